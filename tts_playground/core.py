@@ -1,0 +1,239 @@
+"""The whole library on one page: what a sample is, what it cost, and who may do what with it.
+
+Every tab does the same thing::
+
+    task -> Sampler -> Samples -> Reward / Verifier -> Strategy -> Rounds -> store, curves, figures, UI
+
+A *sampler* draws candidates for a *task* (a prompt, a question, a drawing, a picture of choices), a *reward* or a
+*verifier* scores them, a *strategy* decides where the next unit of compute goes and reports a stream of *rounds*.
+The four protocols below are structural: a plug-in inherits nothing, it only has these methods.
+
+A capability is a type, never a probe: a strategy that needs to pause and fork candidates asks for a
+``SteppedSampler``, one that walks from a candidate to similar ones asks for a ``Neighbourhood``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+# --------------------------------------------------------------------------------------------------- values
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What was spent. The one definition of cost used by budgets, curves and figures; costs add up."""
+
+    samples: int = 0
+    """finished candidates"""
+    tokens: int = 0
+    """generator tokens; a token under classifier-free guidance counts twice, because it takes two forward rows"""
+    verifier_calls: int = 0
+    """candidates looked at by a learned reward or verifier"""
+    renders: int = 0
+    """programs drawn by the DSL renderer, or evaluated by its mask engine"""
+    seconds: float = 0.0
+    """wall-clock time"""
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Cost)))
+
+    def __mul__(self, times: int) -> Cost:
+        return Cost(*(getattr(self, f.name) * times for f in fields(Cost)))
+
+    def as_dict(self) -> dict[str, float]:
+        """Plain numbers by name, for JSON."""
+        return {f.name: getattr(self, f.name) for f in fields(Cost)}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Upper limits on a ``Cost``; ``None`` means unlimited. A strategy never spends more than its budget.
+
+    ``seconds`` is a safety cap checked between steps, so it may be overshot by one step; the counted limits are exact.
+    """
+
+    samples: int | None = None
+    tokens: int | None = None
+    verifier_calls: int | None = None
+    renders: int | None = None
+    seconds: float | None = None
+
+    def left(self, what: str, cost: Cost) -> float:
+        """How much of the limit called ``what`` remains after ``cost``: a number >= 0, ``inf`` when unlimited."""
+        limit = getattr(self, what)
+        return float("inf") if limit is None else max(0, limit - getattr(cost, what))
+
+    def exhausted(self, cost: Cost) -> str:
+        """The name of the first limit that ``cost`` has reached, or "" while there is room in all of them."""
+        return next((f.name for f in fields(Budget) if self.left(f.name, cost) <= 0), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One candidate: an image, an answer, a program or a choice.
+
+    ``content`` is what the task is about (a ``PIL.Image``, a ``str``, a ``dsl.Program``). Sample ``index`` of a
+    request with ``seed`` is the same whatever batch it was drawn in.
+    """
+
+    content: Any
+    index: int
+    seed: int = 0
+    logprob: float | None = None
+    """natural-log probability of the content under the sampling distribution, where the sampler knows it"""
+    cost: Cost = field(default=Cost(samples=1))
+    parent: int | None = None
+    """index of the sample this one was forked, mutated or revised from"""
+    info: Mapping[str, Any] = field(default_factory=dict)
+    """anything else worth showing: raw text, tokens, reasoning steps"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A sample with its reward (higher is better)."""
+
+    sample: Sample
+    reward: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A verifier's opinion of one sample: ``score`` higher is better, ``passed`` None if it does not decide."""
+
+    score: float
+    passed: bool | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One report of a strategy. UI, curves and store all consume the same stream of rounds."""
+
+    number: int
+    """0, 1, 2, ..."""
+    candidates: tuple[Scored, ...]
+    """what was scored in this round, in the order in which it was drawn"""
+    best: Scored | None
+    """the best complete candidate of all rounds so far; None before there is one"""
+    cost: Cost
+    """spent since the start of the run"""
+    stopped: str = ""
+    """"" while running; in the last round why it ended: "done", or the name of the budget's limit that was reached"""
+    note: str = ""
+    """one line for people: what this round did"""
+
+
+# ------------------------------------------------------------------------------------------------ protocols
+
+
+@runtime_checkable
+class Task(Protocol):
+    """What is asked for. Values (frozen dataclasses), comparable, and nameable in the store."""
+
+    kind: ClassVar[str]
+    """"t2i", "vqa", "sketch" or "choice" """
+
+    def key(self) -> Mapping[str, Any]:
+        """JSON-able facts that identify this task; equal keys mean equal tasks."""
+        ...
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """Draws independent candidates."""
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """JSON-able facts that decide the distribution: model and its revision, dtype, sampling settings, version."""
+        ...
+
+    def draw(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
+        """Yield one sample per index, in order. Sample (seed, index) must not depend on the other indices."""
+        ...
+
+
+@runtime_checkable
+class Path(Protocol):
+    """An unfinished candidate: an immutable value, so keeping it is pausing and using it twice is forking."""
+
+    index: int
+    steps: int
+    """steps taken so far"""
+    done: bool
+    cost: Cost
+    """spent on this path alone, since it was started or forked"""
+
+
+@runtime_checkable
+class SteppedSampler(Sampler, Protocol):
+    """A sampler that can pause, fork, rewind and resume. A step is whatever is natural: an image row, a line, a part."""
+
+    def start(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> list[Any]:
+        """One ``Path`` of no steps per index. Stepping it to the end gives exactly ``draw``'s sample of that index."""
+        ...
+
+    def step(self, task: Any, paths: Sequence[Any]) -> list[Any]:
+        """Each path one step longer (finished ones unchanged), in one batch; the given paths stay usable."""
+        ...
+
+    def fork(self, path: Any, index: int) -> Any:
+        """A path with the same steps that continues with the randomness of ``index`` and a cost of zero."""
+        ...
+
+    def rewind(self, path: Any, steps: int) -> Any:
+        """The path as it was after its first ``steps`` steps."""
+        ...
+
+    def peek(self, task: Any, paths: Sequence[Any]) -> list[Sample]:
+        """What each path would be if it ended now: the sample itself when done, else a partial view of it."""
+        ...
+
+
+@runtime_checkable
+class Neighbourhood(Protocol):
+    """Knows what lies next to a sample: programs that differ by one number, images that differ by a suffix."""
+
+    def neighbours(self, task: Any, sample: Sample, *, seed: int = 0) -> Iterator[Sample]:
+        """Yield samples near ``sample``, most promising first; lazily, so that a taker can stop early."""
+        ...
+
+
+@runtime_checkable
+class Reward(Protocol):
+    """Scores candidates; higher is better. Must not depend on what else is in the batch."""
+
+    name: str
+    revision: str
+    """changes whenever scores change, so that stored scores are never mixed"""
+    unit_cost: Cost
+    """what scoring one sample costs"""
+
+    def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
+        """One finite number per sample, in order."""
+        ...
+
+
+@runtime_checkable
+class Verifier(Protocol):
+    """Judges candidates with a reason in words; a judge of truth ("oracle") or a model's opinion."""
+
+    name: str
+    revision: str
+    unit_cost: Cost
+
+    def judge(self, task: Any, samples: Sequence[Sample]) -> list[Verdict]:
+        """One verdict per sample, in order."""
+        ...
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """Decides where the next unit of compute goes. A frozen dataclass of settings with one generator."""
+
+    def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+        """Yield rounds until done or the budget is spent; the last has ``stopped`` set. Closing the generator cancels.
+
+        Same arguments, same rounds (``seconds`` aside). Counted limits of the budget are never exceeded.
+        """
+        ...
