@@ -167,7 +167,7 @@ class Path(Protocol):
 
 @runtime_checkable
 class SteppedSampler(Sampler, Protocol):
-    """A sampler that can pause, fork, rewind and resume. A step is whatever is natural: an image row, a line, a part."""
+    """A sampler that can pause, fork, rewind and resume. A step is what is natural: an image row, a line, a part."""
 
     def start(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> list[Any]:
         """One ``Path`` of no steps per index. Stepping it to the end gives exactly ``draw``'s sample of that index."""

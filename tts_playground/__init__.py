@@ -1,0 +1,31 @@
+"""See test-time scaling: samplers draw candidates, rewards score them, strategies spend compute, curves stay honest.
+
+Everything here is loaded when first used, so that ``import tts_playground`` is instant and needs no heavy package.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tts_playground.tasks.sketch import SketchResult, sketch
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "sketch": "tts_playground.tasks.sketch",
+    "SketchResult": "tts_playground.tasks.sketch",
+}
+
+__all__ = ["SketchResult", "__version__", "sketch"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

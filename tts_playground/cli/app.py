@@ -1,0 +1,25 @@
+"""The table of verbs. A verb's file is imported when the verb is named, so that help stays instant."""
+
+from __future__ import annotations
+
+import typer
+
+from tts_playground.cli import bench, pools, serve, sketch
+
+
+def build() -> typer.main.TyperCommand | typer.main.TyperGroup:  # type: ignore[name-defined]
+    """All verbs as one click command."""
+    app = typer.Typer(
+        help="See test-time scaling: draw candidates, score them, search, and plot what the compute bought.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.command("app")(serve.app)
+    app.command("sketch")(sketch.sketch)
+    app.command("render")(sketch.render)
+    app.command("bench")(bench.bench)
+    app.command("eval")(bench.evaluate)
+    app.add_typer(pools.app, name="pools")
+    return typer.main.get_command(app)

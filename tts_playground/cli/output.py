@@ -1,0 +1,68 @@
+"""How verbs speak: results on stdout, talk on stderr, one sentence for what went wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tts_playground.errors import BadInput, PlaygroundError
+
+
+def guarded(verb: Callable[[], Any], as_json: bool) -> int:
+    """Run a verb; its exit code. Errors raised on purpose, and wrong options, become one sentence and no traceback."""
+    import click
+
+    try:
+        code = verb()
+    except BadInput as error:
+        return _fail(str(error), getattr(error, "caret", ""), as_json, 2)
+    except PlaygroundError as error:
+        return _fail(str(error), "", as_json, 1)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.ctx.get_help() if error.ctx else error.format_message())
+        return 0
+    except click.ClickException as error:
+        return _fail(error.format_message(), "", as_json, 2)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return _fail("Stopped.", "", as_json, 1)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(sentence: str, detail: str, as_json: bool, code: int) -> int:
+    print("\n".join(filter(None, [sentence, detail])), file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": sentence}))
+    return code
+
+
+def emit(result: dict[str, Any], as_json: bool, talk: Callable[[dict[str, Any]], None]) -> None:
+    """Print ``result`` as one JSON object, or let ``talk`` show it to a person."""
+    if as_json:
+        print(json.dumps(result, default=_plain, allow_nan=False))
+    else:
+        talk(result)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of numpy and the like as plain ones."""
+    return value.item() if hasattr(value, "item") else str(value)
+
+
+def console() -> Any:
+    """Rich's console on stderr: progress and talk never mix with a result."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """A table on stdout, for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    sheet = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        sheet.add_row(*row)
+    Console().print(sheet)

@@ -1,0 +1,74 @@
+"""Names to plug-ins: a table of strings, resolved when asked for.
+
+A name that is not in the table may be given as ``"package.module:Attribute"``, which is how a plug-in from outside is
+used without registering it. A missing package shows as the real ImportError, never as "unknown name".
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from tts_playground.errors import BadInput, UnknownName
+
+TABLE: dict[str, dict[str, str]] = {
+    "sampler": {
+        "proposal": "tts_playground.samplers.proposal:ProposalSampler",
+    },
+    "reward": {
+        "iou": "tts_playground.rewards.iou:IoUReward",
+    },
+    "verifier": {},
+    "strategy": {
+        "best-of-n": "tts_playground.strategies.best_of_n:BestOfN",
+        "refine": "tts_playground.strategies.refine:Refine",
+        "smc": "tts_playground.strategies.smc:SMC",
+        "beam": "tts_playground.strategies.beam:Beam",
+    },
+    "bench": {
+        "dsl": "tts_playground.bench.dsl:run",
+        "sketch": "tts_playground.bench.sketch:run",
+        "curves": "tts_playground.bench.curves:run",
+    },
+    "eval": {},
+}
+
+
+def names(kind: str) -> list[str]:
+    """The registered names of a kind ("sampler", "reward", "verifier", "strategy", "bench", "eval"), sorted."""
+    if kind not in TABLE:
+        raise UnknownName("kind of plug-in", kind, TABLE)
+    return sorted(TABLE[kind])
+
+
+def resolve(kind: str, name: str) -> Any:
+    """The object behind ``name``; raises UnknownName with near misses, or the real ImportError of a missing package."""
+    known = names(kind)
+    target = TABLE[kind].get(name)
+    if target is None:
+        if ":" not in name:
+            raise UnknownName(kind, name, known)
+        target = name
+    module_name, _, attribute = target.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if target is name and error.name and module_name.startswith(error.name):
+            raise BadInput(f"The {kind} {name!r} names the module {module_name!r}, which is not installed.") from error
+        raise
+    try:
+        return getattr(module, attribute)
+    except AttributeError as error:
+        raise BadInput(
+            f"The module {module_name!r} has no {attribute!r}, which the {kind} {name!r} asks for."
+        ) from error
+
+
+def register(kind: str, name: str, target: str) -> None:
+    """Add a plug-in of your own: ``register("reward", "mine", "my_package.rewards:Mine")``."""
+    known = names(kind)
+    if ":" not in target:
+        raise BadInput(f"A plug-in is named 'package.module:Attribute', but {target!r} has no colon.")
+    if name in known and TABLE[kind][name] != target:
+        raise BadInput(f"There is a {kind} called {name!r} already ({TABLE[kind][name]}); choose another name.")
+    TABLE[kind][name] = target
