@@ -5,6 +5,8 @@ import torch
 from torch import nn
 
 from tts_playground.errors import BadInput, Cancelled, CannotDo
+from tts_playground.train.__main__ import main
+from tts_playground.train.feed import feed
 from tts_playground.train.loop import Plan, fit, learning_rate, pick_device, read_log
 
 
@@ -82,3 +84,16 @@ def test_devices_are_named_in_words():
     if not torch.cuda.is_available():
         with pytest.raises(CannotDo, match="--device cpu"):
             pick_device("cuda")
+
+
+def test_feed_is_in_order_with_and_without_processes():
+    for workers in (0, 2):
+        made = feed(abs, 3, workers=workers)
+        assert [next(made) for _ in range(5)] == [3, 4, 5, 6, 7]
+        made.close()
+
+
+def test_command_line_says_what_is_wrong(capsys):
+    assert main(["tiny-janos"]) == 2
+    assert "did you mean 'tiny-janus'" in capsys.readouterr().err
+    assert main(["tiny-vq", "--minutes", "0"]) == 2

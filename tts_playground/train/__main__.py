@@ -1,0 +1,45 @@
+"""``python -m tts_playground.train tiny-janus --minutes 30``: the same function as the command line's ``train`` verb."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.train.order import TRAINERS, Order, train
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of this module."""
+    p = argparse.ArgumentParser(prog="python -m tts_playground.train", description="Train one of the embedded models.")
+    p.add_argument("name", help=f"one of: {', '.join(TRAINERS)}")
+    p.add_argument("--out", type=Path, help="folder for the checkpoint (default: ./NAME)")
+    p.add_argument("--minutes", type=float, default=30.0, help="wall-clock minutes (default: 30)")
+    p.add_argument("--steps", type=int, help="steps instead of minutes")
+    p.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--resume", action="store_true", help="go on from the saved state")
+    p.add_argument("--miniature", action="store_true", help="a toy size, to see the script work")
+    p.add_argument("--vq", type=Path, help="tiny-janus: folder of a trained tiny-vq")
+    p.add_argument("--workers", type=int, help="processes that draw scenes (default: all cores but one)")
+    p.add_argument("--run", default="", help="name of the state folder (default: the model's name)")
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run; returns the exit code: 0 done, 1 cannot do, 2 bad input."""
+    args = vars(parser().parse_args(argv))
+    name = args.pop("name")
+    args["out"] = args["out"] or Path(name)
+    try:
+        print(f"Saved in {train(name, Order(**args))}")
+    except PlaygroundError as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, BadInput) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

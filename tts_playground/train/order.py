@@ -1,0 +1,57 @@
+"""What a person orders from ``train``, and the table of what can be ordered."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tts_playground.errors import BadInput, UnknownName
+
+TRAINERS = {
+    "tiny-vq": "tts_playground.train.vq",
+    "tiny-janus": "tts_playground.train.janus",
+    "tiny-clip": "tts_playground.train.clip",
+    "tiny-detector": "tts_playground.train.detector",
+    "tiny-aesthetic": "tts_playground.train.aesthetic",
+}
+"""name -> module with ``train(order: Order) -> Path``; imported only when ordered"""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One model to be trained. Trainers take what they need of it."""
+
+    out: Path
+    """folder that receives the checkpoint (``save_pretrained``), model card and sample sheet"""
+    minutes: float = 30.0
+    """wall-clock time for the whole of it, evaluation aside"""
+    device: str = "auto"
+    seed: int = 0
+    resume: bool = False
+    """go on from the state under ``TTS_PLAYGROUND_HOME/runs``"""
+    steps: int | None = None
+    """steps instead of minutes for each loop, exactly repeatable"""
+    miniature: bool = False
+    """a model of toy size, to see the script work"""
+    vq: Path | None = None
+    """folder of a trained tiny-vq, or of a whole tiny:janus; tiny-janus trains one first when it is not given"""
+    workers: int | None = None
+    """processes that draw scenes; None takes all cores but one"""
+    run: str = ""
+    """names the folder of state; "" is the model's name"""
+
+
+def train(name: str, order: Order) -> Path:
+    """Train the model called ``name``; returns the folder of its checkpoint.
+
+    Raises:
+        UnknownName: no such model.
+        BadInput: minutes or steps that are not positive.
+        Cancelled: stopped; resume goes on.
+    """
+    if name not in TRAINERS:
+        raise UnknownName("model to train", name, TRAINERS)
+    if not order.minutes > 0 or (order.steps is not None and order.steps < 1):
+        raise BadInput("Training needs a positive number of --minutes (or --steps).")
+    return importlib.import_module(TRAINERS[name]).train(order)
