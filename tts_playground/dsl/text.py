@@ -1,0 +1,284 @@
+"""Programs as text: ``parse`` and its inverse ``unparse``, with errors that say what was expected and where.
+
+The language is the one of ``grammar.lark``. Numbers must be set apart by white space: ``(Circle 3 88)`` is refused,
+although a scannerless parser could read three numbers in it.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tts_playground.dsl.tree import Circle, Difference, Node, Primitive, Program, Quad, Union
+from tts_playground.errors import DSLError
+
+if TYPE_CHECKING:
+    from lark import Lark
+    from lark.exceptions import UnexpectedInput
+
+MAX_TEXT = 32_768
+"""longest program text, in characters"""
+MAX_DEPTH = 128
+"""deepest nesting of shapes; a single primitive has depth 1"""
+MAX_PRIMITIVES = 1024
+"""most circles and quads in one program"""
+
+FIELDS: dict[type, tuple[str, ...]] = {
+    Circle: ("radius", "x", "y"),
+    Quad: ("x", "y", "width", "height", "angle"),
+}
+"""the arguments of each primitive, in the order in which they are written"""
+HIGHEST = {"angle": 359}
+_HIGHEST_NUMBER = 15
+
+_WORDS = {
+    "LPAR": "'('",
+    "RPAR": "')'",
+    "PLUS": "'+'",
+    "MINUS": "'-'",
+    "CIRCLE": "'Circle'",
+    "QUAD": "'Quad'",
+    "$END": "the end of the program",
+}
+
+
+def highest(field: str) -> int:
+    """The largest value that the argument ``field`` of a primitive may have (the smallest is 0)."""
+    return HIGHEST.get(field, _HIGHEST_NUMBER)
+
+
+# --------------------------------------------------------------------------------------------------- reading
+
+
+def parse(text: str) -> Program:
+    """Read a program; white space alone is the empty program.
+
+    Raises:
+        DSLError: with line, column, expected and caret, when the text is not a program, a number is out of range
+            (0-15, angles 0-359), or a limit (``MAX_TEXT``, ``MAX_DEPTH``, ``MAX_PRIMITIVES``) is passed.
+    """
+    if not isinstance(text, str):
+        raise DSLError(f"A program is text, not {type(text).__name__}; pass a str.")
+    _check_size(text)
+    if not text.strip():
+        return Program()
+    parser = _parser()
+    from lark.exceptions import UnexpectedInput
+
+    try:
+        return Program(parser.parse(text))  # pyright: ignore[reportArgumentType]
+    except UnexpectedInput as error:
+        raise _syntax_error(text, error) from None
+    except _OutOfRange as error:
+        raise _range_error(text, error) from None
+
+
+def _check_size(text: str) -> None:
+    """Refuse hostile text before the parser sees it."""
+    if len(text) > MAX_TEXT:
+        raise _over("characters", len(text), MAX_TEXT)
+    primitives = text.count("Circle") + text.count("Quad")
+    if primitives > MAX_PRIMITIVES:
+        raise _over("primitives", primitives, MAX_PRIMITIVES)
+    if text.count("(") > MAX_DEPTH:
+        depth = 0
+        for bracket in re.finditer(r"[()]", text):
+            depth += 1 if bracket[0] == "(" else -1
+            if depth > MAX_DEPTH:
+                raise _at(text, bracket.start(), f"shapes are nested deeper than the limit of {MAX_DEPTH}")
+
+
+def _over(what: str, found: int, limit: int) -> DSLError:
+    return DSLError(f"The program has {found} {what}; the limit is {limit} {what}, so make it shorter.")
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Lark:
+    from lark import Lark
+
+    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", transformer=_builder(), maybe_placeholders=False)
+
+
+def _builder() -> Any:
+    """The tree builder that the parser calls as it reduces, so that no parse tree is ever made."""
+    from lark import Transformer
+
+    class Builder(Transformer):
+        def start(self, children: list[Node]) -> Node:
+            return children[0]
+
+        def union(self, children: list[Node]) -> Node:
+            return Union(tuple(children))
+
+        def difference(self, children: list[Node]) -> Node:
+            return Difference(tuple(children))
+
+        def circle(self, children: list[Any]) -> Node:
+            return _primitive(Circle, children)
+
+        def quad(self, children: list[Any]) -> Node:
+            return _primitive(Quad, children)
+
+    return Builder()
+
+
+class _OutOfRange(Exception):
+    """A number that cannot stand where it stands; ``where`` is its place in the text."""
+
+    def __init__(self, field: str, token: Any) -> None:
+        super().__init__(field)
+        self.field = field
+        self.digits = str(token)
+        self.where = token.start_pos
+
+
+def _primitive(kind: type, tokens: list[Any]) -> Primitive:
+    values = []
+    for field, token in zip(FIELDS[kind], tokens, strict=True):
+        # Leading zeros are fine; the length check spares int() a number of thousands of digits.
+        digits = token.lstrip("0") if len(token) > 3 else token
+        if len(digits) > 3 or int(digits or 0) > highest(field):
+            raise _OutOfRange(field, token)
+        values.append(int(digits or 0))
+    return kind(*values)
+
+
+# -------------------------------------------------------------------------------------------- errors in words
+
+
+def _at(text: str, where: int, problem: str, expected: tuple[str, ...] = (), hint: str = "") -> DSLError:
+    """The error for ``problem`` at character ``where`` of ``text``."""
+    line = text.count("\n", 0, where) + 1
+    start = text.rfind("\n", 0, where) + 1
+    column = where - start + 1
+    end = text.find("\n", start)
+    shown = text[start : end if end >= 0 else len(text)]
+    # A long line is cut to a window around the column, and tabs keep one column, so that the caret stays in place.
+    left = max(0, column - 60)
+    window = re.sub(r"\s", " ", shown[left : left + 100])
+    caret = f"{window}\n{' ' * (column - 1 - left)}^"
+    message = f"Line {line}, column {column}: {problem}{'; ' + hint if hint else ''}."
+    return DSLError(message, line=line, column=column, expected=expected, caret=caret)
+
+
+def _number(field: str) -> str:
+    return f"the {field}, a number 0-{highest(field)}"
+
+
+def _range_error(text: str, error: _OutOfRange) -> DSLError:
+    digits = error.digits if len(error.digits) <= 12 else error.digits[:12] + "..."
+    wanted = _number(error.field)
+    return _at(text, error.where, f"expected {wanted}, but found {digits}", (wanted,))
+
+
+def _syntax_error(text: str, error: UnexpectedInput) -> DSLError:
+    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+    if isinstance(error, UnexpectedCharacters):
+        where, terminals = error.pos_in_stream or 0, set(error.allowed or ())
+    elif isinstance(error, UnexpectedToken) and error.token.type != "$END":
+        where, terminals = error.token.start_pos or 0, set(error.accepts or error.expected)
+    else:
+        where, terminals = len(text.rstrip()), set(getattr(error, "accepts", None) or getattr(error, "expected", ()))
+    found = _word(text, where)
+    shape = re.findall(r"[^\s()]+", text[text.rfind("(", 0, where) + 1 : where])
+    expected = tuple(_expected(terminals, shape))
+    problem = f"expected {' or '.join(expected) or 'something else'}, but found {found}"
+    return _at(text, where, problem, expected, _hint(terminals, shape, found))
+
+
+def _word(text: str, where: int) -> str:
+    """What stands at ``where``, quoted and kept short."""
+    match = re.compile(r"[A-Za-z]+|[-+]?[0-9.]+|\S").match(text, where)
+    return f"'{match[0][:20]}'" if match else "the end of the text"
+
+
+def _expected(terminals: set[str], shape: list[str]) -> list[str]:
+    words = [word for name, word in _WORDS.items() if name in terminals]
+    if "NUMBER" in terminals:
+        # The words since the last bracket tell which argument comes next: ["Circle", "3"] -> the x.
+        words.append(_number(FIELDS[_kind(shape)][len(re.findall("[0-9]+", " ".join(shape)))]))
+    return words
+
+
+def _kind(shape: list[str]) -> type:
+    return Circle if shape and shape[0].startswith("Circle") else Quad
+
+
+def _hint(terminals: set[str], shape: list[str], found: str) -> str:
+    if "NUMBER" in terminals or terminals == {"RPAR"}:
+        kind = _kind(shape)
+        return f"a {kind.__name__.lower()} is ({kind.__name__} {' '.join(FIELDS[kind])}), all whole numbers"
+    if "$END" in terminals:
+        return "join several shapes with (+ a b)" if found == "'('" else "the brackets before it are closed already"
+    if found == "')'" or found == "the end of the text":
+        return "'+' and '-' take two or more shapes"
+    return "a shape is (Circle radius x y), (Quad x y width height angle), (+ a b) or (- a b)"
+
+
+# --------------------------------------------------------------------------------------------------- writing
+
+
+def unparse(program: Program) -> str:
+    """The text of a program, on one line; ``parse(unparse(program)) == program``.
+
+    Raises:
+        DSLError: the tree was built by hand and is no program (see ``check``).
+    """
+    check(program)
+    return "" if program.root is None else _write(program.root)
+
+
+def _write(node: Node) -> str:
+    if isinstance(node, Circle):
+        return f"(Circle {node.radius} {node.x} {node.y})"
+    if isinstance(node, Quad):
+        return f"(Quad {node.x} {node.y} {node.width} {node.height} {node.angle})"
+    sign = "+" if isinstance(node, Union) else "-"
+    return f"({sign} {' '.join(map(_write, node.operands))})"
+
+
+def check(program: Program) -> Program:
+    """The program itself, if every number is in range, operators have two or more operands and limits are kept.
+
+    What ``parse`` returns always passes; this is for trees built by hand.
+
+    Raises:
+        DSLError: naming the node or the limit.
+    """
+    if not isinstance(program, Program):
+        raise DSLError(f"Expected a Program, not {type(program).__name__}; parse(text) makes one.")
+    stack = [] if program.root is None else [(program.root, 1)]
+    primitives = 0
+    while stack:
+        node, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise DSLError(f"Shapes are nested deeper than the limit of {MAX_DEPTH}; flatten the program.")
+        if isinstance(node, (Union, Difference)):
+            if len(node.operands) < 2:
+                raise DSLError(f"A {type(node).__name__} takes two or more operands, not {len(node.operands)}.")
+            stack.extend((operand, depth + 1) for operand in node.operands)
+        else:
+            primitives += 1
+            _check_primitive(node)
+    if primitives > MAX_PRIMITIVES:
+        raise _over("primitives", primitives, MAX_PRIMITIVES)
+    return program
+
+
+def _check_primitive(node: Primitive) -> None:
+    fields = FIELDS.get(type(node))
+    if fields is None:
+        raise DSLError(f"A program is made of Circle, Quad, Union and Difference, not {type(node).__name__}.")
+    for field in fields:
+        value = getattr(node, field)
+        try:
+            good = 0 <= operator.index(value) <= highest(field)
+        except TypeError:
+            good = False
+        if not good:
+            raise DSLError(f"In a {type(node).__name__}: expected {_number(field)}, but found {value!r}.")
