@@ -64,7 +64,7 @@ def test_plug_ins_from_outside():
     assert registry.resolve("reward", "tts_playground.testing:TableReward") is TableReward
     with pytest.raises(errors.BadInput, match="not installed"):
         registry.resolve("reward", "no_such_package_at_all:Thing")
-    with pytest.raises(errors.BadInput, match="does not have"):
+    with pytest.raises(errors.BadInput, match="has no .Nothing."):
         registry.resolve("reward", "tts_playground.testing:Nothing")
     with pytest.raises(errors.BadInput, match="no colon"):
         registry.register("reward", "mine", "mine")

@@ -10,9 +10,9 @@ import sys
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one verb and leave with its exit code."""
+    """Run one verb and leave with its exit code; without a verb, show help."""
     from tts_playground.cli.app import build
     from tts_playground.cli.output import guarded
 
-    given = sys.argv[1:] if arguments is None else arguments
+    given = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     sys.exit(guarded(lambda: build()(given, standalone_mode=False, prog_name="tts_playground"), "--json" in given))

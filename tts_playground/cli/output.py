@@ -12,7 +12,7 @@ from tts_playground.errors import BadInput, PlaygroundError
 
 def guarded(verb: Callable[[], Any], as_json: bool) -> int:
     """Run a verb; its exit code. Errors raised on purpose, and wrong options, become one sentence and no traceback."""
-    import click
+    from typer.exceptions import Abort, Exit, TyperException
 
     try:
         code = verb()
@@ -20,12 +20,11 @@ def guarded(verb: Callable[[], Any], as_json: bool) -> int:
         return _fail(str(error), getattr(error, "caret", ""), as_json, 2)
     except PlaygroundError as error:
         return _fail(str(error), "", as_json, 1)
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.ctx.get_help() if error.ctx else error.format_message())
-        return 0
-    except click.ClickException as error:
+    except TyperException as error:
         return _fail(error.format_message(), "", as_json, 2)
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except Exit as error:
+        return error.exit_code
+    except (KeyboardInterrupt, Abort):
         return _fail("Stopped.", "", as_json, 1)
     return code if isinstance(code, int) else 0
 

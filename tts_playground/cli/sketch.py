@@ -1,0 +1,95 @@
+"""``sketch`` and ``render``: a drawing to its program, and a program to its drawing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tts_playground.cli import options
+from tts_playground.cli.output import console, emit
+from tts_playground.errors import BadInput
+
+File = Annotated[Path, typer.Argument(help="The drawing: any picture; black on white, a photo of a marker on paper.")]
+SamplerName = Annotated[
+    str, typer.Option("--sampler", "--model", envvar="TTS_PLAYGROUND_SKETCH_MODEL", help="Who proposes programs.")
+]
+StrategyName = Annotated[str, typer.Option(help="best-of-n, refine, smc or beam.")]
+Outline = Annotated[str, typer.Option(help="Thin closed loops: auto, fill them, or keep them as lines.")]
+Seconds = Annotated[float, typer.Option(min=0.01, help="Safety cap; when it is hit, the result says so.")]
+Text = Annotated[str, typer.Argument(help='A program, e.g. "(Circle 3 8 8)", or a file that holds one.')]
+Size = Annotated[int, typer.Option(help="Side of the picture in pixels, 16 to 2048.")]
+Mode = Annotated[str, typer.Option(help="reference (as the data sets were drawn) or exact (set membership).")]
+
+
+def sketch(
+    file: File,
+    sampler: SamplerName = "proposal",
+    strategy: StrategyName = "refine",
+    n: options.Count = 64,
+    temperature: options.Temperature = 1.0,
+    outline: Outline = "auto",
+    seconds: Seconds = 2.0,
+    seed: options.Seed = 0,
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """Find a program that draws FILE; print it with its IoU (overlap with the drawing, 1 is perfect)."""
+    from tts_playground.tasks.sketch import sketch as find
+
+    if not file.is_file():
+        raise BadInput(f"There is no file {str(file)!r}; give the path of a picture.")
+    with console().status("Searching"):
+        result = find(
+            file,
+            sampler=sampler,
+            strategy=strategy,
+            n=n,
+            temperature=temperature,
+            outline=outline,
+            seconds=seconds,
+            seed=seed,
+        )
+    if out is not None:
+        _write(out, result.program, result.raster)
+    emit(result.as_dict(), json, _talk)
+
+
+def _talk(result: dict[str, Any]) -> None:
+    print(result["program"])
+    cost = result["cost"]
+    line = f"IoU {result['iou']:.4f} in {result['seconds']:.2f} s, {cost['renders']:,} candidates ({result['stopped']})"
+    console().print(line, highlight=False)
+
+
+def render(
+    program: Text, out: options.Out = None, size: Size = 256, mode: Mode = "reference", json: options.Json = False
+) -> None:
+    """Draw a program; write PNG or SVG to --out."""
+    from tts_playground.dsl import parse, unparse
+    from tts_playground.dsl import render as draw
+
+    text = Path(program).read_text() if not program.lstrip().startswith("(") and Path(program).is_file() else program
+    tree = parse(text)
+    raster = draw(tree, size=size, mode=mode)
+    if out is not None:
+        _write(out, tree, raster)
+    black = raster.convert("L").histogram()[0]
+    emit(
+        {"program": unparse(tree), "size": size, "black": black},
+        json,
+        lambda r: print(f"{r['program']}\n{black} black pixels"),
+    )
+
+
+def _write(out: Path, program: Any, raster: Any) -> None:
+    from tts_playground.dsl import to_svg
+
+    if out.suffix not in {".png", ".svg", ".txt"}:
+        raise BadInput(f"--out {str(out)!r}: the name must end in .png, .svg or .txt.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".png":
+        raster.save(out)
+    else:
+        out.write_text(to_svg(program) if out.suffix == ".svg" else f"{program}\n")
