@@ -21,14 +21,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tts_playground.dsl.exact import CANVAS, membership
 from tts_playground.dsl.tree import Circle, Node, Primitive, Program, Quad, Union
 from tts_playground.errors import BadInput
 
 Packed = NDArray[np.uint64]
 """A raster as words, row by row from the top left."""
 
-UNITS = 16
-"""Side of the canvas."""
 SIDES = 15
 """Radii, widths and heights run from 1 to this."""
 
@@ -41,14 +40,11 @@ class MaskEngine:
     """
 
     def __init__(self, size: int = 64) -> None:
-        if size % UNITS or not UNITS <= size <= 512:
+        if size % CANVAS or not CANVAS <= size <= 512:
             raise BadInput(f"The mask engine's size must be a multiple of 16 from 16 to 512, not {size}.")
         self.size = size
-        self.scale = size // UNITS
+        self.scale = size // CANVAS
         self.words = size * size // 64
-        centres = (np.arange(size) + 0.5) / self.scale
-        self._x = centres[None, :]
-        self._y = UNITS - centres[:, None]
         self._masks: dict[Primitive, Packed] = {}
         self._scanner: Scanner | None = None
 
@@ -72,17 +68,8 @@ class MaskEngine:
         if packed is None:
             if len(self._masks) >= 20_000:
                 self._masks.clear()
-            packed = self._masks[primitive] = self.pack(self._inside(primitive))
+            packed = self._masks[primitive] = self.pack(membership(primitive, self.size))
         return packed
-
-    def _inside(self, primitive: Primitive) -> NDArray[np.bool_]:
-        dx, dy = self._x - primitive.x, self._y - primitive.y
-        if isinstance(primitive, Circle):
-            return (dx * dx + dy * dy <= primitive.radius**2) & (primitive.radius > 0)
-        cos, sin = turn(primitive.angle)
-        along, across = dx * cos + dy * sin, dy * cos - dx * sin
-        inside = (np.abs(along) <= primitive.width / 2) & (np.abs(across) <= primitive.height / 2)
-        return inside & (primitive.width > 0 and primitive.height > 0)
 
     def evaluate(self, program: Program | Node | None) -> Packed:
         """The packed raster of a whole program or of one node."""
@@ -104,11 +91,14 @@ class MaskEngine:
             self._scanner = Scanner(self.size)
         return self._scanner
 
-    def scan(self, ink: Packed, blank: Packed) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def scan(self, ink: Packed, blank: Packed) -> tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]:
         """For every primitive of the table: how many of its pixels are in ``ink``, and how many in ``blank``."""
-        weights = self.unpack(ink).astype(np.int64) * (1 << 20) + self.unpack(blank)
+        # Both counts ride in one number: the lower bits hold up to size * size blank pixels.
+        shift = (self.size * self.size).bit_length()
+        dtype = np.int32 if 2 * shift < 31 else np.int64
+        weights = (self.unpack(ink).astype(dtype) << shift) + self.unpack(blank)
         sums = self.scanner.sums(weights)
-        return (sums >> 20).astype(np.int32), (sums & ((1 << 20) - 1)).astype(np.int32)
+        return sums >> shift, sums & ((1 << shift) - 1)
 
 
 class Scanner:
@@ -132,14 +122,14 @@ class Scanner:
         radius, x, y, width, height, angle = (int(v) for v in self.parameters[index])
         return Circle(radius, x, y) if radius else Quad(x, y, width, height, angle)
 
-    def sums(self, weights: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Sum of ``weights`` (size, size), first row on top, over the pixels of every primitive."""
-        upward = weights[::-1].astype(np.int64)
+    def sums(self, weights: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
+        """Sum of ``weights`` (size, size), first row on top, over the pixels of every primitive, in the same dtype."""
+        upward = weights[::-1]
         return np.concatenate([self._discs(upward), self._quads(upward), self._diagonals(upward)])
 
     def _parameters(self) -> NDArray[np.int16]:
         """Rows of (radius, x, y, width, height, angle); radius 0 marks a quad."""
-        side, place = np.arange(1, SIDES + 1), np.arange(UNITS)
+        side, place = np.arange(1, SIDES + 1), np.arange(CANVAS)
         discs = np.stack(np.meshgrid(side, place, place, indexing="ij"), -1).reshape(-1, 3)
         quads = np.stack(np.meshgrid(place, place, side, side, indexing="ij"), -1).reshape(-1, 4)
         table = np.zeros((len(discs) + 2 * len(quads), 6), np.int16)
@@ -153,60 +143,62 @@ class Scanner:
     def _build_discs(self) -> None:
         from scipy.sparse import csr_array
 
-        size, scale = self.size, self.size // UNITS
-        radius, y = np.meshgrid(np.arange(1, SIDES + 1), np.arange(UNITS), indexing="ij")
+        size, scale = self.size, self.size // CANVAS
+        radius, y = np.meshgrid(np.arange(1, SIDES + 1), np.arange(CANVAS), indexing="ij")
         rows = (np.arange(size) + 0.5) / scale
         reach = radius[..., None] ** 2 - (rows - y[..., None]) ** 2
         spans = np.floor(scale * np.sqrt(np.maximum(reach, 0)) + 0.5).astype(int)
         disc, row = np.nonzero(spans.reshape(-1, size))
         span = spans.reshape(-1, size)[disc, row]
         self._spans = np.arange(1, spans.max() + 1)
-        shape = (SIDES * UNITS, len(self._spans) * size)
-        self._rows = csr_array((np.ones(len(disc), np.int64), (disc, (span - 1) * size + row)), shape=shape)
-        centre = np.arange(UNITS) * scale
+        shape = (SIDES * CANVAS, len(self._spans) * size)
+        self._rows = csr_array((np.ones(len(disc), np.int32), (disc, (span - 1) * size + row)), shape=shape)
+        centre = np.arange(CANVAS) * scale
         self._span_right = np.clip(centre + self._spans[:, None], 0, size)
         self._span_left = np.clip(centre - self._spans[:, None], 0, size)
 
-    def _discs(self, weights: NDArray[np.int64]) -> NDArray[np.int64]:
-        prefix = np.zeros((self.size + 1, self.size), np.int64)
+    def _discs(self, weights: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
+        prefix = np.zeros((self.size + 1, self.size), weights.dtype)
         np.cumsum(weights.T, axis=0, out=prefix[1:])
         by_span = prefix[self._span_right] - prefix[self._span_left]
-        dense = by_span.transpose(0, 2, 1).reshape(-1, UNITS)
+        dense = by_span.transpose(0, 2, 1).reshape(-1, CANVAS)
         sums = self._rows @ dense
-        return sums.reshape(SIDES, UNITS, UNITS).transpose(0, 2, 1).ravel()
+        return sums.reshape(SIDES, CANVAS, CANVAS).transpose(0, 2, 1).ravel()
 
     def _build_quads(self) -> None:
-        scale = self.size // UNITS
-        centre, side = np.meshgrid(np.arange(UNITS), np.arange(1, SIDES + 1), indexing="ij")
-        low, high = self._between((centre - side / 2) * scale - 0.5, (centre + side / 2) * scale - 0.5, 0, self.size - 1)
+        scale = self.size // CANVAS
+        centre, side = np.meshgrid(np.arange(CANVAS), np.arange(1, SIDES + 1), indexing="ij")
+        low, high = self._between(
+            (centre - side / 2) * scale - 0.5, (centre + side / 2) * scale - 0.5, 0, self.size - 1
+        )
         self._low, self._high = low.ravel(), high.ravel()
 
-    def _quads(self, weights: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _quads(self, weights: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
         table = summed_area(weights)
         strips = table.take(self._high, 1) - table.take(self._low, 1)
         boxes = strips.take(self._high, 0) - strips.take(self._low, 0)
-        by_axis = boxes.reshape(UNITS, SIDES, UNITS, SIDES)  # y, height, x, width
+        by_axis = boxes.reshape(CANVAS, SIDES, CANVAS, SIDES)  # y, height, x, width
         return by_axis.transpose(2, 0, 3, 1).ravel()
 
     def _build_diagonals(self) -> None:
-        size, scale = self.size, self.size // UNITS
+        size, scale = self.size, self.size // CANVAS
         row, column = np.indices((size, size))
         self._side = 2 * size - 1
         self._lattice = ((row + column) * self._side + (row - column + size - 1)).ravel()
         reach = np.arange(1, SIDES + 1) * scale / math.sqrt(2)
-        sums = np.arange(2 * UNITS - 1)[:, None] * scale - 1
-        differences = np.arange(1 - UNITS, UNITS)[:, None] * scale
+        sums = np.arange(2 * CANVAS - 1)[:, None] * scale - 1
+        differences = np.arange(1 - CANVAS, CANVAS)[:, None] * scale
         self._along = self._between(sums - reach, sums + reach, 0, 2 * size - 2)
         low, high = self._between(differences - reach, differences + reach, 1 - size, size - 1)
         x, y, width, height = np.meshgrid(
-            np.arange(UNITS), np.arange(UNITS), np.arange(SIDES), np.arange(SIDES), indexing="ij"
+            np.arange(CANVAS), np.arange(CANVAS), np.arange(SIDES), np.arange(SIDES), indexing="ij"
         )
         strip = ((x + y) * SIDES + width).ravel() * (self._side + 1)
-        self._across_low = strip + (low[y - x + UNITS - 1, height] + size - 1).ravel()
-        self._across_high = strip + (high[y - x + UNITS - 1, height] + size - 1).ravel()
+        self._across_low = strip + (low[y - x + CANVAS - 1, height] + size - 1).ravel()
+        self._across_high = strip + (high[y - x + CANVAS - 1, height] + size - 1).ravel()
 
-    def _diagonals(self, weights: NDArray[np.int64]) -> NDArray[np.int64]:
-        lattice = np.zeros(self._side**2, np.int64)
+    def _diagonals(self, weights: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
+        lattice = np.zeros(self._side**2, weights.dtype)
         lattice[self._lattice] = weights.ravel()
         table = summed_area(lattice.reshape(self._side, self._side))
         low, high = (bound.ravel() for bound in self._along)
@@ -215,9 +207,9 @@ class Scanner:
 
     @staticmethod
     def _between(low: NDArray, high: NDArray, first: int, last: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Half-open index ranges of the integers in [low, high], clipped to [first, last]."""
+        """Index ranges of the integers in [low, high), clipped to [first, last]; a quad owns its left and bottom edge."""
         start = np.clip(np.ceil(low), first, last + 1).astype(np.intp)
-        stop = np.clip(np.floor(high) + 1, first, last + 1).astype(np.intp)
+        stop = np.clip(np.ceil(high), first, last + 1).astype(np.intp)
         return start, np.maximum(start, stop)
 
 
@@ -230,9 +222,9 @@ def engine(size: int = 64) -> MaskEngine:
     return MaskEngine(size)
 
 
-def summed_area(weights: NDArray[np.int64]) -> NDArray[np.int64]:
+def summed_area(weights: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
     """Table S with S[i, j] = sum of weights[:i, :j]; one row and column larger than ``weights``."""
-    table = np.zeros((weights.shape[0] + 1, weights.shape[1] + 1), np.int64)
+    table = np.zeros((weights.shape[0] + 1, weights.shape[1] + 1), weights.dtype)
     np.cumsum(weights, axis=0, out=table[1:, 1:])
     np.cumsum(table[1:, 1:], axis=1, out=table[1:, 1:])
     return table
@@ -255,9 +247,3 @@ def iou(first: Packed, second: Packed) -> float:
     """Intersection over union of two packed masks; 1.0 when both are empty."""
     total = count(first | second)
     return count(first & second) / total if total else 1.0
-
-
-def turn(angle: int) -> tuple[float, float]:
-    """Cosine and sine of an angle in degrees, without rounding noise at the multiples of 90."""
-    exact = {0: (1.0, 0.0), 90: (0.0, 1.0), 180: (-1.0, 0.0), 270: (0.0, -1.0)}
-    return exact.get(angle % 360, (math.cos(math.radians(angle)), math.sin(math.radians(angle))))
