@@ -1,0 +1,146 @@
+"""Where things go: from a composition to a scene in which it is true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from tts_playground.worlds.scene import Composition, Group, Scene, Thing, related
+from tts_playground.worlds.sprites import shape
+from tts_playground.worlds.vocabulary import SIZE
+
+T = TypeVar("T")
+Region = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in pixels"""
+LARGEST, SMALLEST = 44, 15
+"""long side of a sticker in pixels"""
+
+
+class Draw:
+    """Uniform numbers drawn beforehand, spent one by one (a call into numpy costs more than a scene can afford)."""
+
+    __slots__ = ("_numbers", "_place")
+
+    def __init__(self, numbers: Sequence[float]) -> None:
+        self._numbers = numbers
+        self._place = -1
+
+    def __call__(self) -> float:
+        """The next number in [0, 1)."""
+        self._place += 1
+        return self._numbers[self._place % len(self._numbers)]
+
+    def below(self, n: int) -> int:
+        """An integer in [0, n)."""
+        return int(self() * n)
+
+    def between(self, low: int, high: int) -> int:
+        """An integer in [low, high]."""
+        return low + int(self() * (max(low, high) - low + 1))
+
+    def pick(self, options: Sequence[T]) -> T:
+        """One of ``options``."""
+        return options[int(self() * len(options))]
+
+    def shuffled(self, options: Sequence[T]) -> list[T]:
+        """All of ``options`` in random order."""
+        left = list(options)
+        return [left.pop(int(self() * len(left))) for _ in range(len(left))]
+
+
+def slots(draw: Draw, region: Region, n: int) -> list[Region]:
+    """``n`` regions that do not overlap, in random order: halves, quarters of a square, or strips of an oblong."""
+    x0, y0, x1, y1 = region
+    wide, high = x1 - x0, y1 - y0
+    if n == 1:
+        return [region]
+    if n > 2 and wide == high:
+        x, y = (x0 + x1) // 2, (y0 + y1) // 2
+        return draw.shuffled([(x0, y0, x, y), (x, y0, x1, y), (x0, y, x, y1), (x, y, x1, y1)])[:n]
+    across = wide > high or (wide == high and draw() < 0.5)
+    if across:
+        strips = [(x0 + wide * i // n, y0, x0 + wide * (i + 1) // n, y1) for i in range(n)]
+    else:
+        strips = [(x0, y0 + high * i // n, x1, y0 + high * (i + 1) // n) for i in range(n)]
+    return draw.shuffled(strips)
+
+
+def put(draw: Draw, group: Group, region: Region) -> Thing:
+    """One thing of ``group``, of a random size, somewhere in ``region``."""
+    x0, y0, x1, y1 = region
+    room = min(x1 - x0, y1 - y0, LARGEST)
+    size = draw.between(max(SMALLEST, int(room * 0.68)), room - 1)
+    width, height = shape(group.noun, size)
+    return Thing(
+        group.noun, group.color, x0 + draw.below(x1 - x0 - width + 1), y0 + draw.below(y1 - y0 - height + 1), size
+    )
+
+
+def _fill(draw: Draw, groups: Sequence[Group], region: Region) -> list[Thing]:
+    each = [group for group in groups for _ in range(group.count)]
+    return [put(draw, group, slot) for group, slot in zip(each, slots(draw, region, len(each)), strict=True)]
+
+
+def _apart(draw: Draw, first: Group, second: Group, relation: str) -> list[Thing]:
+    """The first group in the half of the canvas that ``relation`` names, the second in the other."""
+    half = SIZE // 2
+    low, high = draw.below(10), SIZE - draw.below(10)  # less room across, so that the direction stays plain
+    if relation in ("left of", "right of"):
+        near, far = (0, low, half, high), (half, low, SIZE, high)
+    else:
+        near, far = (low, 0, high, half), (low, half, high, SIZE)
+    if relation in ("right of", "below"):
+        near, far = far, near
+    return _fill(draw, [first], near) + _fill(draw, [second], far)
+
+
+def _stacked(draw: Draw, top: Group, base: Group) -> list[Thing]:
+    """``top`` resting on ``base``; the base comes first, because later things cover earlier ones."""
+    size, small = draw.between(26, 34), draw.between(20, 27)
+    wide, high = shape(base.noun, size)
+    width, height = shape(top.noun, small)
+    sunk = draw.between(1, max(1, high // 5))
+    tall = high + height - sunk
+    y = draw.below(SIZE - tall + 1)
+    x = draw.below(SIZE - max(wide, width) + 1)
+    shift = (wide - width) // 2
+    x_base, x_top = (x, x + shift) if shift >= 0 else (x - shift, x)
+    return [Thing(base.noun, base.color, x_base, y + height - sunk, size), Thing(top.noun, top.color, x_top, y, small)]
+
+
+def _in_a_row(draw: Draw, groups: Sequence[Group]) -> list[Thing]:
+    """Three things side by side or one over the other, the first in the middle."""
+    middle, *ends = groups
+    first, last = draw.shuffled(ends)
+    low = draw.below(SIZE - 34)
+    cuts = (0, 21, 43, SIZE)
+    across = draw() < 0.5
+    things = []
+    for i, group in enumerate((first, middle, last)):
+        region = (cuts[i], low, cuts[i + 1], low + 34) if across else (low, cuts[i], low + 34, cuts[i + 1])
+        things.append(put(draw, group, region))
+    return things
+
+
+def _boxes_agree(composition: Composition, things: Sequence[Thing]) -> bool:
+    """Whether the relation holds between every thing of the first group and of the others."""
+    places = [[t.box for t in things if (t.noun, t.color) == (g.noun, g.color)] for g in composition.groups]
+    if composition.relation == "between":
+        return related("between", [place[0] for place in places])
+    return all(related(composition.relation, (a, b)) for a in places[0] for b in places[1])
+
+
+def arrange(composition: Composition, draw: Draw) -> Scene:
+    """A scene of ``composition``: sizes and places are random, what it tells is true."""
+    groups, relation = composition.groups, composition.relation
+    while True:
+        if relation == "":
+            things = _fill(draw, groups, (0, 0, SIZE, SIZE))
+        elif relation == "on":
+            things = _stacked(draw, groups[0], groups[1])
+        elif relation == "between":
+            things = _in_a_row(draw, groups)
+        else:
+            things = _apart(draw, groups[0], groups[1], relation)
+        if not relation or _boxes_agree(composition, things):
+            return Scene(composition, tuple(things))
