@@ -56,7 +56,7 @@ def fit_coverage(k: ArrayLike, coverage: ArrayLike) -> CoverageFit:
 
 @dataclass(frozen=True, slots=True)
 class OverOptimisationFit:
-    """Gold reward gained over the base policy, d (alpha - beta d) with d = sqrt(KL) (Gao et al. 2023, arXiv:2210.10760)."""
+    """Gold reward gained over the base policy: d (alpha - beta d), d = sqrt(KL) (Gao et al. 2023, arXiv:2210.10760)."""
 
     base: float
     """gold reward at N = 1"""
@@ -74,9 +74,9 @@ class OverOptimisationFit:
     @property
     def peak(self) -> float:
         """d at which gold is highest: alpha / (2 beta); inf while more is better."""
-        return (
-            self.alpha / (2 * self.beta) if self.beta > 0 and self.alpha > 0 else (0.0 if self.alpha <= 0 else np.inf)
-        )
+        if self.alpha <= 0:
+            return 0.0
+        return self.alpha / (2 * self.beta) if self.beta > 0 else float("inf")
 
 
 def fit_over_optimisation(gold: Curve) -> OverOptimisationFit:

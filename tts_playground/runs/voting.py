@@ -1,8 +1,8 @@
 """Majority and weighted majority of N answers out of a pool of M, averaged over subsets (numpy only).
 
-Self-consistency (Wang et al. 2022, arXiv:2203.11171). Where the C(M, N) subsets are few, all are counted; elsewhere random
-orders of the pool stand for them, and one order serves every N. Ties are broken at random: a tie counts as the mean gold
-value of the answers that share the top, which is what random tie-breaks average to.
+Self-consistency (Wang et al. 2022, arXiv:2203.11171). Where the C(M, N) subsets are few, all are counted; elsewhere
+random orders of the pool stand for them, and one order serves every N. Ties are broken at random: a tie counts as the
+mean gold value of the answers that share the top, which is what random tie-breaks average to.
 """
 
 from __future__ import annotations
