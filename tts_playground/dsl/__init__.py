@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tts_playground.dsl.raster import differs, render
     from tts_playground.dsl.text import parse, unparse
 
-# No module is called like a name it exports: importing a submodule sets it as an attribute here and would hide the name.
+# No module is called like a name it exports: importing a submodule sets an attribute here, which would hide the name.
 _HOMES = {
     "Difficulty": "generator",
     "differs": "raster",

@@ -1,6 +1,6 @@
 """What a program means as a set of points, sampled at pixel centres: the ``exact`` mode.
 
-Pixel (row r, column c) of a size x size raster stands for the point ((c + 1/2) * 16 / size, 16 - (r + 1/2) * 16 / size).
+Pixel (row r, column c) of a size x size raster is the point ((c + 1/2) * 16 / size, 16 - (r + 1/2) * 16 / size).
 A circle is the true closed disc; a quad is half-open (it owns its left and bottom edge), so quads that share an edge
 neither overlap nor leave a gap; a primitive with a zero radius or side is empty. Operators are the set operations, so
 their order and nesting mean exactly what algebra says.
@@ -76,7 +76,7 @@ def evaluate(
     union: Callable[[Bits, Bits], Bits],
     difference: Callable[[Bits, Bits], Bits],
 ) -> Bits:
-    """Fold a tree: ``leaf`` of every primitive, joined from left to right by the operators. Depth is bounded by parse."""
+    """Fold a tree: ``leaf`` of every primitive, joined from left to right by the operators."""
     if isinstance(node, (Circle, Quad)):
         return leaf(node)
     join = union if isinstance(node, Union) else difference

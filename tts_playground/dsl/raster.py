@@ -36,32 +36,34 @@ def render(program: Program | str, size: int = 256, mode: Mode = "reference") ->
         DSLError: the text does not parse, or ``size`` is outside 16..2048.
         BadInput: no such mode.
     """
-    return _raster(read(program), size, mode).convert("RGB")
+    return draw(read(program), size, mode)
 
 
-def _raster(program: Program, size: int, mode: str) -> Image.Image:
+def draw(program: Program, size: int, mode: Mode) -> Image.Image:
+    """``render`` for a program that is known to be good."""
     if not isinstance(size, int) or not MIN_SIZE <= size <= MAX_SIZE:
         raise DSLError(f"The raster size {size!r} is outside the limit: a whole number {MIN_SIZE}..{MAX_SIZE} pixels.")
     if mode == "reference":
         return reference.paint(program.root, size)
     if mode == "exact":
-        return Image.fromarray(~exact.mask(program, size) * exact.np.uint8(255))
+        return Image.fromarray(~exact.mask(program, size)).convert("RGB")
     raise BadInput(f"There is no render mode {mode!r}; choose 'reference' or 'exact'.")
 
 
 def differs(program: Program | str, size: int = 256) -> float:
     """How much of the canvas (0-1) the two modes disagree about beyond a border; 0.0 when only edges differ.
 
-    A border is anything thinner than 5/256 of the side: fat edges, 64-gons for circles, and the line that a rectangle of
-    no width leaves. What remains are real differences, such as a disc erased by a ring painted after it.
+    A border is anything thinner than 5/256 of the side: fat edges, 64-gons for circles, and the line that a rectangle
+    of no width leaves. What remains are real differences, such as a disc erased by a ring painted after it.
     """
     program = read(program)
-    return disagreement(_raster(program, size, "reference"), _raster(program, size, "exact"))
+    return disagreement(draw(program, size, "reference"), draw(program, size, "exact"))
 
 
 def disagreement(a: Image.Image, b: Image.Image) -> float:
-    """The share of pixels (0-1) in which two mode-L rasters of one size differ beyond a border."""
+    """The share of pixels (0-1) in which two black and white pictures of one size differ beyond a border."""
     width = max(3, round(a.width * 5 / 256) | 1)
     # Opening (erosion, then dilation) deletes whatever a width x width square does not fit into.
-    differing = ImageChops.difference(a, b).filter(ImageFilter.MinFilter(width)).filter(ImageFilter.MaxFilter(width))
-    return 1 - differing.histogram()[0] / (a.width * a.height)
+    differing = ImageChops.difference(a.convert("L"), b.convert("L"))
+    solid = differing.filter(ImageFilter.MinFilter(width)).filter(ImageFilter.MaxFilter(width))
+    return 1 - solid.histogram()[0] / (a.width * a.height)

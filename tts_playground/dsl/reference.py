@@ -1,8 +1,8 @@
 """The reference raster: polygons by GEOS, painted one after the other by Pillow.
 
-Data sets of this language were rendered this way, so the mode keeps its manners: circles are 64-gons, shapes are painted
-polygon by polygon with each polygon's holes in white right after it (a ring painted after a disc erases the disc), edges
-are a pixel fat, and a rectangle of no width leaves a line. ``exact`` is the mode without them.
+Data sets of this language were rendered this way, so the mode keeps its manners: circles are 64-gons, shapes are
+painted polygon by polygon with each polygon's holes in white right after it (a ring painted after a disc erases the
+disc), edges are a pixel fat, and a rectangle of no width leaves a line. ``exact`` is the mode without them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shapely.geometry import Point, Polygon, box
 from tts_playground.dsl.exact import CANVAS, evaluate
 from tts_playground.dsl.tree import Circle, Node, Primitive
 
-BLACK, WHITE = 0, 255
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
 
 @lru_cache(maxsize=4096)
@@ -64,8 +64,8 @@ def geometry(node: Node | None) -> Any:
 
 
 def paint(root: Node | None, size: int) -> Image.Image:
-    """The tree as a size x size picture of mode L: black on white."""
-    image = Image.new("L", (size, size), WHITE)
+    """The tree as a size x size RGB picture: black on white."""
+    image = Image.new("RGB", (size, size), WHITE)
     draw = ImageDraw.Draw(image)
     for part in _polygons(geometry(root)):
         draw.polygon(_points(part.exterior, size), fill=BLACK)

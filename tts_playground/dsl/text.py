@@ -178,12 +178,13 @@ def _range_error(text: str, error: _OutOfRange) -> DSLError:
 def _syntax_error(text: str, error: UnexpectedInput) -> DSLError:
     from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
+    where, terminals = len(text.rstrip()), set[str]()
     if isinstance(error, UnexpectedCharacters):
         where, terminals = error.pos_in_stream or 0, set(error.allowed or ())
-    elif isinstance(error, UnexpectedToken) and error.token.type != "$END":
-        where, terminals = error.token.start_pos or 0, set(error.accepts or error.expected)
-    else:
-        where, terminals = len(text.rstrip()), set(getattr(error, "accepts", None) or getattr(error, "expected", ()))
+    elif isinstance(error, UnexpectedToken):
+        terminals = set(error.accepts or error.expected)
+        if error.token.type != "$END":
+            where = error.token.start_pos or 0
     found = _word(text, where)
     shape = re.findall(r"[^\s()]+", text[text.rfind("(", 0, where) + 1 : where])
     expected = tuple(_expected(terminals, shape))

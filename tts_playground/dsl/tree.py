@@ -1,7 +1,7 @@
 """The typed syntax tree of the graphics DSL: frozen values, compared and hashed by what they say.
 
-A program is ``None``-free: the empty program is ``Program(None)``, every other one holds one node. The canvas is 16 x 16
-units with y pointing up.
+A program is ``None``-free: the empty program is ``Program(None)``, every other one holds one node. The canvas is
+16 x 16 units with y pointing up.
 """
 
 from __future__ import annotations
