@@ -1,0 +1,70 @@
+"""The model card that every trainer writes beside its checkpoint, with the numbers it has just measured."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from tts_playground.train.loop import Report
+from tts_playground.train.order import Order
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a card tells beyond the order."""
+
+    name: str
+    about: str
+    data: str
+    model: Any
+    """the trained ``torch.nn.Module``"""
+    report: Report
+    results: Mapping[str, float]
+    """measured on scenes that training never saw"""
+    command: str = ""
+    """the command that made it; "" writes it from the order"""
+
+
+def hardware(device: torch.device | str) -> str:
+    """The machine in words."""
+    if torch.device(device).type == "cuda":
+        return f"one {torch.cuda.get_device_name()}"
+    return f"{torch.get_num_threads()} threads of a {platform.machine()} CPU"
+
+
+def command_of(order: Order, name: str) -> str:
+    """The command line that repeats ``order``."""
+    words = [f"python -m tts_playground.train {name.replace(':', '-')}", f"--minutes {order.minutes:g}"]
+    words += [f"--{key} {value}" for key in ("vq", "init", "clip") if (value := getattr(order, key)) is not None]
+    return " ".join([*words, f"--seed {order.seed}", f"--out {order.out}"])
+
+
+def write_card(order: Order, facts: Facts) -> None:
+    """Write ``README.md`` and ``results.json`` into the order's folder."""
+    on_gpu = order.device.startswith("cuda") or (order.device == "auto" and torch.cuda.is_available())
+    weights = sum(p.numel() for p in facts.model.parameters())
+    lines = [
+        f"# {facts.name}",
+        "",
+        facts.about,
+        "",
+        f"- Architecture: `{type(facts.model).__name__}`, {weights / 1e6:.2f} M parameters, bfloat16 safetensors.",
+        f"- Data: {facts.data} Compositions of stickers-eval never come up.",
+        f"- Command: `{facts.command or command_of(order, facts.name)}`",
+        f"- Seed: {order.seed}. Hardware: {hardware('cuda' if on_gpu else 'cpu')}. "
+        f"Time: {facts.report.seconds / 60:.1f} minutes, {facts.report.steps} steps.",
+        "- Sprites: Fluent Emoji (MIT). This checkpoint: the licence of the project.",
+        "",
+        "| measured on held-out scenes | value |",
+        "|---|---|",
+        *(f"| {name} | {value:.4f} |" for name, value in facts.results.items()),
+        "",
+    ]
+    order.out.mkdir(parents=True, exist_ok=True)
+    (order.out / "README.md").write_text("\n".join(lines), encoding="utf-8")
+    (order.out / "results.json").write_text(json.dumps(dict(facts.results), indent=1) + "\n", encoding="utf-8")

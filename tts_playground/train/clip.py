@@ -1,0 +1,174 @@
+"""Train tiny:clip: pictures and captions by contrast, with captions that are wrong in one point as hard negatives.
+
+Contrastive learning as in CLIP (Radford et al. 2021); hard negatives as in NegCLIP (Yuksekgonul et al. 2023): they
+compete for the picture in the image-to-text direction only.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from tts_playground.rewards.measures import hard_pairs, recall_at_1
+from tts_playground.train.card import Facts, write_card
+from tts_playground.train.clip_parts import LONGEST, MINIATURE, SHIPPED, build_model, build_processor, build_tokenizer
+from tts_playground.train.feed import default_workers
+from tts_playground.train.loop import Moment, Plan, compiled, fit, pick_device
+from tts_playground.train.order import Order
+from tts_playground.train.scenes import FALSE, Conditions, Pool, draw_pool, load_vq, reconstruct, to_float
+from tts_playground.worlds.contact import contact_sheet
+
+SCENES, EVAL_SEED = 11_000, 11_999
+"""seeds of the world for training (plus the order's seed) and for the numbers in the card"""
+NEGATIVES = 2
+"""wrong captions a picture in one batch"""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Captions as token ids on the device."""
+
+    true: torch.Tensor
+    """int64 [n, 2, length]"""
+    wrong: torch.Tensor
+    """int64 [n, FALSE, length]"""
+
+
+def tokenize(tokenizer: Any, pool: Pool, device: torch.device) -> Texts:
+    """Every caption of ``pool``, padded to the longest."""
+    flat = [text for texts in pool.captions for text in texts] + [text for texts in pool.wrong for text in texts]
+    ids = tokenizer(flat, padding=True, truncation=True, max_length=LONGEST, return_tensors="np")["input_ids"]
+    tokens = torch.from_numpy(ids.astype(np.int32)).to(device)
+    n = len(pool)
+    return Texts(tokens[: 2 * n].view(n, 2, -1), tokens[2 * n :].view(n, FALSE, -1))
+
+
+def embed_images(model: Any, pixels: torch.Tensor) -> torch.Tensor:
+    """Unit embeddings [b, d] of float pixels [b, 3, 64, 64] in [-1, 1]."""
+    return functional.normalize(model.visual_projection(model.vision_model(pixels).pooler_output).float(), dim=-1)
+
+
+def embed_texts(model: Any, ids: torch.Tensor) -> torch.Tensor:
+    """Unit embeddings [b, d] of token ids [b, length], right-padded (the causal mask hides the padding)."""
+    pooled = model.text_model(input_ids=ids).pooler_output
+    return functional.normalize(model.text_projection(pooled).float(), dim=-1)
+
+
+def contrast(image: torch.Tensor, text: torch.Tensor, ids: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """The symmetric loss; a caption that equals the picture's own by chance does not count against it.
+
+    Args:
+        image: [b, d] unit embeddings.
+        text: [b + k, d] unit embeddings, the first b those of the pictures, the rest wrong captions.
+        ids: [b + k, length] tokens of ``text``.
+        scale: logarithm of the inverse temperature.
+    """
+    b = len(image)
+    logits = scale.exp().clamp(max=100) * image @ text.T
+    digits = torch.arange(1, ids.shape[1] + 1, device=ids.device) * 7919 % 10007
+    marks = (ids.long() ** 2 * digits).sum(1)
+    same = (marks[:b, None] == marks[None]) & ~torch.eye(b, len(text), dtype=torch.bool, device=ids.device)
+    logits = logits.masked_fill(same, -1e4)
+    aim = torch.arange(b, device=image.device)
+    return (functional.cross_entropy(logits, aim) + functional.cross_entropy(logits[:, :b].T, aim)) / 2
+
+
+def make_loss(model: Any, conditions: Conditions, texts: Texts, batch: int) -> Any:
+    """The loss of one step, on a batch drawn by the step's own stream."""
+    device = texts.true.device
+    see, read = compiled(embed_images, device), compiled(embed_texts, device)
+
+    def loss(moment: Moment) -> dict[str, torch.Tensor]:
+        rng = moment.rng()
+        places = torch.from_numpy(rng.choice(len(texts.true), batch, replace=False)).to(device)
+        style = torch.from_numpy(rng.integers(2, size=batch)).to(device)
+        lies = torch.from_numpy(rng.integers(FALSE, size=batch * NEGATIVES)).to(device)
+        ids = torch.cat([texts.true[places, style], texts.wrong[places.repeat(NEGATIVES), lies]])
+        image, text = see(model, conditions.pixels(places)), read(model, ids)
+        return {"loss": contrast(image, text, ids, model.logit_scale)}
+
+    return loss
+
+
+@torch.no_grad()
+def measure(model: Any, tokenizer: Any, device: torch.device, vq: Any, n: int) -> dict[str, float]:
+    """Retrieval and hard pairs on ``n`` fresh scenes, rendered and (with a VQ) reconstructed."""
+    pool = draw_pool(EVAL_SEED, n)
+    model.to(device).eval()
+    texts = tokenize(tokenizer, pool, device)
+    true = embed_texts(model, texts.true[:, 0])
+    wrong = embed_texts(model, texts.wrong.flatten(0, 1)).view(n, FALSE, -1)
+    images = torch.from_numpy(pool.images).to(device)
+    views = {"": images} | ({"_vq": reconstruct(vq, images)} if vq is not None else {})
+    found = {}
+    for name, view in views.items():
+        image = torch.cat([embed_images(model, to_float(part)) for part in view.split(256)])
+        told = [caption for caption, _ in pool.captions]
+        found[f"clip_r1{name}"] = recall_at_1((true @ image.T).cpu().numpy(), told, min(100, n))
+        found[f"clip_hard{name}"] = hard_pairs(
+            (true * image).sum(-1).cpu().numpy(), (wrong * image[:, None]).sum(-1).cpu().numpy()
+        )
+    return found
+
+
+def train(order: Order) -> Path:
+    """Train, save and describe tiny:clip; returns its folder."""
+    began = time.monotonic()
+    device = pick_device(order.device)
+    torch.manual_seed(order.seed)
+    size, scenes, batch = (MINIATURE, 256, 16) if order.miniature else (SHIPPED, 160_000, 1024)
+    if device.type == "cpu" and not order.miniature:
+        scenes, batch = 40_000, 256
+    workers = default_workers() if order.workers is None else order.workers
+    pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
+    tokenizer = build_tokenizer()
+    model = build_model(size, tokenizer)
+    if order.init is not None:
+        model = type(model).from_pretrained(order.init, dtype=torch.float32)
+    model.to(device)
+    vq = None if order.vq is None else load_vq(order.vq, device)
+    conditions, texts = Conditions(pool, device, vq), tokenize(tokenizer, pool, device)
+    left = order.minutes - (time.monotonic() - began) / 60
+    plan = Plan(
+        order.run or "tiny-clip",
+        minutes=max(0.2, left),
+        steps=order.steps,
+        lr=1e-3,
+        warmup=200,
+        weight_decay=0.1,
+        betas=(0.9, 0.98),
+        ema=0.999,
+        bf16=not order.miniature,
+        device=order.device,
+        seed=order.seed,
+        resume=order.resume,
+    )
+    shown = torch.arange(64, device=device) % len(pool)
+    report = fit(
+        model, make_loss(model, conditions, texts, batch), plan, sheet=lambda: contact_sheet(conditions.pixels(shown))
+    )
+    results = measure(model, tokenizer, device, vq, 120 if order.miniature else 1000)
+    model.to("cpu", torch.bfloat16).save_pretrained(order.out)
+    build_processor(tokenizer).save_pretrained(order.out)
+    write_card(
+        order,
+        Facts(
+            name="tiny:clip",
+            about="A CLIPModel that compares pictures of the sticker world with plain English. It is the reward of the "
+            "embedded text-to-image tab, never its judge.",
+            data=f"{scenes} scenes (world seed {SCENES + order.seed}), each rendered"
+            + (", VQ-reconstructed and reconstructed from partly wrong tokens" if vq is not None else "")
+            + ", lightly corrupted; captions that tell everything and captions without the background; "
+            f"{NEGATIVES} wrong captions a picture (count, colour, swapped colours, relation).",
+            model=model,
+            report=report,
+            results=results,
+        ),
+    )
+    return order.out
