@@ -1,0 +1,1 @@
+"""Judges that pass or fail a sample and say why."""
