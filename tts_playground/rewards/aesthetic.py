@@ -1,0 +1,124 @@
+"""LAION's aesthetic predictor v2: a linear stack on a CLIP image embedding, blind to the prompt.
+
+Layers 768-1024-128-64-16-1 with dropout and no activations, on the normalised embedding of CLIP L/14 (Schuhmann 2022,
+file ``sac+logos+ava1-l14-linearMSE.pth``). ``tiny:aesthetic`` is the same stack on tiny:clip, trained to tell clean
+pictures from corrupted ones; being blind to the prompt, it is an ideal subject for over-optimisation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar
+
+from tts_playground.core import Cost, Sample
+from tts_playground.errors import BadInput, ModelUnavailable
+from tts_playground.rewards.clip import image_embeddings
+from tts_playground.rewards.loading import revision_of, where
+
+HIDDEN = (1024, 128, 64, 16)
+DROPOUT = (0.2, 0.2, 0.1)
+LARGE = "openai/clip-vit-large-patch14"
+
+
+def build_head(width: int) -> Any:
+    """The stack for embeddings of ``width``, with the published file's names of weights (``layers.0.weight`` ...)."""
+    from torch import nn
+
+    sizes = (width, *HIDDEN)
+    layers: list[nn.Module] = []
+    for place, (before, after) in enumerate(pairwise(sizes)):
+        layers.append(nn.Linear(before, after))
+        layers += [nn.Dropout(DROPOUT[place])] if place < len(DROPOUT) else []
+    return nn.ModuleDict({"layers": nn.Sequential(*layers, nn.Linear(HIDDEN[-1], 1))})
+
+
+def save_head(head: Any, folder: Path, clip: str) -> None:
+    """Write ``model.safetensors`` (bfloat16) and ``config.json`` into ``folder``."""
+    import torch
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.detach().cpu().to(torch.bfloat16).contiguous() for name, value in head.state_dict().items()}
+    save_file(weights, folder / "model.safetensors")
+    config = {"model_type": "laion-aesthetic-v2", "clip": clip, "width": head["layers"][0].in_features}
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+
+
+def _weights(path: Path) -> dict[str, Any]:
+    import torch
+    from safetensors.torch import load_file
+
+    if path.is_dir():
+        path = path / "model.safetensors"
+    if not path.exists():
+        raise ModelUnavailable(
+            f"There is no aesthetic head at {path}; give tiny:aesthetic, a .pth or a .safetensors file."
+        )
+    if path.suffix == ".safetensors":
+        return load_file(path)
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+@cache
+def load_head(path: str, device: str = "cpu") -> Any:
+    """The stack from a folder of ours, a ``.safetensors`` or the published ``.pth`` file, in float32.
+
+    Raises:
+        ModelUnavailable: there is no such file.
+        BadInput: the file holds something else.
+    """
+    weights = _weights(Path(path))
+    try:
+        head = build_head(weights["layers.0.weight"].shape[1])
+        head.load_state_dict({name: value.float() for name, value in weights.items()})
+    except (KeyError, RuntimeError) as error:
+        raise BadInput(f"{path} is not a LAION aesthetic v2 head: its layers do not fit 1024-128-64-16-1.") from error
+    return head.to(device).eval()
+
+
+def predict(head: Any, embeddings: Any) -> Any:
+    """Scores [n] (1 bad to 10 good) of unit embeddings [n, d], as torch tensors."""
+    return head["layers"](embeddings).squeeze(-1)
+
+
+@dataclass(frozen=True)
+class AestheticReward:
+    """How good a picture looks, 1 to 10, whatever was asked for."""
+
+    head: str = "tiny:aesthetic"
+    """"tiny:aesthetic", or the path of a head (.pth or .safetensors)"""
+    clip: str = ""
+    """the CLIP it reads; "" takes tiny:clip for the embedded head and CLIP L/14 for others"""
+    device: str = "cpu"
+    unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
+
+    @property
+    def name(self) -> str:
+        """ "aesthetic", and which one where it is not ours."""
+        return "aesthetic" if self.head == "tiny:aesthetic" else f"aesthetic:{Path(self.head).name}"
+
+    @property
+    def reads(self) -> str:
+        """Name of the CLIP whose embeddings the head takes."""
+        return self.clip or ("tiny:clip" if self.head == "tiny:aesthetic" else LARGE)
+
+    @property
+    def revision(self) -> str:
+        """Changes with the weights of the head or of its CLIP."""
+        return f"{revision_of(where(self.head))}-{revision_of(where(self.reads))}"
+
+    def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
+        """The predicted score of each sample's picture; ``task`` is not looked at."""
+        import torch
+
+        if not samples:
+            return []
+        embeddings = image_embeddings([sample.content for sample in samples], self.reads, self.device)
+        head = load_head(where(self.head), self.device)
+        with torch.inference_mode():
+            return predict(head, torch.from_numpy(embeddings).to(self.device)).cpu().tolist()
