@@ -16,18 +16,25 @@ from tts_playground.errors import DSLError
 if TYPE_CHECKING:
     from tts_playground.dsl.exact import mask
     from tts_playground.dsl.generator import Difficulty, generate, stream
+    from tts_playground.dsl.metrics import Metrics, iou
     from tts_playground.dsl.raster import differs, render
+    from tts_playground.dsl.surgery import tidy
+    from tts_playground.dsl.svg import to_svg
     from tts_playground.dsl.text import parse, unparse
 
 # No module is called like a name it exports: importing a submodule sets an attribute here, which would hide the name.
 _HOMES = {
     "Difficulty": "generator",
+    "Metrics": "metrics",
     "differs": "raster",
     "generate": "generator",
+    "iou": "metrics",
     "mask": "exact",
     "parse": "text",
     "render": "raster",
     "stream": "generator",
+    "tidy": "surgery",
+    "to_svg": "svg",
     "unparse": "text",
 }
 
@@ -36,6 +43,7 @@ __all__ = [
     "DSLError",
     "Difference",
     "Difficulty",
+    "Metrics",
     "Node",
     "Primitive",
     "Program",
@@ -43,10 +51,13 @@ __all__ = [
     "Union",
     "differs",
     "generate",
+    "iou",
     "mask",
     "parse",
     "render",
     "stream",
+    "tidy",
+    "to_svg",
     "unparse",
 ]
 

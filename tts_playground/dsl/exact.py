@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from tts_playground.dsl.tree import Circle, Node, Primitive, Program, Quad, Unio
 CANVAS = 16
 """side of the canvas in units"""
 
-Bits = TypeVar("Bits")
+Shape = TypeVar("Shape")
 
 
 def canonical(primitive: Primitive) -> Primitive:
@@ -35,47 +34,50 @@ def canonical(primitive: Primitive) -> Primitive:
 
 def membership(primitive: Primitive, size: int) -> NDArray[np.bool_]:
     """Which pixel centres lie in the primitive: a bool array (size, size), row 0 at the top."""
-    step = CANVAS / size
-    centres = (np.arange(size) + 0.5) * step
-    dx = centres[None, :] - primitive.x
-    dy = (CANVAS - centres)[:, None] - primitive.y
+    starts, stops = spans(primitive, size)
+    columns = np.arange(size, dtype=np.int16)
+    return (columns >= starts[:, None]) & (columns < stops[:, None])
+
+
+def spans(primitive: Primitive, size: int) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """The columns of the primitive in each row, as first and one past the last: two arrays (size,), row 0 at the top.
+
+    Every primitive is convex, so a row holds one run. Lengths are in pixels here: multiples of size / 32, hence exact.
+    """
+    scale = size / CANVAS
+    dy = size - (np.arange(size) + 0.5) - primitive.y * scale
+    centre = primitive.x * scale - 0.5
     if isinstance(primitive, Circle):
-        return (dx * dx + dy * dy <= primitive.radius**2) & (primitive.radius > 0)
-    quad = canonical(primitive)
+        inside = (primitive.radius * scale) ** 2 - dy * dy
+        rows = (inside >= 0) & (primitive.radius > 0)
+        reach = np.sqrt(np.maximum(inside, 0))
+        starts, stops = np.ceil(centre - reach), np.floor(centre + reach) + 1
+    else:
+        rows, low, high = _quad_rows(canonical(primitive), dy, scale)
+        starts, stops = np.ceil(centre + low), np.ceil(centre + high)
+    return np.clip(starts, 0, size).astype(np.int16), np.where(rows, np.clip(stops, 0, size), 0).astype(np.int16)
+
+
+def _quad_rows(quad: Primitive, dy: NDArray[np.floating], scale: float) -> tuple[Any, Any, Any]:
+    """For rows ``dy`` above the centre: which have columns, and where these begin and end right of the centre."""
     assert isinstance(quad, Quad)
+    half_width, half_height = quad.width / 2 * scale, quad.height / 2 * scale
+    if quad.angle == 0:
+        width = np.full_like(dy, half_width)
+        return (dy >= -half_height) & (dy < half_height), -width, width
     turn = math.radians(quad.angle)
-    along = dx * math.cos(turn) + dy * math.sin(turn)
-    across = dy * math.cos(turn) - dx * math.sin(turn)
-    half_width, half_height = quad.width / 2, quad.height / 2
-    return (along >= -half_width) & (along < half_width) & (across >= -half_height) & (across < half_height)
-
-
-@lru_cache(maxsize=2048)
-def packed(primitive: Primitive, size: int) -> NDArray[np.uint64]:
-    """``membership`` as a read-only row of 64-bit words, padded with zeros: what set operations run on."""
-    bits = np.packbits(membership(primitive, size))
-    words = np.zeros(-(-bits.size // 8), np.uint64)
-    words.view(np.uint8)[: bits.size] = bits
-    words.setflags(write=False)
-    return words
-
-
-def unpacked(words: NDArray[np.uint64], size: int) -> NDArray[np.bool_]:
-    """The (size, size) bool array of a row of words."""
-    return np.unpackbits(words.view(np.uint8), count=size * size).view(bool).reshape(size, size)
-
-
-def empty(size: int) -> NDArray[np.uint64]:
-    """No pixel at all, as words."""
-    return np.zeros(-(-size * size // 64), np.uint64)
+    cos, sin = math.cos(turn), math.sin(turn)
+    low = np.maximum((-half_width - dy * sin) / cos, (dy * cos - half_height) / sin)
+    high = np.minimum((half_width - dy * sin) / cos, (dy * cos + half_height) / sin)
+    return low < high, low, high
 
 
 def evaluate(
     node: Node,
-    leaf: Callable[[Primitive], Bits],
-    union: Callable[[Bits, Bits], Bits],
-    difference: Callable[[Bits, Bits], Bits],
-) -> Bits:
+    leaf: Callable[[Primitive], Shape],
+    union: Callable[[Shape, Shape], Shape],
+    difference: Callable[[Shape, Shape], Shape],
+) -> Shape:
     """Fold a tree: ``leaf`` of every primitive, joined from left to right by the operators."""
     if isinstance(node, (Circle, Quad)):
         return leaf(node)
@@ -86,23 +88,8 @@ def evaluate(
     return result
 
 
-def words(node: Node | None, size: int) -> NDArray[np.uint64]:
-    """The packed pixels of a tree (``None`` is the empty program)."""
-    if node is None:
-        return empty(size)
-    return evaluate(node, lambda leaf: packed(leaf, size), np.bitwise_or, lambda a, b: a & ~b)
-
-
 def mask(program: Program, size: int = 256) -> NDArray[np.bool_]:
     """Which pixel centres the program covers: a bool array (size, size), row 0 at the top."""
-    return unpacked(words(program.root, size), size)
-
-
-def coverage(program: Program, size: int = 64) -> float:
-    """The share of the canvas that the program covers, 0-1, counted at size x size pixel centres."""
-    return count(words(program.root, size)) / size**2
-
-
-def count(row: NDArray[np.uint64]) -> int:
-    """How many pixels are set in a row of words."""
-    return int(np.bitwise_count(row).sum())
+    if program.root is None:
+        return np.zeros((size, size), bool)
+    return evaluate(program.root, lambda leaf: membership(leaf, size), np.bitwise_or, lambda a, b: a & ~b)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tts_playground.dsl import exact
+from tts_playground.dsl.masks import Packed, count, engine, union
 from tts_playground.dsl.tree import Circle, Difference, Node, Program, Quad, Union
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
@@ -68,8 +68,8 @@ def generate(seed: int = 0, index: int = 0, settings: Difficulty | None = None) 
     for _ in range(_ATTEMPTS):
         length = int(noise.integers(settings.primitives[0], most, endpoint=True))
         root = _tree(noise, length, settings.depth, settings)
-        covered = exact.coverage(Program(root), _SIZE)
-        if settings.coverage[0] <= covered <= settings.coverage[1] and least_effect(root, _SIZE) >= settings.visible:
+        low, high = settings.coverage
+        if low <= coverage(root) <= high and (not settings.visible or least_effect(root) >= settings.visible):
             return Program(root)
     raise BadInput(f"No program met the generator's settings in {_ATTEMPTS} attempts; loosen coverage or visible.")
 
@@ -107,32 +107,31 @@ def _primitive(noise: np.random.Generator, settings: Difficulty) -> Node:
     return Quad(x, y, whole(settings.side), whole(settings.side), settings.angles[noise.integers(len(settings.angles))])
 
 
+def coverage(root: Node, size: int = _SIZE) -> float:
+    """The share of the canvas (0-1) that is black, counted at size x size pixel centres."""
+    return count(engine(size).evaluate(root)) / size**2
+
+
 def least_effect(root: Node, size: int = _SIZE) -> float:
     """The smallest share of the canvas (0-1) that changes when one operand, of any operator, is left out.
 
     Leaving out the first operand of a difference leaves its place empty; a tree without operators gives its coverage.
     """
-    nothing = exact.empty(size)
+    masks = engine(size)
 
-    def effect(node: Node, matters: np.ndarray) -> int:
-        own = exact.words(node, size)
-        seen = exact.count(own & matters)
+    def effect(node: Node, matters: Packed) -> int:
+        least = count(masks.evaluate(node) & matters)
         if isinstance(node, (Circle, Quad)):
-            return seen
-        masks = [exact.words(operand, size) for operand in node.operands]
-        least = seen
+            return least
+        values = [masks.evaluate(operand) for operand in node.operands]
         for place, operand in enumerate(node.operands):
-            others = [mask for i, mask in enumerate(masks) if i != place]
-            cared = matters & _undecided(node, place, others, nothing)
-            least = min(least, effect(operand, cared))
+            others = values[:place] + values[place + 1 :]
+            if isinstance(node, Difference) and place > 0:
+                first, *rest = others
+                decides = first & ~union([masks.empty(), *rest])
+            else:
+                decides = ~union(others)
+            least = min(least, effect(operand, matters & decides))
         return least
 
-    return effect(root, ~nothing) / size**2
-
-
-def _undecided(node: Node, place: int, others: list[np.ndarray], nothing: np.ndarray) -> np.ndarray:
-    """The pixels in which operand ``place`` decides what ``node`` is, given the masks of the other operands."""
-    if isinstance(node, Difference) and place > 0:
-        first, *rest = others
-        return first & ~np.bitwise_or.reduce(rest or [nothing])
-    return ~np.bitwise_or.reduce(others)
+    return effect(root, ~masks.empty()) / size**2

@@ -67,19 +67,19 @@ def paint(root: Node | None, size: int) -> Image.Image:
     """The tree as a size x size RGB picture: black on white."""
     image = Image.new("RGB", (size, size), WHITE)
     draw = ImageDraw.Draw(image)
-    for part in _polygons(geometry(root)):
+    for part in polygons(geometry(root)):
         draw.polygon(_points(part.exterior, size), fill=BLACK)
         for hole in part.interiors:
             draw.polygon(_points(hole, size), fill=WHITE)
     return image
 
 
-def _polygons(geometry: Any) -> list[Any]:
+def polygons(geometry: Any) -> list[Any]:
     """The polygons in painting order; lines and points, which have no inside, are left out."""
     if geometry.geom_type == "Polygon":
         return [] if geometry.is_empty else [geometry]
     if geometry.geom_type in ("MultiPolygon", "GeometryCollection"):
-        return [polygon for part in geometry.geoms for polygon in _polygons(part)]
+        return [polygon for part in geometry.geoms for polygon in polygons(part)]
     return []
 
 
