@@ -17,8 +17,11 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "reward": {
         "iou": "tts_playground.rewards.iou:IoUReward",
+        "fit": "tts_playground.rewards.iou:FitReward",
     },
-    "verifier": {},
+    "verifier": {
+        "render": "tts_playground.verifiers.render:RenderVerifier",
+    },
     "strategy": {
         "best-of-n": "tts_playground.strategies.best_of_n:BestOfN",
         "refine": "tts_playground.strategies.refine:Refine",

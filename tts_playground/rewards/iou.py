@@ -1,0 +1,47 @@
+"""Rewards that look at a program's picture: how well it covers the drawing, and whether its length is worth it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tts_playground.core import Cost, Sample
+from tts_playground.dsl.drawings import Drawing, overlap
+
+
+@dataclass(frozen=True)
+class IoUReward:
+    """IoU of the program's reference render with the drawing: 0-1."""
+
+    name: ClassVar[str] = "iou"
+    revision: ClassVar[str] = "1"
+    unit_cost: ClassVar[Cost] = Cost(renders=1)
+
+    def score(self, task: Drawing, samples: Sequence[Sample]) -> list[float]:
+        """One IoU per sample."""
+        return [overlap(task, sample.content).iou for sample in samples]
+
+
+@dataclass(frozen=True)
+class FitReward:
+    """Description length: -ln(error + floor) - price * primitives, with error = 1 - IoU. Prefers the shorter of equals.
+
+    A primitive is worth its price if it cuts the error by that share, which suits clean and shaky drawings alike.
+    """
+
+    price: float = 0.15
+    """of one primitive, in nats of error; 0 or more"""
+    floor: float = 0.004
+    """error that counts as none: about a pixel along the border"""
+    name: ClassVar[str] = "fit"
+    revision: ClassVar[str] = "1"
+    unit_cost: ClassVar[Cost] = Cost(renders=1)
+
+    def score(self, task: Drawing, samples: Sequence[Sample]) -> list[float]:
+        """One number per sample, at most -ln(floor)."""
+        return [self._one(overlap(task, sample.content).iou, len(sample.content)) for sample in samples]
+
+    def _one(self, iou: float, primitives: int) -> float:
+        return -math.log(1.0 - iou + self.floor) - self.price * primitives

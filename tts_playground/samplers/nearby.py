@@ -1,0 +1,97 @@
+"""Programs that lie near a program: all single edits, then larger neighbourhoods by destroying and repairing.
+
+The single edits cover coordinate descent: a scan finds the best radius, place, sides and angle of one primitive together.
+Destroy and repair (large neighbourhood search, Shaw 1998) gets out of what no single edit can improve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tts_playground.dsl import edits
+from tts_playground.dsl.tree import Circle, Node, Quad
+from tts_playground.samplers import fitting
+from tts_playground.samplers.fitting import Fitter, Taste
+
+MARGIN = 0.05
+"""an edit this much worse on the coarse raster may still be better in the end"""
+SINGLE = 8
+"""most single edits that are offered"""
+KICKS = 24
+"""most repairs that are tried"""
+
+
+def nearby(fit: Fitter, root: Node | None, rng: np.random.Generator) -> Iterator[Node | None]:
+    """Distinct programs near ``root``, most promising first."""
+    seen = {root}
+    now = fit.worth(root)
+    for _, near in single_edits(fit, root, now - MARGIN)[:SINGLE]:
+        if near not in seen:
+            seen.add(near)
+            yield near
+    for _ in range(KICKS):
+        near = rebuild(fit, root, rng)
+        if near not in seen and fit.worth(near) >= now - MARGIN:
+            seen.add(near)
+            yield near
+
+
+def single_edits(fit: Fitter, root: Node | None, least: float) -> list[tuple[float, Node | None]]:
+    """(worth, program) of every kind of single edit whose worth is at least ``least``, best first."""
+    found: dict[Node | None, float] = {}
+    size = edits.length(root)
+    for score, place, index in fitting.shortlist(fit, root, fit.places(root), each=2):
+        primitives = size if place.kind == "replace" else size + 1
+        worth = float(fitting.worth(min(score, 1.0), primitives))
+        if worth >= least:
+            found[place.apply(root, fit.engine.scanner.primitive(index))] = worth
+    if root is not None:
+        for near in structural(root):
+            worth = fit.worth(near)
+            if worth >= least:
+                found[near] = worth
+    return sorted(((worth, near) for near, worth in found.items()), key=lambda pair: (-pair[0], str(pair[1])))
+
+
+def structural(root: Node) -> Iterator[Node | None]:
+    """Deletions of any part, and operators swapped."""
+    stack: list[tuple[edits.Steps, Node]] = [((), root)]
+    while stack:
+        path, node = stack.pop()
+        if path:
+            yield edits.remove(root, path)
+        if not isinstance(node, (Circle, Quad)):
+            yield edits.replace(root, path, edits.swap_operator(node))
+            stack.extend(((*path, i), operand) for i, operand in enumerate(node.operands))
+
+
+def rebuild(fit: Fitter, root: Node | None, rng: np.random.Generator) -> Node | None:
+    """Take some primitives away at random, or all of them, and build up again greedily."""
+    paths = [path for path, _ in edits.leaves(root)]
+    away = int(rng.integers(1, len(paths) + 1)) if paths else 0
+    for _ in range(away):
+        assert root is not None
+        paths = [path for path, _ in edits.leaves(root)]
+        root = edits.remove(root, paths[rng.integers(len(paths))])
+        if root is None:
+            break
+    extra, missing = np.exp(rng.normal(0, 0.7, 2))
+    return grow(fit, root, rng, Taste(float(extra), float(missing)))
+
+
+def grow(fit: Fitter, root: Node | None, rng: np.random.Generator, taste: Taste) -> Node | None:
+    """Insert the best primitive, refit the others, drop the useless, until nothing is worth adding."""
+    worth = fit.worth(root)
+    while True:
+        edit = fit.best(root, fit.places(root, replace=False), taste)
+        if edit is None or edit.root is None:
+            return root
+        grown: Node | None = edit.root
+        if edits.length(edit.root) > 1:
+            grown = fit.prune(fit.refit(edit.root, rng, edits.length(edit.root)))
+        better = fit.worth(grown)
+        if root is not None and better <= worth:
+            return root
+        root, worth, taste = grown, better, fitting.IOU

@@ -1,0 +1,162 @@
+"""The sampler that needs no model: programs proposed by what is left to explain, one primitive at a time.
+
+Each step scans every primitive at a few places of the program so far, draws one of the best in proportion to
+exp(worth / temperature), and refits the others to it, as matching pursuit does with its atoms (Mallat and Zhang 1993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tts_playground.core import Cost, Sample
+from tts_playground.dsl import edits
+from tts_playground.dsl.drawings import Drawing
+from tts_playground.dsl.tree import Node, Program
+from tts_playground.errors import BadInput
+from tts_playground.randomness import generator
+from tts_playground.samplers import fitting
+from tts_playground.samplers.fitting import Fitter, Taste
+from tts_playground.samplers.nearby import nearby
+
+SPREAD = 0.05
+"""difference of worth that makes a proposal e times less likely at temperature 1"""
+
+
+def fitter(task: Drawing, size: int) -> Fitter:
+    """A fitter for the task's picture at ``size`` pixels a side."""
+    return Fitter(fitting.shrink(task.mask, task.side, size), size)
+
+
+@dataclass(frozen=True, slots=True)
+class Sketching:
+    """A path of the sampler: the programs after each step, and whose randomness comes next."""
+
+    index: int
+    seed: int
+    roots: tuple[Node | None, ...] = (None,)
+    done: bool = False
+    cost: Cost = Cost()
+    parent: int | None = None
+
+    @property
+    def steps(self) -> int:
+        """Primitives added so far (refitting may have dropped some again)."""
+        return len(self.roots) - 1
+
+
+@dataclass(frozen=True)
+class ProposalSampler:
+    """Draws programs for a drawing: a SteppedSampler and a Neighbourhood.
+
+    Raises:
+        BadInput: a setting is out of range.
+    """
+
+    temperature: float = 1.0
+    """0 is greedy; larger is more varied, 0-10"""
+    primitives: int = 16
+    """most steps of a draw, 1-64"""
+    places: int = 10
+    """places of the program that are scanned in a step, 1 or more"""
+    size: int = 64
+    """raster of the mask engine, a multiple of 16"""
+    version: ClassVar[str] = "1"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature <= 10:
+            raise BadInput(f"The temperature must be a number 0-10, not {self.temperature}.")
+        if not 1 <= self.primitives <= 64 or self.places < 1:
+            raise BadInput("The proposal sampler needs 1-64 primitives and at least 1 place.")
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """Everything that decides the distribution."""
+        return {
+            "sampler": "proposal",
+            "version": self.version,
+            "temperature": self.temperature,
+            "primitives": self.primitives,
+            "places": self.places,
+            "size": self.size,
+        }
+
+    def draw(self, task: Drawing, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
+        """One program per index."""
+        for path in self.start(task, indices, seed=seed):
+            while not path.done:
+                (path,) = self.step(task, [path])
+            yield from self.peek(task, [path])
+
+    def start(self, task: Drawing, indices: Sequence[int], *, seed: int = 0) -> list[Sketching]:
+        """Empty programs; finished ones if the drawing is blank."""
+        blank = not any(task.mask)
+        return [Sketching(index, seed, done=blank) for index in indices]
+
+    def step(self, task: Drawing, paths: Sequence[Sketching]) -> list[Sketching]:
+        """One primitive more each, the others refitted; a path is done when no primitive is worth its price."""
+        fit = fitter(task, self.size)
+        return [path if path.done else self._longer(fit, path) for path in paths]
+
+    def fork(self, path: Sketching, index: int) -> Sketching:
+        """Same program, other randomness from here on."""
+        return replace(path, index=index, parent=path.index, cost=Cost())
+
+    def rewind(self, path: Sketching, steps: int) -> Sketching:
+        """The program after its first ``steps`` steps."""
+        if not 0 <= steps <= path.steps:
+            raise BadInput(f"Cannot rewind to step {steps} of a path that has {path.steps}.")
+        return path if steps == path.steps else replace(path, roots=path.roots[: steps + 1], done=False)
+
+    def peek(self, task: Drawing, paths: Sequence[Sketching]) -> list[Sample]:
+        """The programs as they stand."""
+        return [
+            Sample(Program(p.roots[-1]), p.index, p.seed, cost=p.cost + Cost(samples=1), parent=p.parent) for p in paths
+        ]
+
+    def neighbours(self, task: Drawing, sample: Sample, *, seed: int = 0) -> Iterator[Sample]:
+        """Programs one edit away, best first, then programs rebuilt from a part of this one."""
+        fit = fitter(task, self.size)
+        rng = generator(seed, sample.index, str(sample.content), "neighbours")
+        spent = fit.scans
+        for root in nearby(fit, sample.content.root, rng):
+            cost = Cost(samples=1, renders=fit.scans - spent)
+            spent = fit.scans
+            yield Sample(Program(root), sample.index, seed, cost=cost, parent=sample.index)
+
+    # ----------------------------------------------------------------------------------------------- one step
+
+    def _longer(self, fit: Fitter, path: Sketching) -> Sketching:
+        rng = generator(path.seed, path.index, path.steps, "proposal")
+        root = path.roots[-1]
+        before = fit.scans
+        grown = self._propose(fit, root, rng, self._taste(path))
+        if edits.length(grown) > 1:
+            grown = fit.prune(fit.refit(grown, rng, edits.length(grown)))
+        cost = path.cost + Cost(renders=fit.scans - before)
+        if root is not None and fit.worth(grown) <= fit.worth(root):
+            # Nothing is worth adding: the path ends as it is, one step on so that every step is seen.
+            return replace(path, roots=(*path.roots, root), done=True, cost=cost)
+        done = path.steps + 1 >= self.primitives
+        return replace(path, roots=(*path.roots, grown), done=done, cost=cost)
+
+    def _taste(self, path: Sketching) -> Taste:
+        """Sample 0 looks at the plain IoU; others begin with shapes more generous or more careful than that."""
+        if path.steps or not path.index:
+            return fitting.IOU
+        extra, missing = np.exp(generator(path.seed, path.index, "taste").normal(0, 0.7, 2) * min(self.temperature, 1))
+        return Taste(float(extra), float(missing))
+
+    def _propose(self, fit: Fitter, root: Node | None, rng: np.random.Generator, taste: Taste) -> Node:
+        places = fit.places(root, replace=False)
+        if len(places) > self.places:
+            others = rng.choice(np.arange(3, len(places)), max(0, self.places - 3), replace=False)
+            places = places[:3] + [places[i] for i in sorted(others)]
+        options = list(fitting.shortlist(fit, root, places, each=8, taste=taste))
+        worth = np.array([float(fitting.worth(min(score, 1.0), 0)) for score, _, _ in options])
+        if self.temperature > 0:
+            worth += rng.gumbel(size=len(worth)) * (SPREAD * self.temperature)
+        _, place, index = options[int(worth.argmax())]
+        return place.apply(root, fit.engine.scanner.primitive(index))

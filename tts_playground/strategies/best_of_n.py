@@ -1,0 +1,46 @@
+"""Best-of-N: draw independent candidates, keep the one with the highest reward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tts_playground.core import Budget, Reward, Round, Sampler
+from tts_playground.errors import BadInput
+from tts_playground.strategies.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class BestOfN:
+    """Draw until the budget is spent, or ``n`` candidates are there."""
+
+    n: int | None = None
+    """candidates, 1 or more; None leaves it to the budget's samples"""
+    batch: int = 4
+    """candidates drawn and scored together, and reported in one round; 1 or more"""
+
+    def __post_init__(self) -> None:
+        if (self.n is not None and self.n < 1) or self.batch < 1:
+            raise BadInput("Best-of-N needs n and batch of at least 1.")
+
+    def run(self, task: Any, sampler: Sampler, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+        """Yield one round per batch; candidate i is the sampler's sample (seed, i)."""
+        if self.n is None and budget == Budget():
+            raise BadInput("Best-of-N would never end: give it an n, or a budget with a limit.")
+        ledger = Ledger(budget, reward)
+        drawn = 0
+        while True:
+            wanted = self.batch if self.n is None else min(self.batch, self.n - drawn)
+            if wanted == 0:
+                yield ledger.round((), "all drawn", stopped="done")
+                return
+            room = ledger.room(wanted)
+            if room == 0:
+                yield ledger.round((), "the budget is spent", stopped=ledger.stopped)
+                return
+            samples = sampler.draw(task, range(drawn, drawn + room), seed=seed)
+            scored = ledger.score(task, samples)
+            drawn += room
+            if scored:
+                yield ledger.round(scored, f"candidates {drawn - room + 1} to {drawn}")

@@ -1,0 +1,57 @@
+"""Refine: start from a few independent candidates, then walk from the best to better neighbours (hill climbing)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from tts_playground.core import Budget, Reward, Round, Scored
+from tts_playground.errors import BadInput
+from tts_playground.strategies.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Refine:
+    """First-improvement local search on any task whose sampler is also a Neighbourhood."""
+
+    starts: int = 6
+    """independent candidates to start from, 1 or more"""
+    patience: int = 24
+    """neighbours without an improvement after which the walk ends, 1 or more"""
+
+    def __post_init__(self) -> None:
+        if self.starts < 1 or self.patience < 1:
+            raise BadInput("Refine needs starts and patience of at least 1.")
+
+    def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+        """Yield a round per start and per neighbour tried; ends when no neighbour has been better for ``patience``."""
+        ledger = Ledger(budget, reward)
+        for index in range(self.starts):
+            if not ledger.room(1):
+                break
+            scored = ledger.score(task, sampler.draw(task, [index], seed=seed))
+            if scored:
+                yield ledger.round(scored, f"start {index + 1} of {self.starts}")
+        yield from self._walk(task, sampler, ledger, seed)
+        yield ledger.round((), "no neighbour is better" if not ledger.stopped else "", ledger.stopped or "done")
+
+    def _walk(self, task: Any, sampler: Any, ledger: Ledger, seed: int) -> Iterator[Round]:
+        """Move to the first neighbour that is better, again and again, until ``patience`` in a row are not."""
+        moves = 0
+        while ledger.best is not None:
+            here: Scored = ledger.best
+            near = sampler.neighbours(task, here.sample, seed=seed)
+            for tried in range(1, self.patience + 1):
+                if not ledger.room(1):
+                    return
+                scored = ledger.score(task, islice(near, 1))
+                if not scored:  # no neighbours are left, or the budget is spent
+                    return
+                yield ledger.round(scored, f"neighbour {tried} of candidate {moves}")
+                if ledger.best is not here:
+                    break
+            if ledger.best is here:
+                return
+            moves += 1

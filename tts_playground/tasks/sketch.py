@@ -1,0 +1,211 @@
+"""From a drawing to a program: the task, and ``sketch``, which ties picture, sampler, strategy and reward together."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from tts_playground import registry
+from tts_playground.core import Budget, Cost, Round
+from tts_playground.dsl.drawings import Overlap, overlap, unpack
+from tts_playground.dsl.raster import render
+from tts_playground.dsl.surgery import tidy
+from tts_playground.dsl.tree import Program
+from tts_playground.errors import BadInput
+from tts_playground.tasks.drawing import SIDE, Outline, read_drawing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL import Image
+
+
+@dataclass(frozen=True, slots=True)
+class SketchTask:
+    """A drawing to be explained by a program."""
+
+    mask: bytes
+    """``side`` * ``side`` bits, row by row from the top, 1 is ink"""
+    side: int = SIDE
+    """pixels a side"""
+    notes: tuple[str, ...] = ()
+    """how the picture was read, in words; no part of the task's identity"""
+    kind: ClassVar[str] = "sketch"
+
+    @classmethod
+    def of(cls, image: Any, *, outline: Outline = "auto", **limits: Any) -> SketchTask:
+        """Read a picture; arguments and errors are those of ``read_drawing``. A task passes through unchanged."""
+        if isinstance(image, SketchTask):
+            return image
+        ink = read_drawing(image, outline=outline, **limits)
+        return cls(np.packbits(ink.mask).tobytes(), notes=ink.notes)
+
+    def key(self) -> Mapping[str, Any]:
+        """A hash of the ink."""
+        return {"kind": self.kind, "side": self.side, "mask": hashlib.sha256(self.mask).hexdigest()}
+
+    @property
+    def ink(self) -> NDArray[np.bool_]:
+        """(side, side), row 0 on top, True is ink; read-only."""
+        return unpack(self.mask, self.side)
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is drawn."""
+        return not any(self.mask)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SketchTask) and (self.mask, self.side) == (other.mask, other.side)
+
+    def __hash__(self) -> int:
+        return hash((self.mask, self.side))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to search; the fields are the arguments of ``sketch``."""
+
+    sampler: str = "proposal"
+    """registered name, or "module:Class" """
+    strategy: str = "refine"
+    """registered name, or "module:Class" """
+    n: int = 64
+    """most candidate programs that are scored, 1-100,000"""
+    temperature: float = 1.0
+    """of the sampler; 0 is greedy"""
+    outline: Outline = "auto"
+    """whether thin closed loops are filled, see ``read_drawing``"""
+    seconds: float = 2.0
+    """safety cap on the search's wall-clock time, above 0"""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.n <= 100_000:
+            raise BadInput(f"n must be a whole number from 1 to 100,000, not {self.n}.")
+        if not self.seconds > 0:
+            raise BadInput(f"seconds must be above 0, not {self.seconds}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One report of a running search."""
+
+    round: Round
+    """the strategy's own report; in the last one ``round.stopped`` is set"""
+    program: Program
+    """the best so far, tidied in the last report"""
+    iou: float
+    """of ``program`` with the drawing, reference render, 0-1"""
+    f1: float
+    """harmonic mean of precision and recall of the ink, 0-1"""
+    elapsed: float
+    """seconds since the search began"""
+    candidates: int
+    """programs evaluated so far, those by the mask engine included"""
+
+
+@dataclass(frozen=True, slots=True)
+class SketchResult:
+    """A program for a drawing; ``str(result.program)`` is its text."""
+
+    program: Program
+    iou: float
+    """intersection over union of its reference render with the drawing at 256 px, 0-1"""
+    f1: float
+    raster: Image.Image
+    """its reference render, 256 x 256 RGB"""
+    rounds: tuple[Round, ...]
+    cost: Cost
+    stopped: str
+    """why the search ended: "done", "blank" for a drawing without ink, or the limit that was hit, e.g. "seconds" """
+    notes: tuple[str, ...] = ()
+    """how the picture was read"""
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock time of the search."""
+        return self.cost.seconds
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "program": str(self.program),
+            "iou": self.iou,
+            "f1": self.f1,
+            "seconds": self.seconds,
+            "cost": self.cost.as_dict(),
+            "stopped": self.stopped,
+            "notes": list(self.notes),
+        }
+
+
+def sketch(
+    image: Any,
+    *,
+    sampler: str = "proposal",
+    strategy: str = "refine",
+    n: int = 64,
+    temperature: float = 1.0,
+    outline: Outline = "auto",
+    seconds: float = 2.0,
+    seed: int = 0,
+) -> SketchResult:
+    """Find a short program whose picture is the drawing.
+
+    Args:
+        image: a path, bytes, a PIL image, an array, or a ``SketchTask``; see ``read_drawing``.
+        sampler, strategy: registered names.
+        n: most candidate programs that are scored; the same n and seed give the same result ...
+        seconds: ... unless this safety cap is hit, in which case ``stopped`` is "seconds".
+        temperature: of the sampler; 0 is greedy.
+        outline: whether thin closed loops are filled: "auto", "fill" or "keep".
+
+    Raises:
+        BadInput: the picture cannot be read, or a setting is out of range.
+    """
+    settings = Settings(sampler, strategy, n, temperature, outline, seconds, seed)
+    task = SketchTask.of(image, outline=outline)
+    reports = list(sketch_rounds(task, settings))
+    last = reports[-1]
+    rounds = tuple(report.round for report in reports)
+    cost, stopped = last.round.cost, last.round.stopped
+    picture = render(last.program, task.side)
+    return SketchResult(last.program, last.iou, last.f1, picture, rounds, cost, stopped, task.notes)
+
+
+def sketch_rounds(image: Any, settings: Settings | None = None) -> Iterator[Progress]:
+    """The search as it goes: one report per round. Close the generator to cancel."""
+    settings = settings or Settings()
+    begun = time.perf_counter()
+    task = SketchTask.of(image, outline=settings.outline)
+    if task.blank:
+        note = "the drawing is blank, so the program is empty"
+        yield Progress(Round(0, (), None, Cost(), "blank", note), Program(), 1.0, 1.0, 0.0, 0)
+        return
+    best, program, fit = None, Program(), overlap(task, Program())
+    for round_ in _search(task, settings):
+        if round_.best is not None and round_.best is not best:
+            best = round_.best
+            program, fit = best.sample.content, overlap(task, best.sample.content)
+        if round_.stopped:
+            program, fit = _tidied(task, program, fit)
+        yield Progress(round_, program, fit.iou, fit.f1, time.perf_counter() - begun, round_.cost.renders)
+
+
+def _search(task: SketchTask, settings: Settings) -> Iterator[Round]:
+    sampler = registry.resolve("sampler", settings.sampler)(temperature=settings.temperature)
+    strategy = registry.resolve("strategy", settings.strategy)()
+    reward = registry.resolve("reward", "fit")()
+    budget = Budget(samples=settings.n, seconds=settings.seconds)
+    return strategy.run(task, sampler, reward, budget=budget, seed=settings.seed)
+
+
+def _tidied(task: SketchTask, program: Program, fit: Overlap) -> tuple[Program, Overlap]:
+    """The tidied program, unless the reference render minds."""
+    neat = tidy(program)
+    neat_fit = overlap(task, neat)
+    return (neat, neat_fit) if neat_fit.iou >= fit.iou - 1e-3 else (program, fit)
