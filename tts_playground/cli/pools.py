@@ -56,9 +56,9 @@ def export_pool(
 def import_pool(
     file: Annotated[Path, typer.Argument(help="A .parquet file made by export.")], json: options.Json = False
 ) -> None:
-    """Read a pool from a parquet file; samples that are here already stay as they are."""
+    """Read the pools of a parquet file; samples that are here already stay as they are."""
     from tts_playground.runs.store import Store
 
     with Store() as store:
-        key = store.import_(file)
-    emit({"key": key}, json, lambda r: print(f"Imported as {r['key'][:12]}."))
+        keys = store.import_(file)
+    emit({"keys": keys}, json, lambda r: print(f"Imported as {', '.join(key[:12] for key in r['keys'])}."))
