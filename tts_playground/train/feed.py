@@ -1,4 +1,4 @@
-"""Batches made by worker processes, in order: batch ``i`` is ``make(i)`` whoever made it; a resumed run sees the same."""
+"""Batches made by worker processes, in order: batch ``i`` is ``make(i)`` whoever made it, so resuming is exact."""
 
 from __future__ import annotations
 
