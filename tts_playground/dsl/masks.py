@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from tts_playground.dsl.exact import CANVAS, membership
 from tts_playground.dsl.tree import Circle, Node, Primitive, Program, Quad, Union
 from tts_playground.errors import BadInput
+from tts_playground.randomness import generator
 
 Packed = NDArray[np.uint64]
 """A raster as words, row by row from the top left."""
@@ -104,7 +105,8 @@ class MaskEngine:
 class Scanner:
     """Sums of any weight image over every primitive with positive sides, as one array.
 
-    The order is circles by (radius, x, y), upright quads, then quads at 45 degrees, both by (x, y, width, height).
+    The order is circles by (radius, x, y), upright quads, then quads at 45 degrees, both by (x, y, width, height). Of
+    primitives with the same pixels, because the canvas cuts them, only the smallest is in the table.
     """
 
     def __init__(self, size: int) -> None:
@@ -112,7 +114,12 @@ class Scanner:
         self._build_discs()
         self._build_quads()
         self._build_diagonals()
-        self.parameters = self._parameters()
+        self._keep(np.arange(_DISCS), np.arange(_QUADS), np.arange(_QUADS))
+        table = _parameters()
+        kept = self._distinct(table)
+        self.parameters = table[kept]
+        discs, quads, diagonals = (kept[(kept >= low) & (kept < high)] - low for low, high in _FAMILIES)
+        self._keep(discs, quads, diagonals)
 
     def __len__(self) -> int:
         return len(self.parameters)
@@ -125,18 +132,28 @@ class Scanner:
     def sums(self, weights: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
         """Sum of ``weights`` (size, size), first row on top, over the pixels of every primitive, in the same dtype."""
         upward = weights[::-1]
-        return np.concatenate([self._discs(upward), self._quads(upward), self._diagonals(upward)])
+        discs, quads = len(self._disc_order), len(self._quad_order)
+        out = np.empty(discs + quads + len(self._across_low), weights.dtype)
+        self._discs(upward, out[:discs])
+        self._quads(upward, out[discs : discs + quads])
+        self._diagonals(upward, out[discs + quads :])
+        return out
 
-    def _parameters(self) -> NDArray[np.int16]:
-        """Rows of (radius, x, y, width, height, angle); radius 0 marks a quad."""
-        side, place = np.arange(1, SIDES + 1), np.arange(CANVAS)
-        discs = np.stack(np.meshgrid(side, place, place, indexing="ij"), -1).reshape(-1, 3)
-        quads = np.stack(np.meshgrid(place, place, side, side, indexing="ij"), -1).reshape(-1, 4)
-        table = np.zeros((len(discs) + 2 * len(quads), 6), np.int16)
-        table[: len(discs), :3] = discs
-        table[len(discs) :, 1:5] = np.concatenate([quads, quads])
-        table[len(discs) + len(quads) :, 5] = 45
-        return table
+    def _distinct(self, table: NDArray[np.int16]) -> NDArray[np.intp]:
+        """Indices of one primitive for every set of pixels, told apart by sums of random 62-bit weights."""
+        noise = generator(0, self.size, "pixels").integers(0, 2**62, (self.size, self.size))
+        area = np.where(table[:, 0] > 0, 0, table[:, 3].astype(int) * table[:, 4])
+        order = np.argsort(area, kind="stable")
+        _, first = np.unique(self.sums(noise)[order], return_index=True)
+        return np.sort(order[first])
+
+    def _keep(self, discs: NDArray[np.intp], quads: NDArray[np.intp], diagonals: NDArray[np.intp]) -> None:
+        """Restrict the three families to these members, given in the order of the whole table."""
+        radius, x, y = np.unravel_index(discs, (SIDES, CANVAS, CANVAS))
+        self._disc_order = np.ravel_multi_index((radius, y, x), (SIDES, CANVAS, CANVAS))
+        x, y, width, height = np.unravel_index(quads, (CANVAS, CANVAS, SIDES, SIDES))
+        self._quad_order = np.ravel_multi_index((y, height, x, width), (CANVAS, SIDES, CANVAS, SIDES))
+        self._across_low, self._across_high = self._across_low[diagonals], self._across_high[diagonals]
 
     # The three families. Rows count upwards here, so that row j has its centre at y = (j + 0.5) / scale.
 
@@ -157,13 +174,12 @@ class Scanner:
         self._span_right = np.clip(centre + self._spans[:, None], 0, size)
         self._span_left = np.clip(centre - self._spans[:, None], 0, size)
 
-    def _discs(self, weights: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
+    def _discs(self, weights: NDArray[np.signedinteger], out: NDArray[np.signedinteger]) -> None:
         prefix = np.zeros((self.size + 1, self.size), weights.dtype)
         np.cumsum(weights.T, axis=0, out=prefix[1:])
         by_span = prefix[self._span_right] - prefix[self._span_left]
         dense = by_span.transpose(0, 2, 1).reshape(-1, CANVAS)
-        sums = self._rows @ dense
-        return sums.reshape(SIDES, CANVAS, CANVAS).transpose(0, 2, 1).ravel()
+        (self._rows @ dense).take(self._disc_order, out=out, mode="clip")  # by radius, y, x
 
     def _build_quads(self) -> None:
         scale = self.size // CANVAS
@@ -173,12 +189,11 @@ class Scanner:
         )
         self._low, self._high = low.ravel(), high.ravel()
 
-    def _quads(self, weights: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
+    def _quads(self, weights: NDArray[np.signedinteger], out: NDArray[np.signedinteger]) -> None:
         table = summed_area(weights)
         strips = table.take(self._high, 1) - table.take(self._low, 1)
         boxes = strips.take(self._high, 0) - strips.take(self._low, 0)
-        by_axis = boxes.reshape(CANVAS, SIDES, CANVAS, SIDES)  # y, height, x, width
-        return by_axis.transpose(2, 0, 3, 1).ravel()
+        boxes.take(self._quad_order, out=out, mode="clip")  # by y, height, x, width
 
     def _build_diagonals(self) -> None:
         size, scale = self.size, self.size // CANVAS
@@ -197,13 +212,14 @@ class Scanner:
         self._across_low = strip + (low[y - x + CANVAS - 1, height] + size - 1).ravel()
         self._across_high = strip + (high[y - x + CANVAS - 1, height] + size - 1).ravel()
 
-    def _diagonals(self, weights: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
+    def _diagonals(self, weights: NDArray[np.signedinteger], out: NDArray[np.signedinteger]) -> None:
         lattice = np.zeros(self._side**2, weights.dtype)
         lattice[self._lattice] = weights.ravel()
         table = summed_area(lattice.reshape(self._side, self._side))
         low, high = (bound.ravel() for bound in self._along)
         strips = (table.take(high, 0) - table.take(low, 0)).ravel()
-        return strips.take(self._across_high) - strips.take(self._across_low)
+        strips.take(self._across_high, out=out, mode="clip")
+        out -= strips.take(self._across_low)
 
     @staticmethod
     def _between(low: NDArray, high: NDArray, first: int, last: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -211,6 +227,22 @@ class Scanner:
         start = np.clip(np.ceil(low), first, last + 1).astype(np.intp)
         stop = np.clip(np.ceil(high), first, last + 1).astype(np.intp)
         return start, np.maximum(start, stop)
+
+
+_DISCS, _QUADS = SIDES * CANVAS**2, SIDES**2 * CANVAS**2
+_FAMILIES = ((0, _DISCS), (_DISCS, _DISCS + _QUADS), (_DISCS + _QUADS, _DISCS + 2 * _QUADS))
+
+
+def _parameters() -> NDArray[np.int16]:
+    """Every primitive as (radius, x, y, width, height, angle); radius 0 marks a quad."""
+    side, place = np.arange(1, SIDES + 1), np.arange(CANVAS)
+    discs = np.stack(np.meshgrid(side, place, place, indexing="ij"), -1).reshape(-1, 3)
+    quads = np.stack(np.meshgrid(place, place, side, side, indexing="ij"), -1).reshape(-1, 4)
+    table = np.zeros((len(discs) + 2 * len(quads), 6), np.int16)
+    table[: len(discs), :3] = discs
+    table[len(discs) :, 1:5] = np.concatenate([quads, quads])
+    table[len(discs) + len(quads) :, 5] = 45
+    return table
 
 
 # ---------------------------------------------------------------------------------------------------- functions

@@ -7,7 +7,7 @@ drawings, where the error can reach zero, as well as for shaky ones, where it ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,6 +29,11 @@ FLOOR = 0.01
 def worth(iou: NDArray | float, primitives: int) -> NDArray | float:
     """Fitness of a program; higher is better, differences are relative cuts of the error."""
     return -np.log(1.0 + FLOOR - iou) - PRICE * primitives
+
+
+def needed(worth: float, primitives: int) -> float:
+    """The IoU at which a program of this length has this worth; the inverse of ``worth``."""
+    return 1.0 + FLOOR - math.exp(-worth - PRICE * primitives)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,25 @@ class Place:
     """None stands for the empty program"""
     kind: str
     """"replace" the leaf by P, "+" for (+ X P), "-" for (- X P), "under" for (- P X)"""
+    base: Packed
+    """the picture without the new primitive"""
+    region: Packed
+    """the pixels in which the new primitive matters"""
+    adds: bool
+    """whether it adds ink there, or takes it away"""
+
+    @classmethod
+    def of(cls, slot: Slot, kind: str) -> Place:
+        """The effect of a primitive there, from what the slot means to the picture."""
+        region = slot.if_empty ^ slot.if_full
+        if kind == "replace":
+            return cls(slot, kind, slot.if_empty, region, slot.adds)
+        if kind == "under":
+            return cls(slot, kind, slot.if_empty, region & ~slot.value, slot.adds)
+        now = slot.if_empty ^ (region & slot.value)
+        if kind == "+":
+            return cls(slot, kind, now, region & ~slot.value, slot.adds)
+        return cls(slot, kind, now, region & slot.value, not slot.adds)
 
     def apply(self, root: Node | None, primitive: Primitive) -> Node:
         """The program after the edit."""
@@ -60,24 +84,25 @@ class Place:
             return primitive
         old = self.slot.node
         new: Node = {
-            "replace": lambda: primitive,
-            "+": lambda: Union((old, primitive)),
-            "-": lambda: Difference((old, primitive)),
-            "under": lambda: Difference((primitive, old)),
-        }[self.kind]()
+            "replace": primitive,
+            "+": Union((old, primitive)),
+            "-": Difference((old, primitive)),
+            "under": Difference((primitive, old)),
+        }[self.kind]
         return edits.replace(root, self.slot.path, edits.flatten(new))
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """A changed program and how well it fits."""
+class Option:
+    """One edit: a primitive (index in the table) at a place, and how well the program then fits."""
 
-    root: Node | None
     score: float
+    place: Place
+    index: int
 
 
 class Fitter:
-    """Measures edits of programs against one picture. ``scans`` counts the primitives that were scored.
+    """Measures edits of programs against one picture. ``scans`` counts the programs that were measured.
 
     Args:
         target: packed raster of the picture at the engine's size.
@@ -101,65 +126,86 @@ class Fitter:
         """Fitness of a program, see ``worth``."""
         return float(worth(self.iou(root), edits.length(root)))
 
-    def scores(self, place: Place, taste: Taste = IOU) -> NDArray[np.float64]:
+    def scores(self, place: Place, taste: Taste = IOU) -> NDArray[np.float32]:
         """Tversky index (the IoU by default) of the program after the edit, for every primitive of the table."""
-        slot = place.slot
-        if slot is None:
-            base, region, adds = self.engine.empty(), ~self.engine.empty(), True
-        else:
-            base, region, adds = self._effect(slot, place.kind)
-        gained_ink, gained_blank = self.engine.scan(region & self.target, region & self.blank)
+        gained_ink, gained_blank = self.engine.scan(place.region & self.target, place.region & self.blank)
         self.scans += len(gained_ink)
-        sign = 1 if adds else -1
-        hit = count(base & self.target) + sign * gained_ink
-        extra = count(base & self.blank) + sign * gained_blank
-        return hit / (hit * (1.0 - taste.missing) + taste.extra * extra + (taste.missing * self.ink + 1e-9))
+        sign = np.float32(1 if place.adds else -1)
+        hit = gained_ink.astype(np.float32)
+        hit *= sign
+        hit += np.float32(count(place.base & self.target))
+        below = gained_blank.astype(np.float32)
+        below *= sign * np.float32(taste.extra)
+        below += np.float32(count(place.base & self.blank) * taste.extra + taste.missing * self.ink + 1e-6)
+        if taste.missing != 1:
+            below += hit * np.float32(1 - taste.missing)
+        hit /= below
+        return hit
 
-    @staticmethod
-    def _effect(slot: Slot, kind: str) -> tuple[Packed, Packed, bool]:
-        """Picture without the new primitive, the pixels in which it matters, and whether it adds ink there."""
-        region = slot.if_empty ^ slot.if_full
-        if kind == "replace":
-            return slot.if_empty, region, slot.adds
-        if kind == "under":
-            return slot.if_empty, region & ~slot.value, slot.adds
-        now = slot.if_empty ^ (region & slot.value)
-        return (now, region & ~slot.value, slot.adds) if kind == "+" else (now, region & slot.value, not slot.adds)
+    def bound(self, place: Place, taste: Taste = IOU) -> float:
+        """No primitive at this place can score higher: it would touch just the right pixels."""
+        hit, extra = count(place.base & self.target), count(place.base & self.blank)
+        if place.adds:
+            hit += count(place.region & self.target)
+        else:
+            extra -= count(place.region & self.blank)
+        return hit / (hit + taste.extra * extra + taste.missing * (self.ink - hit) + 1e-6)
 
     def places(self, root: Node | None, *, insert: bool = True, replace: bool = True) -> list[Place]:
-        """Every family of edits of a program, the root's first."""
+        """Every family of edits of a program, the root's first; of those with equal pictures only the first."""
         if root is None:
-            return [Place(None, "+")] if insert else []
-        found = []
+            nothing = self.engine.empty()
+            return [Place(None, "+", nothing, ~nothing, True)] if insert else []
+        found: dict[tuple[bytes, bytes, bool], Place] = {}
         for slot in slots(self.engine, root):
-            if replace and isinstance(slot.node, (Circle, Quad)):
-                found.append(Place(slot, "replace"))
-            if insert:
-                found += [Place(slot, kind) for kind in ("+", "-", "under")]
-        return found
+            kinds = ["replace"] if replace and isinstance(slot.node, (Circle, Quad)) else []
+            for kind in [*kinds, "+", "-", "under"] if insert else kinds:
+                place = Place.of(slot, kind)
+                found.setdefault((place.base.tobytes(), place.region.tobytes(), place.adds), place)
+        return list(found.values())
 
-    def best(self, root: Node | None, places: list[Place], taste: Taste = IOU) -> Edit | None:
-        """The single best edit among the places (by index alone: all have the same length)."""
-        best: tuple[float, Place, int] | None = None
-        for place in places:
+    def best(self, places: list[Place], taste: Taste = IOU) -> Option | None:
+        """The single option of the highest score; places that cannot win are not scanned."""
+        best: Option | None = None
+        for bound, place in self._by_bound(places, taste):
+            if best is not None and bound <= best.score:
+                break
             scores = self.scores(place, taste)
             index = int(scores.argmax())
-            if best is None or scores[index] > best[0]:
-                best = (float(scores[index]), place, index)
-        if best is None:
-            return None
-        return Edit(best[1].apply(root, self.engine.scanner.primitive(best[2])), best[0])
+            if best is None or scores[index] > best.score:
+                best = Option(float(scores[index]), place, index)
+        return best
 
-    def refit(self, root: Node, rng: np.random.Generator, leaves: int) -> Node:
-        """Replace up to ``leaves`` primitives, in random order, each by the best one given the others (backfitting)."""
-        for _ in range(leaves):
-            paths = [path for path, _ in edits.leaves(root)]
-            path = paths[rng.integers(len(paths))]
-            here = [place for place in self.places(root, insert=False) if place.slot and place.slot.path == path]
-            before = self.iou(root)
-            edit = self.best(root, here)
-            if edit is not None and edit.score > before and edit.root is not None:
-                root = edit.root
+    def shortlist(self, places: list[Place], each: int, least: float, taste: Taste = IOU) -> list[Option]:
+        """The best ``each`` options of every place, as far as they score at least ``least``."""
+        found = []
+        for bound, place in self._by_bound(places, taste):
+            if bound < least:
+                break
+            scores = self.scores(place, taste)
+            for _ in range(each):
+                index = int(scores.argmax())
+                if scores[index] < least:
+                    break
+                found.append(Option(float(scores[index]), place, index))
+                scores[index] = -1
+        return found
+
+    def _by_bound(self, places: list[Place], taste: Taste) -> list[tuple[float, Place]]:
+        return sorted(((self.bound(place, taste), place) for place in places), key=lambda pair: -pair[0])
+
+    def apply(self, root: Node | None, option: Option) -> Node:
+        """The program after the edit."""
+        return option.place.apply(root, self.engine.scanner.primitive(option.index))
+
+    def refit(self, root: Node, rng: np.random.Generator) -> Node:
+        """Replace each primitive, in random order, by the best one given the others (backfitting)."""
+        for turn in rng.permutation(edits.length(root)):
+            path = edits.leaves(root)[turn][0]
+            places = [p for p in self.places(root, insert=False) if p.slot and p.slot.path == path]
+            option = self.best(places)
+            if option is not None and option.score > self.iou(root) + 1e-6:
+                root = self.apply(root, option)
         return root
 
     def prune(self, root: Node | None) -> Node | None:
@@ -180,13 +226,3 @@ def shrink(packed: bytes, side: int, size: int) -> Packed:
     factor = side // size
     share = raster.reshape(size, factor, size, factor).mean((1, 3), dtype=np.float32)
     return engine(size).pack(share >= 0.5)
-
-
-def shortlist(
-    fitter: Fitter, root: Node | None, places: list[Place], *, each: int, taste: Taste = IOU
-) -> Iterator[tuple[float, Place, int]]:
-    """The best few primitives of every place: (score, place, index in the table)."""
-    for place in places:
-        scores = fitter.scores(place, taste)
-        kept = np.argpartition(scores, -each)[-each:]
-        yield from ((float(scores[i]), place, int(i)) for i in kept)

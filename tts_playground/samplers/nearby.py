@@ -42,11 +42,12 @@ def single_edits(fit: Fitter, root: Node | None, least: float) -> list[tuple[flo
     """(worth, program) of every kind of single edit whose worth is at least ``least``, best first."""
     found: dict[Node | None, float] = {}
     size = edits.length(root)
-    for score, place, index in fitting.shortlist(fit, root, fit.places(root), each=2):
-        primitives = size if place.kind == "replace" else size + 1
-        worth = float(fitting.worth(min(score, 1.0), primitives))
-        if worth >= least:
-            found[place.apply(root, fit.engine.scanner.primitive(index))] = worth
+    for primitives, places in (
+        (size, fit.places(root, insert=False)),
+        (size + 1, fit.places(root, replace=False)),
+    ):
+        for option in fit.shortlist(places, 2, fitting.needed(least, primitives)):
+            found[fit.apply(root, option)] = float(fitting.worth(min(option.score, 1.0), primitives))
     if root is not None:
         for near in structural(root):
             worth = fit.worth(near)
@@ -85,12 +86,12 @@ def grow(fit: Fitter, root: Node | None, rng: np.random.Generator, taste: Taste)
     """Insert the best primitive, refit the others, drop the useless, until nothing is worth adding."""
     worth = fit.worth(root)
     while True:
-        edit = fit.best(root, fit.places(root, replace=False), taste)
-        if edit is None or edit.root is None:
+        option = fit.best(fit.places(root, replace=False), taste)
+        if option is None:
             return root
-        grown: Node | None = edit.root
-        if edits.length(edit.root) > 1:
-            grown = fit.prune(fit.refit(edit.root, rng, edits.length(edit.root)))
+        grown: Node | None = fit.apply(root, option)
+        if root is not None:
+            grown = fit.prune(fit.refit(grown, rng))
         better = fit.worth(grown)
         if root is not None and better <= worth:
             return root

@@ -7,13 +7,12 @@ exp(worth / temperature), and refits the others to it, as matching pursuit does 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tts_playground.core import Cost, Sample
-from tts_playground.dsl import edits
 from tts_playground.dsl.drawings import Drawing
 from tts_playground.dsl.tree import Node, Program
 from tts_playground.errors import BadInput
@@ -39,7 +38,7 @@ class Sketching:
     seed: int
     roots: tuple[Node | None, ...] = (None,)
     done: bool = False
-    cost: Cost = Cost()
+    cost: Cost = field(default=Cost())
     parent: int | None = None
 
     @property
@@ -133,8 +132,8 @@ class ProposalSampler:
         root = path.roots[-1]
         before = fit.scans
         grown = self._propose(fit, root, rng, self._taste(path))
-        if edits.length(grown) > 1:
-            grown = fit.prune(fit.refit(grown, rng, edits.length(grown)))
+        if root is not None:
+            grown = fit.prune(fit.refit(grown, rng))
         cost = path.cost + Cost(renders=fit.scans - before)
         if root is not None and fit.worth(grown) <= fit.worth(root):
             # Nothing is worth adding: the path ends as it is, one step on so that every step is seen.
@@ -154,9 +153,8 @@ class ProposalSampler:
         if len(places) > self.places:
             others = rng.choice(np.arange(3, len(places)), max(0, self.places - 3), replace=False)
             places = places[:3] + [places[i] for i in sorted(others)]
-        options = list(fitting.shortlist(fit, root, places, each=8, taste=taste))
-        worth = np.array([float(fitting.worth(min(score, 1.0), 0)) for score, _, _ in options])
+        options = fit.shortlist(places, 8, 0.0, taste)
+        worth = np.array([fitting.worth(min(option.score, 1.0), 0) for option in options])
         if self.temperature > 0:
             worth += rng.gumbel(size=len(worth)) * (SPREAD * self.temperature)
-        _, place, index = options[int(worth.argmax())]
-        return place.apply(root, fit.engine.scanner.primitive(index))
+        return fit.apply(root, options[int(worth.argmax())])
