@@ -69,10 +69,11 @@ def parse(text: str) -> Program:
     from lark.exceptions import UnexpectedInput
 
     try:
-        return Program(parser.parse(text))  # pyright: ignore[reportArgumentType]
-    except UnexpectedInput as error:
-        raise _syntax_error(text, error) from None
-    except _OutOfRange as error:
+        try:
+            return Program(parser.parse(text))  # pyright: ignore[reportArgumentType]
+        except UnexpectedInput as error:
+            raise _syntax_error(text, error) from None
+    except _OutOfRange as error:  # also met on the way to a syntax error further right: the first fault is reported
         raise _range_error(text, error) from None
 
 
@@ -176,20 +177,24 @@ def _range_error(text: str, error: _OutOfRange) -> DSLError:
 
 
 def _syntax_error(text: str, error: UnexpectedInput) -> DSLError:
-    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
-
-    where, terminals = len(text.rstrip()), set[str]()
-    if isinstance(error, UnexpectedCharacters):
-        where, terminals = error.pos_in_stream or 0, set(error.allowed or ())
-    elif isinstance(error, UnexpectedToken):
-        terminals = set(error.accepts or error.expected)
-        if error.token.type != "$END":
-            where = error.token.start_pos or 0
-    found = _word(text, where)
+    token = getattr(error, "token", None)
+    where = len(text.rstrip()) if token is not None and token.type == "$END" else error.pos_in_stream or 0
+    terminals = _possible_after(text[:where])
     shape = re.findall(r"[^\s()]+", text[text.rfind("(", 0, where) + 1 : where])
-    expected = tuple(_expected(terminals, shape))
-    problem = f"expected {' or '.join(expected) or 'something else'}, but found {found}"
+    found, expected = _word(text, where), tuple(_expected(terminals, shape))
+    problem = f"expected {' or '.join(expected)}, but found {found}"
     return _at(text, where, problem, expected, _hint(terminals, shape, found))
+
+
+def _possible_after(prefix: str) -> set[str]:
+    """The terminals that may follow a text which is sound so far (asking the lexer instead would forget reductions)."""
+    from lark.exceptions import UnexpectedToken
+
+    try:
+        _parser().parse(prefix)
+    except UnexpectedToken as error:
+        return set(error.accepts or error.expected)
+    return {"$END"}
 
 
 def _word(text: str, where: int) -> str:
