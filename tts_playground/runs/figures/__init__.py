@@ -1,0 +1,23 @@
+"""Plotly figures of curves, scores and strategies: the same functions serve the app, the command line and notebooks.
+
+Every function returns a ``plotly.graph_objects.Figure`` in one theme that reads on light and on dark pages; ``save``
+writes it as a web page that needs no network, or as a picture where a browser is installed.
+"""
+
+from tts_playground.runs.figures.lines import best_of_n, over_optimisation, two_axes
+from tts_playground.runs.figures.scores import histogram, scatter
+from tts_playground.runs.figures.strategies import StrategyPoint, strategies
+from tts_playground.runs.figures.theme import AXES, empty, save
+
+__all__ = [
+    "AXES",
+    "StrategyPoint",
+    "best_of_n",
+    "empty",
+    "histogram",
+    "over_optimisation",
+    "save",
+    "scatter",
+    "strategies",
+    "two_axes",
+]

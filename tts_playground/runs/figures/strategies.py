@@ -1,0 +1,92 @@
+"""Strategies at equal cost: adaptive ones as points with error bars, because each budget was a run of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from tts_playground.runs.bands import Interval
+from tts_playground.runs.curves import Curve
+from tts_playground.runs.figures.lines import add_curve, along
+from tts_playground.runs.figures.theme import AXES, SYMBOLS, check_axis, colour, empty, hover, log2_axis, short, themed
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyPoint:
+    """One strategy at one budget."""
+
+    label: str
+    """the strategy's name; points with the same label share a colour"""
+    result: Interval
+    """what it reached, over prompts or repeats"""
+    cost: Mapping[str, float]
+    """mean cost by the names of ``core.Cost``; ``samples`` is read for the axis "n" """
+    oracle: bool = False
+    """True when the strategy was guided by the answer itself"""
+    note: str = ""
+    """one line for the hover"""
+
+    def where(self, axis: str) -> float:
+        """The point's place on a cost axis."""
+        return float(self.cost.get("samples" if axis == "n" else axis, 0))
+
+
+def strategies(
+    points: Sequence[StrategyPoint],
+    axis: str = "n",
+    curves: Sequence[Curve] = (),
+    *,
+    title: str = "",
+    measure: str = "",
+) -> go.Figure:
+    """Adaptive strategies as points with 95 % error bars over the exact best-of-N curves, on one cost axis."""
+    check_axis(axis)
+    lines = [curve for curve in curves if axis == "n" or curve.unit.get(axis, 0) > 0]
+    shown = [point for point in points if point.where(axis) > 0]
+    if not lines and not shown:
+        return empty(f"Nothing here cost any {AXES[axis]}; choose another axis." if points else "No runs yet.")
+    figure = go.Figure()
+    for number, curve in enumerate(lines):
+        add_curve(figure, curve, along(curve, axis), number, axis)
+    labels = list(dict.fromkeys(point.label for point in shown))
+    for number, label in enumerate(labels):
+        _add_points(figure, [p for p in shown if p.label == label], axis, number, len(lines))
+    places = [point.where(axis) for point in shown]
+    places += [float(along(curve, axis)[end]) for curve in lines for end in (0, -1)]
+    y = measure or (lines[0].measure if lines else "result")
+    themed(figure, x=AXES[axis], y=y, title=title)
+    return log2_axis(figure, min(places), max(places))
+
+
+def _add_points(figure: go.Figure, points: list[StrategyPoint], axis: str, number: int, after: int) -> None:
+    first = points[0]
+    symbol = SYMBOLS[number % len(SYMBOLS)] + ("-open" if first.oracle else "")
+    figure.add_scatter(
+        x=[point.where(axis) for point in points],
+        y=[point.result.value for point in points],
+        mode="markers",
+        marker={"size": 10, "symbol": symbol, "color": colour(number + after)},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [point.result.high - point.result.value for point in points],
+            "arrayminus": [point.result.value - point.result.low for point in points],
+            "thickness": 1.5,
+        },
+        name=first.label + (" (oracle: looks at the answer)" if first.oracle else ""),
+        text=[_words(point, axis) for point in points],
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _words(point: StrategyPoint, axis: str) -> str:
+    result = point.result
+    return hover(
+        f"<b>{point.label}</b>",
+        f"reached {result.value:.4g} (95 %: {result.low:.3g} to {result.high:.3g})",
+        f"for {short(point.where(axis))} {AXES[axis]}, mean of {result.n} runs at this budget",
+        point.note,
+        "guided by the answer: a ceiling" if point.oracle else "",
+    )
