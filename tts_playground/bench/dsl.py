@@ -8,6 +8,7 @@ primitive. Run it on one core (``taskset -c 0``) for numbers that compare.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -17,7 +18,6 @@ from PIL import Image, ImageDraw
 from shapely.affinity import rotate
 from shapely.geometry import Point, Polygon, box
 
-from tts_playground.bench import masks
 from tts_playground.bench.timing import contended, timed_row
 from tts_playground.dsl import parse, render, stream
 from tts_playground.errors import CannotDo
@@ -130,34 +130,27 @@ def run(programs: int = PROGRAMS, repeats: int = 5) -> dict[str, Any]:
     Raises:
         CannotDo: the two sides' pictures differ in some pixel, so that comparing their speed would mean nothing.
     """
+    from tts_playground.bench import masks
+
+    return {"name": "dsl", "rows": [*render_rows(programs, repeats), *masks.rows()]}
+
+
+def render_rows(programs: int, repeats: int) -> list[dict[str, Any]]:
+    """The rows about drawing: whole programs from text to pixels, and parsing alone."""
     busy = contended()
     texts = [str(program) for program in islice(stream(seed=2026), programs)]
     for text in texts:
         if render(text, SIZE).tobytes() != peer_render(text).tobytes():
             raise CannotDo(f"The two renderers draw {text} differently; mend render before measuring it.")
-    count = f"{len(texts)} distinct programs"
-    rows = [
-        timed_row(
-            f"render, reference mode, {SIZE} px, {count}, pixel-equal",
-            lambda: [render(text, SIZE) for text in texts],
-            lambda: [peer_render(text) for text in texts],
-            "ratio >= 5",
-            repeats=repeats,
-            busy=busy,
-        ),
-        timed_row(
-            f"parse alone, {count}",
-            lambda: [parse(text) for text in texts],
-            lambda: [peer_parse(text) for text in texts],
-            repeats=repeats,
-            busy=busy,
-        ),
-        timed_row(
-            f"render, exact mode, against the same peer, {count}",
-            lambda: [render(text, SIZE, "exact") for text in texts],
-            lambda: [peer_render(text) for text in texts],
-            repeats=repeats,
-            busy=busy,
-        ),
+
+    def against(peer: Callable[[str], Any], ours: Callable[[str], Any], what: str, goal: str = "") -> dict[str, Any]:
+        what = f"{what}, {len(texts)} distinct programs"
+        return timed_row(
+            what, lambda: list(map(ours, texts)), lambda: list(map(peer, texts)), goal, repeats=repeats, busy=busy
+        )
+
+    return [
+        against(peer_render, render, f"reference render at {SIZE} px, pixel-equal", "ratio >= 5"),
+        against(peer_parse, parse, "parse alone"),
+        against(peer_render, lambda text: render(text, SIZE, "exact"), f"exact render at {SIZE} px, same peer"),
     ]
-    return {"name": "dsl", "rows": [*rows, *masks.rows()]}
