@@ -31,6 +31,8 @@ Packed = NDArray[np.uint64]
 
 SIDES = 15
 """Radii, widths and heights run from 1 to this."""
+KEPT_BYTES = 32 << 20
+"""Masks of single primitives that an engine keeps, in bytes: all that a search meets at 64 px."""
 
 
 class MaskEngine:
@@ -67,7 +69,7 @@ class MaskEngine:
         """Pixels whose centre lies in the primitive. Kept, because a search asks for the same ones again and again."""
         packed = self._masks.get(primitive)
         if packed is None:
-            if len(self._masks) >= 20_000:
+            if len(self._masks) * self.words * 8 >= KEPT_BYTES:
                 self._masks.clear()
             packed = self._masks[primitive] = self.pack(membership(primitive, self.size))
         return packed
