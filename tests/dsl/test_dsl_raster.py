@@ -174,6 +174,8 @@ def test_the_order_of_a_union_matters_only_to_the_reference() -> None:
 def test_the_raster_size_has_limits(size: object) -> None:
     with pytest.raises(DSLError, match=r"16\.\.2048"):
         render(FULL, size)  # type: ignore[arg-type]
+    with pytest.raises(DSLError, match=r"16\.\.2048"):
+        to_svg(FULL, size)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("size", [16, 2048])

@@ -6,6 +6,7 @@ centres (see ``exact.py``). ``differs`` tells where the choice matters.
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageFilter
@@ -39,10 +40,24 @@ def render(program: Program | str, size: int = 256, mode: Mode = "reference") ->
     return draw(read(program), size, mode)
 
 
+def check_size(size: int) -> int:
+    """The raster side as an int.
+
+    Raises:
+        DSLError: it is no whole number in 16..2048.
+    """
+    try:
+        side = operator.index(size)
+    except TypeError:
+        side = 0
+    if not MIN_SIZE <= side <= MAX_SIZE:
+        raise DSLError(f"The raster size {size!r} is outside the limit: a whole number {MIN_SIZE}..{MAX_SIZE} pixels.")
+    return side
+
+
 def draw(program: Program, size: int, mode: Mode) -> Image.Image:
     """``render`` for a program that is known to be good."""
-    if not isinstance(size, int) or not MIN_SIZE <= size <= MAX_SIZE:
-        raise DSLError(f"The raster size {size!r} is outside the limit: a whole number {MIN_SIZE}..{MAX_SIZE} pixels.")
+    size = check_size(size)
     if mode == "reference":
         return reference.paint(program.root, size)
     if mode == "exact":

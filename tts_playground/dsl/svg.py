@@ -9,7 +9,7 @@ from shapely.geometry import Point, Polygon
 
 from tts_playground.dsl import reference
 from tts_playground.dsl.exact import CANVAS, evaluate
-from tts_playground.dsl.raster import read
+from tts_playground.dsl.raster import check_size, read
 from tts_playground.dsl.tree import Circle, Primitive, Program
 
 _ARC = 64
@@ -22,14 +22,14 @@ def to_svg(program: Program | str, size: int = 256) -> str:
     The geometry is the exact one (a point is black if it belongs to the set), so shapes without area leave nothing.
 
     Raises:
-        DSLError: the text does not parse.
+        DSLError: the text does not parse, or ``size`` is outside 16..2048.
     """
-    root = read(program).root
+    root, side = read(program).root, check_size(size)
     shape = Polygon() if root is None else evaluate(root, _area, reference.union, reference.difference)
     rings = " ".join(_ring(ring) for polygon in reference.polygons(shape) for ring in _rings(polygon))
     path = f'<path fill-rule="evenodd" d="{rings}"/>' if rings else ""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 {CANVAS} {CANVAS}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}" viewBox="0 0 {CANVAS} {CANVAS}">'
         f'<rect width="{CANVAS}" height="{CANVAS}" fill="#fff"/>{path}</svg>\n'
     )
 
