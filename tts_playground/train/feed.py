@@ -44,4 +44,4 @@ def feed(make: Callable[[int], Made], start: int = 0, *, workers: int = 0, ahead
 
 
 def _one_thread() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ |= {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}

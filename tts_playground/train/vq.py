@@ -2,7 +2,7 @@
 
 A VQ trained with its quantizer from the first step collapses to a handful of codes. So it starts as a plain
 autoencoder with latents of unit length and a little noise (where quantization will be); then k-means makes the
-codebook; from there on gradients go straight through (van den Oord et al. 2017), the codebook follows the latents by moving
+codebook; from there on gradients go straight through (van den Oord et al. 2017), the codebook follows by moving
 averages, and codes that nobody uses are moved to where latents are.
 """
 

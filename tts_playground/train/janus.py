@@ -1,0 +1,248 @@
+"""Train tiny:janus: a small Janus that draws sticker scenes from plain English, token by token.
+
+Two phases: the VQ (unless ``--vq`` names a trained one), then the language model on scenes tokenized once. Guidance
+works as in Janus: the unconditional row is the prompt with every token between the first and the last replaced by
+padding, so that is what a tenth of the training prompts look like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn import functional
+from transformers import JanusForConditionalGeneration, StaticCache
+
+from tts_playground import home
+from tts_playground.train import tokens as world_tokens
+from tts_playground.train.card import Facts, write_card
+from tts_playground.train.feed import default_workers
+from tts_playground.train.janus_parts import (
+    BOI,
+    BOS,
+    MINIATURE,
+    PAD,
+    SHIPPED,
+    build_model,
+    build_processor,
+    prompt_text,
+)
+from tts_playground.train.loop import Moment, Plan, Report, compiled, fit, pick_device
+from tts_playground.train.order import Order
+from tts_playground.train.scenes import load_vq, to_bytes
+from tts_playground.train.tokens import Tokens
+from tts_playground.train.vq import measure as measure_vq
+from tts_playground.train.vq import save_half, train_vq
+from tts_playground.worlds.contact import contact_sheet
+
+SCENES, EVAL_SEED = 13_000, 13_999
+"""seeds of the world for training (plus the order's seed) and for the numbers in the card"""
+TOKENIZING = 0.13
+"""part of the language model's minutes in which scenes are tokenized"""
+DROPPED = 0.1
+"""part of the prompts that are made unconditional"""
+PROMPTS = (
+    "a photo of a cat",
+    "three red apples",
+    "a blue elephant and a yellow guitar",
+    "a dog left of a croissant",
+    "a purple bus above two green cups",
+    "a bird on a house",
+    "four donuts on a black background",
+    "a pizza between a rocket and a turtle",
+)
+"""of the sheet of samples; eight pictures each"""
+
+
+def layout(prompts: torch.Tensor, image_tokens: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where things stand when prompts of different length are followed by image tokens without a gap.
+
+    Padding goes to the right end, so that plain causal attention is right and no mask is needed.
+
+    Args:
+        prompts: int64 [b, length], padded on the right.
+
+    Returns:
+        source: [b, length + image_tokens - 1], which of the prompt's embeddings, then the image's, stands here.
+        reading: [b, image_tokens], the positions from whose output each image token is predicted.
+    """
+    b, length = prompts.shape
+    ends = (prompts != PAD).sum(1, keepdim=True)
+    total = length + image_tokens - 1
+    at = torch.arange(total, device=prompts.device).expand(b, -1)
+    source = torch.where(at < ends, at, (at - ends + length).clamp(max=total - 1))
+    reading = ends - 1 + torch.arange(image_tokens, device=prompts.device)
+    return source, reading
+
+
+def without_prompt(prompts: torch.Tensor, drop: torch.Tensor) -> torch.Tensor:
+    """Rows ``drop`` [b] of ``prompts`` [b, length] as Janus's ``generate`` makes its unconditional rows."""
+    kept = (prompts == BOS) | (prompts == BOI)
+    return torch.where(drop[:, None] & ~kept, PAD, prompts)
+
+
+def forward(
+    model: Any, prompts: torch.Tensor, source: torch.Tensor, reading: torch.Tensor, codes: torch.Tensor
+) -> torch.Tensor:
+    """Logits [b, 64, codebook] of ``codes`` [b, 64] after ``prompts``, by the modules that ``generate`` uses."""
+    text = model.get_input_embeddings()(prompts)
+    image = model.prepare_embeddings_for_image_generation(codes[:, :-1])
+    both = torch.cat([text, image.to(text.dtype)], 1)
+    embedded = both.gather(1, source[..., None].expand(-1, -1, both.shape[-1]))
+    hidden = model.model.language_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
+    read = hidden.gather(1, reading[..., None].expand(-1, -1, hidden.shape[-1]))
+    return model.model.generation_head(read)
+
+
+def token_loss(model: Any, prompts: torch.Tensor, codes: torch.Tensor, drop: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy in nats a token."""
+    source, reading = layout(prompts, codes.shape[1])
+    logits = forward(model, without_prompt(prompts, drop), source, reading, codes)
+    return functional.cross_entropy(logits.float().flatten(0, 1), codes.flatten())
+
+
+def make_loss(
+    model: Any, data: Tokens, batch: int, device: torch.device
+) -> Callable[[Moment], dict[str, torch.Tensor]]:
+    """The loss of one step; each scene comes with one of its captions."""
+    codes, prompts = torch.from_numpy(data.codes).to(device), torch.from_numpy(data.prompts).to(device)
+    call = compiled(token_loss, device)
+
+    def loss(moment: Moment) -> dict[str, torch.Tensor]:
+        rng = moment.rng()
+        rows = torch.from_numpy(rng.integers(len(codes), size=batch)).to(device)
+        which = torch.from_numpy(rng.integers(prompts.shape[1], size=batch)).to(device)
+        drop = torch.from_numpy(rng.random(batch) < DROPPED).to(device)
+        return {"loss": call(model, prompts[rows, which].long(), codes[rows].long(), drop)}
+
+    return loss
+
+
+@torch.no_grad()
+def draw(
+    model: Any, processor: Any, texts: Sequence[str], *, cfg: float = 4.0, sample: bool = True, seed: int = 0
+) -> torch.Tensor:
+    """Pictures by transformers' own ``generate``: uint8 [n, 64, 64, 3].
+
+    The cache is given, because the ``generate`` of Janus in transformers 5.17 fails to make its own.
+    """
+    device = next(model.parameters()).device
+    told = [prompt_text(processor, text) for text in texts]
+    inputs = processor(text=told, generation_mode="image", padding=True, return_tensors="pt").to(device)
+    image_tokens = model.config.vision_config.num_image_tokens
+    cache = StaticCache(config=model.config.text_config, max_cache_len=inputs["input_ids"].shape[1] + image_tokens)
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        codes = model.generate(
+            **inputs, generation_mode="image", do_sample=sample, guidance_scale=cfg, past_key_values=cache
+        )
+    return to_bytes(model.model.vqmodel.decode(codes))
+
+
+def samples(model: Any, processor: Any, each: int) -> Any:
+    """A sheet with ``each`` pictures of every one of ``PROMPTS``."""
+    return contact_sheet(draw(model, processor, [text for text in PROMPTS for _ in range(each)]).cpu().numpy())
+
+
+@torch.no_grad()
+def validate(model: Any, n: int, batch: int = 100) -> float:
+    """Cross-entropy on scenes of another seed, in nats a token."""
+    device = next(model.parameters()).device
+    images, prompts = world_tokens.draw_chunk(EVAL_SEED, n, 0)
+    codes = torch.from_numpy(world_tokens.encode(model.model.vqmodel, images, device)).to(device).long()
+    told = torch.from_numpy(prompts[:, 0]).to(device).long()
+    drop = torch.zeros(n, dtype=torch.bool, device=device)
+    parts = zip(told.split(batch), codes.split(batch), drop.split(batch), strict=True)
+    return float(torch.stack([token_loss(model, *part) for part in parts]).mean())
+
+
+def _with_vq(order: Order, minutes: float) -> tuple[Any, float]:
+    """The VQ on the device in float32, given or trained now; and the minutes left for the language model."""
+    device = pick_device(order.device)
+    if order.vq is not None:
+        return load_vq(order.vq, device), minutes
+    size = MINIATURE if order.miniature else SHIPPED
+    vq, _ = train_vq(replace(order, run=f"{order.run or 'tiny-janus'}-vq"), size, 0.4 * minutes)
+    return vq.eval(), 0.6 * minutes
+
+
+def _tokens(order: Order, vq: Any, folder: Path, minutes: float) -> Tokens:
+    path = folder / "tokens.npz"
+    if order.resume and path.exists():
+        return Tokens.load(path)
+    on_gpu = pick_device(order.device).type == "cuda"
+    most = 256 if order.miniature else 1_600_000 if on_gpu else 60_000
+    workers = default_workers() if order.workers is None else order.workers
+    data = world_tokens.tokenize(vq, SCENES + order.seed, most, minutes * 60, workers=0 if order.miniature else workers)
+    data.save(path)
+    return data
+
+
+def _build(order: Order, vq: Any, device: torch.device) -> Any:
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(order.seed)
+        model: Any = build_model(MINIATURE if order.miniature else SHIPPED, len(world_tokens.tokenizer()))
+    model.model.vqmodel.load_state_dict(vq.state_dict())
+    model.model.vqmodel.requires_grad_(False)
+    with torch.no_grad():  # codes that look alike start alike
+        model.model.generation_embeddings.weight.copy_(functional.normalize(vq.quantize.embedding.weight, dim=-1))
+    return model.to(device)
+
+
+def _fit(order: Order, model: Any, data: Tokens, minutes: float, processor: Any) -> Report:
+    device = pick_device(order.device)
+    on_gpu = device.type == "cuda"
+    batch = 16 if order.miniature else 1024 if on_gpu else 64
+    plan = Plan(
+        order.run or "tiny-janus",
+        minutes=minutes,
+        steps=order.steps,
+        lr=1.5e-3,
+        warmup=5 if order.miniature else 300 if on_gpu else 100,
+        weight_decay=0.05,
+        betas=(0.9, 0.98),
+        device=order.device,
+        seed=order.seed,
+        resume=order.resume,
+    )
+    return fit(
+        model,
+        make_loss(model, data, batch, device),
+        plan,
+        sheet=lambda: samples(model, processor, 1 if order.miniature else 8),
+    )
+
+
+def train(order: Order) -> Path:
+    """Train, save and describe tiny:janus; returns its folder."""
+    device = pick_device(order.device)
+    vq, minutes = _with_vq(order, order.minutes)
+    folder = home.folder("runs", order.run or "tiny-janus")
+    size = MINIATURE if order.miniature else SHIPPED
+    data = _tokens(order, vq, folder, TOKENIZING * minutes)
+    processor = build_processor(world_tokens.tokenizer(), size)
+    model = _build(order, vq, device)
+    report = _fit(order, model, data, (1 - TOKENIZING) * minutes, processor)
+    save_half(model, order.out)
+    processor.save_pretrained(order.out)
+    saved: Any = JanusForConditionalGeneration.from_pretrained(order.out, dtype=torch.float32).eval().to(device)
+    few = 64 if order.miniature else 2000
+    results = {**measure_vq(saved.model.vqmodel, device, few), "token_loss": validate(saved, few)}
+    samples(saved, processor, 1 if order.miniature else 8).save(order.out / "sheet.png")
+    write_card(
+        order,
+        Facts(
+            name="tiny:janus",
+            about="A JanusForConditionalGeneration that draws 64 px sticker scenes from plain English, 64 tokens a "
+            "picture. Its understanding tower is one random layer: it only fills its place in the class.",
+            data=f"{len(data.codes)} scenes (world seed {SCENES + order.seed}), tokenized by its VQ, each with "
+            f"{world_tokens.CAPTIONS} captions; a tenth of the prompts are blanked for guidance.",
+            model=saved,
+            report=report,
+            results=results,
+        ),
+    )
+    return order.out
