@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 
 from tts_playground.core import Cost, Sample
 from tts_playground.errors import BadInput, ModelUnavailable
-from tts_playground.rewards.clip import image_embeddings
-from tts_playground.rewards.loading import revision_of, where
+from tts_playground.models.clip import image_embeddings
+from tts_playground.models.embedded import revision_of, where
 
 HIDDEN = (1024, 128, 64, 16)
 DROPOUT = (0.2, 0.2, 0.1)

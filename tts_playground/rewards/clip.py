@@ -6,44 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-from PIL import Image
-
 from tts_playground.core import Cost, Sample
-from tts_playground.rewards.loading import clip_and_processor, revision_of, where
-
-BATCH = 64
-
-
-def image_embeddings(images: Sequence[Image.Image], model: str = "tiny:clip", device: str = "cpu") -> np.ndarray:
-    """Unit embeddings of pictures under the CLIP called ``model``: float32 [n, d]."""
-    import torch
-
-    clip, processor = clip_and_processor(model, device)
-    parts = []
-    for start in range(0, len(images), BATCH):
-        inputs = processor(images=list(images[start : start + BATCH]), return_tensors="pt").to(device)
-        with torch.inference_mode():
-            pooled = clip.vision_model(pixel_values=inputs["pixel_values"]).pooler_output
-            parts.append(_unit(clip.visual_projection(pooled)))
-    return np.concatenate(parts) if parts else np.zeros((0, clip.config.projection_dim), np.float32)
-
-
-def text_embeddings(texts: Sequence[str], model: str = "tiny:clip", device: str = "cpu") -> np.ndarray:
-    """Unit embeddings of texts under the CLIP called ``model``: float32 [n, d]; long texts are cut."""
-    import torch
-
-    clip, processor = clip_and_processor(model, device)
-    longest = clip.config.text_config.max_position_embeddings
-    inputs = processor(text=list(texts), return_tensors="pt", padding=True, truncation=True, max_length=longest)
-    with torch.inference_mode():
-        pooled = clip.text_model(**inputs.to(device)).pooler_output
-        return _unit(clip.text_projection(pooled))
-
-
-def _unit(rows: Any) -> np.ndarray:
-    array = rows.float().cpu().numpy()
-    return array / np.linalg.norm(array, axis=-1, keepdims=True).clip(1e-9)
+from tts_playground.models.clip import image_embeddings, text_embeddings
+from tts_playground.models.embedded import revision_of, where
 
 
 @dataclass(frozen=True)

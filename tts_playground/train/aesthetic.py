@@ -14,14 +14,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from tts_playground.models.embedded import where
 from tts_playground.rewards.aesthetic import build_head, predict, save_head
-from tts_playground.rewards.loading import where
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.clip import embed_images
 from tts_playground.train.feed import default_workers
 from tts_playground.train.loop import Moment, Plan, fit, pick_device
 from tts_playground.train.order import Order
-from tts_playground.train.scenes import draw_pool, load_vq, reconstruct, shuffled_blocks, speckled, to_float
+from tts_playground.train.scenes import decode, draw_pool, encode, load_vq, shuffled_blocks, speckled, spoilt, to_float
 
 SCENES, EVAL_SEED = 33_000, 33_999
 """seeds of the world for training (plus the order's seed) and for the numbers in the card"""
@@ -31,9 +31,9 @@ BEST, RECONSTRUCTED, LEAST = 10.0, 9.5, 1.0
 
 
 def worsened(images: torch.Tensor, vq: Any, wrong: torch.Tensor) -> torch.Tensor:
-    """uint8 pictures with a part ``wrong`` [n] of their tokens (without a VQ: blocks) replaced: float [n, 3, 64, 64]."""
+    """uint8 pictures with a part ``wrong`` [n] of tokens (without a VQ: blocks) replaced, float [n, 3, 64, 64]."""
     if vq is not None:
-        return to_float(reconstruct(vq, images, wrong))
+        return to_float(decode(vq, spoilt(vq, encode(vq, images), wrong)))
     return speckled(shuffled_blocks(to_float(images), wrong), wrong * 0.1)
 
 

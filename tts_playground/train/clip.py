@@ -139,7 +139,7 @@ def train(order: Order) -> Path:
         order.run or "tiny-clip",
         minutes=max(0.2, left),
         steps=order.steps,
-        lr=1e-3,
+        lr=1e-3 if order.init is None else 6e-4,
         warmup=200,
         weight_decay=0.1,
         betas=(0.9, 0.98),

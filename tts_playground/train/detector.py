@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 from transformers import YolosConfig, YolosForObjectDetection
 from transformers.models.yolos.image_processing_pil_yolos import YolosImageProcessorPil
 
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.feed import default_workers
 from tts_playground.train.loop import Moment, Plan, compiled, fit, pick_device
-from tts_playground.train.matching import set_loss
+from tts_playground.train.matching import dense_loss, set_loss
 from tts_playground.train.order import Order
 from tts_playground.train.scenes import Conditions, Pool, draw_pool, load_vq, reconstruct
 from tts_playground.verifiers.detection import Detector
@@ -77,21 +78,34 @@ def boxes_in_parts(pool: Pool, device: torch.device) -> torch.Tensor:
     return torch.cat([(low + high) / 2, high - low], dim=-1)
 
 
-def make_loss(model: Any, conditions: Conditions, pool: Pool, batch: int) -> Any:
+class Pupil(nn.Module):
+    """The detector with a second head on its patches that exists only while it learns."""
+
+    def __init__(self, detector: YolosForObjectDetection) -> None:
+        super().__init__()
+        self.detector = detector
+        self.dense = nn.Linear(detector.config.hidden_size, len(NAMES) + 1 + 4)
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Logits and boxes of the queries, then of the patches."""
+        found = self.detector(pixel_values=pixels)
+        patches = found.last_hidden_state[:, 1 : -self.detector.config.num_detection_tokens]
+        names, places = self.dense(patches).split([len(NAMES) + 1, 4], dim=-1)
+        return found.logits, found.pred_boxes, names, places.sigmoid()
+
+
+def make_loss(pupil: Pupil, conditions: Conditions, pool: Pool, batch: int) -> Any:
     """The loss of one step, on a batch drawn by the step's own stream."""
     device = conditions.views[0].device
     classes, boxes = torch.from_numpy(pool.classes).to(device), boxes_in_parts(pool, device)
-
-    def look(pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        found = model(pixel_values=pixels)
-        return found.logits, found.pred_boxes
-
-    see = compiled(look, device)
+    see = compiled(pupil, device)
 
     def loss(moment: Moment) -> dict[str, torch.Tensor]:
         places = torch.from_numpy(moment.rng().integers(len(pool), size=batch)).to(device)
-        logits, found = see(conditions.pixels(places))
-        return set_loss(logits, found, classes[places], boxes[places])
+        logits, found, names, patches = see(conditions.pixels(places))
+        parts = set_loss(logits, found, classes[places], boxes[places])
+        parts |= dense_loss(names, patches, classes[places], boxes[places])
+        return parts | {"loss": parts["loss"] + parts["dense"]}
 
     return loss
 
@@ -132,7 +146,7 @@ def train(order: Order) -> Path:
         order.run or ("tiny-detector" if order.seed == 0 else f"tiny-detector-{order.seed}"),
         minutes=max(0.2, left),
         steps=order.steps,
-        lr=1e-3,
+        lr=1e-3 if order.init is None else 6e-4,
         warmup=500,
         weight_decay=0.05,
         betas=(0.9, 0.98),
@@ -144,8 +158,10 @@ def train(order: Order) -> Path:
         resume=order.resume,
     )
     shown = torch.arange(64, device=device) % len(pool)
-    loss = make_loss(model, conditions, pool, batch)
-    report = fit(model, loss, plan, sheet=lambda: contact_sheet(conditions.pixels(shown)))
+    pupil = Pupil(model).to(device)
+    report = fit(
+        pupil, make_loss(pupil, conditions, pool, batch), plan, sheet=lambda: contact_sheet(conditions.pixels(shown))
+    )
     model.to("cpu", torch.bfloat16).save_pretrained(order.out)
     build_processor().save_pretrained(order.out)
     results = measure(order.out, device, vq, 120 if order.miniature else 1000)

@@ -41,6 +41,37 @@ def generalized_iou(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     return area(inner) / union.clamp(min=1e-6) - (hull - union) / hull
 
 
+def dense_loss(
+    names: torch.Tensor, places: torch.Tensor, classes: torch.Tensor, targets: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """Every patch says what covers its centre, and that thing's box: a second task that teaches the features early.
+
+    A set loss alone has first to find out which query looks where, and learns little until then.
+
+    Args:
+        names: float [b, patches, classes + 1], patches of a square grid row by row, the last class being "nothing".
+        places: float [b, patches, 4], centre form in [0, 1].
+        classes: int64 [b, n], -1 for none; later things cover earlier ones.
+        targets: float [b, n, 4], like ``places``.
+
+    Returns:
+        "dense", a scalar.
+    """
+    side = round(names.shape[1] ** 0.5)
+    at = (torch.arange(side, device=names.device) + 0.5) / side
+    centres = torch.stack(torch.meshgrid(at, at, indexing="xy"), dim=-1).view(1, -1, 1, 2)
+    box = corners(targets)[:, None]
+    inside = ((centres > box[..., :2]) & (centres < box[..., 2:])).all(-1) & (classes >= 0)[:, None]
+    last = (inside * torch.arange(1, classes.shape[1] + 1, device=names.device)).amax(-1)  # 0: nothing there
+    owner = (last - 1).clamp(min=0)
+    empty = names.shape[-1] - 1
+    aim = torch.where(last > 0, classes.gather(1, owner), empty)
+    named = functional.cross_entropy(names.float().transpose(1, 2), aim)
+    mine = targets.gather(1, owner[..., None].expand(-1, -1, 4))
+    far = ((places.float() - mine).abs().sum(-1) * (last > 0)).sum() / (last > 0).sum().clamp(min=1)
+    return {"dense": named + BOX * far}
+
+
 @torch.no_grad()
 def match(logits: torch.Tensor, boxes: torch.Tensor, classes: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """The cheapest assignment of queries to targets.

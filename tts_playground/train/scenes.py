@@ -28,6 +28,8 @@ from tts_playground.worlds.scene import render_batch
 FALSE = 4
 """false captions kept for each scene"""
 CHUNK = 1000
+AT_ONCE = 1024
+"""pictures through the VQ in one pass"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,26 +122,28 @@ def load_vq(path: Path, device: torch.device) -> Any:
 
 
 @torch.no_grad()
-def reconstruct(vq: Any, images: torch.Tensor, wrong: torch.Tensor | None = None) -> torch.Tensor:
-    """``images`` through the VQ.
+def encode(vq: Any, images: torch.Tensor) -> torch.Tensor:
+    """Codes int64 [n, tokens] of ``images``, uint8 [n, 64, 64, 3], on their device."""
+    with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=images.is_cuda):
+        return torch.cat([vq.encode(to_float(p)).image_tokens.view(len(p), -1) for p in images.split(AT_ONCE)])
 
-    Args:
-        images: uint8 [n, 64, 64, 3] on the device of ``vq``.
-        wrong: float [n], the part of each picture's tokens that a random code replaces; None for none.
 
-    Returns:
-        uint8 [n, 64, 64, 3].
-    """
-    out = torch.empty_like(images)
-    with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=images.device.type == "cuda"):
-        for start in range(0, len(images), 512):
-            part = images[start : start + 512]
-            codes = vq.encode(to_float(part)).image_tokens.view(len(part), -1)
-            if wrong is not None:
-                hit = torch.rand(codes.shape, device=codes.device) < wrong[start : start + 512, None]
-                codes = torch.where(hit, torch.randint_like(codes, vq.quantize.num_embeddings), codes)
-            out[start : start + 512] = to_bytes(vq.decode(codes))
-    return out
+@torch.no_grad()
+def decode(vq: Any, codes: torch.Tensor) -> torch.Tensor:
+    """Pictures uint8 [n, 64, 64, 3] of ``codes`` [n, tokens]."""
+    with torch.autocast(codes.device.type, dtype=torch.bfloat16, enabled=codes.is_cuda):
+        return torch.cat([to_bytes(vq.decode(part)) for part in codes.split(AT_ONCE)])
+
+
+def spoilt(vq: Any, codes: torch.Tensor, wrong: torch.Tensor) -> torch.Tensor:
+    """``codes`` [n, tokens] with a part ``wrong`` [n] of each row replaced by random ones."""
+    hit = torch.rand(codes.shape, device=codes.device) < wrong[:, None]
+    return torch.where(hit, torch.randint_like(codes, vq.quantize.num_embeddings), codes)
+
+
+def reconstruct(vq: Any, images: torch.Tensor) -> torch.Tensor:
+    """``images``, uint8 [n, 64, 64, 3], through the VQ and back."""
+    return decode(vq, encode(vq, images))
 
 
 def _some(pixels: torch.Tensor, rate: float) -> torch.Tensor:
@@ -195,8 +199,9 @@ class Conditions:
         rendered = torch.from_numpy(pool.images).to(device)
         self.views = [rendered]
         if vq is not None:
+            codes = encode(vq, rendered)
             wrong = torch.rand(len(rendered), device=device) ** 2 * corrupt
-            self.views += [reconstruct(vq, rendered), reconstruct(vq, rendered, wrong)]
+            self.views += [decode(vq, codes), decode(vq, spoilt(vq, codes, wrong))]
 
     def pixels(self, places: torch.Tensor, corruption: Callable[..., torch.Tensor] = lightly_corrupted) -> torch.Tensor:
         """Scenes ``places`` [b] as float [b, 3, 64, 64], each in a random condition, then lightly corrupted."""

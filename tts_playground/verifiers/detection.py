@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tts_playground.home import CHECKPOINTS
+from tts_playground.errors import ModelUnavailable
+from tts_playground.models.embedded import where
 
-TINY = {"tiny:detector": "detector", "tiny:detector2": "detector2"}
 OVERLAP = 0.75
 """IoU from which two boxes are one thing found twice"""
 
@@ -60,13 +60,23 @@ class Detector:
 
     @classmethod
     def load(cls, name: str = "tiny:detector", *, device: str = "cpu", threshold: float = 0.5) -> Detector:
-        """Load ``tiny:detector``, a folder or a hub id through the ordinary transformers classes, in float32."""
+        """Load ``tiny:detector``, a folder or a hub id through the ordinary transformers classes, in float32.
+
+        Raises:
+            ModelUnavailable: it is not here and cannot be reached, or is not a detector.
+        """
         import torch
         from transformers import AutoImageProcessor, AutoModelForObjectDetection
 
-        path = str(CHECKPOINTS / TINY[name]) if name in TINY else name
-        model = AutoModelForObjectDetection.from_pretrained(path, dtype=torch.float32)
-        return cls(model.to(device).eval(), AutoImageProcessor.from_pretrained(path), name, threshold)
+        path = where(name)
+        try:
+            model = AutoModelForObjectDetection.from_pretrained(path, dtype=torch.float32)
+            return cls(model.to(device).eval(), AutoImageProcessor.from_pretrained(path), name, threshold)
+        except (OSError, ValueError) as error:
+            raise ModelUnavailable(
+                f"The detector {name!r} cannot be loaded from here ({type(error).__name__}); "
+                "give tiny:detector, a local folder, or a hub id that can be reached."
+            ) from error
 
     @property
     def nouns(self) -> tuple[str, ...]:

@@ -1,0 +1,68 @@
+"""Whether what was found is what was asked for, with the reason in words: GenEval's rules (Ghosh et al. 2023), ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tts_playground.core import Verdict
+from tts_playground.verifiers.detection import Found
+from tts_playground.verifiers.english import Request, Want
+from tts_playground.worlds.scene import Scene, related
+
+
+def fitting(want: Want, found: Sequence[Found]) -> list[Found]:
+    """What answers to ``want``, surest first."""
+    fit = [one for one in found if one.noun == want.noun and (not want.color or one.color == want.color)]
+    return sorted(fit, key=lambda one: -one.score)
+
+
+def _counted(want: Want, found: Sequence[Found]) -> str:
+    """ "" when the number is right, else what is wrong with it."""
+    number = len(fitting(want, found))
+    if number == want.count or (number > want.count and not want.exact):
+        return ""
+    others = [one for one in found if one.noun == want.noun]
+    if want.color and len(others) >= want.count > number:
+        hues = ", ".join(sorted({one.color or "no plain colour" for one in others}))
+        return f"the {want.noun} should be {want.color}, seen: {hues}"
+    return f"asked for {want}, found {number}"
+
+
+def _placed(request: Request, found: Sequence[Found]) -> str:
+    """ "" when the relation holds between all of the things asked for, else what is wrong."""
+    groups = [fitting(want, found)[: want.count] for want in request.wants]
+    if not all(groups):
+        return f"nothing to be {request.relation!r}"
+    pairs = [[one.box, *(group[0].box for group in groups[1:])] for one in groups[0]]
+    if request.relation != "between":
+        pairs = [[a.box, b.box] for a in groups[0] for b in groups[1]]
+    if all(related(request.relation, boxes) for boxes in pairs):
+        return ""
+    others = " and ".join(f"the {want.noun}" for want in request.wants[1:])
+    return f"the {request.wants[0].noun} is not {request.relation} {others}"
+
+
+def check(request: Request, found: Sequence[Found], background: str = "") -> Verdict:
+    """Judge one picture.
+
+    Args:
+        request: what was asked for.
+        found: what is in the picture.
+        background: the picture's background, where somebody looked; "" leaves the request's background out.
+
+    Returns:
+        ``passed`` when everything holds; ``score`` is the part of the conditions that hold, in [0, 1].
+    """
+    faults = [_counted(want, found) for want in request.wants]
+    if request.relation:
+        faults.append(_placed(request, found))
+    if request.background and background:
+        faults.append("" if background == request.background else f"the background is {background}")
+    wrong = [fault for fault in faults if fault]
+    reason = "; ".join(wrong) if wrong else "found " + ", ".join(str(want) for want in request.wants)
+    return Verdict(1 - len(wrong) / len(faults), not wrong, reason)
+
+
+def truth(scene: Scene) -> list[Found]:
+    """What a perfect detector would find in ``scene``."""
+    return [Found(thing.noun, thing.box, 1.0, thing.color) for thing in scene.things]

@@ -1,0 +1,103 @@
+"""GenEval-style checks: a detector finds, colours are judged inside its boxes, rules decide, and the reason is told.
+
+For the sticker world colour is the hue of the pixels, so that a CLIP reward and this judge share nothing. For photographs
+colour is CLIP's zero-shot choice on the crop, as GenEval does it. "GenEval-style": neither the detector nor the prompts
+are GenEval's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+from PIL import Image
+
+from tts_playground.core import Cost, Sample, Verdict
+from tts_playground.errors import BadInput
+from tts_playground.models.clip import image_embeddings, text_embeddings
+from tts_playground.models.embedded import revision_of, where
+from tts_playground.verifiers.checks import check
+from tts_playground.verifiers.colors import background_name, color_of
+from tts_playground.verifiers.detection import Detector, Found
+from tts_playground.verifiers.english import Request, parse
+from tts_playground.worlds.vocabulary import TINTS
+
+PHOTO_COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white")
+"""GenEval's colours"""
+
+
+@cache
+def _detector(name: str, device: str, threshold: float) -> Detector:
+    return Detector.load(name, device=device, threshold=threshold)
+
+
+@dataclass(frozen=True)
+class GenEval:
+    """Passes a picture that shows what ``task.prompt`` asks for; ``score`` is the part of the conditions that hold."""
+
+    detector: str = "tiny:detector"
+    """"tiny:detector", "tiny:detector2", a folder, or a hub id of any AutoModelForObjectDetection"""
+    colors: str = "hue"
+    """"hue" (the sticker world), or the name of a CLIP that chooses a colour for each crop (photographs)"""
+    threshold: float = 0.5
+    """least score of a box, in [0, 1]"""
+    device: str = "cpu"
+    unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
+
+    @property
+    def name(self) -> str:
+        """ "geneval", and by which detector where it is not the first of ours."""
+        return "geneval" if self.detector == "tiny:detector" else f"geneval:{self.detector}"
+
+    @property
+    def revision(self) -> str:
+        """Changes with the detector, the colour judge or the threshold."""
+        return f"{revision_of(where(self.detector))}-{self.colors}-{self.threshold:g}-1"
+
+    def request(self, prompt: str) -> Request:
+        """What ``prompt`` asks for, in words that this judge can check.
+
+        Raises:
+            BadInput: it holds something else; the message says what.
+        """
+        seen = _detector(self.detector, self.device, self.threshold)
+        return parse(prompt, seen.nouns, tuple(TINTS) if self.colors == "hue" else PHOTO_COLORS)
+
+    def judge(self, task: Any, samples: Sequence[Sample]) -> list[Verdict]:
+        """One verdict per sample's picture, in order."""
+        return self.judge_images(task.prompt, [sample.content for sample in samples])
+
+    def judge_images(self, prompt: str, images: Sequence[Image.Image | np.ndarray]) -> list[Verdict]:
+        """One verdict per RGB picture, in order."""
+        request = self.request(prompt)
+        arrays = [_array(image) for image in images]
+        found = _detector(self.detector, self.device, self.threshold).detect(arrays)  # type: ignore[arg-type]
+        return [self._verdict(request, array, things) for array, things in zip(arrays, found, strict=True)]
+
+    def _verdict(self, request: Request, image: np.ndarray, found: list[Found]) -> Verdict:
+        asked = {want.noun for want in request.wants if want.color}
+        seen = [replace(one, color=self._color(image, one)) if one.noun in asked else one for one in found]
+        return check(request, seen, background_name(image) if self.colors == "hue" else "")
+
+    def _color(self, image: np.ndarray, one: Found) -> str:
+        if self.colors == "hue":
+            return color_of(image, one.box)
+        x0, y0, x1, y1 = (round(side) for side in one.box)
+        crop = Image.fromarray(image[max(0, y0) : max(y1, y0 + 1), max(0, x0) : max(x1, x0 + 1)])
+        texts = text_embeddings(
+            [f"a photo of a {color} {one.noun}" for color in PHOTO_COLORS], self.colors, self.device
+        )
+        likeness = texts @ image_embeddings([crop], self.colors, self.device)[0]
+        return PHOTO_COLORS[int(likeness.argmax())]
+
+
+def _array(image: Image.Image | np.ndarray) -> np.ndarray:
+    array = np.asarray(image.convert("RGB") if isinstance(image, Image.Image) else image)
+    if array.ndim != 3 or array.shape[-1] != 3 or array.dtype != np.uint8:
+        raise BadInput(
+            f"A picture to judge must be RGB in bytes, not an array of shape {array.shape} and {array.dtype}."
+        )
+    return array
