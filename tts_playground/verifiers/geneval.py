@@ -1,6 +1,6 @@
 """GenEval-style checks: a detector finds, colours are judged inside its boxes, rules decide, and the reason is told.
 
-For the sticker world colour is the hue of the pixels, so that a CLIP reward and this judge share nothing. For photographs
+For the sticker world colour is the hue of the pixels, so that a CLIP reward and this judge share nothing. For photos
 colour is CLIP's zero-shot choice on the crop, as GenEval does it. "GenEval-style": neither the detector nor the prompts
 are GenEval's.
 """
