@@ -105,21 +105,21 @@ class Fitter:
     """Measures edits of programs against one picture. ``scans`` counts the programs that were measured.
 
     Args:
-        target: packed raster of the picture at the engine's size.
+        ink, blank: packed rasters of the picture at the engine's size; pixels in neither do not count.
     """
 
-    def __init__(self, target: Packed, size: int = 64) -> None:
+    def __init__(self, ink: Packed, blank: Packed, size: int = 64) -> None:
         self.engine: MaskEngine = engine(size)
-        self.target = target
-        self.blank = ~target
-        self.ink = count(target)
+        self.target = ink
+        self.blank = blank
+        self.ink = count(ink)
         self.scans = 0
 
     def iou(self, root: Node | None) -> float:
         """Exact IoU of a program with the picture."""
         self.scans += 1
         mask = self.engine.evaluate(root)
-        total = count(mask | self.target)
+        total = self.ink + count(mask & self.blank)
         return count(mask & self.target) / total if total else 1.0
 
     def worth(self, root: Node | None) -> float:
@@ -220,9 +220,22 @@ class Fitter:
 
 
 @lru_cache(maxsize=64)
-def shrink(packed: bytes, side: int, size: int) -> Packed:
-    """A picture of ``side`` pixels (bits as bytes) at the engine's size: a pixel is ink if half of it is, or more."""
-    raster = unpack(packed, side)
+def shrink(packed: bytes, side: int, size: int) -> tuple[Packed, Packed]:
+    """Ink and blank of a picture of ``side`` pixels (bits as bytes) at the engine's size; what is neither is the border.
+
+    The reference renderer's pixel (row, column) stands for its upper left corner, so pixel factor * k + factor / 2 is
+    the one at the centre of the engine's pixel k. Its edges are a pixel fat on some sides and not on others: pixels that
+    touch the border are left out, so that the right program fits without error.
+    """
     factor = side // size
-    share = raster.reshape(size, factor, size, factor).mean((1, 3), dtype=np.float32)
-    return engine(size).pack(share >= 0.5)
+    ink = unpack(packed, side)
+    pixels = slice(factor // 2, None, factor)
+    masks = [engine(size).pack(_eroded(part)[pixels, pixels]) for part in (ink, ~ink)]
+    return masks[0], masks[1]
+
+
+def _eroded(raster: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels whose eight neighbours are set too; beyond the canvas everything is."""
+    padded = np.pad(raster, 1, constant_values=True)
+    rows = padded[:-2] & padded[1:-1] & padded[2:]
+    return rows[:, :-2] & rows[:, 1:-1] & rows[:, 2:]

@@ -19,19 +19,21 @@ MARGIN = 0.05
 """an edit this much worse on the coarse raster may still be better in the end"""
 SINGLE = 8
 """most single edits that are offered"""
-KICKS = 24
+KICKS = 40
 """most repairs that are tried"""
+VARIETY = 1.2
+"""spread of the logarithms of taste in a repair"""
 
 
-def nearby(fit: Fitter, root: Node | None, rng: np.random.Generator) -> Iterator[Node | None]:
-    """Distinct programs near ``root``, most promising first."""
+def nearby(fit: Fitter, root: Node | None, rng: np.random.Generator, *, perfect: bool) -> Iterator[Node | None]:
+    """Distinct programs near ``root``, most promising first; of a ``perfect`` one only shorter ones are looked for."""
     seen = {root}
     now = fit.worth(root)
     for _, near in single_edits(fit, root, now - MARGIN)[:SINGLE]:
         if near not in seen:
             seen.add(near)
             yield near
-    for _ in range(KICKS):
+    for _ in range(2 * (edits.length(root) - 1) if perfect else KICKS):
         near = rebuild(fit, root, rng)
         if near not in seen and fit.worth(near) >= now - MARGIN:
             seen.add(near)
@@ -78,21 +80,29 @@ def rebuild(fit: Fitter, root: Node | None, rng: np.random.Generator) -> Node | 
         root = edits.remove(root, paths[rng.integers(len(paths))])
         if root is None:
             break
-    extra, missing = np.exp(rng.normal(0, 0.7, 2))
-    return grow(fit, root, rng, Taste(float(extra), float(missing)))
+    return grow(fit, root, rng)
 
 
-def grow(fit: Fitter, root: Node | None, rng: np.random.Generator, taste: Taste) -> Node | None:
-    """Insert the best primitive, refit the others, drop the useless, until nothing is worth adding."""
-    worth = fit.worth(root)
-    while True:
+def grow(fit: Fitter, root: Node | None, rng: np.random.Generator) -> Node | None:
+    """Insert a primitive, refit the others, drop the useless, until two in a row are not worth having.
+
+    The first primitive is chosen with a random taste, because the shape that fits best by itself is often the wrong
+    one to cut from.
+    """
+    best, worth, failures = root, fit.worth(root), 0
+    taste = Taste(*map(float, np.exp(rng.normal(0, VARIETY, 2))))
+    while failures < 2:
         option = fit.best(fit.places(root, replace=False), taste)
         if option is None:
-            return root
+            break
         grown: Node | None = fit.apply(root, option)
         if root is not None:
-            grown = fit.prune(fit.refit(grown, rng))
+            grown = fit.refit(grown, rng)
         better = fit.worth(grown)
-        if root is not None and better <= worth:
-            return root
-        root, worth, taste = grown, better, fitting.IOU
+        if better > worth:
+            grown = fit.prune(grown)
+            best, worth, failures = grown, fit.worth(grown), 0
+        else:
+            failures += 1
+        root, taste = grown, fitting.IOU
+    return best

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tts_playground.core import Cost, Sample
-from tts_playground.dsl.drawings import Drawing
+from tts_playground.dsl.drawings import Drawing, overlap
 from tts_playground.dsl.tree import Node, Program
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
@@ -21,13 +21,15 @@ from tts_playground.samplers import fitting
 from tts_playground.samplers.fitting import Fitter, Taste
 from tts_playground.samplers.nearby import nearby
 
+PERFECT = 0.999
+"""IoU above which a program cannot get better, only shorter"""
 SPREAD = 0.05
 """difference of worth that makes a proposal e times less likely at temperature 1"""
 
 
 def fitter(task: Drawing, size: int) -> Fitter:
     """A fitter for the task's picture at ``size`` pixels a side."""
-    return Fitter(fitting.shrink(task.mask, task.side, size), size)
+    return Fitter(*fitting.shrink(task.mask, task.side, size), size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ class ProposalSampler:
         fit = fitter(task, self.size)
         rng = generator(seed, sample.index, str(sample.content), "neighbours")
         spent = fit.scans
-        for root in nearby(fit, sample.content.root, rng):
+        perfect = overlap(task, sample.content).iou >= PERFECT
+        for root in nearby(fit, sample.content.root, rng, perfect=perfect):
             cost = Cost(samples=1, renders=fit.scans - spent)
             spent = fit.scans
             yield Sample(Program(root), sample.index, seed, cost=cost, parent=sample.index)
