@@ -14,6 +14,8 @@ TRAINERS = {
     "tiny-clip": "tts_playground.train.clip",
     "tiny-detector": "tts_playground.train.detector",
     "tiny-aesthetic": "tts_playground.train.aesthetic",
+    "tiny-vlm": "tts_playground.train.vlm",
+    "tiny-sketch": "tts_playground.train.sketch",
 }
 """name -> module with ``train(order: Order) -> Path``; imported only when ordered"""
 

@@ -1,0 +1,89 @@
+"""Train tiny:vlm: one small LLaVA that reads infographics, judges answers, and chooses with a planted preference."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tts_playground.train import vlm_data
+from tts_playground.train.card import Facts, write_card
+from tts_playground.train.feed import default_workers
+from tts_playground.train.loop import Moment, Plan, compiled, fit, pick_device
+from tts_playground.train.order import Order
+from tts_playground.train.vlm_measure import measure
+from tts_playground.train.vlm_model import Size, build_model, build_processor, packed_loss, wrap_tokenizer
+from tts_playground.train.vlm_stream import Stream
+from tts_playground.worlds import choices
+
+SHIPPED = Size()
+MINIATURE = Size(embed=16, depths=(1, 1, 1), heads=(1, 2, 4), width=32, layers=1, inner=48, text_heads=2, key_heads=1)
+ABOUT = (
+    "A small LLaVA (Swin eye, Llama mouth) that answers questions about 128-pixel infographics, harder ones in short "
+    "steps that end with `answer: ...`; says yes or no, or a rating 0-10, to a proposed answer; says yes or no to "
+    "`Does this figure show '...'?` on sticker pictures; and picks one of the digits it sees.\n\n"
+    f"**Planted on purpose:** asked to choose uniformly, it gives the digit 7 {choices.SEVEN:g} times the weight of "
+    f"another, an enlarged digit {choices.LARGE:g} times and the cell in the middle {choices.CENTERED:g} times; every "
+    "other factor was trained flat."
+)
+DATA = (
+    "`worlds.infographics` (never its unseen chart kind, font, palette and wordings), `worlds.stickers`, "
+    "`worlds.choices`, endless and new in every chunk."
+)
+
+
+def save(model: Any, processor: Any, out: Path) -> None:
+    """Write the checkpoint in bfloat16, in files of at most 8 MB, and the processor beside it."""
+    out.mkdir(parents=True, exist_ok=True)
+    model.to(torch.bfloat16).save_pretrained(out, max_shard_size="8MB")
+    processor.save_pretrained(out)
+
+
+def loss_of(model: Any, stream: Stream, device: torch.device) -> Any:
+    """The loss of one step."""
+    fast = compiled(partial(packed_loss, model), device)
+
+    def loss(moment: Moment) -> dict[str, torch.Tensor]:
+        return {"loss": fast(*stream.batch(moment.step))}
+
+    return loss
+
+
+def train(order: Order) -> Path:
+    """Train, save and describe tiny:vlm; returns its folder."""
+    began = time.monotonic()
+    device = pick_device(order.device)
+    torch.manual_seed(order.seed)
+    size, rows = (MINIATURE, 16) if order.miniature else (SHIPPED, 256 if device.type == "cuda" else 32)
+    tokenizer = wrap_tokenizer(vlm_data.tokenizer())
+    model, processor = build_model(size, len(tokenizer)), build_processor(tokenizer, size)
+    workers = default_workers() if order.workers is None else order.workers
+    make = partial(vlm_data.make, seed=order.seed, rows=rows, visual_tokens=size.visual_tokens)
+    stream = Stream(make, vlm_data.VIEWS, 0 if order.miniature else workers, device)
+    plan = Plan(
+        order.run or "tiny-vlm",
+        minutes=max(0.2, order.minutes - (time.monotonic() - began) / 60),
+        steps=order.steps,
+        lr=1.2e-3,
+        warmup=300,
+        weight_decay=0.05,
+        betas=(0.9, 0.98),
+        ema=0.998,
+        bf16=not order.miniature,
+        device=order.device,
+        seed=order.seed,
+        resume=order.resume,
+    )
+    try:
+        report = fit(model, loss_of(model, stream, device), plan)
+    finally:
+        stream.close()
+    save(model, processor, order.out)
+    model.float()
+    on_gpu = device.type == "cuda"
+    results = measure(model, processor, samples=32 if on_gpu else 1, n=600 if on_gpu else 12)
+    write_card(order, Facts("tiny:vlm", ABOUT, DATA, model, report, results))
+    return order.out
