@@ -1,0 +1,29 @@
+"""Fixtures that several rooms share; having this file puts tests/ on the path, for ``tiny_checkpoints``."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def random_janus_folder(tmp_path_factory):
+    """A folder with a random tiny Janus and its processor."""
+    import tiny_checkpoints
+
+    return tiny_checkpoints.save_janus(tmp_path_factory.mktemp("janus"))
+
+
+@pytest.fixture(scope="session")
+def random_janus():
+    """A random tiny Janus, ready to draw."""
+    import tiny_checkpoints
+
+    from tts_playground.models.janus import Janus
+
+    return Janus(tiny_checkpoints.janus(), tiny_checkpoints.janus_processor())
+
+
+@pytest.fixture(scope="session")
+def random_clip_folder(tmp_path_factory):
+    """A folder with a random tiny CLIP and its processor."""
+    import tiny_checkpoints
+
+    return tiny_checkpoints.save_clip(tmp_path_factory.mktemp("clip"))

@@ -1,0 +1,186 @@
+"""Janus as an image sampler sees it: prompts to prefixes, tokens to embeddings, hidden states to logits, tokens to pictures.
+
+Works on any ``JanusForConditionalGeneration`` (Chen et al. 2025, "Janus-Pro"): the 8 x 8 tokens of the embedded one and the
+24 x 24 of Janus-Pro alike. The unconditional row of guidance is the prompt with everything but its first and its
+begin-of-image token replaced by padding, as in the released code.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from tts_playground.errors import BadInput
+from tts_playground.models.affine import Affine, RowRule
+from tts_playground.models.llama import LlamaSteps, steps_for
+from tts_playground.models.steps import prefill
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PREFIXES_KEPT = 32
+GREY = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A prompt after its one prefill; row 0 is conditional, row 1 unconditional."""
+
+    cache: Tensor
+    """[layers, 2, 2, kv_heads, P, head_dim]"""
+    logits: Tensor
+    """float32 [2, V], of the first image token"""
+    ids: Tensor
+    """int64 [2, P]"""
+
+    @property
+    def length(self) -> int:
+        """P."""
+        return self.cache.shape[4]
+
+
+class Janus:
+    """A loaded Janus and its processor, ready to draw. Thread-safe: it keeps nothing but a cache of prefixes."""
+
+    def __init__(self, model: Any, processor: Any) -> None:
+        import torch
+
+        self.model, self.processor = model.eval(), processor
+        parts = model.model
+        self.language_model = parts.language_model
+        self.steps = steps_for(self.language_model)
+        self.codes = parts.vqmodel.config.num_embeddings
+        self.tokens = parts.vision_model.config.num_image_tokens
+        self.grid = math.isqrt(self.tokens)
+        self._prefixes: OrderedDict[str, Prefix] = OrderedDict()
+        self._lock = threading.Lock()
+        with torch.inference_mode():
+            codes = torch.arange(self.codes, device=self.device)
+            self.table = model.prepare_embeddings_for_image_generation(codes)
+        self._head = self._lean_head()
+
+    @property
+    def device(self) -> Any:
+        """Where the embeddings live, and with them our working memory."""
+        return self.model.model.generation_embeddings.weight.device
+
+    @property
+    def dtype(self) -> Any:
+        """Of the keys and values."""
+        return self.table.dtype
+
+    @property
+    def rule(self) -> RowRule:
+        """How many rows a forward may have."""
+        return self.steps.rule
+
+    def _lean_head(self) -> tuple[Affine, Affine] | None:
+        if not isinstance(self.steps, LlamaSteps):
+            return None
+        head = self.model.model.generation_head
+        make = self.steps.kind
+        return make(head.proj_out.weight.data, head.proj_out.bias.data), make(
+            head.vision_head.weight.data, head.vision_head.bias.data
+        )
+
+    def head(self, hidden: Tensor) -> Tensor:
+        """Logits over the codebook, float32 [R, V], of hidden states [R, hidden]."""
+        head = self.model.model.generation_head
+        if self._head is None:
+            return head(hidden).float()
+        first, last = self._head
+        return last(head.activation_fn(first(hidden))).float()
+
+    # ------------------------------------------------------------------------------------------------ prompts
+
+    def prompt_ids(self, prompt: str) -> Tensor:
+        """Token ids of the conditional and the unconditional prompt: int64 [2, P].
+
+        Raises:
+            BadInput: the prompt is too long for the model.
+        """
+        messages = [{"role": "user", "content": [{"type": "text", "text": prompt}]}]
+        text = self.processor.apply_chat_template(messages, add_generation_prompt=True)
+        ids = self.processor(text=[text], generation_mode="image", return_tensors="pt")["input_ids"].to(self.device)
+        room = self.language_model.config.max_position_embeddings - self.tokens
+        if ids.shape[1] > room:
+            raise BadInput(f"The prompt has {ids.shape[1]} tokens and this model takes {room}; shorten it.")
+        settings = self.model.generation_config
+        kept = (ids == settings.bos_token_id) | (ids == settings.generation_kwargs["boi_token_id"])
+        return ids.repeat(2, 1).masked_fill_(~(kept | (ids.new_tensor([[1], [0]]) > 0)), settings.pad_token_id)
+
+    def prefix(self, prompt: str) -> Prefix:
+        """The prompt after its prefill, from the cache where it was asked for lately."""
+        import torch
+
+        with self._lock:
+            if prompt in self._prefixes:
+                self._prefixes.move_to_end(prompt)
+                return self._prefixes[prompt]
+        ids = self.prompt_ids(prompt)
+        with torch.inference_mode():
+            hidden, cache = prefill(self.language_model, self.model.get_input_embeddings()(ids))
+            made = Prefix(cache, self.head(hidden.to(self.device)), ids)
+        with self._lock:
+            self._prefixes[prompt] = made
+            while len(self._prefixes) > PREFIXES_KEPT:
+                self._prefixes.popitem(last=False)
+        return made
+
+    def teacher_logits(self, prompt: str, tokens: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Conditional and unconditional logits before each of the given image tokens, float32 [T, V] each, in one forward."""
+        import torch
+
+        with torch.inference_mode():
+            ids = self.prompt_ids(prompt)
+            text = self.model.get_input_embeddings()(ids)
+            image = self.table[torch.as_tensor(list(tokens[:-1]), dtype=torch.int64, device=self.device)]
+            embeds = torch.cat((text, image.expand(2, -1, -1)), 1)
+            hidden = self.language_model(inputs_embeds=embeds, use_cache=False).last_hidden_state
+            logits = self.head(hidden[:, ids.shape[1] - 1 :].to(self.device).flatten(0, 1))
+        cond, uncond = logits.view(2, -1, self.codes)
+        return cond, uncond
+
+    # ----------------------------------------------------------------------------------------------- pictures
+
+    def pictures(self, tokens: Tensor, drawn: Sequence[int] | None = None) -> list[Image.Image]:
+        """Decode tokens [N, T] to pictures. Where ``drawn[i] < T``, the whole rows drawn so far are shown over grey."""
+        import torch
+
+        counts = [self.tokens] * len(tokens) if drawn is None else list(drawn)
+        filled = torch.stack([self._filled(row, count) for row, count in zip(tokens, counts, strict=True)])
+        pixels = self._decode(filled.to(self.device))
+        side = pixels.shape[1]
+        for picture, count in zip(pixels, counts, strict=True):
+            picture[count // self.grid * side // self.grid :] = GREY
+        return [Image.fromarray(picture) for picture in pixels]
+
+    def _filled(self, row: Tensor, count: int) -> Tensor:
+        """Undrawn rows repeat the last whole one, so that the decoder's view of the drawn part is not disturbed."""
+        whole = count // self.grid * self.grid
+        row = row.clone()
+        if whole < self.tokens:
+            last = row[whole - self.grid : whole] if whole else row.new_zeros(self.grid)
+            row[whole:] = last.repeat(self.grid - whole // self.grid)
+        return row
+
+    def _decode(self, tokens: Tensor) -> np.ndarray:
+        """Pixels uint8 [N, side, side, 3]; one picture at a time on CPU, so that its bits do not depend on the others."""
+        import torch
+
+        block = 1 if self.device.type == "cpu" else 8
+        images = self.processor.image_processor
+        parts = []
+        with torch.inference_mode():
+            for some in tokens.split(block):
+                raw = self.model.decode_image_tokens(some).float()
+                mean, std = (raw.new_tensor(value) for value in (images.image_mean, images.image_std))
+                parts.append(((raw * std + mean) * 255).clamp_(0, 255).to(torch.uint8).cpu())
+        return torch.cat(parts).numpy()

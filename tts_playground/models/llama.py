@@ -1,0 +1,155 @@
+"""A lean decoding step over a plain Llama's own weights: ten operations a layer instead of some fifty.
+
+The modules stay the owners of the weights. Queries, keys and values are one product. On CPU attention is two batched products and a softmax instead of the fused kernel, because the fused kernel's last
+bit depends on which thread a row falls to, and rows must not depend on their batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tts_playground.models.affine import Affine, Dense, Packed, RowRule, can_pack, row_rule
+from tts_playground.models.steps import ModuleSteps, Session, Steps
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def is_plain(module: nn.Module) -> bool:
+    """Whether every part is exactly transformers' Llama on one device, unhooked and unquantised, so that the lean step is it."""
+    from torch import nn
+    from transformers.activations import SiLUActivation
+    from transformers.models.llama import modeling_llama as llama
+
+    ours = {llama.LlamaModel, llama.LlamaDecoderLayer, llama.LlamaAttention, llama.LlamaMLP, llama.LlamaRMSNorm}
+    ours |= {llama.LlamaRotaryEmbedding, nn.Linear, nn.Embedding, nn.ModuleList, nn.SiLU, SiLUActivation}
+    parts = list(module.modules())
+    hooked = any(p._forward_hooks or p._forward_pre_hooks or hasattr(p, "_hf_hook") for p in parts)
+    devices = {weight.device for weight in module.parameters()}
+    return type(module) is llama.LlamaModel and {type(p) for p in parts} <= ours and not hooked and len(devices) == 1
+
+
+def steps_for(language_model: Any) -> Steps:
+    """The lean steps where the model is a plain Llama, else steps through its own forward."""
+    return LlamaSteps(language_model) if is_plain(language_model) else ModuleSteps(language_model)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    norm: Tensor
+    qkv: Affine
+    out: Affine
+    norm2: Tensor
+    gate: Affine
+    up: Affine
+    down: Affine
+
+
+def _joined(linears: tuple[nn.Linear, ...], share: bool) -> tuple[Tensor, Tensor | None]:
+    """One weight for several products of the same input; ``share`` makes the modules views of it, so it costs no memory."""
+    import torch
+
+    weight = torch.cat([linear.weight.data for linear in linears])
+    start = 0
+    for linear in linears if share else ():
+        linear.weight.data = weight[start : start + linear.out_features]
+        start += linear.out_features
+    bias = None if linears[0].bias is None else torch.cat([linear.bias.data for linear in linears])
+    return weight, bias
+
+
+class LlamaSteps:
+    """Decodes rows of a plain ``LlamaModel``."""
+
+    def __init__(self, model: Any) -> None:
+        config = model.config
+        self.layers = config.num_hidden_layers
+        self.heads, self.kv_heads = config.num_attention_heads, config.num_key_value_heads
+        self.head_dim = model.layers[0].self_attn.head_dim
+        self.eps = config.rms_norm_eps
+        self.norm = model.norm.weight.data
+        self.rotary = model.rotary_emb
+        total = sum(weight.numel() * weight.element_size() for weight in model.parameters())
+        self.kind: type[Affine] = Packed if can_pack(self.norm, total) else Dense
+        self.blocks = [self._layer(layer) for layer in model.layers]
+        self.rule = self._rule() if self.norm.device.type == "cpu" else RowRule()
+
+    def _layer(self, layer: Any) -> _Layer:
+        attention, mlp = layer.self_attn, layer.mlp
+        make = self.kind
+        gate, up, down, out = (
+            make(part.weight.data, None if part.bias is None else part.bias.data)
+            for part in (mlp.gate_proj, mlp.up_proj, mlp.down_proj, attention.o_proj)
+        )
+        qkv = make(*_joined((attention.q_proj, attention.k_proj, attention.v_proj), share=make is Dense))
+        norms = layer.input_layernorm.weight.data, layer.post_attention_layernorm.weight.data
+        return _Layer(norms[0], qkv, out, norms[1], gate, up, down)
+
+    def _rule(self) -> RowRule:
+        """Of the first layer's shapes; the others are the same."""
+        block, hidden = self.blocks[0], self.norm.numel()
+        inner = self.heads * self.head_dim
+        middle = block.gate(self.norm[None].clone()).shape[-1]
+        return row_rule([(block.qkv, hidden), (block.out, inner), (block.gate, hidden), (block.down, middle)])
+
+    def session(self, cache: Tensor, filled: int) -> Session:
+        """Decode in place, in the given cache."""
+        return _LlamaSession(self, cache)
+
+    def rotation(self, length: int) -> tuple[Tensor, Tensor]:
+        """Cosine and signed sine of the rotary embedding, [length, head_dim] each."""
+        import torch
+
+        places = torch.arange(length, device=self.norm.device)[None]
+        cos, sin = (part[0] for part in self.rotary(self.norm, places))
+        half = self.head_dim // 2
+        return cos, torch.cat((-sin[:, :half], sin[:, half:]), -1)
+
+
+class _LlamaSession:
+    def __init__(self, steps: LlamaSteps, cache: Tensor) -> None:
+        self.steps, self.cache = steps, cache
+        self.cos, self.sin = steps.rotation(cache.shape[4])
+
+    def forward(self, x: Tensor, place: int) -> Tensor:
+        """One position of all rows."""
+        cos, sin = self.cos[place], self.sin[place]
+        for block, cache in zip(self.steps.blocks, self.cache, strict=True):
+            x = self._layer(block, cache, x, cos, sin, place)
+        return _norm(x, self.steps.norm, self.steps.eps)
+
+    def _layer(self, block: _Layer, cache: Tensor, x: Tensor, cos: Tensor, sin: Tensor, place: int) -> Tensor:
+        steps = self.steps
+        rows, heads, kv = x.shape[0], steps.heads, steps.kv_heads
+        qkv = block.qkv(_norm(x, block.norm, steps.eps)).view(rows, heads + 2 * kv, steps.head_dim)
+        turned = rotate(qkv[:, : heads + kv], cos, sin)
+        cache[0, :, :, place] = turned[:, heads:]
+        cache[1, :, :, place] = qkv[:, heads + kv :]
+        # Queries that share a key head stand as several queries of one position, so grouped heads need no repetition.
+        query = turned[:, :heads].reshape(rows, kv, heads // kv, steps.head_dim)
+        seen = attend(query, cache[0, :, :, : place + 1], cache[1, :, :, : place + 1], None)
+        x = block.out.plus(seen.reshape(rows, heads * steps.head_dim), x)
+        inner = _norm(x, block.norm2, steps.eps)
+        return block.down.plus(block.up.times(inner, block.gate.silu(inner)), x)
+
+
+def _norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    from torch.nn.functional import rms_norm
+
+    return rms_norm(x, (x.shape[-1],), weight, eps)
+
+
+def rotate(x: Tensor, cos: Tensor, signed_sin: Tensor) -> Tensor:
+    """Rotary position embedding (Su et al. 2021) of [R, heads, D], halves layout; cos and signed sin are [D] or [R, 1, D]."""
+    half = x.shape[-1] // 2
+    swapped = x.roll(half, -1)
+    return (x * cos).addcmul_(swapped, signed_sin)
+
+
+def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+    """Attention of queries [R, kv, G, D] over keys and values [R, kv, L, D]; mask is additive, broadcast to [R, kv, G, L]."""
+    scores = (query * query.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
+    if mask is not None:
+        scores = scores + mask
+    return scores.softmax(-1) @ values
