@@ -1,0 +1,135 @@
+"""The shell: takes tabs, shows those that exist, and serves them with every guard on.
+
+A tab is one module with a ``TAB`` in it; adding one is a line in ``TABS``. Handlers in tabs hold no logic: they read
+their components into one frozen settings object, call the library, and show what comes back.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+import gradio as gr
+
+from tts_playground.ui import theme
+from tts_playground.ui.bodies import BodyLimit
+
+TITLE = "Test-time scaling playground"
+LEAD = "Draw many candidates, score them, keep the best — and see what the extra compute bought."
+
+
+class Tab(Protocol):
+    """What the shell asks of a tab."""
+
+    slug: str
+    """short name, used in elem_ids and in ``?tab=``"""
+    label: str
+
+    def build(self, app: gr.Blocks) -> None:
+        """Lay out and wire the tab inside the current context. Must not load a model."""
+        ...
+
+    def warm(self) -> None:
+        """Load what the first request would wait for; called once in the background when the page is being served."""
+        ...
+
+
+TABS: dict[str, str] = {
+    "t2i": "tts_playground.ui.t2i:TAB",
+    "vqa": "tts_playground.ui.vqa:TAB",
+    "sketch": "tts_playground.ui.sketch:TAB",
+    "audit": "tts_playground.ui.audit:TAB",
+}
+"""Slug to tab, in the order in which they stand on the page. A tab whose module is not here yet is not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one server is willing to hold at a time."""
+
+    queue: int = 200
+    """requests waiting; the next one is turned away at once"""
+    file_size: str = "5mb"
+    body_bytes: int = 8 * 2**20
+    """largest request body of any kind"""
+    sessions: int = 500
+    """open pages whose state is kept"""
+    threads: int = 40
+    concurrent: int = 4
+    """handlers at a time, unless an event says otherwise"""
+
+
+def tabs() -> list[Tab]:
+    """The tabs that exist, in order."""
+    targets = (target.partition(":") for target in TABS.values())
+    return [getattr(import_module(module), name) for module, _, name in targets if find_spec(module)]
+
+
+def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Blocks:
+    """The whole page, not yet served."""
+    shown = tabs() if shown is None else shown
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
+        gr.HTML(f"<h1>{TITLE}</h1><p>{LEAD}</p>", elem_id="title", padding=False)
+        with gr.Tabs(elem_id="tabs") as bar:
+            for tab in shown:
+                with gr.Tab(tab.label, id=tab.slug, elem_id=f"tab-{tab.slug}"):
+                    tab.build(app)
+        slugs = [tab.slug for tab in shown]
+        if len(slugs) > 1:
+
+            def choose(request: gr.Request):
+                wanted = request.query_params.get("tab")
+                return gr.Tabs(selected=wanted) if wanted in slugs else gr.skip()
+
+            app.load(choose, None, bar, api_visibility="private", show_progress="hidden", queue=False)
+    app.queue(max_size=limits.queue, default_concurrency_limit=limits.concurrent)
+    return app
+
+
+def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **options) -> str:
+    """Serve the page (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured) and return its address."""
+    settings = {
+        "theme": theme.THEME,
+        "css_paths": [Path(__file__).parent / "data" / "style.css"],
+        "footer_links": ["api"],
+        "run_history": False,
+        "enable_monitoring": False,
+        "show_error": False,
+        "strict_cors": True,
+        "ssr_mode": False,
+        "mcp_server": find_spec("mcp") is not None,
+        "max_file_size": limits.file_size,
+        "max_threads": limits.threads,
+        "state_session_capacity": limits.sessions,
+        "allowed_paths": [],
+        "app_kwargs": {"middleware": [BodyLimit.at(limits.body_bytes)]},
+    }
+    _, address, _ = app.launch(**{**settings, **options}, prevent_thread_lock=True)
+    if block:
+        app.block_thread()
+    return address
+
+
+def warm(shown: list[Tab]) -> threading.Thread:
+    """Load what the tabs need, in the background."""
+
+    def work() -> None:
+        for tab in shown:
+            tab.warm()
+
+    thread = threading.Thread(target=work, name="warm-up", daemon=True)
+    thread.start()
+    return thread
+
+
+def launch() -> None:
+    """Build the page, serve it, then load models while people look at it."""
+    shown = tabs()
+    app = build(shown)
+    serve(app, block=False)
+    warm(shown)
+    app.block_thread()

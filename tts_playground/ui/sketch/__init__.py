@@ -1,0 +1,35 @@
+"""The tab "DSL Sketch-to-Program": draw a shape, get its program back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+
+@dataclass(frozen=True, slots=True)
+class SketchTab:
+    """What the shell shows."""
+
+    slug: str = "sketch"
+    label: str = "DSL Sketch-to-Program"
+
+    def build(self, app: gr.Blocks) -> None:
+        """Lay out and wire the tab; opens on a starter pool when one is installed."""
+        from tts_playground.ui.sketch import api, examples, layout, wiring
+
+        starters = examples.starters()
+        opening = starters.get(examples.OPENING) or next(iter(starters.values()), None)
+        wiring.wire(app, layout.build(starters, opening), starters)
+        api.build()
+
+    def warm(self) -> None:
+        """Build the search's tables, which otherwise the first search would wait for."""
+        from tts_playground.dsl import render
+        from tts_playground.tasks.sketch import Settings, sketch_rounds
+
+        for _ in sketch_rounds(render("(Circle 3 8 8)"), Settings(n=2)):
+            pass
+
+
+TAB = SketchTab()

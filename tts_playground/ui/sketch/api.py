@@ -1,0 +1,114 @@
+"""Named endpoints for ``gradio_client`` and MCP: the command line's options in, the command line's JSON out."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from tts_playground.dsl import parse, to_svg, unparse
+from tts_playground.dsl import render as draw
+from tts_playground.errors import BadInput
+from tts_playground.tasks.sketch import Settings
+from tts_playground.tasks.sketch import sketch as find
+from tts_playground.ui.faults import friendly
+from tts_playground.ui.sketch.choices import CHOICES, LIMITS
+from tts_playground.ui.sketch.wiring import HEAVY
+from tts_playground.ui.widgets import Picture
+
+
+@friendly
+def sketch(
+    file: Image.Image,
+    sampler: str = "proposal",
+    strategy: str = "refine",
+    n: int = 64,
+    temperature: float = 1.0,
+    outline: str = "auto",
+    seconds: float = 2.0,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Find a short program of circles and rectangles that draws the picture in a file.
+
+    Args:
+        file: the drawing: a PNG, JPEG or WEBP of at most 5 MB and 4 million pixels; dark on light, or a photo of it.
+        sampler: who proposes programs; "proposal" needs no model.
+        strategy: "refine", "best-of-n", "smc" or "beam".
+        n: most candidate programs that are scored, 1-256.
+        temperature: of the sampler; 0 is greedy, up to 5.
+        outline: whether thin closed loops are filled: "auto", "fill" or "keep".
+        seconds: safety cap on the search, 0.1-20; when it is hit, "stopped" is "seconds".
+        seed: same seed, same result.
+
+    Returns:
+        {"program", "iou", "f1", "seconds", "cost", "stopped", "notes"}
+    """
+    if file is None:
+        raise BadInput("Send a picture as file, for example handle_file('drawing.png').")
+    for name, value in {"n": n, "temperature": temperature, "seconds": seconds, "seed": seed}.items():
+        low, high = LIMITS[name]
+        if value is None or not low <= value <= high:
+            raise BadInput(f"{name} must lie between {low:g} and {high:g}; got {value}.")
+    for name, value in {"sampler": sampler, "strategy": strategy, "outline": outline}.items():
+        if value not in CHOICES[name]:
+            raise BadInput(f"There is no {name} {str(value)[:40]!r} here; choose one of: {', '.join(CHOICES[name])}.")
+    result = find(
+        file,
+        sampler=sampler,
+        strategy=strategy,
+        n=int(n),
+        temperature=temperature,
+        outline=outline,  # type: ignore[arg-type]
+        seconds=seconds,
+        seed=int(seed),
+    )
+    return result.as_dict()
+
+
+@friendly
+def render(program: str, size: int = 256, mode: str = "reference") -> dict[str, Any]:
+    """Draw a program.
+
+    Args:
+        program: its text, for example "(- (Quad 8 8 8 8 0) (Circle 3 8 8))".
+        size: side of the picture in pixels, 16-2048.
+        mode: "reference" (as the data sets were drawn) or "exact" (set membership at pixel centres).
+
+    Returns:
+        {"program", "size", "black", "svg", "png"}: the normalised text, the number of black pixels, an SVG document,
+        and the picture as a data: address.
+    """
+    tree = parse(program or "")
+    if size is None or size != int(size):
+        raise BadInput(f"size must be a whole number of pixels; got {size}.")
+    raster = draw(tree, size=int(size), mode=mode)  # type: ignore[arg-type]
+    stream = io.BytesIO()
+    raster.convert("1").save(stream, "PNG")
+    return {
+        "program": unparse(tree),
+        "size": int(size),
+        "black": raster.convert("L").histogram()[0],
+        "svg": to_svg(tree),
+        "png": "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode(),
+    }
+
+
+def build() -> None:
+    """The endpoints, on components that are not shown."""
+    default = Settings()
+    numbers = {name: gr.Number(getattr(default, name), label=name, visible=False) for name in LIMITS}
+    words = {name: gr.Textbox(getattr(default, name), label=name, visible=False) for name in CHOICES}
+    file = Picture(type="pil", label="file", visible=False)
+    inputs = [file, words["sampler"], words["strategy"], numbers["n"], numbers["temperature"], words["outline"]]
+    inputs += [numbers["seconds"], numbers["seed"]]
+    hidden = gr.Button(visible=False)
+    answer = gr.JSON(label="result", visible=False)
+    hidden.click(sketch, inputs, answer, api_name="sketch", api_visibility="public", **HEAVY)
+    program = gr.Textbox(label="program", visible=False)
+    size = gr.Number(256, label="size", visible=False)
+    mode = gr.Textbox("reference", label="mode", visible=False)
+    drawn = {"api_name": "render", "api_visibility": "public", "concurrency_limit": 4}
+    gr.Button(visible=False).click(render, [program, size, mode], answer, **drawn)

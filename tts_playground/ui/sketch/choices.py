@@ -1,0 +1,75 @@
+"""The library's ``Settings``, from what a page or a link says: bent into range, never trusted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import urlencode
+
+from tts_playground import registry
+from tts_playground.tasks.drawing import OUTLINES
+from tts_playground.tasks.sketch import Settings
+
+ORDER = ("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler")
+"""the fields in the order in which they stand on the page"""
+LIMITS: dict[str, tuple[float, float]] = {
+    "n": (1, 256),
+    "temperature": (0, 5),
+    "seed": (0, 2**31 - 1),
+    "seconds": (0.1, 20),
+}
+"""lowest and highest value of every number; what strangers may ask of a shared machine"""
+
+
+def _here(kind: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the wanted plug-ins whose module is there."""
+    table = registry.TABLE[kind]
+    return tuple(name for name in wanted if name in table and find_spec(table[name].partition(":")[0]))
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "strategy": _here("strategy", ("refine", "best-of-n", "smc", "beam")),
+    "sampler": _here("sampler", ("proposal",)),
+    "outline": tuple(OUTLINES),
+}
+"""what may be chosen; plug-ins named by module path are for the library and the command line only"""
+
+
+def settings_of(*values: Any) -> Settings:
+    """Settings from component values in ``ORDER``; what a browser left empty or bent is put right."""
+    return _settings(dict(zip(ORDER, values, strict=True)))
+
+
+def from_query(query: Mapping[str, str]) -> Settings:
+    """Settings from a link; what is missing or unreadable stays at its default."""
+    return _settings({name: query[name] for name in ORDER if name in query})
+
+
+def to_query(settings: Settings, **more: str) -> str:
+    """The query string of a link that brings these settings back."""
+    values = {name: value for name, value in asdict(settings).items() if name in ORDER}
+    return urlencode({"tab": "sketch", **values, **{name: value for name, value in more.items() if value}})
+
+
+def values_of(settings: Settings) -> tuple[Any, ...]:
+    """The values in ``ORDER``, for the components."""
+    return tuple(getattr(settings, name) for name in ORDER)
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    defaults = {field.name: field.default for field in fields(Settings)}
+    return Settings(**{name: _fit(name, value, defaults[name]) for name, value in given.items()})
+
+
+def _fit(name: str, value: Any, default: Any) -> Any:
+    if name in CHOICES:
+        return value if value in CHOICES[name] else default
+    low, high = LIMITS[name]
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return default
+    return type(default)(min(max(number, low), high)) if math.isfinite(number) else default

@@ -1,0 +1,67 @@
+"""Strategies at equal cost on one drawing: searches as points over the exact curve of independent draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tts_playground.core import Cost
+from tts_playground.runs import curves
+from tts_playground.runs.bands import bootstrap
+from tts_playground.runs.figures import StrategyPoint
+from tts_playground.tasks.sketch import Progress, Settings, SketchTask, sketch_rounds
+from tts_playground.ui.sketch.choices import CHOICES
+from tts_playground.ui.sketch.work import judged
+
+SEEDS = 3
+"""repeats of a search at every budget"""
+AXES = ("n", "renders", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """What has been run so far."""
+
+    curve: curves.Curve | None = None
+    points: tuple[StrategyPoint, ...] = ()
+    doing: str = ""
+    """what runs now; empty when all is done"""
+
+
+def contest(task: SketchTask, settings: Settings) -> Iterator[Contest]:
+    """The pool first, then every other strategy rerun at each budget with several seeds."""
+    yield (state := Contest(doing=f"drawing {settings.n} independent candidates"))
+    rounds = [report.round for report in _reports(task, replace(settings, strategy="best-of-n"))]
+    pool = judged(task, (scored.sample.content for r in rounds for scored in r.candidates))
+    if pool:
+        unit = {name: value / len(pool) for name, value in rounds[-1].cost.as_dict().items()}
+        curve = curves.curve([c.iou for c in pool], label="best-of-n", measure="IoU", unit=unit)
+        state = replace(state, curve=curve)
+    budgets = sorted({max(2, settings.n // share) for share in (8, 4, 2, 1)})
+    for strategy in CHOICES["strategy"]:
+        if strategy == "best-of-n":
+            continue
+        for budget in budgets:
+            yield (state := replace(state, doing=f"{strategy} with up to {budget} candidates"))
+            ends = []
+            for seed in range(settings.seed, settings.seed + SEEDS):
+                for report in _reports(task, replace(settings, strategy=strategy, n=budget, seed=seed)):
+                    last = report
+                    yield state  # a page that closes, or a cancel, gets through here
+                ends.append(last)
+            state = replace(state, points=(*state.points, _point(strategy, budget, ends)))
+    yield replace(state, doing="")
+
+
+def _reports(task: SketchTask, settings: Settings) -> Iterator[Progress]:
+    return sketch_rounds(task, settings)
+
+
+def _point(strategy: str, budget: int, ends: list[Progress]) -> StrategyPoint:
+    costs = [end.round.cost for end in ends]
+    mean = {name: float(np.mean([getattr(cost, name) for cost in costs])) for name in Cost().as_dict()}
+    late = sum(end.round.stopped == "seconds" for end in ends)
+    note = f"budget of {budget} candidates" + (f"; {late} of {len(ends)} hit the time limit" if late else "")
+    return StrategyPoint(strategy, bootstrap([end.iou for end in ends]), mean, note=note)

@@ -1,0 +1,112 @@
+"""What the tab opens on and offers: four programs' drawings, a few hand-drawn ones, and the starter pools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tts_playground.dsl import render
+from tts_playground.dsl.drawings import overlap
+from tts_playground.errors import CannotDo, UnknownName
+from tts_playground.tasks.drawing import SIDE, read_drawing
+from tts_playground.tasks.sketch import SketchTask
+from tts_playground.ui.sketch.work import Candidate, Work
+
+DRAWINGS = Path(__file__).parent.parent / "data" / "drawings"
+PROGRAMS = {
+    "exclamation mark": "(+ (Quad 8 10 2 8 0) (Quad 8 3 2 2 0))",
+    "turned quads": "(+ (Quad 4 4 2 4 0) (Quad 12 4 2 4 45) (Quad 4 12 2 4 90) (Quad 12 12 2 4 135))",
+    "smiley": "(+ (- (Circle 5 7 5) (Circle 5 7 6)) (Quad 7 6 2 2 45) (Circle 2 4 10) (Circle 2 10 10))",
+    "biohazard": (
+        "(- (+ (- (Circle 5 8 8) (Circle 4 8 8)) (- (Circle 4 8 12) (Circle 3 8 13))"
+        " (- (Circle 4 5 6) (Circle 3 4 5)) (- (Circle 4 11 6) (Circle 3 12 5))) (Circle 2 8 8))"
+    ),
+}
+"""easy to very hard"""
+OPENING = "smiley"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Ink that was put on the canvas; as long as nobody draws on it, it is read the way it came."""
+
+    mask: bytes
+    literal: bool
+    """whether "auto" leaves thin closed loops alone"""
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The examples, programs first."""
+    return (*PROGRAMS, *sorted(file.stem for file in DRAWINGS.glob("*.png")))
+
+
+@cache
+def picture(name: str) -> Image.Image:
+    """An example as a picture."""
+    if name in PROGRAMS:
+        return render(PROGRAMS[name], SIDE)
+    with Image.open(DRAWINGS / f"{name}.png") as opened:
+        return opened.convert("RGB")
+
+
+def load(image: Image.Image) -> tuple[NDArray[np.bool_], Loaded]:
+    """The ink of a picture as it goes on the canvas, (256, 256), and how to read it when it comes back."""
+    kept = read_drawing(image, outline="keep").mask
+    literal = bool(np.array_equal(kept, read_drawing(image, outline="auto").mask))
+    return kept, Loaded(np.packbits(kept).tobytes(), literal)
+
+
+def layers(ink: NDArray[np.bool_] | None) -> dict[str, Any]:
+    """The canvas's value: white paper (which makes the brush active at once) with erasable ink on it."""
+    white = np.full((SIDE, SIDE, 4), 255, np.uint8)
+    if ink is None:
+        return {"background": white, "layers": [], "composite": None}
+    layer = np.zeros((SIDE, SIDE, 4), np.uint8)
+    layer[ink] = (0, 0, 0, 255)
+    return {"background": white, "layers": [layer], "composite": None}
+
+
+def ink_of(value: dict[str, Any] | None) -> NDArray[np.bool_]:
+    """What is drawn on a canvas: (256, 256), True where any layer covers at least half of a pixel."""
+    ink = np.zeros((SIDE, SIDE), bool)
+    for layer in (value or {}).get("layers") or ():
+        alpha = Image.fromarray(layer[..., 3])
+        ink |= np.asarray(alpha if alpha.size == (SIDE, SIDE) else alpha.resize((SIDE, SIDE))) > 127
+    return ink
+
+
+def task_of(value: dict[str, Any] | None, loaded: Loaded | None, outline: Any) -> SketchTask:
+    """The canvas as a task: strokes of a hand count as outlines unless told otherwise, literal pictures do not."""
+    ink = ink_of(value)
+    untouched = loaded is not None and loaded.literal and loaded.mask == np.packbits(ink).tobytes()
+    return SketchTask.of(ink, outline="fill" if outline == "auto" and not untouched else outline)
+
+
+def starters() -> dict[str, Work]:
+    """The shipped pools by the name of their drawing; empty when this installation has none."""
+    from tts_playground.runs import starters
+
+    try:
+        pools = starters.load("sketch")
+    except (CannotDo, UnknownName):
+        return {}
+    tasks = {name: SketchTask.of(render(text, SIDE)) for name, text in PROGRAMS.items()}
+    return {name: _opened(task, name, pool) for pool in pools for name, task in tasks.items() if _same(task, pool)}
+
+
+def _same(task: SketchTask, pool: Any) -> bool:
+    return dict(task.key()) == dict(pool.task_key)
+
+
+def _opened(task: SketchTask, name: str, pool: Any) -> Work:
+    programs = [sample.content for sample in pool.samples()]
+    candidates = tuple(Candidate(program, overlap(task, program).iou) for program in programs)
+    best = max(candidates, key=lambda c: (c.iou, -len(c.program)))
+    return Work(task, name, best.program, candidates, tuple(c.iou for c in candidates))

@@ -1,0 +1,267 @@
+"""The components of the sketch tab, in the order in which they stand on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.tasks.sketch import Settings
+from tts_playground.ui.sketch import contest, examples, results
+from tts_playground.ui.sketch.choices import CHOICES, LIMITS
+from tts_playground.ui.sketch.panel import status
+from tts_playground.ui.sketch.search import compare
+from tts_playground.ui.sketch.work import Work
+from tts_playground.ui.widgets import Canvas, Picture
+
+STRATEGIES = {
+    "refine": "refine — a few draws, then better neighbours",
+    "best-of-n": "best-of-n — independent draws, keep the best",
+    "smc": "smc — particles resampled as they grow",
+    "beam": "beam — the best partial programs go on",
+}
+HELLO = "Draw something, upload a picture or pick an example; then press “Find the program”."
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the handlers read and write."""
+
+    canvas: Any
+    upload: Any
+    examples: Any
+    loaded: Any
+    work: Any
+    settings: list[Any]
+    """in the order of ``choices.ORDER``"""
+    n: Any
+    run: Any
+    cancel: Any
+    clear: Any
+    status: Any
+    panel: Any
+    program: Any
+    complaint: Any
+    gallery: Any
+    curve: Any
+    reading: Any
+    pool: Any
+    opened: Any
+    contest: Any
+    contest_axis: Any
+    contest_figure: Any
+    contest_state: Any
+    contest_status: Any
+    files: dict[str, Any]
+    file: Any
+    script: Any
+    link: Any
+    link_text: Any
+
+
+def build(starters: dict[str, Work], opening: Work | None) -> Parts:
+    """Lay the tab out, opened on a starter pool."""
+    parts: dict[str, Any] = {
+        "loaded": gr.State(None),
+        "work": gr.State(opening),
+        "contest_state": gr.State(None),
+        "file": gr.Textbox(visible=False),
+    }
+    with gr.Row(elem_classes="main"):
+        with gr.Column(scale=4, min_width=320):
+            _input(parts)
+        with gr.Column(scale=6, min_width=320):
+            _output(parts, opening)
+    with gr.Row(elem_classes="main"):
+        with gr.Column(scale=5, min_width=320):
+            _candidates(parts, starters, opening)
+        with gr.Column(scale=5, min_width=320):
+            _curve(parts, opening)
+    _contest(parts)
+    _take_away(parts)
+    return Parts(**parts)
+
+
+def _input(parts: dict[str, Any]) -> None:
+    parts["canvas"] = Canvas(
+        value=examples.layers(None),  # type: ignore[arg-type]
+        type="numpy",
+        image_mode="RGBA",
+        sources=(),
+        layers=False,
+        transforms=(),
+        canvas_size=(examples.SIDE, examples.SIDE),
+        fixed_canvas=True,
+        brush=gr.Brush(default_size=12, colors=["#000"], color_mode="fixed"),
+        eraser=gr.Eraser(default_size=20),
+        buttons=[],
+        label="Draw in black",
+        elem_id="sketch-canvas",
+        height=380,
+    )
+    with gr.Row(elem_classes="buttons"):
+        parts["run"] = gr.Button("Find the program", variant="primary", elem_id="sketch-run", scale=3, min_width=150)
+        parts["cancel"] = gr.Button("Cancel", elem_id="sketch-cancel", scale=1, min_width=80)
+        parts["clear"] = gr.Button("Clear", elem_id="sketch-clear", scale=1, min_width=80)
+    parts["examples"] = gr.Gallery(
+        value=[(examples.picture(name), name) for name in examples.names()],
+        label="Examples: four programs' drawings, and some drawn by hand",
+        format="png",
+        columns=5,
+        height="auto",
+        allow_preview=False,
+        buttons=[],
+        interactive=False,
+        elem_id="sketch-examples",
+    )
+    with gr.Accordion("Upload or paste a picture", open=False, elem_id="sketch-upload-box"):
+        parts["upload"] = Picture(
+            type="pil",
+            sources=["upload", "clipboard"],
+            image_mode=None,
+            label="PNG, JPEG or WEBP, at most 5 MB and 4 million pixels; a photo of a marker on paper is fine",
+            buttons=[],
+            height=190,
+            elem_id="sketch-upload",
+        )
+    _settings(parts)
+
+
+def _settings(parts: dict[str, Any]) -> None:
+    default = Settings()
+    strategy = gr.Dropdown(
+        [(STRATEGIES[name], name) for name in CHOICES["strategy"]],
+        value=default.strategy,
+        label="Strategy",
+        info="Decides where the next unit of compute goes.",
+        elem_id="sketch-strategy",
+    )
+    parts["n"] = _slider(
+        "n", "N: candidates", default.n, 1, "Most programs that are scored; also moves along the curve."
+    )
+    with gr.Accordion("More settings", open=False):
+        temperature = _slider(
+            "temperature", "Temperature", default.temperature, 0.05, "0 always proposes the best shape; 1 varies more."
+        )
+        outline = gr.Dropdown(
+            [
+                ("auto: fill what a hand drew", "auto"),
+                ("fill thin closed loops", "fill"),
+                ("keep them as lines", "keep"),
+            ],
+            value=default.outline,
+            label="Outlines",
+            info="People who draw an outline mostly mean the shape.",
+            elem_id="sketch-outline",
+        )
+        seconds = _slider(
+            "seconds", "Time limit (s)", default.seconds, 0.1, "A safety cap; when it is hit, the status says so."
+        )
+        seed = gr.Number(
+            default.seed, label="Seed", info="Same seed, same result.", precision=0, minimum=0, elem_id="sketch-seed"
+        )
+        sampler = gr.Dropdown(
+            list(CHOICES["sampler"]),
+            value=default.sampler,
+            label="Sampler",
+            info="Who proposes programs; “proposal” needs no model.",
+            elem_id="sketch-sampler",
+        )
+    parts["settings"] = [strategy, parts["n"], temperature, seed, outline, seconds, sampler]
+
+
+def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
+    low, high = LIMITS[name]
+    return gr.Slider(low, high, value, step=step, label=label, info=info, elem_id=f"sketch-{name}", buttons=[])
+
+
+def _output(parts: dict[str, Any], opening: Work | None) -> None:
+    parts["status"] = gr.HTML(status(HELLO), elem_id="sketch-status", padding=False)
+    shown = (None, None) if opening is None else (opening.task, opening.program)
+    parts["panel"] = gr.HTML(compare(*shown), elem_id="sketch-panel", padding=False)
+    parts["program"] = gr.Textbox(
+        "" if opening is None else str(opening.program),
+        label="Program — edit it, and the picture follows",
+        info="(Circle radius x y) · (Quad x y width height angle) · (+ a b) joins · (- a b) cuts · 16 × 16 units, y up",
+        lines=4,
+        max_lines=12,
+        max_length=40_000,
+        autoscroll=False,
+        buttons=["copy"],
+        elem_id="sketch-program",
+    )
+    parts["complaint"] = gr.HTML("", elem_id="sketch-complaint", padding=False)
+    with gr.Row(elem_classes="buttons"):
+        names = {"txt": "Text", "svg": "SVG", "png": "PNG"}
+        parts["files"] = {
+            kind: gr.Button(f"Save {name}", size="sm", min_width=80, elem_id=f"sketch-save-{kind}")
+            for kind, name in names.items()
+        }
+        parts["link"] = gr.Button("Copy link", size="sm", min_width=80, elem_id="sketch-link")
+    parts["link_text"] = gr.Textbox(
+        label="A link that brings these settings and this program back", visible=False, buttons=["copy"], max_lines=2
+    )
+
+
+def _candidates(parts: dict[str, Any], starters: dict[str, Work], opening: Work | None) -> None:
+    gr.HTML("<h2>Candidates, best first</h2>", padding=False)
+    parts["opened"] = gr.Dropdown(
+        list(starters),
+        value=None if opening is None else opening.title,
+        label="Open a ready-made pool",
+        info="64 programs drawn independently for one example.",
+        visible=bool(starters),
+        elem_id="sketch-opened",
+    )
+    parts["gallery"] = gr.Gallery(
+        value=results.gallery(opening),  # type: ignore[arg-type]
+        label="Click one to put it in the editor",
+        columns=8,
+        height=330,
+        allow_preview=False,
+        buttons=[],
+        interactive=False,
+        object_fit="contain",
+        elem_id="sketch-gallery",
+    )
+
+
+def _curve(parts: dict[str, Any], opening: Work | None) -> None:
+    gr.HTML("<h2>What the number of candidates buys</h2>", padding=False)
+    n = Settings().n
+    parts["reading"] = gr.HTML(results.reading(opening, n), elem_id="sketch-reading", padding=False)
+    parts["curve"] = gr.Plot(results.figure(opening, n), show_label=False, elem_id="sketch-curve")
+    parts["pool"] = gr.Button("Draw a pool of N for this drawing", size="sm", elem_id="sketch-pool")
+
+
+def _contest(parts: dict[str, Any]) -> None:
+    with gr.Accordion("Strategies at equal cost", open=False, elem_id="sketch-contest-box"):
+        with gr.Row(elem_classes="buttons"):
+            parts["contest"] = gr.Button("Compare on this drawing", size="sm", min_width=160, elem_id="sketch-contest")
+            parts["contest_axis"] = gr.Radio(
+                [("candidates", "n"), ("renders", "renders"), ("seconds", "seconds")],
+                value=contest.AXES[0],
+                label="Cost axis",
+                elem_id="sketch-contest-axis",
+            )
+        parts["contest_status"] = gr.HTML(
+            status(
+                f"Independent draws give the curve; every other strategy is rerun {contest.SEEDS} times at each budget."
+            ),
+            padding=False,
+        )
+        parts["contest_figure"] = gr.Plot(show_label=False, elem_id="sketch-contest-figure")
+
+
+def _take_away(parts: dict[str, Any]) -> None:
+    with gr.Accordion("Copy as Python", open=False):
+        parts["script"] = gr.Code(
+            "# Run a search first; the script that repeats it then stands here.",
+            language="python",
+            interactive=False,
+            show_label=False,
+            buttons=["copy"],
+            max_lines=24,
+            elem_id="sketch-python",
+        )

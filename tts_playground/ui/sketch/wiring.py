@@ -1,0 +1,258 @@
+"""Which event calls what. Searches share one small concurrency group; everything that only looks has no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.errors import BadInput
+from tts_playground.runs import figures
+from tts_playground.tasks.drawing import OUTLINES
+from tts_playground.ui.faults import friendly
+from tts_playground.ui.sketch import contest, editor, examples, results, search
+from tts_playground.ui.sketch.choices import from_query, settings_of, to_query, values_of
+from tts_playground.ui.sketch.layout import Parts
+from tts_playground.ui.sketch.panel import status
+from tts_playground.ui.sketch.work import Work
+
+HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
+"""two searches at a time; the rest wait in the queue and see their place"""
+LIGHT: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden"}
+QUIET: dict[str, Any] = {"api_visibility": "private"}
+SAVE = """(file) => { if (!file) return; const {name, href} = JSON.parse(file);
+const a = document.createElement('a'); a.href = href; a.download = name; a.click(); }"""
+LINK = """(query) => { const link = location.origin + location.pathname + '?' + query;
+try { navigator.clipboard.writeText(link).catch(() => {}); } catch (e) {} return link; }"""
+
+
+def wire(app: gr.Blocks, parts: Parts, starters: dict[str, Work]) -> None:
+    """Connect the tab."""
+    _drawing(parts)
+    _searching(parts)
+    _results(parts, starters)
+    _editing(parts)
+    _comparing(parts)
+    _arriving(app, parts)
+
+
+def _drawing(p: Parts) -> None:
+    """Examples, uploads and the clear button put ink on the canvas."""
+
+    @friendly
+    def pick(event: gr.SelectData):
+        name = examples.names()[int(event.index)]
+        ink, loaded = examples.load(examples.picture(name))
+        return examples.layers(ink), loaded, status(f"Example “{name}” is on the canvas.")
+
+    @friendly
+    def take(picture: Any):
+        if picture is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        ink, loaded = examples.load(picture)
+        if not ink.any():
+            raise BadInput(
+                "No drawing was found in this picture; it needs dark strokes on light paper, or the reverse."
+            )
+        return (
+            examples.layers(ink),
+            loaded,
+            status("What was read from your picture is on the canvas; correct it there."),
+        )
+
+    def wipe():
+        return examples.layers(None), None, status("The canvas is clear.")
+
+    outputs = [p.canvas, p.loaded, p.status]
+    p.examples.select(pick, None, outputs, **LIGHT, **QUIET)
+    p.upload.input(take, p.upload, outputs, **LIGHT, **QUIET)
+    p.clear.click(wipe, None, outputs, **LIGHT, **QUIET)
+    p.canvas.clear(wipe, None, outputs, **LIGHT, **QUIET)
+
+
+def _searching(p: Parts) -> None:
+    """The run button streams, the cancel button keeps what was found."""
+
+    @friendly
+    def run(value: Any, loaded: Any, *chosen: Any) -> Iterator[Any]:
+        settings = settings_of(*chosen)
+        task = examples.task_of(value, loaded, settings.outline)
+        for work, report in search.search(task, "your drawing", settings):
+            yield work, str(work.program), *search.live(work, report)
+
+    @friendly
+    def draw_pool(value: Any, loaded: Any, _: str, *chosen: Any) -> Iterator[Any]:
+        yield from run(value, loaded, "best-of-n", *chosen)
+
+    outputs = [p.work, p.program, p.panel, p.status]
+    inputs = [p.canvas, p.loaded, *p.settings]
+    settled = {"inputs": [p.work, p.n], "outputs": _summary(p), **LIGHT, **QUIET}
+    events = [
+        p.run.click(run, inputs, outputs, show_progress="hidden", **HEAVY, **QUIET),
+        p.pool.click(draw_pool, inputs, outputs, show_progress="hidden", **HEAVY, **QUIET),
+    ]
+    for event in events:
+        event.then(_summarise, **settled)
+
+    def stop(work: Work | None):
+        return status("Cancelled." if work is None else "Cancelled; the best so far is kept.")
+
+    p.cancel.click(stop, p.work, p.status, cancels=events, **LIGHT, **QUIET).then(_summarise, **settled)
+
+
+def _summary(p: Parts) -> list[Any]:
+    return [p.gallery, p.curve, p.reading, p.script, p.complaint]
+
+
+@friendly
+def _summarise(work: Work | None, n: int):
+    note = "" if work is None else editor.modes(work.program)
+    script = (
+        editor.as_python(None, settings_of(*[None] * 7)) if work is None else editor.as_python(work.task, work.settings)
+    )
+    return results.gallery(work), results.figure(work, n), results.reading(work, n), script, note
+
+
+def _results(p: Parts, starters: dict[str, Work]) -> None:
+    """The N slider reads the curve, a click on a candidate opens it, a ready-made pool replaces all."""
+
+    @friendly
+    def read(work: Work | None, n: int):
+        return results.figure(work, n), results.reading(work, n)
+
+    @friendly
+    def choose(work: Work | None, event: gr.SelectData):
+        if work is None:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        ranked = work.ranked(results.SHOWN)
+        program = ranked[min(int(event.index), len(ranked) - 1)].program
+        return str(program), *editor.follow(str(program), work.task)
+
+    @friendly
+    def open_pool(name: str):
+        work = starters[name]
+        ink, loaded = examples.load(examples.picture(name))
+        line = status(f"The ready-made pool of “{name}”: {len(work.pool)} independent draws.")
+        return work, examples.layers(ink), loaded, str(work.program), search.compare(work.task, work.program), line
+
+    p.n.change(read, [p.work, p.n], [p.curve, p.reading], **LIGHT, **QUIET)
+    outputs = [p.program, p.panel, p.complaint, p.status]
+    p.gallery.select(choose, p.work, outputs, **LIGHT, **QUIET)
+    opened = [p.work, p.canvas, p.loaded, p.program, p.panel, p.status]
+    p.opened.input(open_pool, p.opened, opened, **LIGHT, **QUIET).then(
+        _summarise, [p.work, p.n], _summary(p), **LIGHT, **QUIET
+    )
+
+
+def _editing(p: Parts) -> None:
+    """The picture follows the typing; programs and links leave the page."""
+
+    @friendly
+    def follow(text: str, value: Any, loaded: Any, outline: str):
+        task = examples.task_of(value, loaded, outline if outline in OUTLINES else "auto")
+        shown = editor.follow(text, None if task.blank else task)
+        return tuple(gr.skip() if part is None else part for part in shown)
+
+    outline = p.settings[4]
+    p.program.input(
+        follow,
+        [p.program, p.canvas, p.loaded, outline],
+        [p.panel, p.complaint, p.status],
+        trigger_mode="always_last",
+        **LIGHT,
+        **QUIET,
+    )
+    for kind, button in p.files.items():
+
+        @friendly
+        def save(text: str, kind: str = kind):
+            return editor.download(text, kind)
+
+        button.click(save, p.program, p.file, **LIGHT, **QUIET).success(None, p.file, None, js=SAVE)
+
+    @friendly
+    def link(text: str, *chosen: Any):
+        return gr.Textbox(to_query(settings_of(*chosen), program=text[:1500]), visible=True)
+
+    p.link.click(link, [p.program, *p.settings], p.link_text, **LIGHT, **QUIET).success(
+        None, p.link_text, p.link_text, js=LINK
+    )
+
+
+def _comparing(p: Parts) -> None:
+    """All strategies on the drawing at hand, one after the other."""
+
+    @friendly
+    def compare(value: Any, loaded: Any, work: Work | None, axis: str, *chosen: Any) -> Iterator[Any]:
+        settings = settings_of(*chosen)
+        task = examples.task_of(value, loaded, settings.outline)
+        if task.blank and work is not None:
+            task = work.task
+        if task.blank:
+            raise BadInput("The canvas is blank; draw something to compare the strategies on.")
+        last = None
+        for state in contest.contest(task, settings):
+            if state == last:
+                yield gr.skip(), gr.skip(), gr.skip()
+                continue
+            line = (
+                f"Running {state.doing}…" if state.doing else "Done: equal cost means the same place on the cost axis."
+            )
+            figure = gr.skip() if last is not None and state.points == last.points else _contest_figure(state, axis)
+            last = state
+            yield state, figure, status(line, busy=bool(state.doing))
+
+    @friendly
+    def redraw(state: Any, axis: str):
+        return gr.skip() if state is None else _contest_figure(state, axis)
+
+    inputs = [p.canvas, p.loaded, p.work, p.contest_axis, *p.settings]
+    outputs = [p.contest_state, p.contest_figure, p.contest_status]
+    event = p.contest.click(compare, inputs, outputs, show_progress="hidden", **HEAVY, **QUIET)
+    p.cancel.click(None, cancels=[event])
+    p.contest_axis.change(redraw, [p.contest_state, p.contest_axis], p.contest_figure, **LIGHT, **QUIET)
+
+
+def _contest_figure(state: contest.Contest, axis: str) -> Any:
+    lines = [] if state.curve is None else [state.curve]
+    return figures.strategies(state.points, axis if axis in contest.AXES else "n", lines, measure="IoU")
+
+
+def _arriving(app: gr.Blocks, p: Parts) -> None:
+    """A link brings settings, and a program or an example, back."""
+
+    @friendly
+    def arrive(request: gr.Request):
+        query = dict(request.query_params)
+        if query.get("tab") != "sketch" or len(query) == 1:
+            return (gr.skip(),) * (len(p.settings) + 6)
+        settings = values_of(from_query(query))
+        text, name = query.get("program", ""), query.get("drawing", "")
+        if name in examples.names():
+            ink, loaded = examples.load(examples.picture(name))
+            return (
+                *settings,
+                examples.layers(ink),
+                loaded,
+                gr.skip(),
+                gr.skip(),
+                gr.skip(),
+                status(f"Example “{name}”."),
+            )
+        if text:
+            panel, complaint, line = editor.follow(text, None)
+            shown = gr.skip() if panel is None else panel
+            return (
+                *settings,
+                gr.skip(),
+                gr.skip(),
+                text,
+                shown,
+                complaint,
+                line or status("This link's program is broken."),
+            )
+        return (*settings, *[gr.skip()] * 6)
+
+    outputs = [*p.settings, p.canvas, p.loaded, p.program, p.panel, p.complaint, p.status]
+    app.load(arrive, None, outputs, **LIGHT, **QUIET)

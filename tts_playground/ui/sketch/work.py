@@ -1,0 +1,66 @@
+"""What one open page is about: the drawing, the candidates found for it, and the pool its curve stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from tts_playground.core import Round
+from tts_playground.dsl import Program
+from tts_playground.dsl.drawings import overlap
+from tts_playground.runs import curves
+from tts_playground.tasks.sketch import Settings, SketchTask
+
+EMPTY = Program()
+DEFAULTS = Settings()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A program that was tried, and how well its picture overlaps with the drawing (0-1)."""
+
+    program: Program
+    iou: float
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Lives in the session of one page, and nowhere else."""
+
+    task: SketchTask
+    title: str
+    """what the drawing is called"""
+    program: Program = EMPTY
+    """the best so far"""
+    candidates: tuple[Candidate, ...] = ()
+    """what was scored, in the order of drawing"""
+    pool: tuple[float, ...] = ()
+    """IoUs of independent draws, in order of drawing; empty when the candidates came out of a search"""
+    settings: Settings = DEFAULTS
+
+    def ranked(self, most: int = 64) -> list[Candidate]:
+        """Distinct candidates, best first; of equals the shorter program."""
+        distinct = {candidate.program: candidate for candidate in self.candidates}
+        return sorted(distinct.values(), key=lambda c: (-c.iou, len(c.program)))[:most]
+
+    def curve(self) -> curves.Curve | None:
+        """Expected best IoU of N, exact for every N up to the size of the pool."""
+        return _curve(self.pool) if self.pool else None
+
+
+@lru_cache(maxsize=128)
+def _curve(pool: tuple[float, ...]) -> curves.Curve:
+    return curves.curve(pool, label="best-of-N", measure="IoU", oracle=False)
+
+
+def judged(task: SketchTask, programs: Iterable[Program]) -> tuple[Candidate, ...]:
+    """Programs with their IoU."""
+    return tuple(Candidate(program, overlap(task, program).iou) for program in programs)
+
+
+def grown(work: Work, rounds: Sequence[Round]) -> Work:
+    """The work with what these rounds scored added; draws of best-of-n are independent and enter the pool."""
+    fresh = judged(work.task, (scored.sample.content for r in rounds for scored in r.candidates))
+    pool = (*work.pool, *(c.iou for c in fresh)) if work.settings.strategy == "best-of-n" else ()
+    return replace(work, candidates=(*work.candidates, *fresh), pool=pool)
