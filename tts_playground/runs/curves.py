@@ -70,24 +70,33 @@ class Curve:
 
 
 def grid(m: int, points: int = 64) -> Ints:
-    """At most ``points`` distinct integers from 1 to ``m``, evenly spaced in log N; every N while they are that few."""
+    """``points`` distinct integers from 1 to ``m``, as evenly spaced in log N as integers can be; fewer if m is."""
     if m < 1:
         raise BadInput("A curve needs at least one sample; draw some first.")
     if m <= points:
         return np.arange(1, m + 1)
-    return np.unique(np.rint(np.geomspace(1, m, points)).astype(np.int64))
+    numbers = [1]
+    for left in range(points - 1, 0, -1):  # spread what is left evenly, at least one apart
+        numbers.append(max(numbers[-1] + 1, round(numbers[-1] * (m / numbers[-1]) ** (1 / left))))
+    return np.array(numbers)
 
 
 def best_weights(m: int, ns: ArrayLike) -> Floats:
-    """[n_N, m] weights of the ascending order statistics in E[best of N]; each row sums to 1."""
-    n = numbers_within(ns, m)[:, None]
-    log_factorial = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, m + 1)))))
-    rank = np.arange(m)[None, :]  # i - 1
-    short = rank - (n - 1)
-    # log C(i-1, N-1) up to a constant of the row, which the normalisation below removes
-    log = np.where(short >= 0, log_factorial[rank] - log_factorial[np.maximum(short, 0)], -np.inf)
-    weights = np.exp(log - log[:, -1:])
-    return weights / weights.sum(axis=1, keepdims=True)
+    """[n_N, m] weights of the ascending order statistics in E[best of N]; each row sums to 1.
+
+    From the top down: the largest has weight N/M, and going from rank i to i - 1 multiplies it by (i - N)/(i - 1). A
+    running product needs neither factorials nor logarithms, and its relative error stays below M rounding errors.
+    """
+    n = numbers_within(ns, m)[:, None].astype(np.float64)
+    weights = np.empty((len(n), m))
+    weights[:, -1:] = n / m
+    factors = weights[:, :-1]  # (i - N)/(i - 1) = 1 - (N - 1)/(i - 1), in place: new memory would take longer than this
+    np.divide(n - 1, np.arange(1.0, m), out=factors)
+    np.subtract(1, factors, out=factors)
+    np.maximum(factors, 0, out=factors)  # exactly zero at i = N, and so is all below
+    downwards = weights[:, ::-1]
+    np.multiply.accumulate(downwards, axis=1, out=downwards)
+    return weights
 
 
 def expected_best(rewards: ArrayLike, ns: ArrayLike) -> Floats:
