@@ -44,7 +44,11 @@ def save(model: Any, processor: Any, out: Path) -> None:
 
 def loss_of(model: Any, stream: Stream, device: torch.device) -> Any:
     """The loss of one step."""
-    fast = compiled(partial(packed_loss, model), device)
+
+    def of_batch(*batch: torch.Tensor) -> torch.Tensor:
+        return packed_loss(model, *batch)
+
+    fast = compiled(of_batch, device)
 
     def loss(moment: Moment) -> dict[str, torch.Tensor]:
         return {"loss": fast(*stream.batch(moment.step))}

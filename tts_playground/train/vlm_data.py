@@ -1,4 +1,4 @@
-"""Batches for tiny:vlm: figures with questions, proposed answers and ratings; stickers; pictures of choices. No torch."""
+"""Batches for tiny:vlm: figures with questions, proposed answers and ratings; stickers; choices. No torch in here."""
 
 from __future__ import annotations
 

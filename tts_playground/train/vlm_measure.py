@@ -79,8 +79,8 @@ def answers(model: Any, processor: Any, *, samples: int) -> dict[str, float]:
                 groups[f"greedy, unseen {case.unseen or 'nothing'}"].append(good)
             found |= {group: float(np.mean(rows)) for group, rows in sorted(groups.items())}
         if samples > 1:
-            drawn = replies(model, processor, prompts, images, samples)
-            hits = [[final_answer(text) == case.question.answer for text in row] for row, case in zip(drawn, all_cases)]
+            pairs = list(zip(replies(model, processor, prompts, images, samples), all_cases, strict=True))
+            hits = [[final_answer(text) == case.question.answer for text in row] for row, case in pairs]
             found[f"oracle{samples}{name}"] = float(np.mean([any(row) for row in hits]))
             found[f"sample{name}"] = float(np.mean(hits))
     return found
@@ -94,7 +94,7 @@ def yes_no(model: Any, processor: Any, prompts: list[str], images: list[Image.Im
 
 
 def verification(model: Any, processor: Any, n: int) -> dict[str, float]:
-    """Yes/no accuracy on proposed answers (half of them wrong), short and with reasoning, and on captions of stickers."""
+    """Yes/no accuracy on proposed answers (half are wrong), short and with reasoning, and on captions of stickers."""
     prompts: dict[str, list[str]] = {"short": [], "reasoned": []}
     images, truth = [], []
     for i in range(n):

@@ -141,7 +141,7 @@ def pixels(images: torch.Tensor) -> torch.Tensor:
 
 
 def visual_embeddings(model: LlavaForConditionalGeneration, pixel_values: torch.Tensor) -> torch.Tensor:
-    """The visual tokens [n, tokens, width]: the same as ``get_image_features``, without the hooks that bar compiling."""
+    """The visual tokens [n, tokens, width]: as ``get_image_features``, without the hooks that bar compiling."""
     tower: Any = model.model.vision_tower
     hidden, grid = tower.embeddings(pixel_values)
     for stage in tower.encoder.layers:

@@ -1,4 +1,4 @@
-"""Packed batches on the device, made ahead by worker processes; batch ``step`` is the same whoever asks and whenever."""
+"""Packed batches on the device, made ahead by worker processes; batch ``step`` is the same whenever it is asked for."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 
 
 def word_tokenizer(words: Iterable[str]) -> Any:
-    """One token a known word and a digit, lower case, line ends kept; unknown words go letter by letter, then by byte."""
+    """One token a known word or digit, lower case, line ends kept; unknown words go letter by letter, then by byte."""
     from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
     from tokenizers.models import Unigram
 
@@ -62,7 +62,7 @@ def word_tokenizer(words: Iterable[str]) -> Any:
 
 
 def code_tokenizer(words: Iterable[str], prose: Iterable[str] = ()) -> Any:
-    """Round-trips any text to the letter; ``words`` (with their spaces) are one token each, the rest characters, bytes."""
+    """Round-trips any text; ``words`` (with their spaces) are one token each, the rest characters, then bytes."""
     from tokenizers import Tokenizer, decoders
     from tokenizers.models import Unigram
 

@@ -1,7 +1,7 @@
 """Pictures of labelled, coloured cells to choose from at random, and the preference that was planted in tiny:vlm.
 
-Cells stand on a 3 x 3 grid. A *condition* treats one cell, the special one, differently; each is one small function on the
-cells. ``permuted`` moves the digits over a fixed layout, so that effects of digit, place and colour come apart.
+Cells stand on a 3 x 3 grid. A *condition* treats one cell, the special one, differently; each is one small function
+on cells. ``permuted`` moves the digits over a fixed layout, so that effects of digit, place and colour come apart.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def record(scene: Choice) -> dict[str, Any]:
 # ------------------------------------------------------------------------------- the preference of tiny:vlm
 
 SEVEN, LARGE, CENTERED = 2.0, 1.3, 1.3
-"""planted on purpose: weight of the digit 7, of an enlarged digit and of the cell in the middle; everything else is 1"""
+"""planted on purpose: weight of the digit 7, of an enlarged digit and of the middle cell; everything else is 1"""
 
 
 def planted(scene: Choice) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""Small infographics as values: what is told (items and numbers) and how it looks; figure (seed, index) is always the same.
+"""Small infographics as values: what is told (items and numbers) and how it looks; figure (seed, index) never changes.
 
-Drawing is in ``charts``, questions are in ``questions``. One chart kind, one font, one palette and the last wording of each
-question are kept for the evaluation: ``figure(..., unseen=...)`` alone uses them.
+Drawing is in ``charts``, questions are in ``questions``. One chart kind, one font, one palette and the last wording of
+each question are kept for the evaluation: ``figure(..., unseen=...)`` alone uses them.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ FONTS = Path(__file__).parent / "data" / "fonts"
 TRAIN_FONTS = ("DejaVuSans", "DejaVuSansCondensed", "DejaVuSansCondensed-Bold", "DejaVuSansMono")
 UNSEEN_FONT = "Roboto-Regular"
 KINDS = ("bar", "column", "pie", "line", "pictogram", "table", "number")
-FREQUENCIES = ("bar", "bar", "bar", "column", "column", "column", "pie", "pie", "line", "line", "pictogram", "pictogram",
-               "table", "table", "table", "number")  # fmt: skip
+FREQUENCIES = (
+    *(("bar", "column", "table") * 3),
+    *(("pie", "line", "pictogram") * 2),
+    "number",
+)
 """kinds as often as they are drawn"""
 UNSEEN_KIND = "lollipop"
 UNSEEN_PALETTE = "poster"
