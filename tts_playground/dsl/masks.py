@@ -2,8 +2,8 @@
 
 Two parts, both exact at pixel centres (the convention of ``render(mode="exact")``):
 
-* *Packed masks*: a raster of ``size`` x ``size`` pixels is a row of uint64 words (512 bytes at 64 px); union, difference
-  and IoU are a few bitwise operations and a popcount.
+* *Packed masks*: a raster of ``size`` x ``size`` pixels is a row of uint64 words (512 bytes at 64 px); union,
+  difference and IoU are a few bitwise operations and a popcount.
 * *Scans*: changing one operand of a program changes its pixel counts by a sum, over that operand's pixels, of weights
   that the rest of the program fixes. A scan finds this sum for **every** primitive of the language. Rectangles at 0 and
   45 degrees are differences of a summed-area table (Crow 1984) on the upright and on the diagonal pixel lattice; a disc
@@ -225,7 +225,7 @@ class Scanner:
 
     @staticmethod
     def _between(low: NDArray, high: NDArray, first: int, last: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Index ranges of the integers in [low, high), clipped to [first, last]; a quad owns its left and bottom edge."""
+        """Index ranges of the integers in [low, high), clipped to [first, last]: a quad owns its lower edges."""
         start = np.clip(np.ceil(low), first, last + 1).astype(np.intp)
         stop = np.clip(np.ceil(high), first, last + 1).astype(np.intp)
         return start, np.maximum(start, stop)

@@ -1,0 +1,1 @@
+"""Samplers draw candidates for a task."""

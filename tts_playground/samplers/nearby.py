@@ -1,6 +1,6 @@
 """Programs that lie near a program: all single edits, then larger neighbourhoods by destroying and repairing.
 
-The single edits cover coordinate descent: a scan finds the best radius, place, sides and angle of one primitive together.
+The single edits cover coordinate descent: a scan finds the best radius, place, sides and angle of a primitive together.
 Destroy and repair (large neighbourhood search, Shaw 1998) gets out of what no single edit can improve.
 """
 

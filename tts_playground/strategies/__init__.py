@@ -1,0 +1,1 @@
+"""Strategies decide where the next unit of compute goes, and report rounds."""

@@ -63,8 +63,8 @@ class Ledger:
         self._spent = total
         return True
 
-    def score(self, task: Any, samples: Iterable[Sample], *, complete: bool = True) -> list[Scored]:
-        """Score what can be paid for, draws included; ``complete`` ones compete for the best.
+    def score(self, task: Any, samples: Iterable[Sample]) -> list[Scored]:
+        """Score the samples that can be paid for, their draws included; they compete for the best.
 
         Samples may come from a generator: it is not asked for more once the budget is spent.
         """
@@ -76,8 +76,33 @@ class Ledger:
             if self.budget.left("seconds", self.cost) <= 0:
                 break
         scored = [Scored(s, r) for s, r in zip(taken, self.reward.score(task, taken), strict=True)] if taken else []
-        if complete:
-            for one in scored:
+        for one in scored:
+            self.consider(one)
+        return scored
+
+    def start(self, task: Any, sampler: Any, indices: Iterable[int], seed: int) -> tuple[list[Any], list[Scored]]:
+        """Fresh paths, and the scores of those that are finished before their first step (an empty task's)."""
+        paths = sampler.start(task, list(indices), seed=seed)
+        finished = [path for path in paths if path.done]
+        return paths, self.score(task, sampler.peek(task, finished)) if finished else []
+
+    def grow(self, task: Any, sampler: Any, paths: list[Any], which: Iterable[int]) -> list[Scored] | None:
+        """Step the paths ``which`` in place and score what they are now; finished ones compete for the best.
+
+        None, with the paths as they were, when the budget does not allow it.
+        """
+        chosen = list(which)
+        longer = sampler.step(task, [paths[i] for i in chosen])
+        cost = self.reward.unit_cost * len(chosen) + Cost(samples=sum(path.done for path in longer))
+        for i, path in zip(chosen, longer, strict=True):
+            cost = cost + path.cost + paths[i].cost * -1
+        if not self.pay(replace(cost, seconds=0.0)):
+            return None
+        views = sampler.peek(task, longer)
+        scored = [Scored(view, reward) for view, reward in zip(views, self.reward.score(task, views), strict=True)]
+        for i, path, one in zip(chosen, longer, scored, strict=True):
+            paths[i] = path
+            if path.done:
                 self.consider(one)
         return scored
 

@@ -1,0 +1,1 @@
+"""Tasks: what is asked for, and what ties sampler, reward and strategy together."""
