@@ -125,7 +125,8 @@ class VQTraining(nn.Module):
         """Make the codebook by k-means from the latents of many more pictures than one batch has."""
         latents = [self._encode(part) for part in pixels.split(64)]
         flat = torch.cat(latents).permute(0, 2, 3, 1).flatten(0, 2)
-        book = spherical_kmeans(flat, len(self.book))
+        with torch.autocast(flat.device.type, enabled=False):
+            book = spherical_kmeans(flat, len(self.book))
         counts = torch.bincount(nearest_codes(flat, book), minlength=len(book)).float()
         self.counts.copy_(counts + 0.1)
         self.sums.copy_(book * (counts + 0.1)[:, None])
@@ -140,21 +141,21 @@ def nearest_codes(flat: torch.Tensor, book: torch.Tensor) -> torch.Tensor:
 
 
 def spherical_kmeans(flat: torch.Tensor, k: int, rounds: int = 30) -> torch.Tensor:
-    """``k`` directions [k, d] among unit rows [n, d]; the start is spread out, so that plain background takes few.
+    """``k`` directions [k, d] among unit rows [n, d], started by k-means++ (Arthur and Vassilvitskii 2007).
 
-    Half of the start is drawn evenly; an empty cluster restarts at the row that is served worst.
+    Plain background makes up half of the rows: an even start would spend half of the codes on it.
     """
-    book = flat[torch.randperm(len(flat), device=flat.device)[:k]]
-    book = torch.cat(
-        [book, functional.normalize(torch.randn(k - len(book), flat.shape[1], device=flat.device), dim=-1)]
-    )
+    book = flat[torch.randint(len(flat), (1,), device=flat.device)]
+    far = (1 - flat @ book[0]).clamp(min=0)
+    for _ in range(k - 1):
+        new = flat[torch.multinomial(far + 1e-9, 1)]
+        book = torch.cat([book, new])
+        far = torch.minimum(far, (1 - flat @ new[0]).clamp(min=0))
     for _ in range(rounds):
         nearest = nearest_codes(flat, book)
-        fit_of = (flat * book[nearest]).sum(-1)
         sums = torch.zeros_like(book).index_add_(0, nearest, flat)
-        counts = torch.bincount(nearest, minlength=k)
-        worst = flat[fit_of.topk(k, largest=False).indices] if len(flat) >= k else book
-        book = functional.normalize(torch.where((counts == 0)[:, None], worst, sums), dim=-1)
+        empty = torch.bincount(nearest, minlength=k) == 0
+        book = torch.where(empty[:, None], book, functional.normalize(sums, dim=-1))
     return book
 
 
@@ -233,7 +234,7 @@ def train_vq(order: Order, size: Size, minutes: float) -> tuple[JanusVQVAE, Repo
         f"{order.run or 'tiny-vq'}",
         minutes=minutes,
         steps=order.steps,
-        lr=1e-3 if on_gpu else 6e-4,
+        lr=8e-4 if on_gpu else 6e-4,
         warmup=200 if on_gpu else 50,
         weight_decay=1e-4,
         betas=(0.9, 0.99),
