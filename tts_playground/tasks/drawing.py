@@ -1,8 +1,8 @@
 """From any picture to ink on the canvas: which of 256 x 256 pixels are drawn.
 
 A picture with two values is taken at its word: the darker one is ink. Anything else (a canvas with soft strokes, or a
-photo of a marker on paper) is levelled, split by Otsu's threshold (1979), turned if it is light on dark, freed of specks, and
-thin closed loops are filled, because people who draw an outline mean the shape.
+photo of a marker on paper) is levelled, split by Otsu's threshold (1979), turned if it is light on dark, freed of specks,
+and thin closed loops are filled, because people who draw an outline mean the shape.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SPECK = 16
 """ink of fewer canvas pixels than this (a sixteenth of a square unit) is a speck"""
 THIN = 14
 """widest stroke, in canvas pixels, that counts as an outline"""
-GAP = 7
+GAP = 8
 """widest gap, in canvas pixels, across which an outline counts as closed"""
 
 
@@ -190,7 +190,7 @@ def _closed(stroke: NDArray[np.bool_]) -> NDArray[np.bool_]:
     pad, radius = GAP + 1, (GAP + 1) // 2
     padded = np.pad(stroke, pad)
     near = _depth(~padded) <= radius
-    inside = ndimage.binary_fill_holes(near) & ~near
+    inside = np.asarray(ndimage.binary_fill_holes(near)) & ~near
     if inside.sum() <= stroke.sum() / 2:
         return stroke
     grown = _depth(~inside) <= radius + 1

@@ -1,4 +1,4 @@
-"""Opening pictures safely: sizes are checked before anything is decoded, and what cannot be read is said in a sentence."""
+"""Opening pictures safely: sizes are checked before anything is decoded, and faults are said in one sentence."""
 
 from __future__ import annotations
 
