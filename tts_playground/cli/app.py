@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tts_playground.cli import bench, pools, serve, sketch
+from tts_playground.cli import bench, pools, serve, sketch, train
 
 
 def build() -> typer.main.TyperCommand | typer.main.TyperGroup:  # type: ignore[name-defined]
@@ -19,6 +19,7 @@ def build() -> typer.main.TyperCommand | typer.main.TyperGroup:  # type: ignore[
     app.command("app")(serve.app)
     app.command("sketch")(sketch.sketch)
     app.command("render")(sketch.render)
+    app.command("train")(train.train)
     app.command("bench")(bench.bench)
     app.command("eval")(bench.evaluate)
     app.add_typer(pools.app, name="pools")

@@ -8,7 +8,7 @@ import typer
 
 from tts_playground import registry
 from tts_playground.cli import options
-from tts_playground.cli.output import console, emit, table
+from tts_playground.cli.output import console, emit, table, talking
 from tts_playground.errors import BadInput
 
 BenchName = Annotated[str, typer.Argument(help=f"One of: {', '.join(registry.names('bench'))}.")]
@@ -32,7 +32,8 @@ def _run(kind: str, name: str) -> dict[str, Any]:
         raise BadInput(f"{kind} runs the project's own scripts only; choose one of: {', '.join(registry.names(kind))}.")
     script = registry.resolve(kind, name)
     console().print(f"Running {kind} {name}; this takes a while.", highlight=False)
-    return script()
+    with talking(to_stderr=True):
+        return script()
 
 
 def _talk_bench(result: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from typing import Any
 
 from tts_playground.errors import BadInput, PlaygroundError
@@ -47,6 +48,11 @@ def emit(result: dict[str, Any], as_json: bool, talk: Callable[[dict[str, Any]],
 def _plain(value: Any) -> Any:
     """Numbers of numpy and the like as plain ones."""
     return value.item() if hasattr(value, "item") else str(value)
+
+
+def talking(*, to_stderr: bool) -> AbstractContextManager[Any]:
+    """Within it, what code below prints goes to stderr when stdout is kept for one JSON object."""
+    return redirect_stdout(sys.stderr) if to_stderr else nullcontext()
 
 
 def console() -> Any:

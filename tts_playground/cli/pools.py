@@ -1,9 +1,9 @@
-"""``pools list|delete|export|import``: the samples kept on this machine."""
+"""``pools list|curve|delete|export|import``: the samples kept on this machine."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,8 @@ from tts_playground.cli.output import emit, table
 app = typer.Typer(help="The sample pools kept on this machine.", no_args_is_help=True)
 
 Key = Annotated[str, typer.Argument(help="The pool's key as `pools list` shows it; a unique beginning is enough.")]
+Parquet = Annotated[Path, typer.Argument(help="A .parquet file; the datasets library reads it too.")]
+RewardName = Annotated[str, typer.Option(help="The reward whose curve is wanted.")]
 
 
 @app.command("list")
@@ -21,13 +23,36 @@ def list_pools(json: options.Json = False) -> None:
     from tts_playground.runs.store import Store
 
     with Store() as store:
-        result = {"path": str(store.path), "bytes": store.size(), "pools": [p.as_dict() for p in store.pools()]}
-    emit(result, json, _talk_list)
+        pools = [pool.as_dict() for pool in store.pools()]
+        emit({"folder": str(store.path), "bytes": store.size(), "pools": pools}, json, _talk_list)
 
 
-def _talk_list(result: dict) -> None:
-    rows = [[p["key"][:12], p["kind"], str(p["samples"]), p["title"]] for p in result["pools"]]
-    table(f"{result['path']}: {result['bytes'] / 1e6:.1f} MB", ["key", "kind", "samples", "task"], rows)
+def _talk_list(result: dict[str, Any]) -> None:
+    rows = [
+        [pool["key"][:12], pool["kind"], str(pool["samples"]), f"{pool['bytes'] / 1e3:.0f} kB", pool["title"]]
+        for pool in result["pools"]
+    ]
+    title = f"{result['folder']}: {result['bytes'] / 1e6:.1f} MB"
+    table(title, ["key", "kind", "samples", "contents", "task"], rows)
+
+
+@app.command()
+def curve(key: Key, reward: RewardName, plot: options.Plot = None, json: options.Json = False) -> None:
+    """Expected best of N for every N, exact from the pool, with a 95 % band."""
+    from tts_playground.runs.figures import best_of_n, save
+    from tts_playground.runs.store import Store
+
+    with Store() as store:
+        line = store.open(key).curve(reward)
+    if plot is not None:
+        save(best_of_n(line), plot)
+    emit(line.as_dict(), json, _talk_curve)
+
+
+def _talk_curve(line: dict[str, Any]) -> None:
+    columns = zip(line["n"], line["mean"], line["low"], line["high"], strict=True)
+    rows = [[str(n), f"{mean:.4f}", f"{low:.4f} to {high:.4f}"] for n, mean, low, high in columns]
+    table(line["label"], ["N", line["measure"], "95 % band"], rows)
 
 
 @app.command()
@@ -37,13 +62,11 @@ def delete(key: Key, json: options.Json = False) -> None:
 
     with Store() as store:
         removed = store.delete(key)
-    emit({"deleted": removed}, json, lambda r: print(f"Deleted {r['deleted']}."))
+    emit({"deleted": removed}, json, lambda r: print(f"Deleted {r['deleted'][:12]}."))
 
 
 @app.command("export")
-def export_pool(
-    key: Key, file: Annotated[Path, typer.Argument(help="A .parquet file.")], json: options.Json = False
-) -> None:
+def export_pool(key: Key, file: Parquet, json: options.Json = False) -> None:
     """Write one pool as a parquet file that the datasets library reads."""
     from tts_playground.runs.store import Store
 
@@ -53,12 +76,10 @@ def export_pool(
 
 
 @app.command("import")
-def import_pool(
-    file: Annotated[Path, typer.Argument(help="A .parquet file made by export.")], json: options.Json = False
-) -> None:
-    """Read the pools of a parquet file; samples that are here already stay as they are."""
+def import_pools(file: Parquet, json: options.Json = False) -> None:
+    """Read pools from a parquet file; samples that are here already stay as they are."""
     from tts_playground.runs.store import Store
 
     with Store() as store:
         keys = store.import_(file)
-    emit({"keys": keys}, json, lambda r: print(f"Imported as {', '.join(key[:12] for key in r['keys'])}."))
+    emit({"keys": keys}, json, lambda r: print(f"Imported {', '.join(key[:12] for key in r['keys'])}."))

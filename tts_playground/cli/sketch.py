@@ -33,9 +33,13 @@ def sketch(
     seconds: Seconds = 2.0,
     seed: options.Seed = 0,
     out: options.Out = None,
+    plot: options.Plot = None,
     json: options.Json = False,
 ) -> None:
-    """Find a program that draws FILE; print it with its IoU (overlap with the drawing, 1 is perfect)."""
+    """Find a program that draws FILE; print it with its IoU (overlap with the drawing, 1 is perfect).
+
+    With --plot, also draw N independent candidates (kept in the store) and plot the expected best IoU against N.
+    """
     from tts_playground.tasks.sketch import sketch as find
 
     if not file.is_file():
@@ -53,7 +57,25 @@ def sketch(
         )
     if out is not None:
         _write(out, result.program, result.raster)
+    if plot is not None:
+        _plot(plot, file, sampler, n, temperature, outline, seed)
     emit(result.as_dict(), json, _talk)
+
+
+def _plot(plot: Path, file: Path, sampler: str, n: int, temperature: float, outline: Any, seed: int) -> None:
+    from tts_playground import registry
+    from tts_playground.rewards.iou import IoUReward
+    from tts_playground.runs.figures import best_of_n, save
+    from tts_playground.runs.store import Store
+    from tts_playground.tasks.sketch import SketchTask
+
+    with Store() as store, console().status(f"Drawing {n} independent candidates"):
+        proposer = registry.resolve("sampler", sampler)(temperature=temperature)
+        pool = store.pool(SketchTask.of(file, outline=outline), proposer)
+        pool.draw(n, seed=seed)
+        reward = IoUReward()
+        pool.score(reward, n, seed=seed)
+        save(best_of_n(pool.curve(reward.name, seed=seed)), plot)
 
 
 def _talk(result: dict[str, Any]) -> None:

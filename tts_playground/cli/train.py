@@ -1,0 +1,64 @@
+"""``train``: make one of the embedded checkpoints again, on a CPU or a GPU, killable and resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tts_playground.cli import options
+from tts_playground.cli.output import emit
+
+Name = Annotated[
+    str, typer.Argument(help="tiny-janus, tiny-clip, tiny-detector, tiny-aesthetic, tiny-vlm or tiny-sketch.")
+]
+Folder = Annotated[
+    Path | None, typer.Option("--out", help="Folder for the checkpoint (default: under the data folder).")
+]
+Minutes = Annotated[float, typer.Option(help="Wall-clock time for the training.")]
+Steps = Annotated[int | None, typer.Option(help="Steps instead of minutes: exactly repeatable.")]
+Device = Annotated[str, typer.Option(envvar="TTS_PLAYGROUND_DEVICE", help="auto, cpu or cuda.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the saved state.")]
+Given = Annotated[Path | None, typer.Option(help="A checkpoint that this training builds on.")]
+Miniature = Annotated[bool, typer.Option("--miniature", help="A toy size, to see the script work.")]
+Workers = Annotated[int | None, typer.Option(help="Processes that draw scenes (default: all cores but one).")]
+
+
+def train(
+    name: Name,
+    out: Folder = None,
+    minutes: Minutes = 30.0,
+    steps: Steps = None,
+    device: Device = "auto",
+    seed: options.Seed = 0,
+    resume: Resume = False,
+    miniature: Miniature = False,
+    vq: Given = None,
+    init: Given = None,
+    clip: Given = None,
+    workers: Workers = None,
+    json: options.Json = False,
+) -> None:
+    """Train an embedded model; state is saved every two minutes under TTS_PLAYGROUND_HOME, and --resume continues."""
+    from tts_playground import home
+    from tts_playground.cli.output import talking
+    from tts_playground.train.order import TRAINERS, Order
+    from tts_playground.train.order import train as run
+
+    order = Order(
+        out=out or home.home() / "trained" / name if name in TRAINERS else Path(name),
+        minutes=minutes,
+        steps=steps,
+        device=device,
+        seed=seed,
+        resume=resume,
+        miniature=miniature,
+        vq=vq,
+        init=init,
+        clip=clip,
+        workers=workers,
+    )
+    with talking(to_stderr=json):
+        folder = run(name, order)
+    emit({"name": name, "folder": str(folder)}, json, lambda r: print(f"Saved in {r['folder']}"))
