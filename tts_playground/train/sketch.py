@@ -43,10 +43,10 @@ MINIATURE = Size(
 )
 ABOUT = (
     "A small LLaVA (Swin eye, Llama mouth) that writes the program of a 64-pixel black and white drawing in the "
-    f"graphics DSL. It is asked one thing, `{programs.PROMPT}`, and answers with the program alone: no operand that does not "
-    "show, angles under 90, large operands first."
+    f"graphics DSL. It is asked one thing, `{programs.PROMPT}`, and answers with the program alone: no operand that "
+    "does not show, angles under 90, large operands first."
 )
-DATA = "`dsl.generate` with its default settings (1 to 6 primitives), every batch new; the numbers below are of another seed."
+DATA = "`dsl.generate` with its default settings (1 to 6 primitives), all new; the numbers below are of another seed."
 SEED, EVAL_SEED = 61_000, 61_999
 """seeds of the generator for training (plus the order's seed) and for the numbers in the card"""
 RENDER = 128
