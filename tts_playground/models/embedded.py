@@ -10,6 +10,8 @@ from tts_playground.errors import ModelUnavailable
 from tts_playground.home import CHECKPOINTS
 
 TINY = {
+    "tiny:janus": "janus",
+    "tiny:vlm": "vlm",
     "tiny:clip": "clip",
     "tiny:aesthetic": "aesthetic",
     "tiny:detector": "detector",

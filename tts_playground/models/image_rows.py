@@ -65,7 +65,7 @@ def forward_rows(rows: Sequence[Row]) -> int:
 class Batch:
     """One micro-batch. ``run`` draws; ``tokens``, ``logprobs`` and ``entropies`` [N, T] are what was drawn."""
 
-    def __init__(self, janus: Janus, prefix: Prefix, rows: Sequence[Row], length: int | None = None) -> None:
+    def __init__(self, janus: Janus, prefix: Prefix, rows: Sequence[Row]) -> None:
         import torch
 
         self.janus, self.prefix, self.rows = janus, prefix, list(rows)
@@ -85,7 +85,7 @@ class Batch:
         self.logprobs = torch.zeros(self.n, janus.tokens, device=device)
         self.entropies = torch.zeros(self.n, janus.tokens, device=device)
         self.finite = torch.ones((), dtype=torch.bool, device=device)
-        self.cache = self._fresh_cache(prefix.length + (length or janus.tokens))
+        self.cache = self._fresh_cache(prefix.length + janus.tokens)
         self.session = janus.steps.session(self.cache, prefix.length + max(0, self.at - 1))
 
     def _fresh_cache(self, length: int) -> Tensor:
@@ -146,6 +146,16 @@ class Batch:
                 self.advance()
             yield self.at
         self.check()
+
+    def replay(self, tokens: Sequence[Sequence[int]]) -> None:
+        """Feed tokens that were drawn before, one by one, so that going on gives the same bits as never having stopped."""
+        import torch
+
+        self.tokens[:, : len(tokens[0])] = torch.tensor(tokens, dtype=torch.int64, device=self.tokens.device)
+        with torch.inference_mode():
+            for self.at in range(1, len(tokens[0])):
+                self.logits()
+        self.at = len(tokens[0])
 
     def check(self) -> None:
         """Refuse what was drawn if any logit was not finite, naming the settings."""

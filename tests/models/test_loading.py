@@ -1,0 +1,74 @@
+"""Loading: names, the cache, and one sentence for whatever cannot be held or reached."""
+
+import threading
+
+import pytest
+
+from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
+from tts_playground.models import loading, microbatch, places
+from tts_playground.models.janus import Janus
+from tts_playground.models.loading import Options, check, load
+
+CPU = Options("cpu")
+
+
+def test_a_folder_is_loaded_once_and_shared_by_threads(random_janus_folder):
+    loading.forget()
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(load(str(random_janus_folder), "janus", CPU))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert isinstance(found[0].value, Janus) and all(one is found[0] for one in found)
+    assert found[0].fingerprint()["dtype"] == "float32" and len(found[0].revision) == 10
+
+
+def test_what_does_not_fit_is_said_before_loading(random_janus_folder, monkeypatch):
+    monkeypatch.setattr(places, "free_memory", lambda device: 1000.0)
+    sentence = check(str(random_janus_folder), CPU)
+    assert "GiB" in sentence and sentence.count(". ") == 0
+    loading.forget()
+    with pytest.raises(ModelUnavailable, match="needs about"):
+        load(str(random_janus_folder), "janus", CPU)
+
+
+def test_names_that_cannot_be(tmp_path, monkeypatch):
+    with pytest.raises(UnknownName, match="tiny:janus"):
+        load("tiny:jannus", "janus", CPU)
+    with pytest.raises(BadInput, match="no folder"):
+        load("/nowhere/at/all", "janus", CPU)
+    with pytest.raises(UnknownName, match="kind of model"):
+        load("tiny:janus", "painter", CPU)
+    with pytest.raises(ModelUnavailable, match=r"config\.json"):
+        load(str(tmp_path), "janus", CPU)
+    with pytest.raises(BadInput, match="device"):
+        load("tiny:janus", "janus", Options("toaster"))
+    with pytest.raises(BadInput, match="dtype"):
+        load("tiny:janus", "janus", Options("cpu", "int3"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    assert "tiny: model" in check("nobody/never-was", CPU)
+
+
+def test_a_wrong_kind_of_checkpoint_is_one_sentence(random_clip_folder):
+    with pytest.raises(ModelUnavailable, match="could not be loaded as a vlm"):
+        load(str(random_clip_folder), "vlm", CPU)
+
+
+def test_out_of_memory_halves_the_batch(random_janus):
+    import torch
+
+    sizes = []
+
+    def work(items):
+        sizes.append(len(items))
+        if len(items) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return list(items)
+
+    assert microbatch.Limit(random_janus).run(list(range(20)), [2] * 20, work) == [0, 1, 2]
+    assert sizes == [20, 10, 5, 3]
+    assert microbatch.Limit(random_janus, 4).run(list(range(20)), [2] * 20, lambda items: list(items)) == [0, 1, 2, 3]

@@ -1,0 +1,201 @@
+"""One string to a loaded model: ``load("tiny:janus", "janus")``, a hub id or a folder, by the same code.
+
+What a machine cannot hold or reach is said in one sentence before anything is loaded: sizes are read from the files (or from
+the hub's listing) and compared with free memory. What is on disk is used without asking the network. Loaded models are
+kept and shared between threads. No CUDA is touched before ``load``.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
+from tts_playground.models import places
+from tts_playground.models.embedded import TINY
+
+DTYPES = {"float32": 4, "bfloat16": 2, "float16": 2}
+KEPT = 4
+"""loaded models kept; the one not used for longest goes first"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where and how to load."""
+
+    device: str = "auto"
+    """"auto" (``TTS_PLAYGROUND_DEVICE``, else CUDA where there is one), "cpu", "cuda" or "cuda:1" """
+    dtype: str = "auto"
+    """"auto" (float32 on CPU, bfloat16 on CUDA), "float32", "bfloat16" or "float16" """
+    four_bit: bool = False
+    """weights in 4 bits by bitsandbytes"""
+    device_map: str | None = None
+    """"auto" spreads a model over all devices (accelerate); None keeps it on one"""
+
+    def resolved(self) -> Options:
+        """With nothing left at "auto".
+
+        Raises:
+            BadInput: an unknown device or dtype.
+            ModelUnavailable: CUDA is asked for and there is none.
+        """
+        import torch
+
+        device = self.device
+        if device == "auto":
+            device = os.environ.get("TTS_PLAYGROUND_DEVICE") or "auto"
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        if device.partition(":")[0] not in {"cpu", "cuda"}:
+            raise BadInput(f"The device {device!r} is unknown; use cpu, cuda or cuda:1.")
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise ModelUnavailable("CUDA was asked for, but torch sees no GPU here; use the device cpu.")
+        dtype = self.dtype if self.dtype != "auto" else ("float32" if device == "cpu" else "bfloat16")
+        if dtype not in DTYPES:
+            raise BadInput(f"The dtype {dtype!r} is unknown; use {', '.join(DTYPES)}.")
+        return Options(device, dtype, self.four_bit, self.device_map)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A loaded model."""
+
+    name: str
+    kind: str
+    options: Options
+    revision: str
+    value: Any = field(repr=False)
+    """a ``models.janus.Janus`` for "janus"; a ``Pair`` for "vlm" """
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """JSON-able facts that decide the model's distribution."""
+        facts = {"model": self.name, "revision": self.revision, "dtype": self.options.dtype}
+        return facts | ({"four_bit": True} if self.options.four_bit else {})
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A model and its processor."""
+
+    model: Any
+    processor: Any
+
+
+_cache: OrderedDict[tuple[str, str, Options], Loaded] = OrderedDict()
+_lock = threading.Lock()
+_loading: dict[tuple[str, str, Options], threading.Lock] = {}
+
+
+def load(name: str, kind: str, options: Options | None = None) -> Loaded:
+    """The model called ``name`` (``tiny:janus``, a hub id, a folder), from the cache where it was loaded before.
+
+    Args:
+        kind: "janus" (draws images) or "vlm" (reads them).
+
+    Raises:
+        UnknownName: no such kind, or no embedded model of that name.
+        ModelUnavailable: it is not here and cannot be reached, or this machine cannot hold it.
+    """
+    if kind not in KINDS:
+        raise UnknownName("kind of model", kind, KINDS)
+    wanted = (options or Options()).resolved()
+    key = (name, kind, wanted)
+    with _lock:
+        if key in _cache:
+            _cache.move_to_end(key)
+            return _cache[key]
+        mine = _loading.setdefault(key, threading.Lock())
+    with mine:  # one thread loads, the others wait for the same model
+        with _lock:
+            if key in _cache:
+                return _cache[key]
+        loaded = _load(name, kind, wanted)
+        with _lock:
+            _cache[key] = loaded
+            while len(_cache) > KEPT:
+                _cache.popitem(last=False)
+    return loaded
+
+
+def default_name(kind: str) -> str:
+    """The model to start with: the environment's choice (``TTS_PLAYGROUND_T2I_MODEL``, ``..._VLM_MODEL``), else the embedded one."""
+    variable = {"janus": "TTS_PLAYGROUND_T2I_MODEL", "vlm": "TTS_PLAYGROUND_VLM_MODEL"}[kind]
+    return os.environ.get(variable) or f"tiny:{kind}"
+
+
+def check(name: str, options: Options | None = None) -> str:
+    """Whether this machine can hold and reach a model, without loading it: "" or the one sentence that says why not."""
+    try:
+        wanted = (options or Options()).resolved()
+        place = places.find(name)
+        places.check_memory(name, place, wanted.device, _bytes_a_weight(wanted), spread=bool(wanted.device_map))
+    except (ModelUnavailable, BadInput) as error:
+        return str(error)
+    return ""
+
+
+def forget() -> None:
+    """Let go of all loaded models."""
+    with _lock:
+        _cache.clear()
+
+
+def _bytes_a_weight(options: Options) -> float:
+    return 0.6 if options.four_bit else float(DTYPES[options.dtype])
+
+
+def _load(name: str, kind: str, options: Options) -> Loaded:
+    place = places.find(name)
+    places.check_memory(name, place, options.device, _bytes_a_weight(options), spread=bool(options.device_map))
+    folder = places.fetch(name, place)
+    try:
+        value = KINDS[kind](str(folder), options)
+    except ImportError as error:
+        raise ModelUnavailable(f"{name} needs a package that is not installed: {error}.") from error
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelUnavailable(f"{name} could not be loaded as a {kind} from {folder}: {first}") from error
+    return Loaded(name, kind, options, places.revision(folder), value)
+
+
+def _arguments(options: Options) -> dict[str, Any]:
+    import torch
+
+    arguments: dict[str, Any] = {"dtype": getattr(torch, options.dtype), "local_files_only": True}
+    if options.four_bit:
+        from transformers import BitsAndBytesConfig
+
+        compute = getattr(torch, options.dtype)
+        arguments["quantization_config"] = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=compute)
+    if options.device_map or options.four_bit:
+        arguments["device_map"] = options.device_map or options.device
+    return arguments
+
+
+def _place(model: Any, options: Options) -> Any:
+    return model if options.device_map or options.four_bit else model.to(options.device)
+
+
+def _janus(folder: str, options: Options) -> Any:
+    from transformers import JanusForConditionalGeneration, JanusProcessor
+
+    from tts_playground.models.janus import Janus
+
+    model = JanusForConditionalGeneration.from_pretrained(folder, **_arguments(options))
+    return Janus(_place(model, options), JanusProcessor.from_pretrained(folder, local_files_only=True))
+
+
+def _vlm(folder: str, options: Options) -> Any:
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    model = AutoModelForImageTextToText.from_pretrained(folder, **_arguments(options))
+    return Pair(_place(model, options).eval(), AutoProcessor.from_pretrained(folder, local_files_only=True))
+
+
+KINDS: dict[str, Callable[[str, Options], Any]] = {"janus": _janus, "vlm": _vlm}
+__all__ = ["TINY", "Loaded", "Options", "Pair", "check", "default_name", "forget", "load"]

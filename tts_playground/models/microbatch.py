@@ -1,0 +1,68 @@
+"""How many images go through the model at once: fitted to the memory, halved when the GPU runs out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tts_playground.errors import CannotDo
+
+T = TypeVar("T")
+CPU_BYTES = 2 << 30
+GPU_SHARE = 0.6
+"""of what is free on the GPU, for keys and values; the rest is for activations and decoding"""
+CPU_IMAGES = 64
+"""more at once gain nothing on a CPU, and make a first result and a cancel wait"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Cuts a list of images into micro-batches."""
+
+    janus: Any
+    most: int | None = None
+
+    def rows(self) -> int:
+        """Rows of the language model that fit."""
+        steps, janus = self.janus.steps, self.janus
+        each = 2 * steps.layers * steps.kv_heads * steps.head_dim * self.janus.table.element_size()
+        longest = janus.tokens + 128
+        fit = max(2, int(_budget(janus.device)) // (each * longest))
+        return min(fit, janus.rule.most or fit)
+
+    def run(self, items: Sequence[T], rows: Sequence[int], work: Callable[[Sequence[T]], list[T]]) -> list[T]:
+        """``work`` on the first items that fit together (``rows[i]`` each); halves on CUDA out-of-memory and tries again.
+
+        Raises:
+            CannotDo: not even one image fits.
+        """
+        import torch
+
+        count = self._first(rows)
+        while True:
+            try:
+                return work(items[:count])
+            except torch.OutOfMemoryError as error:
+                if count == 1:
+                    raise CannotDo("The GPU's memory does not hold even one image; use a smaller model.") from error
+            # Out of the handler, so that the failed batch's tensors are gone before the next try.
+            torch.cuda.empty_cache()
+            count = (count + 1) // 2
+
+    def _first(self, rows: Sequence[int]) -> int:
+        most = self.most or (CPU_IMAGES if self.janus.device.type == "cpu" else len(rows))
+        fit, used, count = self.rows(), 0, 0
+        while count < min(len(rows), most) and (count == 0 or used + rows[count] <= fit):
+            used += rows[count]
+            count += 1
+        return count
+
+
+def _budget(device: Any) -> float:
+    import torch
+
+    if device.type != "cuda":
+        return CPU_BYTES
+    reserved = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return (torch.cuda.mem_get_info(device)[0] + reserved) * GPU_SHARE
