@@ -16,11 +16,14 @@ from transformers import (
     JanusForConditionalGeneration,
     JanusImageProcessor,
     JanusProcessor,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    LlavaProcessor,
     PreTrainedTokenizerFast,
 )
 
 SPECIALS = ["<pad>", "<bos>", "<eos>", "<boi>", "<eoi>", "<image>", "<unk>"]
-WORDS = "a an the photo of two three red blue green apple apples cat dog plate on left right croissant , .".split()
+WORDS = ["a", "an", "the", "photo", "of", "two", "three", "red", "blue", "green", "apple", "apples", "cat", "dog", "plate", "on", "left", "right", "croissant", ",", "."]
 TEMPLATE = (
     "{% for message in messages %}{% for part in message['content'] %}{{ part['text'] }} {% endfor %}{% endfor %}"
 )
@@ -128,4 +131,33 @@ def save_clip(folder: Path, *, width=32, pixels=32, seed=0) -> Path:
         size={"shortest_edge": pixels}, crop_size={"height": pixels, "width": pixels}, do_resize=True
     )
     CLIPProcessor(images, tokenizer()).save_pretrained(folder)
+    return folder
+
+
+def save_vlm(folder: Path, *, width=32, pixels=32, seed=0) -> Path:
+    """A random LLaVA (CLIP vision tower, Llama) with its processor, knowing yes and no."""
+    torch.manual_seed(seed)
+    words = tokenizer()
+    words.add_tokens(["yes", "no", "Yes", "No"])
+    vision = {"model_type": "clip_vision_model", "hidden_size": width, "intermediate_size": 2 * width}
+    vision |= {"num_hidden_layers": 2, "num_attention_heads": 2, "image_size": pixels, "patch_size": 8}
+    text = {"model_type": "llama", "vocab_size": len(words), "hidden_size": width, "intermediate_size": 2 * width}
+    text |= {"num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2, "initializer_range": 0.3}
+    config = LlavaConfig(vision_config=vision, text_config=text, image_token_index=5, image_seq_length=16)
+    LlavaForConditionalGeneration(config).save_pretrained(folder)
+    template = (
+        "{% for message in messages %}{% for part in message['content'] %}"
+        "{% if part['type'] == 'image' %}<image>{% else %}{{ part['text'] }}{% endif %} {% endfor %}{% endfor %}"
+    )
+    images = CLIPImageProcessor(size={"shortest_edge": pixels}, crop_size={"height": pixels, "width": pixels})
+    processor = LlavaProcessor(
+        images,
+        words,
+        patch_size=8,
+        vision_feature_select_strategy="default",
+        chat_template=template,
+        image_token="<image>",
+        num_additional_image_tokens=1,
+    )
+    processor.save_pretrained(folder)
     return folder

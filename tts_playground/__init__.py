@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tts_playground.tasks.sketch import SketchResult, sketch
+    from tts_playground.tasks.text_to_image import Generated, generate
 
 __version__ = "0.1.0"
 
 _LAZY = {
+    "generate": "tts_playground.tasks.text_to_image",
+    "Generated": "tts_playground.tasks.text_to_image",
     "sketch": "tts_playground.tasks.sketch",
     "SketchResult": "tts_playground.tasks.sketch",
 }
 
-__all__ = ["SketchResult", "__version__", "sketch"]
+__all__ = ["Generated", "SketchResult", "__version__", "generate", "sketch"]
 
 
 def __getattr__(name: str) -> Any:

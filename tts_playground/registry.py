@@ -13,9 +13,17 @@ from tts_playground.errors import BadInput, UnknownName
 
 TABLE: dict[str, dict[str, str]] = {
     "sampler": {
+        "image-tokens": "tts_playground.samplers.image_tokens:ImageTokens",
         "proposal": "tts_playground.samplers.proposal:ProposalSampler",
     },
     "reward": {
+        "clip": "tts_playground.rewards.clip:ClipReward",
+        "aesthetic": "tts_playground.rewards.aesthetic:AestheticReward",
+        "sharpness": "tts_playground.rewards.baselines:Sharpness",
+        "colourfulness": "tts_playground.rewards.baselines:Colourfulness",
+        "open_clip": "tts_playground.rewards.open_clip:OpenClipReward",
+        "pickscore": "tts_playground.rewards.pickscore:PickScore",
+        "vqascore": "tts_playground.rewards.vqascore:VQAScore",
         "iou": "tts_playground.rewards.iou:IoUReward",
         "fit": "tts_playground.rewards.iou:FitReward",
     },
@@ -29,6 +37,7 @@ TABLE: dict[str, dict[str, str]] = {
         "beam": "tts_playground.strategies.beam:Beam",
     },
     "bench": {
+        "t2i": "tts_playground.bench.t2i:run",
         "dsl": "tts_playground.bench.dsl:run",
         "sketch": "tts_playground.bench.sketch:run",
         "curves": "tts_playground.bench.curves:run",

@@ -1,0 +1,65 @@
+"""PickScore, open_clip and VQAScore on random networks of the real classes."""
+
+import json
+
+import numpy as np
+import pytest
+import tiny_checkpoints
+from PIL import Image
+
+from tts_playground.core import Reward, Sample
+from tts_playground.errors import ModelUnavailable
+from tts_playground.models import loading
+from tts_playground.rewards.diversity import clip_diversity
+from tts_playground.rewards.open_clip import OpenClipReward
+from tts_playground.rewards.pickscore import PickScore
+from tts_playground.rewards.vqascore import VQAScore
+from tts_playground.testing import TextTask, check_reward
+
+
+class Prompt(TextTask):
+    @property
+    def prompt(self):
+        return self.text
+
+
+TASK = Prompt("a red apple")
+SAMPLES = [
+    Sample(Image.fromarray(np.random.default_rng(seed).integers(0, 256, (40, 40, 3), np.uint8)), seed)
+    for seed in range(3)
+]
+
+
+def test_pickscore(random_clip_folder):
+    reward = PickScore(str(random_clip_folder))
+    assert isinstance(reward, Reward)
+    scores = check_reward(reward, TASK, SAMPLES, tolerance=1e-2)
+    assert all(-100 <= score <= 100 for score in scores) and len(set(scores)) == 3
+    assert 0 < clip_diversity(SAMPLES, str(random_clip_folder)) < 2
+
+
+TINY_OPEN_CLIP = {
+    "embed_dim": 16,
+    "vision_cfg": {"image_size": 32, "layers": 1, "width": 64, "patch_size": 8},
+    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 64, "heads": 1, "layers": 1},
+}
+
+
+def test_open_clip_takes_any_architecture_and_says_when_it_cannot(tmp_path):
+    import open_clip
+
+    (tmp_path / "tiny-test-net.json").write_text(json.dumps(TINY_OPEN_CLIP))
+    open_clip.add_model_config(tmp_path)
+    reward = OpenClipReward("tiny-test-net", "", "cpu")
+    assert isinstance(reward, Reward) and reward.revision != OpenClipReward().revision
+    assert all(-1 <= score <= 1 for score in check_reward(reward, TASK, SAMPLES))
+    with pytest.raises(ModelUnavailable, match="no-such-net"):
+        OpenClipReward("no-such-net", "", "cpu").score(TASK, SAMPLES)
+
+
+def test_vqascore_is_a_probability(tmp_path):
+    loading.forget()
+    reward = VQAScore(str(tiny_checkpoints.save_vlm(tmp_path)))
+    assert isinstance(reward, Reward)
+    scores = check_reward(reward, TASK, SAMPLES)
+    assert all(0 < score < 1 for score in scores) and len(set(scores)) == 3
