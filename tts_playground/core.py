@@ -203,11 +203,20 @@ class Neighbourhood(Protocol):
 class Reward(Protocol):
     """Scores candidates; higher is better. Must not depend on what else is in the batch."""
 
-    name: str
-    revision: str
-    """changes whenever scores change, so that stored scores are never mixed"""
-    unit_cost: Cost
-    """what scoring one sample costs"""
+    @property
+    def name(self) -> str:
+        """What the store and the figures call it."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever scores change, so that stored scores are never mixed."""
+        ...
+
+    @property
+    def unit_cost(self) -> Cost:
+        """What scoring one sample costs."""
+        ...
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """One finite number per sample, in order."""
@@ -218,9 +227,20 @@ class Reward(Protocol):
 class Verifier(Protocol):
     """Judges candidates with a reason in words; a judge of truth ("oracle") or a model's opinion."""
 
-    name: str
-    revision: str
-    unit_cost: Cost
+    @property
+    def name(self) -> str:
+        """What the store and the figures call it."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever verdicts change."""
+        ...
+
+    @property
+    def unit_cost(self) -> Cost:
+        """What judging one sample costs."""
+        ...
 
     def judge(self, task: Any, samples: Sequence[Sample]) -> list[Verdict]:
         """One verdict per sample, in order."""

@@ -1,0 +1,71 @@
+"""The shipped starters are what their samplers draw."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tts_playground import home
+from tts_playground.bench import starters as script
+from tts_playground.errors import UnknownName
+from tts_playground.runs import starters
+from tts_playground.runs.store import Store
+from tts_playground.testing import ScriptedSampler, TableReward, TextTask
+
+
+def test_four_samples_drawn_again_are_the_ones_that_ship():
+    tasks, sampler, rewards, n = script.sketch()
+    pools = starters.load("sketch")
+    assert [len(pool) for pool in pools] == [64] * 4 == [n] * len(tasks)
+    for number, (pool, task) in enumerate(zip(pools, tasks, strict=True)):
+        index = (0, 7, 31, 63)[number]
+        assert starters.differing(pool, task, sampler, [index]) == [], (
+            "the sampler has changed: give it a new version and run python -m tts_playground.bench.starters sketch"
+        )
+        for reward in rewards:
+            (now,) = reward.score(task, [pool.samples()[index]])
+            assert pool.scores(reward.name)[index] == pytest.approx(now, abs=1e-12)
+
+
+def test_the_shipped_curve_has_something_to_show():
+    pools = starters.load("sketch")
+    gains = [float(np.ptp(pool.curve("iou", bands=False).mean)) for pool in pools]
+    assert max(gains) > 0.1
+    assert all(0 <= score <= 1 for pool in pools for score in pool.scores("iou"))
+
+
+def test_starters_stay_small():
+    for name in starters.names():
+        assert (home.STARTERS / f"{name}.parquet").stat().st_size < starters.LIMIT
+
+
+def test_a_changed_sampler_is_noticed():
+    task = TextTask("word")
+    pool = starters.draw(task, ScriptedSampler(), [TableReward({"a": 1.0})], 6)
+    assert starters.differing(pool, task, ScriptedSampler(), range(6)) == []
+    assert starters.differing(pool, task, ScriptedSampler(length=3), [2, 4]) == [2, 4]
+    assert starters.differing(pool, TextTask("other"), ScriptedSampler(), [1]) == [1]
+
+    class Changed(ScriptedSampler):
+        def _letter(self, path):
+            return "z" if path.index == 3 else super()._letter(path)
+
+    assert starters.differing(pool, task, Changed(), range(6)) == [3]
+
+
+def test_a_pool_drawn_in_memory_is_what_the_store_holds(tmp_path):
+    task, reward = TextTask("word"), TableReward({"a": 1.0})
+    drawn = starters.draw(task, ScriptedSampler(), [reward], 5)
+    with Store(tmp_path) as store:
+        pool = store.pool(task, ScriptedSampler())
+        pool.draw(5)
+        pool.score(reward)
+        assert pool.snapshot() == drawn
+        assert json.dumps(drawn.unit()) == json.dumps(pool.unit())
+
+
+def test_unknown_starters_are_named():
+    with pytest.raises(UnknownName, match="sketch"):
+        script.draw("skech")
