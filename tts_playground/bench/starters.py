@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from tts_playground.core import Reward, Sampler, Task
+from tts_playground.core import Sampler, Task
 from tts_playground.errors import UnknownName
 from tts_playground.runs import starters
 from tts_playground.runs.pool import Snapshot
 
-Plan = tuple[Sequence[Task], Sampler, Sequence[Reward], int]
+Plan = tuple[Sequence[Task], Sampler, Sequence[Any], int]
 """tasks (one pool each), sampler, rewards, samples a pool"""
 
 
