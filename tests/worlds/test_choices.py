@@ -1,4 +1,4 @@
-"""Pictures of choices: the grid, one special cell a condition, permutations over a fixed layout, the planted preference."""
+"""Pictures of choices: the grid, one special cell a condition, permuted digits, the planted preference."""
 
 from collections import Counter
 

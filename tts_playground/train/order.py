@@ -39,7 +39,7 @@ class Order:
     vq: Path | None = None
     """folder of a trained tiny-vq, or of a whole tiny:janus; tiny-janus trains one first when it is not given"""
     init: Path | None = None
-    """tiny-clip, tiny-detector: folder of a checkpoint of the same shape to start from instead of random weights"""
+    """most models: folder of a checkpoint of the same shape to start from instead of random weights"""
     clip: Path | None = None
     """tiny-aesthetic: folder of the tiny:clip whose embeddings it reads; None is the one that ships"""
     workers: int | None = None

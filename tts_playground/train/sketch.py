@@ -20,11 +20,11 @@ from tts_playground.errors import DSLError
 from tts_playground.train import sketch_data
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.feed import default_workers
-from tts_playground.train.loop import Plan, fit, pick_device
+from tts_playground.train.loop import fit, pick_device
 from tts_playground.train.order import Order
-from tts_playground.train.vlm import loss_of, save
+from tts_playground.train.vlm import loss_of, plan_of, save, started
 from tts_playground.train.vlm_measure import replies
-from tts_playground.train.vlm_model import Size, build_model, build_processor, packed_loss, wrap_tokenizer
+from tts_playground.train.vlm_model import Size, build_processor, packed_loss, wrap_tokenizer
 from tts_playground.train.vlm_stream import Stream
 from tts_playground.worlds import programs
 
@@ -116,24 +116,11 @@ def train(order: Order) -> Path:
     torch.manual_seed(order.seed)
     size, rows = (MINIATURE, 8) if order.miniature else (SHIPPED, 512 if device.type == "cuda" else 48)
     tokenizer = wrap_tokenizer(sketch_data.tokenizer())
-    model, processor = build_model(size, len(tokenizer)), build_processor(tokenizer, size)
+    model, processor = started(order, size, len(tokenizer)), build_processor(tokenizer, size)
     workers = default_workers() if order.workers is None else order.workers
     make = partial(sketch_data.make, seed=SEED + order.seed, rows=rows, visual_tokens=size.visual_tokens)
     stream = Stream(make, 1, 0 if order.miniature else workers, device)
-    plan = Plan(
-        order.run or "tiny-sketch",
-        minutes=max(0.2, order.minutes - (time.monotonic() - began) / 60),
-        steps=order.steps,
-        lr=1.2e-3,
-        warmup=300,
-        weight_decay=0.05,
-        betas=(0.9, 0.98),
-        ema=0.998,
-        bf16=not order.miniature,
-        device=order.device,
-        seed=order.seed,
-        resume=order.resume,
-    )
+    plan = plan_of(order, "tiny-sketch", order.minutes - (time.monotonic() - began) / 60)
     try:
         report = fit(model, loss_of(model, stream, device), plan)
     finally:

@@ -42,6 +42,30 @@ def save(model: Any, processor: Any, out: Path) -> None:
     processor.save_pretrained(out)
 
 
+def started(order: Order, size: Size, vocabulary: int) -> Any:
+    """A new model, or the one in the order's ``init`` folder."""
+    model = build_model(size, vocabulary)
+    return model if order.init is None else type(model).from_pretrained(order.init, dtype=torch.float32)
+
+
+def plan_of(order: Order, name: str, minutes: float) -> Plan:
+    """What both trainers share; a model that has learnt before learns more gently."""
+    return Plan(
+        order.run or name,
+        minutes=max(0.2, minutes),
+        steps=order.steps,
+        lr=1.2e-3 if order.init is None else 6e-4,
+        warmup=300,
+        weight_decay=0.05,
+        betas=(0.9, 0.98),
+        ema=0.998,
+        bf16=not order.miniature,
+        device=order.device,
+        seed=order.seed,
+        resume=order.resume,
+    )
+
+
 def loss_of(model: Any, stream: Stream, device: torch.device) -> Any:
     """The loss of one step."""
 
@@ -63,24 +87,12 @@ def train(order: Order) -> Path:
     torch.manual_seed(order.seed)
     size, rows = (MINIATURE, 16) if order.miniature else (SHIPPED, 256 if device.type == "cuda" else 32)
     tokenizer = wrap_tokenizer(vlm_data.tokenizer())
-    model, processor = build_model(size, len(tokenizer)), build_processor(tokenizer, size)
+    model, processor = started(order, size, len(tokenizer)), build_processor(tokenizer, size)
     workers = default_workers() if order.workers is None else order.workers
-    make = partial(vlm_data.make, seed=order.seed, rows=rows, visual_tokens=size.visual_tokens)
+    easy = vlm_data.EASY_CHUNKS if order.init is None else 0
+    make = partial(vlm_data.make, seed=order.seed, rows=rows, visual_tokens=size.visual_tokens, easy_chunks=easy)
     stream = Stream(make, vlm_data.VIEWS, 0 if order.miniature else workers, device)
-    plan = Plan(
-        order.run or "tiny-vlm",
-        minutes=max(0.2, order.minutes - (time.monotonic() - began) / 60),
-        steps=order.steps,
-        lr=1.2e-3,
-        warmup=300,
-        weight_decay=0.05,
-        betas=(0.9, 0.98),
-        ema=0.998,
-        bf16=not order.miniature,
-        device=order.device,
-        seed=order.seed,
-        resume=order.resume,
-    )
+    plan = plan_of(order, "tiny-vlm", order.minutes - (time.monotonic() - began) / 60)
     try:
         report = fit(model, loss_of(model, stream, device), plan)
     finally:

@@ -17,16 +17,27 @@ from tts_playground.worlds.infographics import SIZE, Figure, figure_from
 from tts_playground.worlds.layout import Draw
 from tts_playground.worlds.questions import ask, closeness, final_answer, pick_kind, wrong_reply
 from tts_playground.worlds.vocabulary import BACKGROUNDS, NAMES, NUMBERS, PLURALS, TINTS
-from tts_playground.worlds.wording import COLORS, TEMPLATES, THEMES, TITLES, rating_prompt, shows_prompt, verify_prompt
+from tts_playground.worlds.wording import (
+    COLORS,
+    LIST_PROMPT,
+    TEMPLATES,
+    THEMES,
+    TITLES,
+    rating_prompt,
+    shows_prompt,
+    verify_prompt,
+)
 
 LENGTH = 336
 """tokens a row: the picture's 66 and about seven turns"""
+JUDGED = 2.0
+"""weight of a yes or no and of a rating, which are single tokens among long answers"""
 VIEWS = 2
 """how often a picture is used, each time with other questions"""
 SHARES = {"stickers": 0.14, "choices": 0.12}
 """parts of a batch; the rest are infographics"""
 EASY_CHUNKS = 400
-"""over so many chunks the share of easy questions falls from 0.8 to 0"""
+"""over so many chunks of a fresh model the share of easy questions falls from 0.8 to 0"""
 SCENES = 52_000
 """seed of the worlds for training, plus the order's seed"""
 
@@ -34,6 +45,7 @@ SCENES = 52_000
 def words() -> set[str]:
     """Everything that deserves a token of its own."""
     texts = [
+        LIST_PROMPT,
         verify_prompt("", ""),
         rating_prompt("", ""),
         shows_prompt(""),
@@ -51,10 +63,15 @@ def words() -> set[str]:
     return {word for word in "".join(c if c.isascii() and c.isalpha() else " " for c in text).split() if len(word) > 1}
 
 
+def opening_words() -> set[str]:
+    """Words with which a caption of stickers may begin, right behind its quotation mark."""
+    return {"a", "an", "photo", "picture", "image", *NUMBERS.values(), *TINTS, *NAMES, *PLURALS.values()}
+
+
 @cache
 def tokenizer() -> Any:
     """The tokenizer of tiny:vlm, made of the words of its worlds."""
-    return word_tokenizer(words())
+    return word_tokenizer(words(), opening_words())
 
 
 @cache
@@ -64,7 +81,8 @@ def packer(visual_tokens: int, length: int) -> Packer:
 
 
 def figure_turns(figure: Figure, draw: Draw, easy: float) -> list[Turn]:
-    """Questions to answer, then proposed answers to judge, half of them wrong."""
+    """Everything read aloud, then questions to answer and proposed answers to judge, half of them wrong."""
+    whole = "\n".join(f"{label} {value}" for label, value in zip(figure.labels, figure.values, strict=True))
     turns = [Turn(q.text, q.reply) for q, _ in (_question(figure, draw, easy) for _ in range(4))]
     for place in range(5):
         question, numbers = _question(figure, draw, easy)
@@ -75,11 +93,12 @@ def figure_turns(figure: Figure, draw: Draw, easy: float) -> list[Turn]:
         told = reply if draw() < 0.5 else final_answer(reply)
         if place % 3 == 2:
             rating = closeness(question.answer, final_answer(reply))
-            turns.append(Turn(rating_prompt(question.text, told), str(rating)))
+            turns.append(Turn(rating_prompt(question.text, told), str(rating), JUDGED))
         else:
-            turns.append(Turn(verify_prompt(question.text, told), "yes" if right else "no"))
+            turns.append(Turn(verify_prompt(question.text, told), "yes" if right else "no", JUDGED))
     # judged first in half of the rows, because what stands last may not fit
-    return turns if draw() < 0.5 else turns[4:] + turns[:4]
+    said = turns if draw() < 0.5 else turns[4:] + turns[:4]
+    return [Turn(LIST_PROMPT, whole), *said]
 
 
 def _question(figure: Figure, draw: Draw, easy: float) -> tuple:
@@ -97,7 +116,7 @@ def sticker_turns(scene: stickers.Scene, other: stickers.Scene, draw: Draw) -> l
             said, told = scene.composition, "yes"
         else:
             said, told = (draw.pick(lies) if chance < 0.85 else other.composition), "no"
-        turns.append(Turn(shows_prompt(caption(said, draw, full=True)), told))
+        turns.append(Turn(shows_prompt(caption(said, draw, full=True)), told, JUDGED))
     return turns
 
 
@@ -126,7 +145,9 @@ def shrink(picture: Image.Image | np.ndarray) -> np.ndarray:
     return np.asarray(image if image.width == SIZE else image.resize((SIZE, SIZE), Image.Resampling.BICUBIC))
 
 
-def make(index: int, *, seed: int, rows: int, visual_tokens: int, length: int = LENGTH) -> list[Packed]:
+def make(
+    index: int, *, seed: int, rows: int, visual_tokens: int, length: int = LENGTH, easy_chunks: int = EASY_CHUNKS
+) -> list[Packed]:
     """Chunk ``index``: ``rows`` pictures in ``VIEWS`` batches that differ in what is asked."""
     counts = {kind: max(1, round(share * rows)) for kind, share in SHARES.items()}
     draws = [Draw(randomness.generator("tiny-vlm", seed, index, row).random(997).tolist()) for row in range(rows)]
@@ -138,7 +159,7 @@ def make(index: int, *, seed: int, rows: int, visual_tokens: int, length: int = 
     pictures = [draw_batch(figures), np.stack([shrink(p) for p in stickers.render_batch(scenes)])]
     pictures.append(np.stack([shrink(choices.draw(c, (128, 128, 256, 512)[i % 4])) for i, c in enumerate(picks)]))
     images = np.concatenate(pictures)
-    easy = 0.8 * max(0.0, 1 - index / EASY_CHUNKS)
+    easy = 0.8 * max(0.0, 1 - index / easy_chunks) if easy_chunks else 0.0
     made = []
     for _ in range(VIEWS):
         turns = [figure_turns(f, draw, easy) for f, draw in zip(figures, draws, strict=False)]

@@ -62,11 +62,14 @@ def next_token(model: Any, processor: Any, prompts: Sequence[str], images: Seque
     return torch.cat(rows)
 
 
-def answers(model: Any, processor: Any, *, samples: int) -> dict[str, float]:
+def answers(model: Any, processor: Any, *, samples: int, most: int) -> dict[str, float]:
     """Greedy accuracy on infographics-eval by kind and by what was unseen, blank, and the oracle of ``samples``."""
-    all_cases = figure_eval.cases()
+    all_cases = figure_eval.cases()[:most]
     prompts = [case.question.text for case in all_cases]
-    views = {"": [draw(case.figure) for case in all_cases], "_blank": [Image.new("RGB", (SIZE, SIZE), "white")] * 200}
+    views = {
+        "": [draw(case.figure) for case in all_cases],
+        "_blank": [Image.new("RGB", (SIZE, SIZE), "white")] * len(all_cases),
+    }
     found: dict[str, float] = {}
     for name, images in views.items():
         said = replies(model, processor, prompts, images)
@@ -138,7 +141,7 @@ def preference(model: Any, processor: Any, n: int) -> dict[str, float]:
 
 
 def measure(model: Any, processor: Any, *, samples: int, n: int) -> dict[str, float]:
-    """All of it; ``n`` questions of each yes/no and choice kind."""
+    """All of it; ``n`` questions of each kind of task, of infographics-eval at most its 200."""
     model.eval()
-    found = answers(model, processor, samples=samples)
+    found = answers(model, processor, samples=samples, most=n)
     return found | verification(model, processor, n) | preference(model, processor, n)

@@ -23,14 +23,19 @@ CHAT_TEMPLATE = (
 _BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 
 
-def word_tokenizer(words: Iterable[str]) -> Any:
-    """One token a known word or digit, lower case, line ends kept; unknown words go letter by letter, then by byte."""
+def word_tokenizer(words: Iterable[str], quoted: Iterable[str] = ()) -> Any:
+    """One token a known word or digit, lower case, line ends kept; unknown words go letter by letter, then by byte.
+
+    Args:
+        words: what is one token after a space or at the beginning of a line.
+        quoted: what is one token also right behind a mark, as in 'two cats'.
+    """
     from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
     from tokenizers.models import Unigram
 
     marks = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
     plain = ["\n", "▁", *marks, *(f"▁{mark}" for mark in marks)]
-    known = sorted({f"▁{word}" for word in words if len(word) > 1})
+    known = sorted({f"▁{word}" for word in words if len(word) > 1} | set(quoted))
     # equal scores: the segmentation with the fewest pieces wins, so a whole word beats its letters
     pieces = [
         (name, 0.0 if name in SPECIALS else -10.0) for name in dict.fromkeys([*SPECIALS, *_BYTES, *plain, *known])

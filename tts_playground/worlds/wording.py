@@ -114,6 +114,10 @@ SHARES: dict[str, float] = {
 """how often each kind is asked"""
 
 
+LIST_PROMPT = "list all items with their values."
+"""asked of every training picture: reading everything is the quickest way to learn to read"""
+
+
 def verify_prompt(question: str, answer: str) -> str:
     """The yes/no question of the verifier about a proposed answer."""
     return f"Question: {question}\nProposed answer: {answer}\nIs this correct? Answer yes or no."
