@@ -1,7 +1,7 @@
 """From any picture to ink on the canvas: which of 256 x 256 pixels are drawn.
 
 A picture with two values is taken at its word: the darker one is ink. Anything else (a canvas with soft strokes, or a
-photo of a marker on paper) is levelled, split by Otsu's threshold (1979), turned if it is light on dark, freed of specks,
+photo of a marker on paper) is levelled, split by Otsu's threshold (1979), turned if it is light on dark, despeckled,
 and thin closed loops are filled, because people who draw an outline mean the shape.
 """
 
@@ -93,18 +93,46 @@ def threshold(grey: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], list[str]]:
     cut, contrast = otsu(grey)
     if contrast < CONTRAST:
         return np.zeros(grey.shape, bool), ["no contrast between ink and paper"]
+    photo = _is_photo(grey, cut)
     notes = []
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if np.mean(border <= cut) > 0.5:
+    if _light_on_dark(grey, cut, photo):
         grey, notes = 255 - grey, ["light on dark, turned"]
         cut = 254 - cut
-    if _is_photo(grey, cut):
+    if photo:
         grey = level(grey)
         cut, contrast = otsu(grey)
         notes.append("photo, levelled")
         if contrast < CONTRAST:
             return np.zeros(grey.shape, bool), [*notes, "no contrast between ink and paper"]
     return grey <= cut, notes
+
+
+def _is_photo(grey: NDArray[np.uint8], cut: int) -> bool:
+    """Whether ink and paper have many greys each, as light falls on them; on a canvas they have one."""
+    centres = [int(np.median(part)) for part in (grey[grey <= cut], grey[grey > cut])]
+    near = [np.abs(grey.astype(int) - centre) <= 8 for centre in centres]
+    return bool(np.mean(near[0] | near[1]) < 0.9)
+
+
+def _light_on_dark(grey: NDArray[np.uint8], cut: int, photo: bool) -> bool:
+    """Whether the ink is the lighter part: paper is what a canvas's border is, or what surrounds strokes in a photo."""
+    if not photo:
+        border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+        return bool(np.mean(border <= cut) > 0.5)
+    from scipy import ndimage
+
+    above = grey - _enlarged(ndimage.median_filter(_reduced(grey), 33, mode="nearest"), grey.shape)
+    return bool(np.count_nonzero(above > CONTRAST) > np.count_nonzero(above < -CONTRAST))
+
+
+def _reduced(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The picture at 64 x 64, for what changes slowly."""
+    return np.asarray(Image.fromarray(grey).resize((64, 64), Image.Resampling.BOX), np.float32)
+
+
+def _enlarged(small: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    picture = Image.fromarray(np.asarray(small, np.float32))
+    return np.asarray(picture.resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
 
 
 def otsu(grey: NDArray[np.uint8]) -> tuple[int, float]:
@@ -121,21 +149,12 @@ def otsu(grey: NDArray[np.uint8]) -> tuple[int, float]:
     return cut, float(distance[cut]) if between[cut] > 0 else 0.0
 
 
-def _is_photo(grey: NDArray[np.uint8], cut: int) -> bool:
-    """Paper of many greys, as light falls on it; a canvas has one."""
-    paper = grey[grey > cut]
-    spread = np.abs(paper.astype(int) - int(np.median(paper))) > 8
-    return bool(np.std(paper) > 4 and np.mean(spread) > 0.1)
-
-
 def level(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Divide by the light of the paper, estimated as the blurred upper envelope at a scale far above a stroke's."""
     from scipy import ndimage
 
-    small = np.asarray(Image.fromarray(grey).resize((64, 64), Image.Resampling.BOX), np.float32)
-    light = ndimage.gaussian_filter(ndimage.grey_closing(small, size=(25, 25)), 4)
-    paper = np.asarray(Image.fromarray(light).resize((grey.shape[1], grey.shape[0]), Image.Resampling.BICUBIC))
-    return np.clip(grey / np.maximum(paper, 1) * 230, 0, 255).astype(np.uint8)
+    light = ndimage.gaussian_filter(ndimage.grey_closing(_reduced(grey), size=(25, 25)), 4)
+    return np.clip(grey / np.maximum(_enlarged(light, grey.shape), 1) * 230, 0, 255).astype(np.uint8)
 
 
 def letterbox(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -184,14 +203,14 @@ def _depth(mask: NDArray[np.bool_]) -> NDArray[np.floating]:
 
 
 def _closed(stroke: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The stroke with what it encloses, across gaps, if that is more than half the stroke itself; else the stroke."""
+    """The shape whose contour the middle of the stroke is, gaps bridged; the stroke itself if it encloses little."""
     from scipy import ndimage
 
-    pad, radius = GAP + 1, (GAP + 1) // 2
-    padded = np.pad(stroke, pad)
+    radius = GAP / 2
+    padded = np.pad(stroke, GAP)
     near = _depth(~padded) <= radius
-    inside = np.asarray(ndimage.binary_fill_holes(near)) & ~near
-    if inside.sum() <= stroke.sum() / 2:
+    full = np.asarray(ndimage.binary_fill_holes(near))
+    if np.count_nonzero(full & ~near) <= stroke.sum() / 3:
         return stroke
-    grown = _depth(~inside) <= radius + 1
-    return (padded | inside | (grown & near))[pad:-pad, pad:-pad]
+    half = max(0.0, float(_depth(stroke).max()) - 0.5)
+    return (_depth(full) > radius + half)[GAP:-GAP, GAP:-GAP]

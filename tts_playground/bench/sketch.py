@@ -1,0 +1,74 @@
+"""``bench sketch``: how well and how fast drawings turn into programs, at the defaults of ``sketch``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tts_playground.bench.timing import contended, row
+from tts_playground.bench.wobble import wobbly
+from tts_playground.dsl import generate, parse, render, tidy
+from tts_playground.tasks.sketch import sketch
+
+SEED = 2026
+CLEAN, WOBBLY = 200, 50
+ASSIGNMENT = (
+    "(+ (Quad 8 10 2 8 0) (Quad 8 3 2 2 0))",
+    "(+ (Quad 4 4 2 4 0) (Quad 12 4 2 4 45) (Quad 4 12 2 4 90) (Quad 12 12 2 4 135))",
+    "(+ (- (Circle 5 7 5) (Circle 5 7 6)) (Quad 7 6 2 2 45) (Circle 2 4 10) (Circle 2 10 10))",
+    "(- (+ (- (Circle 5 8 8) (Circle 4 8 8)) (- (Circle 4 8 12) (Circle 3 8 13)) (- (Circle 4 5 6) (Circle 3 4 5))"
+    " (- (Circle 4 11 6) (Circle 3 12 5))) (Circle 2 8 8))",
+)
+"""the four qualitative programs of the inverse-graphics assignment"""
+
+
+def run(clean: int = CLEAN, shaky: int = WOBBLY, seconds: float = 2.0) -> dict[str, Any]:
+    """Measure ``clean`` generated drawings, ``shaky`` wobbly ones of each kind, and the assignment's four."""
+    busy = contended()
+    rows = [
+        *_clean(clean, seconds, busy),
+        *_shaky(shaky, seconds, busy, stroke=False),
+        *_shaky(shaky, seconds, busy, stroke=True),
+    ]
+    for number, text in enumerate(ASSIGNMENT, 1):
+        found = sketch(render(text), seconds=5.0)
+        what = f"assignment's program {number}, 5 s: {len(found.program)} primitives for {len(parse(text))}"
+        rows.append(row(what, found.iou, None, "IoU", "ours >= 0.99", busy=busy))
+    return {"name": "sketch", "rows": rows}
+
+
+def _clean(number: int, seconds: float, busy: bool) -> list[dict[str, Any]]:
+    programs = [generate(SEED, index) for index in range(number)]
+    found = [sketch(render(program), seconds=seconds) for program in programs]
+    iou = np.array([one.iou for one in found])
+    time = np.array([one.seconds for one in found])
+    ours, source = [len(one.program) for one in found], [len(tidy(program)) for program in programs]
+    what = f"{number} generated drawings of 1-6 primitives: "
+    return [
+        row(what + "median time", float(np.median(time)), None, "s", "ours <= 1.0", busy=busy),
+        row(what + "95th percentile of time", float(np.percentile(time, 95)), None, "s", "ours <= 2.5", busy=busy),
+        row(what + "mean IoU", float(iou.mean()), None, "IoU", "ours >= 0.985", busy=busy),
+        row(what + "share with IoU >= 0.99", float((iou >= 0.99).mean()), None, "share", "ours >= 0.70", busy=busy),
+        row(
+            what + "median length; peer: the source, tidied",
+            float(np.median(ours)),
+            float(np.median(source)),
+            "primitives",
+            "ratio >= 1",
+            busy=busy,
+        ),
+    ]
+
+
+def _shaky(number: int, seconds: float, busy: bool, *, stroke: bool) -> list[dict[str, Any]]:
+    programs = [generate(SEED + 1, index) for index in range(number)]
+    pictures = [wobbly(program, SEED, index, stroke=stroke) for index, program in enumerate(programs)]
+    found = [sketch(picture, seconds=seconds) for picture in pictures]
+    same = [len(one.program) == len(tidy(program)) for one, program in zip(found, programs, strict=True)]
+    kind = "outlined with gaps" if stroke else "filled"
+    what = f"{number} wobbly drawings, {kind}: "
+    return [
+        row(what + "mean IoU", float(np.mean([one.iou for one in found])), None, "IoU", "ours >= 0.90", busy=busy),
+        row(what + "share with the source's length", float(np.mean(same)), None, "share", "ours >= 0.60", busy=busy),
+    ]
