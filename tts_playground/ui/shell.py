@@ -95,7 +95,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
     settings = {
         "theme": theme.THEME,
         "css_paths": [Path(__file__).parent / "data" / "style.css"],
-        "footer_links": ["api"],
+        "footer_links": ["api", "settings"],
         "run_history": False,
         "enable_monitoring": False,
         "show_error": False,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from tts_playground.core import Cost
-from tts_playground.runs import curves
+from tts_playground.runs import curves, figures
 from tts_playground.runs.bands import bootstrap
 from tts_playground.runs.figures import StrategyPoint
 from tts_playground.tasks.sketch import Progress, Settings, SketchTask, sketch_rounds
@@ -18,6 +19,10 @@ from tts_playground.ui.sketch.work import judged
 SEEDS = 3
 """repeats of a search at every budget"""
 AXES = ("n", "renders", "seconds")
+HELP = (
+    "The line is the exact curve of independent draws; a point is a strategy rerun "
+    f"{SEEDS} times at one budget, with its 95 % interval. This takes about a minute; Cancel stops it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ def contest(task: SketchTask, settings: Settings) -> Iterator[Contest]:
     """The pool first, then every other strategy rerun at each budget with several seeds."""
     yield (state := Contest(doing=f"drawing {settings.n} independent candidates"))
     rounds = [report.round for report in _reports(task, replace(settings, strategy="best-of-n"))]
-    pool = judged(task, (scored.sample.content for r in rounds for scored in r.candidates))
+    pool = judged(task, (scored for r in rounds for scored in r.candidates))
     if pool:
         unit = {name: value / len(pool) for name, value in rounds[-1].cost.as_dict().items()}
         curve = curves.curve([c.iou for c in pool], label="best-of-n", measure="IoU", unit=unit)
@@ -65,3 +70,8 @@ def _point(strategy: str, budget: int, ends: list[Progress]) -> StrategyPoint:
     late = sum(end.round.stopped == "seconds" for end in ends)
     note = f"budget of {budget} candidates" + (f"; {late} of {len(ends)} hit the time limit" if late else "")
     return StrategyPoint(strategy, bootstrap([end.iou for end in ends]), mean, note=note)
+
+
+def nothing() -> Any:
+    """The figure before a comparison."""
+    return figures.empty("Press “Compare on this drawing”.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tts_playground.dsl import render
-from tts_playground.dsl.drawings import overlap
+from tts_playground.dsl.examples import PROGRAMS
 from tts_playground.errors import CannotDo, UnknownName
 from tts_playground.tasks.drawing import SIDE, read_drawing
 from tts_playground.tasks.sketch import SketchTask
 from tts_playground.ui.sketch.work import Candidate, Work
 
 DRAWINGS = Path(__file__).parent.parent / "data" / "drawings"
-PROGRAMS = {
-    "exclamation mark": "(+ (Quad 8 10 2 8 0) (Quad 8 3 2 2 0))",
-    "turned quads": "(+ (Quad 4 4 2 4 0) (Quad 12 4 2 4 45) (Quad 4 12 2 4 90) (Quad 12 12 2 4 135))",
-    "smiley": "(+ (- (Circle 5 7 5) (Circle 5 7 6)) (Quad 7 6 2 2 45) (Circle 2 4 10) (Circle 2 10 10))",
-    "biohazard": (
-        "(- (+ (- (Circle 5 8 8) (Circle 4 8 8)) (- (Circle 4 8 12) (Circle 3 8 13))"
-        " (- (Circle 4 5 6) (Circle 3 4 5)) (- (Circle 4 11 6) (Circle 3 12 5))) (Circle 2 8 8))"
-    ),
-}
-"""easy to very hard"""
 OPENING = "smiley"
 
 
@@ -106,7 +96,7 @@ def _same(task: SketchTask, pool: Any) -> bool:
 
 
 def _opened(task: SketchTask, name: str, pool: Any) -> Work:
-    programs = [sample.content for sample in pool.samples()]
-    candidates = tuple(Candidate(program, overlap(task, program).iou) for program in programs)
-    best = max(candidates, key=lambda c: (c.iou, -len(c.program)))
-    return Work(task, name, best.program, candidates, tuple(c.iou for c in candidates))
+    scored = zip(pool.samples(), pool.scores("iou"), pool.scores("fit"), strict=True)
+    candidates = tuple(Candidate(sample.content, iou, fit) for sample, iou, fit in scored)
+    work = Work(task, name, candidates=candidates, pool=tuple(c.iou for c in candidates))
+    return replace(work, program=work.ranked(1)[0].program)

@@ -32,6 +32,9 @@ class Parts:
     upload: Any
     examples: Any
     loaded: Any
+    """how to read what was put on the canvas"""
+    drawn: Any
+    """the drawing that edits are compared with: None, or a SketchTask"""
     work: Any
     settings: list[Any]
     """in the order of ``choices.ORDER``"""
@@ -65,20 +68,22 @@ def build(starters: dict[str, Work], opening: Work | None) -> Parts:
     parts: dict[str, Any] = {
         "loaded": gr.State(None),
         "work": gr.State(opening),
+        "drawn": gr.State(None if opening is None else opening.task),
         "contest_state": gr.State(None),
         "file": gr.Textbox(visible=False),
     }
     with gr.Row(elem_classes="main"):
-        with gr.Column(scale=4, min_width=320):
+        # a fixed width: the canvas measures itself once, while the page is still settling
+        with gr.Column(scale=0, min_width=430):
             _input(parts)
-        with gr.Column(scale=6, min_width=320):
+        with gr.Column(scale=1, min_width=320):
             _output(parts, opening)
+            _candidates(parts, opening)
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
-            _candidates(parts, starters, opening)
+            _curve(parts, starters, opening)
         with gr.Column(scale=5, min_width=320):
-            _curve(parts, opening)
-    _contest(parts)
+            _contest(parts)
     _take_away(parts)
     return Parts(**parts)
 
@@ -93,8 +98,8 @@ def _input(parts: dict[str, Any]) -> None:
         transforms=(),
         canvas_size=(examples.SIDE, examples.SIDE),
         fixed_canvas=True,
-        brush=gr.Brush(default_size=12, colors=["#000"], color_mode="fixed"),
-        eraser=gr.Eraser(default_size=20),
+        brush=gr.Brush(default_size=6, colors=["#000"], color_mode="fixed"),
+        eraser=gr.Eraser(default_size=12),
         buttons=[],
         label="Draw in black",
         elem_id="sketch-canvas",
@@ -104,16 +109,19 @@ def _input(parts: dict[str, Any]) -> None:
         parts["run"] = gr.Button("Find the program", variant="primary", elem_id="sketch-run", scale=3, min_width=150)
         parts["cancel"] = gr.Button("Cancel", elem_id="sketch-cancel", scale=1, min_width=80)
         parts["clear"] = gr.Button("Clear", elem_id="sketch-clear", scale=1, min_width=80)
+    gr.HTML("<p class='what'>Examples: the drawings of four programs, and some drawn by hand.</p>", padding=False)
     parts["examples"] = gr.Gallery(
         value=[(examples.picture(name), name) for name in examples.names()],
-        label="Examples: four programs' drawings, and some drawn by hand",
+        show_label=False,
         format="png",
         columns=5,
         height="auto",
+        object_fit="contain",
         allow_preview=False,
         buttons=[],
         interactive=False,
         elem_id="sketch-examples",
+        elem_classes="thumbs",
     )
     with gr.Accordion("Upload or paste a picture", open=False, elem_id="sketch-upload-box"):
         parts["upload"] = Picture(
@@ -184,7 +192,7 @@ def _output(parts: dict[str, Any], opening: Work | None) -> None:
         "" if opening is None else str(opening.program),
         label="Program — edit it, and the picture follows",
         info="(Circle radius x y) · (Quad x y width height angle) · (+ a b) joins · (- a b) cuts · 16 × 16 units, y up",
-        lines=4,
+        lines=3,
         max_lines=12,
         max_length=40_000,
         autoscroll=False,
@@ -204,54 +212,59 @@ def _output(parts: dict[str, Any], opening: Work | None) -> None:
     )
 
 
-def _candidates(parts: dict[str, Any], starters: dict[str, Work], opening: Work | None) -> None:
-    gr.HTML("<h2>Candidates, best first</h2>", padding=False)
-    parts["opened"] = gr.Dropdown(
-        list(starters),
-        value=None if opening is None else opening.title,
-        label="Open a ready-made pool",
-        info="64 programs drawn independently for one example.",
-        visible=bool(starters),
-        elem_id="sketch-opened",
+def _candidates(parts: dict[str, Any], opening: Work | None) -> None:
+    _heading(
+        "Candidates, best first",
+        "Rank and IoU; ordered by the reward that guides the search: IoU, less a price for length.",
     )
     parts["gallery"] = gr.Gallery(
         value=results.gallery(opening),  # type: ignore[arg-type]
-        label="Click one to put it in the editor",
+        show_label=False,
         columns=8,
-        height=330,
+        height=270,
         allow_preview=False,
         buttons=[],
         interactive=False,
         object_fit="contain",
         elem_id="sketch-gallery",
+        elem_classes="thumbs",
     )
 
 
-def _curve(parts: dict[str, Any], opening: Work | None) -> None:
-    gr.HTML("<h2>What the number of candidates buys</h2>", padding=False)
+def _curve(parts: dict[str, Any], starters: dict[str, Work], opening: Work | None) -> None:
+    _heading("What the number of candidates buys", "Best IoU of N independent draws; the N slider moves the mark.")
     n = Settings().n
-    parts["reading"] = gr.HTML(results.reading(opening, n), elem_id="sketch-reading", padding=False)
+    with gr.Row(elem_classes="buttons"):
+        parts["opened"] = gr.Dropdown(
+            list(starters),
+            value=None if opening is None else opening.title,
+            label="Ready-made pool",
+            visible=bool(starters),
+            min_width=160,
+            elem_id="sketch-opened",
+        )
+        parts["pool"] = gr.Button("Draw a pool of N for this drawing", min_width=160, elem_id="sketch-pool")
     parts["curve"] = gr.Plot(results.figure(opening, n), show_label=False, elem_id="sketch-curve")
-    parts["pool"] = gr.Button("Draw a pool of N for this drawing", size="sm", elem_id="sketch-pool")
+    parts["reading"] = gr.HTML(results.reading(opening, n), elem_id="sketch-reading", padding=False)
 
 
 def _contest(parts: dict[str, Any]) -> None:
-    with gr.Accordion("Strategies at equal cost", open=False, elem_id="sketch-contest-box"):
-        with gr.Row(elem_classes="buttons"):
-            parts["contest"] = gr.Button("Compare on this drawing", size="sm", min_width=160, elem_id="sketch-contest")
-            parts["contest_axis"] = gr.Radio(
-                [("candidates", "n"), ("renders", "renders"), ("seconds", "seconds")],
-                value=contest.AXES[0],
-                label="Cost axis",
-                elem_id="sketch-contest-axis",
-            )
-        parts["contest_status"] = gr.HTML(
-            status(
-                f"Independent draws give the curve; every other strategy is rerun {contest.SEEDS} times at each budget."
-            ),
-            padding=False,
+    _heading("Strategies at equal cost", "On the drawing above: does a cleverer search beat more draws?")
+    with gr.Row(elem_classes="buttons"):
+        parts["contest_axis"] = gr.Radio(
+            [("candidates", "n"), ("renders", "renders"), ("seconds", "seconds")],
+            value=contest.AXES[0],
+            label="Cost axis",
+            min_width=160,
+            elem_id="sketch-contest-axis",
         )
-        parts["contest_figure"] = gr.Plot(show_label=False, elem_id="sketch-contest-figure")
+        parts["contest"] = gr.Button("Compare on this drawing", min_width=160, elem_id="sketch-contest")
+    parts["contest_figure"] = gr.Plot(contest.nothing(), show_label=False, elem_id="sketch-contest-figure")
+    parts["contest_status"] = gr.HTML(status(contest.HELP), padding=False, elem_id="sketch-contest-status")
+
+
+def _heading(title: str, what: str) -> None:
+    gr.HTML(f'<h2>{title}</h2><p class="what">{what}</p>', padding=False, elem_classes="heading")
 
 
 def _take_away(parts: dict[str, Any]) -> None:

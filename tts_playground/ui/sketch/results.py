@@ -18,7 +18,7 @@ def gallery(work: Work | None) -> list[tuple[str, str]]:
     if work is None:
         return []
     return [
-        (thumbnail(candidate.program), f"{rank}: IoU {candidate.iou:.3f}")
+        (thumbnail(candidate.program), f"{rank} · {candidate.iou:.3f}")
         for rank, candidate in enumerate(work.ranked(SHOWN), 1)
     ]
 

@@ -9,7 +9,6 @@ import gradio as gr
 
 from tts_playground.errors import BadInput
 from tts_playground.runs import figures
-from tts_playground.tasks.drawing import OUTLINES
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import contest, editor, examples, results, search
 from tts_playground.ui.sketch.choices import from_query, settings_of, to_query, values_of
@@ -38,37 +37,52 @@ def wire(app: gr.Blocks, parts: Parts, starters: dict[str, Work]) -> None:
 
 
 def _drawing(p: Parts) -> None:
-    """Examples, uploads and the clear button put ink on the canvas."""
+    """Examples, uploads and the clear button put ink on the canvas; a stroke shows how it is read."""
+
+    def put(ink: Any, loaded: Any, outline: str, line: str):
+        value = examples.layers(ink)
+        task = examples.task_of(value, loaded, outline)
+        return value, loaded, task, search.compare(task, None), status(line)
 
     @friendly
-    def pick(event: gr.SelectData):
+    def pick(outline: str, event: gr.SelectData):
         name = examples.names()[int(event.index)]
-        ink, loaded = examples.load(examples.picture(name))
-        return examples.layers(ink), loaded, status(f"Example “{name}” is on the canvas.")
+        return put(*examples.load(examples.picture(name)), outline, f"Example “{name}” is on the canvas.")
 
     @friendly
-    def take(picture: Any):
+    def take(picture: Any, outline: str):
         if picture is None:
-            return gr.skip(), gr.skip(), gr.skip()
+            return (gr.skip(),) * 5
         ink, loaded = examples.load(picture)
         if not ink.any():
             raise BadInput(
                 "No drawing was found in this picture; it needs dark strokes on light paper, or the reverse."
             )
-        return (
-            examples.layers(ink),
-            loaded,
-            status("What was read from your picture is on the canvas; correct it there."),
-        )
+        return put(ink, loaded, outline, "What was read from your picture is on the canvas; correct it there.")
 
     def wipe():
-        return examples.layers(None), None, status("The canvas is clear.")
+        return examples.layers(None), None, None, search.compare(None, None), status("The canvas is clear.")
 
-    outputs = [p.canvas, p.loaded, p.status]
-    p.examples.select(pick, None, outputs, **LIGHT, **QUIET)
-    p.upload.input(take, p.upload, outputs, **LIGHT, **QUIET)
+    @friendly
+    def notice(value: Any, loaded: Any, drawn: Any, outline: str):
+        task = examples.task_of(value, loaded, outline)
+        # the canvas also reports when nothing was drawn
+        return (gr.skip(), gr.skip()) if task.blank or task == drawn else (task, search.compare(task, None))
+
+    outputs = [p.canvas, p.loaded, p.drawn, p.panel, p.status]
+    p.examples.select(pick, p.settings[4], outputs, **LIGHT, **QUIET)
+    p.upload.input(take, [p.upload, p.settings[4]], outputs, **LIGHT, **QUIET)
     p.clear.click(wipe, None, outputs, **LIGHT, **QUIET)
     p.canvas.clear(wipe, None, outputs, **LIGHT, **QUIET)
+    # every event that reads the canvas uploads it, so the others read what was noticed at the last stroke
+    p.canvas.input(
+        notice,
+        [p.canvas, p.loaded, p.drawn, p.settings[4]],
+        [p.drawn, p.panel],
+        trigger_mode="always_last",
+        **LIGHT,
+        **QUIET,
+    )
 
 
 def _searching(p: Parts) -> None:
@@ -78,14 +92,17 @@ def _searching(p: Parts) -> None:
     def run(value: Any, loaded: Any, *chosen: Any) -> Iterator[Any]:
         settings = settings_of(*chosen)
         task = examples.task_of(value, loaded, settings.outline)
+        if task.blank:  # the program is empty; what was found for another drawing stays
+            yield gr.skip(), None, "", search.compare(task, None), status(search.STOPS["blank"])
+            return
         for work, report in search.search(task, "your drawing", settings):
-            yield work, str(work.program), *search.live(work, report)
+            yield work, task, str(work.program), *search.live(work, report)
 
     @friendly
     def draw_pool(value: Any, loaded: Any, _: str, *chosen: Any) -> Iterator[Any]:
         yield from run(value, loaded, "best-of-n", *chosen)
 
-    outputs = [p.work, p.program, p.panel, p.status]
+    outputs = [p.work, p.drawn, p.program, p.panel, p.status]
     inputs = [p.canvas, p.loaded, *p.settings]
     settled = {"inputs": [p.work, p.n], "outputs": _summary(p), **LIGHT, **QUIET}
     events = [
@@ -134,12 +151,13 @@ def _results(p: Parts, starters: dict[str, Work]) -> None:
         work = starters[name]
         ink, loaded = examples.load(examples.picture(name))
         line = status(f"The ready-made pool of “{name}”: {len(work.pool)} independent draws.")
-        return work, examples.layers(ink), loaded, str(work.program), search.compare(work.task, work.program), line
+        shown = search.compare(work.task, work.program)
+        return work, work.task, examples.layers(ink), loaded, str(work.program), shown, line
 
     p.n.change(read, [p.work, p.n], [p.curve, p.reading], **LIGHT, **QUIET)
     outputs = [p.program, p.panel, p.complaint, p.status]
     p.gallery.select(choose, p.work, outputs, **LIGHT, **QUIET)
-    opened = [p.work, p.canvas, p.loaded, p.program, p.panel, p.status]
+    opened = [p.work, p.drawn, p.canvas, p.loaded, p.program, p.panel, p.status]
     p.opened.input(open_pool, p.opened, opened, **LIGHT, **QUIET).then(
         _summarise, [p.work, p.n], _summary(p), **LIGHT, **QUIET
     )
@@ -149,15 +167,12 @@ def _editing(p: Parts) -> None:
     """The picture follows the typing; programs and links leave the page."""
 
     @friendly
-    def follow(text: str, value: Any, loaded: Any, outline: str):
-        task = examples.task_of(value, loaded, outline if outline in OUTLINES else "auto")
-        shown = editor.follow(text, None if task.blank else task)
-        return tuple(gr.skip() if part is None else part for part in shown)
+    def follow(text: str, task: Any):
+        return tuple(gr.skip() if part is None else part for part in editor.follow(text, task))
 
-    outline = p.settings[4]
     p.program.input(
         follow,
-        [p.program, p.canvas, p.loaded, outline],
+        [p.program, p.drawn],
         [p.panel, p.complaint, p.status],
         trigger_mode="always_last",
         **LIGHT,
@@ -184,12 +199,10 @@ def _comparing(p: Parts) -> None:
     """All strategies on the drawing at hand, one after the other."""
 
     @friendly
-    def compare(value: Any, loaded: Any, work: Work | None, axis: str, *chosen: Any) -> Iterator[Any]:
+    def compare(drawn: Any, work: Work | None, axis: str, *chosen: Any) -> Iterator[Any]:
         settings = settings_of(*chosen)
-        task = examples.task_of(value, loaded, settings.outline)
-        if task.blank and work is not None:
-            task = work.task
-        if task.blank:
+        task = drawn or (work and work.task)
+        if task is None:
             raise BadInput("The canvas is blank; draw something to compare the strategies on.")
         last = None
         for state in contest.contest(task, settings):
@@ -207,7 +220,7 @@ def _comparing(p: Parts) -> None:
     def redraw(state: Any, axis: str):
         return gr.skip() if state is None else _contest_figure(state, axis)
 
-    inputs = [p.canvas, p.loaded, p.work, p.contest_axis, *p.settings]
+    inputs = [p.drawn, p.work, p.contest_axis, *p.settings]
     outputs = [p.contest_state, p.contest_figure, p.contest_status]
     event = p.contest.click(compare, inputs, outputs, show_progress="hidden", **HEAVY, **QUIET)
     p.cancel.click(None, cancels=[event])
@@ -226,7 +239,7 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
     def arrive(request: gr.Request):
         query = dict(request.query_params)
         if query.get("tab") != "sketch" or len(query) == 1:
-            return (gr.skip(),) * (len(p.settings) + 6)
+            return (gr.skip(),) * (len(p.settings) + 7)
         settings = values_of(from_query(query))
         text, name = query.get("program", ""), query.get("drawing", "")
         if name in examples.names():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from tts_playground.core import Round
+from tts_playground.core import Round, Scored
 from tts_playground.dsl import Program
 from tts_playground.dsl.drawings import overlap
 from tts_playground.runs import curves
@@ -18,10 +18,13 @@ DEFAULTS = Settings()
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A program that was tried, and how well its picture overlaps with the drawing (0-1)."""
+    """A program that was tried."""
 
     program: Program
     iou: float
+    """overlap of its picture with the drawing, 0-1: what the curve measures"""
+    reward: float
+    """what guided the search and orders the gallery; higher is better"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,9 @@ class Work:
     settings: Settings = DEFAULTS
 
     def ranked(self, most: int = 64) -> list[Candidate]:
-        """Distinct candidates, best first; of equals the shorter program."""
+        """Distinct candidates by reward, best first; of equals the shorter program."""
         distinct = {candidate.program: candidate for candidate in self.candidates}
-        return sorted(distinct.values(), key=lambda c: (-c.iou, len(c.program)))[:most]
+        return sorted(distinct.values(), key=lambda c: (-c.reward, len(c.program)))[:most]
 
     def curve(self) -> curves.Curve | None:
         """Expected best IoU of N, exact for every N up to the size of the pool."""
@@ -54,13 +57,13 @@ def _curve(pool: tuple[float, ...]) -> curves.Curve:
     return curves.curve(pool, label="best-of-N", measure="IoU", oracle=False)
 
 
-def judged(task: SketchTask, programs: Iterable[Program]) -> tuple[Candidate, ...]:
-    """Programs with their IoU."""
-    return tuple(Candidate(program, overlap(task, program).iou) for program in programs)
+def judged(task: SketchTask, scored: Iterable[Scored]) -> tuple[Candidate, ...]:
+    """Scored programs with their IoU."""
+    return tuple(Candidate(s.sample.content, overlap(task, s.sample.content).iou, s.reward) for s in scored)
 
 
 def grown(work: Work, rounds: Sequence[Round]) -> Work:
     """The work with what these rounds scored added; draws of best-of-n are independent and enter the pool."""
-    fresh = judged(work.task, (scored.sample.content for r in rounds for scored in r.candidates))
+    fresh = judged(work.task, (scored for r in rounds for scored in r.candidates))
     pool = (*work.pool, *(c.iou for c in fresh)) if work.settings.strategy == "best-of-n" else ()
     return replace(work, candidates=(*work.candidates, *fresh), pool=pool)
