@@ -37,8 +37,8 @@ def open_picture(source: str | Path | bytes, *, pixels: int = PIXELS) -> Image.I
         width, height = picture.size
         if width * height > pixels:
             raise BadInput(
-                f"This picture has {width} x {height} pixels; send at most {pixels / 1e6:g} million, for example by"
-                " scaling it to 1024 on its longer side."
+                f"This picture has {width} x {height} pixels; send at most {pixels / 1e6:g} million pixels, for"
+                " example by scaling it to 1024 on its longer side."
             )
         try:
             upright = ImageOps.exif_transpose(picture)

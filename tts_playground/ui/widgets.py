@@ -64,11 +64,7 @@ class Canvas(gr.ImageEditor, metaclass=_NoStubFile):
     @server
     def accept_blobs(self, data: AcceptBlobs) -> None:
         """One part of a canvas, sent ahead of the event that reads it."""
-        index = data.data["index"]
-        try:
-            layer = int(index) if index and index != "null" else 0
-        except ValueError:
-            layer = -1
+        layer = int(data.data["index"] or 0)
         if not 0 <= layer < LAYERS or len(data.files) != 1 or len(data.files[0][1]) > BLOB_BYTES:
             raise HTTPException(413, f"A canvas has at most {LAYERS} layers of {BLOB_BYTES // 1000} kB.")
         super().accept_blobs(data)
