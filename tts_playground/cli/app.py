@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from tts_playground.cli import bench, pools, serve, sketch, train
 
 
-def build() -> typer.main.TyperCommand | typer.main.TyperGroup:  # type: ignore[name-defined]
+def build() -> Any:
     """All verbs as one click command."""
     app = typer.Typer(
         help="See test-time scaling: draw candidates, score them, search, and plot what the compute bought.",

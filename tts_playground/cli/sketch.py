@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -16,11 +16,16 @@ SamplerName = Annotated[
     str, typer.Option("--sampler", "--model", envvar="TTS_PLAYGROUND_SKETCH_MODEL", help="Who proposes programs.")
 ]
 StrategyName = Annotated[str, typer.Option(help="best-of-n, refine, smc or beam.")]
-Outline = Annotated[str, typer.Option(help="Thin closed loops: auto, fill them, or keep them as lines.")]
+Outline = Annotated[
+    Literal["auto", "fill", "keep"], typer.Option(help="Thin closed loops: auto, fill them, or keep them as lines.")
+]
 Seconds = Annotated[float, typer.Option(min=0.01, help="Safety cap; when it is hit, the result says so.")]
 Text = Annotated[str, typer.Argument(help='A program, e.g. "(Circle 3 8 8)", or a file that holds one.')]
 Size = Annotated[int, typer.Option(help="Side of the picture in pixels, 16 to 2048.")]
-Mode = Annotated[str, typer.Option(help="reference (as the data sets were drawn) or exact (set membership).")]
+Mode = Annotated[
+    Literal["reference", "exact"],
+    typer.Option(help="reference (as the data sets were drawn) or exact (set membership)."),
+]
 
 
 def sketch(

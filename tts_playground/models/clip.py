@@ -28,7 +28,7 @@ def clip_and_processor(name: str, device: str) -> tuple[Any, Any]:
 
     path = where(name)
     try:
-        model = CLIPModel.from_pretrained(path, dtype=torch.float32)
+        model: Any = CLIPModel.from_pretrained(path, dtype=torch.float32)
         return model.to(device).eval(), CLIPProcessor.from_pretrained(path)
     except (OSError, ValueError) as error:
         raise ModelUnavailable(

@@ -78,7 +78,8 @@ def train(order: Order) -> Path:
     torch.manual_seed(order.seed)
     scenes, each = (64, 3) if order.miniature else (20_000, 6)
     name = str(order.clip) if order.clip is not None else where("tiny:clip")
-    clip = CLIPModel.from_pretrained(name, dtype=torch.float32).to(device).eval()
+    clip: Any = CLIPModel.from_pretrained(name, dtype=torch.float32)
+    clip.to(device).eval()
     workers = default_workers() if order.workers is None else order.workers
     pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
     vq = None if order.vq is None else load_vq(order.vq, device)

@@ -128,7 +128,7 @@ def train(order: Order) -> Path:
     workers = default_workers() if order.workers is None else order.workers
     pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
     tokenizer = build_tokenizer()
-    model = build_model(size, tokenizer)
+    model: Any = build_model(size, tokenizer)
     if order.init is not None:
         model = type(model).from_pretrained(order.init, dtype=torch.float32)
     model.to(device)

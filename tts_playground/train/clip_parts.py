@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from tokenizers import pre_tokenizers
 from tokenizers.trainers import BpeTrainer
@@ -55,12 +56,12 @@ def build_tokenizer() -> CLIPTokenizer:
     )
     draft.backend_tokenizer.train_from_iterator(world_words(), trainer)
     pairs = json.loads(draft.backend_tokenizer.to_str())["model"]["merges"]
-    merges = [tuple(pair) for pair in pairs]
+    merges: Any = [tuple(pair) for pair in pairs]
     names = dict.fromkeys([*letters, *(a + b for a, b in merges), START, END])
     return CLIPTokenizer(vocab={name: i for i, name in enumerate(names)}, merges=merges, model_max_length=LONGEST)
 
 
-def build_model(size: Size, tokenizer: CLIPTokenizer) -> CLIPModel:
+def build_model(size: Size, tokenizer: Any) -> CLIPModel:
     """A freshly initialised model."""
     text = CLIPTextConfig(
         vocab_size=len(tokenizer),

@@ -113,7 +113,8 @@ def make_loss(pupil: Pupil, conditions: Conditions, pool: Pool, batch: int) -> A
 def measure(folder: Path, device: torch.device, vq: Any, n: int) -> dict[str, float]:
     """What users will get: the saved checkpoint, as rounded as it ships, on ``n`` fresh scenes."""
     pool = draw_pool(EVAL_SEED, n)
-    model = YolosForObjectDetection.from_pretrained(folder, dtype=torch.float32).to(device).eval()
+    model: Any = YolosForObjectDetection.from_pretrained(folder, dtype=torch.float32)
+    model.to(device).eval()
     detector = Detector(model, build_processor(), str(folder))  # AutoImageProcessor would need torchvision
     images = torch.from_numpy(pool.images).to(device)
     found = measure_detector(detector, pool.images, pool.classes, pool.colors, pool.boxes)
@@ -135,7 +136,7 @@ def train(order: Order) -> Path:
         scenes, batch = 40_000, 64
     workers = default_workers() if order.workers is None else order.workers
     pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
-    model = build_model(size)
+    model: Any = build_model(size)
     if order.init is not None:
         model = YolosForObjectDetection.from_pretrained(order.init, dtype=torch.float32)
     model.to(device)

@@ -83,11 +83,11 @@ def draw_pool(seed: int, n: int, *, workers: int = 0) -> Pool:
     source = feed(partial(draw_chunk, seed, size), workers=workers, ahead=2)
     parts = list(islice(source, -(-n // size)))
     source.close()  # type: ignore[attr-defined]
-    return Pool(
-        *(np.concatenate([getattr(p, name) for p in parts])[:n] for name in ("images", "classes", "colors", "boxes")),
-        [text for p in parts for text in p.captions][:n],
-        [text for p in parts for text in p.wrong][:n],
-    )
+    arrays: Any = {
+        name: np.concatenate([getattr(p, name) for p in parts])[:n] for name in ("images", "classes", "colors", "boxes")
+    }
+    captions = [text for p in parts for text in p.captions][:n]
+    return Pool(**arrays, captions=captions, wrong=[text for p in parts for text in p.wrong][:n])
 
 
 # ------------------------------------------------------------------------------------------------ pictures
@@ -115,7 +115,7 @@ def load_vq(path: Path, device: torch.device) -> Any:
     if not (path / "config.json").exists():
         raise BadInput(f"There is no checkpoint in {path}; give --vq the folder of a trained tiny-vq or tiny-janus.")
     if AutoConfig.from_pretrained(path).model_type == "janus":
-        vq = JanusForConditionalGeneration.from_pretrained(path, dtype=torch.float32).model.vqmodel
+        vq: Any = JanusForConditionalGeneration.from_pretrained(path, dtype=torch.float32).model.vqmodel
     else:
         vq = JanusVQVAE.from_pretrained(path, dtype=torch.float32)
     return vq.to(device).eval()

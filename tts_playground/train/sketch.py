@@ -95,7 +95,8 @@ def measure(model: Any, processor: Any, n: int, samples: int) -> dict[str, float
     packed = sketch_data.make(0, seed=EVAL_SEED, rows=n, visual_tokens=size)[0]
     parts = [torch.from_numpy(p).to(device) for p in (packed.images, packed.ids, packed.segments, packed.positions)]
     weights = torch.from_numpy(packed.weights).to(device)
-    found = {"loss": float(packed_loss(model, parts[0], *(p.long() for p in parts[1:]), weights))}
+    ids, segments, positions = (part.long() for part in parts[1:])
+    found = {"loss": float(packed_loss(model, parts[0], ids, segments, positions, weights))}
     if importlib.util.find_spec("lark") is None:
         return found
     wanted = [programs.program(EVAL_SEED, i) for i in range(n)]

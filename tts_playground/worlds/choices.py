@@ -158,8 +158,8 @@ def draw(scene: Choice, side: int = SIDE) -> Image.Image:
     """The picture: RGB, side x side, white where there is no cell."""
     image = Image.new("RGB", (side, side), (255, 255, 255))
     for cell in scene.cells:
-        low = [round(i * side / 3) + round(side / 64) for i in (cell.column, cell.row)]
-        image.paste(_tile(cell, round(side / 3 - side / 32), side), tuple(low))
+        left, top = (round(i * side / 3) + round(side / 64) for i in (cell.column, cell.row))
+        image.paste(_tile(cell, round(side / 3 - side / 32), side), (left, top))
     return image
 
 

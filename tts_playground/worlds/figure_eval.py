@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tts_playground import randomness
 from tts_playground.worlds.infographics import UNSEEN, Figure, Style, figure_from
@@ -52,10 +53,10 @@ def cases() -> tuple[Case, ...]:
 
 def _case(row: dict) -> Case:
     lists = {"labels", "values", "colors"}
-    facts = {key: tuple(value) if key in lists else value for key, value in row["figure"].items()}
+    facts: Any = {key: tuple(value) if key in lists else value for key, value in row["figure"].items()}
     style = facts["style"] | {"paper": tuple(facts["style"]["paper"])}
     figure = Figure(**(facts | {"style": Style(**style)}))
-    asked = {key: tuple(value) if key in ("steps", "misses") else value for key, value in row["question"].items()}
+    asked: Any = {key: tuple(value) if key in ("steps", "misses") else value for key, value in row["question"].items()}
     return Case(row["key"], row["unseen"], figure, Question(**asked), row["plausible"])
 
 
