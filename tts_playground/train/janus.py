@@ -189,7 +189,8 @@ def _build(order: Order, vq: Any, device: torch.device) -> Any:
     model.model.vqmodel.requires_grad_(False)
     with torch.no_grad():  # codes that look alike start alike
         model.model.generation_embeddings.weight.copy_(functional.normalize(vq.quantize.embedding.weight, dim=-1))
-    return model.to(device)
+    model.to(device)
+    return model
 
 
 def _fit(order: Order, model: Any, data: Tokens, minutes: float, processor: Any) -> Report:
@@ -228,7 +229,8 @@ def train(order: Order) -> Path:
     report = _fit(order, model, data, (1 - TOKENIZING) * minutes, processor)
     save_half(model, order.out)
     processor.save_pretrained(order.out)
-    saved: Any = JanusForConditionalGeneration.from_pretrained(order.out, dtype=torch.float32).eval().to(device)
+    saved: Any = JanusForConditionalGeneration.from_pretrained(order.out, dtype=torch.float32)
+    saved.eval().to(device)
     few = 64 if order.miniature else 2000
     results = {**measure_vq(saved.model.vqmodel, device, few), "token_loss": validate(saved, few)}
     samples(saved, processor, 1 if order.miniature else 8).save(order.out / "sheet.png")
