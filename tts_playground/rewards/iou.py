@@ -26,13 +26,13 @@ class IoUReward:
 
 @dataclass(frozen=True)
 class FitReward:
-    """Description length: -ln(error + floor) - price * primitives, with error = 1 - IoU. Prefers the shorter of equals.
+    """Log-odds of the IoU less a price for every primitive: prefers the shorter of equals.
 
-    A primitive is worth its price if it cuts the error by that share, which suits clean and shaky drawings alike.
+    A primitive is worth its price if it cuts the error by about that share, which suits clean and shaky drawings alike.
     """
 
-    price: float = 0.15
-    """of one primitive, in nats of error; 0 or more"""
+    price: float = 0.18
+    """of one primitive, in nats; 0 or more"""
     floor: float = 0.004
     """error that counts as none: about a pixel along the border"""
     name: ClassVar[str] = "fit"
@@ -40,8 +40,8 @@ class FitReward:
     unit_cost: ClassVar[Cost] = Cost(renders=1)
 
     def score(self, task: Drawing, samples: Sequence[Sample]) -> list[float]:
-        """One number per sample, at most -ln(floor)."""
+        """One number per sample."""
         return [self._one(overlap(task, sample.content).iou, len(sample.content)) for sample in samples]
 
     def _one(self, iou: float, primitives: int) -> float:
-        return -math.log(1.0 - iou + self.floor) - self.price * primitives
+        return math.log((self.floor + iou) / (self.floor + 1.0 - iou)) - self.price * primitives

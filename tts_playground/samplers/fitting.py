@@ -1,8 +1,8 @@
 """Fitting a boolean program to a picture: every single edit of a program, measured exactly by scans.
 
-A program is judged by ``worth``: the logarithm of its error (1 - IoU) less a price for each primitive, as in minimum
-description length (Rissanen 1978). Because the price buys a *relative* reduction of the error, it holds for clean
-drawings, where the error can reach zero, as well as for shaky ones, where it cannot.
+A program is judged by ``worth``: the log-odds of its IoU less a price for each primitive, as in minimum description
+length (Rissanen 1978). The price buys a *relative* reduction of the error, so it holds for clean drawings, where the
+error can reach zero, as well as for shaky ones, where it cannot.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from tts_playground.dsl.edits import Slot, slots
 from tts_playground.dsl.masks import MaskEngine, Packed, count, engine
 from tts_playground.dsl.tree import Circle, Difference, Node, Primitive, Quad, Union
 
-PRICE = 0.15
+PRICE = 0.18
 """what a primitive must earn: one is worth having if it cuts the error by this share (as a logarithm)"""
 FLOOR = 0.01
 """added to the error, because pixels of the border cannot be told apart any better (share of the union)"""
 
 
-def worth(iou: NDArray | float, primitives: int) -> NDArray | float:
-    """Fitness of a program; higher is better, differences are relative cuts of the error."""
-    return -np.log(1.0 + FLOOR - iou) - PRICE * primitives
+def worth(iou: float, primitives: int) -> float:
+    """Fitness of a program; higher is better."""
+    return math.log((FLOOR + iou) / (FLOOR + 1.0 - iou)) - PRICE * primitives
 
 
 def needed(worth: float, primitives: int) -> float:
     """The IoU at which a program of this length has this worth; the inverse of ``worth``."""
-    return 1.0 + FLOOR - math.exp(-worth - PRICE * primitives)
+    odds = math.exp(worth + PRICE * primitives)
+    return (odds * (1.0 + FLOOR) - FLOOR) / (1.0 + odds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class Fitter:
 
     def worth(self, root: Node | None) -> float:
         """Fitness of a program, see ``worth``."""
-        return float(worth(self.iou(root), edits.length(root)))
+        return worth(self.iou(root), edits.length(root))
 
     def scores(self, place: Place, taste: Taste = IOU) -> NDArray[np.float32]:
         """Tversky index (the IoU by default) of the program after the edit, for every primitive of the table."""

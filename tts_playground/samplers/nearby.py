@@ -14,6 +14,7 @@ from tts_playground.dsl import edits
 from tts_playground.dsl.tree import Circle, Node, Quad
 from tts_playground.samplers import fitting
 from tts_playground.samplers.fitting import Fitter, Taste
+from tts_playground.samplers.growing import grow
 
 MARGIN = 0.05
 """an edit this much worse on the coarse raster may still be better in the end"""
@@ -49,7 +50,7 @@ def single_edits(fit: Fitter, root: Node | None, least: float) -> list[tuple[flo
         (size + 1, fit.places(root, replace=False)),
     ):
         for option in fit.shortlist(places, 2, fitting.needed(least, primitives)):
-            found[fit.apply(root, option)] = float(fitting.worth(min(option.score, 1.0), primitives))
+            found[fit.apply(root, option)] = fitting.worth(min(option.score, 1.0), primitives)
     if root is not None:
         for near in structural(root):
             worth = fit.worth(near)
@@ -80,29 +81,8 @@ def rebuild(fit: Fitter, root: Node | None, rng: np.random.Generator) -> Node | 
         root = edits.remove(root, paths[rng.integers(len(paths))])
         if root is None:
             break
-    return grow(fit, root, rng)
-
-
-def grow(fit: Fitter, root: Node | None, rng: np.random.Generator) -> Node | None:
-    """Insert a primitive, refit the others, drop the useless, until two in a row are not worth having.
-
-    The first primitive is chosen with a random taste, because the shape that fits best by itself is often the wrong
-    one to cut from.
-    """
-    best, worth, failures = root, fit.worth(root), 0
-    taste = Taste(*map(float, np.exp(rng.normal(0, VARIETY, 2))))
-    while failures < 2:
-        option = fit.best(fit.places(root, replace=False), taste)
-        if option is None:
-            break
-        grown: Node | None = fit.apply(root, option)
-        if root is not None:
-            grown = fit.refit(grown, rng)
-        better = fit.worth(grown)
-        if better > worth:
-            grown = fit.prune(grown)
-            best, worth, failures = grown, fit.worth(grown), 0
-        else:
-            failures += 1
-        root, taste = grown, fitting.IOU
-    return best
+    if root is None or rng.random() < 0.5:
+        # The shape that fits best by itself is often the wrong one to go on from.
+        option = fit.best(fit.places(root, replace=False), Taste(*map(float, np.exp(rng.normal(0, VARIETY, 2)))))
+        root = root if option is None else fit.apply(root, option)
+    return grow(fit, root, 1.0, rng)

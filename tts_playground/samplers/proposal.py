@@ -19,12 +19,11 @@ from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.samplers import fitting
 from tts_playground.samplers.fitting import Fitter, Taste
+from tts_playground.samplers.growing import PAIRS_FIRST, by_pairs, choose, mended
 from tts_playground.samplers.nearby import nearby
 
 PERFECT = 0.999
 """IoU above which a program cannot get better, only shorter"""
-SPREAD = 0.05
-"""difference of worth that makes a proposal e times less likely at temperature 1"""
 
 
 def fitter(task: Drawing, size: int) -> Fitter:
@@ -134,11 +133,17 @@ class ProposalSampler:
         rng = generator(path.seed, path.index, path.steps, "proposal")
         root = path.roots[-1]
         before = fit.scans
-        grown = self._propose(fit, root, rng, self._taste(path))
-        if root is not None:
-            grown = fit.prune(fit.refit(grown, rng))
+        grown: Node | None = None
+        if path.index and rng.random() < PAIRS_FIRST * min(self.temperature, 1.0):
+            grown = by_pairs(fit, root, self.temperature, rng)
+        if grown is None:
+            grown = self._propose(fit, root, rng, self._taste(path))
+            if root is not None:
+                grown = mended(fit, grown, rng)
+                if fit.worth(grown) <= fit.worth(root):
+                    grown = by_pairs(fit, root, self.temperature, rng)
         cost = path.cost + Cost(renders=fit.scans - before)
-        if root is not None and fit.worth(grown) <= fit.worth(root):
+        if grown is None:
             # Nothing is worth adding: the path ends as it is, one step on so that every step is seen.
             return replace(path, roots=(*path.roots, root), done=True, cost=cost)
         done = path.steps + 1 >= self.primitives
@@ -157,7 +162,4 @@ class ProposalSampler:
             others = rng.choice(np.arange(3, len(places)), max(0, self.places - 3), replace=False)
             places = places[:3] + [places[i] for i in sorted(others)]
         options = fit.shortlist(places, 8, 0.0, taste)
-        worth = np.array([fitting.worth(min(option.score, 1.0), 0) for option in options])
-        if self.temperature > 0:
-            worth += rng.gumbel(size=len(worth)) * (SPREAD * self.temperature)
-        return fit.apply(root, options[int(worth.argmax())])
+        return fit.apply(root, choose(options, self.temperature, rng))
