@@ -23,7 +23,29 @@ from transformers import (
 )
 
 SPECIALS = ["<pad>", "<bos>", "<eos>", "<boi>", "<eoi>", "<image>", "<unk>"]
-WORDS = ["a", "an", "the", "photo", "of", "two", "three", "red", "blue", "green", "apple", "apples", "cat", "dog", "plate", "on", "left", "right", "croissant", ",", "."]
+WORDS = [
+    "a",
+    "an",
+    "the",
+    "photo",
+    "of",
+    "two",
+    "three",
+    "red",
+    "blue",
+    "green",
+    "apple",
+    "apples",
+    "cat",
+    "dog",
+    "plate",
+    "on",
+    "left",
+    "right",
+    "croissant",
+    ",",
+    ".",
+]
 TEMPLATE = (
     "{% for message in messages %}{% for part in message['content'] %}{{ part['text'] }} {% endfor %}{% endfor %}"
 )

@@ -1,7 +1,7 @@
 """Many images drawn token by token in lock-step: working memory of one micro-batch, and the loop over positions.
 
-Rows 0..n-1 are conditional; the rows after them are the unconditional twins of those images that use guidance (an image at
-guidance 1 has none); rows after those are padding (see ``affine.row_rule``).
+Rows 0..n-1 are conditional; the rows after them are the unconditional twins of those images that use guidance (an
+image at guidance 1 has none); rows after those are padding (see ``affine.row_rule``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tts_playground.errors import CannotDo
-from tts_playground.models.image_loop import Knobs, choose, distribution
+from tts_playground.models.image_loop import Choice, Knobs, choose, distribution
 from tts_playground.models.noise import gumbel, stream_starts
 
 if TYPE_CHECKING:
@@ -86,17 +86,22 @@ class Batch:
         self.entropies = torch.zeros(self.n, janus.tokens, device=device)
         self.finite = torch.ones((), dtype=torch.bool, device=device)
         self.cache = self._fresh_cache(prefix.length + janus.tokens)
+        self._fill()
         self.session = janus.steps.session(self.cache, prefix.length + max(0, self.at - 1))
 
     def _fresh_cache(self, length: int) -> Tensor:
         import torch
 
         known = self.prefix.cache
-        layers, _, _, heads, prompt, width = known.shape
-        cache = torch.zeros(layers, 2, len(self.sources), heads, length, width, dtype=known.dtype, device=known.device)
-        twins_end = self.n + len(self.guided)
+        layers, _, _, heads, _, width = known.shape
+        return torch.zeros(layers, 2, len(self.sources), heads, length, width, dtype=known.dtype, device=known.device)
+
+    def _fill(self) -> None:
+        """Write the prompt and what the rows bring with them into the cache."""
+        known, cache = self.prefix.cache, self.cache
+        prompt = known.shape[4]
         cache[:, :, : self.n, :, :prompt] = known[:, :, :1]
-        cache[:, :, self.n : twins_end, :, :prompt] = known[:, :, 1:]
+        cache[:, :, self.n : self.n + len(self.guided), :, :prompt] = known[:, :, 1:]
         for number, row in enumerate(self.rows):
             place = prompt
             for piece in row.cache:
@@ -105,33 +110,38 @@ class Batch:
                 if row.guided:
                     cache[:, :, self.n + self.guided.index(number), :, place:end] = piece[:, :, 1]
                 place = end
-        return cache
 
     def logits(self) -> tuple[Tensor, Tensor | None]:
         """Conditional [N, V] and unconditional [N, V] (None if nobody is guided) logits of the next token."""
         if self.at == 0:
             cond, uncond = (part.expand(self.n, -1) for part in self.prefix.logits)
-            if self.all_guided:
-                return cond, uncond
-            twins = uncond[: len(self.guided)]
-        else:
-            x = self.janus.table[self.tokens[:, self.at - 1]][self.sources]
-            out = self.janus.head(self.session.forward(x, self.prefix.length + self.at - 1))
-            cond, twins = out[: self.n], out[self.n : self.n + len(self.guided)]
+            return self._twinned(cond, uncond[: len(self.guided)])
+        x = self.janus.table[self.tokens[:, self.at - 1]][self.sources]
+        out = self.janus.head(self.session.forward(x, self.prefix.length + self.at - 1))
+        return self._twinned(out[: self.n], out[self.n : self.n + len(self.guided)])
+
+    def _twinned(self, cond: Tensor, twins: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Every image beside its unconditional twin; an image without one beside itself, which guides it nowhere."""
         if not self.guided:
             return cond, None
         return cond, twins if self.all_guided else cond.index_copy(0, self.twins, twins)
 
+    def pick(self, cond: Tensor, uncond: Tensor | None, position: Tensor | int) -> Choice:
+        """Draw the token at ``position`` of every image from its logits."""
+        weights = distribution(cond, uncond, self.knobs)
+        self.finite.logical_and_(weights.amax(-1).isfinite().all() & cond.sum().isfinite())
+        return choose(weights, gumbel(self.streams, position, self.janus.codes))
+
     def advance(self) -> None:
         """Draw one token of every image."""
-        cond, uncond = self.logits()
-        weights = distribution(cond, uncond, self.knobs)
-        self.finite &= weights.amax(-1).isfinite().all() & cond.sum().isfinite()
-        choice = choose(weights, gumbel(self.streams, self.at, self.janus.codes))
+        choice = self.pick(*self.logits(), self.at)
         self.tokens[:, self.at] = choice.token
         self.logprobs[:, self.at] = choice.logprob
         self.entropies[:, self.at] = choice.entropy
         self.at += 1
+
+    def close(self) -> None:
+        """Give working memory back; what was drawn has been read."""
 
     def run(self, count: int) -> Iterator[int]:
         """Draw ``count`` more tokens of every image; yields the number drawn after each, so that a caller can stop.

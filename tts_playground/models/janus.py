@@ -19,6 +19,7 @@ from PIL import Image
 
 from tts_playground.errors import BadInput
 from tts_playground.models.affine import Affine, RowRule
+from tts_playground.models.cuda_rows import Slots
 from tts_playground.models.llama import LlamaSteps, steps_for
 from tts_playground.models.steps import prefill
 
@@ -61,6 +62,7 @@ class Janus:
         self.grid = math.isqrt(self.tokens)
         self._prefixes: OrderedDict[str, Prefix] = OrderedDict()
         self._lock = threading.Lock()
+        self.slots = Slots()
         with torch.inference_mode():
             codes = torch.arange(self.codes, device=self.device)
             self.table = model.prepare_embeddings_for_image_generation(codes)

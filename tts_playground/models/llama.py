@@ -1,11 +1,13 @@
-"""A lean decoding step over a plain Llama's own weights: ten operations a layer instead of some fifty.
+"""A lean decoding step over a plain Llama's own weights: a dozen operations a layer instead of some fifty.
 
-The modules stay the owners of the weights. Queries, keys and values are one product. On CPU attention is two batched products and a softmax instead of the fused kernel, because the fused kernel's last
-bit depends on which thread a row falls to, and rows must not depend on their batch.
+The modules stay the owners of the weights. Queries, keys and values are one product. On CPU attention is two batched
+products and a softmax instead of the fused kernel, because the fused kernel's last bit depends on which thread a row
+falls to, and rows must not depend on their batch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,42 +116,46 @@ class _LlamaSession:
 
     def forward(self, x: Tensor, place: int) -> Tensor:
         """One position of all rows."""
-        cos, sin = self.cos[place], self.sin[place]
-        for block, cache in zip(self.steps.blocks, self.cache, strict=True):
-            x = self._layer(block, cache, x, cos, sin, place)
-        return _norm(x, self.steps.norm, self.steps.eps)
-
-    def _layer(self, block: _Layer, cache: Tensor, x: Tensor, cos: Tensor, sin: Tensor, place: int) -> Tensor:
         steps = self.steps
+        cos, sin = self.cos[place], self.sin[place]
         rows, heads, kv = x.shape[0], steps.heads, steps.kv_heads
-        qkv = block.qkv(_norm(x, block.norm, steps.eps)).view(rows, heads + 2 * kv, steps.head_dim)
-        turned = rotate(qkv[:, : heads + kv], cos, sin)
-        cache[0, :, :, place] = turned[:, heads:]
-        cache[1, :, :, place] = qkv[:, heads + kv :]
-        # Queries that share a key head stand as several queries of one position, so grouped heads need no repetition.
-        query = turned[:, :heads].reshape(rows, kv, heads // kv, steps.head_dim)
-        seen = attend(query, cache[0, :, :, : place + 1], cache[1, :, :, : place + 1], None)
-        x = block.out.plus(seen.reshape(rows, heads * steps.head_dim), x)
-        inner = _norm(x, block.norm2, steps.eps)
-        return block.down.plus(block.up.times(inner, block.gate.silu(inner)), x)
+
+        def look(qkv: Tensor, cache: Tensor) -> Tensor:
+            turned = rotate(qkv[:, : heads + kv], cos, sin)
+            cache[0, :, :, place] = turned[:, heads:]
+            cache[1, :, :, place] = qkv[:, heads + kv :]
+            # Queries that share a key head stand as several queries of one position: grouped heads need no repetition.
+            query = turned[:, :heads].reshape(rows, kv, heads // kv, steps.head_dim)
+            return attend(query, cache[0, :, :, : place + 1], cache[1, :, :, : place + 1])
+
+        for block, cache in zip(steps.blocks, self.cache, strict=True):
+            x = layer_step(steps, block, cache, x, look)
+        return normed(x, steps.norm, steps.eps)
 
 
-def _norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+def layer_step(
+    steps: LlamaSteps, block: _Layer, cache: Tensor, x: Tensor, look: Callable[[Tensor, Tensor], Tensor]
+) -> Tensor:
+    """One layer on rows [R, hidden]; ``look(qkv, cache)`` writes keys and values and gives what attention saw."""
+    rows, heads, kv = x.shape[0], steps.heads, steps.kv_heads
+    qkv = block.qkv(normed(x, block.norm, steps.eps)).view(rows, heads + 2 * kv, steps.head_dim)
+    x = block.out.plus(look(qkv, cache).reshape(rows, heads * steps.head_dim), x)
+    inner = normed(x, block.norm2, steps.eps)
+    return block.down.plus(block.up.times(inner, block.gate.silu(inner)), x)
+
+
+def normed(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    """Root-mean-square norm of rows [R, hidden]."""
     from torch.nn.functional import rms_norm
 
     return rms_norm(x, (x.shape[-1],), weight, eps)
 
 
 def rotate(x: Tensor, cos: Tensor, signed_sin: Tensor) -> Tensor:
-    """Rotary position embedding (Su et al. 2021) of [R, heads, D], halves layout; cos and signed sin are [D] or [R, 1, D]."""
-    half = x.shape[-1] // 2
-    swapped = x.roll(half, -1)
-    return (x * cos).addcmul_(swapped, signed_sin)
+    """Rotary position embedding (Su et al. 2021) of [R, heads, D], halves layout; cos and signed sin are [D] or [1, D]."""
+    return (x * cos).addcmul_(x.roll(x.shape[-1] // 2, -1), signed_sin)
 
 
-def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
-    """Attention of queries [R, kv, G, D] over keys and values [R, kv, L, D]; mask is additive, broadcast to [R, kv, G, L]."""
-    scores = (query * query.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
-    if mask is not None:
-        scores = scores + mask
-    return scores.softmax(-1) @ values
+def attend(query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """Attention of queries [R, kv, G, D] over all of keys and values [R, kv, L, D]."""
+    return ((query * query.shape[-1] ** -0.5) @ keys.transpose(-1, -2)).softmax(-1) @ values

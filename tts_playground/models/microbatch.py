@@ -47,6 +47,7 @@ class Limit:
                 if count == 1:
                     raise CannotDo("The GPU's memory does not hold even one image; use a smaller model.") from error
             # Out of the handler, so that the failed batch's tensors are gone before the next try.
+            self.janus.slots.clear()
             torch.cuda.empty_cache()
             count = (count + 1) // 2
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_playground.core import Cost, Sample
 from tts_playground.errors import BadInput, Cancelled
+from tts_playground.models.cuda_rows import open_batch
 from tts_playground.models.image_rows import Batch, Row, knobs_of
 from tts_playground.models.microbatch import Limit
 
@@ -76,7 +77,7 @@ class ImagePath:
     entropies: tuple[float, ...]
     grid: int
     """tokens a row, and rows"""
-    cost: Cost = Cost()
+    cost: Cost = field(default=Cost())
     parent: int | None = None
     pieces: tuple[Any, ...] = field(default=(), repr=False, compare=False)
 
@@ -154,9 +155,13 @@ class ImageTokens:
         while position < len(paths):
             ahead = paths[position:]
             same = next((i for i, p in enumerate(ahead) if len(p.tokens) != len(ahead[0].tokens)), len(ahead))
-            ended = self._advance(task, ahead[:same], self.janus.tokens, cancel, keep=False)
+            ended = self.extend(task, ahead[:same], cancel=cancel)
             yield from self.peek(task, ended)
             position += len(ended)
+
+    def extend(self, task: Any, paths: Sequence[ImagePath], *, cancel: Cancel = never) -> list[ImagePath]:
+        """The first of ``paths``, all equally long, as many as fit into one micro-batch, drawn to their end."""
+        return self._advance(task, paths, self.janus.tokens, cancel, keep=False)
 
     def sweep(self, task: Any, settings: Sequence[ImageSettings], index: int = 0, *, seed: int = 0) -> list[Sample]:
         """The image of one index under each of several settings, in one batch: same noise, so only settings differ."""
@@ -255,11 +260,13 @@ class ImageTokens:
         def run(some: Sequence[ImagePath]) -> list[ImagePath]:
             began = perf_counter()
             batch = self._open(prefix, some)
-            for _ in batch.run(count):
-                if cancel():
-                    raise Cancelled("Drawing was stopped.")
-            seconds = (perf_counter() - began) / len(some)
-            return _grown(batch, some, seconds, keep)
+            try:
+                for _ in batch.run(count):
+                    if cancel():
+                        raise Cancelled("Drawing was stopped.")
+                return _grown(batch, some, (perf_counter() - began) / len(some), keep)
+            finally:
+                batch.close()
 
         return self.limit.run(paths, [path.row().guided + 1 for path in paths], run)
 
@@ -268,8 +275,8 @@ class ImageTokens:
         rows = [path.row() for path in paths]
         held = [sum(piece.shape[4] for piece in row.cache) for row in rows]
         if all(have == max(0, len(row.tokens) - 1) for have, row in zip(held, rows, strict=True)):
-            return Batch(self.janus, prefix, rows)
-        batch = Batch(self.janus, prefix, [replace(row, cache=(), tokens=()) for row in rows])
+            return open_batch(self.janus, prefix, rows)
+        batch = open_batch(self.janus, prefix, [replace(row, cache=(), tokens=()) for row in rows])
         batch.replay([row.tokens for row in rows])
         return batch
 

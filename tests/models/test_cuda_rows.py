@@ -1,0 +1,49 @@
+"""The GPU's token loop, its body run eagerly: position in a tensor, masked attention over a padded cache, lent slots."""
+
+import pytest
+import torch
+from test_image_rows import PROMPT, ROWS, finish
+
+from tts_playground.models.cuda_rows import GraphBatch, Slots, open_batch, products, sdpa
+from tts_playground.models.image_rows import Batch
+
+
+@pytest.mark.parametrize("look", [sdpa, products])
+def test_the_body_draws_what_the_cpu_loop_draws_and_slots_are_lent_again(random_janus, look):
+    random_janus.slots = Slots()
+    expected = finish(Batch(random_janus, random_janus.prefix(PROMPT), ROWS))
+    slots = []
+    for prompt in (PROMPT, "a cat", PROMPT):
+        batch = GraphBatch(random_janus, random_janus.prefix(prompt), ROWS)
+        batch.slot.eager, batch.slot.attention = True, look
+        finish(batch)
+        if prompt == PROMPT:
+            assert torch.equal(batch.tokens, expected.tokens)
+            assert torch.allclose(batch.logprobs, expected.logprobs, atol=1e-3)
+        slots.append(batch.slot)
+        batch.close()
+    assert slots[0] is slots[1] is slots[2]
+    other = GraphBatch(random_janus, random_janus.prefix(PROMPT), ROWS[:2])
+    assert other.slot is not slots[0]
+
+
+def test_going_on_from_pieces_works_in_a_used_slot(random_janus):
+    random_janus.slots = Slots()
+    prefix = random_janus.prefix(PROMPT)
+    whole = finish(Batch(random_janus, prefix, ROWS))
+    first = GraphBatch(random_janus, prefix, ROWS)
+    first.slot.eager = True
+    for _ in first.run(7):
+        pass
+    later = [
+        type(r)(r.seed, r.index, r.temperature, r.cfg, r.top_k, r.top_p, tuple(row), (first.piece(i),))
+        for i, (r, row) in enumerate(zip(ROWS, first.tokens[:, :7].tolist(), strict=True))
+    ]
+    first.close()
+    second = GraphBatch(random_janus, prefix, later)
+    assert second.slot is first.slot
+    assert torch.equal(finish(second).tokens, whole.tokens)
+
+
+def test_a_cpu_takes_the_plain_batch(random_janus):
+    assert type(open_batch(random_janus, random_janus.prefix(PROMPT), ROWS)) is Batch
