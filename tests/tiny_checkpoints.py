@@ -1,4 +1,4 @@
-"""Random checkpoints of the real classes, made in a second: what tests use where the trained models are not the point."""
+"""Random checkpoints of the real classes, made in a second: for tests that need no trained model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The GPU's token loop, its body run eagerly: position in a tensor, masked attention over a padded cache, lent slots."""
+"""The GPU's token loop, run eagerly: position in a tensor, masked attention over a padded cache, lent slots."""
 
 import pytest
 import torch

@@ -117,7 +117,7 @@ def on_cuda(counts: tuple[int, ...], repeats: int) -> list[dict[str, Any]]:
     """Janus-Pro-1B's shape: against generate, tokens a second, and the share of the bandwidth limit."""
     import torch
 
-    loaded = shapes.pro_1b("cuda")
+    loaded, card = shapes.pro_1b("cuda"), torch.cuda.get_device_name()
     janus = loaded.value
     sampler = ImageTokens(loaded, ImageSettings(1.0, GUIDANCE))
     speed = shapes.bandwidth("cuda")
@@ -129,7 +129,7 @@ def on_cuda(counts: tuple[int, ...], repeats: int) -> list[dict[str, Any]]:
         peer = timed(synchronised(shapes.generate(janus, PROMPT.prompt, n, GUIDANCE)), 1, warmup=0)
         rows.append(
             row(
-                f"token loop, N={n}, Janus-Pro-1B shape, bf16, {torch.cuda.get_device_name()}: transformers generate as peer",
+                f"token loop, N={n}, Janus-Pro-1B shape, bf16, {card}: transformers generate as peer",
                 ours.median,
                 peer.median,
                 "s",

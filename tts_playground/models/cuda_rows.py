@@ -1,9 +1,9 @@
 """The token loop on a GPU as captured CUDA graphs: one launch a token instead of some five hundred.
 
-A graph replays the very kernels on the very memory it was captured with, so working memory is kept in *slots*, one per shape
-of batch, and lent to one batch at a time. The position is a number on the GPU; attention reads the cache up to a multiple of
-``SPAN`` and masks the rest, so that a handful of graphs serve all positions. Where capture is not possible, the same body
-runs eagerly.
+A graph replays the very kernels on the very memory it was captured with, so working memory is kept in *slots*, one per
+shape of batch, and lent to one batch at a time. The position is a number on the GPU; attention reads the cache up to a
+multiple of ``SPAN`` and masks the rest, so that a handful of graphs serve all positions. Where capture is not possible,
+the same body runs eagerly.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Row:
     tokens: tuple[int, ...] = ()
     """drawn so far; all rows of a batch have the same number"""
     cache: tuple[Tensor, ...] = ()
-    """keys and values of all tokens but the last, [layers, 2, b, kv_heads, length, head_dim] a piece, b = 2 if guided"""
+    """keys and values of all tokens but the last, [layers, 2, b, kv_heads, length, head_dim] each; b is 2 if guided"""
 
     @property
     def guided(self) -> bool:
@@ -158,7 +158,7 @@ class Batch:
         self.check()
 
     def replay(self, tokens: Sequence[Sequence[int]]) -> None:
-        """Feed tokens that were drawn before, one by one, so that going on gives the same bits as never having stopped."""
+        """Feed tokens that were drawn before, one by one, so that going on gives the bits of never having stopped."""
         import torch
 
         self.tokens[:, : len(tokens[0])] = torch.tensor(tokens, dtype=torch.int64, device=self.tokens.device)

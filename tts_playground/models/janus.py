@@ -1,7 +1,7 @@
-"""Janus as an image sampler sees it: prompts to prefixes, tokens to embeddings, hidden states to logits, tokens to pictures.
+"""Janus as an image sampler sees it: prompts to prefixes, hidden states to logits, tokens to pictures.
 
-Works on any ``JanusForConditionalGeneration`` (Chen et al. 2025, "Janus-Pro"): the 8 x 8 tokens of the embedded one and the
-24 x 24 of Janus-Pro alike. The unconditional row of guidance is the prompt with everything but its first and its
+Works on any ``JanusForConditionalGeneration`` (Chen et al. 2025, "Janus-Pro"): the 8 x 8 tokens of the embedded one and
+the 24 x 24 of Janus-Pro alike. The unconditional row of guidance is the prompt with everything but its first and its
 begin-of-image token replaced by padding, as in the released code.
 """
 
@@ -137,7 +137,7 @@ class Janus:
         return made
 
     def teacher_logits(self, prompt: str, tokens: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Conditional and unconditional logits before each of the given image tokens, float32 [T, V] each, in one forward."""
+        """Conditional and unconditional logits before each given image token, float32 [T, V] each, in one forward."""
         import torch
 
         with torch.inference_mode():
@@ -174,7 +174,7 @@ class Janus:
         return row
 
     def _decode(self, tokens: Tensor) -> np.ndarray:
-        """Pixels uint8 [N, side, side, 3]; one picture at a time on CPU, so that its bits do not depend on the others."""
+        """Pixels uint8 [N, side, side, 3]; one picture at a time on CPU, so that its bits are its own."""
         import torch
 
         block = 1 if self.device.type == "cpu" else 8

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def is_plain(module: nn.Module) -> bool:
-    """Whether every part is exactly transformers' Llama on one device, unhooked and unquantised, so that the lean step is it."""
+    """Whether every part is exactly transformers' Llama on one device, unhooked and unquantised."""
     from torch import nn
     from transformers.activations import SiLUActivation
     from transformers.models.llama import modeling_llama as llama
@@ -49,7 +49,7 @@ class _Layer:
 
 
 def _joined(linears: tuple[nn.Linear, ...], share: bool) -> tuple[Tensor, Tensor | None]:
-    """One weight for several products of the same input; ``share`` makes the modules views of it, so it costs no memory."""
+    """One weight for several products of the same input; ``share`` makes the modules views of it, at no memory."""
     import torch
 
     weight = torch.cat([linear.weight.data for linear in linears])
@@ -152,7 +152,7 @@ def normed(x: Tensor, weight: Tensor, eps: float) -> Tensor:
 
 
 def rotate(x: Tensor, cos: Tensor, signed_sin: Tensor) -> Tensor:
-    """Rotary position embedding (Su et al. 2021) of [R, heads, D], halves layout; cos and signed sin are [D] or [1, D]."""
+    """Rotary position embedding (Su et al. 2021) of [R, heads, D], halves layout; cos and sin are [D] or [1, D]."""
     return (x * cos).addcmul_(x.roll(x.shape[-1] // 2, -1), signed_sin)
 
 

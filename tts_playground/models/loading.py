@@ -1,7 +1,7 @@
 """One string to a loaded model: ``load("tiny:janus", "janus")``, a hub id or a folder, by the same code.
 
-What a machine cannot hold or reach is said in one sentence before anything is loaded: sizes are read from the files (or from
-the hub's listing) and compared with free memory. What is on disk is used without asking the network. Loaded models are
+What a machine cannot hold or reach is said in one sentence before anything is loaded: sizes are read from the files (or
+from the hub's listing) and compared with free memory. What is on disk is used without asking the network. Loaded models are
 kept and shared between threads. No CUDA is touched before ``load``.
 """
 
@@ -122,7 +122,7 @@ def load(name: str, kind: str, options: Options | None = None) -> Loaded:
 
 
 def default_name(kind: str) -> str:
-    """The model to start with: the environment's choice (``TTS_PLAYGROUND_T2I_MODEL``, ``..._VLM_MODEL``), else the embedded one."""
+    """The model to start with: ``TTS_PLAYGROUND_T2I_MODEL`` or ``..._VLM_MODEL``, else the embedded one."""
     variable = {"janus": "TTS_PLAYGROUND_T2I_MODEL", "vlm": "TTS_PLAYGROUND_VLM_MODEL"}[kind]
     return os.environ.get(variable) or f"tiny:{kind}"
 

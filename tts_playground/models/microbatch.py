@@ -32,7 +32,7 @@ class Limit:
         return min(fit, janus.rule.most or fit)
 
     def run(self, items: Sequence[T], rows: Sequence[int], work: Callable[[Sequence[T]], list[T]]) -> list[T]:
-        """``work`` on the first items that fit together (``rows[i]`` each); halves on CUDA out-of-memory and tries again.
+        """``work`` on the first items that fit together (``rows[i]`` each); out of CUDA memory it halves and retries.
 
         Raises:
             CannotDo: not even one image fits.

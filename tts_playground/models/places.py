@@ -1,4 +1,4 @@
-"""Where a model's files are, how big they are, and whether this machine can hold them: asked before anything is loaded."""
+"""Where a model's files are, how big they are, and whether this machine can hold them: asked before loading."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def prefill(language_model: Any, embeds: Tensor) -> tuple[Tensor, Tensor]:
     """Run prompts [B, P, hidden] through the model's own forward.
 
     Returns:
-        The last hidden state [B, hidden] after the final norm, and the keys and values [layers, 2, B, kv_heads, P, head_dim].
+        The last hidden state [B, hidden] after the final norm, and a cache [layers, 2, B, kv_heads, P, head_dim].
     """
     import torch
     from transformers import DynamicCache
@@ -47,8 +47,13 @@ def prefill(language_model: Any, embeds: Tensor) -> tuple[Tensor, Tensor]:
     cache = DynamicCache(config=language_model.config)
     out = language_model(inputs_embeds=embeds, past_key_values=cache, use_cache=True)
     device = embeds.device
-    pairs = [torch.stack((layer.keys.to(device), layer.values.to(device))) for layer in cache.layers]
+    pairs = [torch.stack((layer.keys.to(device), layer.values.to(device))) for layer in _layers(cache)]
     return out.last_hidden_state[:, -1], torch.stack(pairs)
+
+
+def _layers(cache: Any) -> list[Any]:
+    """A transformers cache's layers; each has ``keys`` and ``values``."""
+    return cache.layers
 
 
 class ModuleSteps:
@@ -81,7 +86,7 @@ class _ModuleSession:
     def forward(self, x: Tensor, place: int) -> Tensor:
         """One position by the model's forward; its new keys and values are copied into our cache."""
         out = self.model(inputs_embeds=x[:, None], past_key_values=self.theirs, use_cache=True)
-        for number, layer in enumerate(self.theirs.layers):
+        for number, layer in enumerate(_layers(self.theirs)):
             self.cache[number, 0, :, :, place] = layer.keys[:, :, -1].to(self.cache.device)
             self.cache[number, 1, :, :, place] = layer.values[:, :, -1].to(self.cache.device)
         return out.last_hidden_state[:, -1].to(x.device)

@@ -10,7 +10,7 @@ Call = TypeVar("Call", bound=Callable[..., Any])
 
 
 def on_gpu(call: Call, seconds: int = 60) -> Call:
-    """``call`` with a GPU for at most ``seconds`` where this is a ZeroGPU Space, else ``call`` itself; generators too."""
+    """``call`` with a GPU for at most ``seconds`` in a ZeroGPU Space, else ``call`` itself; generators too."""
     if not os.environ.get("SPACES_ZERO_GPU"):
         return call
     import spaces  # type: ignore[import-not-found]

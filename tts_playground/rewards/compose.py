@@ -26,7 +26,7 @@ def _needs_parts(parts: Sequence[Reward]) -> None:
 
 @dataclass(frozen=True)
 class Weighted:
-    """``sum(w_i r_i)``. The parts' units differ (a cosine, a score from 1 to 10), so the weights must bring them together."""
+    """``sum(w_i r_i)``. The parts' units differ (a cosine, a score of 1 to 10): the weights bring them together."""
 
     parts: tuple[Reward, ...]
     weights: tuple[float, ...]
@@ -90,8 +90,8 @@ class Minimum:
 class RankAverage:
     """Mean of the parts' ranks against a fixed reference, each in (0, 1): robust, and no weights to choose.
 
-    A rank inside the batch would make a score depend on its company, which a reward must not; so each part carries scores of a
-    reference set (say a starter pool), and a sample's rank is its place among those.
+    A rank inside the batch would make a score depend on its company, which a reward must not; so each part carries
+    scores of a reference set (say a starter pool), and a sample's rank is its place among those.
     """
 
     parts: tuple[Reward, ...]

@@ -67,7 +67,7 @@ class ImageSettings:
 
 @dataclass(frozen=True, slots=True)
 class ImagePath:
-    """An unfinished image: its tokens, and the keys and values that go on from them. Never changed, so freely shared."""
+    """An unfinished image: its tokens, and the keys and values that go on from them. Immutable, so freely shared."""
 
     index: int
     seed: int
@@ -116,7 +116,7 @@ def never() -> bool:
 
 @dataclass(frozen=True)
 class ImageTokens:
-    """Draws images for tasks that have a ``prompt``. Settings of a path may differ from the sampler's: see ``stream``."""
+    """Draws images for tasks that have a ``prompt``. A path's settings may differ from the sampler's."""
 
     loaded: Loaded
     """a loaded Janus (``models.loading.load(name, "janus")``)"""
