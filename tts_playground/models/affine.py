@@ -2,8 +2,8 @@
 
 A matrix product picks its kernel by the number of rows, so the last bit of a row can change with the batch it sits in;
 under a sampler that one bit can become another image. On CPU the weights are packed once for oneDNN, whose products
-keep a row's bits at nearly every size (and are faster for few rows); ``row_rule`` measures, on the weights at hand, at which
-multiples of rows this holds, and the caller pads to it.
+keep a row's bits at nearly every size (and are faster for few rows); ``row_rule`` measures, on the weights at hand, at
+which multiples of rows this holds, and the caller pads to it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One string to a loaded model: ``load("tiny:janus", "janus")``, a hub id or a folder, by the same code.
 
 What a machine cannot hold or reach is said in one sentence before anything is loaded: sizes are read from the files (or
-from the hub's listing) and compared with free memory. What is on disk is used without asking the network. Loaded models are
-kept and shared between threads. No CUDA is touched before ``load``.
+from the hub's listing) and compared with free memory. What is on disk is used without asking the network. Loaded models
+are kept and shared between threads. No CUDA is touched before ``load``.
 """
 
 from __future__ import annotations

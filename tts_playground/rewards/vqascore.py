@@ -1,6 +1,6 @@
 """VQAScore (Lin et al. 2024): ask a vision-language model "Does this figure show '{text}'?" and take P("Yes").
 
-One forward a batch, no text is generated: the probability is read off the first answer token, over spellings of yes, no.
+One forward a batch, no text is generated: the probability is read off the first answer token.
 """
 
 from __future__ import annotations

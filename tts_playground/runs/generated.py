@@ -18,8 +18,9 @@ def as_dict(result: Generated, files: Sequence[str] | None = None) -> dict[str, 
         files: where each sample was written, in order; None where they were not.
 
     Returns:
-        ``samples`` are {"index", "file", "logprob", "rewards"}; ``best`` is an index; ``curve``
-        {"n", "best", "low", "high"} is the exact expected best reward of N of these samples with a 95 % band, or None without a reward.
+        ``samples`` are {"index", "file", "logprob", "rewards"}; ``best`` is an index; ``curve`` is
+        {"n", "best", "low", "high"}, the exact expected best reward of N of these samples with a 95 % band, or None
+        without a reward.
     """
     samples = [
         {
