@@ -196,7 +196,7 @@ def _build(order: Order, vq: Any, device: torch.device) -> Any:
 def _fit(order: Order, model: Any, data: Tokens, minutes: float, processor: Any) -> Report:
     device = pick_device(order.device)
     on_gpu = device.type == "cuda"
-    batch = 16 if order.miniature else 1024 if on_gpu else 64
+    batch = 16 if order.miniature else 1024 if on_gpu else 32
     plan = Plan(
         order.run or "tiny-janus",
         minutes=minutes,

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from tts_playground import randomness
 from tts_playground.errors import CannotDo
 from tts_playground.train.feed import feed
 from tts_playground.train.janus_parts import SPECIALS, build_tokenizer
 from tts_playground.train.scenes import to_float
+from tts_playground.train.vq import nearest_codes
 from tts_playground.worlds import stickers
 from tts_playground.worlds.captions import caption
 from tts_playground.worlds.layout import Draw
@@ -89,11 +91,15 @@ def draw_chunk(seed: int, size: int, number: int) -> tuple[np.ndarray, np.ndarra
 
 @torch.no_grad()
 def encode(vq: Any, images: np.ndarray, device: torch.device) -> np.ndarray:
-    """Codes int16 [n, 64] of uint8 pictures [n, 64, 64, 3]."""
+    """Codes int16 [n, 64] of uint8 pictures [n, 64, 64, 3]: convolutions in bfloat16, choice of codes in float32."""
     out = []
+    book = functional.normalize(vq.quantize.embedding.weight.float(), dim=-1)
     for start in range(0, len(images), 500):
-        pixels = to_float(torch.from_numpy(images[start : start + 500]).to(device))
-        out.append(vq.encode(pixels).image_tokens.view(len(pixels), -1).to(torch.int16).cpu().numpy())
+        pixels = to_float(torch.from_numpy(images[start : start + 500]).to(device)).contiguous()
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            latents = vq.quant_conv(vq.encoder(pixels))
+        flat = functional.normalize(latents.float(), dim=1).permute(0, 2, 3, 1).flatten(0, 2)
+        out.append(nearest_codes(flat, book).view(len(pixels), -1).to(torch.int16).cpu().numpy())
     return np.concatenate(out)
 
 
