@@ -27,7 +27,10 @@ VARIETY = 1.2
 
 
 def nearby(fit: Fitter, root: Node | None, rng: np.random.Generator, *, perfect: bool) -> Iterator[Node | None]:
-    """Distinct programs near ``root``, most promising first; of a ``perfect`` one only shorter ones are looked for."""
+    """Programs near ``root``, most promising first; of a ``perfect`` one only shorter ones are looked for.
+
+    Single edits are distinct. Every repair is handed out, also one that leads back, so that a taker can stop in time.
+    """
     seen = {root}
     now = fit.worth(root)
     for _, near in single_edits(fit, root, now - MARGIN)[:SINGLE]:
@@ -35,10 +38,7 @@ def nearby(fit: Fitter, root: Node | None, rng: np.random.Generator, *, perfect:
             seen.add(near)
             yield near
     for _ in range(2 * (edits.length(root) - 1) if perfect else KICKS):
-        near = rebuild(fit, root, rng)
-        if near not in seen and fit.worth(near) >= now - MARGIN:
-            seen.add(near)
-            yield near
+        yield rebuild(fit, root, rng)
 
 
 def single_edits(fit: Fitter, root: Node | None, least: float) -> list[tuple[float, Node | None]]:

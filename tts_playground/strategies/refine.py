@@ -18,7 +18,7 @@ class Refine:
 
     starts: int = 6
     """independent candidates to start from, 1 or more"""
-    patience: int = 24
+    patience: int = 32
     """neighbours without an improvement after which the walk ends, 1 or more"""
 
     def __post_init__(self) -> None:
