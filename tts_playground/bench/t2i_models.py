@@ -168,7 +168,8 @@ def products_only(janus: Janus, rows: int) -> Callable[[], Any]:
         narrow, inner = steps.norm.numel(), steps.heads * steps.head_dim
         products += [(block.qkv, narrow), (block.out, inner), (block.gate, narrow), (block.up, narrow)]
         products.append((block.down, middle))
-    first, last = janus._head or ()
+    head: Any = janus._head
+    first, last = head
     hidden = first(torch.zeros(2, steps.norm.numel(), device=janus.device, dtype=janus.dtype)).shape[-1]
     products += [(first, steps.norm.numel()), (last, hidden)]
     inputs = {width: torch.randn(rows, width, device=janus.device, dtype=janus.dtype) for _, width in products}

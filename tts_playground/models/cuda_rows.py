@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.models.image_rows import Batch, Row
@@ -101,7 +102,7 @@ class GraphBatch(Batch):
             setattr(self, name, self.slot.tensors[name])
         # The session holds tables that the graphs read, so it lives as long as they do.
         self.slot.session = self.session = self.slot.session or self.session
-        self.knobs = type(self.knobs)(*(self.slot.tensors[name] for name in _KNOBS), self.knobs.truncates)
+        self.knobs = replace(self.knobs, **{name: self.slot.tensors[name] for name in _KNOBS})
 
     def close(self) -> None:
         """Lend the slot to others."""
@@ -219,12 +220,12 @@ def _faster(cache: Tensor, steps: Any) -> Attention:
     times: dict[float, Attention] = {}
     for look in (sdpa, products):
         for _ in range(3):
-            look(query, *cache[0], mask)
+            look(query, cache[0, 0], cache[0, 1], mask)
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         torch.cuda._sleep(2_000_000)  # the launches below queue up behind this, so that the GPU's time is measured
         start.record()
         for _ in range(10):
-            look(query, *cache[0], mask)
+            look(query, cache[0, 0], cache[0, 1], mask)
         end.record()
         end.synchronize()
         times[start.elapsed_time(end)] = look
