@@ -59,7 +59,7 @@ def _blob(index, blob=b"x", name="a"):
     return AcceptBlobs(data=data, files=[("blob", blob)])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("sent", [("100000000",), ("-1",), ("0", b"x" * (BLOB_BYTES + 1))])
+@pytest.mark.parametrize("sent", [(100000000,), (-1,), (0, b"x" * (BLOB_BYTES + 1))])
 def test_canvas_layers_are_bounded(canvas, sent):
     from fastapi import HTTPException
 

@@ -64,7 +64,8 @@ class Canvas(gr.ImageEditor, metaclass=_NoStubFile):
     @server
     def accept_blobs(self, data: AcceptBlobs) -> None:
         """One part of a canvas, sent ahead of the event that reads it."""
-        layer = int(data.data["index"] or 0)
+        index: object = data.data["index"]  # arrives as text
+        layer = 0 if index in (None, "null") else int(index) if str(index).isdigit() else -1  # type: ignore[call-overload]
         if not 0 <= layer < LAYERS or len(data.files) != 1 or len(data.files[0][1]) > BLOB_BYTES:
             raise HTTPException(413, f"A canvas has at most {LAYERS} layers of {BLOB_BYTES // 1000} kB.")
         super().accept_blobs(data)

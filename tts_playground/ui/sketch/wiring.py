@@ -170,14 +170,14 @@ def _editing(p: Parts) -> None:
     def follow(text: str, task: Any):
         return tuple(gr.skip() if part is None else part for part in editor.follow(text, task))
 
-    p.program.input(
-        follow,
-        [p.program, p.drawn],
-        [p.panel, p.complaint, p.status],
-        trigger_mode="always_last",
-        **LIGHT,
-        **QUIET,
-    )
+    @friendly
+    def follow_paste(text: str, task: Any, work: Work | None):
+        # the first edit after a search arrives as a change only, and so does every program that a search puts there
+        return (gr.skip(),) * 3 if work is not None and work.holds(text) else follow(text, task)
+
+    shown: dict[str, Any] = {"outputs": [p.panel, p.complaint, p.status], "trigger_mode": "always_last"}
+    p.program.input(follow, [p.program, p.drawn], **shown, **LIGHT, **QUIET)
+    p.program.change(follow_paste, [p.program, p.drawn, p.work], **shown, **LIGHT, **QUIET)
     for kind, button in p.files.items():
 
         @friendly
@@ -244,28 +244,16 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
         text, name = query.get("program", ""), query.get("drawing", "")
         if name in examples.names():
             ink, loaded = examples.load(examples.picture(name))
-            return (
-                *settings,
-                examples.layers(ink),
-                loaded,
-                gr.skip(),
-                gr.skip(),
-                gr.skip(),
-                status(f"Example “{name}”."),
-            )
+            value = examples.layers(ink)
+            task = examples.task_of(value, loaded, settings[4])
+            line = status(f"Example “{name}” is on the canvas.")
+            return *settings, value, loaded, task, "", search.compare(task, None), "", line
         if text:
             panel, complaint, line = editor.follow(text, None)
             shown = gr.skip() if panel is None else panel
-            return (
-                *settings,
-                gr.skip(),
-                gr.skip(),
-                text,
-                shown,
-                complaint,
-                line or status("This link's program is broken."),
-            )
-        return (*settings, *[gr.skip()] * 6)
+            line = line or status("The program in this link cannot be read.")
+            return *settings, gr.skip(), gr.skip(), None, text, shown, complaint, line
+        return (*settings, *[gr.skip()] * 7)
 
-    outputs = [*p.settings, p.canvas, p.loaded, p.program, p.panel, p.complaint, p.status]
+    outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.program, p.panel, p.complaint, p.status]
     app.load(arrive, None, outputs, **LIGHT, **QUIET)

@@ -47,6 +47,10 @@ class Work:
         distinct = {candidate.program: candidate for candidate in self.candidates}
         return sorted(distinct.values(), key=lambda c: (-c.reward, len(c.program)))[:most]
 
+    def holds(self, text: str) -> bool:
+        """Whether a text is one of this work's programs."""
+        return text == str(self.program) or any(text == str(c.program) for c in self.candidates)
+
     def curve(self) -> curves.Curve | None:
         """Expected best IoU of N, exact for every N up to the size of the pool."""
         return _curve(self.pool) if self.pool else None
