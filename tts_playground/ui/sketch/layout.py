@@ -98,7 +98,7 @@ def _input(parts: dict[str, Any]) -> None:
         transforms=(),
         canvas_size=(examples.SIDE, examples.SIDE),
         fixed_canvas=True,
-        brush=gr.Brush(default_size=6, colors=["#000"], color_mode="fixed"),
+        brush=gr.Brush(default_size=4, colors=["#000"], color_mode="fixed"),
         eraser=gr.Eraser(default_size=12),
         buttons=[],
         label="Draw in black",

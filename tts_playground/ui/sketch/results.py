@@ -30,7 +30,7 @@ def figure(work: Work | None, n: int) -> Any:
     curve = work.curve()
     if curve is None:
         return figures.empty(
-            "These candidates came out of a search and depend on each other.<br>Draw a pool for a curve."
+            "These candidates came out of<br>a search and depend on each<br>other. Draw a pool for a curve."
         )
     return figures.best_of_n(curve, at=min(n, len(work.pool)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -11,7 +12,7 @@ from tts_playground.errors import BadInput
 from tts_playground.runs import figures
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import contest, editor, examples, results, search
-from tts_playground.ui.sketch.choices import from_query, settings_of, to_query, values_of
+from tts_playground.ui.sketch.choices import LIMITS, from_query, settings_of, to_query, values_of
 from tts_playground.ui.sketch.layout import Parts
 from tts_playground.ui.sketch.panel import status
 from tts_playground.ui.sketch.work import Work
@@ -99,8 +100,10 @@ def _searching(p: Parts) -> None:
             yield work, task, str(work.program), *search.live(work, report)
 
     @friendly
-    def draw_pool(value: Any, loaded: Any, _: str, *chosen: Any) -> Iterator[Any]:
-        yield from run(value, loaded, "best-of-n", *chosen)
+    def draw_pool(value: Any, loaded: Any, *chosen: Any) -> Iterator[Any]:
+        # all N should be drawn, so the cap is the most that this server grants
+        settings = replace(settings_of(*chosen), strategy="best-of-n", seconds=LIMITS["seconds"][1])
+        yield from run(value, loaded, *values_of(settings))
 
     outputs = [p.work, p.drawn, p.program, p.panel, p.status]
     inputs = [p.canvas, p.loaded, *p.settings]
