@@ -9,18 +9,11 @@ import numpy as np
 from tts_playground.bench.timing import contended, row
 from tts_playground.bench.wobble import wobbly
 from tts_playground.dsl import generate, parse, render, tidy
+from tts_playground.dsl.examples import PROGRAMS
 from tts_playground.tasks.sketch import sketch
 
 SEED = 2026
 CLEAN, WOBBLY = 200, 50
-ASSIGNMENT = (
-    "(+ (Quad 8 10 2 8 0) (Quad 8 3 2 2 0))",
-    "(+ (Quad 4 4 2 4 0) (Quad 12 4 2 4 45) (Quad 4 12 2 4 90) (Quad 12 12 2 4 135))",
-    "(+ (- (Circle 5 7 5) (Circle 5 7 6)) (Quad 7 6 2 2 45) (Circle 2 4 10) (Circle 2 10 10))",
-    "(- (+ (- (Circle 5 8 8) (Circle 4 8 8)) (- (Circle 4 8 12) (Circle 3 8 13)) (- (Circle 4 5 6) (Circle 3 4 5))"
-    " (- (Circle 4 11 6) (Circle 3 12 5))) (Circle 2 8 8))",
-)
-"""the four qualitative programs of the inverse-graphics assignment"""
 
 
 def run(clean: int = CLEAN, shaky: int = WOBBLY, seconds: float = 2.0) -> dict[str, Any]:
@@ -31,7 +24,7 @@ def run(clean: int = CLEAN, shaky: int = WOBBLY, seconds: float = 2.0) -> dict[s
         *_shaky(shaky, seconds, busy, stroke=False),
         *_shaky(shaky, seconds, busy, stroke=True),
     ]
-    for number, text in enumerate(ASSIGNMENT, 1):
+    for number, text in enumerate(PROGRAMS.values(), 1):
         found = sketch(render(text), seconds=5.0)
         what = f"assignment's program {number}, 5 s: {len(found.program)} primitives for {len(parse(text))}"
         rows.append(row(what, found.iou, None, "IoU", "ours >= 0.99", busy=busy))

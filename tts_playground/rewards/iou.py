@@ -36,8 +36,12 @@ class FitReward:
     floor: float = 0.004
     """error that counts as none: about a pixel along the border"""
     name: ClassVar[str] = "fit"
-    revision: ClassVar[str] = "1"
     unit_cost: ClassVar[Cost] = Cost(renders=1)
+
+    @property
+    def revision(self) -> str:
+        """Changes with the price and the floor, as scores do."""
+        return f"1-{self.price:g}-{self.floor:g}"
 
     def score(self, task: Drawing, samples: Sequence[Sample]) -> list[float]:
         """One number per sample."""
