@@ -45,7 +45,7 @@ def reading(work: Work | None, n: int) -> str:
     point = list(curve.n).index(at) if at in curve.n else -1
     band = ""
     if point >= 0 and curve.low is not None and curve.high is not None:
-        band = f" (95 % band {curve.low[point]:.3f} to {curve.high[point]:.3f})"
+        band = f" (95 % band {max(curve.low[point], 0):.3f} to {min(curve.high[point], 1):.3f})"
     beyond = f" The pool holds {size}: draw a larger one to see N = {n}." if n > size else ""
     return status(
         f"{work.title}: draw {at}, keep the best: IoU {curve.at(at):.3f} on average{band}, against"

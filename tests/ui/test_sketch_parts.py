@@ -1,0 +1,141 @@
+"""The pieces of the sketch tab that hold a decision, without a server."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tts_playground.dsl import Program, parse, render
+from tts_playground.tasks.sketch import Settings, SketchTask
+from tts_playground.ui.sketch import contest, editor, examples, results
+from tts_playground.ui.sketch.choices import ORDER, from_query, settings_of, to_query, values_of
+from tts_playground.ui.sketch.panel import difference, panel, status
+from tts_playground.ui.sketch.search import search
+from tts_playground.ui.sketch.work import Work
+
+
+def _query(text):
+    from urllib.parse import parse_qsl
+
+    return dict(parse_qsl(text))
+
+
+def test_a_link_brings_the_settings_back():
+    settings = Settings(strategy="best-of-n", n=17, temperature=0.25, seed=9, outline="keep", seconds=4.5)
+    assert from_query(_query(to_query(settings, program="(Circle 3 8 8)"))) == settings
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"n": "1e999", "seed": "nan"}, {"strategy": "os:system", "sampler": "x:y"}, {"n": "", "temperature": "hot"}],
+)
+def test_a_bent_link_falls_back_to_the_defaults(query):
+    assert from_query(query) == Settings()
+
+
+def test_numbers_from_a_page_are_brought_into_range():
+    settings = settings_of("refine", 10**9, -3, None, "auto", 1e9, "proposal")
+    assert (settings.n, settings.temperature, settings.seed, settings.seconds) == (256, 0, 0, 20)
+    assert settings_of(*values_of(settings)) == settings
+    assert len(values_of(settings)) == len(ORDER)
+
+
+def test_examples_reach_the_canvas_and_come_back_as_they_were():
+    for name, text in examples.PROGRAMS.items():
+        ink, loaded = examples.load(examples.picture(name))
+        task = examples.task_of(examples.layers(ink), loaded, "auto")
+        assert task == SketchTask.of(render(text, 256)), name
+
+
+def test_a_hand_drawn_ring_is_filled_unless_told_otherwise():
+    turn = np.hypot(*(np.mgrid[0:256, 0:256] - 128))
+    ring = (turn < 80) & (turn > 72)
+    value = examples.layers(ring)
+    filled = examples.task_of(value, None, "auto").ink.sum()
+    assert filled > 2 * ring.sum()
+    assert examples.task_of(value, None, "keep").ink.sum() == ring.sum()
+
+
+def test_every_starter_opens_with_a_curve_and_a_gallery():
+    opened = examples.starters()
+    assert set(opened) == set(examples.PROGRAMS)
+    for work in opened.values():
+        assert len(work.pool) == 64
+        curve = work.curve()
+        assert curve is not None
+        assert curve.at(64) == max(work.pool)
+        ranked = work.ranked()
+        assert [c.reward for c in ranked] == sorted((c.reward for c in ranked), reverse=True)
+        assert len(results.gallery(work)) == min(len(ranked), results.SHOWN)
+        assert "draw 8, keep the best" in results.reading(work, 8)
+
+
+def test_a_search_shows_its_last_report_and_keeps_independent_draws_apart():
+    task = SketchTask.of(render("(Circle 4 8 8)"))
+    for strategy, pool in (("best-of-n", 4), ("refine", 0)):
+        *_, (work, report) = search(task, "disc", Settings(strategy=strategy, n=4, seconds=30))
+        assert report.round.stopped
+        assert str(work.program) == "(Circle 4 8 8)"
+        assert len(work.pool) == pool
+        assert work.holds("(Circle 4 8 8)")
+        assert not work.holds("(Circle 5 8 8)")
+
+
+def test_the_editor_points_at_the_error_and_scores_what_parses():
+    task = SketchTask.of(render("(Circle 4 8 8)"))
+    shown, complaint, line = editor.follow("(Circle 4 8\n 88)", task)
+    assert shown is None
+    assert line is None
+    assert "Line 2, column 2" in complaint
+    shown, complaint, line = editor.follow("(Circle 4 8 8)", task)
+    assert complaint == ""
+    assert "1.0000" in line
+    _, hostile, _ = editor.follow("<script>alert(1)</script>", task)
+    assert "<script>" not in hostile
+
+
+def test_the_editor_says_where_the_render_modes_differ():
+    erased = "(+ (Circle 2 8 8) (- (Circle 6 8 8) (Circle 4 8 8)))"
+    assert "render modes differ" in editor.modes(parse(erased))
+    assert editor.modes(parse("(Circle 4 8 8)")) == ""
+
+
+@pytest.mark.parametrize("kind", ["txt", "svg", "png"])
+def test_downloads(kind):
+    file = json.loads(editor.download("(Circle 4 8 8)", kind))
+    assert file["name"].endswith(kind)
+    assert file["href"].startswith("data:")
+
+
+def test_copied_python_runs_as_pasted(tmp_path):
+    task = SketchTask.of(render("(Circle 4 8 8)"))
+    script = editor.as_python(task, Settings(n=4, seconds=60))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=300)
+    assert done.stdout.splitlines()[0] == "(Circle 4 8 8)"
+
+
+def test_the_difference_has_four_colours():
+    both = difference(np.array([[True, True, False, False]]), np.array([[True, False, True, False]]))
+    assert both.tolist() == [[1, 2, 3, 0]]
+    assert panel(None, None).count("empty") == 3
+    assert "<b>" not in status("<b>", [("<b>", "<b>", '"<b>')])
+
+
+def test_a_contest_reruns_every_strategy_at_every_budget():
+    task = SketchTask.of(render("(Circle 4 8 8)"))
+    *_, last = contest.contest(task, Settings(n=4, seconds=30))
+    assert last.curve is not None
+    assert last.doing == ""
+    assert {p.label for p in last.points} >= {"refine"}
+    for point in last.points:
+        assert 0 < point.where("n") <= 4
+        assert point.result.n == contest.SEEDS
+
+
+def test_an_empty_page_says_what_to_do():
+    assert "independent draws" in results.reading(None, 8)
+    assert results.gallery(None) == []
+    blank = Work(SketchTask.of(np.zeros((256, 256), bool)), "nothing", Program())
+    assert blank.curve() is None
