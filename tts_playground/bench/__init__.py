@@ -1,0 +1,1 @@
+"""Speed against named peers and quality with intervals: scripts that anyone can rerun."""

@@ -1,7 +1,7 @@
 """How a bench takes time: ours and the peer alternate in one run; medians and spread; a busy machine is named.
 
-A bench row is ``{"what", "ours", "peer", "ratio", "unit", "goal"}``. ``ratio`` is how many times better ours is (above 1
-is better, whatever the unit); ``goal`` is what the project asks for, or "" where a row is only shown.
+A bench row is ``{"what", "ours", "peer", "ratio", "unit", "goal"}``. ``ratio`` is how many times better ours is (above
+1 is better, whatever the unit); ``goal`` is what the project asks for, or "" where a row is only shown.
 """
 
 from __future__ import annotations

@@ -69,7 +69,6 @@ def sketch(
 
 def _plot(plot: Path, file: Path, sampler: str, n: int, temperature: float, outline: Any, seed: int) -> None:
     from tts_playground import registry
-    from tts_playground.rewards.iou import IoUReward
     from tts_playground.runs.figures import best_of_n, save
     from tts_playground.runs.store import Store
     from tts_playground.tasks.sketch import SketchTask
@@ -78,7 +77,7 @@ def _plot(plot: Path, file: Path, sampler: str, n: int, temperature: float, outl
         proposer = registry.resolve("sampler", sampler)(temperature=temperature)
         pool = store.pool(SketchTask.of(file, outline=outline), proposer)
         pool.draw(n, seed=seed)
-        reward = IoUReward()
+        reward = registry.resolve("reward", "iou")()
         pool.score(reward, n, seed=seed)
         save(best_of_n(pool.curve(reward.name, seed=seed)), plot)
 
