@@ -29,6 +29,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "verifier": {
         "render": "tts_playground.verifiers.render:RenderVerifier",
+        "geneval": "tts_playground.verifiers.geneval:GenEval",
     },
     "strategy": {
         "best-of-n": "tts_playground.strategies.best_of_n:BestOfN",

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from tts_playground.cli import bench, pools, serve, sketch, train
+from tts_playground.cli import bench, generate, pools, serve, sketch, train
 
 
 def build() -> Any:
@@ -21,6 +21,7 @@ def build() -> Any:
     app.command("app")(serve.app)
     app.command("sketch")(sketch.sketch)
     app.command("render")(sketch.render)
+    app.command("generate")(generate.generate)
     app.command("train")(train.train)
     app.command("bench")(bench.bench)
     app.command("eval")(bench.evaluate)

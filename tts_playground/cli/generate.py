@@ -1,0 +1,77 @@
+"""``generate``: images for a prompt, the best of N by a reward."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tts_playground.cli import options
+from tts_playground.cli.output import console, emit
+
+Prompt = Annotated[str, typer.Argument(help="What the pictures should show.")]
+Model = Annotated[
+    str | None,
+    typer.Option(envvar="TTS_PLAYGROUND_T2I_MODEL", help="tiny:janus, a hub id (Janus-Pro) or a folder."),
+]
+Cfg = Annotated[float, typer.Option("--cfg", help="Guidance by the prompt: 1 is none, up to 100.")]
+TopP = Annotated[float, typer.Option("--top-p", help="Keep the likeliest tokens with this probability; 1 keeps all.")]
+TopK = Annotated[int, typer.Option("--top-k", help="Keep this many likeliest tokens; 0 keeps all.")]
+RewardNames = Annotated[
+    str, typer.Option("--reward", help='E.g. clip, or clip,aesthetic; the first picks; "" for none.')
+]
+
+
+def generate(
+    prompt: Prompt,
+    model: Model = None,
+    n: options.Count = 4,
+    temperature: options.Temperature = 1.0,
+    cfg: Cfg = 5.0,
+    top_p: TopP = 1.0,
+    top_k: TopK = 0,
+    seed: options.Seed = 0,
+    reward: RewardNames = "clip",
+    out: options.Out = None,
+    plot: options.Plot = None,
+    json: options.Json = False,
+) -> None:
+    """Draw N images of PROMPT, score them, and say which is best; --out is a folder for the pictures."""
+    from tts_playground.runs.generated import as_dict
+    from tts_playground.tasks.text_to_image import generate as draw
+
+    settings = {"temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k}
+    with console().status(f"Drawing {n} images"):
+        result = draw(prompt, model=model, n=n, seed=seed, reward=reward, **settings)
+    files = None if out is None else _write(out, result)
+    if plot is not None:
+        _plot(plot, result)
+    emit(as_dict(result, files), json, _talk)
+
+
+def _write(out: Path, result: Any) -> list[str]:
+    from tts_playground.tasks.picture_facts import png
+
+    out.mkdir(parents=True, exist_ok=True)
+    files = [out / f"{sample.index:04d}.png" for sample in result.samples]
+    for place, file in enumerate(files):
+        file.write_bytes(png(result.images[place], result.facts(place)))
+    return [str(file) for file in files]
+
+
+def _plot(plot: Path, result: Any) -> None:
+    from tts_playground.errors import BadInput
+    from tts_playground.runs.curves import curve
+    from tts_playground.runs.figures import best_of_n, save
+
+    if not result.guide:
+        raise BadInput("--plot needs a reward to plot; name one with --reward.")
+    save(best_of_n(curve([result.rewards[result.guide]], measure=result.guide)), plot)
+
+
+def _talk(result: dict[str, Any]) -> None:
+    for sample in result["samples"]:
+        scores = "  ".join(f"{name} {score:.4f}" for name, score in sample["rewards"].items())
+        mark = "  best" if sample["index"] == result["best"] and sample["rewards"] else ""
+        print(f"{sample['index']:4d}  {scores}  {sample['file'] or ''}{mark}".rstrip())
