@@ -1,6 +1,6 @@
 """The web app: ``python app.py``."""
 
-from tts_playground.ui.shell import launch
+from tts_playground.cli.serve import app
 
 if __name__ == "__main__":
-    launch()
+    app()

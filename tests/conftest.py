@@ -1,5 +1,9 @@
 """Fixtures that several rooms share; having this file puts tests/ on the path, for ``tiny_checkpoints``."""
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two test workers with two threads each would wait for one another
+
 import pytest
 
 

@@ -6,6 +6,7 @@ their components into one frozen settings object, call the library, and show wha
 
 from __future__ import annotations
 
+import gc
 import threading
 from dataclasses import dataclass
 from importlib import import_module
@@ -131,5 +132,7 @@ def launch() -> None:
     shown = tabs()
     app = build(shown)
     serve(app, block=False)
+    gc.freeze()  # what is loaded by now stays: later searches for garbage need not look at it
+    gc.enable()
     warm(shown)
     app.block_thread()
