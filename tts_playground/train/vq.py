@@ -223,7 +223,7 @@ def train_vq(order: Order, size: Size, minutes: float) -> tuple[JanusVQVAE, Repo
     """Train the VQ alone; returns it in float32 on the order's device."""
     device = pick_device(order.device)
     on_gpu = device.type == "cuda"
-    scenes, batch = (256, 8) if order.miniature else (100_000, 256) if on_gpu else (20_000, 24)
+    scenes, batch = (256, 8) if order.miniature else (100_000, 256) if on_gpu else (20_000, 8)
     workers = default_workers() if order.workers is None else order.workers
     pool = torch.from_numpy(draw_pictures(SCENES + order.seed, scenes, workers=0 if order.miniature else workers))
     with torch.random.fork_rng([device] if on_gpu else []):
@@ -238,7 +238,7 @@ def train_vq(order: Order, size: Size, minutes: float) -> tuple[JanusVQVAE, Repo
         f"{order.run or 'tiny-vq'}",
         minutes=minutes,
         steps=order.steps,
-        lr=8e-4 if on_gpu else 6e-4,
+        lr=8e-4 if on_gpu else 1e-3,
         warmup=200 if on_gpu else 50,
         weight_decay=1e-4,
         betas=(0.9, 0.99),
