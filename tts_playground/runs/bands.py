@@ -93,7 +93,7 @@ def band(
     replicates = total / prompts
     low, high = np.quantile(replicates - replicates.mean(axis=0), [(1 - level) / 2, (1 + level) / 2], axis=0)
     low, high = mean + np.minimum(low, 0), mean + np.maximum(high, 0)
-    if all(np.isin(row, (0.0, 1.0)).all() for row in gold):  # a rate stays a rate
+    if all(row.min() >= 0.0 and row.max() <= 1.0 for row in gold):  # a rate or an overlap stays one
         low, high = np.maximum(low, 0.0), np.minimum(high, 1.0)
     return low, high
 

@@ -20,8 +20,9 @@ SEEDS = 3
 """repeats of a search at every budget"""
 AXES = ("n", "renders", "seconds")
 HELP = (
-    "The line is the exact curve of independent draws; a point is a strategy rerun "
-    f"{SEEDS} times at one budget, with its 95 % interval. This takes about a minute; Cancel stops it."
+    "All choose by the same reward (overlap, less a price for length) and are judged by IoU. The line is the exact "
+    f"curve of independent draws; a point is a strategy rerun {SEEDS} times at one budget, with its 95 % interval. "
+    "This takes about a minute; Cancel stops it."
 )
 
 
@@ -42,7 +43,8 @@ def contest(task: SketchTask, settings: Settings) -> Iterator[Contest]:
     pool = judged(task, (scored for r in rounds for scored in r.candidates))
     if pool:
         unit = {name: value / len(pool) for name, value in rounds[-1].cost.as_dict().items()}
-        curve = curves.curve([c.iou for c in pool], label="best-of-n", measure="IoU", unit=unit)
+        guide, judge = [c.reward for c in pool], [c.iou for c in pool]
+        curve = curves.curve(guide, judge, label="best-of-n", measure="IoU", unit=unit)
         state = replace(state, curve=curve)
     budgets = sorted({max(2, settings.n // share) for share in (8, 4, 2, 1)})
     for strategy in CHOICES["strategy"]:
