@@ -169,6 +169,10 @@ class Path(Protocol):
 class SteppedSampler(Sampler, Protocol):
     """A sampler that can pause, fork, rewind and resume. A step is what is natural: an image row, a line, a part."""
 
+    def horizon(self, task: Any) -> int:
+        """The most steps that a path of this task takes; 0 if it is finished at once."""
+        ...
+
     def start(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> list[Any]:
         """One ``Path`` of no steps per index. Stepping it to the end gives exactly ``draw``'s sample of that index."""
         ...

@@ -36,6 +36,9 @@ TABLE: dict[str, dict[str, str]] = {
         "refine": "tts_playground.strategies.refine:Refine",
         "smc": "tts_playground.strategies.smc:SMC",
         "beam": "tts_playground.strategies.beam:Beam",
+        "parm": "tts_playground.strategies.parm:PARM",
+        "gridar": "tts_playground.strategies.gridar:GridAR",
+        "suffix": "tts_playground.strategies.suffix:Suffix",
     },
     "bench": {
         "t2i": "tts_playground.bench.t2i:run",

@@ -49,6 +49,8 @@ class Letters:
     done: bool
     cost: Cost
     parent: int | None = None
+    forked_at: int = 0
+    """letters that came from the parent"""
 
     @property
     def steps(self) -> int:
@@ -78,6 +80,10 @@ class ScriptedSampler:
                 (path,) = self.step(task, [path])
             yield from self.peek(task, [path])
 
+    def horizon(self, task: Any) -> int:
+        """As many steps as letters."""
+        return self.length
+
     def start(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> list[Letters]:
         """Empty words."""
         return [Letters(index, seed, "", self.length == 0, Cost()) for index in indices]
@@ -98,7 +104,7 @@ class ScriptedSampler:
 
     def fork(self, path: Letters, index: int) -> Letters:
         """Same letters, other randomness from here on."""
-        return replace(path, index=index, parent=path.index, cost=Cost())
+        return replace(path, index=index, parent=path.index, forked_at=path.steps, cost=Cost())
 
     def rewind(self, path: Letters, steps: int) -> Letters:
         """The first ``steps`` letters."""
@@ -107,7 +113,14 @@ class ScriptedSampler:
     def peek(self, task: Any, paths: Sequence[Letters]) -> list[Sample]:
         """The words as they stand."""
         return [
-            Sample(path.letters, path.index, path.seed, cost=path.cost + Cost(samples=1), parent=path.parent)
+            Sample(
+                path.letters,
+                path.index,
+                path.seed,
+                cost=path.cost + Cost(samples=1),
+                parent=path.parent,
+                info={"steps": path.steps, "forked_at": path.forked_at, "complete": path.done},
+            )
             for path in paths
         ]
 
@@ -182,6 +195,8 @@ def check_stepped_sampler(sampler: SteppedSampler, task: Task, *, n: int = 3, se
             middle = longer[0]
             _finish(sampler, task, sampler.fork(middle, 10_000))
         paths = longer
+    longest = sampler.horizon(task)
+    assert all(path.steps <= longest for path in paths), f"horizon says {longest} steps, but a path took more"
     for drawn, stepped in zip(whole, sampler.peek(task, paths), strict=True):
         assert _same(drawn, stepped), f"sample {drawn.index} drawn at once differs from the one drawn in steps"
     if middle is not None:

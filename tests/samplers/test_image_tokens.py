@@ -2,11 +2,17 @@
 
 import pytest
 
-from tts_playground.core import SteppedSampler
+from tts_playground.core import Budget, SteppedSampler
 from tts_playground.errors import BadInput, Cancelled
 from tts_playground.models.loading import Loaded, Options
+from tts_playground.rewards.baselines import Sharpness
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
-from tts_playground.testing import TextTask, check_stepped_sampler
+from tts_playground.strategies.beam import Beam
+from tts_playground.strategies.gridar import GridAR
+from tts_playground.strategies.parm import PARM
+from tts_playground.strategies.smc import SMC
+from tts_playground.strategies.suffix import Suffix
+from tts_playground.testing import TextTask, check_stepped_sampler, check_strategy
 
 
 class Prompt(TextTask):
@@ -104,3 +110,25 @@ def test_settings_out_of_range_are_refused_by_name(wrong):
 def test_tokens_that_no_image_has_are_refused(sampler):
     with pytest.raises(BadInput, match="tokens from 0 to"):
         sampler.resume(TASK, [10**6], 0)
+
+
+@pytest.mark.parametrize(
+    "strategy", [SMC(sharpness=1.0), Beam(), PARM(), GridAR(), Suffix()], ids=lambda s: type(s).__name__
+)
+def test_strategies_search_on_partial_decodes(sampler, strategy):
+    """The laws of strategies on real image tokens; the views they judge are whole rows over grey."""
+    whole = 2 * sampler.janus.tokens
+    rounds = check_strategy(strategy, TASK, sampler, Sharpness(), budget=Budget(tokens=6 * whole), seed=2)
+    assert rounds[-1].best is not None and rounds[-1].best.sample.info["complete"]
+    views = [c.sample for r in rounds for c in r.candidates]
+    seen = {}
+    for view in views:
+        tokens = view.info["tokens"]
+        if view.parent is not None and view.index not in seen:
+            kept = view.info["forked_at"] * sampler.janus.grid
+            assert tokens[:kept] == seen[view.parent][:kept]
+            assert view.cost.tokens == 2 * (len(tokens) - kept)
+        if view.index in seen:
+            assert tokens[: len(seen[view.index])] == seen[view.index]
+        seen[view.index] = tokens
+    assert all(view.info["steps"] == len(view.info["tokens"]) // sampler.janus.grid for view in views)

@@ -6,8 +6,11 @@ from tts_playground.core import Budget, Cost
 from tts_playground.errors import BadInput
 from tts_playground.strategies.beam import Beam
 from tts_playground.strategies.best_of_n import BestOfN
+from tts_playground.strategies.gridar import GridAR
+from tts_playground.strategies.parm import PARM
 from tts_playground.strategies.refine import Refine
 from tts_playground.strategies.smc import SMC, Weights
+from tts_playground.strategies.suffix import Suffix
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask, check_strategy
 
 TASK = TextTask()
@@ -23,6 +26,12 @@ STRATEGIES = [
     SMC(potential="reward", threshold=1.0),
     Beam(),
     Beam(width=3, children=2),
+    PARM(),
+    PARM(paths=5, keep=0.3, looks=()),
+    GridAR(),
+    GridAR(width=3, reject=0.9, pieces=(0.5,)),
+    Suffix(),
+    Suffix(starts=1, neighbours=3),
 ]
 BUDGETS = [
     Budget(samples=1),
@@ -39,7 +48,7 @@ def test_laws(strategy, budget):
     check_strategy(strategy, TASK, ScriptedSampler(), LETTERS, budget=budget)
 
 
-@pytest.mark.parametrize("strategy", [Refine(), SMC(), Beam()], ids=str)
+@pytest.mark.parametrize("strategy", [Refine(), SMC(), Beam(), Suffix()], ids=str)
 def test_search_finds_the_best_word_where_few_draws_do_not(strategy):
     budget = Budget(samples=60)
     best = list(strategy.run(TASK, ScriptedSampler(length=6), LETTERS, budget=budget))[-1].best
@@ -67,13 +76,13 @@ def test_time_is_a_limit_too():
     assert rounds[-1].best is not None
 
 
-@pytest.mark.parametrize("strategy", [BestOfN(), SMC(), Beam()], ids=str)
+@pytest.mark.parametrize("strategy", [BestOfN(), SMC(), Beam(), PARM(), GridAR(), Suffix()], ids=str)
 def test_a_run_without_an_end_is_refused(strategy):
     with pytest.raises(BadInput, match="never end"):
         next(strategy.run(TASK, ScriptedSampler(), LETTERS, budget=Budget()))
 
 
-@pytest.mark.parametrize("strategy", [SMC(), Beam(), BestOfN()], ids=str)
+@pytest.mark.parametrize("strategy", [SMC(), Beam(), BestOfN(), PARM(), GridAR()], ids=str)
 def test_candidates_that_are_finished_at_once_still_count(strategy):
     rounds = list(strategy.run(TASK, ScriptedSampler(length=0), LETTERS, budget=Budget(samples=10)))
     assert rounds[-1].best.sample.content == ""
@@ -110,6 +119,10 @@ def test_resampling_prefers_the_heavy_and_forgets_no_past():
         lambda: SMC(particles=0),
         lambda: SMC(potential="none"),
         lambda: Beam(width=0),
+        lambda: PARM(keep=0),
+        lambda: PARM(looks=(1.0,)),
+        lambda: GridAR(reject=1.0),
+        lambda: Suffix(neighbours=0),
     ],
 )
 def test_settings_out_of_range_are_refused(build):

@@ -79,6 +79,8 @@ class ImagePath:
     """tokens a row, and rows"""
     cost: Cost = field(default=Cost())
     parent: int | None = None
+    forked_at: int = 0
+    """rows that came from the parent"""
     pieces: tuple[Any, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -181,6 +183,10 @@ class ImageTokens:
 
     # ----------------------------------------------------------------------------------------------------- in steps
 
+    def horizon(self, task: Any) -> int:
+        """Rows of tokens."""
+        return self.janus.grid
+
     def start(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> list[ImagePath]:
         """Paths without tokens."""
         grid = self.janus.grid
@@ -208,7 +214,7 @@ class ImageTokens:
 
     def fork(self, path: ImagePath, index: int) -> ImagePath:
         """The same tokens; the noise of ``index`` from here on."""
-        return replace(path, index=index, parent=path.index, cost=Cost())
+        return replace(path, index=index, parent=path.index, forked_at=path.steps, cost=Cost())
 
     def rewind(self, path: ImagePath, steps: int) -> ImagePath:
         """The first ``steps`` rows; what they cost stays spent."""
@@ -344,7 +350,8 @@ def _sample(path: ImagePath, picture: Any) -> Sample:
         "settings": path.settings.as_dict(),
         "logprobs": path.logprobs,
         "entropies": path.entropies,
-        "rows": path.steps,
+        "steps": path.steps,
+        "forked_at": path.forked_at,
         "complete": path.done,
     }
     cost = path.cost + Cost(samples=1)

@@ -90,6 +90,10 @@ class ProposalSampler:
                 (path,) = self.step(task, [path])
             yield from self.peek(task, [path])
 
+    def horizon(self, task: Drawing) -> int:
+        """As many steps as primitives; most programs end long before."""
+        return self.primitives if any(task.mask) else 0
+
     def start(self, task: Drawing, indices: Sequence[int], *, seed: int = 0) -> list[Sketching]:
         """Empty programs; finished ones if the drawing is blank."""
         blank = not any(task.mask)

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tts_playground.core import Budget, Reward, Round
 from tts_playground.errors import BadInput
-from tts_playground.strategies.ledger import Ledger
-
-BEAM = 1 << 20
-"""indices that one beam may use, so that no two share randomness"""
+from tts_playground.strategies.ledger import Ledger, to_the_end, waves
 
 
 @dataclass(frozen=True)
@@ -33,21 +32,16 @@ class Beam:
 
     def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
         """Yield a round per step of a beam; beams follow one another until the budget is spent."""
-        if budget == Budget():
-            raise BadInput("Beam search would never end: give it a budget with a limit.")
         ledger = Ledger(budget, reward)
-        number = 0
-        while room := ledger.room(self.width):
-            yield from self._beam(task, sampler, ledger, number, room, seed)
-            number += 1
-        yield ledger.round((), "the budget is spent", ledger.stopped)
+        yield from waves(ledger, lambda number: self._beam(task, sampler, ledger, number, seed), "Beam search")
 
-    def _beam(self, task: Any, sampler: Any, ledger: Ledger, number: int, width: int, seed: int) -> Iterator[Round]:
-        first = number * BEAM
-        paths, scored = ledger.start(task, sampler, range(first, first + width), seed)
+    def _beam(self, task: Any, sampler: Any, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
+        horizon = sampler.horizon(task)
+        paths, scored = ledger.open(task, sampler, number, self.width, seed, to_the_end(horizon, horizon))
         if scored:
             yield ledger.round(scored, f"beam {number + 1}, finished at once")
-        paths, fresh, step = [path for path in paths if not path.done], first + width, 0
+        width, step, fresh = len(paths), 0, max((path.index for path in paths), default=0) + 1
+        paths = [path for path in paths if not path.done]
         while paths and (room := ledger.room(len(paths))):
             paths = paths[:room]
             scored = ledger.grow(task, sampler, paths, range(len(paths)))
@@ -61,15 +55,16 @@ class Beam:
                 if not path.done and len(kept) < max(1, width // self.children):
                     kept.setdefault(fingerprint(one.sample.content), path)
             paths = []
+            each = min(self.children, width // max(1, len(kept)))
             for path in kept.values():
-                copies = [sampler.fork(path, fresh + i) for i in range(self.children - 1)]
+                copies = [sampler.fork(path, fresh + i) for i in range(each - 1)]
                 paths, fresh = [*paths, path, *copies], fresh + len(copies)
 
 
 def fingerprint(content: Any) -> Any:
-    """What makes two contents the same: the value itself where it can be hashed, else its bytes."""
+    """What makes two contents the same: the value itself where it can be hashed, else the bytes of the array it is."""
     try:
         hash(content)
     except TypeError:
-        return bytes(content)
-    return content.tobytes() if hasattr(content, "tobytes") else content
+        return np.asarray(content).tobytes()
+    return content

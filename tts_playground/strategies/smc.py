@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 from tts_playground.core import Budget, Reward, Round
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
-from tts_playground.strategies.ledger import Ledger
+from tts_playground.strategies.ledger import Ledger, to_the_end, waves
 
 POTENTIALS = ("max", "difference", "sum", "reward")
-POPULATION = 1 << 20
-"""indices that a population may use, so that no two share randomness"""
 
 
 @dataclass(frozen=True)
@@ -44,23 +42,16 @@ class SMC:
 
     def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
         """Yield a round per step of a population; populations follow one another until the budget is spent."""
-        if budget == Budget():
-            raise BadInput("SMC would never end: give it a budget with a limit.")
         ledger = Ledger(budget, reward)
-        population = 0
-        while size := ledger.room(self.particles):
-            yield from self._population(task, sampler, ledger, population, size, seed)
-            population += 1
-        yield ledger.round((), "the budget is spent", ledger.stopped)
+        yield from waves(ledger, lambda number: self._population(task, sampler, ledger, number, seed), "SMC")
 
-    def _population(
-        self, task: Any, sampler: Any, ledger: Ledger, number: int, size: int, seed: int
-    ) -> Iterator[Round]:
-        first = number * POPULATION
-        paths, scored = ledger.start(task, sampler, range(first, first + size), seed)
+    def _population(self, task: Any, sampler: Any, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
+        horizon = sampler.horizon(task)
+        paths, scored = ledger.open(task, sampler, number, self.particles, seed, to_the_end(horizon, horizon))
         if scored:
             yield ledger.round(scored, f"population {number + 1}, finished at once")
-        fresh, weights, step = first + size, Weights(self, size), 0
+        size = len(paths)
+        fresh, weights, step = max((path.index for path in paths), default=0) + 1, Weights(self, size), 0
         while not ledger.stopped and not all(path.done for path in paths):
             growing = [i for i, path in enumerate(paths) if not path.done]
             scored = ledger.grow(task, sampler, paths, growing)

@@ -1,0 +1,75 @@
+"""PARM: many paths begin, those whose partial views promise little are dropped, and the best of the rest is kept.
+
+After Guo et al. 2025 (arXiv:2501.13926), who ask of each partial image whether it is clear enough to be judged, then
+whether it has potential, and take the best of the N' that are left. Here a reward ranks the views instead of a model
+that says yes or no, and a dropped path is not drawn any further: its tokens are saved, not only ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from tts_playground.core import Budget, Reward, Round
+from tts_playground.errors import BadInput
+from tts_playground.strategies.ledger import Ledger, Plan, best_first, stages, waves
+
+
+@dataclass(frozen=True)
+class PARM:
+    """Waves of paths, thinned out on their way, one wave after another while the budget lasts. Needs a SteppedSampler.
+
+    Raises:
+        BadInput: a setting is out of its range.
+    """
+
+    paths: int = 8
+    """paths that begin in a wave, 1 or more; fewer where the budget does not see them through"""
+    keep: float = 0.5
+    """share of the paths that goes on after each look, above 0 to 1; one always does"""
+    looks: tuple[float, ...] = (0.25, 0.5, 0.75)
+    """when paths are judged, as shares of the way, above 0 and below 1: earlier views are not clear enough"""
+
+    def __post_init__(self) -> None:
+        if self.paths < 1 or not 0 < self.keep <= 1 or not all(0 < look < 1 for look in self.looks):
+            raise BadInput("PARM needs at least 1 path, a keep above 0 to 1, and looks between 0 and 1.")
+
+    def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+        """Yield a round per look of a wave; waves follow one another until the budget is spent."""
+        ledger = Ledger(budget, reward)
+        yield from waves(ledger, lambda number: self._wave(task, sampler, ledger, number, seed), "PARM")
+
+    def _wave(self, task: Any, sampler: Any, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
+        ends = stages(self.looks, sampler.horizon(task))
+        paths, scored = ledger.open(task, sampler, number, self.paths, seed, self._plan(ends))
+        if scored:
+            yield ledger.round(scored, f"wave {number + 1}, finished at once")
+        paths, at, saved = [path for path in paths if not path.done], 0, 0
+        for end in ends:
+            scored = ledger.grow(task, sampler, paths, range(len(paths)), end - at) if paths else None
+            if scored is None:
+                return
+            at, judged = end, len(paths)
+            going = [i for i in best_first(scored) if not paths[i].done]
+            paths = [paths[i] for i in going[: self._kept(len(going))]]
+            saved += (len(going) - len(paths)) * (ends[-1] - end) * (ledger.price.tokens if ledger.price else 0)
+            dropped = f", {len(going) - len(paths)} dropped: {saved:,} tokens saved" if going else ""
+            yield ledger.round(scored, f"wave {number + 1}, step {end} of {ends[-1]}: {judged} judged{dropped}")
+
+    def _kept(self, paths: int) -> int:
+        return min(paths, max(1, ceil(paths * self.keep)))
+
+    def _plan(self, ends: list[int]) -> Plan:
+        """What a wave comes to if no path ends before the others."""
+
+        def plan(count: int) -> tuple[int, int, int]:
+            steps = views = at = 0
+            left = count
+            for end in ends:
+                steps, views, at = steps + left * (end - at), views + left, end
+                count, left = left, self._kept(left)
+            return steps, max(views, count), count
+
+        return plan

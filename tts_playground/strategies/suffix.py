@@ -1,0 +1,86 @@
+"""Suffix search: keep the beginning of the best candidate, redraw the rest from a random cut, keep improvements.
+
+The autoregressive analogue of zero-order search (Ma et al. 2025, arXiv:2501.09732), which draws neighbours of a pivot
+noise and moves to the best: here a neighbour shares the pivot's tokens before the cut and has noise of its own after.
+A neighbour costs only the tokens after the cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tts_playground.core import Budget, Reward, Round, Scored
+from tts_playground.errors import BadInput
+from tts_playground.randomness import generator
+from tts_playground.strategies.ledger import Ledger, best_first, to_the_end
+
+
+@dataclass(frozen=True)
+class Suffix:
+    """Hill climbing on suffixes while the budget lasts. Needs a SteppedSampler.
+
+    Raises:
+        BadInput: a setting is out of its range.
+    """
+
+    starts: int = 2
+    """independent candidates to begin with, 1 or more"""
+    neighbours: int = 2
+    """suffixes redrawn together from one cut, 1 or more"""
+
+    def __post_init__(self) -> None:
+        if self.starts < 1 or self.neighbours < 1:
+            raise BadInput("Suffix search needs starts and neighbours of at least 1.")
+
+    def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+        """Yield a round for the starts, then one per cut, until the budget is spent."""
+        if budget == Budget():
+            raise BadInput("Suffix search would never end: give it a budget with a limit.")
+        ledger = Ledger(budget, reward)
+        horizon = sampler.horizon(task)
+        paths, finished = ledger.open(task, sampler, 0, self.starts, seed, to_the_end(horizon, 1))
+        growing = [i for i, path in enumerate(paths) if not path.done]
+        scored = finished or (ledger.grow(task, sampler, paths, growing, None) if growing else None)
+        if scored:
+            yield ledger.round(scored, f"{len(scored)} starts")
+            pivot, reward_of_pivot = _best(paths, scored)
+            if pivot.steps:
+                yield from self._climb(task, sampler, ledger, pivot, reward_of_pivot, len(paths), seed)
+        yield ledger.round((), "", ledger.stopped or "done")
+
+    def _climb(
+        self, task: Any, sampler: Any, ledger: Ledger, pivot: Any, best: float, fresh: int, seed: int
+    ) -> Iterator[Round]:
+        turn = 0
+        while not ledger.stopped:
+            cut = int(generator(seed, turn, "suffix").integers(pivot.steps))
+            count, cut = self._affordable(ledger, pivot.steps, cut)
+            if not count:
+                return
+            prefix = sampler.rewind(pivot, cut)
+            paths = [sampler.fork(prefix, fresh + i) for i in range(count)]
+            scored = ledger.grow(task, sampler, paths, range(count), None)
+            if scored is None:
+                return
+            fresh, turn = fresh + count, turn + 1
+            path, reached = _best(paths, scored)
+            note = f"redrawn from step {cut} of {pivot.steps}"
+            if reached > best:
+                pivot, best, note = path, reached, note + ", better"
+            yield ledger.round(scored, note)
+
+    def _affordable(self, ledger: Ledger, steps: int, cut: int) -> tuple[int, int]:
+        """Neighbours that can be drawn from the cut, or else from the first later one that can be paid for."""
+        count, over = 0, ""
+        while ledger.room(1) and cut < steps and not count:
+            count, over = ledger.fit(self.neighbours, to_the_end(steps - cut, 1))
+            cut += not count
+        ledger.stopped = ledger.stopped or over
+        return count, cut
+
+
+def _best(paths: list[Any], scored: list[Scored]) -> tuple[Any, float]:
+    place = best_first(scored)[0]
+    return paths[place], scored[place].reward
