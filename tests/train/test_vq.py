@@ -6,11 +6,11 @@ from torch.nn import functional
 from transformers import JanusVQVAE
 
 from tts_playground.errors import Cancelled
+from tts_playground.models.vq import to_float
 from tts_playground.train.janus_parts import MINIATURE, vq_config
 from tts_playground.train.loop import Plan, fit
 from tts_playground.train.order import Order, train
 from tts_playground.train.pictures import draw_pictures
-from tts_playground.train.scenes import to_float
 from tts_playground.train.vq import Stages, VQTraining, busiest_crops, make_loss, picture_loss, spherical_kmeans
 
 CPU = torch.device("cpu")

@@ -15,13 +15,14 @@ import torch
 from torch.nn import functional
 
 from tts_playground.models.embedded import where
+from tts_playground.models.vq import decode, encode, load_vq, to_float
 from tts_playground.rewards.aesthetic import build_head, predict, save_head
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.clip import embed_images
 from tts_playground.train.feed import default_workers
 from tts_playground.train.loop import Moment, Plan, fit, pick_device
 from tts_playground.train.order import Order
-from tts_playground.train.scenes import decode, draw_pool, encode, load_vq, shuffled_blocks, speckled, spoilt, to_float
+from tts_playground.train.scenes import draw_pool, shuffled_blocks, speckled, spoilt
 
 SCENES, EVAL_SEED = 33_000, 33_999
 """seeds of the world for training (plus the order's seed) and for the numbers in the card"""

@@ -15,14 +15,16 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from tts_playground.models.vq import load_vq, reconstruct, to_float
 from tts_playground.rewards.measures import hard_pairs, recall_at_1
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.clip_parts import LONGEST, MINIATURE, SHIPPED, build_model, build_processor, build_tokenizer
 from tts_playground.train.feed import default_workers
 from tts_playground.train.loop import Moment, Plan, compiled, fit, pick_device
 from tts_playground.train.order import Order
-from tts_playground.train.scenes import FALSE, Conditions, Pool, draw_pool, load_vq, reconstruct, to_float
+from tts_playground.train.scenes import Conditions, draw_pool
 from tts_playground.worlds.contact import contact_sheet
+from tts_playground.worlds.pool import FALSE, Pool
 
 SCENES, EVAL_SEED = 11_000, 11_999
 """seeds of the world for training (plus the order's seed) and for the numbers in the card"""

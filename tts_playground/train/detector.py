@@ -15,15 +15,17 @@ from torch import nn
 from transformers import YolosConfig, YolosForObjectDetection
 from transformers.models.yolos.image_processing_pil_yolos import YolosImageProcessorPil
 
+from tts_playground.models.vq import load_vq, reconstruct
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.feed import default_workers
 from tts_playground.train.loop import Moment, Plan, compiled, fit, pick_device
 from tts_playground.train.matching import dense_loss, set_loss
 from tts_playground.train.order import Order
-from tts_playground.train.scenes import Conditions, Pool, draw_pool, load_vq, reconstruct
+from tts_playground.train.scenes import Conditions, draw_pool
 from tts_playground.verifiers.detection import Detector
 from tts_playground.verifiers.measures import measure_detector
 from tts_playground.worlds.contact import contact_sheet
+from tts_playground.worlds.pool import Pool
 from tts_playground.worlds.vocabulary import NAMES, SIZE
 
 SCENES, EVAL_SEED = 22_000, 22_999

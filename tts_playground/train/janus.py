@@ -17,6 +17,7 @@ from torch.nn import functional
 from transformers import JanusForConditionalGeneration, StaticCache
 
 from tts_playground import home
+from tts_playground.models.vq import load_vq, to_bytes
 from tts_playground.train import tokens as world_tokens
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.feed import default_workers
@@ -32,7 +33,6 @@ from tts_playground.train.janus_parts import (
 )
 from tts_playground.train.loop import Moment, Plan, Report, compiled, fit, pick_device
 from tts_playground.train.order import Order
-from tts_playground.train.scenes import load_vq, to_bytes
 from tts_playground.train.tokens import Tokens
 from tts_playground.train.vq import measure as measure_vq
 from tts_playground.train.vq import save_half, train_vq
@@ -116,7 +116,10 @@ def make_loss(
         rows = torch.from_numpy(rng.integers(len(codes), size=batch)).to(device)
         which = torch.from_numpy(rng.integers(prompts.shape[1], size=batch)).to(device)
         drop = torch.from_numpy(rng.random(batch) < DROPPED).to(device)
-        return {"loss": call(model, prompts[rows, which].long(), codes[rows].long(), drop)}
+        told = prompts[rows, which].long()
+        if device.type == "cpu":  # columns of padding cost time; on CUDA a new shape costs a compilation
+            told = told[:, : int((told != PAD).sum(1).max())]
+        return {"loss": call(model, told, codes[rows].long(), drop)}
 
     return loss
 
@@ -189,6 +192,8 @@ def _build(order: Order, vq: Any, device: torch.device) -> Any:
     model.model.vqmodel.requires_grad_(False)
     with torch.no_grad():  # codes that look alike start alike
         model.model.generation_embeddings.weight.copy_(functional.normalize(vq.quantize.embedding.weight, dim=-1))
+    if device.type == "cpu":  # the backward pass of the fused attention takes a third of a step there
+        model.set_attn_implementation("eager")
     model.to(device)
     return model
 

@@ -15,9 +15,9 @@ from torch.nn import functional
 
 from tts_playground import randomness
 from tts_playground.errors import CannotDo
+from tts_playground.models.vq import to_float
 from tts_playground.train.feed import feed
 from tts_playground.train.janus_parts import SPECIALS, build_tokenizer
-from tts_playground.train.scenes import to_float
 from tts_playground.train.vq import nearest_codes
 from tts_playground.worlds import stickers
 from tts_playground.worlds.captions import caption

@@ -18,13 +18,13 @@ from torch import nn
 from torch.nn import functional
 from transformers import JanusVQVAE
 
+from tts_playground.models.vq import psnr, reconstruct, to_float
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.feed import default_workers
 from tts_playground.train.janus_parts import MINIATURE, SHIPPED, Size, vq_config
 from tts_playground.train.loop import Moment, Plan, Report, compiled, fit, pick_device
 from tts_playground.train.order import Order
 from tts_playground.train.pictures import draw_pictures
-from tts_playground.train.scenes import reconstruct, to_float
 from tts_playground.worlds.contact import contact_sheet
 
 SCENES, EVAL_SEED = 12_000, 12_999
@@ -210,11 +210,11 @@ def measure(vq: Any, device: torch.device, n: int) -> dict[str, float]:
     images = torch.from_numpy(draw_pictures(EVAL_SEED, n)).to(device)
     vq = vq.to(device).eval()
     seen = torch.cat([reconstruct(vq, part) for part in images.split(256)])
-    squared = (seen.float() - images.float()).square().flatten(1).mean(1).clamp(min=0.25)
+    squared = (seen.float() - images.float()).square().mean()
     codes = torch.cat([vq.encode(to_float(part)).image_tokens for part in images.split(256)])
     return {
-        "vq_psnr": (10 * torch.log10(255**2 / squared)).mean().item(),
-        "vq_psnr_pooled": (10 * torch.log10(255**2 / squared.mean())).item(),
+        "vq_psnr": psnr(images, seen).mean().item(),
+        "vq_psnr_pooled": (10 * torch.log10(255**2 / squared)).item(),
         "vq_codes": codes.unique().numel() / vq.quantize.num_embeddings,
     }
 

@@ -1,0 +1,73 @@
+"""Pictures to codes and back by the VQ of a Janus (or by a VQ alone), as plain functions on uint8 batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tts_playground.errors import BadInput, ModelUnavailable
+
+AT_ONCE = 1024
+"""pictures through the VQ in one pass"""
+
+
+def to_float(images: torch.Tensor) -> torch.Tensor:
+    """uint8 [b, 64, 64, 3] to float [b, 3, 64, 64] in [-1, 1]: what every embedded model takes."""
+    return images.permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def to_bytes(pixels: torch.Tensor) -> torch.Tensor:
+    """The way back, rounded and clipped."""
+    return ((pixels.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def load_vq(path: Path, device: torch.device) -> Any:
+    """The VQ of a trained tiny-vq or tiny:janus folder, in float32.
+
+    Raises:
+        BadInput: no such folder.
+        ModelUnavailable: another kind of model, or its weights are not there.
+    """
+    from transformers import JanusForConditionalGeneration, JanusVQVAE
+    from transformers.models.auto.configuration_auto import AutoConfig
+
+    if not (path / "config.json").exists():
+        raise BadInput(f"There is no checkpoint in {path}; give the folder of a trained tiny-vq or tiny-janus.")
+    try:
+        kind = AutoConfig.from_pretrained(path).model_type
+        if kind == "janus":
+            vq: Any = JanusForConditionalGeneration.from_pretrained(path, dtype=torch.float32).model.vqmodel
+        elif kind == "janus_vqgan":
+            vq = JanusVQVAE.from_pretrained(path, dtype=torch.float32)
+        else:
+            raise ModelUnavailable(f"{path} holds a {kind}, not a Janus or its VQ.")
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(f"The VQ in {path} cannot be loaded ({type(error).__name__}).") from error
+    return vq.to(device).eval()
+
+
+@torch.no_grad()
+def encode(vq: Any, images: torch.Tensor) -> torch.Tensor:
+    """Codes int64 [n, tokens] of ``images``, uint8 [n, 64, 64, 3], on their device."""
+    with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=images.is_cuda):
+        return torch.cat([vq.encode(to_float(p)).image_tokens.view(len(p), -1) for p in images.split(AT_ONCE)])
+
+
+@torch.no_grad()
+def decode(vq: Any, codes: torch.Tensor) -> torch.Tensor:
+    """Pictures uint8 [n, 64, 64, 3] of ``codes`` [n, tokens]."""
+    with torch.autocast(codes.device.type, dtype=torch.bfloat16, enabled=codes.is_cuda):
+        return torch.cat([to_bytes(vq.decode(part)) for part in codes.split(AT_ONCE)])
+
+
+def reconstruct(vq: Any, images: torch.Tensor) -> torch.Tensor:
+    """``images``, uint8 [n, 64, 64, 3], through the VQ and back."""
+    return decode(vq, encode(vq, images))
+
+
+def psnr(images: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    """Peak signal-to-noise ratio in dB of each picture, float [n], of uint8 batches; 54 for no error at all."""
+    squared = (seen.float() - images.float()).square().flatten(1).mean(1)
+    return 10 * torch.log10(255**2 / squared.clamp(min=0.25))
