@@ -1,0 +1,214 @@
+"""Evolution: exact sizes, barred pictures, lineage, resuming, and the same data set from the same plan."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tts_playground.dsl import generate, mask, parse, render
+from tts_playground.dsl.edits import length
+from tts_playground.errors import BadInput, CannotDo, StoreError
+from tts_playground.evolve import keeping
+from tts_playground.evolve.barred import Barred
+from tts_playground.evolve.evolution import SEEDS, Plan, begin, evolve, run
+from tts_playground.evolve.fitness import Fitness, Gallery
+from tts_playground.evolve.rows import dataset, hand_written, read, texts_of
+from tts_playground.evolve.variation import VARIATIONS, Child, TreeMutator, random_primitive
+from tts_playground.randomness import generator
+
+
+@pytest.mark.parametrize("how", VARIATIONS)
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 5000))
+def test_every_variation_makes_programs(how, seed):
+    rng = generator(seed, "variation")
+    first, second = (generate(seed, i).root for i in (0, 1))
+    child = VARIATIONS[how](first, second, rng)
+    if child is not None:
+        from tts_playground.dsl.tree import Program
+
+        assert parse(str(Program(child))).root == child and length(child) >= 1
+    assert child is not None or how in ("shrink", "switch")
+
+
+def test_a_mutator_keeps_its_bound_and_repeats_itself():
+    parents = [generate(1, 0), generate(1, 1)]
+    for n in range(60):
+        (child,) = TreeMutator(most=4).vary(parents, generator(n, "m"))
+        assert len(parse(child.text)) <= max(4, len(parents[0]))
+        assert TreeMutator(most=4).vary(parents, generator(n, "m")) == [child]
+
+
+@pytest.mark.parametrize("plan", [Plan(size=60), Plan(size=40, fitness=Fitness()), Plan(size=40, generated=20)])
+def test_exactly_as_many_rows_all_drawable_none_twice(plan):
+    texts = [member.text for member in run(plan).kept()]
+    assert len(texts) == plan.size == len(set(texts))
+    for text in texts:
+        render(text)
+    if plan.fitness:
+        gallery = Gallery()
+        for text in texts:
+            assert not plan.fitness.complaint(parse(text)) and gallery.distance(parse(text)) >= plan.fitness.novelty
+            gallery.add(parse(text))
+
+
+def test_same_plan_same_data_set():
+    first, again, other = (run(Plan(size=50, seed=seed)).kept() for seed in (1, 1, 2))
+    assert first == again and [m.text for m in first] != [m.text for m in other]
+
+
+class Parrot:
+    """Says the same few texts for ever, then something new."""
+
+    name, shown = "parrot", 1
+
+    def __init__(self, *texts):
+        self.texts = texts
+
+    def vary(self, parents, rng, hint=""):
+        fresh = f"(Circle {rng.integers(1, 8)} {rng.integers(2, 14)} {rng.integers(2, 14)})"
+        return [Child(text, (0,), "parrot") for text in (*self.texts, fresh)]
+
+
+BARRED = ["(- (Quad 8 8 8 8 0) (Circle 3 8 8))", "(Quad 5 5 4 6 45)", "(+ (Circle 3 4 4) (Circle 3 12 12))"]
+DISGUISES = [
+    "( -  (Quad 8 8 8 8 0)\n(Circle 3 8 8) )",
+    "(- (Quad 8 8 8 8 180) (Circle 3 8 8))",
+    "(- (Quad 8 8 8 8 90) (Circle 3 8 8) (Circle 1 8 8))",
+    "(Quad 5 5 6 4 135)",
+    "(+ (Circle 3 12 12) (Circle 3 4 4))",
+    "(+ (Circle 3 12 12) (+ (Circle 3 4 4) (Circle 1 4 4)))",
+]
+
+
+def test_barred_programs_never_enter_in_any_disguise():
+    population = run(Plan(size=30), BARRED, Parrot(*BARRED, *DISGUISES))
+    rasters = {mask(parse(text)).tobytes() for text in BARRED}
+    assert len(population.kept()) == 30
+    assert not [m.text for m in population.members if mask(parse(m.text)).tobytes() in rasters]
+    assert population.rejected["barred"] > 30
+    assert SEEDS[1] not in {m.text for m in population.members}  # a barred seed stays out too
+    assert not {mask(parse(t)).tobytes() for t in hand_written(BARRED, 50)} & rasters
+
+
+def test_a_barred_text_that_does_not_parse_bars_nothing_else():
+    assert parse("(Circle 3 8 8)") not in Barred(["nonsense"]) and parse("(Circle 3 8 8)") in Barred(["(Circle 3 8 8)"])
+
+
+def test_what_cannot_be_drawn_is_turned_away():
+    population = run(Plan(size=25), (), Parrot("no program", "(Circle 99 1 1)"))
+    assert population.rejected["does not parse"] >= 30 and len(population.kept()) == 25
+
+
+def test_lineage_leads_back_to_a_start():
+    population = run(Plan(size=80, seed=4))
+    for member in population.members:
+        assert (member.how in ("seed", "generator")) == (not member.parents)
+        assert all(parent < member.number for parent in member.parents)
+    family = keeping.ancestry(population.members, 79)
+    assert family[-1].number == 79 and not family[0].parents
+
+
+def test_hybrid_start_comes_from_the_generator():
+    found = Counter(m.how for m in run(Plan(size=30, generated=15)).kept())
+    assert found["seed"] == 5 and found["generator"] == 15
+
+
+def test_a_killed_evolution_goes_on_where_it_was(tmp_path):
+    plan = Plan(size=40, fitness=Fitness(), seed=3)
+    whole = keeping.open_folder(tmp_path / "whole", plan, BARRED, resume=False)
+    for _ in whole.generations():
+        pass
+    broken = keeping.open_folder(tmp_path / "broken", plan, BARRED, resume=False)
+    for number, _ in enumerate(broken.generations()):
+        if number == 1:
+            break
+    lineage = tmp_path / "broken" / keeping.LINEAGE
+    lineage.write_text(lineage.read_text() + '{"number": 999, "te')  # killed while writing
+    resumed = keeping.open_folder(tmp_path / "broken", plan, BARRED, resume=True)
+    assert 5 < len(resumed.population.members) < len(whole.population.members)
+    for _ in resumed.generations():
+        pass
+    assert resumed.population.members == whole.population.members
+    assert keeping.lineage(tmp_path / "broken") == whole.population.members
+    assert texts_of(read(tmp_path / "broken")) == [m.text for m in whole.population.kept()]
+
+
+def test_a_folder_is_never_mixed_or_overwritten(tmp_path):
+    plan = Plan(size=8)
+    for _ in keeping.open_folder(tmp_path, plan, resume=False).generations():
+        pass
+    with pytest.raises(BadInput, match="holds an evolution already"):
+        keeping.open_folder(tmp_path, plan, resume=False)
+    with pytest.raises(BadInput, match="another plan"):
+        keeping.open_folder(tmp_path, Plan(size=9), resume=True)
+    (tmp_path / keeping.LINEAGE).write_text("rubbish\n")
+    with pytest.raises(StoreError, match="damaged"):
+        keeping.open_folder(tmp_path, plan, resume=True)
+
+
+def test_a_mutator_that_brings_nothing_new_ends_in_a_sentence():
+    class Stuck(Parrot):
+        def vary(self, parents, rng, hint=""):
+            return [Child("nonsense", (0,), "stuck")]
+
+    with pytest.raises(CannotDo, match="does not parse"):
+        run(Plan(size=20), (), Stuck())
+
+
+@pytest.mark.parametrize("bad", [{"size": 0}, {"generated": 501}, {"surplus": 0.5}, {"seeds": ()}])
+def test_bad_plans_are_refused(bad):
+    with pytest.raises(BadInput):
+        Plan(**bad)
+
+
+def test_every_seed_barred_is_a_sentence():
+    with pytest.raises(BadInput, match="Every seed"):
+        begin(Plan(), SEEDS)
+
+
+def test_reports_add_up():
+    population = begin(Plan(size=100))
+    reports = list(evolve(population))
+    assert reports[-1].done and not any(r.done for r in reports[:-1])
+    assert [m for r in reports for m in r.new] == population.members
+
+
+def test_a_data_set_keeps_its_pictures():
+    rows = dataset(["(Circle 3 8 8)", random_text := str(parse(f"{SEEDS[2]}"))])
+    assert rows.column_names == ["program", "image"] and len(rows) == 2
+    assert np.array_equal(np.asarray(rows[1]["image"]), np.asarray(render(random_text)))
+
+
+@pytest.mark.parametrize("ending", ["parquet", "json", "csv"])
+def test_files_are_read_whatever_their_kind(tmp_path, ending):
+    texts = list(SEEDS)
+    rows = dataset(texts)
+    plain = rows if ending == "parquet" else rows.remove_columns("image")
+    getattr(plain, f"to_{ending}")(str(tmp_path / f"set.{ending}"))
+    for place in (tmp_path, tmp_path / f"set.{ending}"):
+        found = read(place)
+        assert texts_of(found) == texts and found[0]["image"].size == (256, 256)
+
+
+def test_what_is_no_data_set_is_a_sentence(tmp_path):
+    with pytest.raises(BadInput, match="holds no"):
+        read(tmp_path)
+    with pytest.raises(BadInput, match="no file or folder"):
+        read(tmp_path / "nowhere")
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+    with pytest.raises(BadInput, match="no column 'program'"):
+        read(tmp_path)
+
+
+def test_random_primitives_are_legal():
+    for n in range(200):
+        parse(str(parse(f"{_text(random_primitive(generator(n, 'p')))}")))
+
+
+def _text(node):
+    from tts_playground.dsl.tree import Program
+
+    return str(Program(node))
