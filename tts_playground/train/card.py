@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 import torch
 
+from tts_playground.models import cards
 from tts_playground.train.loop import Report
 from tts_playground.train.order import Order
 
@@ -24,8 +24,8 @@ class Facts:
     model: Any
     """the trained ``torch.nn.Module``"""
     report: Report
-    results: Mapping[str, float]
-    """measured on scenes that training never saw"""
+    results: Mapping[str, cards.Result]
+    """measured on data that training never saw; ``eval --card`` adds its own rows later"""
     command: str = ""
     """the command that made it; "" writes it from the order"""
 
@@ -38,10 +38,10 @@ def hardware(device: torch.device | str) -> str:
 
 
 def command_of(order: Order, name: str) -> str:
-    """The command line that repeats ``order``."""
+    """The command line that repeats ``order``; folders by their names, since where they stood does not matter."""
     words = [f"python -m tts_playground.train {name.replace(':', '-')}", f"--minutes {order.minutes:g}"]
-    words += [f"--{key} {value}" for key in ("vq", "init", "clip") if (value := getattr(order, key)) is not None]
-    return " ".join([*words, f"--seed {order.seed}", f"--out {order.out}"])
+    words += [f"--{key} {path.name}" for key in ("vq", "init", "clip") if (path := getattr(order, key)) is not None]
+    return " ".join([*words, f"--seed {order.seed}", f"--out {order.out.name}"])
 
 
 def write_card(order: Order, facts: Facts) -> None:
@@ -60,11 +60,8 @@ def write_card(order: Order, facts: Facts) -> None:
         f"Time: {facts.report.seconds / 60:.1f} minutes, {facts.report.steps} steps.",
         "- Sprites: Fluent Emoji (MIT). This checkpoint: the licence of the project.",
         "",
-        "| measured on held-out scenes | value |",
-        "|---|---|",
-        *(f"| {name} | {value:.4f} |" for name, value in facts.results.items()),
-        "",
     ]
     order.out.mkdir(parents=True, exist_ok=True)
-    (order.out / "README.md").write_text("\n".join(lines), encoding="utf-8")
-    (order.out / "results.json").write_text(json.dumps(dict(facts.results), indent=1) + "\n", encoding="utf-8")
+    (order.out / cards.CARD).write_text("\n".join(lines), encoding="utf-8")
+    (order.out / cards.NUMBERS).unlink(missing_ok=True)  # of another training
+    cards.record(order.out, facts.results)

@@ -1,0 +1,72 @@
+"""The numbers in a model card: one table, written by training, whose rows every later measurement replaces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tts_playground.errors import BadInput
+
+CARD, NUMBERS = "README.md", "results.json"
+TITLE = "| measured on held-out"
+"""how the table's first line begins, which is how it is found again"""
+_HEAD = [f"{TITLE} data | value | low | high | n |", "|---|---|---|---|---|"]
+
+Result = float | Mapping[str, Any]
+"""a plain number, or one with its 95 % interval: ``{"value", "low", "high", "n"}``"""
+
+
+def known(folder: Path) -> dict[str, Any]:
+    """The results that the card in ``folder`` holds, by name."""
+    path = folder / NUMBERS
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def record(folder: Path, results: Mapping[str, Result]) -> Path:
+    """Put ``results`` into the card of the checkpoint in ``folder``: rows of the same name go, others stay.
+
+    Returns:
+        The card, ``README.md``; ``results.json`` beside it holds the same numbers.
+
+    Raises:
+        BadInput: the folder has no card.
+    """
+    card = folder / CARD
+    if not card.exists():
+        raise BadInput(f"There is no model card {card}; give the folder of a trained checkpoint.")
+    whole = known(folder) | {name: _plain(result) for name, result in results.items()}
+    before, after = _around(card.read_text(encoding="utf-8").splitlines())
+    card.write_text("\n".join([*before, *table(whole), *after, ""]), encoding="utf-8")
+    (folder / NUMBERS).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+    return card
+
+
+def table(results: Mapping[str, Result]) -> list[str]:
+    """The lines of the table; cells are empty where nobody measured how sure a number is."""
+    rows = []
+    for name, result in results.items():
+        cells = result if isinstance(result, Mapping) else {"value": result}
+        told = [_cell(cells.get(key)) for key in ("value", "low", "high", "n")]
+        rows.append("|" + "".join(f" {cell} |" if cell else " |" for cell in [name, *told]))
+    return [*_HEAD, *rows]
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value) if isinstance(value, int) else f"{value:.4f}"
+
+
+def _plain(result: Result) -> Any:
+    return dict(result) if isinstance(result, Mapping) else float(result)
+
+
+def _around(lines: list[str]) -> tuple[list[str], list[str]]:
+    """What stands before and after the table; an old one, or one that is not there yet, counts as the end."""
+    start = next((i for i, line in enumerate(lines) if line.startswith(TITLE)), None)
+    if start is None:
+        return [*lines, ""], []
+    end = start
+    while end < len(lines) and lines[end].startswith("|"):
+        end += 1
+    return lines[:start], lines[end:]
