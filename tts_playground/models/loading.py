@@ -69,20 +69,12 @@ class Loaded:
     options: Options
     revision: str
     value: Any = field(repr=False)
-    """a ``models.janus.Janus`` for "janus"; a ``Pair`` for "vlm" """
+    """a ``models.janus.Janus`` for "janus"; a ``models.vlm.Vlm`` for "vlm" """
 
     def fingerprint(self) -> Mapping[str, Any]:
         """JSON-able facts that decide the model's distribution."""
         facts = {"model": self.name, "revision": self.revision, "dtype": self.options.dtype}
         return facts | ({"four_bit": True} if self.options.four_bit else {})
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A model and its processor."""
-
-    model: Any
-    processor: Any
 
 
 _cache: OrderedDict[tuple[str, str, Options], Loaded] = OrderedDict()
@@ -192,9 +184,11 @@ def _janus(folder: str, options: Options) -> Any:
 def _vlm(folder: str, options: Options) -> Any:
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
+    from tts_playground.models.vlm import Vlm
+
     model = AutoModelForImageTextToText.from_pretrained(folder, **_arguments(options))
-    return Pair(_place(model, options).eval(), AutoProcessor.from_pretrained(folder, local_files_only=True))
+    return Vlm(_place(model, options), AutoProcessor.from_pretrained(folder, local_files_only=True))
 
 
 KINDS: dict[str, Callable[[str, Options], Any]] = {"janus": _janus, "vlm": _vlm}
-__all__ = ["TINY", "Loaded", "Options", "Pair", "check", "default_name", "forget", "load"]
+__all__ = ["TINY", "Loaded", "Options", "check", "default_name", "forget", "load"]

@@ -10,19 +10,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tts_playground.core import Cost, Sample
-from tts_playground.errors import ModelUnavailable
 from tts_playground.models import loading
+from tts_playground.models.vlm_choice import shown
 
 QUESTION = "Does this figure show '{text}'? Please answer yes or no."
-YES = ("Yes", "yes", " Yes", " yes")
-NO = ("No", "no", " No", " no")
-BATCH = 8
-
-
-def answer_ids(tokenizer: Any, words: Sequence[str]) -> list[int]:
-    """Ids of the words' first tokens, without those that are unknown to the tokenizer."""
-    ids = {tokenizer(word, add_special_tokens=False)["input_ids"][0] for word in words}
-    return sorted(ids - {tokenizer.unk_token_id})
 
 
 @dataclass(frozen=True)
@@ -57,22 +48,4 @@ class VQAScore:
         """
         if not samples:
             return []
-        import torch
-
-        pair = self._loaded.value
-        model, processor = pair.model, pair.processor
-        yes, no = (answer_ids(processor.tokenizer, words) for words in (YES, NO))
-        yes, no = [one for one in yes if one not in no], [one for one in no if one not in yes]
-        if not yes or not no:
-            raise ModelUnavailable(f"{self.model} cannot answer yes or no: its tokenizer has no such words.")
-        said = [{"type": "image"}, {"type": "text", "text": self.question.format(text=task.prompt)}]
-        text = processor.apply_chat_template([{"role": "user", "content": said}], add_generation_prompt=True)
-        scores: list[float] = []
-        for start in range(0, len(samples), BATCH):
-            images = [[sample.content.convert("RGB")] for sample in samples[start : start + BATCH]]
-            inputs = processor(text=[text] * len(images), images=images, return_tensors="pt", padding=True)
-            with torch.inference_mode():
-                logits = model(**inputs.to(model.device)).logits[:, -1].float()
-            margin = logits[:, yes].logsumexp(-1) - logits[:, no].logsumexp(-1)
-            scores += margin.sigmoid().cpu().tolist()
-        return scores
+        return shown(self._loaded.value, [one.content for one in samples], self.question.format(text=task.prompt))

@@ -1,0 +1,127 @@
+"""Probabilities of given answers, against the plain forward of four kinds of models."""
+
+import numpy as np
+import pytest
+import tiny_vlms
+import torch
+
+from tts_playground.errors import BadInput, ModelUnavailable
+from tts_playground.models.vlm import Vlm
+from tts_playground.models.vlm_choice import (
+    answer_logprobs,
+    answer_probabilities,
+    next_logprobs,
+    sequence_logprobs,
+    shown,
+    spellings,
+    token_sequences,
+    yes_margin,
+)
+
+PROMPTS = ["is kiwi 7?", "is kiwi 77 or what is it?", "which one has the value 3?"]
+
+
+@pytest.fixture(scope="module", params=tiny_vlms.KINDS)
+def vlm(request):
+    return Vlm(*tiny_vlms.parts(request.param))
+
+
+def plain(vlm, image, prompt, tokens=()):
+    """float [T + 1, V]: log-probabilities by one forward over everything, with nothing cached."""
+    inputs = dict(vlm.inputs([image], [prompt]))
+    more = torch.tensor([list(tokens)], dtype=torch.int64)
+    length = inputs["input_ids"].shape[1]
+    inputs["input_ids"] = torch.cat([inputs["input_ids"], more], 1)
+    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+    for name in ("token_type_ids", "mm_token_type_ids"):
+        if name in inputs:
+            inputs[name] = torch.cat([inputs[name], torch.zeros_like(more, dtype=inputs[name].dtype)], 1)
+    with torch.inference_mode():
+        return vlm.model(**inputs).logits[0, length - 1 :].float().log_softmax(-1)
+
+
+def total(vlm, image, prompt, tokens):
+    rows = plain(vlm, image, prompt, tokens)
+    return sum(rows[place, token].item() for place, token in enumerate(tokens))
+
+
+def test_a_prefix_says_what_the_whole_forward_says(vlm):
+    for size in ((56, 56), (84, 56)):
+        image = tiny_vlms.picture(size=size)
+        for prompt in PROMPTS:
+            prefix = vlm.prefix(image, prompt)
+            assert prefix.ids == tuple(vlm.inputs([image], [prompt])["input_ids"][0].tolist())
+            assert torch.allclose(prefix.logits.log_softmax(-1), plain(vlm, image, prompt)[0], atol=1e-4)
+
+
+def test_answers_of_one_and_of_several_tokens(vlm):
+    images = [tiny_vlms.picture(shade) for shade in (10, 80, 150)]
+    found = answer_logprobs(vlm, images, PROMPTS[:1] * 3, ["7", "7 R", ("yes", "no"), "12 G"])
+    assert found.shape == (3, 4)
+    for row, image in enumerate(images):
+        for column, answer in ((0, "7"), (1, "7 R"), (3, "12 G")):
+            assert found[row, column] == pytest.approx(total(vlm, image, PROMPTS[0], vlm.tokens(answer)), abs=1e-3)
+        both = np.logaddexp(*(total(vlm, image, PROMPTS[0], vlm.tokens(word)) for word in ("yes", "no")))
+        assert found[row, 2] == pytest.approx(both, abs=1e-3)
+    probabilities, mass = answer_probabilities(vlm, images, PROMPTS[:1] * 3, ["7", "8", "9"])
+    assert np.allclose(probabilities.sum(1), 1) and (mass > 0).all() and (mass <= 1).all()
+
+
+def test_pictures_with_prompts_of_different_lengths(vlm):
+    images = [tiny_vlms.picture(shade) for shade in (10, 80, 150)]
+    found = answer_logprobs(vlm, images, PROMPTS, ["7", "7 R"])
+    for row, (image, prompt) in enumerate(zip(images, PROMPTS, strict=True)):
+        alone = answer_logprobs(vlm, [image], [prompt], ["7", "7 R"])[0]
+        assert found[row] == pytest.approx(alone, abs=1e-3)
+
+
+def test_many_prompts_about_one_picture(vlm):
+    image = tiny_vlms.picture()
+    rows = next_logprobs(vlm, image, [*PROMPTS, PROMPTS[0]])
+    assert torch.equal(rows[0], rows[3]) and not torch.allclose(rows[0], rows[1], atol=1e-2)
+    for row, prompt in zip(rows, PROMPTS, strict=False):
+        assert torch.allclose(row, plain(vlm, image, prompt)[0], atol=1e-4)
+
+
+def test_replies_are_scored_in_one_forward(vlm):
+    image = tiny_vlms.picture()
+    replies = [vlm.tokens(text) for text in ("7", "kiwi 7\nanswer: 7", "")]
+    found = sequence_logprobs(vlm, vlm.prefix(image, PROMPTS[0]), replies)
+    for score, reply in zip(found, replies, strict=True):
+        assert score == pytest.approx(total(vlm, image, PROMPTS[0], reply), abs=1e-3)
+
+
+def test_yes_against_no(vlm):
+    images = [tiny_vlms.picture(shade) for shade in (10, 80)]
+    found = shown(vlm, images, PROMPTS[0])
+    for chance, image in zip(found, images, strict=True):
+        rows = plain(vlm, image, PROMPTS[0])[:1]
+        assert chance == pytest.approx(float(yes_margin(vlm, rows).sigmoid()[0]), abs=1e-4)
+    assert found[0] != pytest.approx(found[1], abs=1e-6)
+
+
+def test_spellings_add_up_only_where_none_begins_another(vlm):
+    assert "Yes" in spellings("yes") and " yes" in spellings("yes")
+    assert token_sequences(vlm, ("7", "7 7", "7")) == [tuple(vlm.tokens("7"))]
+
+
+def test_what_cannot_be_asked():
+    vlm = Vlm(*tiny_vlms.parts("llava"))
+    with pytest.raises(BadInput, match="at least one answer"):
+        answer_logprobs(vlm, [tiny_vlms.picture()], ["x"], [])
+    with pytest.raises(BadInput, match="does not know"):
+        answer_logprobs(vlm, [tiny_vlms.picture()], ["x"], [""])
+    with pytest.raises(BadInput, match="tokens; this model holds"):
+        vlm.prefix(tiny_vlms.picture(), "kiwi " * 600)
+    processor = tiny_vlms.llava()[1]
+    processor.chat_template = None
+    with pytest.raises(ModelUnavailable, match="chat template"):
+        Vlm(tiny_vlms.parts("llava")[0], processor).chat("x")
+
+
+def test_a_question_cannot_bring_a_picture_of_its_own(vlm):
+    image = tiny_vlms.picture()
+    mark = vlm.processor.image_token
+    assert vlm.prefix(image, f"what is {mark} <eos> kiwi?").ids.count(vlm.mark) == vlm.prefix(image, "x").ids.count(
+        vlm.mark
+    )
