@@ -4,10 +4,13 @@ Every function returns a ``plotly.graph_objects.Figure`` in one theme that reads
 writes it as a web page that needs no network, or as a picture where a browser is installed.
 """
 
+from tts_playground.runs.comparison import StrategyPoint
 from tts_playground.runs.figures.lines import best_of_n, over_optimisation, two_axes
+from tts_playground.runs.figures.prompts import prompts
 from tts_playground.runs.figures.scores import histogram, scatter
-from tts_playground.runs.figures.strategies import StrategyPoint, strategies
+from tts_playground.runs.figures.strategies import strategies
 from tts_playground.runs.figures.theme import AXES, empty, save
+from tts_playground.runs.figures.trace import trace_tree
 
 __all__ = [
     "AXES",
@@ -16,8 +19,10 @@ __all__ = [
     "empty",
     "histogram",
     "over_optimisation",
+    "prompts",
     "save",
     "scatter",
     "strategies",
+    "trace_tree",
     "two_axes",
 ]

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from tts_playground.runs.bands import Interval
+from tts_playground.runs.comparison import StrategyPoint
 from tts_playground.runs.curves import Curve
 from tts_playground.runs.figures.lines import add_curve, along
 from tts_playground.runs.figures.theme import AXES, SYMBOLS, check_axis, colour, empty, hover, log2_axis, short, themed
-
-
-@dataclass(frozen=True, slots=True)
-class StrategyPoint:
-    """One strategy at one budget."""
-
-    label: str
-    """the strategy's name; points with the same label share a colour"""
-    result: Interval
-    """what it reached, over prompts or repeats"""
-    cost: Mapping[str, float]
-    """mean cost by the names of ``core.Cost``; ``samples`` is read for the axis "n" """
-    oracle: bool = False
-    """True when the strategy was guided by the answer itself"""
-    note: str = ""
-    """one line for the hover"""
-
-    def where(self, axis: str) -> float:
-        """The point's place on a cost axis."""
-        return float(self.cost.get("samples" if axis == "n" else axis, 0))
 
 
 def strategies(

@@ -1,0 +1,104 @@
+"""Strategies at equal cost: everybody within the budget, the pool's curve exact, another judge than the guide."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from tts_playground.core import Budget, Cost
+from tts_playground.errors import BadInput
+from tts_playground.runs import figures
+from tts_playground.runs.comparison import Plan, compare
+from tts_playground.runs.curves import expected_pick
+from tts_playground.strategies.gridar import GridAR
+from tts_playground.strategies.parm import PARM
+from tts_playground.strategies.suffix import Suffix
+from tts_playground.testing import ScriptedSampler, TableReward, TextTask
+
+TASKS = [TextTask("one"), TextTask("two")]
+GUIDE = TableReward({"a": 1, "b": 2, "c": 3, "d": 4})
+SAMPLER = ScriptedSampler(length=8)
+STRATEGIES = {"parm": PARM(), "gridar": GridAR(), "suffix": Suffix()}
+PLAN = Plan(budgets=(2, 8), seeds=2, pool=16)
+
+
+@dataclass(frozen=True)
+class CountsD:
+    """A judge that nobody was guided by; it refuses partial words."""
+
+    name: ClassVar[str] = "ds"
+    revision: ClassVar[str] = "1"
+    unit_cost: ClassVar[Cost] = Cost()
+
+    def score(self, task, samples):
+        assert all(len(sample.content) == 8 for sample in samples)
+        return [float(sample.content.count("d")) for sample in samples]
+
+
+@pytest.fixture(scope="module")
+def reports():
+    return list(compare(TASKS, SAMPLER, STRATEGIES, GUIDE, CountsD(), PLAN))
+
+
+def test_reports_come_often_and_say_what_is_going_on(reports):
+    assert all(report.doing for report in reports[:-1]) and not reports[-1].doing
+    assert "candidate 1 of 16, task 1" in reports[0].doing
+    assert [report.done for report in reports] == sorted(report.done for report in reports)
+    assert reports[-1].done == 1.0
+    assert len(reports) > 2 * len(reports[-1].runs)
+
+
+def test_the_curve_is_the_exact_one_of_the_guides_pick_measured_by_the_judge(reports):
+    pools = [list(SAMPLER.draw(task, range(16))) for task in TASKS]
+    guide, gold = ([one.score(None, pool) for pool in pools] for one in (GUIDE, CountsD()))
+    curve = reports[-1].curve
+    assert curve.mean == pytest.approx(expected_pick(guide, gold, curve.n).mean(0))
+    assert curve.measure == "ds" and curve.unit["tokens"] == 8 and curve.unit["verifier_calls"] == 1
+
+
+def test_every_strategy_is_rerun_at_every_budget_within_the_same_tokens(reports):
+    last = reports[-1]
+    assert [(p.label, p.result.n) for p in last.points] == [(name, 2) for name in STRATEGIES for _ in PLAN.budgets]
+    assert len(last.runs) == 3 * 2 * 2 * 2
+    for run in last.runs:
+        assert 0 < run.cost.tokens <= 8 * run.budget
+        best = run.rounds[-1].best.sample
+        assert run.gold == best.content.count("d")
+        assert run.seed in (1, 2)
+    for point in last.points:
+        own = [run for run in last.runs if run.label == point.label and f"budget of {run.budget} " in point.note]
+        assert point.result.value == pytest.approx(np.mean([run.gold for run in own]))
+        assert point.cost["tokens"] == pytest.approx(np.mean([run.cost.tokens for run in own]))
+
+
+def test_the_figure_shows_points_over_the_curve(reports):
+    figure = figures.strategies(reports[-1].points, "tokens", [reports[-1].curve])
+    names = [trace.name for trace in figure.data if trace.name]
+    assert set(names) >= {"best-of-n", "parm", "gridar", "suffix"}
+    points = next(trace for trace in figure.data if trace.name == "parm")
+    assert max(points.x) <= 64
+
+
+def test_pools_that_are_there_are_not_drawn_again(reports):
+    pools = [list(SAMPLER.draw(task, range(16))) for task in TASKS]
+    again = list(compare(TASKS, SAMPLER, {}, GUIDE, CountsD(), PLAN, pools=pools))
+    assert len(again) == 1
+    assert again[0].curve.mean == pytest.approx(reports[-1].curve.mean)
+
+
+def test_one_task_gives_bands_over_seeds_and_a_budget_may_count_anything():
+    plan = Plan(budgets=(4,), seeds=3, pool=8, by="verifier_calls")
+    last = list(compare(TASKS[:1], SAMPLER, {"parm": PARM()}, GUIDE, GUIDE, plan))[-1]
+    (point,) = last.points
+    assert point.result.n == 3 and point.result.low <= point.result.value <= point.result.high
+    assert all(run.cost.verifier_calls <= 4 for run in last.runs)
+    assert plan.budget(3, {"tokens": 8.0}) == Budget(samples=3)
+
+
+def test_what_cannot_be_compared_is_refused():
+    for wrong in ({"budgets": ()}, {"budgets": (0,)}, {"seeds": 0}, {"budgets": (32,), "pool": 8}, {"by": "seconds"}):
+        with pytest.raises(BadInput):
+            Plan(**wrong)
+    with pytest.raises(BadInput, match="at least one task"):
+        next(compare([], SAMPLER, STRATEGIES, GUIDE, GUIDE))

@@ -1,0 +1,204 @@
+"""Strategies at equal cost: adaptive ones rerun at every budget, best-of-N read off the exact curve of one pool.
+
+One reward guides everybody, and another judges what each run ended with; the two are separate arguments because a guide
+that is optimised hard looks better to itself than it is. Budgets are counted in whole candidates: a budget of 8 allows
+as many tokens as 8 independent candidates cost, however a strategy spends them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from tts_playground.core import Budget, Cost, Reward, Round, Sample, Strategy
+from tts_playground.errors import BadInput
+from tts_playground.runs.bands import Interval, bootstrap
+from tts_playground.runs.curves import Curve, curve
+
+BATCH = 16
+"""candidates of a pool drawn between two reports"""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyPoint:
+    """One strategy at one budget."""
+
+    label: str
+    """the strategy's name; points with the same label share a colour"""
+    result: Interval
+    """what it reached, over prompts or repeats"""
+    cost: Mapping[str, float]
+    """mean cost by the names of ``core.Cost``; ``samples`` is read for the axis "n" """
+    oracle: bool = False
+    """True when the strategy was guided by the answer itself"""
+    note: str = ""
+    """one line for the hover"""
+
+    def where(self, axis: str) -> float:
+        """The point's place on a cost axis."""
+        return float(self.cost.get("samples" if axis == "n" else axis, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one strategy."""
+
+    label: str
+    task: int
+    """place in the tasks compared on"""
+    budget: int
+    """whole candidates that it was given"""
+    seed: int
+    rounds: tuple[Round, ...]
+    """for its trace (``runs.trace``)"""
+    gold: float | None
+    """what the judge says of its pick; None when the budget did not see one candidate to its end"""
+
+    @property
+    def cost(self) -> Cost:
+        """What it spent."""
+        return self.rounds[-1].cost
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is known so far."""
+
+    curve: Curve | None = None
+    """best-of-N by the guide, measured by the judge, exact for every N up to the pool's size"""
+    points: tuple[StrategyPoint, ...] = ()
+    """a strategy at a budget each, over all tasks and seeds"""
+    runs: tuple[Run, ...] = ()
+    doing: str = ""
+    """what runs now, in words; empty when all is done"""
+    done: float = 0.0
+    """share of the strategies' runs that are over, 0-1"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to compare.
+
+    Raises:
+        BadInput: a setting is out of its range.
+    """
+
+    budgets: tuple[int, ...] = (2, 4, 8, 16)
+    """whole candidates, 1 or more each"""
+    seeds: int = 5
+    """runs of a strategy at every budget, 1 or more; their seeds come after the pool's"""
+    seed: int = 0
+    """of the pool"""
+    pool: int = 64
+    """independent candidates a task for the curve, at least the largest budget"""
+    by: str = "tokens"
+    """what a budget limits: "tokens", "samples", "verifier_calls" or "renders" """
+
+    def __post_init__(self) -> None:
+        if not self.budgets or min(self.budgets) < 1 or self.seeds < 1:
+            raise BadInput("A comparison needs budgets of at least 1 candidate and at least 1 seed.")
+        if self.pool < max(self.budgets):
+            raise BadInput(
+                f"The pool of {self.pool} is smaller than the largest budget, {max(self.budgets)}; draw more."
+            )
+        if self.by not in {f.name for f in fields(Budget)} - {"seconds"}:
+            raise BadInput(f"A budget limits tokens, samples, verifier_calls or renders, not {self.by!r}.")
+
+    def budget(self, candidates: int, unit: Mapping[str, float]) -> Budget:
+        """As much of ``by`` as ``candidates`` independent ones cost; samples where they cost none of it."""
+        each = unit.get(self.by, 0)
+        return Budget(**{self.by: int(candidates * each + 0.5)}) if each else Budget(samples=candidates)
+
+
+def compare(
+    tasks: Sequence[Any],
+    sampler: Any,
+    strategies: Mapping[str, Strategy],
+    guide: Reward,
+    judge: Reward,
+    plan: Plan | None = None,
+    *,
+    pools: Sequence[Sequence[Sample]] = (),
+) -> Iterator[Comparison]:
+    """The pools first, then every strategy at every budget on every task with every seed; a report after each piece.
+
+    Close the generator to cancel: it reports at least once a round of a strategy.
+
+    Args:
+        tasks: what is asked for, at least one.
+        sampler: as the strategies need it, a ``SteppedSampler`` for most.
+        strategies: label -> strategy, best-of-N left out: its exact curve is there anyway.
+        guide: the reward that chooses. judge: the one that measures; it scores finished picks alone.
+        pools: independent samples of each task where there are some (``Pool.samples``); none draws ``plan.pool``.
+
+    Raises:
+        BadInput: no tasks, or pools that do not belong to them.
+    """
+    plan = plan or Plan()
+    if not tasks or (pools and len(pools) != len(tasks)):
+        raise BadInput("A comparison needs at least one task, and a pool for each or none at all.")
+    drawn = pools or (yield from _draw(tasks, sampler, plan))
+    unit = _unit([sample for pool in drawn for sample in pool], guide)
+    guides, golds = ([one.score(t, pool) for t, pool in zip(tasks, drawn, strict=True)] for one in (guide, judge))
+    exact = curve(guides, golds, label="best-of-n", measure=judge.name, unit=unit)
+    state = Comparison(exact)
+    for label, strategy in strategies.items():
+        for candidates in plan.budgets:
+            budget = plan.budget(candidates, unit)
+            runs: list[Run] = []
+            for place, task in enumerate(tasks):
+                for seed in range(plan.seed + 1, plan.seed + 1 + plan.seeds):
+                    share = (len(state.runs) + len(runs)) / _runs(strategies, plan, tasks)
+                    doing = f"{label}, budget of {candidates} candidates, task {place + 1}, seed {seed}"
+                    state, rounds = replace(state, doing=doing, done=share), []
+                    for one in strategy.run(task, sampler, guide, budget=budget, seed=seed):
+                        rounds.append(one)
+                        yield state
+                    best = rounds[-1].best
+                    gold = None if best is None else float(judge.score(task, [best.sample])[0])
+                    runs.append(Run(label, place, candidates, seed, tuple(rounds), gold))
+            state = replace(state, points=(*state.points, *_point(runs)), runs=(*state.runs, *runs))
+    yield replace(state, doing="", done=1.0)
+
+
+def _runs(strategies: Mapping[str, Strategy], plan: Plan, tasks: Sequence[Any]) -> int:
+    return len(strategies) * len(plan.budgets) * len(tasks) * plan.seeds
+
+
+def _draw(tasks: Sequence[Any], sampler: Any, plan: Plan) -> Generator[Comparison, None, list[list[Sample]]]:
+    """A pool of each task, in batches, so that a caller sees it go on."""
+    pools: list[list[Sample]] = []
+    for place, task in enumerate(tasks):
+        pool: list[Sample] = []
+        while len(pool) < plan.pool:
+            yield Comparison(doing=f"candidate {len(pool) + 1} of {plan.pool}, task {place + 1}")
+            some = range(len(pool), min(len(pool) + BATCH, plan.pool))
+            pool += sampler.draw(task, some, seed=plan.seed)
+        pools.append(pool)
+    return pools
+
+
+def _unit(samples: Sequence[Sample], guide: Reward) -> dict[str, float]:
+    """Mean cost of one independent candidate, its score by the guide included."""
+    costs = [sample.cost + guide.unit_cost for sample in samples]
+    return {f.name: float(np.mean([getattr(cost, f.name) for cost in costs])) for f in fields(Cost)}
+
+
+def _point(runs: Sequence[Run]) -> list[StrategyPoint]:
+    """Runs of one strategy at one budget as a point: over tasks where there are several, else over seeds."""
+    by_task: dict[int, list[float]] = {}
+    for run in runs:
+        if run.gold is not None:
+            by_task.setdefault(run.task, []).append(run.gold)
+    if not by_task:
+        return []
+    alone = len(by_task) == 1
+    values = next(iter(by_task.values())) if alone else [float(np.mean(golds)) for golds in by_task.values()]
+    empty = sum(run.gold is None for run in runs)
+    note = f"budget of {runs[0].budget} whole candidates, {len(runs)} runs"
+    note += f", {empty} of them without a finished candidate" if empty else ""
+    cost = {f.name: float(np.mean([getattr(run.cost, f.name) for run in runs])) for f in fields(Cost)}
+    return [StrategyPoint(runs[0].label, bootstrap(values), cost, note=note)]
