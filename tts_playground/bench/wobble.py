@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from shapely.geometry import box
 
 from tts_playground.dsl import reference
 from tts_playground.dsl.tree import Program
@@ -19,30 +17,29 @@ JITTER = 0.15
 WAVELENGTH = 2.0
 """shortest wave of the wandering, in units"""
 GAP = 0.4
-"""widest gap of a stroke, in units"""
+"""widest gap that a stroke leaves between its two ends, in units of bare paper"""
 PEN = 0.375
 """width of a stroke, in units"""
-MARGIN = 0.75
-"""between a stroke's middle and the edge of the paper, in units"""
 SIDE, DETAIL = 256, 4
-_STEP = 0.1
+_STEP = 0.02
 
 
 def wobbly(program: Program, seed: int, index: int, *, stroke: bool = False) -> Image.Image:
-    """A 256 x 256 grey drawing of the program with smooth edges; ``stroke`` draws contours only, each with a gap."""
-    noise = generator(seed, index, "wobble")
+    """A 256 x 256 grey drawing of the program with smooth edges.
+
+    ``stroke`` draws the same wobbly contours with a pen, each with one gap; what lies beyond the paper is not seen.
+    """
+    noise, gaps = generator(seed, index, "wobble"), generator(seed, index, "gaps")
     scale = SIDE * DETAIL / 16
     image = Image.new("L", (SIDE * DETAIL, SIDE * DETAIL), 255)
     draw = ImageDraw.Draw(image)
-    shape = reference.geometry(program.root)
-    if stroke:  # a hand does not draw beyond the paper: it closes the contour along the margin
-        shape = shapely.intersection(shapely.make_valid(shape), box(MARGIN, MARGIN, 16 - MARGIN, 16 - MARGIN))
-    for polygon in reference.polygons(shape):
+    for polygon in reference.polygons(reference.geometry(program.root)):
         for number, ring in enumerate((polygon.exterior, *polygon.interiors)):
             points = _wander(np.asarray(ring.segmentize(_STEP).coords)[:-1], noise)
             pixels = np.stack([points[:, 0] * scale, image.height - points[:, 1] * scale], 1)
             if stroke:
-                _pen(draw, pixels, round(PEN * scale), noise.uniform(0, GAP) + PEN, scale)
+                first = int(gaps.integers(len(pixels)))
+                _pen(draw, np.roll(pixels, -first, 0), PEN * scale, gaps.uniform(0, GAP) * scale)
             else:
                 draw.polygon([tuple(p) for p in pixels], fill=255 if number else 0)
     return image.resize((SIDE, SIDE), Image.Resampling.BOX)
@@ -61,10 +58,12 @@ def _wander(points: NDArray[np.float64], noise: np.random.Generator) -> NDArray[
     return points + shift[:, None] * np.stack([tangent[:, 1], -tangent[:, 0]], 1)
 
 
-def _pen(draw: ImageDraw.ImageDraw, pixels: NDArray[np.float64], width: int, gap: float, scale: float) -> None:
-    """Stroke a closed contour, leaving out ``gap`` units between the centres of the pen's first and last place."""
-    skipped = min(round(gap / _STEP), len(pixels) - 2)
-    kept = pixels[: len(pixels) - skipped]
-    draw.line([tuple(p) for p in kept], fill=0, width=width, joint="curve")
+def _pen(draw: ImageDraw.ImageDraw, pixels: NDArray[np.float64], width: float, gap: float) -> None:
+    """Stroke a closed contour with round ends, ``gap`` pixels of paper between them; ``width`` is in pixels too."""
+    apart = np.linalg.norm(pixels - pixels[0], axis=1)
+    middle = len(pixels) // 2
+    far = np.flatnonzero(apart[middle:] >= width + gap)
+    kept = pixels[: middle + 1 + (int(far[-1]) if len(far) else 0)]
+    draw.line([tuple(p) for p in kept], fill=0, width=round(width), joint="curve")
     for x, y in (kept[0], kept[-1]):
         draw.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=0)

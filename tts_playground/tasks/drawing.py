@@ -17,6 +17,8 @@ from PIL import Image
 
 from tts_playground.errors import BadInput
 from tts_playground.tasks.opening import MAX_PIXELS, open_image, to_grey
+from tts_playground.tasks.outlines import fill_outlines
+from tts_playground.tasks.strokes import components
 
 Outline = Literal["auto", "fill", "keep"]
 OUTLINES = ("auto", "fill", "keep")
@@ -28,10 +30,6 @@ CONTRAST = 24
 """least distance, in grey levels, between the means of ink and paper"""
 SPECK = 16
 """ink of fewer canvas pixels than this (a sixteenth of a square unit) is a speck"""
-THIN = 14
-"""widest stroke, in canvas pixels, that counts as an outline"""
-GAP = 8
-"""widest gap, in canvas pixels, across which an outline counts as closed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,47 +168,6 @@ def letterbox(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def despeckle(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Remove ink, and fill pinholes, of fewer than ``SPECK`` pixels."""
     for _ in range(2):
-        labels = _components(mask)
+        labels = components(mask)
         mask = ~(mask & (np.bincount(labels.ravel()) >= SPECK)[labels])
     return mask
-
-
-def fill_outlines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Fill thin strokes that close, or nearly close, a loop; a loop inside a loop is a hole (even-odd rule)."""
-    labels = _components(mask)
-    result = np.zeros_like(mask)
-    for label in range(1, int(labels.max()) + 1):
-        stroke = labels == label
-        thin = 2 * _depth(stroke).max() <= THIN
-        result ^= _closed(stroke) if thin else stroke
-    return result
-
-
-def _components(mask: NDArray[np.bool_]) -> NDArray[np.integer]:
-    """Numbers of the connected parts (diagonal steps connect), 0 where nothing is."""
-    from scipy import ndimage
-
-    labels = np.zeros(mask.shape, np.int32)
-    ndimage.label(mask, np.ones((3, 3)), output=labels)
-    return labels
-
-
-def _depth(mask: NDArray[np.bool_]) -> NDArray[np.floating]:
-    """Distance of every pixel of the mask from what is outside it, in pixels."""
-    from scipy import ndimage
-
-    return np.asarray(ndimage.distance_transform_edt(mask))
-
-
-def _closed(stroke: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The shape whose contour the middle of the stroke is, gaps bridged; the stroke itself if it encloses little."""
-    from scipy import ndimage
-
-    radius = GAP / 2
-    padded = np.pad(stroke, GAP)
-    near = _depth(~padded) <= radius
-    full = np.asarray(ndimage.binary_fill_holes(near))
-    if np.count_nonzero(full & ~near) <= stroke.sum() / 3:
-        return stroke
-    half = max(0.0, float(_depth(stroke).max()) - 0.5)
-    return (_depth(full) > radius + half)[GAP:-GAP, GAP:-GAP]

@@ -94,9 +94,9 @@ def drawings() -> dict[str, Image.Image]:
     made = {
         "house": draw(house, "house"),
         "snowman": draw(snowman, "snowman"),
-        "ring": draw(ring, "ring", 0.9),
+        "ring": draw(ring, "ring", 1.2),
         "key": draw(key, "key", 1.1),
-        "window": draw(window, "window", 0.9),
+        "window": draw(window, "window", 1.2),
     }
     marked = [(circle(6, 9, 3), True), (walk([(9, 3), (13.5, 3), (13.5, 7), (9, 7), (9, 3)]), True)]
     return {**made, "photo": photo(draw(marked, "photo"))}

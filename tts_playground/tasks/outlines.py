@@ -1,0 +1,185 @@
+"""Outlines turned into the shapes that they stand for: people who draw a closed line mean what it encloses.
+
+The strokes cut the paper into regions. Ends of strokes are first joined to what lies close by, so that small gaps do
+not matter; then the region that holds most of the paper's edge is called outside, and every other one the opposite of
+the neighbour with which it shares most of its outline: what lies in a hole of a shape is paper again, and the two
+halves of a divided shape are both ink. Each pixel of a stroke follows the nearest region, so that shapes end at the
+middle of their outline and reach the edge of the paper where their outline runs off it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from tts_playground.tasks.strokes import components, depth, distance, ends
+
+THIN = 14.5
+"""usual width, in canvas pixels, of the widest stroke that counts as an outline"""
+BLOT = 3.0
+"""a stroke may be this many times its usual width where it crosses or touches itself"""
+GAP = 12.0
+"""widest gap, in canvas pixels, across which an outline counts as closed"""
+CRACK = 12
+"""regions of fewer pixels than this, between strokes that nearly touch, are part of the strokes"""
+LEAST = 1 / 6
+"""least area enclosed by an outline, as a share of the stroke's own"""
+OUTER = 1.5
+"""how much more a border with the outside counts than one with another region"""
+TAIL = 2.0
+"""a line that leads away from a loop is kept if its area is that of this many squares as wide as the line"""
+
+Mask = NDArray[np.bool_]
+Labels = NDArray[np.integer]
+
+
+def fill_outlines(mask: Mask) -> Mask:
+    """Fill thin strokes that close, or nearly close, a loop; a loop inside a loop is a hole.
+
+    Args:
+        mask: (height, width), True is ink.
+
+    Lines that lead away from a loop, open lines and thick ink stay as they are; they turn paper to ink and, inside a
+    shape, ink to paper.
+    """
+    labels = components(mask)
+    widths = _widths(mask, labels)
+    thin = (widths <= THIN)[labels] & mask
+    if not thin.any():
+        return mask
+    half = float(np.median(widths[np.unique(labels[thin])])) / 2
+    regions, nearest = _regions(thin | _bridges(thin, half))
+    if regions.max() < 2:
+        return mask
+    inked = _colours(regions, nearest)
+    shape = inked[nearest]
+    shape = _with_lines(shape, np.where(thin, labels, 0), np.bincount(regions.ravel()) * inked, nearest, half)
+    return shape ^ (mask & ~thin)
+
+
+# ------------------------------------------------------------------------------------------------ strokes
+
+
+def _widths(mask: Mask, labels: Labels) -> NDArray[np.float64]:
+    """Usual width of each component along its middle, in pixels; infinite for blots, and for label 0."""
+    from scipy import ndimage
+
+    deep = depth(mask)
+    middle = mask & (deep == ndimage.maximum_filter(deep, 3))
+    numbers = np.arange(1, int(labels.max()) + 1)
+    usual = np.asarray(ndimage.median(deep, np.where(middle, labels, 0), numbers), np.float64) - 0.5
+    most = np.asarray(ndimage.maximum(deep, labels, numbers), np.float64)
+    return np.concatenate([[np.inf], np.where(most <= BLOT * usual + 1, 2 * usual, np.inf)])
+
+
+def _bridges(strokes: Mask, half: float) -> Mask:
+    """Lines from the ends of strokes across gaps: to other strokes, to another part of the same, or to the edge."""
+    reach = round(GAP + 2 * half) + 2
+    image = Image.new("1", strokes.shape[::-1])
+    pen = ImageDraw.Draw(image)
+    for row, column in ends(strokes, round(half) + 2):
+        for start, stop in _gaps(strokes, row, column, reach, half):
+            pen.line([*start, *stop], fill=1)
+    return np.asarray(image)
+
+
+def _gaps(
+    strokes: Mask, row: int, column: int, reach: int, half: float
+) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Pairs of places (x, y): on the end of a stroke at (row, column), and across a gap on something else."""
+    height, width = strokes.shape
+    top, left = max(0, row - reach), max(0, column - reach)
+    window = strokes[top : row + reach + 1, left : column + reach + 1]
+    y, x = np.indices(window.shape)
+    around = window & (np.hypot(y + top - row, x + left - column) <= reach)
+    labels = components(around)
+    own = int(labels[row - top, column - left])
+    corner = np.array([top, left])
+    tip = corner + np.argwhere(labels == own)
+    found = []
+    for other in range(1, int(labels.max()) + 1):
+        if other != own:
+            there = corner + np.argwhere(labels == other)
+            apart = np.linalg.norm(tip[:, None] - there[None], axis=2)
+            a, b = np.unravel_index(int(apart.argmin()), apart.shape)
+            if apart[a, b] - 1 <= GAP:
+                found.append((_place(tip[a]), _place(there[b])))
+    edges = ((0, column), (height - 1, column), (row, 0), (row, width - 1))
+    near = [edge for edge in edges if abs(edge[0] - row) + abs(edge[1] - column) <= GAP / 2 + 2 * half + 2]
+    return [*found, *((_place((row, column)), _place(edge)) for edge in near)]
+
+
+def _place(pixel: Sequence[int] | NDArray[np.integer]) -> tuple[int, int]:
+    """(x, y) of a (row, column), as Pillow counts."""
+    return int(pixel[1]), int(pixel[0])
+
+
+# ------------------------------------------------------------------------------------------------ regions
+
+
+def _regions(strokes: Mask) -> tuple[Labels, Labels]:
+    """Numbers of the regions between strokes, 0 on strokes; and for every pixel the number of the nearest region."""
+    from scipy import ndimage
+
+    regions = components(~strokes, diagonal=False)
+    sizes = np.bincount(regions.ravel())
+    kept = sizes >= CRACK
+    kept[0] = False
+    regions = np.where(kept, np.cumsum(kept), 0)[regions]
+    if not kept.any():
+        return regions, regions
+    places = ndimage.distance_transform_edt(regions == 0, return_distances=False, return_indices=True)
+    assert places is not None
+    return regions, regions[tuple(places)]
+
+
+def _colours(regions: Labels, nearest: Labels) -> Mask:
+    """Whether each region is ink, by number, along the tree of the longest borders that begins outside."""
+    from scipy import sparse
+    from scipy.sparse import csgraph
+
+    edge = np.concatenate([regions[0], regions[-1], regions[1:-1, 0], regions[1:-1, -1]])
+    number = int(regions.max()) + 1
+    outside = int(np.bincount(edge[edge > 0], minlength=number).argmax()) if edge.any() else 1
+    pairs = np.concatenate(
+        [np.stack([a.ravel(), b.ravel()]) for a, b in ((nearest[1:], nearest[:-1]), (nearest[:, 1:], nearest[:, :-1]))],
+        axis=1,
+    )
+    pairs = pairs[:, pairs[0] != pairs[1]]
+    weight = np.where((pairs == outside).any(0), -OUTER, -1.0)  # negative: the longest borders make the smallest tree
+    borders = sparse.coo_matrix((weight, tuple(np.sort(pairs, 0))), (number, number)).tocsr()
+    order, before = csgraph.breadth_first_order(csgraph.minimum_spanning_tree(borders), outside, directed=False)
+    inked = np.zeros(number, bool)
+    for region in order[1:]:
+        inked[region] = not inked[before[region]]
+    return inked
+
+
+def _with_lines(shape: Mask, strokes: Labels, areas: NDArray[np.integer], nearest: Labels, half: float) -> Mask:
+    """The shape and the strokes that are not its outline: loose ones, those around next to nothing, and tails.
+
+    Args:
+        strokes: numbers of the strokes, 0 elsewhere.
+        areas: ink of every region, by number.
+    """
+    border = np.zeros_like(shape)
+    border[1:] |= shape[1:] != shape[:-1]
+    border[:, 1:] |= shape[:, 1:] != shape[:, :-1]
+    away = distance(border)
+    result = shape.copy()
+    for number in np.unique(strokes[strokes > 0]):
+        stroke = strokes == number
+        if not (border & stroke).any():
+            result ^= stroke
+        elif areas[np.unique(nearest[stroke])].sum() <= LEAST * stroke.sum():
+            result |= stroke
+        else:
+            loose = components(stroke & (away > half + 3))
+            long = np.bincount(loose.ravel()) > TAIL * (2 * half) ** 2
+            long[0] = False
+            if long.any():
+                result |= stroke & (distance(long[loose]) <= half + 4)
+    return result
