@@ -18,7 +18,7 @@ LEVELS = [
     {"samplers", "rewards", "verifiers", "strategies"},
     {"tasks"},
     {"runs"},
-    {"audit", "evolve", "train", "bench"},
+    {"auditing", "evolve", "train", "bench"},
     {"ui", "cli"},
     {"__main__"},
 ]

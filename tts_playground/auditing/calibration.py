@@ -1,0 +1,139 @@
+"""Training-free calibrations of a choice, fitted on some layouts and judged on others.
+
+A prior over the ten digits is estimated and divided out: q ~ p / prior, within each picture. *Contextual* takes it from
+a blank picture (Zhao et al. 2021), *batch* from the mean over pictures (Zhou et al. 2024), *PriDe* from the mean
+log-probability over cyclic permutations of the digits, in which places cancel (Zheng et al. 2024). The *oracle* takes
+each picture's own distribution as its prior: it is uniform by construction, a ceiling and not a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tts_playground.auditing.colour import joint_accuracy
+from tts_playground.auditing.rows import Row
+from tts_playground.auditing.statistics import Floats, cluster_mean, entropy, power, total_variation
+from tts_playground.runs.bands import Interval
+
+NAMES = ("none", "contextual", "batch", "pride", "oracle")
+SMALLEST = 1e-6
+"""lowest probability that is divided by"""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """What one calibration does on pictures that it was not fitted on."""
+
+    name: str
+    distance: Interval
+    """total variation from uniform, mean over pictures: 0 is fair"""
+    entropy: Interval
+    """over log k: 1 is fair"""
+    rejected: Interval
+    """chance that the chi-square test of N draws rejects"""
+    accuracy: Interval | None
+    """of digit and colour over valid replies, when the colour was asked for"""
+    ceiling: bool
+    """True for the oracle, which looks at the answer"""
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "name": self.name,
+            "total_variation": self.distance.as_dict(),
+            "entropy": self.entropy.as_dict(),
+            "reject_rate_chi2": self.rejected.as_dict(),
+            "joint_accuracy_valid": self.accuracy.as_dict() if self.accuracy else None,
+            "ceiling": self.ceiling,
+        }
+
+
+def prior(name: str, rows: Sequence[Row], blank: Row | None) -> Floats | None:
+    """[10] prior over digits, mean 1; None where it cannot be had from these rows ("oracle" has none either)."""
+    if name == "none":
+        return np.ones(10)
+    if name == "contextual" and blank is not None and sum(blank.digits) > 0:
+        return _mean_one(np.asarray(blank.digits, np.float64))
+    if name == "batch" and rows:
+        return _batch(rows)
+    if name == "pride" and any(row.picture.shift for row in rows):
+        return _pride(rows)
+    return None
+
+
+def _batch(rows: Sequence[Row]) -> Floats:
+    total, seen = np.zeros(10), np.zeros(10)
+    for row in rows:
+        total[list(row.shown)] += row.p * len(row.shown)
+        seen[list(row.shown)] += 1
+    return _mean_one(np.divide(total, seen, out=np.ones(10), where=seen > 0))
+
+
+def _pride(rows: Sequence[Row]) -> Floats:
+    """Within a layout every digit stands once in every place, so the mean of its logs is the digit's alone."""
+    total, seen = np.zeros(10), np.zeros(10)
+    for layout in {row.picture.layout for row in rows}:
+        group = [row for row in rows if row.picture.layout == layout]
+        logs = np.array([np.log(np.maximum(row.p[np.argsort(row.shown)], SMALLEST)) for row in group]).mean(axis=0)
+        digits = sorted(group[0].shown)
+        total[digits] += logs - logs.mean()
+        seen[digits] += 1
+    # a digit's mean is against the company it was in; a second pass would change little on balanced layouts
+    return _mean_one(np.exp(np.divide(total, seen, out=np.zeros(10), where=seen > 0)))
+
+
+def _mean_one(values: Floats) -> Floats:
+    floored = np.maximum(values, SMALLEST * values.sum())
+    return floored / floored.mean()
+
+
+def apply(name: str, row: Row, digits: Floats | None) -> Floats:
+    """[k] the picture's probabilities after a calibration."""
+    p = np.maximum(row.p, SMALLEST)
+    divided = p / p if name == "oracle" or digits is None else p / digits[list(row.shown)]
+    return divided / divided.sum()
+
+
+def split(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Two halves of whole layouts, with every condition in both where it has two layouts."""
+    layouts = sorted({(row.picture.key.partition("/")[0], row.picture.layout) for row in rows})
+    side = {layout: place % 2 for place, (_, layout) in enumerate(layouts)}
+    first, second = ([row for row in rows if side[row.picture.layout] == half] for half in (0, 1))
+    return first, second
+
+
+def judge(rows: Sequence[Row], blank: Row | None, samples: int, *, names: Sequence[str] = NAMES) -> list[Calibrated]:
+    """Every calibration that these rows allow: fitted on half of the layouts, judged on the other, and swapped.
+
+    Args:
+        rows: without the control. blank: the control, for the contextual one. samples: N of the chi-square test.
+    """
+    halves = split(rows)
+    if not all(halves):
+        return []
+    found = []
+    for name in names:
+        fitted = [prior(name, half, blank) for half in halves]
+        if name != "oracle" and any(one is None for one in fitted):
+            continue
+        pairs = [(row, apply(name, row, fitted[1 - side])) for side in (0, 1) for row in halves[side]]
+        found.append(_judged(name, [row for row, _ in pairs], np.array([p for _, p in pairs]), samples))
+    return found
+
+
+def _judged(name: str, rows: list[Row], p: Floats, samples: int) -> Calibrated:
+    clusters = [row.picture.layout for row in rows]
+    accuracy = None
+    if all(row.colours for row in rows):
+        accuracy = cluster_mean(joint_accuracy(rows, list(p))[0], clusters)
+    return Calibrated(
+        name,
+        cluster_mean(total_variation(p), clusters),
+        cluster_mean(entropy(p), clusters),
+        cluster_mean(power(p, samples), clusters),
+        accuracy,
+        name == "oracle",
+    )

@@ -1,0 +1,92 @@
+"""Who is audited: the two things a chooser may be able to do, and what it is asked.
+
+A chooser that knows the probability of a reply is an ``ExactChooser``; one that only writes replies (a model behind an
+endpoint) is a ``ReplyChooser``. Models and scripted choosers are both.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from PIL import Image
+
+from tts_playground.auditing.statistics import Floats
+from tts_playground.errors import ModelUnavailable
+from tts_playground.models import loading
+from tts_playground.worlds.choices import Choice
+
+LARGE = "llava-hf/llava-1.5-7b-hf"
+"""the model of the proof of concept"""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A picture, what is asked, and the replies whose probability matters."""
+
+    image: Image.Image
+    prompt: str
+    options: tuple[str, ...]
+    """replies, e.g. "0" to "9", or "7 R" """
+    scene: Choice | None = None
+    """what is in the picture; for scripted choosers, which do not look"""
+
+
+@runtime_checkable
+class Chooser(Protocol):
+    """Something that answers questions about pictures."""
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """JSON-able facts that decide its answers."""
+        ...
+
+
+@runtime_checkable
+class ExactChooser(Chooser, Protocol):
+    """Knows how likely each reply is."""
+
+    def chances(self, questions: Sequence[Question], temperature: float = 1.0) -> Floats:
+        """[questions, options] probability that the reply begins with each option; all questions have equally many.
+
+        Rows sum to at most 1: the rest goes to other replies.
+        """
+        ...
+
+
+@runtime_checkable
+class ReplyChooser(Chooser, Protocol):
+    """Writes replies."""
+
+    def replies(
+        self, question: Question, n: int, *, seed: int = 0, temperature: float = 1.0, longest: int = 8
+    ) -> list[str]:
+        """``n`` independent replies of at most ``longest`` tokens; reply i depends on (question, seed, i) alone."""
+        ...
+
+
+def default_name() -> str:
+    """The model to start with: ``TTS_PLAYGROUND_AUDIT_MODEL``, else the embedded one."""
+    return os.environ.get("TTS_PLAYGROUND_AUDIT_MODEL") or "tiny:vlm"
+
+
+def resolve(name: str | None = None, options: loading.Options | None = None, batch: int = 8) -> Any:
+    """The chooser called ``name``: ``scripted:...``, ``tiny:vlm``, a hub id or a folder; None for the default.
+
+    Raises:
+        UnknownName: no scripted chooser of that name.
+        ModelUnavailable: this machine cannot hold or reach the model.
+    """
+    from tts_playground.auditing import scripted, vision
+
+    wanted = name or default_name()
+    if wanted.startswith("scripted:"):
+        return scripted.named(wanted)
+    try:
+        return vision.VisionChooser(loading.load(wanted, "vlm", options), batch)
+    except ModelUnavailable as error:
+        if wanted != "tiny:vlm":
+            raise
+        known = ", ".join(scripted.SCRIPTS)
+        raise ModelUnavailable(f"{error} Or name another model, e.g. {LARGE}, or a script: {known}.") from error

@@ -1,0 +1,187 @@
+"""Running an audit: pictures in, rows out, a batch at a time; what is on file already is not asked again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tts_playground.auditing import choice, choosers, colour
+from tts_playground.auditing.choosers import Chooser, ExactChooser, ReplyChooser
+from tts_playground.auditing.pictures import Picture
+from tts_playground.auditing.report import Report, analyze
+from tts_playground.auditing.rows import Row, facts, row_of
+from tts_playground.auditing.settings import Settings, settings_from
+from tts_playground.errors import BadInput, CannotDo, StoreError
+from tts_playground.models.loading import Options
+
+BATCH = 8
+"""pictures between two reports"""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an audit is."""
+
+    rows: tuple[Row, ...]
+    """answered so far, in the order of the pictures; the last is the newest"""
+    total: int
+    fresh: tuple[Row, ...]
+    """answered since the last report"""
+
+    @property
+    def done(self) -> bool:
+        """Whether all pictures are answered."""
+        return len(self.rows) == self.total
+
+
+def audit_rounds(
+    chooser: Chooser, settings: Settings, kept: Sequence[Row] = (), *, batch: int = BATCH
+) -> Iterator[Progress]:
+    """Ask about every picture that ``kept`` has no row of; one report a batch. Closing the generator stops it.
+
+    Raises:
+        CannotDo: the chooser cannot do what the protocol needs.
+    """
+    pictures = settings.pictures()
+    known = {row.picture.key: row for row in kept}
+    rows = [known[picture.key] for picture in pictures if picture.key in known]
+    missing = [picture for picture in pictures if picture.key not in known]
+    if rows or not missing:
+        yield Progress(tuple(rows), len(pictures), ())
+    for start in range(0, len(missing), batch):
+        fresh = ask(chooser, settings, missing[start : start + batch])
+        rows += fresh
+        yield Progress(tuple(rows), len(pictures), tuple(fresh))
+
+
+def ask(chooser: Chooser, settings: Settings, pictures: Sequence[Picture]) -> list[Row]:
+    """One row a picture, by the protocol of the settings."""
+    drawn: dict[str, Any] = {"seed": settings.seed, "temperature": settings.temperature}
+    if settings.protocol == "exact" or settings.restricted:
+        if not isinstance(chooser, ExactChooser):
+            raise CannotDo("This chooser does not tell probabilities; use the protocol 'sampled' or 'list'.")
+        if settings.restricted:
+            return choice.restricted(chooser, pictures, settings.samples, **drawn)
+        exact = colour.exact if settings.task == "color" else choice.exact
+        return exact(chooser, pictures, settings.temperature)
+    if not isinstance(chooser, ReplyChooser):
+        raise CannotDo("This chooser writes no replies; use the protocol 'exact'.")
+    if settings.protocol == "list":
+        return choice.listed(chooser, pictures, settings.samples, **drawn)
+    draw = colour.sampled if settings.task == "color" else choice.sampled
+    return draw(chooser, pictures, settings.samples, **drawn)
+
+
+# ------------------------------------------------------------------------------------------------------- files
+
+
+def signature(chooser: Chooser, settings: Settings) -> str:
+    """Ten characters that name who was asked what: rows with equal ones may stand in one file."""
+    text = json.dumps([dict(chooser.fingerprint()), settings.answers()], sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
+
+
+def read(file: Path, wanted: str = "") -> list[Row]:
+    """The rows of a JSONL file; a torn last line (a run that was killed) is passed over.
+
+    Raises:
+        BadInput: no file, no rows, or rows of another audit than the ``wanted`` signature.
+    """
+    if not file.is_file():
+        raise BadInput(f"There is no file {file}.")
+    rows, lines = [], file.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
+        try:
+            found = json.loads(line)
+        except json.JSONDecodeError as error:
+            if number == len(lines):
+                break
+            raise BadInput(f"Line {number} of {file} is no JSON; the file is damaged.") from error
+        if not isinstance(found, dict):
+            raise BadInput(f"Line {number} of {file} is no row of an audit.")
+        if wanted and found.get("audit") != wanted:
+            raise BadInput(f"{file} holds another audit (other model or settings); choose another folder with --out.")
+        rows.append(row_of(found))
+    return rows
+
+
+def file_of(folder: Path, chooser: Chooser, settings: Settings) -> Path:
+    """The JSONL file of an audit, named as by the proof of concept: choice_only_... and choice_color_..."""
+    task = "color" if settings.task == "color" else "only"
+    return folder / f"choice_{task}_{settings.protocol}_{signature(chooser, settings)}.jsonl"
+
+
+def recorded(file: Path, chooser: Chooser, settings: Settings, *, batch: int = BATCH) -> Iterator[Progress]:
+    """``audit_rounds`` that appends every row to a JSONL file as soon as it is there, and goes on where it stopped."""
+    sign = signature(chooser, settings)
+    kept = read(file, sign) if file.is_file() else []
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if kept:  # without what a killed run left half written
+            trial = file.with_suffix(".trial")
+            trial.write_text("".join(_line(row, sign, chooser, settings) for row in kept), encoding="utf-8")
+            trial.replace(file)
+        with file.open("a" if kept else "w", encoding="utf-8") as stream:
+            for progress in audit_rounds(chooser, settings, kept, batch=batch):
+                stream.writelines(_line(row, sign, chooser, settings) for row in progress.fresh)
+                stream.flush()
+                os.fsync(stream.fileno())
+                yield progress
+    except OSError as error:
+        raise StoreError(f"The audit cannot be written to {file}: {error.strerror or error}.") from error
+
+
+def _line(row: Row, sign: str, chooser: Chooser, settings: Settings) -> str:
+    who: Mapping[str, Any] = {"audit": sign, "model": chooser.fingerprint().get("model", "")}
+    whole = {**who, "task": settings.task, "temperature": settings.temperature, **facts(row, settings.samples)}
+    return json.dumps(whole, allow_nan=False) + "\n"
+
+
+# ----------------------------------------------------------------------------------------------------- one call
+
+
+def audit(
+    model: str | Chooser | None = None,
+    *,
+    preset: str = "",
+    out: str | Path | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    four_bit: bool = False,
+    device_map: str | None = None,
+    batch: int = BATCH,
+    **settings: Any,
+) -> Report:
+    """Ask a model to choose at random, again and again, and report how far from uniform it is and why.
+
+    Args:
+        model: ``tiny:vlm``, a hub id (``llava-hf/llava-1.5-7b-hf``), a folder, ``scripted:...``, or a ``Chooser``; None
+            takes ``TTS_PLAYGROUND_AUDIT_MODEL`` or the embedded model.
+        preset: "debug" or "full", the sizes of the proof of concept.
+        out: a folder for the JSONL file, a row a picture; a run that was stopped goes on there.
+        device, dtype, four_bit, device_map: how to load the model; ``device_map="auto"`` spreads it over all devices.
+        batch: pictures in one forward pass.
+        **settings: the fields of ``auditing.settings.Settings``.
+
+    Raises:
+        BadInput: a setting is out of range or unknown. ModelUnavailable: the model cannot be had here.
+        CannotDo: the model cannot do what the protocol needs.
+    """
+    chosen = settings_from(settings, preset)
+    if batch < 1:
+        raise BadInput(f"A batch holds at least 1 picture, not {batch}.")
+    if model is None or isinstance(model, str):
+        chooser = choosers.resolve(model, Options(device, dtype, four_bit, device_map), batch)
+    else:
+        chooser = model
+    if out is None:
+        rounds = audit_rounds(chooser, chosen, batch=batch)
+    else:
+        rounds = recorded(file_of(Path(out), chooser, chosen), chooser, chosen, batch=batch)
+    *_, last = rounds
+    return analyze(last.rows, chosen.samples)
