@@ -9,19 +9,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tts_playground.auditing.run import audit
     from tts_playground.tasks.sketch import SketchResult, sketch
     from tts_playground.tasks.text_to_image import Generated, generate
 
 __version__ = "0.1.0"
 
 _LAZY = {
+    "audit": "tts_playground.auditing.run",
     "generate": "tts_playground.tasks.text_to_image",
     "Generated": "tts_playground.tasks.text_to_image",
     "sketch": "tts_playground.tasks.sketch",
     "SketchResult": "tts_playground.tasks.sketch",
 }
 
-__all__ = ["Generated", "SketchResult", "__version__", "generate", "sketch"]
+__all__ = ["Generated", "SketchResult", "__version__", "audit", "generate", "sketch"]
 
 
 def __getattr__(name: str) -> Any:

@@ -45,7 +45,7 @@ def test_permuted_layouts_are_clusters():
     scenes = [shifted for scene in layouts for shifted in permuted(scene)]
     draws = generator("layout noise")
     shares = []
-    for scene in layouts:
+    for _ in layouts:
         liking = np.exp(0.5 * draws.normal(size=4))  # of a cell of this layout, whatever digit stands in it
         shares += [liking / liking.sum()] * 4
     clustered = by_name(effects(scenes, np.array(shares), np.repeat(np.arange(20), 4)))

@@ -1,0 +1,192 @@
+"""Whole audits: files that can be resumed, summaries, verdicts, and the one call."""
+
+import csv
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as options
+from hypothesis import strategies as st
+
+import tts_playground
+from tts_playground.auditing import report as reports
+from tts_playground.auditing import run
+from tts_playground.auditing.rows import facts, row_of
+from tts_playground.auditing.scripted import SCRIPTS, named
+from tts_playground.auditing.settings import PRESETS, Settings, settings_from
+from tts_playground.errors import BadInput, UnknownName
+
+FIELDS = ("reject_rate_chi2", "mean_cramers_v", "mean_p_special", "mean_joint_accuracy_valid")
+
+
+@pytest.mark.parametrize("task", ["choice", "color"])
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_rows_survive_their_file(name, task):
+    *_, last = run.audit_rounds(named(name), Settings(task=task, per_cond=1))
+    for row in last.rows:
+        assert row_of(json.loads(json.dumps(facts(row, 100), allow_nan=False))) == row
+
+
+def test_a_run_that_was_stopped_goes_on_and_asks_nothing_twice(tmp_path):
+    settings, chooser = Settings(per_cond=3), Counting(named("scripted:planted"))
+    file = run.file_of(tmp_path, chooser, settings)
+    stream = run.recorded(file, chooser, settings)
+    next(stream)
+    next(stream)
+    stream.close()
+    asked = chooser.asked
+    assert 0 < asked < 19
+    file.write_text(file.read_text() + '{"half a li')
+    *_, last = run.recorded(file, chooser, settings)
+    assert last.done and chooser.asked == 19
+    assert [row.picture.key for row in run.read(file)] == [picture.key for picture in settings.pictures()]
+    whole = tts_playground.audit("scripted:planted", per_cond=3)
+    assert reports.analyze(run.read(file)).as_dict() == whole.as_dict()
+
+
+def test_more_pictures_go_into_the_same_file(tmp_path):
+    tts_playground.audit("scripted:fair", per_cond=1, out=tmp_path)
+    tts_playground.audit("scripted:fair", per_cond=2, out=tmp_path)
+    (file,) = tmp_path.glob("*.jsonl")
+    assert file.name.startswith("choice_only_exact_")
+    assert len(run.read(file)) == 13
+
+
+class Counting:
+    def __init__(self, chooser):
+        self.chooser, self.asked = chooser, 0
+
+    def fingerprint(self):
+        return self.chooser.fingerprint()
+
+    def chances(self, questions, temperature=1.0):
+        self.asked += len(questions)
+        return self.chooser.chances(questions, temperature)
+
+    def replies(self, question, n, *, seed=0, temperature=1.0, longest=8):
+        return self.chooser.replies(question, n, seed=seed, temperature=temperature, longest=longest)
+
+
+def test_files_of_something_else_are_refused(tmp_path):
+    settings, chooser = Settings(per_cond=1), named("scripted:fair")
+    file = tmp_path / "a.jsonl"
+    list(run.recorded(file, chooser, settings))
+    with pytest.raises(BadInput, match="another audit"):
+        list(run.recorded(file, named("scripted:loves-7"), settings))
+    for text, says in [("[]\n", "no row"), ("{}\n", "no row"), ("nonsense\n{}\n", "no JSON")]:
+        file.write_text(text)
+        with pytest.raises(BadInput, match=says):
+            run.read(file)
+    with pytest.raises(BadInput, match="no file"):
+        run.read(tmp_path / "none.jsonl")
+
+
+def test_the_summary_has_the_fields_of_the_proof_of_concept(tmp_path):
+    found = tts_playground.audit("scripted:hasty", task="color", protocol="sampled", samples=100, per_cond=2)
+    file = found.write(tmp_path / "a" / "summary.csv")
+    rows = list(csv.DictReader(file.open()))
+    assert [row["condition"] for row in rows] == [*Settings().conditions, "all"]
+    for name in FIELDS:
+        assert math.isfinite(float(rows[-1][name])) and math.isfinite(found.as_dict()[name])
+    assert float(rows[-1]["mean_joint_accuracy_all"]) < float(rows[-1]["mean_joint_accuracy_valid"])
+    for effect in found.as_dict()["effects"]:
+        assert {"factor", "level", "estimate", "low", "high"} <= set(effect)
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
+def test_a_fair_die_is_found_fair():
+    for protocol in ("exact", "sampled"):
+        found = tts_playground.audit("scripted:fair", protocol=protocol, samples=1000)
+        assert "No sign of unfairness" in found.verdict[0]
+        assert not any(effect.sure for effect in found.effects)
+        assert found.summary["reject_rate_chi2"] <= 0.05
+    assert found.summary["reject_rate_holm"] == 0
+
+
+def test_a_verdict_names_what_was_planted_and_how_much():
+    said = tts_playground.audit("scripted:planted").verdict
+    assert "does not choose uniformly" in said[0]
+    assert "picks 7 about 2.00 times" in said[1]
+    assert any("enlarged" in line for line in said) and any("middle" in line for line in said)
+    assert "place and the colour do not matter" in said[-1]
+
+
+def test_too_few_draws_are_said_to_be_too_few():
+    said = " ".join(tts_playground.audit("scripted:planted", protocol="sampled", samples=10, per_cond=2).verdict)
+    assert "cannot be told" in said
+
+
+def test_silence_is_said_first():
+    found = tts_playground.audit("scripted:hasty", protocol="sampled", samples=30, per_cond=1)
+    assert found.summary["valid_rate"] < 1
+    mute = reports.analyze([row_mute(row) for row in found.rows])
+    assert "nothing can be said" in mute.verdict[0]
+    assert mute.summary["mean_entropy"] is None
+    assert mute.csv().count("\n") == 8
+
+
+def row_mute(row):
+    return run.Row(row.picture, row.protocol, row.n, (0.0,) * 10, unreadable=float(row.n))
+
+
+@given(st.floats(0.05, 20))
+@options(deadline=None, max_examples=15)
+def test_another_temperature_is_what_the_chooser_would_have_said(temperature):
+    settings = Settings(per_cond=1, conditions=("center",), temperature=temperature)
+    chooser = named("scripted:planted")
+    *_, there = run.audit_rounds(chooser, settings)
+    *_, plain = run.audit_rounds(chooser, Settings(per_cond=1, conditions=("center",)))
+    for row, expected in zip(plain.rows, there.rows, strict=True):
+        assert reports.tempered(row, temperature).p == pytest.approx(expected.p, abs=1e-9)
+
+
+def test_bars_and_heat():
+    found = tts_playground.audit("scripted:top-first")
+    for factor in ("digit", "place", "colour", "condition"):
+        bars = reports.bars(found.rows, factor, 1000)
+        assert all(bar.low < bar.fair < bar.high for bar in bars)
+    places = {bar.level: bar for bar in reports.bars(found.rows, "place", 1000)}
+    assert places["top left"].share > places["top left"].high
+    ratio, cells = reports.heat(found.rows)
+    assert ratio[0, 0] > 1.1 > 0.9 > ratio[2, 2] and cells.sum() == 240
+    assert math.isnan(ratio[0, 1])
+    with pytest.raises(BadInput, match="no factor"):
+        reports.bars(found.rows, "size", 10)
+
+
+@pytest.mark.parametrize(
+    ("given_settings", "says"),
+    [
+        ({"k": 10}, "between 2 and 9"),
+        ({"per_cond": 0}, "between 1"),
+        ({"temperature": 0}, "temperature"),
+        ({"conditions": ("centre",)}, "center"),
+        ({"conditions": ()}, "at least one"),
+        ({"protocol": "exakt"}, "exact"),
+        ({"task": "shape"}, "color"),
+        ({"protocol": "list"}, "lists at most"),
+        ({"restricted": True}, "control"),
+        ({"samplez": 3}, "samples"),
+    ],
+)
+def test_bad_settings_are_one_sentence(given_settings, says):
+    with pytest.raises(BadInput, match=says):
+        settings_from(given_settings)
+
+
+def test_presets():
+    assert settings_from({}, "debug").samples == PRESETS["debug"]["samples"] == 50
+    assert settings_from({"samples": 7, "k": None}, "full") == Settings(per_cond=10, samples=7)
+    with pytest.raises(UnknownName, match="debug"):
+        settings_from({}, "debgu")
+    with pytest.raises(BadInput, match="at least 1 picture"):
+        tts_playground.audit("scripted:fair", batch=0)
+
+
+def test_audits_that_do_not_belong_together_are_not_averaged():
+    four, five = (tts_playground.audit("scripted:fair", per_cond=1, k=k).rows for k in (4, 5))
+    with pytest.raises(BadInput, match="differ"):
+        reports.analyze([*four, *five])
+    with pytest.raises(BadInput, match="no pictures"):
+        reports.analyze([])
