@@ -22,3 +22,58 @@ def client(address):
     from gradio_client import Client
 
     return Client(address, verbose=False)
+
+
+# ---------------------------------------------------------------------------------------------------- image tab
+
+
+@pytest.fixture(scope="module")
+def image_model(tmp_path_factory, random_janus_folder):
+    """The folder of the default model, with a store of its own; no other checkpoint is here."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("TTS_PLAYGROUND_T2I_MODEL", str(random_janus_folder))
+    patch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path_factory.mktemp("home")))
+    patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+    patch.setattr("tts_playground.models.embedded.CHECKPOINTS", tmp_path_factory.mktemp("checkpoints"))
+    patch.setattr("tts_playground.home.STARTERS", tmp_path_factory.mktemp("starters"))
+    _forget()
+    yield str(random_janus_folder)
+    patch.undo()
+    _forget()
+
+
+def _forget():
+    """What this process has kept of another home, another default model."""
+    from tts_playground.models import loading
+    from tts_playground.ui.t2i import choices, shelf, work
+
+    for kept in (shelf.store, shelf.shipped, work.desk, choices._examples):
+        kept.cache_clear()
+    loading.forget()
+
+
+@pytest.fixture
+def view(image_model):
+    """Four images of a prompt whose words the model knows, by rewards that need no weights."""
+    from tts_playground.ui.t2i.choices import View
+
+    return View("a red apple", 4, cfg=1.5, model=image_model, reward="sharpness", second="colourfulness")
+
+
+@pytest.fixture(scope="module")
+def image_address(image_model):
+    """The address of a running app with the image tab alone."""
+    from tts_playground.ui import shell
+    from tts_playground.ui.t2i import TAB
+
+    app = shell.build([TAB])
+    yield shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
+    app.close()
+
+
+@pytest.fixture(scope="module")
+def image_client(image_address):
+    """A gradio_client on it."""
+    from gradio_client import Client
+
+    return Client(image_address, verbose=False)

@@ -11,9 +11,10 @@ from tts_playground.dsl import Program, parse, render
 from tts_playground.tasks.sketch import Settings, SketchTask
 from tts_playground.ui.sketch import contest, editor, examples, results
 from tts_playground.ui.sketch.choices import ORDER, from_query, settings_of, to_query, values_of
-from tts_playground.ui.sketch.panel import difference, panel, status
+from tts_playground.ui.sketch.panel import difference, panel
 from tts_playground.ui.sketch.search import search
 from tts_playground.ui.sketch.work import Work
+from tts_playground.ui.status import status
 
 
 def _query(text):

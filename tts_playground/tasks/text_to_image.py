@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tts_playground import registry
 from tts_playground.core import Cost, Reward, Sample
 from tts_playground.errors import BadInput
 from tts_playground.models import loading
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
+from tts_playground.tasks.image_rewards import rewards_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,6 +25,18 @@ LAB_PROMPTS = (
     "A cat holding a plate with the word 'CAT' written in large letters.",
     "A green apple on the left of two red apple, both on a white plate, studio lighting.",
 )
+"""of the course that this tab goes back to; Janus-Pro knows all of their words"""
+WORLD_PROMPTS = (
+    "a photo of a croissant",
+    "two red apples left of a cat on a white background",
+    "a green apple left of two red apples",
+    "three purple elephants",
+    "a blue cat and a yellow dog",
+    "four donuts on a black background",
+    "an umbrella above a horse",
+    "a cup on a plate",
+)
+"""of the world that the embedded models know; the starter pools are of these"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +119,6 @@ def image_sampler(model: str | None = None, settings: ImageSettings | None = Non
     """
     loaded = loading.load(model or loading.default_name("janus"), "janus", loading.Options(device))
     return ImageTokens(loaded, settings or ImageSettings())
-
-
-def rewards_of(reward: str | Reward | Sequence[str | Reward] | None) -> list[Reward]:
-    """Rewards from names ("clip", "clip,aesthetic"), objects, or a list of either; None or "" for no reward.
-
-    Raises:
-        UnknownName: no reward of that name.
-    """
-    if reward is None or reward == "":
-        return []
-    if isinstance(reward, str):
-        reward = [name.strip() for name in reward.split(",") if name.strip()]
-    elif not isinstance(reward, Sequence):
-        reward = [reward]
-    return [registry.resolve("reward", one)() if isinstance(one, str) else one for one in reward]
 
 
 def generate(

@@ -30,6 +30,10 @@ class Tab(Protocol):
     """short name, used in elem_ids and in ``?tab=``"""
     label: str
 
+    def ready(self) -> bool:
+        """Whether what the tab needs (a checkpoint, say) is on this machine; it is not shown otherwise."""
+        ...
+
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab inside the current context. Must not load a model."""
         ...
@@ -65,9 +69,10 @@ class Limits:
 
 
 def tabs() -> list[Tab]:
-    """The tabs that exist, in order."""
+    """The tabs that exist and are ready, in order."""
     targets = (target.partition(":") for target in TABS.values())
-    return [getattr(import_module(module), name) for module, _, name in targets if find_spec(module)]
+    found = (getattr(import_module(module), name) for module, _, name in targets if find_spec(module))
+    return [tab for tab in found if tab.ready()]
 
 
 def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Blocks:

@@ -1,18 +1,24 @@
-"""Small pictures of programs as files: galleries are several times faster with paths than with pictures."""
+"""Small pictures as files: galleries are several times faster with paths than with pictures."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+
+from PIL import Image
 
 from tts_playground.dsl import Program, render
 
 SIDE = 112
-KEPT = 4000
-"""files kept in this process's folder, about 2 MB; then the oldest half goes"""
+SHOWN = 256
+"""longest side of a picture in a gallery"""
+KEPT = 8000
+"""files kept in this process's folder, at most some 100 MB; then the oldest half goes"""
 
 
 @cache
@@ -22,11 +28,26 @@ def _folder() -> Path:
 
 def thumbnail(program: Program) -> str:
     """The path of a PNG of the program; made once, named by what it shows."""
-    file = _folder() / f"{hashlib.sha256(str(program).encode()).hexdigest()[:32]}.png"
+    return _file(str(program).encode(), lambda: render(program, SIDE).convert("1"))
+
+
+def picture_file(png: bytes) -> str:
+    """The path of a small picture of a PNG (as it is when it is small); made once, named by what it shows."""
+
+    def small() -> Image.Image:
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
+            picture.thumbnail((SHOWN, SHOWN))
+            return picture.copy()
+
+    return _file(png, small)
+
+
+def _file(name: bytes, draw: Callable[[], Image.Image]) -> str:
+    file = _folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.png"
     if not file.exists():
         _prune()
         trial = file.with_suffix(f".{os.urandom(4).hex()}")
-        render(program, SIDE).convert("1").save(trial, "PNG")
+        draw().save(trial, "PNG")
         trial.replace(file)
     return str(file)
 

@@ -14,6 +14,10 @@ class SketchTab:
     slug: str = "sketch"
     label: str = "DSL Sketch-to-Program"
 
+    def ready(self) -> bool:
+        """Always: it needs no model."""
+        return True
+
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab; opens on a starter pool when one is installed."""
         from tts_playground.ui.sketch import api, examples, layout, wiring

@@ -11,8 +11,9 @@ from PIL import Image
 
 from tts_playground.dsl import DSLError, Program, differs, parse, render, to_svg, unparse
 from tts_playground.tasks.sketch import Settings, SketchTask
-from tts_playground.ui.sketch.panel import complaint, status
+from tts_playground.ui.sketch.panel import complaint
 from tts_playground.ui.sketch.search import compare, fit, numbers
+from tts_playground.ui.status import status
 
 NOTICEABLE = 0.002
 """share of the canvas from which a difference between the render modes is worth a sentence"""

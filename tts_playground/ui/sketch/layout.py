@@ -10,9 +10,9 @@ import gradio as gr
 from tts_playground.tasks.sketch import Settings
 from tts_playground.ui.sketch import contest, examples, results
 from tts_playground.ui.sketch.choices import CHOICES, LIMITS
-from tts_playground.ui.sketch.panel import status
 from tts_playground.ui.sketch.search import compare
 from tts_playground.ui.sketch.work import Work
+from tts_playground.ui.status import status
 from tts_playground.ui.widgets import Canvas, Picture
 
 STRATEGIES = {

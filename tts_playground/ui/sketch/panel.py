@@ -66,17 +66,6 @@ _LEGEND = (
 )
 
 
-def status(line: str, numbers: Sequence[tuple[str, str, str]] = (), *, busy: bool = False) -> str:
-    """A line for people and a strip of numbers: (name, value, hint). Everything is escaped."""
-    cells = "".join(
-        f'<div title="{html.escape(hint)}"><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>'
-        for name, value, hint in numbers
-    )
-    mark = " busy" if busy else ""
-    strip = f"<dl>{cells}</dl>" if cells else ""
-    return f'<div class="status{mark}" role="status" aria-live="polite"><p>{html.escape(line)}</p>{strip}</div>'
-
-
 def complaint(message: str, caret: str = "") -> str:
     """What is wrong with a program, with the offending line and a caret under the column."""
     where = f"<pre>{html.escape(caret)}</pre>" if caret else ""

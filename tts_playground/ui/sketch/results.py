@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tts_playground.runs import figures
-from tts_playground.ui.sketch.panel import status
 from tts_playground.ui.sketch.work import Work
+from tts_playground.ui.status import status
 from tts_playground.ui.thumbnails import thumbnail
 
 SHOWN = 48

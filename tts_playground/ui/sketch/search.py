@@ -13,8 +13,9 @@ from tts_playground.dsl.drawings import Overlap, overlap
 from tts_playground.dsl.raster import draw
 from tts_playground.tasks.drawing import SIDE
 from tts_playground.tasks.sketch import Progress, Settings, SketchTask, sketch_rounds
-from tts_playground.ui.sketch.panel import panel, status
+from tts_playground.ui.sketch.panel import panel
 from tts_playground.ui.sketch.work import Work, grown
+from tts_playground.ui.status import status
 
 PACE = 0.15
 """seconds between two updates of a page"""

@@ -14,8 +14,8 @@ from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import contest, editor, examples, results, search
 from tts_playground.ui.sketch.choices import LIMITS, from_query, settings_of, to_query, values_of
 from tts_playground.ui.sketch.layout import Parts
-from tts_playground.ui.sketch.panel import status
 from tts_playground.ui.sketch.work import Work
+from tts_playground.ui.status import status
 
 HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
 """two searches at a time; the rest wait in the queue and see their place"""

@@ -1,0 +1,57 @@
+"""Views from pages and links, models that may be asked for, words that the model does not know."""
+
+import pytest
+
+from tts_playground.errors import BadInput
+from tts_playground.models.named import named, unknown_words
+from tts_playground.tasks.image_rewards import rewards_here, rewards_of
+from tts_playground.tasks.text_to_image import LAB_PROMPTS
+from tts_playground.ui.t2i import choices
+
+
+def test_bent_values_are_put_right(image_model):
+    view = choices.view_of("a cat", "99999", float("nan"), 0, None, -3, "x", "", "beauty", "sharpness")
+    assert (view.n, view.temperature, view.cfg, view.top_p, view.top_k, view.seed) == (256, 1.0, 1, 1.0, 0, 0)
+    assert view.model == image_model and view.reward in rewards_here() and view.second == "sharpness"
+
+
+def test_a_link_brings_a_view_back(view):
+    from urllib.parse import parse_qsl
+
+    query = dict(parse_qsl(choices.to_query(view)))
+    assert query.pop("tab") == "t2i"
+    assert choices.bent(query) == view
+    assert choices.view_of(*choices.values_of(view)) == view
+
+
+def test_strangers_get_the_menu_and_this_machine_any_folder(image_model):
+    assert choices.allowed(image_model, local=False) == image_model
+    assert choices.allowed("/any/folder", local=True) == "/any/folder"
+    with pytest.raises(BadInput, match="This server offers"):
+        choices.allowed("/any/folder", local=False)
+
+
+def test_words_outside_the_vocabulary_are_named(image_model):
+    assert unknown_words(image_model, "a red zeppelin, on the left of Zanzibar!") == ["zeppelin", "zanzibar"]
+    assert unknown_words("deepseek-community/Janus-Pro-1B", "zeppelin") == []
+    assert choices.examples()[-4:] == LAB_PROMPTS  # it does not know all of the lab's words, so the world's come first
+
+
+def test_a_model_is_named_without_loading(image_model):
+    from tts_playground.models import loading
+
+    assert named(image_model, "janus").value is None
+    assert named(image_model, "janus").fingerprint() == loading.load(image_model, "janus").fingerprint()
+
+
+def test_the_tab_is_there_when_a_model_is(image_model, monkeypatch):
+    from tts_playground.ui.t2i import TAB
+
+    assert TAB.ready()
+    monkeypatch.delenv("TTS_PLAYGROUND_T2I_MODEL")
+    assert not TAB.ready()
+
+
+def test_verifiers_can_be_rewards_by_name():
+    (reward,) = rewards_of("geneval")
+    assert reward.name == "geneval"

@@ -1,0 +1,100 @@
+"""Drawing, looking and ranking without a page."""
+
+from dataclasses import replace
+
+import pytest
+
+from tts_playground.errors import BadInput, Cancelled
+from tts_playground.ui.t2i import shelf, show, work
+from tts_playground.ui.t2i.desk import Wish
+
+
+def _draw(view, n=None):
+    for _ in shelf.serve(Wish(view, n or view.n), lambda: False):
+        pass
+    return shelf.look(view)
+
+
+def test_what_is_drawn_is_kept_ranked_and_not_drawn_again(view, monkeypatch):
+    look = _draw(view)
+    assert (look.size, look.shown) == (4, 4)
+    scores = look.scores["sharpness"]
+    assert [scores[place] for place in look.ranked()] == sorted(scores, reverse=True)
+    assert look.rank(look.ranked()[0], "sharpness") == 1
+    assert shelf.complete(look, 4) and not shelf.complete(look, 5)
+    monkeypatch.setattr("tts_playground.samplers.image_tokens.ImageTokens.stream", None)
+    assert _draw(view) == look
+
+
+def test_a_larger_n_keeps_the_first_images_and_the_curve_is_exact(view):
+    few, many = _draw(view), _draw(replace(view, n=6))
+    assert many.files[:4] == few.files and many.size == 6
+    smaller = replace(many, view=replace(view, n=3))
+    assert smaller.shown == 3 and set(smaller.ranked()) == {0, 1, 2}
+    curve = many.curve()
+    assert curve is not None
+    assert curve.at(6) == pytest.approx(max(many.scores["sharpness"]))
+    assert many.curve("colourfulness").measure == "colourfulness"  # type: ignore[union-attr]
+
+
+def test_previews_come_row_by_row(view):
+    fresh = replace(view, seed=77)
+    steps = list(shelf.serve(Wish(fresh, 4), lambda: False))
+    rows = [step.rows for step in steps if step.previews]
+    assert rows and rows == sorted(rows)
+    assert steps[0].done == 0 and steps[-1].done == 4
+    assert show.sheet(next(step.previews for step in steps if step.previews)).startswith("<img")
+
+
+def test_a_cancel_stops_within_a_token_and_keeps_what_is_whole(view):
+    fresh, asked = replace(view, seed=78), []
+    with pytest.raises(Cancelled):
+        list(shelf.serve(Wish(fresh, 4), lambda: asked.append(1) or len(asked) > 2))
+    assert len(asked) == 3 and shelf.look(fresh).size == 0
+
+
+def test_a_newer_wish_replaces_the_one_in_work(view):
+    first, second = Wish(replace(view, seed=80), 4), Wish(replace(view, seed=81), 2)
+    steps = work.drawn("page", first)
+    assert next(steps).progress is not None
+    work.desk().ask("page", second)
+    last = list(steps)[-1]
+    assert last.look is not None and last.look.view.seed == 81
+    assert shelf.look(first.view).size == 0 and work.desk().newest("page") is None
+
+
+def test_dropping_a_wish_says_so(view):
+    steps = work.drawn("other page", Wish(replace(view, seed=82), 4))
+    next(steps)
+    work.desk().drop("other page")
+    assert list(steps)[-1].cancelled
+
+
+def test_live_draws_few_and_only_what_lacks(view, monkeypatch):
+    monkeypatch.setenv("TTS_PLAYGROUND_DEVICE", "cpu")
+    wide = replace(view, n=64, seed=90)
+    wish = work.lacking(wide, shelf.look(wide))
+    assert wish is not None and wish.n == shelf.LIVE
+    _draw(wide, 4)
+    assert work.lacking(wide, shelf.look(wide)) is None
+
+
+def test_several_prompts_share_settings(view):
+    rounds = list(work.several(replace(view, n=2), ("a cat", "a dog"), "third page"))
+    looks = rounds[-1][0]
+    assert [look.view.prompt for look in looks] == ["a cat", "a dog"]
+    assert all(look.size == 2 for look in looks)
+    assert len(show.curve_figure(looks[0], looks).data) >= 3
+
+
+def test_models_that_cannot_be_used_are_one_sentence_before_loading(view, monkeypatch):
+    monkeypatch.setattr("tts_playground.models.loading._load", None)
+    with pytest.raises(BadInput, match="nowhere"):
+        work.checked(replace(view, model="/nowhere/at/all"))
+    assert work.checked(view) is None
+    assert shelf.look(replace(view, model="/nowhere/at/all")).size == 0
+
+
+def test_a_page_escapes_what_people_type(view):
+    look = _draw(replace(view, prompt="<script>a</script> cat"))
+    assert "<script>" not in show.picks(look, 1) + show.summary(look) + show.words_note(["<b>"])

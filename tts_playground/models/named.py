@@ -1,0 +1,60 @@
+"""What is known of a model without loading it: enough to name its pools, and which words its tokenizer knows."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tts_playground.errors import ModelUnavailable
+from tts_playground.models import loading, places
+from tts_playground.models.embedded import TINY
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+
+
+def named(name: str, kind: str, options: loading.Options | None = None) -> loading.Loaded:
+    """What ``loading.load`` would give, with None for its ``value``: its fingerprint names what was drawn before.
+
+    Raises:
+        BadInput: no such name. ModelUnavailable: its files are not on this machine.
+    """
+    wanted = (options or loading.Options()).resolved()
+    place = places.find(name)
+    if place.folder is None:
+        raise ModelUnavailable(f"{name} is not on this machine yet; drawing with it downloads it first.")
+    return loading.Loaded(name, kind, wanted, places.revision(place.folder), None)
+
+
+@lru_cache(maxsize=8)
+def _tokenizer(folder: Path) -> tuple[Any, str | None] | None:
+    """A folder's tokenizer without transformers, and its token for what it cannot spell; None where there is none."""
+    from tokenizers import Tokenizer
+
+    file = folder / "tokenizer.json"
+    if not file.is_file():
+        return None
+    return Tokenizer.from_file(str(file)), json.loads(file.read_text(encoding="utf-8"))["model"].get("unk_token")
+
+
+def unknown_words(name: str, text: str) -> list[str]:
+    """The words of ``text`` that the model called ``name`` was never taught: its tokenizer spells them in bytes.
+
+    Empty for large models, whose tokenizers have pieces for everything, and for what is neither embedded nor a folder.
+    """
+    if name not in TINY and not Path(name).expanduser().is_dir():
+        return []  # finding out would take the network
+    place = places.find(name)
+    found = _tokenizer(place.folder) if place.folder else None
+    if found is None:
+        return []
+    tokenizer, unknown = found
+    words = dict.fromkeys(_WORD.findall(text.lower()))
+    return [w for w in words if _spelled(tokenizer.encode(w, add_special_tokens=False).tokens, unknown)]
+
+
+def _spelled(pieces: list[str], unknown: str | None) -> bool:
+    return not pieces or any(piece == unknown or _BYTE.fullmatch(piece) for piece in pieces)

@@ -1,0 +1,45 @@
+"""A verifier as a reward: 1 where it passes a sample, 0 where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tts_playground.core import Cost, Sample, Verifier
+
+
+@dataclass(frozen=True)
+class VerdictReward:
+    """Scores 1 or 0 by a verifier's verdict, or its graded score where it does not decide.
+
+    As the measured side of a curve this is the pass rate of what another reward picks.
+    """
+
+    verifier: Verifier
+
+    @property
+    def name(self) -> str:
+        """The verifier's."""
+        return self.verifier.name
+
+    @property
+    def revision(self) -> str:
+        """The verifier's."""
+        return f"{self.verifier.revision}-verdict"
+
+    @property
+    def unit_cost(self) -> Cost:
+        """The verifier's."""
+        return self.verifier.unit_cost
+
+    def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
+        """One number per sample.
+
+        Raises:
+            BadInput: the verifier cannot check this task; it says why.
+        """
+        if not samples:
+            return []
+        verdicts = self.verifier.judge(task, samples)
+        return [v.score if v.passed is None else float(v.passed) for v in verdicts]

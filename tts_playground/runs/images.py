@@ -1,0 +1,120 @@
+"""Images drawn through the store: what is there is read, what is missing is drawn row by row, then kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tts_playground.core import Cost, Reward, Sample
+from tts_playground.errors import BadInput
+from tts_playground.runs.pool import PoolView
+from tts_playground.runs.rows import encode
+from tts_playground.runs.store import Pool
+from tts_playground.tasks.text_to_image import Generated
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from tts_playground.samplers.image_tokens import ImagePath, ImageTokens
+
+CHUNK = 16
+"""images drawn together: the first of them are whole early, and a cancel loses little"""
+SEEN = 4
+"""images of a chunk that are previewed; decoding an image takes as long as several rows of tokens"""
+PACE = 0.12
+"""seconds between two previews"""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a drawing is."""
+
+    done: int
+    """images that are whole and kept"""
+    of: int
+    rows: int = 0
+    """rows of tokens of the images in work"""
+    of_rows: int = 0
+    previews: tuple[Image.Image, ...] = ()
+    """the first images in work as they stand; rows that are not drawn yet are grey"""
+
+
+def _never() -> bool:
+    return False
+
+
+def draw(
+    pools: Sequence[Pool],
+    n: int,
+    *,
+    seed: int = 0,
+    chunk: int = CHUNK,
+    cancel: Callable[[], bool] = _never,
+    pace: float = PACE,
+) -> Iterator[Progress]:
+    """Draw what is missing of samples 0..n-1 of every pool, all together in batches of ``chunk`` images.
+
+    The pools are of one task and one model and differ in their settings, as the cells of a sweep do. What was finished
+    is kept whatever happens later.
+
+    Raises:
+        Cancelled: ``cancel()`` became true; it is asked after every token.
+    """
+    if len({(pool.task, pool.sampler.loaded) for pool in pools}) > 1:  # type: ignore[attr-defined]
+        raise BadInput("Pools that are drawn together must share the prompt and the model.")
+    missing = _missing(pools, n, seed)
+    total = n * len(pools)
+    yield Progress(total - len(missing), total)
+    for start in range(0, len(missing), chunk):
+        block = missing[start : start + chunk]
+        done = total - len(missing) + start
+        samples: list[Sample] = []
+        for step in _chunk(block, seed, cancel, pace):
+            if isinstance(step, list):
+                samples = step
+            else:
+                yield Progress(done, total, step[0], step[1], step[2])
+        _keep(block, samples)
+        yield Progress(done + len(block), total)
+
+
+def _missing(pools: Sequence[Pool], n: int, seed: int) -> list[tuple[Pool, int]]:
+    """(pool, index), index by index, so that every chunk holds something of every pool."""
+    here = [{row.index for row in pool.rows(seed=seed, below=n)} for pool in pools]
+    return [(pool, i) for i in range(n) for pool, there in zip(pools, here, strict=True) if i not in there]
+
+
+def _chunk(block: Sequence[tuple[Pool, int]], seed: int, cancel: Callable[[], bool], pace: float) -> Iterator[Any]:
+    """(rows, of, previews) now and then, and at the end the list of whole samples."""
+    sampler: ImageTokens = block[0][0].sampler  # type: ignore[assignment]
+    task = block[0][0].task
+    paths = [path for pool, index in block for path in pool.sampler.start(task, [index], seed=seed)]  # type: ignore[attr-defined]
+    shown = time.monotonic() - pace
+    ended: tuple[ImagePath, ...] = ()
+    for frame in sampler.stream(task, paths, cancel=cancel):
+        ended = frame.paths
+        if frame.rows < frame.of and time.monotonic() - shown >= pace:
+            yield frame.rows, frame.of, tuple(s.content for s in sampler.peek(task, ended[:SEEN]))
+            shown = time.monotonic()
+    yield sampler.peek(task, ended)
+
+
+def _keep(block: Sequence[tuple[Pool, int]], samples: Sequence[Sample]) -> None:
+    by_pool: dict[int, tuple[Pool, list[Any]]] = {}
+    for (pool, _), sample in zip(block, samples, strict=True):
+        by_pool.setdefault(id(pool), (pool, []))[1].append(encode(sample))
+    for pool, rows in by_pool.values():
+        pool.insert(rows)
+
+
+def generated(pool: PoolView, prompt: str, settings: Any, rewards: Sequence[Reward], n: int, seed: int) -> Generated:
+    """The first ``n`` samples of a pool that was drawn and scored, as ``generate`` returns them."""
+    samples = tuple(pool.samples(n, seed=seed))
+    if len(samples) < n:
+        raise BadInput(f"This pool holds {len(samples)} of the {n} samples asked for; draw the rest first.")
+    scores = {reward.name: tuple(pool.scores(reward.name, n, seed=seed)) for reward in rewards}
+    cost = sum((sample.cost for sample in samples), Cost())
+    cost = sum((reward.unit_cost * n for reward in rewards), cost)
+    return Generated(prompt, str(pool.fingerprint["model"]), seed, settings, samples, scores, cost)

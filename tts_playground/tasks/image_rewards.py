@@ -1,0 +1,59 @@
+"""Which rewards can score images on this machine: the embedded ones whose weights are here, and the plain ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tts_playground import registry
+from tts_playground.core import Reward
+from tts_playground.errors import ModelUnavailable
+from tts_playground.models.embedded import where
+from tts_playground.rewards.verdict import VerdictReward
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "clip": ("tiny:clip",),
+    "aesthetic": ("tiny:aesthetic", "tiny:clip"),
+    "geneval": ("tiny:detector",),
+    "sharpness": (),
+    "colourfulness": (),
+}
+"""reward or verifier -> the embedded models that it reads; in the order in which they are offered"""
+
+
+def rewards_here() -> tuple[str, ...]:
+    """The names in ``NEEDS`` whose weights are on this machine."""
+    return tuple(name for name, models in NEEDS.items() if all(map(_here, models)))
+
+
+def _here(model: str) -> bool:
+    try:
+        where(model)
+    except ModelUnavailable:
+        return False
+    return True
+
+
+def reward_named(name: str) -> Reward:
+    """The reward of that name, or the verifier of that name as a reward.
+
+    Raises:
+        UnknownName: there is neither.
+    """
+    if name not in registry.TABLE["reward"] and name in registry.TABLE["verifier"]:
+        return VerdictReward(registry.resolve("verifier", name)())
+    return registry.resolve("reward", name)()
+
+
+def rewards_of(reward: str | Reward | Sequence[str | Reward] | None) -> list[Reward]:
+    """Rewards from names ("clip", "clip,aesthetic"), objects, or a list of either; None or "" for no reward.
+
+    Raises:
+        UnknownName: no reward or verifier of that name.
+    """
+    if reward is None or reward == "":
+        return []
+    if isinstance(reward, str):
+        reward = [name.strip() for name in reward.split(",") if name.strip()]
+    elif not isinstance(reward, Sequence):
+        reward = [reward]
+    return [reward_named(one) if isinstance(one, str) else one for one in reward]

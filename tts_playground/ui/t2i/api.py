@@ -1,0 +1,143 @@
+"""Named endpoints for ``gradio_client`` and MCP: the command line's options in, the command line's JSON out."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from tts_playground.core import Sample
+from tts_playground.errors import BadInput
+from tts_playground.runs import images
+from tts_playground.runs.generated import as_dict
+from tts_playground.tasks.image_rewards import reward_named, rewards_here
+from tts_playground.tasks.picture_facts import png
+from tts_playground.tasks.text_to_image import PromptTask
+from tts_playground.ui.faults import friendly
+from tts_playground.ui.t2i import shelf
+from tts_playground.ui.t2i.choices import LIMITS, View, allowed, default_view
+from tts_playground.ui.t2i.wiring import GPU, is_local
+from tts_playground.ui.widgets import Picture
+
+MOST = 64
+"""images in one call"""
+
+
+@friendly
+def generate(
+    prompt: str,
+    model: str = "",
+    n: int = 4,
+    temperature: float = 1.0,
+    cfg: float = 5.0,
+    top_p: float = 1.0,
+    top_k: int = 0,
+    seed: int = 0,
+    reward: str = "",
+    request: gr.Request | None = None,
+) -> dict[str, Any]:
+    """Draw n images of a prompt, score them, and say which is best; what was drawn before is not drawn again.
+
+    Args:
+        prompt: what the pictures should show.
+        model: one of the app's models, for example "tiny:janus"; empty for its default.
+        n: images, 1-64; image i is the same whatever n is.
+        temperature: 0.0001 (always the likeliest token) to 5; 1 is the model's own.
+        cfg: guidance by the prompt, 1 (none) to 100.
+        top_p: keep the likeliest tokens with this probability, up to 1, which keeps all.
+        top_k: keep this many likeliest tokens; 0 keeps all.
+        seed: same seed, same images.
+        reward: names like "clip,aesthetic"; the first picks the best; empty for the app's default.
+
+    Returns:
+        {"prompt", "model", "seed", "settings", "samples": [{"index", "file", "logprob", "rewards"}], "best", "curve":
+        {"n", "best", "low", "high"}, "cost"}; "file" is the PNG as a data: address, its settings inside.
+    """
+    given = {"n": n, "temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k, "seed": seed}
+    for name, value in given.items():
+        low, high = LIMITS[name] if name != "n" else (1, MOST)
+        if value is None or not low <= value <= high:
+            raise BadInput(f"{name} must lie between {low:g} and {high:g}; got {value}.")
+    base = default_view()
+    view = View(
+        prompt or "",
+        int(n),
+        float(temperature),
+        float(cfg),
+        float(top_p),
+        int(top_k),
+        int(seed),
+        allowed(model or base.model, is_local(request)),
+    )
+    judges = [reward_named(known(name)) for name in (reward or base.reward).replace(" ", "").split(",")]
+    pool = shelf.adopted(view)
+    for _ in images.draw([pool], view.n, seed=view.seed, pace=float("inf")):
+        pass
+    for judge in judges:
+        pool.score(judge, view.n, seed=view.seed)
+    result = images.generated(pool, view.prompt, view.settings, judges, view.n, view.seed)
+    pictures = zip(result.images, range(view.n), strict=True)
+    return as_dict(result, [_address(png(image, result.facts(place))) for image, place in pictures])
+
+
+@friendly
+def score(file: Image.Image, prompt: str, reward: str = "") -> dict[str, Any]:
+    """Score a picture for a prompt.
+
+    Args:
+        file: a PNG, JPEG or WEBP of at most 5 MB and 4 million pixels.
+        prompt: what it should show.
+        reward: names like "clip,aesthetic"; empty for all that this server has.
+
+    Returns:
+        {"prompt", "rewards": {name: score}}; higher is better.
+    """
+    if file is None:
+        raise BadInput("Send a picture as file, for example handle_file('cat.png').")
+    task, sample = PromptTask(prompt or ""), Sample(file.convert("RGB"), 0)
+    if not reward:
+        return {"prompt": prompt, "rewards": _all(task, sample)}
+    names = [known(name) for name in reward.replace(" ", "").split(",")]
+    return {"prompt": prompt, "rewards": {name: reward_named(name).score(task, [sample])[0] for name in names}}
+
+
+def _all(task: PromptTask, sample: Sample) -> dict[str, float]:
+    found = {}
+    for name in rewards_here():
+        try:
+            found[name] = reward_named(name).score(task, [sample])[0]
+        except BadInput:  # a check that does not know this prompt's words
+            continue
+    return found
+
+
+def known(name: str) -> str:
+    """A reward's name if this server has it."""
+    if name not in rewards_here():
+        raise BadInput(f"There is no reward {name[:40]!r} here; choose from: {', '.join(rewards_here())}.")
+    return name
+
+
+def _address(data: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(data).decode()
+
+
+def build() -> None:
+    """The endpoints, on components that are not shown."""
+    default = replace(default_view(), n=4)
+    words = {name: gr.Textbox(value, label=name, visible=False) for name, value in _WORDS.items()}
+    numbers = {name: gr.Number(getattr(default, name), label=name, visible=False) for name in LIMITS}
+    inputs = [words["prompt"], words["model"], *(numbers[name] for name in ("n", "temperature", "cfg"))]
+    inputs += [*(numbers[name] for name in ("top_p", "top_k", "seed")), words["reward"]]
+    answer = gr.JSON(label="result", visible=False)
+    hidden = gr.Button(visible=False)
+    hidden.click(generate, inputs, answer, api_name="generate", api_visibility="public", **GPU)
+    file = Picture(type="pil", label="file", visible=False)
+    asked = [file, gr.Textbox("", label="prompt", visible=False), gr.Textbox("", label="reward", visible=False)]
+    gr.Button(visible=False).click(score, asked, answer, api_name="score", api_visibility="public", **GPU)
+
+
+_WORDS = {"prompt": "", "model": "", "reward": ""}

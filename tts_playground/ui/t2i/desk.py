@@ -1,0 +1,58 @@
+"""Who waits for what: the newest wish of every open page. A newer wish ends the older one within one token."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from tts_playground.ui.t2i.choices import View
+
+KEPT = 2000
+"""pages remembered"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    """What a page wants drawn; told apart by identity, so that asking twice is two wishes."""
+
+    view: View
+    n: int
+    """images wanted of that view"""
+
+
+class Desk:
+    """The newest wish of each page, by its session."""
+
+    def __init__(self) -> None:
+        self._newest: OrderedDict[str, Wish | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def ask(self, session: str, wish: Wish) -> None:
+        """Note what a page wants now; its older wish is given up."""
+        with self._lock:
+            self._newest[session] = wish
+            self._newest.move_to_end(session)
+            while len(self._newest) > KEPT:
+                self._newest.popitem(last=False)
+
+    def drop(self, session: str) -> None:
+        """The page wants nothing any more."""
+        with self._lock:
+            self._newest[session] = None
+
+    def done(self, session: str, wish: Wish) -> None:
+        """The wish was served; unless the page wants something newer, it wants nothing."""
+        with self._lock:
+            if self._newest.get(session) is wish:
+                self._newest[session] = None
+
+    def forget(self, session: str) -> None:
+        """The page was closed; what it wanted is given up."""
+        with self._lock:
+            self._newest.pop(session, None)
+
+    def newest(self, session: str) -> Wish | None:
+        """What a page wants now."""
+        with self._lock:
+            return self._newest.get(session)

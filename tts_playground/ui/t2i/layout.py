@@ -1,0 +1,179 @@
+"""The components of the image tab, in the order in which they stand on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.tasks.image_rewards import rewards_here
+from tts_playground.tasks.text_to_image import LONGEST
+from tts_playground.ui.status import status
+from tts_playground.ui.t2i import show
+from tts_playground.ui.t2i.choices import LIMITS, View, examples, models
+from tts_playground.ui.t2i.look import MEASURES, Look
+
+MORE = 16
+"""images that "16 more" adds"""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the handlers of the tab read and write; sections keep components of their own."""
+
+    look: Any
+    """the images in view (a ``Look``)"""
+    others: Any
+    """looks of several prompts, when the curve shows them"""
+    chosen: Any
+    """place of the image that was clicked, or None"""
+    ticket: Any
+    """changes when something has to be drawn live"""
+    values: list[Any]
+    """the settings, in the order of ``choices.ORDER``"""
+    note: Any
+    examples: Any
+    run: Any
+    cancel: Any
+    live: Any
+    status: Any
+    sheet: Any
+    picks: Any
+    more: Any
+    gallery: Any
+    curve: Any
+    histogram: Any
+    reading: Any
+    several: Any
+
+    def value(self, name: str) -> Any:
+        """The component of one setting."""
+        from tts_playground.ui.t2i.choices import ORDER
+
+        return self.values[ORDER.index(name)]
+
+    @property
+    def shown(self) -> list[Any]:
+        """What follows a look."""
+        return [self.status, self.picks, self.gallery, self.curve, self.histogram, self.reading]
+
+
+def build(opening: Look, view: View) -> Parts:
+    """Lay the tab out, opened on a look (of a starter, or empty)."""
+    parts: dict[str, Any] = {
+        "look": gr.State(opening),
+        "others": gr.State(()),
+        "chosen": gr.State(None),
+        "ticket": gr.State(0),
+    }
+    settings: dict[str, Any] = {}
+    with gr.Row(elem_classes="main"):
+        with gr.Column(scale=0, min_width=380):
+            _input(parts, settings, view)
+        with gr.Column(scale=1, min_width=320):
+            _output(parts, settings, view, opening)
+    with gr.Row(elem_classes="main"):
+        with gr.Column(scale=5, min_width=320):
+            _curve(parts, opening)
+        with gr.Column(scale=5, min_width=320):
+            _spread(parts, settings, view, opening)
+    return Parts(values=[settings[name] for name in View.__slots__], **parts)
+
+
+def _input(parts: dict[str, Any], settings: dict[str, Any], view: View) -> None:
+    settings["prompt"] = gr.Textbox(
+        view.prompt, label="Prompt", lines=2, max_lines=4, max_length=LONGEST, elem_id="t2i-prompt"
+    )
+    parts["note"] = gr.HTML("", elem_id="t2i-note", padding=False)
+    with gr.Row(elem_classes="buttons"):
+        parts["run"] = gr.Button("Draw", variant="primary", elem_id="t2i-run", scale=3, min_width=150)
+        parts["cancel"] = gr.Button("Cancel", elem_id="t2i-cancel", scale=1, min_width=80)
+    settings["n"] = _slider("n", "N: images", view.n, 1, "Best-of-N draws N images and keeps the best by the reward.")
+    settings["temperature"] = _slider(
+        "temperature", "Temperature", view.temperature, 0.01, "0.0001: always the likeliest token; 1: the model's own."
+    )
+    settings["cfg"] = _slider("cfg", "CFG: guidance", view.cfg, 0.5, "How hard the prompt pulls; 1 is no guidance.")
+    parts["live"] = gr.Checkbox(
+        True, label="Live: draw a few when a slider is let go", elem_id="t2i-live", container=False
+    )
+    with gr.Accordion("More settings", open=False):
+        settings["top_p"] = _slider("top_p", "Top-p", view.top_p, 0.01, "Only the likeliest tokens, up to this sum.")
+        settings["top_k"] = _slider("top_k", "Top-k", view.top_k, 1, "Only so many of the likeliest tokens; 0: all.")
+        settings["seed"] = gr.Number(
+            view.seed, label="Seed", info="Same seed, same images.", precision=0, minimum=0, elem_id="t2i-seed"
+        )
+        settings["model"] = gr.Dropdown(
+            models(),
+            value=view.model,
+            label="Model",
+            info="tiny:janus ships with the app; others need a download, and mostly a GPU.",
+            allow_custom_value=True,
+            elem_id="t2i-model",
+        )
+    parts["examples"] = gr.Dataset(
+        label="Prompts to try",
+        components=[gr.Textbox(visible=False)],
+        samples=[[prompt] for prompt in examples()],
+        samples_per_page=12,
+        type="index",
+        elem_id="t2i-examples",
+    )
+
+
+def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
+    low, high = LIMITS[name]
+    words = {"elem_id": f"t2i-{name.replace('_', '-')}", "buttons": []}
+    return gr.Slider(low, high, value, step=step, label=label, info=info, **words)
+
+
+def _output(parts: dict[str, Any], settings: dict[str, Any], view: View, opening: Look) -> None:
+    line = show.summary(opening) if opening.size else status(show.HELLO)
+    parts["status"] = gr.HTML(line, elem_id="t2i-status", padding=False)
+    parts["sheet"] = gr.HTML("", elem_id="t2i-sheet", padding=False)
+    parts["picks"] = gr.HTML(show.picks(opening), elem_id="t2i-picks", padding=False)
+    with gr.Row(elem_classes="buttons bottom"):
+        settings["reward"] = gr.Dropdown(
+            [(MEASURES[name], name) for name in rewards_here()],
+            value=view.reward,
+            label="Reward: orders the images and picks the best",
+            min_width=240,
+            scale=3,
+            elem_id="t2i-reward",
+        )
+        parts["more"] = gr.Button(f"{MORE} more", min_width=90, scale=1, elem_id="t2i-more")
+    parts["gallery"] = gr.Gallery(
+        value=show.gallery(opening),  # type: ignore[arg-type]
+        show_label=False,
+        columns=8,
+        height=330,
+        allow_preview=False,
+        buttons=[],
+        interactive=False,
+        object_fit="contain",
+        elem_id="t2i-gallery",
+        elem_classes="thumbs",
+    )
+
+
+def _curve(parts: dict[str, Any], opening: Look) -> None:
+    heading("What the number of images buys", "Best reward of N independent draws, exact; the N slider moves the mark.")
+    parts["curve"] = gr.Plot(show.curve_figure(opening), show_label=False, elem_id="t2i-curve")
+    parts["reading"] = gr.HTML(show.reading(opening), elem_id="t2i-reading", padding=False)
+    parts["several"] = gr.Button("Four prompts and their average", size="sm", elem_id="t2i-several")
+
+
+def _spread(parts: dict[str, Any], settings: dict[str, Any], view: View, opening: Look) -> None:
+    heading("How the rewards are spread", "Best-of-N lives off the right tail: no spread, no gain.")
+    parts["histogram"] = gr.Plot(show.histogram_figure(opening), show_label=False, elem_id="t2i-histogram")
+    settings["second"] = gr.Dropdown(
+        [(MEASURES[name], name) for name in rewards_here()],
+        value=view.second,
+        label="Second reward: what the pick is measured by beside it",
+        elem_id="t2i-second",
+    )
+
+
+def heading(title: str, what: str) -> None:
+    """A section's title, and a line that says what to see there."""
+    gr.HTML(f'<h2>{title}</h2><p class="what">{what}</p>', padding=False, elem_classes="heading")

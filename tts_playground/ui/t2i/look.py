@@ -1,0 +1,84 @@
+"""What one open page looks at: the images of a view with their scores, in memory; curves, ranks and picks follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from tts_playground.randomness import generator
+from tts_playground.runs import curves
+from tts_playground.runs.curves import Curve
+from tts_playground.ui.t2i.choices import View
+
+MEASURES = {
+    "clip": "CLIP score",
+    "aesthetic": "aesthetic score",
+    "geneval": "GenEval-style check",
+    "sharpness": "sharpness",
+    "colourfulness": "colourfulness",
+}
+"""reward -> what axes call it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Lives in the session of one page, and nowhere else. Places count the images as they were drawn."""
+
+    view: View
+    files: tuple[str, ...] = ()
+    """of the pool's images, as small files for the page"""
+    logprobs: tuple[float | None, ...] = ()
+    scores: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """reward -> one number an image of the whole pool"""
+    cost: Mapping[str, float] = field(default_factory=dict)
+    """mean cost of one image, by the names of ``core.Cost``"""
+
+    @property
+    def size(self) -> int:
+        """Images in the pool; the view may ask for fewer or for more."""
+        return len(self.files)
+
+    @property
+    def shown(self) -> int:
+        """Images in view."""
+        return min(self.view.n, self.size)
+
+    def ranked(self, reward: str | None = None) -> list[int]:
+        """Places of the images in view, best first; of equals the one drawn first; as drawn without scores."""
+        places = range(self.shown)
+        scores = self.scores.get(reward or self.view.reward)
+        return list(places) if scores is None else sorted(places, key=lambda place: (-scores[place], place))
+
+    def rank(self, place: int, reward: str) -> int | None:
+        """1 for the best of the images in view; None without scores."""
+        return self.ranked(reward).index(place) + 1 if reward in self.scores and place < self.shown else None
+
+    def random_place(self) -> int:
+        """A place that a single draw might have given; the same one every time for one view."""
+        return int(generator(self.view.seed, "random pick", self.shown).integers(self.shown))
+
+    def curve(self, gold: str | None = None) -> Curve | None:
+        """Exact expected best of N by the view's reward, measured by ``gold``; None before there are scores."""
+        measured = gold or self.view.reward
+        if self.view.reward not in self.scores or measured not in self.scores:
+            return None
+        return pick_curve(self.scores[self.view.reward], self.scores[measured], measured, tuple(self.cost.items()))
+
+
+@lru_cache(maxsize=256)
+def pick_curve(
+    proxy: tuple[float, ...], gold: tuple[float, ...], measure: str, unit: tuple[tuple[str, float], ...] = ()
+) -> Curve:
+    """The curve of one pool, kept: a slider that comes back finds it."""
+    words = MEASURES.get(measure, measure)
+    return curves.curve([proxy], [gold], measure=words, label=f"{words} of the pick", unit=dict(unit))
+
+
+def average(rows: Sequence[Look], reward: str) -> Curve | None:
+    """The curve averaged over several prompts' pools, those that have the reward."""
+    scores = [look.scores[reward] for look in rows if reward in look.scores]
+    if not scores:
+        return None
+    words = MEASURES.get(reward, reward)
+    return curves.curve(scores, measure=words, label=f"average of {len(scores)} prompts")

@@ -1,0 +1,165 @@
+"""Where images come from: the starters that ship, the store on disk, and, when asked, the model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.models import loading
+from tts_playground.models.named import named
+from tts_playground.runs import images, starters
+from tts_playground.runs.pool import PoolView
+from tts_playground.runs.store import Pool, Store
+from tts_playground.samplers.image_tokens import ImageTokens
+from tts_playground.tasks.image_rewards import reward_named, rewards_here
+from tts_playground.ui.t2i.choices import View
+from tts_playground.ui.t2i.desk import Wish
+from tts_playground.ui.t2i.look import Look
+from tts_playground.ui.thumbnails import picture_file
+
+NAME, SWEEP = "t2i", "t2i-sweep"
+"""the starters of this tab"""
+LIVE = 4
+"""images that a slider's release draws on a CPU"""
+
+
+@cache
+def store() -> Store:
+    """The one store of this process."""
+    return Store()
+
+
+@cache
+def shipped() -> dict[str, PoolView]:
+    """Key -> starter pool, those that are installed."""
+    return {pool.key: pool for name in (NAME, SWEEP) if name in starters.names() for pool in starters.load(name)}
+
+
+def pool_of(view: View, *, load: bool = False) -> Pool:
+    """The pool of a view; with its model loaded only when something is to be drawn.
+
+    Raises:
+        BadInput: the prompt is empty or too long. ModelUnavailable: the model is not here, or does not fit.
+    """
+    task = view.task
+    loaded = loading.load(view.model, "janus") if load else named(view.model, "janus")
+    return store().pool(task, ImageTokens(loaded, view.settings))
+
+
+def readable(view: View) -> PoolView:
+    """The fullest pool of a view that can be read without a model: in the store, or among the starters."""
+    kept = pool_of(view)
+    ready = shipped().get(kept.key)
+    return kept if ready is None or len(kept) > len(ready) else ready
+
+
+def look(view: View) -> Look:
+    """What is there of a view; an empty one when nothing is. Never draws, never loads a model."""
+    try:
+        pool = readable(view)
+    except PlaygroundError:
+        return Look(view)
+    return look_at(pool, view)
+
+
+def look_at(pool: PoolView, view: View) -> Look:
+    """A pool as a page sees it; a reward counts when it has scored every image."""
+    rows = pool.rows(seed=view.seed)
+    count = next((i for i, row in enumerate(rows) if row.index != i), len(rows))  # a pool may have holes at its end
+    rows = rows[:count]
+    scores = {}
+    for name, revision in pool.rewards():
+        values = pool.values(name, revision)
+        if rows and all((row.seed, row.index) in values for row in rows):
+            scores[name] = tuple(values[row.seed, row.index] for row in rows)
+    costs = [json.loads(row.cost) for row in rows[:1]]
+    files = tuple(picture_file(row.png()) for row in rows)
+    return Look(view, files, tuple(row.logprob for row in rows), scores, costs[0] if costs else {})
+
+
+def complete(seen: Look, n: int) -> bool:
+    """Whether ``n`` images of this view are there with the scores that the view asks for."""
+    return seen.size >= n and set(wanted(seen.view)) <= set(seen.scores)
+
+
+def live_count(view: View) -> int:
+    """Images that a slider's release draws: few on a CPU, all on a GPU."""
+    return min(view.n, LIVE) if loading.Options().resolved().device == "cpu" else view.n
+
+
+def serve(wish: Wish, cancel: Any) -> Iterator[images.Progress]:
+    """Draw and score what a wish lacks; what is there already is not drawn again.
+
+    Raises:
+        Cancelled: ``cancel()`` became true; what was finished is kept.
+    """
+    pool = adopted(wish.view)
+    yield from images.draw([pool], wish.n, seed=wish.view.seed, cancel=cancel)
+    score(pool, wish.view)
+
+
+def adopted(view: View) -> Pool:
+    """The pool of a view, ready to draw; a starter that matches is taken into the store first."""
+    pool = pool_of(view, load=True)
+    ready = shipped().get(pool.key)
+    if ready is not None and len(pool) < len(ready):
+        store().add(ready)
+    return pool
+
+
+def score(pool: Pool, view: View) -> None:
+    """Score a pool by both of the view's rewards; why one cannot score this prompt is kept for ``refusals``."""
+    for name in wanted(view):
+        try:
+            pool.score(reward_named(name), seed=view.seed)
+        except BadInput as error:
+            _refused[view.prompt, name] = str(error)
+            while len(_refused) > 1000:
+                _refused.pop(next(iter(_refused)))
+
+
+_refused: dict[tuple[str, str], str] = {}
+
+
+def wanted(view: View) -> list[str]:
+    """The rewards that a view asks for and that are not known to refuse its prompt."""
+    names = dict.fromkeys((view.reward, view.second))
+    return [name for name in names if name in rewards_here() and (view.prompt, name) not in _refused]
+
+
+def refusals(view: View) -> list[str]:
+    """Why rewards of a view cannot score its prompt."""
+    return [_refused[view.prompt, name] for name in (view.reward, view.second) if (view.prompt, name) in _refused]
+
+
+def opening(view: View) -> Look:
+    """What a fresh page shows without any model: the starter of the view's prompt, or else the first, or nothing."""
+    pools = list(starters.load(NAME)) if NAME in starters.names() else []
+    if not pools:
+        return Look(view)
+    pool = next((p for p in pools if p.task_key.get("prompt") == view.prompt), pools[0])
+    return look_at(pool, matching(pool, view))
+
+
+def matching(pool: PoolView, view: View) -> View:
+    """The view with the prompt and the settings of a pool."""
+    facts = pool.fingerprint
+    names = ("temperature", "cfg", "top_p", "top_k")
+    changed: dict[str, Any] = {name: type(getattr(view, name))(facts[name]) for name in names}
+    return replace(view, prompt=str(pool.task_key["prompt"]), model=str(facts["model"]), **changed)
+
+
+def sample_of(view: View, place: int) -> Any:
+    """The sample at a place of a view's pool, with its tokens.
+
+    Raises:
+        BadInput: there is none.
+    """
+    samples: Sequence[Any] = readable(view).samples(place + 1, seed=view.seed)
+    if len(samples) <= place:
+        raise BadInput("This image is not in the store any more; draw again.")
+    return samples[place]

@@ -1,0 +1,203 @@
+"""A look as a page shows it: the gallery, the picks side by side, the curve, the histogram, and what they say."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tts_playground.runs import figures, images
+from tts_playground.ui.status import status
+from tts_playground.ui.t2i.look import MEASURES, Look, average
+
+SHEET = 112
+"""pixels a side of a preview"""
+HELLO = "Pick or type a prompt and press “Draw”; sliders redraw when you let go of them."
+
+
+def number(value: float) -> str:
+    """A score for a caption: three decimals for cosines, fewer for large numbers."""
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def measure(reward: str) -> str:
+    """What people call a reward."""
+    return MEASURES.get(reward, reward)
+
+
+# ------------------------------------------------------------------------------------------------------ pictures
+
+
+def gallery(look: Look) -> list[tuple[str, str]]:
+    """(file, caption) of the images in view, best first, the best one marked."""
+    scores = look.scores.get(look.view.reward)
+    if scores is None:
+        return [(look.files[place], f"no. {place + 1}") for place in look.ranked()]
+    return [
+        (look.files[place], f"{'★ ' if rank == 1 else ''}{rank} · {number(scores[place])}")
+        for rank, place in enumerate(look.ranked(), 1)
+    ]
+
+
+def picks(look: Look, chosen: int | None = None) -> str:
+    """What a choice is worth to the eye: best, one draw, worst, and the image that was clicked."""
+    if not look.shown:
+        return '<div class="picks empty"><p>No images yet.</p></div>'
+    order = look.ranked()
+    cards = [
+        _card(look, order[0], f"Best of {look.shown}", "best"),
+        _card(look, look.random_place(), "One random draw", ""),
+        _card(look, order[-1], "Worst", ""),
+    ]
+    if chosen is not None and chosen < look.shown:
+        cards.append(_card(look, chosen, "Clicked", "chosen"))
+    return f'<div class="picks">{"".join(cards)}</div>'
+
+
+def _card(look: Look, place: int, title: str, mark: str) -> str:
+    lines = []
+    for reward, scores in look.scores.items():
+        rank = look.rank(place, reward)
+        words = html.escape(measure(reward))
+        lines.append(f"<div><dt>{words}</dt><dd>{number(scores[place])}<small> rank {rank}</small></dd></div>")
+    if (logprob := look.logprobs[place]) is not None:
+        hint = "Natural-log probability of all its tokens under the settings they were drawn with."
+        lines.append(f'<div title="{hint}"><dt>log-probability</dt><dd>{logprob:.0f}</dd></div>')
+    alt = f"{title}: {look.view.prompt}"
+    picture = f'<img alt="{html.escape(alt, quote=True)}" src="{data_uri(look.files[place])}">'
+    return f'<figure class="{mark}"><figcaption>{title}</figcaption>{picture}<dl>{"".join(lines)}</dl></figure>'
+
+
+def data_uri(file: str) -> str:
+    """A picture file as an address that holds it."""
+    return "data:image/png;base64," + base64.b64encode(Path(file).read_bytes()).decode()
+
+
+def sheet(previews: Sequence[Image.Image]) -> str:
+    """The images in work side by side, as one small inline picture."""
+    if not previews:
+        return ""
+    strip = Image.new("RGB", (len(previews) * (SHEET + 4) - 4, SHEET), (128, 128, 128))
+    for place, preview in enumerate(previews):
+        strip.paste(preview.resize((SHEET, SHEET), Image.Resampling.BILINEAR), (place * (SHEET + 4), 0))
+    stream = io.BytesIO()
+    strip.save(stream, "JPEG", quality=85)
+    data = base64.b64encode(stream.getvalue()).decode()
+    return f'<img class="sheet" alt="images in work" src="data:image/jpeg;base64,{data}">'
+
+
+# ---------------------------------------------------------------------------------------------------------- words
+
+
+def summary(look: Look) -> str:
+    """The status line of a look."""
+    view = look.view
+    if not look.size:
+        return status("Nothing is drawn at these settings yet: press “Draw”, or let go of a slider with Live on.")
+    short = f" N is {view.n}: press “Draw” for the rest." if look.size < view.n else ""
+    line = f"{look.shown} of {look.size} images of this prompt at temperature {view.temperature:g}, CFG {view.cfg:g}."
+    return status(line + short, _numbers(look))
+
+
+def _numbers(look: Look) -> list[tuple[str, str, str]]:
+    scores = look.scores.get(look.view.reward)
+    if scores is None:
+        return []
+    shown = scores[: look.shown]
+    words, mean = measure(look.view.reward), sum(shown) / len(shown)
+    return [
+        ("best", number(max(shown)), f"Highest {words} among the images in view: what best-of-N keeps."),
+        ("one draw", number(mean), f"Mean {words}: what a single draw gives on average."),
+        ("worst", number(min(shown)), f"Lowest {words} among the images in view."),
+        ("tokens", f"{look.cost.get('tokens', 0):.0f}", "Generator tokens an image; a guided token counts twice."),
+    ]
+
+
+def working(progress: images.Progress, prompt: str = "") -> str:
+    """The status line while images are drawn."""
+    rows = f", row {progress.rows} of {progress.of_rows} of the next" if progress.of_rows else ""
+    name = f"“{prompt}”: " if prompt else ""
+    return status(f"{name}Drawing: {progress.done} of {progress.of} images{rows}.", busy=True)
+
+
+def words_note(words: Sequence[str]) -> str:
+    """A sentence about the words that the model does not know."""
+    if not words:
+        return ""
+    quoted = ", ".join(f"“{word}”" for word in words[:8])
+    more = " and others" if len(words) > 8 else ""
+    text = f"This model was never taught {quoted}{more}: it will not understand; try the words of the examples."
+    return f'<div class="note"><p>{html.escape(text)}</p></div>'
+
+
+def complaints(sentences: Sequence[str]) -> str:
+    """Why a reward cannot score this prompt."""
+    texts = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
+    return f'<div class="note">{texts}</div>' if texts else ""
+
+
+def several_reading(looks: Sequence[Look]) -> str:
+    """What several prompts' curves say together."""
+    reward = looks[0].view.reward
+    mean = average(looks, reward)
+    if mean is None:
+        return status("These prompts have no scores by this reward.")
+    last = int(mean.n[-1])
+    return status(
+        f"Average of {mean.prompts} prompts: {measure(reward)} {number(mean.at(1))} for one draw,"
+        f" {number(mean.at(last))} for the best of {last}. A straight line here is a logarithm: every tick doubles N."
+    )
+
+
+def reading(look: Look) -> str:
+    """What the curve says at the slider's N, in words."""
+    curve = look.curve()
+    if curve is None:
+        return status("A curve needs scored images: press “Draw”.")
+    at = min(look.view.n, look.size)
+    words, one, best = measure(look.view.reward), curve.at(1), curve.at(at)
+    line = f"Draw {at}, keep the best: {words} {number(best)} on average, against {number(one)} for a single draw."
+    if at >= 4:
+        first, last = curve.at(2) - one, best - curve.at(at // 2)
+        line += f" The first doubling of N adds {first:.2g}, the one up to N = {at // 2 * 2} adds {last:.2g}."
+    if look.view.n > look.size:
+        line += f" The pool holds {look.size}: press “Draw” to see N = {look.view.n}."
+    return status(line)
+
+
+# -------------------------------------------------------------------------------------------------------- figures
+
+
+def curve_figure(look: Look, others: Sequence[Look] = ()) -> Any:
+    """Best reward against N, exact, with the slider's N marked; several prompts get a curve each, and their average."""
+    if others:
+        lines = [c for c in (prompt_curve(other) for other in others) if c is not None]
+        mean = average(others, look.view.reward)
+        return figures.prompts(lines, mean, at=look.view.n)
+    curve = look.curve()
+    if curve is None:
+        return figures.empty("Draw some images first.")
+    return figures.best_of_n(curve, at=min(look.view.n, look.size))
+
+
+def prompt_curve(look: Look) -> Any:
+    """A look's curve under its prompt's name."""
+    curve = look.curve()
+    return None if curve is None else (shortened(look.view.prompt), curve)
+
+
+def shortened(prompt: str, most: int = 42) -> str:
+    """A prompt for a legend."""
+    return prompt if len(prompt) <= most else prompt[: most - 1] + "…"
+
+
+def histogram_figure(look: Look, others: Sequence[Look] = ()) -> Any:
+    """How the scores of the pool are spread."""
+    reward = look.view.reward
+    pools = {shortened(other.view.prompt): other.scores[reward] for other in others if reward in other.scores}
+    return figures.histogram(pools or look.scores.get(reward, ()), measure=measure(reward))

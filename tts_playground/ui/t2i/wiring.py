@@ -1,0 +1,208 @@
+"""Which event calls what. Drawing shares one place with the other models; what only looks has no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.ui.faults import friendly
+from tts_playground.ui.status import status
+from tts_playground.ui.t2i import shelf, show, work
+from tts_playground.ui.t2i.choices import LIMITS, View, allowed, examples, unknown, view_of
+from tts_playground.ui.t2i.desk import Wish
+from tts_playground.ui.t2i.layout import MORE, Parts
+from tts_playground.ui.t2i.look import Look
+
+GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
+"""one drawing at a time, whatever the tab; the rest wait in the queue and see their place"""
+LIGHT: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden"}
+QUIET: dict[str, Any] = {"api_visibility": "private"}
+
+
+def wire(parts: Parts) -> None:
+    """Connect the tab."""
+    _looking(parts)
+    _drawing(parts)
+    _choosing(parts)
+
+
+def view_from(request: gr.Request, values: tuple[Any, ...]) -> View:
+    """The view that a page asks for; models beyond the menu only from this very machine."""
+    view = view_of(*values)
+    allowed(view.model, is_local(request))
+    return view
+
+
+def is_local(request: gr.Request | None) -> bool:
+    """Whether the page is open on the machine that serves it."""
+    host = getattr(getattr(request, "client", None), "host", "")
+    forwarded = "x-forwarded-for" in getattr(request, "headers", {})
+    return host in ("127.0.0.1", "::1", "localhost") and not forwarded
+
+
+def session_of(request: gr.Request | None) -> str:
+    """Which open page asks."""
+    return getattr(request, "session_hash", None) or ""
+
+
+def everything(look: Look) -> tuple[Any, ...]:
+    """The values of ``Parts.shown`` for a look."""
+    return (
+        show.summary(look),
+        show.picks(look),
+        show.gallery(look),
+        show.curve_figure(look),
+        show.histogram_figure(look),
+        show.reading(look),
+    )
+
+
+def seen(look: Look) -> tuple[Any, ...]:
+    """(look, others, chosen, *shown) after something new came into view."""
+    line = show.complaints(shelf.refusals(look.view))
+    return look, (), None, line or gr.skip(), *everything(look)
+
+
+def _looking(p: Parts) -> None:
+    """Every change of a setting shows what is there of it, at once; what is not there is asked for on release."""
+
+    @friendly
+    def glance(look: Look, request: gr.Request, *values: Any):
+        view = view_from(request, values)
+        found = shelf.look(view)
+        if not found.size:
+            line = "Not drawn at these settings yet: let go of the slider, or press “Draw”."
+            return *[gr.skip()] * 4, status(line), *[gr.skip()] * 5
+        return seen(found)
+
+    @friendly
+    def want(live: bool, ticket: int, request: gr.Request, *values: Any):
+        view = view_from(request, values)
+        wish = work.lacking(view, shelf.look(view)) if live else None
+        if wish is None:
+            return gr.skip()
+        work.desk().ask(session_of(request), wish)
+        return ticket + 1
+
+    def note(prompt: str, model: str):
+        return show.words_note(unknown(model, prompt))
+
+    outputs = [p.look, p.others, p.chosen, p.note, *p.shown]
+    quick = {"trigger_mode": "always_last", "queue": True, **LIGHT, **QUIET}
+    names = ("n", "temperature", "cfg", "top_p", "top_k", "seed", "reward", "second")
+    for name in names:
+        p.value(name).change(glance, [p.look, *p.values], outputs, **quick)
+    wanting: dict[str, Any] = {"inputs": [p.live, p.ticket, *p.values], "outputs": p.ticket, **quick}
+    for name in ("temperature", "cfg", "top_p", "top_k"):
+        p.value(name).release(want, **wanting)
+    for name in ("reward", "second"):
+        p.value(name).input(want, **wanting)
+    prompt, model = p.value("prompt"), p.value("model")
+    prompt.input(note, [prompt, model], p.note, **quick)
+
+    @friendly
+    def pick(index: int, model: str):
+        return examples(model)[int(index)]
+
+    @friendly
+    def switch(request: gr.Request, *values: Any):
+        view = view_from(request, values)
+        work.checked(view)
+        return gr.Dataset(samples=[[prompt] for prompt in examples(view.model)]), status(f"{view.model} can be used.")
+
+    chosen = p.examples.click(pick, [p.examples, model], prompt, **LIGHT, **QUIET)
+    for event in (chosen, prompt.submit(note, [prompt, model], p.note, **LIGHT, **QUIET)):
+        event.then(glance, [p.look, *p.values], outputs, **quick).then(want, **wanting)
+    model.input(switch, p.values, [p.examples, p.status], **LIGHT, **QUIET).success(
+        glance, [p.look, *p.values], outputs, **quick
+    )
+
+
+def _drawing(p: Parts) -> None:
+    """Draw, more, live and several prompts stream; cancel keeps what is whole."""
+
+    @friendly
+    def draw(request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = view_from(request, values)
+        yield from _drawn(session_of(request), Wish(view, view.n))
+
+    @friendly
+    def more(look: Look, request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = view_from(request, values)
+        size = max(shelf.look(view).size, 0)
+        n = int(min(LIMITS["n"][1], max(size + MORE, view.n)))
+        for shown in _drawn(session_of(request), Wish(replace(view, n=n), n)):
+            yield *shown, n
+
+    @friendly
+    def live(request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = view_from(request, values)
+        yield from _drawn(session_of(request), Wish(view, shelf.live_count(view)))
+
+    outputs = [p.look, p.others, p.chosen, p.sheet, p.note, *p.shown]
+    heavy = {"show_progress": "minimal", "show_progress_on": p.status, **GPU, **QUIET}
+    events = [
+        p.run.click(draw, p.values, outputs, **heavy),
+        p.more.click(more, [p.look, *p.values], [*outputs, p.value("n")], **heavy),
+        p.ticket.change(live, p.values, outputs, trigger_mode="always_last", **heavy),
+    ]
+
+    @friendly
+    def several(look: Look, request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = view_from(request, values)
+        for looks, progress in work.several(view, examples(view.model)[:4], session_of(request)):
+            line = gr.skip() if progress is None else show.working(progress, examples(view.model)[len(looks)])
+            sheet = show.sheet(progress.previews) if progress else gr.skip()
+            if progress is not None or not looks:
+                yield gr.skip(), line, sheet, gr.skip(), gr.skip(), gr.skip()
+                continue
+            shown = looks[0] if look.view.reward != view.reward else look
+            figure, spread = show.curve_figure(shown, looks), show.histogram_figure(shown, looks)
+            line = status(f"{len(looks)} prompts x {view.n} images are drawn.")
+            yield looks, line, "", figure, spread, show.several_reading(looks)
+
+    events.append(
+        p.several.click(
+            several,
+            [p.look, *p.values],
+            [p.others, p.status, p.sheet, p.curve, p.histogram, p.reading],
+            **heavy,
+        )
+    )
+
+    def stop(look: Look, request: gr.Request):
+        work.desk().drop(session_of(request))
+        return status("Cancelled; whole images are kept."), ""
+
+    p.cancel.click(stop, p.look, [p.status, p.sheet], cancels=events, queue=False, **LIGHT, **QUIET)
+
+
+def _drawn(session: str, wish: Wish) -> Iterator[Any]:
+    """What a page shows while its wishes are served: status and previews on the way, everything at the end."""
+    for step in work.drawn(session, wish):
+        if step.look is None:
+            progress = step.progress
+            assert progress is not None
+            sheet = show.sheet(progress.previews) if progress.previews else gr.skip()
+            yield *[gr.skip()] * 3, sheet, gr.skip(), show.working(progress), *[gr.skip()] * 5
+            continue
+        look, others, chosen, note, line, *rest = seen(step.look)
+        line = status("Cancelled; whole images are kept.") if step.cancelled else line
+        yield look, others, chosen, "", note, line, *rest
+
+
+def _choosing(p: Parts) -> None:
+    """A click on an image shows it beside the best."""
+
+    @friendly
+    def choose(look: Look, event: gr.SelectData):
+        order = look.ranked()
+        if not order:
+            return gr.skip(), gr.skip()
+        place = order[min(int(event.index), len(order) - 1)]
+        return place, show.picks(look, place)
+
+    p.gallery.select(choose, p.look, [p.chosen, p.picks], **LIGHT, **QUIET)
