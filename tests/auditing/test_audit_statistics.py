@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from tts_playground.auditing import statistics as s
 from tts_playground.errors import BadInput
@@ -90,6 +91,12 @@ def test_holm_by_hand():
     assert s.holm([0.001, 0.012, 0.02, 0.2], alpha=0.05).tolist() == [True, True, True, False]
     assert s.holm([0.001, 0.02, 0.03, 0.2], alpha=0.05).tolist() == [True, False, False, False]
     assert s.holm([]).tolist() == []
+
+
+@given(st.lists(st.floats(0, 1) | st.floats(0, 0.02), min_size=1, max_size=30))
+@settings(deadline=None, max_examples=30)
+def test_holm_is_statsmodels_holm(values):
+    assert s.holm(values).tolist() == multipletests(values, alpha=0.01, method="holm")[0].tolist()
 
 
 def test_intervals_over_clusters_are_wider_than_over_pictures():

@@ -118,11 +118,11 @@ def expected_v(p: ArrayLike, n: int) -> Floats:
 def holm(p_values: ArrayLike, alpha: float = ALPHA) -> NDArray[np.bool_]:
     """Which of several tests reject when the chance of any false alarm is held at ``alpha`` (Holm 1979)."""
     values = np.asarray(p_values, np.float64)
-    if not values.size:
-        return np.zeros(0, bool)
-    from statsmodels.stats.multitest import multipletests
-
-    return np.asarray(multipletests(values, alpha=alpha, method="holm")[0], bool)
+    order = np.argsort(values)
+    passed = values[order] <= alpha / np.arange(len(values), 0, -1)
+    found = np.zeros(len(values), bool)
+    found[order] = np.logical_and.accumulate(passed)  # the first that does not pass stops all that follow
+    return found
 
 
 def cluster_weights(clusters: Sequence[int] | NDArray, draws: int, seed: int = 0) -> Floats:
