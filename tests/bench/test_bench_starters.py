@@ -12,21 +12,42 @@ from tts_playground.bench import starters as script
 from tts_playground.errors import UnknownName
 from tts_playground.runs import starters
 from tts_playground.runs.store import Store
+from tts_playground.runs.sweeps import GUIDANCES, TEMPERATURES
+from tts_playground.tasks.text_to_image import WORLD_PROMPTS
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask
 
 
-def test_four_samples_drawn_again_are_the_ones_that_ship():
-    tasks, sampler, rewards, n = script.sketch()
-    pools = starters.load("sketch")
-    assert [len(pool) for pool in pools] == [64] * 4 == [n] * len(tasks)
-    for number, (pool, task) in enumerate(zip(pools, tasks, strict=True)):
-        index = (0, 7, 31, 63)[number]
+@pytest.mark.parametrize("name", [name for name in script.PLANS if name in starters.names()])
+def test_four_samples_drawn_again_are_the_ones_that_ship(name):
+    plan = script.plan(name)
+    pools = starters.load(name)
+    assert [len(pool) for pool in pools] == [plan.n] * len(plan.pairs)
+    for number in range(4):
+        place = number * len(pools) // 4
+        pool, (task, sampler) = pools[place], plan.pairs[place]
+        index = (0, 7, 31, 63)[number] % plan.n
         assert starters.differing(pool, task, sampler, [index]) == [], (
-            "the sampler has changed: give it a new version and run python -m tts_playground.bench.starters sketch"
+            f"the sampler has changed: give it a new version and run python -m tts_playground.bench.starters {name}"
         )
-        for reward in rewards:
+        for reward in plan.rewards:
             (now,) = reward.score(task, [pool.samples()[index]])
-            assert pool.scores(reward.name)[index] == pytest.approx(now, abs=1e-12)
+            assert pool.scores(reward.name)[index] == pytest.approx(now, abs=1e-12 if name == "sketch" else 1e-4)
+
+
+def test_image_starters_open_the_tab_without_a_model(random_janus_folder, tmp_path, capsys, monkeypatch):
+    options = ["--model", str(random_janus_folder), "--n", "2", "--out", str(tmp_path)]
+    script.main(["t2i", "t2i-sweep", *options])
+    assert "t2i-sweep.parquet" in capsys.readouterr().out
+    monkeypatch.setattr(home, "STARTERS", tmp_path)
+    starters.load.cache_clear()
+    prompts, cells = starters.load("t2i"), starters.load("t2i-sweep")
+    starters.load.cache_clear()
+    assert [pool.task_key["prompt"] for pool in prompts] == list(WORLD_PROMPTS)
+    assert len(cells) == len(TEMPERATURES) * len(GUIDANCES)
+    assert {(pool.fingerprint["temperature"], pool.fingerprint["cfg"]) for pool in cells} == {
+        (t, s) for t in TEMPERATURES for s in GUIDANCES
+    }
+    assert len(prompts[0].scores("sharpness")) == 2
 
 
 def test_the_shipped_curve_has_something_to_show():
@@ -68,4 +89,4 @@ def test_a_pool_drawn_in_memory_is_what_the_store_holds(tmp_path):
 
 def test_unknown_starters_are_named():
     with pytest.raises(UnknownName, match="sketch"):
-        script.draw("skech")
+        script.plan("skech")

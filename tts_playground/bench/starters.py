@@ -1,24 +1,39 @@
 """Draw the starter pools that ship with the package: ``python -m tts_playground.bench.starters [NAME ...]``.
 
 To be run again whenever a sampler's fingerprint or its draws change; a test redraws a few samples and compares.
+``--model``, ``--n`` and ``--out`` draw a miniature elsewhere.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from tts_playground import home
 from tts_playground.core import Sampler, Task
 from tts_playground.errors import UnknownName
 from tts_playground.runs import starters
 from tts_playground.runs.pool import Snapshot
 
-Plan = tuple[Sequence[Task], Sampler, Sequence[Any], int]
-"""tasks (one pool each), sampler, rewards, samples a pool"""
+
+@dataclass(frozen=True)
+class Plan:
+    """What is drawn: a pool of ``n`` samples for every pair, each scored by all of the rewards."""
+
+    pairs: Sequence[tuple[Task, Sampler]]
+    rewards: Sequence[Any]
+    n: int
+
+    def pools(self) -> list[Snapshot]:
+        """The pools, drawn now."""
+        return [starters.draw(task, sampler, self.rewards, self.n) for task, sampler in self.pairs]
 
 
-def sketch() -> Plan:
+def sketch(model: str | None = None, n: int = 64) -> Plan:
     """Four drawings x 64 programs of the proposal sampler, scored by IoU and by description length."""
     from tts_playground.dsl.examples import PROGRAMS
     from tts_playground.dsl.raster import render
@@ -27,25 +42,59 @@ def sketch() -> Plan:
     from tts_playground.tasks.sketch import SketchTask
 
     tasks = [SketchTask.of(render(text, 256)) for text in PROGRAMS.values()]
-    return tasks, ProposalSampler(), (IoUReward(), FitReward()), 64
+    return Plan([(task, ProposalSampler()) for task in tasks], (IoUReward(), FitReward()), n)
 
 
-PLANS: dict[str, Callable[[], Plan]] = {"sketch": sketch}
-"""by the name of the tab; a new tab adds its own"""
+def t2i(model: str | None = None, n: int = 64) -> Plan:
+    """Eight prompts x 64 images at the default settings, scored by every reward that comes with the package."""
+    from tts_playground.tasks.image_rewards import reward_named, rewards_here
+    from tts_playground.tasks.text_to_image import WORLD_PROMPTS, PromptTask, image_sampler
+
+    sampler = image_sampler(model or "tiny:janus", device="cpu")
+    rewards = [reward_named(name) for name in rewards_here()]
+    return Plan([(PromptTask(prompt), sampler) for prompt in WORLD_PROMPTS], rewards, n)
 
 
-def draw(name: str) -> list[Snapshot]:
-    """The pools of one tab, drawn now."""
+def t2i_sweep(model: str | None = None, n: int = 0) -> Plan:
+    """One prompt under 4 temperatures x 5 guidances, 16 images a cell, scored likewise."""
+    from dataclasses import replace
+
+    from tts_playground.runs.sweeps import EACH, cells
+    from tts_playground.tasks.text_to_image import WORLD_PROMPTS, PromptTask
+
+    base = t2i(model)
+    sampler: Any = base.pairs[0][1]
+    task = PromptTask(WORLD_PROMPTS[1])
+    pairs = [(task, replace(sampler, settings=settings)) for settings in cells(sampler.settings)]
+    return Plan(pairs, base.rewards, n or EACH)
+
+
+PLANS: dict[str, Callable[..., Plan]] = {"sketch": sketch, "t2i": t2i, "t2i-sweep": t2i_sweep}
+"""by the name of the starter; a new tab adds its own"""
+
+
+def plan(name: str, **options: Any) -> Plan:
+    """The plan of one starter; ``model`` and ``n`` replace what ships.
+
+    Raises:
+        UnknownName: there is no such starter.
+    """
     if name not in PLANS:
         raise UnknownName("starter", name, PLANS)
-    tasks, sampler, rewards, n = PLANS[name]()
-    return [starters.draw(task, sampler, rewards, n) for task in tasks]
+    return PLANS[name](**options)
 
 
-def main(names: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Draw and write the starters of the given names, or all of them."""
-    for name in names or list(PLANS):
-        file = starters.write(name, draw(name))
+    parser = argparse.ArgumentParser(prog="python -m tts_playground.bench.starters", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"of: {', '.join(PLANS)} (default: all)")
+    parser.add_argument("--model", help="draw images with this model instead of tiny:janus")
+    parser.add_argument("--n", type=int, help="samples a pool")
+    parser.add_argument("--out", type=Path, default=home.STARTERS, help="folder (default: the package's)")
+    args = parser.parse_args(arguments)
+    given = {name: value for name, value in (("model", args.model), ("n", args.n)) if value}
+    for name in args.names or list(PLANS):
+        file = starters.write(name, plan(name, **given).pools(), args.out)
         print(f"{file}: {file.stat().st_size / 1e3:.0f} kB")
 
 

@@ -28,26 +28,29 @@ def _folder() -> Path:
 
 def thumbnail(program: Program) -> str:
     """The path of a PNG of the program; made once, named by what it shows."""
-    return _file(str(program).encode(), lambda: render(program, SIDE).convert("1"))
+    return _file(str(program).encode(), lambda file: render(program, SIDE).convert("1").save(file, "PNG"))
 
 
 def picture_file(png: bytes) -> str:
     """The path of a small picture of a PNG (as it is when it is small); made once, named by what it shows."""
 
-    def small() -> Image.Image:
+    def write(file: Path) -> None:
         with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
+            if max(picture.size) <= SHOWN:
+                file.write_bytes(png)
+                return
             picture.thumbnail((SHOWN, SHOWN))
-            return picture.copy()
+            picture.save(file, "PNG")
 
-    return _file(png, small)
+    return _file(png, write)
 
 
-def _file(name: bytes, draw: Callable[[], Image.Image]) -> str:
+def _file(name: bytes, write: Callable[[Path], None]) -> str:
     file = _folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.png"
     if not file.exists():
         _prune()
         trial = file.with_suffix(f".{os.urandom(4).hex()}")
-        draw().save(trial, "PNG")
+        write(trial)
         trial.replace(file)
     return str(file)
 

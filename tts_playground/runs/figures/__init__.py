@@ -9,6 +9,7 @@ from tts_playground.runs.figures.lines import best_of_n, over_optimisation, two_
 from tts_playground.runs.figures.prompts import prompts
 from tts_playground.runs.figures.scores import histogram, scatter
 from tts_playground.runs.figures.strategies import strategies
+from tts_playground.runs.figures.sweeps import diversity_against_reward, sweep_curves
 from tts_playground.runs.figures.theme import AXES, empty, save
 from tts_playground.runs.figures.trace import trace_tree
 
@@ -16,6 +17,7 @@ __all__ = [
     "AXES",
     "StrategyPoint",
     "best_of_n",
+    "diversity_against_reward",
     "empty",
     "histogram",
     "over_optimisation",
@@ -23,6 +25,7 @@ __all__ = [
     "save",
     "scatter",
     "strategies",
+    "sweep_curves",
     "trace_tree",
     "two_axes",
 ]

@@ -78,6 +78,18 @@ def data_uri(file: str) -> str:
     return "data:image/png;base64," + base64.b64encode(Path(file).read_bytes()).decode()
 
 
+def small_uri(file: str) -> str:
+    """A picture file as a small address: large pictures are scaled down."""
+    with Image.open(file) as picture:
+        if max(picture.size) <= SHEET:
+            return data_uri(file)
+        small = picture.convert("RGB")
+    small.thumbnail((SHEET, SHEET))
+    stream = io.BytesIO()
+    small.save(stream, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
 def sheet(previews: Sequence[Image.Image]) -> str:
     """The images in work side by side, as one small inline picture."""
     if not previews:

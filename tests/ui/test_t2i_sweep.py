@@ -1,0 +1,68 @@
+"""The temperature x guidance sweep of a page, and what its captions say."""
+
+from dataclasses import replace
+
+import pytest
+
+from tts_playground.runs import figures, starters, sweeps
+from tts_playground.runs.images import Progress
+from tts_playground.ui.t2i import shelf, sweep
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Two temperatures and three guidances."""
+    monkeypatch.setattr(sweeps.cells, "__defaults__", ((0.0001, 1.3), (1.0, 3.0, 100.0)))
+
+
+def test_one_click_draws_every_cell_and_a_second_reads_them(view, small, monkeypatch):
+    steps = list(sweep.draw("page", view, 2))
+    found = steps[-1]
+    assert isinstance(found, sweep.Sweep) and isinstance(steps[0], Progress)
+    assert [(c.temperature, c.cfg) for c in found.cells] == [(t, s) for t in (0.0001, 1.3) for s in (1.0, 3.0, 100.0)]
+    assert all(len(cell.rewards) == 2 for cell in found.cells)
+    monkeypatch.setattr("tts_playground.samplers.image_tokens.ImageTokens.stream", None)
+    assert list(sweep.draw("page", view, 2)) == [found]
+
+
+def test_greedy_cells_are_one_image_and_the_caption_says_why(view, small):
+    *_, found = sweep.draw("page", view, 2)
+    assert isinstance(found, sweep.Sweep)
+    cold, hot = found.cells[:3], found.cells[3:]
+    assert all(cell.diversity == 0 for cell in cold) and max(cell.diversity for cell in hot) > 0
+    assert len({found.looks[0].files[i] for i in range(2)}) == 1
+    words = sweep.explained(found)
+    assert "greedy" in words and "same image" in words and "CFG = 100" in words and "T = 1.3" in words
+
+
+def test_cells_share_their_noise_with_the_page(view, small):
+    *_, found = sweep.draw("page", view, 2)
+    assert isinstance(found, sweep.Sweep)
+    own = replace(view, temperature=1.3, cfg=3.0)
+    assert shelf.look(own).files[:2] == found.looks[4].files[:2]
+
+
+def test_figures_have_a_line_and_a_dot_a_cell(view, small):
+    *_, found = sweep.draw("page", view, 2)
+    assert isinstance(found, sweep.Sweep)
+    lines = [t for t in figures.sweep_curves(found.cells, "sharpness").data if t.x[0] is not None]
+    assert len(lines) == 6 and len({(t.line.color, t.line.dash) for t in lines}) == 6
+    dots = [t for t in figures.diversity_against_reward(found.cells, "sharpness").data if t.mode == "markers"]
+    assert sum(len(t.x) for t in dots) == 12
+    assert "No sweep" in figures.sweep_curves([], "x").layout.annotations[0].text
+    assert sweep.grid(found, True).count("<img") == 6 and "No sweep" in sweep.grid(None, True)
+
+
+def test_the_tab_opens_on_the_starters(view, small, tmp_path, monkeypatch):
+    pools = [shelf.adopted(one) for one in sweep.views(view)]
+    list(sweep.draw("page", view, 2))
+    starters.write(shelf.SWEEP, [pool.snapshot() for pool in pools], tmp_path)
+    starters.write(shelf.NAME, [pools[4].snapshot()], tmp_path)
+    monkeypatch.setattr("tts_playground.home.STARTERS", tmp_path)
+    monkeypatch.setattr("tts_playground.models.loading.load", None)
+    monkeypatch.setattr("tts_playground.models.named.named", None)
+    opened = sweep.opening(view)
+    assert opened is not None and len(opened.cells) == 6
+    look = shelf.opening(view)
+    assert look.size >= 2 and (look.view.temperature, look.view.cfg) == (1.3, 3.0)
+    starters.load.cache_clear()
