@@ -15,6 +15,7 @@ TABLE: dict[str, dict[str, str]] = {
     "sampler": {
         "image-tokens": "tts_playground.samplers.image_tokens:ImageTokens",
         "proposal": "tts_playground.samplers.proposal:ProposalSampler",
+        "tiny:sketch": "tts_playground.samplers.programs:ProgramSampler",
     },
     "reward": {
         "clip": "tts_playground.rewards.clip:ClipReward",
@@ -45,8 +46,11 @@ TABLE: dict[str, dict[str, str]] = {
         "dsl": "tts_playground.bench.dsl:run",
         "sketch": "tts_playground.bench.sketch:run",
         "curves": "tts_playground.bench.curves:run",
+        "stickers": "tts_playground.bench.stickers:run",
     },
-    "eval": {},
+    "eval": {
+        "stickers": "tts_playground.bench.eval_stickers:run",
+    },
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from tts_playground.cli import bench, generate, pools, serve, sketch, train
+from tts_playground.cli import audit, bench, eval, generate, pools, serve, sketch, train
 
 
 def build() -> Any:
@@ -24,6 +24,7 @@ def build() -> Any:
     app.command("generate")(generate.generate)
     app.command("train")(train.train)
     app.command("bench")(bench.bench)
-    app.command("eval")(bench.evaluate)
+    app.add_typer(eval.build(), name="eval")
     app.add_typer(pools.app, name="pools")
+    app.add_typer(audit.app, name="audit")
     return typer.main.get_command(app)

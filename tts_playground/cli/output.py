@@ -71,3 +71,8 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         sheet.add_row(*row)
     Console().print(sheet)
+
+
+def number(value: Any) -> str:
+    """A cell of a table: four digits, or a dash where there is nothing."""
+    return "-" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

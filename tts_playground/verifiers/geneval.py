@@ -72,10 +72,14 @@ class GenEval:
 
     def judge_images(self, prompt: str, images: Sequence[Image.Image | np.ndarray]) -> list[Verdict]:
         """One verdict per RGB picture, in order."""
-        request = self.request(prompt)
+        return self.judge_each([prompt] * len(images), images)
+
+    def judge_each(self, prompts: Sequence[str], images: Sequence[Image.Image | np.ndarray]) -> list[Verdict]:
+        """One verdict per RGB picture and its own prompt, in order."""
+        requests = {prompt: self.request(prompt) for prompt in dict.fromkeys(prompts)}
         arrays = [_array(image) for image in images]
         found = _detector(self.detector, self.device, self.threshold).detect(arrays)  # type: ignore[arg-type]
-        return [self._verdict(request, array, things) for array, things in zip(arrays, found, strict=True)]
+        return [self._verdict(requests[p], a, things) for p, a, things in zip(prompts, arrays, found, strict=True)]
 
     def _verdict(self, request: Request, image: np.ndarray, found: list[Found]) -> Verdict:
         asked = {want.noun for want in request.wants if want.color}

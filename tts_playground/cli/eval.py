@@ -1,0 +1,90 @@
+"""``eval``: quality with intervals, from scripts anyone can rerun; one command for each, with its own options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from tts_playground import registry
+from tts_playground.cli import options
+from tts_playground.cli.output import console, emit, number, table, talking
+
+Parts = Annotated[str, typer.Option(help="Some of vq,clip,detector,judge,images; all unless told.")]
+Model = Annotated[str, typer.Option("--model", "--janus", help="tiny:janus, or the folder of another one.")]
+Clip = Annotated[str, typer.Option(help="tiny:clip, or the folder of another one.")]
+DetectorName = Annotated[str, typer.Option(help="tiny:detector, or the folder of another one.")]
+Second = Annotated[str, typer.Option(help="A detector that judges again, where it is there.")]
+Aesthetic = Annotated[str, typer.Option(help="tiny:aesthetic, or the folder of another one.")]
+Images = Annotated[int, typer.Option("--n", help="Images a prompt.")]
+Prompts = Annotated[int, typer.Option(help="Prompts of stickers-eval, 6 to 240; fewer for a quick look.")]
+Scenes = Annotated[int | None, typer.Option(help="Held-out scenes (600 with all prompts).")]
+Cfg = Annotated[float | None, typer.Option("--cfg", help="Guidance; chosen on training-side prompts unless told.")]
+Device = Annotated[str, typer.Option(envvar="TTS_PLAYGROUND_DEVICE", help="auto, cpu or cuda.")]
+Card = Annotated[bool, typer.Option("--card", help="Write the numbers into the README.md of the measured models.")]
+
+
+def build() -> typer.Typer:
+    """One command for every registered evaluation."""
+    app = typer.Typer(
+        help="Measure quality on held-out data; prints each number with its 95 % interval.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    own = {"stickers": stickers}
+    for name in registry.names("eval"):
+        app.command(name)(own.get(name) or _plain(name))
+    return app
+
+
+def stickers(
+    parts: Parts = "",
+    model: Model = "tiny:janus",
+    clip: Clip = "tiny:clip",
+    detector: DetectorName = "tiny:detector",
+    detector2: Second = "tiny:detector2",
+    aesthetic: Aesthetic = "tiny:aesthetic",
+    n: Images = 16,
+    prompts: Prompts = 240,
+    scenes: Scenes = None,
+    cfg: Cfg = None,
+    seed: options.Seed = 0,
+    device: Device = "auto",
+    card: Card = False,
+    json: options.Json = False,
+) -> None:
+    """The embedded Janus, CLIP, detector and aesthetic head on the sticker world; every number at temperature 1."""
+    given: dict[str, Any] = {"model": model, "clip": clip, "detector": detector, "detector2": detector2}
+    given |= {"aesthetic": aesthetic, "n": n, "prompts": prompts, "scenes": scenes, "cfg": cfg, "seed": seed}
+    if parts:
+        given["parts"] = tuple(part.strip() for part in parts.split(","))
+    _measure("stickers", json, device=device, card=card, **given)
+
+
+def _plain(name: str) -> Callable[..., None]:
+    """The command of an evaluation without options of its own."""
+
+    def command(json: options.Json = False) -> None:
+        _measure(name, json)
+
+    command.__doc__ = f"Run eval {name}; this takes a while."
+    return command
+
+
+def _measure(name: str, as_json: bool, **given: Any) -> None:
+    script = registry.resolve("eval", name)
+    console().print(f"Running eval {name}; this takes a while.", highlight=False)
+    with talking(to_stderr=True):
+        result = script(**given)
+    emit(result, as_json, _talk)
+
+
+def _talk(result: dict[str, Any]) -> None:
+    rows = [
+        [name, number(m["value"]), f"{number(m['low'])} to {number(m['high'])}", str(m["n"])]
+        for name, m in result["metrics"].items()
+    ]
+    table(f"eval {result['name']}", ["metric", "value", "95 % interval", "n"], rows)
+    for note in result.get("notes", []):
+        print(note)
