@@ -31,3 +31,11 @@ def random_clip_folder(tmp_path_factory):
     import tiny_checkpoints
 
     return tiny_checkpoints.save_clip(tmp_path_factory.mktemp("clip"))
+
+
+@pytest.fixture(scope="session")
+def random_world(tmp_path_factory):
+    """Folders with random miniatures of the sticker world's models, by the names of their folders."""
+    import tiny_world
+
+    return tiny_world.save_world(tmp_path_factory.mktemp("world"))
