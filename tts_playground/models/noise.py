@@ -29,16 +29,16 @@ _SMALLEST = 2.0**-62
 _LARGEST = 1.0 - 2.0**-24
 
 
-def stream_start(seed: int, index: int) -> int:
+def stream_start(seed: int, index: int, name: str = "image tokens") -> int:
     """The start of the stream of sample ``index`` of a request with ``seed``: a signed 64-bit integer."""
-    return _signed(randomness.key(seed, index, "image tokens"))
+    return _signed(randomness.key(seed, index, name))
 
 
-def stream_starts(pairs: Sequence[tuple[int, int]]) -> Tensor:
+def stream_starts(pairs: Sequence[tuple[int, int]], name: str = "image tokens") -> Tensor:
     """Starts of the streams of several (seed, index) pairs: int64 [N]."""
     import torch
 
-    return torch.tensor([stream_start(seed, index) for seed, index in pairs], dtype=torch.int64)
+    return torch.tensor([stream_start(seed, index, name) for seed, index in pairs], dtype=torch.int64)
 
 
 def _shift(x: Tensor, bits: int) -> Tensor:

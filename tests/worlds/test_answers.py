@@ -1,0 +1,115 @@
+"""Answers as text: one form for what says the same, and the three measures of truth."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tts_playground.worlds.answers import (
+    agree,
+    anls,
+    canonical,
+    contains,
+    distance,
+    exact,
+    final_answer,
+    groups,
+    steps_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        ("49", "49"),
+        ("apple 12\nkiwi 37\n12 + 37 = 49\nanswer: 49", "49"),
+        ("answer: 4\nno.\nFinal answer: 5.", "5"),
+        ("The answer is: 12 km", "12 km"),
+        ("I count them.\nThere are three", "There are three"),
+        ("**Answer:** 7", "7"),
+        ("  ", ""),
+        ("answer:", ""),
+    ],
+)
+def test_the_short_answer_of_a_reply(reply, answer):
+    assert final_answer(reply) == answer
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The Apple", "apple."),
+        ("1,200 km", "twelve hundred kilometres"),
+        ("$5", "5 dollars"),
+        ("USD 5", "$5.0"),
+        ("45%", "45 percent"),
+        ("forty-five", "45"),
+        ("one hundred and five", "105"),
+        ("two million", "2,000,000"),
+        ("3 million", "3000000"),
+        ("an hour", "hour"),
+        ("New-York", "new york"),
+        ("12.50", "12.5"),
+        ("３", "3"),
+        ("-4", "-4.0"),
+    ],
+)
+def test_what_says_the_same_has_one_form(one, other):
+    assert canonical(one) == canonical(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("2017", "2018"), ("12 km", "12 kg"), ("-4", "4"), ("apple", "apples pie")])
+def test_what_differs_stays_different(one, other):
+    assert not agree(canonical(one), canonical(other))
+
+
+def test_near_numbers_agree_and_whole_ones_must_be_equal():
+    assert agree("33.3", "33.33") and agree("33", "33.3") and agree("12 percent", "12")
+    assert (
+        not agree("33.3", "33.4") and not agree("1000", "1001") and not agree("0.1", "0.14") and not agree("1", "1.4")
+    )
+
+
+def test_groups_take_the_commonest_form():
+    assert groups(["33.3", "33.33", "33.33", "7", "seven", "kiwi"]) == ["33.33"] * 3 + ["7", "7", "kiwi"]
+    assert groups([]) == []
+    assert groups(["12", "12 km", "12 km", "12 kg"]) == ["12 km", "12 km", "12 km", "12 kg"]
+
+
+def test_measures_of_truth():
+    truths = ["Coca Cola", "Coca Cola Company"]
+    assert anls("CocaCola", truths) == pytest.approx(8 / 9)
+    assert anls("Cola", truths) == 0
+    assert anls("", [""]) == 1 and anls("x", []) == 0
+    assert contains("1", ["2017"]) is False and contains("in 2017", ["1"]) is True
+    assert exact("The Coca cola", truths) and not exact("Cola", truths) and exact("forty", ["40"])
+
+
+def test_steps_are_the_lines():
+    assert steps_of("a 1\n\n b 2 \nanswer: 3") == ("a 1", "b 2", "answer: 3")
+
+
+words = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
+
+
+@settings(max_examples=200, deadline=None)
+@given(words)
+def test_one_form_is_final(text):
+    once = canonical(text)
+    assert canonical(once) == once or agree(canonical(once), once)
+
+
+@settings(max_examples=100, deadline=None)
+@given(words, words, words)
+def test_edit_distance_is_a_metric(a, b, c):
+    assert distance(a, a) == 0 and distance(a, b) == distance(b, a)
+    assert distance(a, c) <= distance(a, b) + distance(b, c)
+    assert 0 <= anls(a, [b]) <= 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(words, max_size=8), st.randoms())
+def test_groups_do_not_depend_on_the_order(answers, rng):
+    place = list(range(len(answers)))
+    rng.shuffle(place)
+    mixed = groups([answers[i] for i in place])
+    assert mixed == [groups(answers)[i] for i in place]

@@ -1,0 +1,212 @@
+"""Answers to a question about a picture from any vision-language model: a stepped sampler whose step is one line.
+
+The picture is encoded once and the prompt read once; all replies are drawn behind those shared keys and values.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from tts_playground.core import Cost, Sample
+from tts_playground.errors import BadInput, Cancelled, CannotDo
+from tts_playground.models.vlm_rows import Drawn, Row, draw_rows, rows_that_fit
+from tts_playground.samplers.answering import AnswerPath, AnswerSettings, answer_sample
+
+if TYPE_CHECKING:
+    from tts_playground.models.loading import Loaded
+    from tts_playground.models.vlm import Prefix, Vlm
+
+VERSION = 1
+Cancel = Callable[[], bool]
+
+
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+@dataclass(frozen=True)
+class VlmSampler:
+    """Draws replies for tasks that have an ``image`` and a ``question``."""
+
+    loaded: Loaded
+    """a loaded model (``models.loading.load(name, "vlm")``)"""
+    settings: AnswerSettings = AnswerSettings()
+    most: int | None = None
+    """replies in one micro-batch; None fits it to the memory"""
+
+    @property
+    def vlm(self) -> Vlm:
+        """The model."""
+        return self.loaded.value
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """Everything that decides the distribution."""
+        return {"sampler": "vlm", "version": VERSION, **self.loaded.fingerprint(), **self.settings.facts()}
+
+    def prefix(self, task: Any) -> Prefix:
+        """The picture and the question, read once.
+
+        Raises:
+            BadInput: they leave no room for a reply.
+        """
+        prefix = self.vlm.prefix(task.image, self.settings.prompt(task.question))
+        if prefix.length + self.settings.most_tokens > self.vlm.longest:
+            raise BadInput(
+                f"Picture and question take {prefix.length} tokens and this model holds {self.vlm.longest}, the reply's"
+                f" {self.settings.most_tokens} included; shorten the question, or allow shorter replies."
+            )
+        return prefix
+
+    # ------------------------------------------------------------------------------------------------ whole replies
+
+    def draw(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
+        """One reply per index, a micro-batch at a time."""
+        paths = self.start(task, indices, seed=seed)
+        while paths:
+            count = self._count(self.prefix(task), len(paths))
+            ended = {path.index: path for path in self.finish(task, paths[:count])}
+            yield from self.peek(task, [ended[path.index] for path in paths[:count]])
+            paths = paths[count:]
+
+    def finish(self, task: Any, paths: Sequence[AnswerPath], *, cancel: Cancel = never) -> Iterator[AnswerPath]:
+        """Draw paths to their end; each is yielded as soon as it is done, so not in order.
+
+        Raises:
+            Cancelled: ``cancel()`` became true; it is asked after every token.
+        """
+        yield from (path for path in paths if path.done)
+        for group in _by_length(path for path in paths if not path.done):
+            for _, path in self._advance(task, group, self._ended, cancel, keep=False):
+                yield replace(path, done=True)
+
+    # ------------------------------------------------------------------------------------------------------ in steps
+
+    def horizon(self, task: Any) -> int:
+        """Most steps of a reply."""
+        return self.settings.most_steps
+
+    def start(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> list[AnswerPath]:
+        """Empty replies."""
+        return [AnswerPath(index, seed) for index in indices]
+
+    def step(self, task: Any, paths: Sequence[AnswerPath]) -> list[AnswerPath]:
+        """One more reasoning step each; paths of equal length go through the model together."""
+        result = list(paths)
+        open_places = [place for place, path in enumerate(paths) if not path.done]
+        for places in _by_length(open_places, lambda place: paths[place]):
+            for at, path in self._advance(task, [paths[place] for place in places], self._step_ended, never, keep=True):
+                result[places[at]] = path
+        return result
+
+    def fork(self, path: AnswerPath, index: int) -> AnswerPath:
+        """The same steps; the noise of ``index`` from here on."""
+        return replace(path, index=index, parent=path.index, forked_at=path.steps, cost=Cost())
+
+    def rewind(self, path: AnswerPath, steps: int) -> AnswerPath:
+        """The first ``steps`` steps; what they cost stays spent."""
+        if not 0 <= steps <= path.steps:
+            raise BadInput(f"This reply has {path.steps} steps, so it cannot be rewound to {steps}.")
+        length = path.ends[steps - 1] if steps else 0
+        pieces, room = [], length - 1
+        for piece in path.pieces:
+            if room > 0:
+                pieces.append(piece[:, :, :, :, :room])
+                room -= piece.shape[4]
+        short = {name: getattr(path, name)[:length] for name in ("tokens", "logprobs", "plain")}
+        done = path.done and steps == path.steps
+        return replace(path, **short, ends=path.ends[:steps], done=done, pieces=tuple(pieces))
+
+    def peek(self, task: Any, paths: Sequence[AnswerPath]) -> list[Sample]:
+        """The replies as they stand."""
+        made = []
+        for path in paths:
+            finished = bool(path.tokens) and path.tokens[-1] in self.vlm.ends
+            made.append(answer_sample(self.vlm.decode(path.tokens).strip(), path, finished=finished))
+        return made
+
+    # -------------------------------------------------------------------------------------------------- the batches
+
+    def _ended(self, row: Row, new: list[int]) -> bool:
+        return new[-1] in self.vlm.ends
+
+    def _step_ended(self, row: Row, new: list[int]) -> bool:
+        if new[-1] in self.vlm.ends:
+            return True
+        if new[-1] not in self.vlm.newlines:
+            return False
+        text = self.vlm.decode(new)
+        return bool(text.strip()) and (self.settings.step == "line" or "\n\n" in text)
+
+    def _count(self, prefix: Prefix, wanted: int) -> int:
+        return min(wanted, self.most or rows_that_fit(self.vlm, prefix, self.settings.most_tokens))
+
+    def _advance(
+        self, task: Any, paths: Sequence[AnswerPath], stop: Any, cancel: Cancel, *, keep: bool
+    ) -> Iterator[tuple[int, AnswerPath]]:
+        """(place, longer path) as each reaches its stop; ``paths`` are equally long."""
+        import torch
+
+        prefix, at = self.prefix(task), 0
+        count = self._count(prefix, len(paths))
+        while at < len(paths):
+            ended: set[int] = set()
+            try:
+                for place, path in self._batch(prefix, paths[at : at + count], stop, cancel, keep):
+                    ended.add(place)
+                    yield at + place, path
+            except torch.OutOfMemoryError as error:
+                if count == 1 or ended:
+                    raise CannotDo("The GPU's memory does not hold this batch; draw fewer replies at once.") from error
+                torch.cuda.empty_cache()
+                count = (count + 1) // 2
+                continue
+            at += count
+
+    def _batch(
+        self, prefix: Prefix, paths: Sequence[AnswerPath], stop: Any, cancel: Cancel, keep: bool
+    ) -> Iterator[tuple[int, AnswerPath]]:
+        s, began = self.settings, perf_counter()
+        rows = [Row(p.seed, p.index, s.temperature, s.top_k, s.top_p, p.tokens, p.pieces) for p in paths]
+        room = s.most_tokens - len(paths[0].tokens)
+        last = {place for place, path in enumerate(paths) if path.steps + 1 >= s.most_steps}
+        rules = [self._ended if place in last else stop for place in range(len(paths))]
+        by_row = {id(row): rule for row, rule in zip(rows, rules, strict=True)}
+
+        def ends(row: Row, new: list[int]) -> bool:
+            return by_row[id(row)](row, new)
+
+        for place, drawn in draw_rows(self.vlm, prefix, rows, room, ends, keep=keep):
+            if cancel():
+                raise Cancelled("Drawing was stopped.")
+            if place >= 0:
+                seconds = (perf_counter() - began) / len(paths)
+                yield place, self._longer(paths[place], drawn, seconds)
+
+    def _longer(self, path: AnswerPath, drawn: Drawn, seconds: float) -> AnswerPath:
+        tokens = path.tokens + tuple(drawn.tokens)
+        held = sum(piece.shape[4] for piece in path.pieces) == max(0, len(path.tokens) - 1)
+        pieces = () if drawn.piece is None else ((*path.pieces, drawn.piece) if held else ())
+        return replace(
+            path,
+            tokens=tokens,
+            logprobs=path.logprobs + tuple(drawn.logprobs),
+            plain=path.plain + tuple(drawn.plain),
+            ends=(*path.ends, len(tokens)),
+            done=tokens[-1] in self.vlm.ends or len(tokens) >= self.settings.most_tokens,
+            cost=path.cost + Cost(tokens=len(drawn.tokens), seconds=seconds),
+            pieces=pieces,
+        )
+
+
+def _by_length(items: Any, path_of: Callable[[Any], AnswerPath] = lambda path: path) -> list[list[Any]]:
+    """Items whose paths have equally many tokens, together."""
+    found: dict[tuple[int, int], list[Any]] = defaultdict(list)
+    for item in items:
+        path = path_of(item)
+        found[len(path.tokens), sum(piece.shape[4] for piece in path.pieces)].append(item)
+    return list(found.values())
