@@ -1,7 +1,6 @@
 """``bench stickers``: rows for scenes and for images, with the goals that the project set."""
 
 import pytest
-import tiny_world
 import torch
 
 from tts_playground.bench import stickers as bench
@@ -10,10 +9,9 @@ from tts_playground.models import loading
 
 
 @pytest.fixture(scope="module")
-def janus(tmp_path_factory):
+def janus(random_world):
     loading.forget()
-    folder = tiny_world.save_world(tmp_path_factory.mktemp("world"))["janus"]
-    return loading.load(folder, "janus", loading.Options("cpu", "float32"))
+    return loading.load(random_world["janus"], "janus", loading.Options("cpu", "float32"))
 
 
 def test_rows_have_goals_and_threads_are_given_back(janus, monkeypatch):

@@ -296,21 +296,7 @@ def test_the_verb_prints_one_json_object_and_writes_no_card_unasked(folders, cap
     card = Path(folders["janus"]) / "README.md"
     before = card.read_text()
     with pytest.raises(SystemExit) as leaving:
-        main(
-            [
-                "eval",
-                "stickers",
-                "--parts",
-                "vq",
-                "--model",
-                folders["janus"],
-                "--scenes",
-                "20",
-                "--device",
-                "cpu",
-                "--json",
-            ]
-        )
+        main(f"eval stickers --parts vq --model {folders['janus']} --scenes 20 --device cpu --json".split())
     result = json.loads(capsys.readouterr().out)
     assert leaving.value.code == 0 and set(result["metrics"]) == {"vq_psnr", "vq_codes"}
     assert card.read_text() == before
