@@ -81,5 +81,5 @@ def diversity_against_reward(cells: Sequence[Cell], measure: str, *, title: str 
                 hovertemplate="%{text}<extra></extra>",
                 showlegend=legend,
             )
-    x_words = "diversity of the cell's images (0: all the same); open: one draw, filled: best"
+    x_words = "diversity (0: all the same); open: one draw, filled: best"
     return themed(figure, x=x_words, y=measure, title=title)

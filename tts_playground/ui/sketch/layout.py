@@ -30,6 +30,8 @@ class Parts:
 
     canvas: Any
     upload: Any
+    pasted: Any
+    """not shown: takes what is pasted anywhere on the tab"""
     examples: Any
     loaded: Any
     """how to read what was put on the canvas"""
@@ -122,6 +124,9 @@ def _input(parts: dict[str, Any]) -> None:
         interactive=False,
         elem_id="sketch-examples",
         elem_classes="thumbs",
+    )
+    parts["pasted"] = Picture(
+        type="pil", sources=["upload"], image_mode=None, label="pasted", visible="hidden", elem_id="sketch-pasted"
     )
     with gr.Accordion("Upload or paste a picture", open=False, elem_id="sketch-upload-box"):
         parts["upload"] = Picture(

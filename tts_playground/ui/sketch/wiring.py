@@ -26,6 +26,19 @@ const a = document.createElement('a'); a.href = href; a.download = name; a.click
 LINK = """(query) => { const link = location.origin + location.pathname + '?' + query;
 try { navigator.clipboard.writeText(link).catch(() => {}); } catch (e) {} return link; }"""
 
+PASTE = """() => document.addEventListener('paste', (event) => {
+const target = event.target instanceof Element ? event.target : document.body;
+const canvas = document.querySelector('#sketch-canvas');
+if (event.defaultPrevented || target.closest('input, textarea, [contenteditable], #sketch-upload')) return;
+if (!canvas || !canvas.offsetParent) return;
+const picture = [...(event.clipboardData?.files || [])].find((file) => file.type.startsWith('image/'));
+const input = document.querySelector('#sketch-pasted input[type=file]');
+if (!picture || !input) return;
+event.preventDefault();
+const held = new DataTransfer(); held.items.add(picture); input.files = held.files;
+input.dispatchEvent(new Event('change', {bubbles: true})); })"""
+"""a picture that is pasted while this tab is shown goes on its canvas, unless it is pasted into a field"""
+
 
 def wire(app: gr.Blocks, parts: Parts, starters: dict[str, Work]) -> None:
     """Connect the tab."""
@@ -73,6 +86,8 @@ def _drawing(p: Parts) -> None:
     outputs = [p.canvas, p.loaded, p.drawn, p.panel, p.status]
     p.examples.select(pick, p.settings[4], outputs, **LIGHT, **QUIET)
     p.upload.input(take, [p.upload, p.settings[4]], outputs, **LIGHT, **QUIET)
+    pasted = p.pasted.upload(take, [p.pasted, p.settings[4]], outputs, **LIGHT, **QUIET)
+    pasted.then(lambda: None, None, p.pasted, **LIGHT, **QUIET)  # ready for the next one
     p.clear.click(wipe, None, outputs, **LIGHT, **QUIET)
     p.canvas.clear(wipe, None, outputs, **LIGHT, **QUIET)
     # every event that reads the canvas uploads it, so the others read what was noticed at the last stroke
@@ -260,3 +275,4 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
 
     outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.program, p.panel, p.complaint, p.status]
     app.load(arrive, None, outputs, **LIGHT, **QUIET)
+    app.load(None, None, None, js=PASTE)

@@ -22,15 +22,13 @@ class ImageTab:
 
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab; opens on a starter pool when one is installed."""
-        from tts_playground.ui.t2i import api, layout, shelf, sweep_section, wiring
+        from tts_playground.ui.t2i import api, layout, sections, shelf, wiring
         from tts_playground.ui.t2i.choices import default_view
 
         opening = shelf.opening(default_view())
-        view = opening.view
-        parts = layout.build(opening, view)
+        parts = layout.build(opening, opening.view)
         wiring.wire(parts)
-        with gr.Tabs(elem_id="t2i-sections"), gr.Tab("Sweep", id="sweep"):
-            sweep_section.build(parts, view)
+        sections.build(parts, opening)
         api.build()
 
     def warm(self) -> None:

@@ -10,7 +10,7 @@ import gradio as gr
 from tts_playground.tasks.image_rewards import rewards_here
 from tts_playground.tasks.text_to_image import LONGEST
 from tts_playground.ui.status import status
-from tts_playground.ui.t2i import show
+from tts_playground.ui.t2i import pair, show
 from tts_playground.ui.t2i.choices import LIMITS, View, examples, models
 from tts_playground.ui.t2i.look import MEASURES, Look
 
@@ -46,6 +46,10 @@ class Parts:
     histogram: Any
     reading: Any
     several: Any
+    votes: Any
+    """the session's favourites"""
+    favourite: Any
+    tally: Any
 
     def value(self, name: str) -> Any:
         """The component of one setting."""
@@ -66,6 +70,7 @@ def build(opening: Look, view: View) -> Parts:
         "others": gr.State(()),
         "chosen": gr.State(None),
         "ticket": gr.State(0),
+        "votes": gr.State(()),
     }
     settings: dict[str, Any] = {}
     with gr.Row(elem_classes="main"):
@@ -142,6 +147,7 @@ def _output(parts: dict[str, Any], settings: dict[str, Any], view: View, opening
             elem_id="t2i-reward",
         )
         parts["more"] = gr.Button(f"{MORE} more", min_width=90, scale=1, elem_id="t2i-more")
+        parts["favourite"] = gr.Button("My favourite", min_width=120, scale=1, elem_id="t2i-favourite")
     parts["gallery"] = gr.Gallery(
         value=show.gallery(opening),  # type: ignore[arg-type]
         show_label=False,
@@ -154,6 +160,7 @@ def _output(parts: dict[str, Any], settings: dict[str, Any], view: View, opening
         elem_id="t2i-gallery",
         elem_classes="thumbs",
     )
+    parts["tally"] = gr.HTML(pair.tally(()), elem_id="t2i-tally", padding=False)
 
 
 def _curve(parts: dict[str, Any], opening: Look) -> None:

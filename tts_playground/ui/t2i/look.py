@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+import numpy as np
 
 from tts_playground.randomness import generator
 from tts_playground.runs import curves
@@ -33,6 +35,9 @@ class Look:
     """reward -> one number an image of the whole pool"""
     cost: Mapping[str, float] = field(default_factory=dict)
     """mean cost of one image, by the names of ``core.Cost``"""
+
+    def __hash__(self) -> int:
+        return hash((self.view, self.files, tuple((name, *values) for name, values in self.scores.items())))
 
     @property
     def size(self) -> int:
@@ -64,6 +69,19 @@ class Look:
         if self.view.reward not in self.scores or measured not in self.scores:
             return None
         return pick_curve(self.scores[self.view.reward], self.scores[measured], measured, tuple(self.cost.items()))
+
+    def gain(self, gold: str) -> Curve | None:
+        """As ``curve``, in standard deviations of the measured reward over its mean: rewards of any unit compare."""
+        if self.view.reward not in self.scores or gold not in self.scores:
+            return None
+        values = np.asarray(self.scores[gold])
+        spread = float(values.std()) or 1.0
+        scaled = tuple(((values - values.mean()) / spread).tolist())
+        return replace(
+            pick_curve(self.scores[self.view.reward], scaled, gold),
+            measure="gain over one draw, in standard deviations",
+            label=MEASURES.get(gold, gold),
+        )
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tts_playground.errors import Cancelled, PlaygroundError
@@ -55,7 +55,7 @@ def opening(view: View) -> Sweep | None:
     return _read(shown, pools, min(len(pool) for pool in pools))
 
 
-def _read(view: View, pools: list[PoolView], each: int) -> Sweep | None:
+def _read(view: View, pools: Sequence[PoolView], each: int) -> Sweep | None:
     looks, cells = [], []
     for pool in pools:
         one = replace(shelf.matching(pool, view), n=each)

@@ -1,0 +1,57 @@
+"""Two rewards on the same images, and the session's favourites."""
+
+from dataclasses import replace
+
+import pytest
+
+from tts_playground.ui.t2i import pair, show
+from tts_playground.ui.t2i.choices import View
+from tts_playground.ui.t2i.look import Look
+
+VIEW = View("a cat", 8, model="m", reward="clip", second="aesthetic")
+CLIP = (0.1, 0.5, 0.3, 0.2, 0.4, 0.0, 0.6, 0.7)
+LOOKS = (9.0, 5.0, 6.0, 7.0, 5.5, 8.0, 4.0, 3.0)
+
+
+def _look(**changes):
+    view = replace(VIEW, **changes)
+    return Look(view, tuple("abcdefgh"), (None,) * 8, {"clip": CLIP, "aesthetic": LOOKS})
+
+
+def test_rewards_that_fight_are_seen_to_fight():
+    scatter, axes, over = pair.figures_of(_look())
+    assert "Pearson -0.9" in scatter.layout.annotations[0].text
+    assert {trace.yaxis for trace in axes.data} == {"y", "y2"}
+    assert "KL" in over.layout.xaxis.title.text and "standard deviations" in over.layout.yaxis.title.text
+    ends = [trace.y[-1] for trace in over.data if trace.fill is None]
+    assert over.data[1].y[0] == pytest.approx(0) and min(ends) < -1.5 and max(ends) > 1.5
+    words = pair.reading(_look())
+    assert "from 5.94 to 3.00" in words.replace("5.938", "5.94").replace("3.000", "3.00") and "falls" in words
+    assert "1.20 nats" in words
+
+
+def test_what_is_missing_is_said():
+    assert "differs" in pair.reading(_look(second="clip"))
+    assert "Draw some" in pair.reading(Look(VIEW))
+    assert (
+        "Both rewards" in pair.figures_of(Look(VIEW, ("a",), (None,), {"clip": (1.0,)}))[0].layout.annotations[0].text
+    )
+
+
+def test_a_favourite_shows_its_ranks_and_tallies():
+    votes = pair.vote(_look(), 7, ())
+    assert dict(votes[0].ranks) == {"clip": 1, "aesthetic": 8}
+    assert pair.vote(_look(), None, votes) == votes == pair.vote(_look(), 99, votes)
+    again = pair.vote(_look(), 1, votes)
+    assert len(again) == 1 and again[0].place == 1
+    more = pair.vote(_look(prompt="a <b>dog</b>"), 0, votes)
+    words = pair.tally(more)
+    assert "1 of 2" in words and "<b>dog" not in words and "rank" in words
+    assert "8 of 8 by aesthetic score" in pair.tally(votes)
+    assert "Click on an image" in pair.tally(())
+
+
+def test_ranks_are_of_the_images_in_view():
+    few = _look(n=3)
+    assert few.ranked() == [1, 2, 0] and few.rank(7, "clip") is None
+    assert [caption for _, caption in show.gallery(few)] == ["★ 1 · 0.500", "2 · 0.300", "3 · 0.100"]

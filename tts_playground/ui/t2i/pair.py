@@ -1,0 +1,114 @@
+"""Two rewards on the same images: do they agree, what does one think of the other's pick, and which one is right?"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tts_playground.runs import figures
+from tts_playground.runs.curves import kl_bound
+from tts_playground.ui.status import status
+from tts_playground.ui.t2i import show
+from tts_playground.ui.t2i.look import Look
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One click on a favourite."""
+
+    prompt: str
+    place: int
+    of: int
+    """images in view"""
+    ranks: tuple[tuple[str, int], ...]
+    """(reward, the favourite's rank under it)"""
+
+
+def both(look: Look) -> bool:
+    """Whether both of the view's rewards have scored the images, and differ."""
+    view = look.view
+    return view.reward != view.second and {view.reward, view.second} <= set(look.scores)
+
+
+def why_not(look: Look) -> str:
+    """What is missing for two rewards."""
+    if look.view.reward == look.view.second:
+        return "Choose a second reward that differs from the first."
+    return "Both rewards must have scored the images: press “Draw”." if look.size else "Draw some images first."
+
+
+def figures_of(look: Look) -> tuple[Any, Any, Any]:
+    """(scatter, both against N, over-optimisation) of the whole pool."""
+    if not both(look):
+        return (figures.empty(why_not(look)),) * 3
+    view = look.view
+    names = (show.measure(view.reward), show.measure(view.second))
+    proxy, gold = look.curve(), look.curve(view.second)
+    gains = look.gain(view.reward), look.gain(view.second)
+    assert proxy is not None and gold is not None and gains[0] is not None and gains[1] is not None
+    return (
+        figures.scatter(look.scores[view.reward], look.scores[view.second], names=names),
+        figures.two_axes(proxy, gold),
+        figures.over_optimisation(gains[0], gains[1]),
+    )
+
+
+def reading(look: Look) -> str:
+    """What the second reward says of the first one's pick, in words."""
+    if not both(look):
+        return status(why_not(look))
+    view = look.view
+    gold, own = look.curve(view.second), look.scores[view.second]
+    assert gold is not None
+    at = min(view.n, look.size)
+    start, end, top = gold.at(1), gold.at(at), max(own[:at])
+    first, second = show.measure(view.reward), show.measure(view.second)
+    moved = "rises" if end > start else "falls" if end < start else "stays"
+    line = (
+        f"Picking the best of {at} by {first} moves {second} from {show.number(start)} to {show.number(end)}:"
+        f" it {moved}. Picking by {second} itself would give {show.number(top)} here."
+    )
+    bound = float(kl_bound([at])[0])
+    return status(
+        line,
+        [
+            (
+                "KL bound",
+                f"{bound:.2f} nats",
+                f"Best-of-{at} lies at most log N - (N-1)/N nats from the model itself (Beirami et al. 2024).",
+            ),
+            ("images", f"{look.size}", "Independent draws that the correlation and the curves stand on."),
+        ],
+    )
+
+
+def vote(look: Look, place: int | None, votes: Sequence[Vote]) -> tuple[Vote, ...]:
+    """The session's votes with one more for the image at ``place``; it replaces an older one on the same images."""
+    if place is None or place >= look.shown:
+        return tuple(votes)
+    ranks = tuple((name, rank) for name in look.scores if (rank := look.rank(place, name)) is not None)
+    mine = Vote(look.view.prompt, place, look.shown, ranks)
+    kept = [v for v in votes if (v.prompt, v.of) != (mine.prompt, mine.of)]
+    return (*kept, mine)
+
+
+def tally(votes: Sequence[Vote]) -> str:
+    """The newest vote and the session's score per reward, as HTML."""
+    if not votes:
+        return status("Which do you like best? Click on an image, then press “My favourite”.")
+    last = votes[-1]
+    ranks = ", ".join(f"{rank} of {last.of} by {show.measure(name)}" for name, rank in last.ranks)
+    rows = "".join(_row(name, votes) for name in dict.fromkeys(name for v in votes for name, _ in v.ranks))
+    head = "<tr><th>reward</th><th>agreed on the favourite</th><th>ranked it on average above</th></tr>"
+    line = html.escape(f"Your favourite of “{show.shortened(last.prompt)}” ranks {ranks}.")
+    return f'<div class="status"><p>{line}</p></div><table class="tally">{head}{rows}</table>'
+
+
+def _row(name: str, votes: Sequence[Vote]) -> str:
+    cast = [(rank, v.of) for v in votes for reward, rank in v.ranks if reward == name]
+    hits = sum(rank == 1 for rank, _ in cast)
+    beaten = [(of - rank) / (of - 1) for rank, of in cast if of > 1]
+    share = f"{sum(beaten) / len(beaten):.0%} of the others" if beaten else "–"
+    return f"<tr><td>{html.escape(show.measure(name))}</td><td>{hits} of {len(cast)}</td><td>{share}</td></tr>"
