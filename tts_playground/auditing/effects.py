@@ -4,7 +4,7 @@ Within a picture, cell c is chosen with probability proportional to exp(x_c . be
 its own stratum, so that which digits happen to be shown cancels. Outcomes are probabilities or shares of picks. A level
 is compared with the median of its factor's other levels, so that one beloved digit does not make all others look
 disliked; a condition acts on its special cell, which is compared with an untouched one. Intervals come from refitting
-on resampled clusters of pictures.
+with randomly weighted clusters of pictures.
 """
 
 from __future__ import annotations
@@ -208,32 +208,34 @@ def effects(
     if len(scenes) != len(shares) or len({len(scene.cells) for scene in scenes}) != 1:
         raise BadInput("Effects need one row of shares a picture, and pictures with the same number of cells.")
     groups = np.arange(len(scenes)) if clusters is None else np.asarray(clusters)
-    independent = len(np.unique(groups))
-    if independent < 2:
+    if len(np.unique(groups)) < 2:
         raise BadInput("Effects with intervals need at least two different pictures.")
     plan = design(scenes)
     beta = fit(plan.x, shares, np.ones(len(scenes)))
-    weights = cluster_weights(groups, refits, seed)
+    weights = cluster_weights(groups, refits, seed, fractional=True)
     betas = np.array([fit(plan.x, shares, w, beta, steps=12) for w in weights])
     gain, lift = gains(plan, beta[None])[0], lifts(plan, beta[None])[0]
     gain_errors, lift_errors = (found(plan, betas).std(axis=0, ddof=1) for found in (gains, lifts))
-    t = stats.t.ppf(0.5 + level / 2, independent - 1)
-    sure = stats.t.ppf(1 - ALPHA / 2 / len(plan.levels), independent - 1)
+    own = np.array([len(np.unique(groups[has.any(axis=1)])) for has in plan.has])
+    # a level seen in few clusters has an error estimated from few: Student's t with that many, and nothing from one
+    few = np.where(own > 1, np.sqrt(own / np.maximum(own - 1, 1)), np.inf)
+    t = few * stats.t.ppf(0.5 + level / 2, np.maximum(own - 1, 1))
+    sure = few * stats.t.ppf(1 - ALPHA / 2 / len(plan.levels), np.maximum(own - 1, 1))
+    reach = [np.minimum(times * np.maximum(lift_errors, 1e-12), 1.0) for times in (t, sure)]
+    spread = np.minimum(t * np.maximum(gain_errors, 1e-12), 2 * LARGEST)
     return [
         Effect(
             factor,
             name,
-            float(up),
-            float(max(-1.0, up - t * error)),
-            float(min(1.0, up + t * error)),
-            float(np.exp(log)),
-            float(np.exp(max(-LARGEST, log - t * log_error))),
-            float(np.exp(min(LARGEST, log + t * log_error))),
-            int(cells),
-            float(up - sure * error),
-            float(up + sure * error),
+            float(lift[i]),
+            float(max(-1.0, lift[i] - reach[0][i])),
+            float(min(1.0, lift[i] + reach[0][i])),
+            float(np.exp(gain[i])),
+            float(np.exp(max(-LARGEST, gain[i] - spread[i]))),
+            float(np.exp(min(LARGEST, gain[i] + spread[i]))),
+            int(plan.has[i].sum()),
+            float(lift[i] - reach[1][i]),
+            float(lift[i] + reach[1][i]),
         )
-        for (factor, name), up, error, log, log_error, cells in zip(
-            plan.levels, lift, lift_errors, gain, gain_errors, plan.has.sum(axis=(1, 2)), strict=True
-        )
+        for i, (factor, name) in enumerate(plan.levels)
     ]

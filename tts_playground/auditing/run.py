@@ -106,7 +106,10 @@ def read(file: Path, wanted: str = "") -> list[Row]:
             raise BadInput(f"Line {number} of {file} is no row of an audit.")
         if wanted and found.get("audit") != wanted:
             raise BadInput(f"{file} holds another audit (other model or settings); choose another folder with --out.")
-        rows.append(row_of(found))
+        try:
+            rows.append(row_of(found))
+        except BadInput as error:
+            raise BadInput(f"Line {number} of {file}: {error}") from error
     return rows
 
 

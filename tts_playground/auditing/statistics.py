@@ -125,11 +125,21 @@ def holm(p_values: ArrayLike, alpha: float = ALPHA) -> NDArray[np.bool_]:
     return found
 
 
-def cluster_weights(clusters: Sequence[int] | NDArray, draws: int, seed: int = 0) -> Floats:
-    """[draws, rows] how often each row counts when whole clusters are drawn with replacement."""
+def cluster_weights(
+    clusters: Sequence[int] | NDArray, draws: int, seed: int = 0, *, fractional: bool = False
+) -> Floats:
+    """[draws, rows] how often each row counts when whole clusters are drawn with replacement.
+
+    ``fractional`` spreads the draws as exponential weights instead of whole numbers (Rubin 1981; Xu et al. 2020), so
+    that no cluster, and with it no level of a factor, is ever left out: what a regression needs.
+    """
     _, index = np.unique(np.asarray(clusters), return_inverse=True)
     count = int(index.max()) + 1
-    copies = generator(seed, "clusters").multinomial(count, np.full(count, 1 / count), size=draws)
+    noise = generator(seed, "clusters")
+    if fractional:
+        copies = noise.dirichlet(np.ones(count), size=draws) * count
+    else:
+        copies = noise.multinomial(count, np.full(count, 1 / count), size=draws)
     return copies[:, index].astype(np.float64)
 
 

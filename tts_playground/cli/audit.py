@@ -1,0 +1,148 @@
+"""``audit run`` and ``audit analyze``: does a vision-language model choose uniformly, and what does its bias do?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tts_playground.cli import options
+from tts_playground.cli.output import console, emit, table
+
+app = typer.Typer(help="Audit how a vision-language model chooses at random.", no_args_is_help=True)
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        envvar="TTS_PLAYGROUND_AUDIT_MODEL",
+        help="tiny:vlm, a hub id (llava-hf/llava-1.5-7b-hf), a folder, or scripted:fair, scripted:loves-7, ...",
+    ),
+]
+Preset = Annotated[str, typer.Option(help="debug (2 images a condition, 50 samples) or full (10 and 1000).")]
+Task = Annotated[str, typer.Option(help="choice (a digit) or color (a digit and its colour).")]
+Protocol = Annotated[str, typer.Option(help="exact (probabilities from logits), sampled (independent draws) or list.")]
+PerCond = Annotated[int | None, typer.Option(envvar="PER_COND", help="Layouts a condition, 1-1000 (default 10).")]
+Samples = Annotated[
+    int | None, typer.Option(envvar="SAMPLES", help="Draws an image; with exact the N that power is stated for.")
+]
+Batch = Annotated[int, typer.Option(envvar="BATCH", min=1, help="Images in one forward pass.")]
+Dtype = Annotated[str, typer.Option(envvar="DTYPE", help="auto, fp32, bf16 or fp16.")]
+FourBit = Annotated[bool, typer.Option("--load-4bit", envvar="LOAD_4BIT", help="Weights in 4 bits (bitsandbytes).")]
+DeviceMap = Annotated[str | None, typer.Option(help="auto spreads the model over all devices (accelerate).")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")]
+Conditions = Annotated[str | None, typer.Option(help="E.g. sym,center,size; default all six.")]
+Cells = Annotated[int, typer.Option("--k", help="Cells in an image, 2-9.")]
+Permute = Annotated[bool, typer.Option("--permute", help="Show every layout k times, digits moved round (for PriDe).")]
+Restricted = Annotated[bool, typer.Option("--restricted", help="Control: only digits in the image can be drawn.")]
+Folder = Annotated[Path, typer.Option("--out", help="Folder for JSONL, CSV and figures; a stopped run goes on there.")]
+File = Annotated[Path, typer.Argument(help="A .jsonl file that `audit run` wrote.")]
+COLUMNS = {
+    "condition": "condition",
+    "images": "images",
+    "valid_rate": "valid",
+    "reject_rate_chi2": "rejected",
+    "mean_cramers_v": "V",
+    "mean_total_variation": "distance",
+    "mean_p_special": "p special",
+    "mean_joint_accuracy_valid": "joint acc.",
+}
+"""fields of the summary, and what stands over them"""
+DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+
+
+@app.command("run")
+def run_audit(
+    model: Model = None,
+    preset: Preset = "",
+    task: Task = "choice",
+    protocol: Protocol = "exact",
+    per_cond: PerCond = None,
+    samples: Samples = None,
+    temperature: options.Temperature = 1.0,
+    k: Cells = 4,
+    conditions: Conditions = None,
+    permute: Permute = False,
+    restricted: Restricted = False,
+    seed: options.Seed = 0,
+    batch: Batch = 8,
+    dtype: Dtype = "auto",
+    load_4bit: FourBit = False,
+    device: Device = "auto",
+    device_map: DeviceMap = None,
+    out: Folder = Path("audit_outputs"),
+    json: options.Json = False,
+) -> None:
+    """Show images of labelled cells, ask for a random choice, and report how far from uniform it is and why."""
+    from tts_playground.auditing import choosers, run
+    from tts_playground.auditing.settings import settings_from
+    from tts_playground.models.loading import Options
+
+    wanted = {"task": task, "protocol": protocol, "per_cond": per_cond, "samples": samples, "temperature": temperature}
+    wanted |= {"k": k, "permute": permute, "restricted": restricted, "seed": seed}
+    if conditions is not None:
+        wanted["conditions"] = tuple(name.strip() for name in conditions.split(",") if name.strip())
+    settings = settings_from(wanted, preset)
+    where = Options(device, DTYPES.get(dtype, dtype), load_4bit, device_map)
+    with console().status("Loading"):
+        chooser = choosers.resolve(model, where, batch)
+    file = run.file_of(out, chooser, settings)
+    _work(run.recorded(file, chooser, settings, batch=batch))
+    _report(file, settings.samples, json)
+
+
+@app.command()
+def analyze(
+    file: File,
+    samples: Annotated[int, typer.Option(min=1, help="For exact rows: the N that power is stated for.")] = 1000,
+    temperature: Annotated[float, typer.Option(min=1e-4, max=100, help="For exact rows: at another one.")] = 1.0,
+    json: options.Json = False,
+) -> None:
+    """Summarise a JSONL file again: CSV and figures beside it, verdict and effects here."""
+    _report(file, samples, json, temperature)
+
+
+def _work(rounds: Any) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console()) as bar:
+        line = bar.add_task("Images", total=None)
+        for progress in rounds:
+            bar.update(line, completed=len(progress.rows), total=progress.total)
+
+
+def _report(file: Path, samples: int, json: bool, temperature: float = 1.0) -> None:
+    from tts_playground.auditing.pages import write_page
+    from tts_playground.auditing.report import analyze as analyse
+    from tts_playground.auditing.run import read
+
+    report = analyse(read(file), samples, temperature=temperature)
+    files = {"rows": file, "summary": file.with_suffix(".csv"), "figures": file.with_suffix(".html")}
+    report.write(files["summary"])
+    write_page(report, files["figures"], f"Random-choice audit: {file.stem}")
+    emit({**report.as_dict(), "files": {name: str(path) for name, path in files.items()}}, json, _talk)
+
+
+def _talk(result: dict[str, Any]) -> None:
+    for line in result["verdict"]:
+        print(line)
+    rows = [[_short(part[name]) for name in COLUMNS] for part in result["conditions"]]
+    table(f"{result['protocol']}, N = {result['n']}, k = {result['k']}", list(COLUMNS.values()), rows)
+    found = sorted(result["effects"], key=lambda effect: -abs(effect["estimate"]))[:12]
+    lines = [
+        [
+            f"{e['factor']} {e['level']}",
+            f"{e['estimate']:+.3f}",
+            f"{e['low']:+.3f} to {e['high']:+.3f}",
+            f"{e['ratio']:.2f}",
+        ]
+        for e in found
+    ]
+    table("largest effects on the probability of being chosen", ["level", "effect", "95 % interval", "ratio"], lines)
+    for name, path in result["files"].items():
+        console().print(f"{name}: {path}", highlight=False)
+
+
+def _short(value: Any) -> str:
+    return "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
