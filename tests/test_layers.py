@@ -19,6 +19,7 @@ LEVELS = [
     {"tasks"},
     {"runs"},
     {"auditing", "evolve", "train", "bench"},
+    {"assignment"},
     {"ui", "cli"},
     {"__main__"},
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 Drawn = Program | str | Image.Image | NDArray[np.bool_]
 """Anything with black pixels: a program, its text, a square picture (black is 0), or a bool array (black is True)."""
+
+
+Score = tuple[float, float, int, int, int]
+"""of one target: pixel accuracy, parsed (0 or 1), and true positives, false positives and false negatives"""
 
 
 @dataclass(frozen=True, init=False)
@@ -54,24 +58,29 @@ class Metrics:
         programs, images = list(generated_programs), [_picture(target) for target in targets]
         if len(programs) != len(images):
             raise BadInput(f"There are {len(programs)} programs for {len(images)} targets; give one for each.")
-        scores = [_compare(program, image) for program, image in zip(programs, images, strict=True)]
-        accuracy, parsed, hits, extra, missed = (
-            (sum(column) for column in zip(*scores, strict=True)) if scores else [0] * 5
-        )
-        precision = _share(hits, hits + extra, 1.0)
-        recall = _share(hits, hits + missed, 0.0)
-        values = (
-            _share(accuracy, len(scores), 0.0),
-            _share(parsed, len(scores), 0.0),
-            precision,
-            recall,
-            _share(2 * precision * recall, precision + recall, 0.0),
-        )
-        for field, value in zip(fields(self), values, strict=True):
+        scores = tuple(_compare(program, image) for program, image in zip(programs, images, strict=True))
+        for field, value in zip(fields(self), pooled(scores), strict=True):
             object.__setattr__(self, field.name, value)
+        object.__setattr__(self, "_scores", scores)
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """What was counted on each target, in order: for intervals and paired comparisons."""
+        return self._scores  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
         return f"Metrics({', '.join(f'{field.name}={getattr(self, field.name):.4f}' for field in fields(self))})"
+
+
+def pooled(scores: Sequence[Score]) -> tuple[float, float, float, float, float]:
+    """Pixel accuracy, parse rate, precision, recall and F1 of a set, from what was counted on each target."""
+    accuracy, parsed, hits, extra, missed = (
+        (sum(column) for column in zip(*scores, strict=True)) if scores else [0.0] * 5
+    )
+    precision = _share(hits, hits + extra, 1.0)
+    recall = _share(hits, hits + missed, 0.0)
+    f1 = _share(2 * precision * recall, precision + recall, 0.0)
+    return _share(accuracy, len(scores), 0.0), _share(parsed, len(scores), 0.0), precision, recall, f1
 
 
 def _share(part: float, whole: float, of_nothing: float) -> float:
@@ -86,7 +95,7 @@ def _picture(target: Mapping[str, Any]) -> NDArray[np.uint8]:
     return np.asarray(image.convert("RGB"))
 
 
-def _compare(program: str | Program, target: NDArray[np.uint8]) -> tuple[float, float, int, int, int]:
+def _compare(program: str | Program, target: NDArray[np.uint8]) -> Score:
     """Accuracy, parsed (0 or 1), and the counts of true positives, false positives and false negatives.
 
     All three colour channels are counted, as the definition has it; the shares come out the same.

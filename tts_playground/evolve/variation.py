@@ -33,9 +33,15 @@ class Child:
 class Mutator(Protocol):
     """Makes children of the parents that it is shown; the same arguments and randomness give the same children."""
 
-    name: str
-    shown: int
-    """how many parents it wants to see"""
+    @property
+    def name(self) -> str:
+        """What the plan's file calls it: everything that decides its children."""
+        ...
+
+    @property
+    def shown(self) -> int:
+        """How many parents it wants to see."""
+        ...
 
     def vary(self, parents: Sequence[Program], rng: np.random.Generator, hint: str = "") -> list[Child]:
         """Children of ``parents``; texts that are no programs are allowed and will be turned away."""
@@ -48,8 +54,13 @@ class TreeMutator:
 
     most: int = 8
     """primitives of a child, at most"""
-    name: str = "tree"
     shown: int = 2
+    """parents that it looks at"""
+
+    @property
+    def name(self) -> str:
+        """Changes with the bound."""
+        return f"tree-{self.most}"
 
     def vary(self, parents: Sequence[Program], rng: np.random.Generator, hint: str = "") -> list[Child]:
         """One child."""
@@ -70,7 +81,8 @@ def random_primitive(rng: np.random.Generator) -> Primitive:
     x, y = (int(n) for n in rng.integers(2, 14, 2))
     if rng.random() < 0.5:
         return Circle(int(rng.integers(1, 7)), x, y)
-    return Quad(x, y, *(int(n) for n in rng.integers(1, 11, 2)), int(rng.choice(ANGLES)))
+    width, height = (int(n) for n in rng.integers(1, 11, 2))
+    return Quad(x, y, width, height, int(rng.choice(ANGLES)))
 
 
 def places(root: Node, path: Steps = ()) -> list[tuple[Steps, Node]]:

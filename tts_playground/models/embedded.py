@@ -12,6 +12,7 @@ from tts_playground.home import CHECKPOINTS
 TINY = {
     "tiny:janus": "janus",
     "tiny:vlm": "vlm",
+    "tiny:sketch": "sketch",
     "tiny:clip": "clip",
     "tiny:aesthetic": "aesthetic",
     "tiny:detector": "detector",

@@ -113,6 +113,11 @@ def load(name: str, kind: str, options: Options | None = None) -> Loaded:
     return loaded
 
 
+def fresh(name: str, kind: str, options: Options | None = None) -> Loaded:
+    """As ``load``, but a copy that nobody else holds: for who changes weights."""
+    return _load(name, kind, (options or Options()).resolved())
+
+
 def default_name(kind: str) -> str:
     """The model to start with: ``TTS_PLAYGROUND_T2I_MODEL`` or ``..._VLM_MODEL``, else the embedded one."""
     variable = {"janus": "TTS_PLAYGROUND_T2I_MODEL", "vlm": "TTS_PLAYGROUND_VLM_MODEL"}[kind]
@@ -191,4 +196,4 @@ def _vlm(folder: str, options: Options) -> Any:
 
 
 KINDS: dict[str, Callable[[str, Options], Any]] = {"janus": _janus, "vlm": _vlm}
-__all__ = ["TINY", "Loaded", "Options", "check", "default_name", "forget", "load"]
+__all__ = ["TINY", "Loaded", "Options", "check", "default_name", "forget", "fresh", "load"]

@@ -1,0 +1,47 @@
+"""Judging models that write programs: intervals, paired comparisons, the picture sheet."""
+
+import pytest
+
+from tts_playground.bench.program_eval import Judged, baseline, compare, drawn, hard_four, sheet
+from tts_playground.dsl.extraction import extract
+from tts_playground.dsl.metrics import Metrics
+from tts_playground.errors import BadInput
+from tts_playground.tasks.zero_shot import Answer
+from tts_playground.worlds import heldout
+
+
+def judged(replies, targets):
+    said = tuple(Answer(reply, extract(reply)) for reply in replies)
+    return Judged(Metrics([answer.text for answer in said], targets), said, tuple(targets))
+
+
+def test_perfect_and_broken_replies():
+    targets = heldout.targets(4)
+    right = judged([row["program"] for row in targets], targets)
+    assert right.metrics.f1_score == 1.0 and right.intervals()["f1_score"].low == 1.0
+    wrong = judged(["I cannot say."] * 4, targets)
+    assert wrong.metrics.parse_rate == 0.0 and drawn(wrong.answers[0]) is None
+    half = judged([targets[0]["program"], "no", targets[2]["program"], "no"], targets)
+    interval = half.intervals()["parse_rate"]
+    assert interval.value == 0.5 and interval.low < 0.5 < interval.high and interval.n == 4
+    table = compare(wrong.metrics, right.metrics)
+    assert table["f1_score"]["difference"] == 1.0 == table["f1_score"]["low"]
+    table = compare(half.metrics, right.metrics)
+    assert 0 <= table["parse_rate"]["low"] < 0.5 < table["parse_rate"]["high"] <= 1
+
+
+def test_pairs_are_kept():
+    targets = heldout.targets(6)
+    a = judged([targets[0]["program"]] * 6, targets).metrics
+    table = compare(a, a)
+    assert all(row["difference"] == row["low"] == row["high"] == 0 for row in table.values())
+    assert "low" not in compare(a, judged(["(Circle 1 1 1)"], targets[:1]).metrics)["recall"]
+    with pytest.raises(BadInput, match="missing"):
+        compare(a, {"recall": 1.0})
+
+
+def test_the_baseline_is_white_and_the_sheet_shows_all():
+    four = hard_four()
+    assert baseline(four).precision == 1.0 and baseline(four).recall == 0.0 and len(four) == 4
+    page = sheet(judged([four[0]["program"], "nothing", "(Circle 3 8 8)", ""], four), columns=2, side=60)
+    assert page.width == 2 * 72 + 12 and page.convert("L").getextrema()[0] == 0
