@@ -11,6 +11,7 @@ from tts_playground.runs.figures.scores import histogram, scatter
 from tts_playground.runs.figures.strategies import strategies
 from tts_playground.runs.figures.sweeps import diversity_against_reward, sweep_curves
 from tts_playground.runs.figures.theme import AXES, empty, save
+from tts_playground.runs.figures.tokens import token_bars
 from tts_playground.runs.figures.trace import trace_tree
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "scatter",
     "strategies",
     "sweep_curves",
+    "token_bars",
     "trace_tree",
     "two_axes",
 ]

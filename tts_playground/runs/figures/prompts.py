@@ -43,4 +43,3 @@ def prompts(
     if at is not None and at <= last:
         figure.add_vline(x=at, line={"color": INK, "dash": "dot", "width": 1})
     return log2_axis(figure, 1.0, float(last))
-

@@ -11,6 +11,7 @@ import gradio as gr
 from tts_playground.errors import BadInput
 from tts_playground.runs import figures
 from tts_playground.ui.faults import friendly
+from tts_playground.ui.scripts import LINK, SAVE
 from tts_playground.ui.sketch import contest, editor, examples, results, search
 from tts_playground.ui.sketch.choices import LIMITS, from_query, settings_of, to_query, values_of
 from tts_playground.ui.sketch.layout import Parts
@@ -21,11 +22,6 @@ HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
 """two searches at a time; the rest wait in the queue and see their place"""
 LIGHT: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden"}
 QUIET: dict[str, Any] = {"api_visibility": "private"}
-SAVE = """(file) => { if (!file) return; const {name, href} = JSON.parse(file);
-const a = document.createElement('a'); a.href = href; a.download = name; a.click(); }"""
-LINK = """(query) => { const link = location.origin + location.pathname + '?' + query;
-try { navigator.clipboard.writeText(link).catch(() => {}); } catch (e) {} return link; }"""
-
 PASTE = """() => document.addEventListener('paste', (event) => {
 const target = event.target instanceof Element ? event.target : document.body;
 const canvas = document.querySelector('#sketch-canvas');

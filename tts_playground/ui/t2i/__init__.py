@@ -27,8 +27,8 @@ class ImageTab:
 
         opening = shelf.opening(default_view())
         parts = layout.build(opening, opening.view)
-        wiring.wire(parts)
-        sections.build(parts, opening)
+        handlers = wiring.wire(parts)
+        sections.build(app, parts, handlers, opening)
         api.build()
 
     def warm(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -22,11 +22,23 @@ LIGHT: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden"}
 QUIET: dict[str, Any] = {"api_visibility": "private"}
 
 
-def wire(parts: Parts) -> None:
+@dataclass(frozen=True)
+class Handlers:
+    """What sections call as well."""
+
+    glance: Any
+    """(look, *values) -> ``outputs``: shows what is there of the components' view"""
+    outputs: list[Any]
+    want: Any
+    """(live, ticket, *values) -> ticket: asks for what lacks"""
+
+
+def wire(parts: Parts) -> Handlers:
     """Connect the tab."""
-    _looking(parts)
+    handlers = _looking(parts)
     _drawing(parts)
     _choosing(parts)
+    return handlers
 
 
 def view_from(request: gr.Request, values: tuple[Any, ...]) -> View:
@@ -66,7 +78,7 @@ def seen(look: Look) -> tuple[Any, ...]:
     return look, (), None, line or gr.skip(), *everything(look)
 
 
-def _looking(p: Parts) -> None:
+def _looking(p: Parts) -> Handlers:
     """Every change of a setting shows what is there of it, at once; what is not there is asked for on release."""
 
     @friendly
@@ -119,6 +131,7 @@ def _looking(p: Parts) -> None:
     model.input(switch, p.values, [p.examples, p.status], **LIGHT, **QUIET).success(
         glance, [p.look, *p.values], outputs, **quick
     )
+    return Handlers(glance, outputs, want)
 
 
 def _drawing(p: Parts) -> None:

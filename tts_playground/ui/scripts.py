@@ -1,0 +1,13 @@
+"""The few lines that only a browser can do: save a file, copy a link."""
+
+from __future__ import annotations
+
+LINK = """(query) => { const link = location.origin + location.pathname + '?' + query;
+try { navigator.clipboard.writeText(link).catch(() => {}); } catch (e) {} return link; }"""
+"""a query string becomes a link to this page, in the clipboard where the browser allows it"""
+SAVE = """(file) => { if (!file) return; const {name, href} = JSON.parse(file);
+const a = document.createElement('a'); a.href = href; a.download = name; a.click(); }"""
+"""{"name", "href"} as JSON is saved under its name"""
+SAVE_FILE = """(file) => { if (!file) return; const one = Array.isArray(file) ? file[0] : file;
+const a = document.createElement('a'); a.href = one.url; a.download = one.orig_name; a.click(); }"""
+"""what a ``gr.File`` holds is saved under its name"""

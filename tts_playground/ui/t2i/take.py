@@ -1,0 +1,123 @@
+"""What leaves the page: pictures with their settings inside, the pool as a dataset, the figure, a script, a link."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tts_playground.core import Cost
+from tts_playground.errors import BadInput
+from tts_playground.runs import figures, parquet
+from tts_playground.tasks.picture_facts import facts_of, png
+from tts_playground.tasks.text_to_image import Generated
+from tts_playground.ui.pictures import open_picture
+from tts_playground.ui.t2i import shelf, show
+from tts_playground.ui.t2i.choices import LIMITS, View, bent
+from tts_playground.ui.t2i.look import Look
+
+KEPT = 40
+"""files kept for downloads"""
+
+
+@cache
+def _folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="tts-playground-files-"))
+
+
+def _place(name: str) -> Path:
+    """Where a file to download goes: a folder of its own, the oldest ones dropped."""
+    folders = sorted(_folder().iterdir(), key=lambda path: path.stat().st_mtime)
+    for folder in folders[:-KEPT]:
+        for file in folder.iterdir():
+            file.unlink(missing_ok=True)
+        folder.rmdir()
+    folder = _folder() / os.urandom(8).hex()
+    folder.mkdir()
+    return folder / name
+
+
+def _named(view: View) -> str:
+    words = "".join(c if c.isalnum() else "-" for c in view.prompt.lower()[:40]).strip("-")
+    return words or "images"
+
+
+def picture(look: Look, chosen: int | None) -> Path:
+    """The clicked image, or the best one, as a PNG that remembers what made it.
+
+    Raises:
+        BadInput: there is no image.
+    """
+    if not look.shown:
+        raise BadInput("There is no image yet; draw some first.")
+    place = chosen if chosen is not None and chosen < look.shown else look.ranked()[0]
+    view, sample = look.view, shelf.sample_of(look.view, place)
+    scores = {name: (values[place],) for name, values in look.scores.items()}
+    whole = Generated(view.prompt, view.model, view.seed, view.settings, (sample,), scores, Cost())
+    file = _place(f"{_named(view)}-{view.seed}-{place}.png")
+    file.write_bytes(png(sample.content, whole.facts(0)))
+    return file
+
+
+def dataset(look: Look) -> Path:
+    """The pool as parquet, a row an image, for ``datasets.load_dataset("parquet", data_files=...)``.
+
+    Raises:
+        BadInput: there is no image.
+    """
+    if not look.size:
+        raise BadInput("There is no image yet; draw some first.")
+    file = _place(f"{_named(look.view)}.parquet")
+    parquet.write([shelf.readable(look.view)], file)
+    return file
+
+
+def figure(look: Look, others: tuple[Look, ...] = ()) -> Path:
+    """The curve as a web page that needs no network."""
+    return figures.save(show.curve_figure(look, others), _place(f"{_named(look.view)}.html"))
+
+
+def script(view: View) -> str:
+    """Python that draws the same images again; runs as pasted."""
+    rewards = ",".join(dict.fromkeys((view.reward, view.second)))
+    return (
+        "import tts_playground\n\n"
+        "result = tts_playground.generate(\n"
+        f"    {view.prompt!r},\n"
+        f"    model={view.model!r},\n"
+        f"    n={view.n},\n"
+        f"    temperature={view.temperature},\n"
+        f"    cfg={view.cfg},\n"
+        f"    top_p={view.top_p},\n"
+        f"    top_k={view.top_k},\n"
+        f"    seed={view.seed},\n"
+        f"    reward={rewards!r},\n"
+        ")\n"
+        "for place in result.order:\n"
+        "    print(result.samples[place].index, {name: scores[place] for name, scores in result.rewards.items()})\n"
+        'result.best.content.save("best.png")\n'
+    )
+
+
+def brought_back(file: str, now: View) -> tuple[View, int]:
+    """(view, place) of a picture that was downloaded here: what made it, and which of the images it is.
+
+    Raises:
+        BadInput: it is no picture, or carries no settings.
+    """
+    open_picture(Path(file))  # the guards: format, size, damage
+    with Image.open(file) as opened:
+        opened.load()
+        facts = facts_of(opened)
+    settings = facts.get("settings")
+    given: dict[str, Any] = {name: facts[name] for name in ("prompt", "model", "seed") if name in facts}
+    given |= settings if isinstance(settings, dict) else {}
+    index = facts.get("index")
+    place = index if isinstance(index, int) and 0 <= index < LIMITS["n"][1] else 0
+    view = bent({**given, "reward": now.reward, "second": now.second})
+    return replace(view, n=max(now.n, place + 1)), place
