@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tts_playground.train.matching import corners, match
+from tts_playground.train.dense import dense_loss
 from tts_playground.train.order import Order, train
 
 
@@ -13,9 +13,9 @@ def own_home(tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
 
 
-def losses(tmp_path, name):
+def losses(tmp_path, name, part="loss"):
     rows = (tmp_path / "home" / "runs" / name / "losses.jsonl").read_text().splitlines()
-    return [json.loads(row)["loss"] for row in rows]
+    return [json.loads(row)[part] for row in rows if part in json.loads(row)]
 
 
 def test_clip_learns_and_loads_the_ordinary_way(tmp_path):
@@ -39,25 +39,21 @@ def test_detector_learns_and_loads_the_ordinary_way(tmp_path):
     from transformers import AutoModelForObjectDetection
 
     out = train("tiny-detector", Order(out=tmp_path / "det", steps=41, miniature=True, device="cpu"))
-    told = losses(tmp_path, "tiny-detector")
-    assert told[-1] < told[0]
+    for part in ("dense", "box"):  # the queries join in after a while
+        told = losses(tmp_path, "tiny-detector", part)
+        assert told[-1] < told[0]
     model = AutoModelForObjectDetection.from_pretrained(out, dtype=torch.float32)
     assert model.config.id2label[0] == "apple"
-    assert model(pixel_values=torch.zeros(1, 3, 64, 64)).pred_boxes.shape == (1, 8, 4)
+    assert model(pixel_values=torch.zeros(1, 3, 64, 64)).pred_boxes.shape == (1, 10, 4)
 
 
-def test_matching_equals_the_hungarian_method():
-    from scipy.optimize import linear_sum_assignment
-
-    from tts_playground.train.matching import BOX, GIOU, generalized_iou
-
-    torch.manual_seed(0)
-    logits, boxes, targets = torch.randn(6, 8, 5), torch.rand(6, 8, 4) * 0.4 + 0.2, torch.rand(6, 4, 4) * 0.4 + 0.2
-    classes = torch.randint(4, (6, 4))
-    queries = match(logits, boxes, classes, targets)
-    for row in range(6):
-        far = (boxes[row][:, None] - targets[row]).abs().sum(-1)
-        apart = -generalized_iou(corners(boxes[row])[:, None], corners(targets[row]))
-        cost = BOX * far + GIOU * apart - logits[row].softmax(-1)[:, classes[row]]
-        rows, columns = linear_sum_assignment(cost.numpy())
-        assert dict(zip(columns, rows, strict=True)) == dict(enumerate(queries[row].tolist()))
+def test_every_place_is_asked_for_what_covers_it():
+    classes = torch.tensor([[2, 0, -1, -1]])
+    boxes = torch.tensor([[[0.5, 0.5, 1.0, 1.0], [0.25, 0.25, 0.5, 0.5], [0.0] * 4, [0.0] * 4]])
+    right = torch.tensor([[0, 2], [2, 2]]).flatten()  # the second thing covers the first at the top left
+    names = torch.nn.functional.one_hot(right, 4)[None] * 50.0
+    places = torch.stack([boxes[0, 1 if name == 0 else 0] for name in right])[None]
+    assert dense_loss(names, places, classes, boxes).item() == pytest.approx(0, abs=1e-5)
+    wrong = names.clone()
+    wrong[0, 0] = names[0, 1]
+    assert dense_loss(wrong, places, classes, boxes) > 5

@@ -1,5 +1,6 @@
-"""The VQ: its codebook fills, gradients go straight through, crops stay on the grid, what is saved decodes."""
+"""The VQ: its codes exist beforehand, both halves learn from them, what is saved decodes."""
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -10,73 +11,73 @@ from tts_playground.models.vq import to_float
 from tts_playground.train.janus_parts import MINIATURE, vq_config
 from tts_playground.train.loop import Plan, fit
 from tts_playground.train.order import Order, train
+from tts_playground.train.patches import PatchBook, fit_book, nearest, pieces
 from tts_playground.train.pictures import draw_pictures
-from tts_playground.train.vq import Stages, VQTraining, busiest_crops, make_loss, picture_loss, spherical_kmeans
+from tts_playground.train.vq import VQTraining, make_loss
 
 CPU = torch.device("cpu")
 
 
-def test_kmeans_finds_directions_and_leaves_none_empty():
-    torch.manual_seed(0)
-    true = functional.normalize(torch.randn(6, 8), dim=-1)
-    flat = functional.normalize(true.repeat_interleave(200, 0) + 0.01 * torch.randn(1200, 8), dim=-1)
-    book = spherical_kmeans(torch.cat([flat, flat[:1].repeat(5000, 1)]), 6)
-    assert (true @ book.T).max(-1).values.min() > 0.99
+def test_codes_are_the_nearest_pieces_and_survive_a_file(tmp_path):
+    images = draw_pictures(1, 30)
+    book = fit_book(images, 24, 8, rounds=4)
+    codes = book.codes(images)
+    assert codes.shape == (30, 64) and codes.dtype == np.int16
+    far = torch.cdist(pieces(images), book.centroids)
+    mine = far.gather(1, torch.from_numpy(codes).long().view(-1, 1))[:, 0]
+    assert torch.allclose(mine, far.min(1).values, atol=1e-3)
+    assert torch.allclose(book.directions.norm(dim=1), torch.ones(24), atol=1e-5)
+    book.save(tmp_path / "book.safetensors")
+    assert np.array_equal(PatchBook.load(tmp_path / "book.safetensors").codes(images), codes)
 
 
-def test_crops_are_pieces_on_the_grid_where_something_is():
-    pixels = torch.zeros(3, 3, 64, 64)
-    pixels[:, :, 40:56, 40:56] = torch.rand(3, 3, 16, 16)
-    crops = busiest_crops(pixels)
-    assert crops.shape == (3, 3, 32, 32)
-    for crop, picture in zip(crops, pixels, strict=True):
-        pieces = picture.unfold(1, 32, 8).unfold(2, 32, 8).permute(1, 2, 0, 3, 4).flatten(0, 1)
-        assert any(torch.equal(crop, piece) for piece in pieces) and crop.abs().sum() > 0
-
-
-def test_perfect_pictures_cost_nothing():
-    pixels = torch.rand(2, 3, 8, 8)
-    assert picture_loss(pixels, pixels)[0] == 0
-    assert picture_loss(pixels + 0.2, pixels)[1].item() == pytest.approx(20, abs=1e-3)
+def test_kmeans_is_exact_where_there_are_as_many_codes_as_pieces():
+    rng = np.random.default_rng(0)
+    four = rng.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
+    images = four[rng.integers(4, size=(6, 64))].reshape(6, 8, 8, 8, 8, 3).transpose(0, 1, 3, 2, 4, 5)
+    images = images.reshape(6, 64, 64, 3)
+    book = fit_book(images, 4, 3)
+    flat = pieces(images)
+    assert torch.allclose(book.centroids[nearest(flat, book.centroids)], flat, atol=1e-5)
 
 
 def parts():
     torch.manual_seed(0)
-    training = VQTraining(JanusVQVAE(vq_config(MINIATURE)), Stages(quantize=0.5), CPU)
-    return training, make_loss(training, torch.from_numpy(draw_pictures(1, 40)), 4)
+    images = draw_pictures(1, 40)
+    book = fit_book(images, MINIATURE.codes, MINIATURE.code_dim, rounds=3)
+    training = VQTraining(JanusVQVAE(vq_config(MINIATURE)), book.directions, CPU)
+    codes = torch.from_numpy(book.codes(images)).view(-1, 8, 8)
+    return training, make_loss(training, torch.from_numpy(images), codes, 4)
 
 
-def test_resume_equals_uninterrupted_across_the_codebooks_birth(tmp_path, monkeypatch):
+def test_resume_equals_uninterrupted(tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
 
     def run(name, resume=False, **kwargs):
         training, loss = parts()
-        plan = Plan(name, steps=8, warmup=2, device="cpu", bf16=False, resume=resume)
+        plan = Plan(name, steps=6, warmup=2, device="cpu", bf16=False, resume=resume)
         return training, [row["loss"] for row in fit(training, loss, plan, log_every=1, **kwargs).losses]
 
     whole_training, whole = run("whole")
-    for stop in (3, 6):
-        with pytest.raises(Cancelled):
-            run("cut", stop_after=stop, resume=stop > 3)
+    with pytest.raises(Cancelled):
+        run("cut", stop_after=3)
     training, cut = run("cut", resume=True)
     assert cut == whole
     assert torch.equal(training.book, whole_training.book)
-    assert torch.allclose(training.book.norm(dim=-1), torch.ones(MINIATURE.codes), atol=1e-5)
 
 
-def test_encoder_learns_through_the_codes_and_matches_what_ships():
+def test_both_halves_and_the_codebook_learn_and_match_what_ships():
     training, _ = parts()
-    pixels = to_float(torch.from_numpy(draw_pictures(2, 8)))
-    training.start(pixels)
-    training.has_book = True
-    training(pixels, 0.9)["loss"].backward()
-    grad = training.vq.encoder.conv_in.weight.grad
-    assert grad is not None and grad.abs().sum() > 0
+    images = draw_pictures(2, 8)
+    pixels = to_float(torch.from_numpy(images))
+    training(pixels, torch.randint(MINIATURE.codes, (8, 8, 8)))["loss"].backward()
+    for weight in (training.vq.encoder.conv_in.weight, training.vq.decoder.conv_out.weight, training.book):
+        assert weight.grad is not None and weight.grad.abs().sum() > 0
     with torch.no_grad():
         tokens = training.vq.encode(pixels).image_tokens.view(8, -1)  # the nearest code, by transformers' own rule
-        latents = functional.normalize(training.vq.quant_conv(training.vq.encoder(pixels)), dim=1)
-        nearest = torch.einsum("bdhw,kd->bhwk", latents, training.book).argmax(-1).view(8, -1)
-    assert (tokens == nearest).float().mean() > 0.99
+        book = functional.normalize(training.book, dim=-1)
+        said = torch.einsum("bdhw,kd->bhwk", training.encode(pixels), book).argmax(-1).view(8, -1)
+    assert (tokens == said).float().mean() > 0.99
 
 
 def test_trains_saves_and_tells(tmp_path, monkeypatch):

@@ -1,4 +1,7 @@
-"""Train tiny:detector: a small YOLOS (Fang et al. 2021) that finds and names the stickers of a scene.
+"""Train tiny:detector: a small RT-DETR (Zhao et al. 2024) that finds and names the stickers of a scene.
+
+Its convolutions learn first, by naming every place of the picture; then the queries learn to pick each thing once. A
+detector made of attention alone learns the same from many times as many pictures.
 
 The same script with another seed makes the second detector, which judges but never guides: other scenes, other shape.
 """
@@ -12,14 +15,14 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import YolosConfig, YolosForObjectDetection
-from transformers.models.yolos.image_processing_pil_yolos import YolosImageProcessorPil
+from transformers import RTDetrConfig, RTDetrForObjectDetection, RTDetrResNetConfig
+from transformers.models.rt_detr.image_processing_pil_rt_detr import RTDetrImageProcessorPil
 
 from tts_playground.models.vq import load_vq, reconstruct
 from tts_playground.train.card import Facts, write_card
+from tts_playground.train.dense import dense_loss
 from tts_playground.train.feed import default_workers
-from tts_playground.train.loop import Moment, Plan, compiled, fit, pick_device
-from tts_playground.train.matching import dense_loss, set_loss
+from tts_playground.train.loop import Moment, Plan, fit, pick_device
 from tts_playground.train.order import Order
 from tts_playground.train.scenes import Conditions, draw_pool
 from tts_playground.verifiers.detection import Detector
@@ -32,44 +35,72 @@ SCENES, EVAL_SEED = 22_000, 22_999
 """seeds of the world for training (plus the order's seed) and for the numbers in the card"""
 
 
+STRIDE = 8
+"""pixels between the places of the feature map"""
+FIRST = 0.3
+"""until this part of a run only the convolutions learn, unless they start from a checkpoint"""
+
+
 @dataclass(frozen=True)
 class Size:
     """Shape of the model."""
 
-    width: int = 160
-    layers: int = 6
-    heads: int = 5
-    patch: int = 8
-    queries: int = 8
+    channels: tuple[int, int] = (48, 128)
+    """of the convolutions at a quarter and at an eighth of the picture"""
+    blocks: tuple[int, int] = (1, 2)
+    width: int = 128
+    """of the queries"""
+    layers: int = 2
+    """of the decoder"""
+    heads: int = 4
+    queries: int = 10
 
 
 SHIPPED = Size()
-SECOND = Size(width=128, heads=4)
+SECOND = Size(channels=(64, 96), blocks=(1, 1), width=96)
 """for every seed but 0, so that the second judge shares neither data nor shape with the first"""
-MINIATURE = Size(width=32, layers=2, heads=2, patch=16)
+MINIATURE = Size(channels=(32, 32), blocks=(1, 1), width=32, layers=1, heads=2)
 
 
-def build_model(size: Size) -> YolosForObjectDetection:
+def build_model(size: Size) -> RTDetrForObjectDetection:
     """A freshly initialised detector of the world's nouns."""
-    return YolosForObjectDetection(
-        YolosConfig(
-            hidden_size=size.width,
-            intermediate_size=4 * size.width,
-            num_hidden_layers=size.layers,
-            num_attention_heads=size.heads,
-            image_size=[SIZE, SIZE],
-            patch_size=size.patch,
-            num_detection_tokens=size.queries,
+    backbone = RTDetrResNetConfig(
+        embedding_size=size.channels[0],
+        hidden_sizes=list(size.channels),
+        depths=list(size.blocks),
+        layer_type="basic",
+        out_features=["stage2"],
+    )
+    return RTDetrForObjectDetection(
+        RTDetrConfig(
+            backbone_config=backbone,
+            freeze_backbone_batch_norms=False,
+            encoder_hidden_dim=size.width,
+            encoder_in_channels=[size.channels[1]],
+            encoder_layers=1,
+            encoder_ffn_dim=2 * size.width,
+            encoder_attention_heads=size.heads,
+            encode_proj_layers=[0],
+            feat_strides=[STRIDE],
+            num_feature_levels=1,
+            hidden_expansion=0.5,
+            d_model=size.width,
+            decoder_in_channels=[size.width],
+            decoder_ffn_dim=2 * size.width,
+            decoder_layers=size.layers,
+            decoder_attention_heads=size.heads,
+            num_queries=size.queries,
+            num_denoising=0,
             id2label=dict(enumerate(NAMES)),
             label2id={name: i for i, name in enumerate(NAMES)},
         )
     )
 
 
-def build_processor() -> YolosImageProcessorPil:
+def build_processor() -> RTDetrImageProcessorPil:
     """Pixel values in [-1, 1] at 64 px."""
-    return YolosImageProcessorPil(
-        size={"height": SIZE, "width": SIZE}, image_mean=[0.5] * 3, image_std=[0.5] * 3, do_pad=False
+    return RTDetrImageProcessorPil(
+        size={"height": SIZE, "width": SIZE}, do_normalize=True, image_mean=[0.5] * 3, image_std=[0.5] * 3
     )
 
 
@@ -81,33 +112,48 @@ def boxes_in_parts(pool: Pool, device: torch.device) -> torch.Tensor:
 
 
 class Pupil(nn.Module):
-    """The detector with a second head on its patches that exists only while it learns."""
+    """The detector with a second head on its feature map that exists only while it learns."""
 
-    def __init__(self, detector: YolosForObjectDetection) -> None:
+    def __init__(self, detector: RTDetrForObjectDetection, channels: int) -> None:
         super().__init__()
         self.detector = detector
-        self.dense = nn.Linear(detector.config.hidden_size, len(NAMES) + 1 + 4)
+        self.dense = nn.Linear(channels, len(NAMES) + 1 + 4)
+        self._seen: list[torch.Tensor] = []
+        detector.model.backbone.register_forward_hook(lambda _module, _inputs, out: self._seen.append(out[0][0]))
 
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Logits and boxes of the queries, then of the patches."""
-        found = self.detector(pixel_values=pixels)
-        patches = found.last_hidden_state[:, 1 : -self.detector.config.num_detection_tokens]
-        names, places = self.dense(patches).split([len(NAMES) + 1, 4], dim=-1)
-        return found.logits, found.pred_boxes, names, places.sigmoid()
+    def places(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """What every place of the last feature map says: logits [b, places, names + 1] and boxes [b, places, 4]."""
+        names, boxes = self.dense(self._seen.pop().flatten(2).transpose(1, 2)).split([len(NAMES) + 1, 4], dim=-1)
+        return names, boxes.sigmoid()
+
+    def look(self, pixels: torch.Tensor) -> None:
+        """Only the convolutions."""
+        mask = pixels.new_ones(len(pixels), *pixels.shape[-2:])
+        self.detector.model.backbone(pixels, mask)
 
 
-def make_loss(pupil: Pupil, conditions: Conditions, pool: Pool, batch: int) -> Any:
+def make_loss(pupil: Pupil, conditions: Conditions, pool: Pool, batch: int, first: float = FIRST) -> Any:
     """The loss of one step, on a batch drawn by the step's own stream."""
     device = conditions.views[0].device
     classes, boxes = torch.from_numpy(pool.classes).to(device), boxes_in_parts(pool, device)
-    see = compiled(pupil, device)
 
     def loss(moment: Moment) -> dict[str, torch.Tensor]:
         places = torch.from_numpy(moment.rng().integers(len(pool), size=batch)).to(device)
-        logits, found, names, patches = see(conditions.pixels(places))
-        parts = set_loss(logits, found, classes[places], boxes[places])
-        parts |= dense_loss(names, patches, classes[places], boxes[places])
-        return parts | {"loss": parts["loss"] + parts["dense"]}
+        pixels = conditions.pixels(places)
+        parts: dict[str, torch.Tensor] = {}
+        if moment.fraction < first:
+            pupil.look(pixels)
+        else:
+            there = [row >= 0 for row in classes[places]]
+            labels = [
+                {"class_labels": classes[place][known], "boxes": boxes[place][known]}
+                for place, known in zip(places, there, strict=True)
+            ]
+            seen = pupil.detector(pixel_values=pixels, labels=labels)
+            told = {"loss_vfl": "class", "loss_bbox": "box", "loss_giou": "giou"}
+            parts = {ours: seen.loss_dict[theirs] for theirs, ours in told.items()} | {"set": seen.loss}
+        dense = dense_loss(*pupil.places(), classes[places], boxes[places])
+        return {"loss": dense + parts.pop("set", torch.zeros((), device=device)), "dense": dense, **parts}
 
     return loss
 
@@ -115,7 +161,7 @@ def make_loss(pupil: Pupil, conditions: Conditions, pool: Pool, batch: int) -> A
 def measure(folder: Path, device: torch.device, vq: Any, n: int) -> dict[str, float]:
     """What users will get: the saved checkpoint, as rounded as it ships, on ``n`` fresh scenes."""
     pool = draw_pool(EVAL_SEED, n)
-    model: Any = YolosForObjectDetection.from_pretrained(folder, dtype=torch.float32)
+    model: Any = RTDetrForObjectDetection.from_pretrained(folder, dtype=torch.float32)
     model.to(device).eval()
     detector = Detector(model, build_processor(), str(folder))  # AutoImageProcessor would need torchvision
     images = torch.from_numpy(pool.images).to(device)
@@ -134,13 +180,13 @@ def train(order: Order) -> Path:
     torch.manual_seed(order.seed)
     shape = SHIPPED if order.seed == 0 else SECOND
     size, scenes, batch = (MINIATURE, 256, 16) if order.miniature else (shape, 200_000, 768)
-    if device.type == "cpu" and not order.miniature:
-        scenes, batch = 40_000, 64
+    if device.type == "cpu" and not order.miniature:  # a scene through the VQ costs a CPU as much as three steps on it
+        scenes, batch = 40_000 if order.vq is None else 8_000, 32
     workers = default_workers() if order.workers is None else order.workers
     pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
     model: Any = build_model(size)
     if order.init is not None:
-        model = YolosForObjectDetection.from_pretrained(order.init, dtype=torch.float32)
+        model = RTDetrForObjectDetection.from_pretrained(order.init, dtype=torch.float32)
     model.to(device)
     vq = None if order.vq is None else load_vq(order.vq, device)
     conditions = Conditions(pool, device, vq)
@@ -149,9 +195,9 @@ def train(order: Order) -> Path:
         order.run or ("tiny-detector" if order.seed == 0 else f"tiny-detector-{order.seed}"),
         minutes=max(0.2, left),
         steps=order.steps,
-        lr=1e-3 if order.init is None else 6e-4,
-        warmup=500,
-        weight_decay=0.05,
+        lr=(1e-3 if device.type == "cuda" else 2e-3) if order.init is None else 8e-4,
+        warmup=500 if device.type == "cuda" else 50,
+        weight_decay=0.02,
         betas=(0.9, 0.98),
         ema=0.999,
         clip=1.0,
@@ -161,10 +207,9 @@ def train(order: Order) -> Path:
         resume=order.resume,
     )
     shown = torch.arange(64, device=device) % len(pool)
-    pupil = Pupil(model).to(device)
-    report = fit(
-        pupil, make_loss(pupil, conditions, pool, batch), plan, sheet=lambda: contact_sheet(conditions.pixels(shown))
-    )
+    pupil = Pupil(model, size.channels[1]).to(device)
+    loss = make_loss(pupil, conditions, pool, batch, FIRST if order.init is None else 0.0)
+    report = fit(pupil, loss, plan, sheet=lambda: contact_sheet(conditions.pixels(shown)))
     model.to("cpu", torch.bfloat16).save_pretrained(order.out)
     build_processor().save_pretrained(order.out)
     results = measure(order.out, device, vq, 120 if order.miniature else 1000)

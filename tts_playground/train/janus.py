@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,10 @@ from tts_playground.train.janus_parts import (
 )
 from tts_playground.train.loop import Moment, Plan, Report, compiled, fit, pick_device
 from tts_playground.train.order import Order
-from tts_playground.train.tokens import Tokens
+from tts_playground.train.patches import PatchBook
+from tts_playground.train.tokens import Encoder, Tokens
+from tts_playground.train.vq import PATCHES, save_half, train_vq
 from tts_playground.train.vq import measure as measure_vq
-from tts_playground.train.vq import save_half, train_vq
 from tts_playground.worlds.contact import contact_sheet
 
 SCENES, EVAL_SEED = 13_000, 13_999
@@ -151,45 +153,60 @@ def samples(model: Any, processor: Any, each: int) -> Any:
 
 
 @torch.no_grad()
-def validate(model: Any, n: int, batch: int = 100) -> float:
+def validate(model: Any, encode: Encoder, n: int, batch: int = 100) -> float:
     """Cross-entropy on scenes of another seed, in nats a token."""
     device = next(model.parameters()).device
     images, prompts = world_tokens.draw_chunk(EVAL_SEED, n, 0)
-    codes = torch.from_numpy(world_tokens.encode(model.model.vqmodel, images, device)).to(device).long()
+    codes = torch.from_numpy(encode(images)).to(device).long()
     told = torch.from_numpy(prompts[:, 0]).to(device).long()
     drop = torch.zeros(n, dtype=torch.bool, device=device)
     parts = zip(told.split(batch), codes.split(batch), drop.split(batch), strict=True)
     return float(torch.stack([token_loss(model, *part) for part in parts]).mean())
 
 
-def _with_vq(order: Order, minutes: float) -> tuple[Any, float]:
-    """The VQ on the device in float32, given or trained now; and the minutes left for the language model."""
+def _with_vq(order: Order, minutes: float) -> tuple[Any, Path, float]:
+    """The VQ on the device in float32, given or trained now; its folder; the minutes left for the language model."""
     device = pick_device(order.device)
     if order.vq is not None:
-        return load_vq(order.vq, device), minutes
+        return load_vq(order.vq, device), order.vq, minutes
     size = MINIATURE if order.miniature else SHIPPED
-    vq, _ = train_vq(replace(order, run=f"{order.run or 'tiny-janus'}-vq"), size, 0.4 * minutes)
-    return vq.eval(), 0.6 * minutes
+    run = f"{order.run or 'tiny-janus'}-vq"
+    folder = home.folder("runs", run)
+    vq, _ = train_vq(replace(order, run=run, out=folder), size, 0.4 * minutes)
+    return vq.eval(), folder, 0.6 * minutes
 
 
-def _tokens(order: Order, vq: Any, folder: Path, minutes: float) -> Tokens:
+def _encoder(vq: Any, patches: Path) -> Encoder:
+    """The codes that the VQ was taught, where they are known, else what its encoder says."""
+    if patches.exists():
+        return PatchBook.load(patches).codes
+    return partial(world_tokens.encode, vq, device=next(vq.parameters()).device)
+
+
+def _tokens(order: Order, encode: Encoder, folder: Path, minutes: float) -> Tokens:
     path = folder / "tokens.npz"
     if order.resume and path.exists():
         return Tokens.load(path)
-    on_gpu = pick_device(order.device).type == "cuda"
-    most = 256 if order.miniature else 1_600_000 if on_gpu else 60_000
+    device = pick_device(order.device)
+    most = 256 if order.miniature else 1_600_000 if device.type == "cuda" else 80_000
     workers = default_workers() if order.workers is None else order.workers
-    data = world_tokens.tokenize(vq, SCENES + order.seed, most, minutes * 60, workers=0 if order.miniature else workers)
+    data = world_tokens.tokenize(
+        encode, SCENES + order.seed, most, minutes * 60, workers=0 if order.miniature else workers
+    )
     data.save(path)
     return data
+
+
+def _take_vq(model: Any, vq: Any) -> None:
+    model.model.vqmodel.load_state_dict(vq.state_dict())
+    model.model.vqmodel.requires_grad_(False)
 
 
 def _build(order: Order, vq: Any, device: torch.device) -> Any:
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(order.seed)
         model: Any = build_model(MINIATURE if order.miniature else SHIPPED, len(world_tokens.tokenizer()))
-    model.model.vqmodel.load_state_dict(vq.state_dict())
-    model.model.vqmodel.requires_grad_(False)
+    _take_vq(model, vq)
     with torch.no_grad():  # codes that look alike start alike
         model.model.generation_embeddings.weight.copy_(functional.normalize(vq.quantize.embedding.weight, dim=-1))
     if device.type == "cpu":  # the backward pass of the fused attention takes a third of a step there
@@ -225,19 +242,22 @@ def _fit(order: Order, model: Any, data: Tokens, minutes: float, processor: Any)
 def train(order: Order) -> Path:
     """Train, save and describe tiny:janus; returns its folder."""
     device = pick_device(order.device)
-    vq, minutes = _with_vq(order, order.minutes)
+    vq, vq_folder, minutes = _with_vq(order, order.minutes)
     folder = home.folder("runs", order.run or "tiny-janus")
     size = MINIATURE if order.miniature else SHIPPED
-    data = _tokens(order, vq, folder, TOKENIZING * minutes)
+    encode = _encoder(vq, vq_folder / PATCHES)
+    data = _tokens(order, encode, folder, TOKENIZING * minutes)
     processor = build_processor(world_tokens.tokenizer(), size)
     model = _build(order, vq, device)
     report = _fit(order, model, data, (1 - TOKENIZING) * minutes, processor)
+    if order.vq is not None:  # its halves may have gone on learning meanwhile; its codes stay what they are
+        _take_vq(model, load_vq(order.vq, device))
     save_half(model, order.out)
     processor.save_pretrained(order.out)
     saved: Any = JanusForConditionalGeneration.from_pretrained(order.out, dtype=torch.float32)
     saved.eval().to(device)
     few = 64 if order.miniature else 2000
-    results = {**measure_vq(saved.model.vqmodel, device, few), "token_loss": validate(saved, few)}
+    results = {**measure_vq(saved.model.vqmodel, device, few), "token_loss": validate(saved, encode, few)}
     samples(saved, processor, 1 if order.miniature else 8).save(order.out / "sheet.png")
     write_card(
         order,

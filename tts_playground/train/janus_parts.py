@@ -56,11 +56,13 @@ class Size:
     """width of the gated feed-forward"""
     codes: int = 1024
     code_dim: int = 8
-    base: int = 32
-    """channels of the VQ at full resolution; a multiple of 32, for its group norms"""
-    multiplier: tuple[int, ...] = (1, 1, 2, 4)
+    base: int = 64
+    """channels of the VQ at full resolution; two for each of its 32 group norms, because a norm of one channel alone
+    takes away what is bright or dark on the whole"""
+    multiplier: tuple[int, ...] = (1, 1, 1, 1)
     """channels of the VQ per halving; four levels make one token of 8 x 8 pixels"""
-    blocks: int = 1
+    blocks: int = 0
+    """residual blocks of a level in the encoder; the decoder has one more"""
     pixels: int = 64
 
     @property
@@ -70,7 +72,7 @@ class Size:
 
 
 SHIPPED = Size()
-MINIATURE = Size(width=32, layers=1, heads=2, inner=64, codes=32, multiplier=(1, 1, 1, 1))
+MINIATURE = Size(width=32, layers=1, heads=2, inner=64, codes=32, base=32)
 
 
 def vq_config(size: Size) -> JanusVQVAEConfig:

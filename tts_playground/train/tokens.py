@@ -18,7 +18,7 @@ from tts_playground.errors import CannotDo
 from tts_playground.models.vq import to_float
 from tts_playground.train.feed import feed
 from tts_playground.train.janus_parts import SPECIALS, build_tokenizer
-from tts_playground.train.vq import nearest_codes
+from tts_playground.train.patches import nearest
 from tts_playground.worlds import stickers
 from tts_playground.worlds.captions import caption
 from tts_playground.worlds.layout import Draw
@@ -31,6 +31,10 @@ LONGEST = 28
 """tokens of a prompt with its markers, at most"""
 CHUNK = 2000
 USER, ASSISTANT, START = SPECIALS[6], SPECIALS[7], SPECIALS[3]
+
+
+Encoder = Callable[[np.ndarray], np.ndarray]
+"""uint8 pictures [n, 64, 64, 3] to codes, int16 [n, 64]"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,24 +103,23 @@ def encode(vq: Any, images: np.ndarray, device: torch.device) -> np.ndarray:
         with torch.autocast(device.type, dtype=torch.bfloat16):
             latents = vq.quant_conv(vq.encoder(pixels))
         flat = functional.normalize(latents.float(), dim=1).permute(0, 2, 3, 1).flatten(0, 2)
-        out.append(nearest_codes(flat, book).view(len(pixels), -1).to(torch.int16).cpu().numpy())
+        out.append(nearest(flat, book).view(len(pixels), -1).to(torch.int16).cpu().numpy())
     return np.concatenate(out)
 
 
 def tokenize(
-    vq: Any, seed: int, most: int, seconds: float, *, workers: int, say: Callable[[str], None] = print
+    encode: Encoder, seed: int, most: int, seconds: float, *, workers: int, say: Callable[[str], None] = print
 ) -> Tokens:
     """As many scenes of ``seed`` as fit into ``seconds``, ``most`` at most.
 
     Raises:
         CannotDo: not even one chunk was made.
     """
-    device = next(vq.parameters()).device
     size = min(CHUNK, most)
     source = feed(partial(draw_chunk, seed, size), workers=workers)
     codes, prompts, began = [], [], time.monotonic()
     for images, ids in source:
-        codes.append(encode(vq, images, device))
+        codes.append(encode(images))
         prompts.append(ids)
         done = len(codes) * size
         if len(codes) % 20 == 0:

@@ -12,8 +12,11 @@ from tts_playground.worlds.vocabulary import SIZE
 T = TypeVar("T")
 Region = tuple[int, int, int, int]
 """x0, y0, x1, y1 in pixels"""
-LARGEST, SMALLEST = 44, 15
-"""long side of a sticker in pixels"""
+STEP = 8
+"""stickers stand in square cells on a grid of so many pixels, the grid of the image tokens: that makes the world small
+enough for a small model, whose every token then shows one of a limited number of pieces"""
+CELLS = (32, 24, 16)
+"""sides of cells in pixels: for one thing alone, for most things, and for three in a row"""
 
 
 class Draw:
@@ -66,14 +69,18 @@ def slots(draw: Draw, region: Region, n: int) -> list[Region]:
 
 
 def put(draw: Draw, group: Group, region: Region) -> Thing:
-    """One thing of ``group``, of a random size, somewhere in ``region``."""
+    """One thing of ``group`` in a cell somewhere in ``region``, which has room for the smallest."""
     x0, y0, x1, y1 = region
-    room = min(x1 - x0, y1 - y0, LARGEST)
-    size = draw.between(max(SMALLEST, int(room * 0.68)), room - 1)
-    width, height = shape(group.noun, size)
-    return Thing(
-        group.noun, group.color, x0 + draw.below(x1 - x0 - width + 1), y0 + draw.below(y1 - y0 - height + 1), size
-    )
+    room = min(x1 - x0, y1 - y0)
+    cell = next((side for side in CELLS if side + STEP <= room), CELLS[-1])
+    width, height = shape(group.noun, cell)
+    x, y = _on_grid(draw, x0, x1 - cell), _on_grid(draw, y0, y1 - cell)
+    return Thing(group.noun, group.color, x + (cell - width) // 2, y + (cell - height) // 2, cell)
+
+
+def _on_grid(draw: Draw, low: int, high: int) -> int:
+    """A multiple of ``STEP`` in [low, high]."""
+    return STEP * draw.between(-(-low // STEP), high // STEP)
 
 
 def _fill(draw: Draw, groups: Sequence[Group], region: Region) -> list[Thing]:
@@ -96,15 +103,14 @@ def _apart(draw: Draw, first: Group, second: Group, relation: str) -> list[Thing
 
 def _stacked(draw: Draw, top: Group, base: Group) -> list[Thing]:
     """``top`` resting on ``base``; the base comes first, because later things cover earlier ones."""
-    size, small = draw.between(26, 34), draw.between(20, 27)
+    size = small = CELLS[1]
     wide, high = shape(base.noun, size)
     width, height = shape(top.noun, small)
     sunk = draw.between(1, max(1, high // 5))
     tall = high + height - sunk
-    y = draw.below(SIZE - tall + 1)
-    x = draw.below(SIZE - max(wide, width) + 1)
-    shift = (wide - width) // 2
-    x_base, x_top = (x, x + shift) if shift >= 0 else (x - shift, x)
+    y = _on_grid(draw, size, SIZE - size) - height + sunk + (size - high) // 2  # the base fills its cell as elsewhere
+    x = _on_grid(draw, 0, SIZE - size)
+    x_base, x_top = x + (size - wide) // 2, x + (size - width) // 2
     return [Thing(base.noun, base.color, x_base, y + height - sunk, size), Thing(top.noun, top.color, x_top, y, small)]
 
 
