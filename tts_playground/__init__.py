@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from tts_playground.auditing.run import audit
     from tts_playground.tasks.sketch import SketchResult, sketch
     from tts_playground.tasks.text_to_image import Generated, generate
+    from tts_playground.tasks.vqa import Answered, answer
 
 __version__ = "0.1.0"
 
 _LAZY = {
+    "answer": "tts_playground.tasks.vqa",
+    "Answered": "tts_playground.tasks.vqa",
     "audit": "tts_playground.auditing.run",
     "generate": "tts_playground.tasks.text_to_image",
     "Generated": "tts_playground.tasks.text_to_image",
@@ -23,7 +26,7 @@ _LAZY = {
     "SketchResult": "tts_playground.tasks.sketch",
 }
 
-__all__ = ["Generated", "SketchResult", "__version__", "audit", "generate", "sketch"]
+__all__ = ["Answered", "Generated", "SketchResult", "__version__", "answer", "audit", "generate", "sketch"]
 
 
 def __getattr__(name: str) -> Any:

@@ -167,31 +167,36 @@ def taken(logits: Tensor, targets: Tensor) -> Tensor:
 # ------------------------------------------------------------------------------------- many prompts, one picture
 
 
-def next_logprobs(vlm: Vlm, image: Image.Image, prompts: Sequence[str]) -> Tensor:
+def next_logprobs(vlm: Vlm, image: Image.Image, prompts: Sequence[str], begun: Sequence[int] = ()) -> Tensor:
     """Log-probabilities of the reply's first token, float32 [n, V], for n prompts about one picture.
 
     The picture and what the prompts begin with in common are read once; the rest is one batched forward.
+
+    Args:
+        begun: tokens with which every reply has begun already; the token after them is meant then.
     """
     import torch
 
     texts = list(dict.fromkeys(prompts))
     with torch.inference_mode():
         rows = torch.cat(
-            [_ends(vlm, image, texts[start : start + 64]) for start in range(0, len(texts), 64)]
+            [_ends(vlm, image, texts[start : start + 64], tuple(begun)) for start in range(0, len(texts), 64)]
             or [torch.empty(0, vlm.model.get_output_embeddings().weight.shape[0])]
         )
     order = {text: number for number, text in enumerate(texts)}
     return rows[[order[prompt] for prompt in prompts]]
 
 
-def _ends(vlm: Vlm, image: Image.Image, prompts: list[str]) -> Tensor:
+def _ends(vlm: Vlm, image: Image.Image, prompts: list[str], begun: tuple[int, ...]) -> Tensor:
     """[n, V] for different prompts: the longest common beginning is a prefix, the rests are padded on the right."""
     import torch
 
-    whole, seen = vlm.prompt_ids(image, prompts), vlm.seen(image, prompts[0]).prefix
+    whole = [ids + begun for ids in vlm.prompt_ids(image, prompts)]
+    seen = vlm.seen(image, prompts[0]).prefix
     shared = _common(whole)
     if shared < seen.length or len(whole) == 1:  # a template that writes the prompt before the picture
-        return torch.stack([vlm.prefix(image, prompt).logits for prompt in prompts]).log_softmax(-1)
+        alone = [vlm.extended(vlm.prefix(image, prompt), begun) for prompt in prompts]
+        return torch.stack([prefix.logits for prefix in alone]).log_softmax(-1)
     prefix = vlm.extended(seen, whole[0][seen.length : shared])
     rests = [ids[shared:] for ids in whole]
     width, ends = max(map(len, rests)), sorted({len(rest) - 1 for rest in rests})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ class VlmSampler:
 
     loaded: Loaded
     """a loaded model (``models.loading.load(name, "vlm")``)"""
-    settings: AnswerSettings = AnswerSettings()
+    settings: AnswerSettings = field(default=AnswerSettings())
     most: int | None = None
     """replies in one micro-batch; None fits it to the memory"""
 

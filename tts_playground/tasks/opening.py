@@ -20,12 +20,25 @@ DRAFT = 768
 """JPEG pictures may be decoded at a reduced size no smaller than this"""
 
 
-def open_image(image: Any, *, max_pixels: int = MAX_PIXELS, formats: Collection[str] | None = None) -> Image.Image:
-    """A decoded picture (the first frame of a moving one), with its size checked before it is decoded."""
+def open_image(
+    image: Any,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    formats: Collection[str] | None = None,
+    draft: str = "L",
+    moving: bool = True,
+) -> Image.Image:
+    """A decoded picture, with its size checked before it is decoded.
+
+    Args:
+        draft: "L" or "RGB", what a JPEG may be decoded to at a reduced size.
+        moving: take the first frame of a moving picture; else refuse it.
+    """
     if isinstance(image, np.ndarray):
         return _from_array(image, max_pixels)
     if isinstance(image, Image.Image):
         _check_size(image.size, max_pixels)
+        _check_frames(image, moving)
         return _decoded(image)
     if isinstance(image, (bytes, bytearray, memoryview)):
         source: Any = io.BytesIO(bytes(image))
@@ -41,7 +54,8 @@ def open_image(image: Any, *, max_pixels: int = MAX_PIXELS, formats: Collection[
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked on the next line
             with Image.open(source, formats=None if formats is None else list(formats)) as opened:
                 _check_size(opened.size, max_pixels)
-                opened.draft("L", (DRAFT, DRAFT))
+                _check_frames(opened, moving)
+                opened.draft(draft, (DRAFT, DRAFT))
                 return _decoded(opened)
     except FileNotFoundError as error:
         raise BadInput(f"There is no file {source}.") from error
@@ -62,6 +76,12 @@ def _check_size(size: tuple[int, int], max_pixels: int) -> None:
         raise BadInput(
             f"The picture has {width} x {height} pixels; at most {max_pixels:,} are read, so make it smaller."
         )
+
+
+def _check_frames(image: Image.Image, moving: bool) -> None:
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and not moving:
+        raise BadInput(f"The picture moves ({frames} frames); save one frame of it as a picture and give that.")
 
 
 def _decoded(image: Image.Image) -> Image.Image:

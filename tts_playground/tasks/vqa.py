@@ -1,0 +1,236 @@
+"""Questions about pictures: the task, and ``answer``, which draws N answers, verifies them and picks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tts_playground.core import Cost, Reward, Sample, Sampler
+from tts_playground.errors import BadInput, CannotDo
+from tts_playground.models import loading
+from tts_playground.models.vlm import digest
+from tts_playground.samplers.answering import AnswerSettings
+from tts_playground.tasks.opening import open_image
+from tts_playground.verifiers.selectors import picks
+from tts_playground.worlds.answers import MEASURES
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+LONGEST_SIDE = 768
+"""pixels; bigger pictures are scaled down to it, as in the course's lab"""
+LONGEST_QUESTION = 2000
+"""characters"""
+MOST = 1024
+"""answers in one call"""
+SMALLEST = 2
+"""pixels a side"""
+
+
+@dataclass(frozen=True)
+class VqaTask:
+    """A question about a picture. Make one with ``VqaTask.of``."""
+
+    question: str
+    picture: str
+    """a name for the picture's pixels"""
+    image: Image.Image = field(repr=False, compare=False)
+    """RGB"""
+    answers: tuple[str, ...] = field(default=(), compare=False)
+    """accepted answers; empty when the truth is not known"""
+    kind: ClassVar[str] = "vqa"
+
+    @classmethod
+    def of(cls, image: Any, question: str, answers: Sequence[str] = ()) -> VqaTask:
+        """Read a picture and check a question.
+
+        Args:
+            image: a path, bytes, a ``PIL.Image`` or an array; see-through parts become white.
+            answers: accepted answers, where the truth is known.
+
+        Raises:
+            BadInput: no picture, too large, moving or damaged; no question, or one that is too long.
+        """
+        if not isinstance(question, str) or not question.strip():
+            raise BadInput("The question is empty; ask something about the picture.")
+        if len(question) > LONGEST_QUESTION:
+            raise BadInput(f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} are read.")
+        picture = read_picture(image)
+        return cls(question.strip(), digest(picture), picture, tuple(str(answer) for answer in answers))
+
+    def key(self) -> Mapping[str, Any]:
+        """The question and the picture's pixels."""
+        return {"question": self.question, "picture": self.picture}
+
+    def blank(self) -> VqaTask:
+        """The same question about a white picture: the control."""
+        from PIL import Image
+
+        white = Image.new("RGB", self.image.size, (255, 255, 255))
+        return replace(self, image=white, picture=digest(white))
+
+    def right(self, answer: str, measure: str = "exact") -> float | None:
+        """How right an answer is, 0 to 1, by "exact", "anls" or "containment"; None where the truth is not known."""
+        return MEASURES[measure](answer, self.answers) if self.answers else None
+
+
+def read_picture(image: Any, longest: int = LONGEST_SIDE) -> Image.Image:
+    """A picture as models see it: upright, RGB over white, its longer side at most ``longest`` pixels."""
+    from PIL import Image
+
+    opened = open_image(image, draft="RGB", moving=False)
+    if min(opened.size) < SMALLEST or max(opened.size) > 100 * min(opened.size):
+        raise BadInput(f"The picture is {opened.width} x {opened.height} pixels, which is too thin to read.")
+    layer = opened.convert("RGBA") if opened.has_transparency_data else opened.convert("RGB")
+    if layer.mode == "RGBA":
+        layer = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    scale = longest / max(layer.size)
+    if scale >= 1:
+        return layer
+    return layer.resize((max(1, int(layer.width * scale)), max(1, int(layer.height * scale))), Image.Resampling.BICUBIC)
+
+
+def short_answer(sample: Sample) -> str:
+    """The short answer of a sample."""
+    return str(sample.info.get("answer", sample.content))
+
+
+@dataclass(frozen=True)
+class Answered:
+    """N answers to a question, what the verifiers say of them, and what each selector picks."""
+
+    task: VqaTask
+    model: str
+    seed: int
+    settings: AnswerSettings
+    samples: tuple[Sample, ...]
+    scores: Mapping[str, tuple[float, ...]]
+    """"p_yes", "rating", "logprob": one number a sample"""
+    cost: Cost
+
+    @property
+    def answers(self) -> list[str]:
+        """The short answers, as drawn."""
+        return [short_answer(sample) for sample in self.samples]
+
+    @property
+    def picks(self) -> dict[str, int]:
+        """Selector -> place of the sample that it picks; "oracle" only where the truth is known."""
+        found = picks(self.answers, self.scores)
+        if self.task.answers and self.samples:
+            right = [self.task.right(answer) or 0.0 for answer in self.answers]
+            found["oracle"] = max(range(len(right)), key=lambda place: (right[place], -place))
+        return found
+
+    def as_dict(self) -> dict[str, Any]:
+        """{"question", "samples": [{"text", "answer", "logprob", "p_yes", "steps"}], "picks", "cost", ...}."""
+        p_yes = self.scores.get("p_yes", (None,) * len(self.samples))
+        samples = [
+            {
+                "text": sample.content,
+                "answer": answer,
+                "logprob": sample.logprob,
+                "p_yes": p,
+                "steps": list(sample.info.get("lines", ())),
+            }
+            for sample, answer, p in zip(self.samples, self.answers, p_yes, strict=True)
+        ]
+        return {
+            "question": self.task.question,
+            "model": self.model,
+            "seed": self.seed,
+            "settings": self.settings.as_dict(),
+            "samples": samples,
+            "picks": {name: self.answers[place] for name, place in self.picks.items()},
+            "cost": self.cost.as_dict(),
+        }
+
+
+def vqa_sampler(model: str | None = None, settings: AnswerSettings | None = None, device: str = "auto") -> Sampler:
+    """The sampler of a named model: ``tiny:vlm``, a hub id, a folder, or ``endpoint:NAME@http://...``.
+
+    Raises:
+        BadInput: an endpoint without an address. ModelUnavailable: this machine cannot hold or reach the model.
+    """
+    name, settings = model or loading.default_name("vlm"), settings or AnswerSettings()
+    if name.startswith("endpoint:"):
+        from tts_playground.samplers.endpoint import EndpointSampler
+
+        called, _, url = name.removeprefix("endpoint:").partition("@")
+        if not url:
+            raise BadInput("An endpoint is named 'endpoint:MODEL@http://host:port/v1'.")
+        return EndpointSampler(url, called, settings)
+    from tts_playground.samplers.vlm import VlmSampler
+
+    return VlmSampler(loading.load(name, "vlm", loading.Options(device)), settings)
+
+
+def judges(sampler: Any, *, blank: bool = False) -> list[Reward]:
+    """What scores the answers of a sampler: P(yes), the rating and log-probability; an endpoint gives only the last."""
+    from tts_playground.verifiers.self_verify import PYes, Rating, SequenceLogprob
+
+    loaded = getattr(sampler, "loaded", None)  # an endpoint shows no logits
+    own: list[Reward] = [] if loaded is None else [PYes(loaded, blank=blank), Rating(loaded, blank=blank)]
+    return [*own, SequenceLogprob()]
+
+
+def score_all(task: VqaTask, samples: Sequence[Sample], rewards: Sequence[Reward]) -> dict[str, tuple[float, ...]]:
+    """Reward name -> one number a sample; a reward that cannot say anything of these samples is left out."""
+    found = {}
+    for reward in rewards:
+        try:
+            found[reward.name.removesuffix("_blank")] = tuple(reward.score(task, samples))
+        except CannotDo:
+            continue
+    return found
+
+
+def answer(
+    image: Any,
+    question: str,
+    *,
+    model: str | None = None,
+    n: int = 16,
+    temperature: float = 0.8,
+    top_p: float = 1.0,
+    top_k: int = 0,
+    seed: int = 0,
+    template: str = "{question}",
+    answers: Sequence[str] = (),
+    blank: bool = False,
+) -> Answered:
+    """Draw ``n`` answers to a question about a picture, let the model verify them, and pick.
+
+    Args:
+        image: a path, bytes, a ``PIL.Image`` or an array.
+        model: ``tiny:vlm``, a hub id, a folder or ``endpoint:NAME@URL``; None takes ``TTS_PLAYGROUND_VLM_MODEL`` or
+            the embedded one.
+        n: answers, 1 to 1024; answer i is the same whatever n is.
+        temperature, top_p, top_k, template: see ``AnswerSettings``.
+        answers: accepted answers where the truth is known; adds the oracle's pick.
+        blank: show a white picture instead.
+
+    Raises:
+        BadInput: the picture, the question or a setting cannot be used.
+        UnknownName: no embedded model of that name.
+        ModelUnavailable: this machine cannot hold or reach the model.
+    """
+    if not 1 <= n <= MOST:
+        raise BadInput(f"n is {n}, but it must be 1 to {MOST}.")
+    task = VqaTask.of(image, question, answers)
+    settings = AnswerSettings(temperature, top_p, top_k, template=template)
+    sampler = vqa_sampler(model, settings)
+    asked = task.blank() if blank else task
+    samples = tuple(sampler.draw(asked, range(n), seed=seed))
+    return answered(asked, sampler, samples, seed)
+
+
+def answered(task: VqaTask, sampler: Any, samples: Sequence[Sample], seed: int) -> Answered:
+    """The samples verified, with their cost."""
+    rewards = judges(sampler)
+    scores = score_all(task, samples, rewards)
+    cost = sum((sample.cost for sample in samples), Cost())
+    cost = sum((reward.unit_cost * len(samples) for reward in rewards if reward.name in scores), cost)
+    name = str(sampler.fingerprint()["model"])
+    return Answered(task, name, seed, sampler.settings, tuple(samples), scores, cost)
