@@ -19,6 +19,9 @@ CELLS = (32, 24, 16)
 """sides of cells in pixels: for one thing alone, for most things, and for three in a row"""
 
 
+_GOLDEN = 0.6180339887498949
+
+
 class Draw:
     """Uniform numbers drawn beforehand, spent one by one (a call into numpy costs more than a scene can afford)."""
 
@@ -31,7 +34,9 @@ class Draw:
     def __call__(self) -> float:
         """The next number in [0, 1)."""
         self._place += 1
-        return self._numbers[self._place % len(self._numbers)]
+        lap, place = divmod(self._place, len(self._numbers))
+        # spent numbers come back shifted: a search that rejected them once must not see the same ones for ever
+        return (self._numbers[place] + lap * _GOLDEN) % 1 if lap else self._numbers[place]
 
     def below(self, n: int) -> int:
         """An integer in [0, n)."""
