@@ -13,13 +13,20 @@ from tts_playground.errors import BadInput
 
 File = Annotated[Path, typer.Argument(help="The drawing: any picture; black on white, a photo of a marker on paper.")]
 SamplerName = Annotated[
-    str, typer.Option("--sampler", "--model", envvar="TTS_PLAYGROUND_SKETCH_MODEL", help="Who proposes programs.")
+    str,
+    typer.Option(
+        "--sampler",
+        "--model",
+        envvar="TTS_PLAYGROUND_SKETCH_MODEL",
+        help="Who proposes programs: proposal, tiny:sketch, a model's hub id or folder, adapter:NAME.",
+    ),
 ]
 StrategyName = Annotated[str, typer.Option(help="best-of-n, refine, smc or beam.")]
 Outline = Annotated[
     Literal["auto", "fill", "keep"], typer.Option(help="Thin closed loops: auto, fill them, or keep them as lines.")
 ]
 Seconds = Annotated[float, typer.Option(min=0.01, help="Safety cap; when it is hit, the result says so.")]
+Grammar = Annotated[bool, typer.Option("--grammar", help="A model may only write what leads to a program.")]
 Text = Annotated[str, typer.Argument(help='A program, e.g. "(Circle 3 8 8)", or a file that holds one.')]
 Size = Annotated[int, typer.Option(help="Side of the picture in pixels, 16 to 2048.")]
 Mode = Annotated[
@@ -37,6 +44,7 @@ def sketch(
     outline: Outline = "auto",
     seconds: Seconds = 2.0,
     seed: options.Seed = 0,
+    grammar: Grammar = False,
     out: options.Out = None,
     plot: options.Plot = None,
     json: options.Json = False,
@@ -45,6 +53,7 @@ def sketch(
 
     With --plot, also draw N independent candidates (kept in the store) and plot the expected best IoU against N.
     """
+    from tts_playground.tasks.sketch import SketchTask, sampler_of
     from tts_playground.tasks.sketch import sketch as find
 
     if not file.is_file():
@@ -59,23 +68,22 @@ def sketch(
             outline=outline,
             seconds=seconds,
             seed=seed,
+            grammar=grammar,
         )
     if out is not None:
         _write(out, result.program, result.raster)
     if plot is not None:
-        _plot(plot, file, sampler, n, temperature, outline, seed)
+        _plot(plot, SketchTask.of(file, outline=outline), sampler_of(sampler, temperature, grammar), n, seed)
     emit(result.as_dict(), json, _talk)
 
 
-def _plot(plot: Path, file: Path, sampler: str, n: int, temperature: float, outline: Any, seed: int) -> None:
+def _plot(plot: Path, task: Any, proposer: Any, n: int, seed: int) -> None:
     from tts_playground import registry
     from tts_playground.runs.figures import best_of_n, save
     from tts_playground.runs.store import Store
-    from tts_playground.tasks.sketch import SketchTask
 
     with Store() as store, console().status(f"Drawing {n} independent candidates"):
-        proposer = registry.resolve("sampler", sampler)(temperature=temperature)
-        pool = store.pool(SketchTask.of(file, outline=outline), proposer)
+        pool = store.pool(task, proposer)
         pool.draw(n, seed=seed)
         reward = registry.resolve("reward", "iou")()
         pool.score(reward, n, seed=seed)

@@ -28,10 +28,11 @@ class Refine:
     def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
         """Yield a round per start and per neighbour tried; ends when no neighbour has been better for ``patience``."""
         ledger = Ledger(budget, reward)
+        draws = sampler.draw(task, range(self.starts), seed=seed)  # asked for together: a model draws them in one batch
         for index in range(self.starts):
             if not ledger.room(1):
                 break
-            scored = ledger.score(task, sampler.draw(task, [index], seed=seed))
+            scored = ledger.score(task, islice(draws, 1))
             if scored:
                 yield ledger.round(scored, f"start {index + 1} of {self.starts}")
         yield from self._walk(task, sampler, ledger, seed)

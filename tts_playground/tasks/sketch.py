@@ -6,22 +6,28 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from tts_playground import registry
-from tts_playground.core import Budget, Cost, Round
+from tts_playground.core import Budget, Cost, Round, SteppedSampler
 from tts_playground.dsl.drawings import Overlap, overlap, unpack
 from tts_playground.dsl.raster import render
 from tts_playground.dsl.surgery import tidy
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
+from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.tasks.drawing import SIDE, Outline, read_drawing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
+
+
+STEPPED = ("smc", "beam")
+"""strategies that need a ``SteppedSampler``"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Settings:
     """How to search; the fields are the arguments of ``sketch``."""
 
     sampler: str = "proposal"
-    """registered name, or "module:Class" """
+    """registered name, "module:Class", or a model: its hub id or folder, or "adapter:NAME" """
     strategy: str = "refine"
     """registered name, or "module:Class" """
     n: int = 64
@@ -82,6 +88,8 @@ class Settings:
     seconds: float = 2.0
     """safety cap on the search's wall-clock time, above 0"""
     seed: int = 0
+    grammar: bool = False
+    """whether a model may only draw tokens that lead to a program; "proposal" needs no grammar"""
 
     def __post_init__(self) -> None:
         if not 1 <= self.n <= 100_000:
@@ -153,21 +161,24 @@ def sketch(
     outline: Outline = "auto",
     seconds: float = 2.0,
     seed: int = 0,
+    grammar: bool = False,
 ) -> SketchResult:
     """Find a short program whose picture is the drawing.
 
     Args:
         image: a path, bytes, a PIL image, an array, or a ``SketchTask``; see ``read_drawing``.
-        sampler, strategy: registered names.
+        sampler: a registered name, or a model's: "tiny:sketch", a hub id, a folder, "adapter:NAME".
+        strategy: a registered name.
         n: most candidate programs that are scored; the same n and seed give the same result ...
         seconds: ... unless this safety cap is hit, in which case ``stopped`` is "seconds".
         temperature: of the sampler; 0 is greedy.
         outline: whether thin closed loops are filled: "auto", "fill" or "keep".
+        grammar: whether a model may only draw tokens that lead to a program.
 
     Raises:
         BadInput: the picture cannot be read, or a setting is out of range.
     """
-    settings = Settings(sampler, strategy, n, temperature, outline, seconds, seed)
+    settings = Settings(sampler, strategy, n, temperature, outline, seconds, seed, grammar)
     task = SketchTask.of(image, outline=outline)
     reports = list(sketch_rounds(task, settings))
     last = reports[-1]
@@ -196,8 +207,24 @@ def sketch_rounds(image: Any, settings: Settings | None = None) -> Iterator[Prog
         yield Progress(round_, program, fit.iou, fit.f1, time.perf_counter() - begun, round_.cost.renders)
 
 
+def sampler_of(name: str, temperature: float = 1.0, grammar: bool = False) -> Any:
+    """Who proposes programs: a registered sampler, or a model by its name.
+
+    Raises:
+        UnknownName, BadInput: no such sampler, or the temperature is out of range.
+    """
+    if name == "tiny:sketch" or name.startswith("adapter:") or "/" in name or Path(name).is_dir():
+        return ProgramSampler(name, temperature, grammar=grammar)
+    return registry.resolve("sampler", name)(temperature=temperature)
+
+
 def _search(task: SketchTask, settings: Settings) -> Iterator[Round]:
-    sampler = registry.resolve("sampler", settings.sampler)(temperature=settings.temperature)
+    sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar)
+    if settings.strategy in STEPPED and not isinstance(sampler, SteppedSampler):
+        raise BadInput(
+            f"{settings.strategy} needs a sampler that pauses between shapes, such as 'proposal'; "
+            f"with {settings.sampler} use refine or best-of-n."
+        )
     strategy = registry.resolve("strategy", settings.strategy)()
     reward = registry.resolve("reward", "fit")()
     budget = Budget(samples=settings.n, seconds=settings.seconds)
