@@ -88,6 +88,7 @@ def test_the_cards_hold_the_numbers_of_their_own_model(result, folders):
     ):
         card = (Path(folders[name]) / "README.md").read_text()
         assert "- Data: none." in card and f"| {has} |" in card and lacks not in card, name
+        assert "--n 3 --prompts 6 --seed 0`: 3 images a prompt at temperature 1 and guidance" in card
     value = result["metrics"]["det_count"]["value"]
     assert json.loads((Path(folders["detector"]) / "results.json").read_text())["det_count"]["value"] == value
 

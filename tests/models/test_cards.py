@@ -34,6 +34,15 @@ def test_measuring_again_replaces_and_changes_nothing_else(folder):
     assert (folder / "README.md").read_text() == first.replace("0.5000 |", "0.6250 |").replace("| 12 |", "| 99 |")
 
 
+def test_how_it_was_measured_stands_below_the_table_once(folder):
+    cards.record(folder, {"rate": 0.5}, "a look.")
+    cards.record(folder, {"rate": 0.5}, "a longer look.")
+    cards.record(folder, {"rate": 0.25})
+    text = (folder / "README.md").read_text()
+    assert "| rate | 0.2500 | | | |\n\nMeasured by a longer look.\n\nAfter the table.\n" in text
+    assert text.count("Measured by") == 1
+
+
 def test_a_card_without_a_table_gets_one_and_a_folder_without_a_card_is_refused(tmp_path):
     with pytest.raises(BadInput, match="no model card"):
         cards.record(tmp_path, {"a": 1.0})

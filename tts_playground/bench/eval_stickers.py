@@ -6,6 +6,7 @@ the hue inside its boxes) shares neither weights nor training pictures with the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -45,8 +46,20 @@ def run(card: bool = False, **options: Any) -> dict[str, Any]:
     result = evaluation.measure()
     if card:
         for folder, numbers in owned(plan, result["metrics"]):
-            result["notes"].append(f"The numbers are in {cards.record(folder, numbers)}.")
+            written = cards.record(folder, numbers, how_of(plan, result["settings"]))
+            result["notes"].append(f"The numbers are in {written}.")
     return result
+
+
+def how_of(plan: Plan, settings: Mapping[str, Any]) -> str:
+    """The sentence in the card that says what the numbers are numbers of."""
+    told = []
+    if "cfg" in settings:
+        told.append(f"{plan.n} images a prompt at temperature 1 and guidance {settings['cfg']:g}")
+    if "scenes" in settings:
+        told.append(f"{settings['scenes']} held-out scenes")
+    command = f"`python -m tts_playground eval stickers --n {plan.n} --prompts {plan.prompts} --seed {plan.seed}`"
+    return f"{command}: {'; '.join([*told, '95 % intervals over prompts or scenes'])}."
 
 
 @dataclass

@@ -12,6 +12,8 @@ from tts_playground.errors import BadInput
 CARD, NUMBERS = "README.md", "results.json"
 TITLE = "| measured on held-out"
 """how the table's first line begins, which is how it is found again"""
+HOW = "Measured by"
+"""how the line below it begins"""
 _HEAD = [f"{TITLE} data | value | low | high | n |", "|---|---|---|---|---|"]
 
 Result = float | Mapping[str, Any]
@@ -24,8 +26,11 @@ def known(folder: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def record(folder: Path, results: Mapping[str, Result]) -> Path:
+def record(folder: Path, results: Mapping[str, Result], how: str = "") -> Path:
     """Put ``results`` into the card of the checkpoint in ``folder``: rows of the same name go, others stay.
+
+    Args:
+        how: one sentence on how they were measured, for the line below the table; "" keeps the one that is there.
 
     Returns:
         The card, ``README.md``; ``results.json`` beside it holds the same numbers.
@@ -37,8 +42,9 @@ def record(folder: Path, results: Mapping[str, Result]) -> Path:
     if not card.exists():
         raise BadInput(f"There is no model card {card}; give the folder of a trained checkpoint.")
     whole = known(folder) | {name: _plain(result) for name, result in results.items()}
-    before, after = _around(card.read_text(encoding="utf-8").splitlines())
-    card.write_text("\n".join([*before, *table(whole), *after, ""]), encoding="utf-8")
+    before, told, after = _around(card.read_text(encoding="utf-8").splitlines())
+    told = ["", f"{HOW} {how}"] if how else told
+    card.write_text("\n".join([*before, *table(whole), *told, *after, ""]), encoding="utf-8")
     (folder / NUMBERS).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
     return card
 
@@ -61,12 +67,15 @@ def _plain(result: Result) -> Any:
     return dict(result) if isinstance(result, Mapping) else float(result)
 
 
-def _around(lines: list[str]) -> tuple[list[str], list[str]]:
-    """What stands before and after the table; an old one, or one that is not there yet, counts as the end."""
+def _around(lines: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """What stands before the table, how it was measured, and what stands after; without a table, all is before."""
     start = next((i for i, line in enumerate(lines) if line.startswith(TITLE)), None)
     if start is None:
-        return [*lines, ""], []
+        return [*lines, ""], [], []
     end = start
     while end < len(lines) and lines[end].startswith("|"):
         end += 1
-    return lines[:start], lines[end:]
+    told = lines[end : end + 2]
+    if len(told) == 2 and not told[0] and told[1].startswith(HOW):
+        return lines[:start], told, lines[end + 2 :]
+    return lines[:start], [], lines[end:]

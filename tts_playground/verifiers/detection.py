@@ -94,7 +94,7 @@ class Detector:
 
         out: list[list[Found]] = []
         for start in range(0, len(pictures), batch):
-            part = [np.asarray(picture) for picture in pictures[start : start + batch]]
+            part = [np.array(picture) for picture in pictures[start : start + batch]]
             inputs = self.processor(images=part, return_tensors="pt").to(self.model.device)
             with torch.inference_mode():
                 seen = self.model(**inputs)
