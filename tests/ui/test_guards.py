@@ -102,7 +102,7 @@ def test_the_page_is_whole_and_fetches_nothing_from_elsewhere(address):
     assert {f"sketch-{name}" for name in names.split()} <= ids
     assert "http" not in str(config["stylesheets"])
     visible = {d["api_name"] for d in config["dependencies"] if d["api_visibility"] != "private"}
-    assert visible == {"sketch", "render"}
+    assert {"sketch", "render"} <= visible  # other tabs add theirs where their models are here
 
 
 def test_history_and_monitoring_are_off(address):

@@ -25,6 +25,11 @@ def rewards_here() -> tuple[str, ...]:
     return tuple(name for name, models in NEEDS.items() if all(map(_here, models)))
 
 
+def share_weights(first: str, second: str) -> bool:
+    """Whether two of the rewards read the same network: then one cannot judge what the other has guided."""
+    return first == second or bool(set(NEEDS.get(first, ())) & set(NEEDS.get(second, ())))
+
+
 def _here(model: str) -> bool:
     try:
         where(model)

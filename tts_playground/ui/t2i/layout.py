@@ -13,6 +13,7 @@ from tts_playground.ui.status import status
 from tts_playground.ui.t2i import pair, show
 from tts_playground.ui.t2i.choices import LIMITS, View, examples, models
 from tts_playground.ui.t2i.look import MEASURES, Look
+from tts_playground.ui.t2i.tour import STOPS
 
 MORE = 16
 """images that "16 more" adds"""
@@ -50,6 +51,9 @@ class Parts:
     """the session's favourites"""
     favourite: Any
     tally: Any
+    tour: dict[str, Any]
+    """a button for each of the lab's questions"""
+    tour_note: Any
 
     def value(self, name: str) -> Any:
         """The component of one setting."""
@@ -73,6 +77,7 @@ def build(opening: Look, view: View) -> Parts:
         "votes": gr.State(()),
     }
     settings: dict[str, Any] = {}
+    _tour(parts)
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=0, min_width=380):
             _input(parts, settings, view)
@@ -84,6 +89,17 @@ def build(opening: Look, view: View) -> Parts:
         with gr.Column(scale=5, min_width=320):
             _spread(parts, settings, view, opening)
     return Parts(values=[settings[name] for name in View.__slots__], **parts)
+
+
+def _tour(parts: dict[str, Any]) -> None:
+    with gr.Accordion("The lab's questions, one click each", open=False, elem_id="t2i-tour"):
+        with gr.Row(elem_classes="tour"):
+            parts["tour"] = {
+                stop.key: gr.Button(stop.title, size="sm", min_width=60, scale=0, elem_id=f"t2i-tour-{stop.key}")
+                for stop in STOPS
+            }
+        hint = "<p class='what'>A question sets the sliders, draws what it needs, and says here what to look at.</p>"
+        parts["tour_note"] = gr.HTML(hint, padding=False, elem_id="t2i-tour-note")
 
 
 def _input(parts: dict[str, Any], settings: dict[str, Any], view: View) -> None:

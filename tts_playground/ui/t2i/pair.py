@@ -9,6 +9,7 @@ from typing import Any
 
 from tts_playground.runs import figures
 from tts_playground.runs.curves import kl_bound
+from tts_playground.tasks.image_rewards import share_weights
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import show
 from tts_playground.ui.t2i.look import Look
@@ -70,6 +71,8 @@ def reading(look: Look) -> str:
         f"Picking the best of {at} by {first} moves {second} from {show.number(start)} to {show.number(end)}:"
         f" it {moved}. Picking by {second} itself would give {show.number(top)} here."
     )
+    if share_weights(view.reward, view.second):
+        line += " Both read the same network, so part of their agreement is its own taste."
     bound = float(kl_bound([at])[0])
     return status(
         line,

@@ -21,8 +21,8 @@ HELP = (
 )
 
 
-def build(p: Parts, view: View) -> Any:
-    """Lay out and connect the section, opened on the sweep that ships; returns its run button."""
+def build(p: Parts, view: View) -> tuple[Any, list[Any], list[Any]]:
+    """Lay out and connect the section, opened on the sweep that ships; returns its (handler, inputs, outputs)."""
     opened = sweep.opening(view)
     state = gr.State(opened)
     heading("Temperature × guidance", HELP)
@@ -63,7 +63,7 @@ def build(p: Parts, view: View) -> Any:
     event = run.click(draw, [each, shown, *p.values], outputs, **heavy)
     shown.change(lambda s, which: sweep.grid(s, which != "first draw"), [state, shown], grid, **LIGHT, **QUIET)
     p.cancel.click(None, cancels=[event])
-    return run
+    return draw, [each, shown, *p.values], outputs
 
 
 def _summary(found: sweep.Sweep | None) -> str:

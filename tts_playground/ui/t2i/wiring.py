@@ -29,16 +29,16 @@ class Handlers:
     glance: Any
     """(look, *values) -> ``outputs``: shows what is there of the components' view"""
     outputs: list[Any]
-    want: Any
-    """(live, ticket, *values) -> ticket: asks for what lacks"""
+    actions: dict[str, tuple[Any, list[Any], list[Any]]]
+    """by the name that a tour's stop uses: (handler, inputs, outputs) of a drawing"""
 
 
 def wire(parts: Parts) -> Handlers:
     """Connect the tab."""
-    handlers = _looking(parts)
-    _drawing(parts)
+    glance, outputs = _looking(parts)
+    actions = _drawing(parts)
     _choosing(parts)
-    return handlers
+    return Handlers(glance, outputs, actions)
 
 
 def view_from(request: gr.Request, values: tuple[Any, ...]) -> View:
@@ -78,7 +78,7 @@ def seen(look: Look) -> tuple[Any, ...]:
     return look, (), None, line or gr.skip(), *everything(look)
 
 
-def _looking(p: Parts) -> Handlers:
+def _looking(p: Parts) -> tuple[Any, list[Any]]:
     """Every change of a setting shows what is there of it, at once; what is not there is asked for on release."""
 
     @friendly
@@ -131,10 +131,10 @@ def _looking(p: Parts) -> Handlers:
     model.input(switch, p.values, [p.examples, p.status], **LIGHT, **QUIET).success(
         glance, [p.look, *p.values], outputs, **quick
     )
-    return Handlers(glance, outputs, want)
+    return glance, outputs
 
 
-def _drawing(p: Parts) -> None:
+def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     """Draw, more, live and several prompts stream; cancel keeps what is whole."""
 
     @friendly
@@ -177,20 +177,15 @@ def _drawing(p: Parts) -> None:
             line = status(f"{len(looks)} prompts x {view.n} images are drawn.")
             yield looks, line, "", figure, spread, show.several_reading(looks)
 
-    events.append(
-        p.several.click(
-            several,
-            [p.look, *p.values],
-            [p.others, p.status, p.sheet, p.curve, p.histogram, p.reading],
-            **heavy,
-        )
-    )
+    asked = [p.look, *p.values], [p.others, p.status, p.sheet, p.curve, p.histogram, p.reading]
+    events.append(p.several.click(several, *asked, **heavy))
 
     def stop(look: Look, request: gr.Request):
         work.desk().drop(session_of(request))
         return status("Cancelled; whole images are kept."), ""
 
     p.cancel.click(stop, p.look, [p.status, p.sheet], cancels=events, queue=False, **LIGHT, **QUIET)
+    return {"draw": (draw, p.values, outputs), "several": (several, *asked)}
 
 
 def _drawn(session: str, wish: Wish) -> Iterator[Any]:

@@ -1,0 +1,91 @@
+"""Beyond best-of-N: strategies that look at unfinished images, at equal cost, and the trace of what one of them did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tts_playground import registry
+from tts_playground.errors import BadInput
+from tts_playground.runs import figures
+from tts_playground.runs.comparison import Comparison, Plan, compare
+from tts_playground.runs.trace import trace
+from tts_playground.tasks.image_rewards import reward_named, rewards_here, share_weights
+from tts_playground.ui.t2i import shelf, show
+from tts_playground.ui.t2i.choices import View
+from tts_playground.ui.t2i.desk import Wish
+
+STRATEGIES = {
+    "parm": "drops unlikely images early, and saves the rest of their tokens",
+    "gridar": "a quarter, a half, the whole; rejects and refills on the way",
+    "smc": "particles resampled by what the unfinished images promise",
+    "beam": "the best unfinished images go on, each with several continuations",
+    "suffix": "redraws the ends of the best image, and keeps what is better",
+}
+"""strategy -> what it does, in the order in which they run"""
+PLAN = Plan(budgets=(2, 4, 8), seeds=2, pool=16)
+"""small enough for a page on two cores"""
+AXES = ("tokens", "verifier_calls", "n", "seconds")
+HELP = (
+    "All are guided by the reward above; the judge, which shares no network with it, measures what each ends with. The"
+    f" line is exact best-of-N; a point is a strategy rerun {PLAN.seeds} times at one budget. Two cores take minutes."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """A comparison as a page keeps it."""
+
+    state: Comparison
+    judge: str
+
+    @property
+    def labels(self) -> list[str]:
+        """Strategies that have run."""
+        return list(dict.fromkeys(run.label for run in self.state.runs))
+
+
+def judges(reward: str) -> list[str]:
+    """Rewards that may judge what ``reward`` guides: they share no network with it; the check of truth first."""
+    fine = [name for name in rewards_here() if not share_weights(name, reward)]
+    return sorted(fine, key=lambda name: name != "geneval")
+
+
+def run(view: View, judge: str, names: list[str]) -> Iterator[Beyond]:
+    """Draw what the curve needs, then every strategy at every budget; a report after each piece.
+
+    Raises:
+        BadInput: no strategy, or a judge that shares a network with the guide or cannot check the prompt.
+    """
+    chosen = [name for name in STRATEGIES if name in names]
+    if not chosen:
+        raise BadInput("Choose at least one strategy.")
+    if judge not in judges(view.reward):
+        raise BadInput(f"{show.measure(judge)} cannot judge here; choose from: {', '.join(judges(view.reward))}.")
+    guide, gold = reward_named(view.reward), reward_named(judge)
+    for _ in shelf.serve(Wish(view, PLAN.pool), lambda: False):
+        yield Beyond(Comparison(doing="independent images for the curve"), judge)
+    pool = shelf.pool_of(view, load=True)
+    strategies = {name: registry.resolve("strategy", name)() for name in chosen}
+    samples = pool.samples(PLAN.pool, seed=view.seed)
+    plan = Plan(PLAN.budgets, PLAN.seeds, view.seed, PLAN.pool)
+    for state in compare([view.task], pool.sampler, strategies, guide, gold, plan, pools=[samples]):
+        yield Beyond(state, judge)
+
+
+def figure(found: Beyond | None, axis: str) -> Any:
+    """The strategies over the exact curve, on one cost axis."""
+    if found is None or found.state.curve is None:
+        return figures.empty("Press “Compare”.")
+    lines = [found.state.curve]
+    return figures.strategies(found.state.points, axis, lines, measure=show.measure(found.judge))
+
+
+def tree(found: Beyond | None, label: str | None) -> Any:
+    """Who descended from whom in the last and largest run of a strategy, with glimpses of the images."""
+    runs = [] if found is None else [run for run in found.state.runs if run.label == label]
+    if not runs:
+        return figures.empty("The trace of a strategy shows here once it has run.")
+    shown = max(runs, key=lambda run: run.budget)
+    return figures.trace_tree(trace(shown.rounds), glimpse=lambda sample: sample.content, most=12)
