@@ -1,7 +1,8 @@
 """Train tiny:clip: pictures and captions by contrast, with captions that are wrong in one point as hard negatives.
 
 Contrastive learning as in CLIP (Radford et al. 2021); hard negatives as in NegCLIP (Yuksekgonul et al. 2023): they
-compete for the picture in the image-to-text direction only.
+compete for the picture in the image-to-text direction only. Besides, every patch names the thing that covers it and its
+colour, by heads that exist only while it learns: contrast alone takes many more pictures to teach the same features.
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional
 
 from tts_playground.models.vq import load_vq, reconstruct, to_float
 from tts_playground.rewards.measures import hard_pairs, recall_at_1
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.clip_parts import LONGEST, MINIATURE, SHIPPED, build_model, build_processor, build_tokenizer
+from tts_playground.train.dense import boxes_in_parts, naming_loss, owners
 from tts_playground.train.feed import default_workers
 from tts_playground.train.loop import Moment, Plan, compiled, fit, pick_device
 from tts_playground.train.order import Order
 from tts_playground.train.scenes import Conditions, draw_pool
 from tts_playground.worlds.contact import contact_sheet
 from tts_playground.worlds.pool import FALSE, Pool
+from tts_playground.worlds.vocabulary import COLORS, NAMES, SIZE
 
 SCENES, EVAL_SEED = 11_000, 11_999
 """seeds of the world for training (plus the order's seed) and for the numbers in the card"""
@@ -81,10 +85,30 @@ def contrast(image: torch.Tensor, text: torch.Tensor, ids: torch.Tensor, scale: 
     return (functional.cross_entropy(logits, aim) + functional.cross_entropy(logits[:, :b].T, aim)) / 2
 
 
-def make_loss(model: Any, conditions: Conditions, texts: Texts, batch: int) -> Any:
+class Pupil(nn.Module):
+    """The model with the heads on its patches."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+        width = model.config.vision_config.hidden_size
+        self.names, self.tints = nn.Linear(width, len(NAMES) + 1), nn.Linear(width, len(COLORS) + 1)
+
+    def see(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Unit embeddings [b, d], then what patches say of names [b, places, names + 1] and colours."""
+        seen = self.model.vision_model(pixels)
+        image = functional.normalize(self.model.visual_projection(seen.pooler_output).float(), dim=-1)
+        patches = seen.last_hidden_state[:, 1:]
+        return image, self.names(patches), self.tints(patches)
+
+
+def make_loss(pupil: Pupil, conditions: Conditions, pool: Pool, texts: Texts, batch: int) -> Any:
     """The loss of one step, on a batch drawn by the step's own stream."""
-    device = texts.true.device
-    see, read = compiled(embed_images, device), compiled(embed_texts, device)
+    device, model = texts.true.device, pupil.model
+    see, read = compiled(pupil.see, device), compiled(embed_texts, device)
+    side = SIZE // model.config.vision_config.patch_size
+    owner = owners(torch.from_numpy(pool.classes), boxes_in_parts(pool.boxes, SIZE), side).to(device)
+    classes, colors = torch.from_numpy(pool.classes).to(device), torch.from_numpy(pool.colors).to(device)
 
     def loss(moment: Moment) -> dict[str, torch.Tensor]:
         rng = moment.rng()
@@ -92,8 +116,10 @@ def make_loss(model: Any, conditions: Conditions, texts: Texts, batch: int) -> A
         style = torch.from_numpy(rng.integers(2, size=batch)).to(device)
         lies = torch.from_numpy(rng.integers(FALSE, size=batch * NEGATIVES)).to(device)
         ids = torch.cat([texts.true[places, style], texts.wrong[places.repeat(NEGATIVES), lies]])
-        image, text = see(model, conditions.pixels(places)), read(model, ids)
-        return {"loss": contrast(image, text, ids, model.logit_scale)}
+        (image, names, tints), text = see(conditions.pixels(places)), read(model, ids)
+        match = contrast(image, text, ids, model.logit_scale)
+        patches = naming_loss(names, classes[places], owner[places]) + naming_loss(tints, colors[places], owner[places])
+        return {"loss": match + patches, "match": match, "patches": patches}
 
     return loss
 
@@ -125,8 +151,8 @@ def train(order: Order) -> Path:
     device = pick_device(order.device)
     torch.manual_seed(order.seed)
     size, scenes, batch = (MINIATURE, 256, 16) if order.miniature else (SHIPPED, 160_000, 1024)
-    if device.type == "cpu" and not order.miniature:
-        scenes, batch = 40_000, 256
+    if device.type == "cpu" and not order.miniature:  # a scene through the VQ costs a CPU as much as three steps on it
+        scenes, batch = 40_000 if order.vq is None else 8_000, 64
     workers = default_workers() if order.workers is None else order.workers
     pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
     tokenizer = build_tokenizer()
@@ -142,7 +168,7 @@ def train(order: Order) -> Path:
         minutes=max(0.2, left),
         steps=order.steps,
         lr=1e-3 if order.init is None else 6e-4,
-        warmup=200,
+        warmup=200 if device.type == "cuda" else 50,
         weight_decay=0.1,
         betas=(0.9, 0.98),
         ema=0.999,
@@ -152,9 +178,11 @@ def train(order: Order) -> Path:
         resume=order.resume,
     )
     shown = torch.arange(64, device=device) % len(pool)
-    report = fit(
-        model, make_loss(model, conditions, texts, batch), plan, sheet=lambda: contact_sheet(conditions.pixels(shown))
-    )
+    if device.type == "cpu":  # the backward pass of the fused attention is slow there
+        model.set_attn_implementation("eager")
+    pupil = Pupil(model).to(device)
+    loss = make_loss(pupil, conditions, pool, texts, batch)
+    report = fit(pupil, loss, plan, sheet=lambda: contact_sheet(conditions.pixels(shown)))
     results = measure(model, tokenizer, device, vq, 120 if order.miniature else 1000)
     model.to("cpu", torch.bfloat16).save_pretrained(order.out)
     build_processor(tokenizer).save_pretrained(order.out)

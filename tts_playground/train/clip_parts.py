@@ -23,9 +23,9 @@ LONGEST = 48
 class Size:
     """Shape of the model; the defaults are the one that ships."""
 
-    width: int = 192
-    layers: int = 5
-    heads: int = 6
+    width: int = 160
+    layers: int = 4
+    heads: int = 5
     text_width: int = 128
     text_layers: int = 3
     text_heads: int = 4

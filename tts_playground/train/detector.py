@@ -20,7 +20,7 @@ from transformers.models.rt_detr.image_processing_pil_rt_detr import RTDetrImage
 
 from tts_playground.models.vq import load_vq, reconstruct
 from tts_playground.train.card import Facts, write_card
-from tts_playground.train.dense import dense_loss
+from tts_playground.train.dense import boxes_in_parts, dense_loss
 from tts_playground.train.feed import default_workers
 from tts_playground.train.loop import Moment, Plan, fit, pick_device
 from tts_playground.train.order import Order
@@ -104,13 +104,6 @@ def build_processor() -> RTDetrImageProcessorPil:
     )
 
 
-def boxes_in_parts(pool: Pool, device: torch.device) -> torch.Tensor:
-    """Boxes as DETR wants them: centre x, centre y, width, height in parts of the picture."""
-    boxes = torch.from_numpy(pool.boxes).to(device) / SIZE
-    low, high = boxes[..., :2], boxes[..., 2:]
-    return torch.cat([(low + high) / 2, high - low], dim=-1)
-
-
 class Pupil(nn.Module):
     """The detector with a second head on its feature map that exists only while it learns."""
 
@@ -135,7 +128,7 @@ class Pupil(nn.Module):
 def make_loss(pupil: Pupil, conditions: Conditions, pool: Pool, batch: int, first: float = FIRST) -> Any:
     """The loss of one step, on a batch drawn by the step's own stream."""
     device = conditions.views[0].device
-    classes, boxes = torch.from_numpy(pool.classes).to(device), boxes_in_parts(pool, device)
+    classes, boxes = torch.from_numpy(pool.classes).to(device), boxes_in_parts(pool.boxes, SIZE).to(device)
 
     def loss(moment: Moment) -> dict[str, torch.Tensor]:
         places = torch.from_numpy(moment.rng().integers(len(pool), size=batch)).to(device)
