@@ -84,8 +84,8 @@ def test_replies_follow_the_models_own_greedy(network):
 def test_a_digit_of_several_tokens_is_not_the_beginning_of_a_longer_number():
     chooser = vision("tiny")
     image = Image.new("RGB", (64, 64), "white")
-    short = chooser.chances([Question(image, "which number?", ("1", "2"))])[0]
-    long = chooser.chances([Question(image, "which number?", ("1", "2", "12"))])[0]
+    short = chooser.chances([Question(lambda: image, "which number?", ("1", "2"))])[0]
+    long = chooser.chances([Question(lambda: image, "which number?", ("1", "2", "12"))])[0]
     assert long[2] > 0
     assert long[0] == pytest.approx(short[0] - long[2])
     assert long[1] == pytest.approx(short[1])
@@ -93,7 +93,7 @@ def test_a_digit_of_several_tokens_is_not_the_beginning_of_a_longer_number():
 
 def test_an_option_without_tokens_is_refused_by_name():
     with pytest.raises(ModelUnavailable, match="tell it apart"):
-        vision("tiny").chances([Question(Image.new("RGB", (64, 64)), "what?", ("7", " 7"))])
+        vision("tiny").chances([Question(lambda: Image.new("RGB", (64, 64)), "what?", ("7", " 7"))])
 
 
 def test_scripted_chances_are_the_planted_ones():

@@ -7,7 +7,7 @@ endpoint) is a ``ReplyChooser``. Models and scripted choosers are both.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -26,12 +26,24 @@ LARGE = "llava-hf/llava-1.5-7b-hf"
 class Question:
     """A picture, what is asked, and the replies whose probability matters."""
 
-    image: Image.Image
+    view: Callable[[], Image.Image]
+    """draws or opens the picture; not called by choosers that do not look"""
     prompt: str
     options: tuple[str, ...]
     """replies, e.g. "0" to "9", or "7 R" """
     scene: Choice | None = None
     """what is in the picture; for scripted choosers, which do not look"""
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture."""
+        return self.view()
+
+    @property
+    def stream(self) -> tuple[int | str, ...]:
+        """Names the randomness of its replies: the prompt, and the scene where there is one."""
+        scene = self.scene
+        return (self.prompt, *((scene.seed, scene.index, scene.condition, *scene.digits) if scene else ("no scene",)))
 
 
 @runtime_checkable

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from PIL import Image
+
 from tts_playground.auditing.choosers import Question
 from tts_playground.worlds.choices import (
     CHOICE_PROMPT,
@@ -45,9 +47,12 @@ class Picture:
         return f"{self.scene.condition}/{self.scene.index}/{self.shift}"
 
     def question(self, prompt: str, options: tuple[str, ...], side: int = SIDE) -> Question:
-        """The picture, drawn, with what is asked of it."""
-        image = blank(side) if self.scene is None else draw(self.scene, side)
-        return Question(image, prompt, options, self.scene)
+        """The picture with what is asked of it."""
+        return Question(lambda: self.image(side), prompt, options, self.scene)
+
+    def image(self, side: int = SIDE) -> Image.Image:
+        """The picture: RGB, side x side."""
+        return blank(side) if self.scene is None else draw(self.scene, side)
 
 
 def pictures(

@@ -15,7 +15,7 @@ from scipy import stats
 from tts_playground.auditing import calibration
 from tts_playground.auditing.calibration import Calibrated
 from tts_playground.auditing.colour import joint_accuracy
-from tts_playground.auditing.effects import FACTORS, Effect, effects, level_order, levels_of
+from tts_playground.auditing.effects import FACTORS, REFITS, Effect, effects, level_order, levels_of
 from tts_playground.auditing.rows import Row
 from tts_playground.auditing.statistics import (
     ALPHA,
@@ -108,12 +108,16 @@ class Report:
         return file
 
 
-def analyze(rows: Iterable[Row], samples: int = 1000, *, temperature: float = 1.0, seed: int = 0) -> Report:
+def analyze(
+    rows: Iterable[Row], samples: int = 1000, *, temperature: float = 1.0, refits: int = REFITS, seed: int = 0
+) -> Report:
     """The report of an audit's rows.
 
     Args:
         samples: for exact rows, the N that power and acceptance bands are stated for.
         temperature: for exact rows: what they would be under restricted output at this temperature.
+
+        refits: of the effects, for their intervals.
 
     Raises:
         BadInput: no rows, or rows that cannot stand in one report.
@@ -135,7 +139,7 @@ def analyze(rows: Iterable[Row], samples: int = 1000, *, temperature: float = 1.
     usable = [row for row in pictures if row.valid > 0]
     found: tuple[Effect, ...] = ()
     if len({row.picture.layout for row in usable}) > 1:
-        found = tuple(effects(_scenes(usable), _shares(usable), _clusters(usable), seed=seed))
+        found = tuple(effects(_scenes(usable), _shares(usable), _clusters(usable), refits=refits, seed=seed))
     judged = tuple(calibration.judge(usable, blank, n)) if usable else ()
     words = verdict(summaries[-1], found, usable)
     return Report(tuple(pictures), blank, n, summaries, found, judged, words)

@@ -65,9 +65,7 @@ class ScriptedChooser:
         """``n`` replies; where many are asked for in one (``longest`` > 8), a list separated by commas."""
         p = np.array(self._chances(question, temperature))
         edges = np.cumsum([*p, max(0.0, 1 - p.sum())])
-        scene = question.scene
-        where = (scene.seed, scene.index, scene.condition, *scene.digits) if scene else ("no scene",)
-        noise = randomness.generator(seed, "scripted", self.name, question.prompt, *where)
+        noise = randomness.generator(seed, "scripted", self.name, *question.stream)
         said = [*question.options, "I cannot choose at random."]
         each = longest // 2 if longest > 8 else 1
         picks = np.searchsorted(edges / edges[-1], noise.random((n, each)), side="right")

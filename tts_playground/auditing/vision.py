@@ -86,9 +86,7 @@ class VisionChooser:
     ) -> list[str]:
         """``n`` independent replies of at most ``longest`` tokens."""
         prefix = self._vlm.prefix(question.image, question.prompt)
-        scene = question.scene
-        where = (scene.seed, scene.index, scene.condition, *scene.digits) if scene else ("no scene",)
-        noise = randomness.generator(seed, "replies", question.prompt, *where).random((n, longest))
+        noise = randomness.generator(seed, "replies", *question.stream).random((n, longest))
         said: list[list[int]] = [[] for _ in range(n)]
         start = Branch(self._log_softmax(prefix.logits[None], temperature), prefix.cache, prefix.position)
         self._go_on(said, [list(range(n))], start, noise, temperature)

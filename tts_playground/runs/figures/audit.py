@@ -28,11 +28,11 @@ def picks(bars: Sequence[Any], *, factor: str = "digit", title: str = "") -> go.
         return empty("Nothing was chosen yet.")
     levels = [bar.level for bar in bars]
     figure = go.Figure()
-    outside = [not bar.low <= bar.share <= bar.high for bar in bars]
+    colours = [1 if bar.share > bar.high else 5 if bar.share < bar.low else -1 for bar in bars]
     figure.add_bar(
         x=levels,
         y=[bar.share for bar in bars],
-        marker={"color": [colour(1 if out else 0, 0.75) for out in outside]},
+        marker={"color": [INK if number < 0 else colour(number) for number in colours]},
         customdata=[[bar.cells, bar.low, bar.high] for bar in bars],
         hovertemplate="chosen %{y:.1%} of the time in %{customdata[0]} pictures<br>"
         "fair choosers: %{customdata[1]:.1%} to %{customdata[2]:.1%}<extra>%{x}</extra>",
@@ -92,8 +92,8 @@ def effects(found: Sequence[Any], *, small: float = 0.0, title: str = "") -> go.
         figure.add_vrect(x0=-small, x1=small, fillcolor=GRID, line_width=0, layer="below")
     figure.add_vline(x=0, line={"color": INK, "width": 1})
     themed(figure, x="effect on the probability of being chosen", y="", title=title)
-    figure.update_yaxes(autorange="reversed", type="category")
-    return figure.update_layout(height=90 + 19 * len(found)).update_xaxes(tickformat="+.0%")
+    figure.update_yaxes(autorange="reversed", type="category", dtick=1, tickfont={"size": 11})
+    return figure.update_layout(height=130 + 19 * len(found)).update_xaxes(tickformat="+.0%")
 
 
 def _effect_words(effect: Any) -> str:

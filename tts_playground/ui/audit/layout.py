@@ -1,0 +1,253 @@
+"""The components of the audit tab, in the order in which they stand on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.auditing.effects import FACTORS
+from tts_playground.ui.audit import histogram, own, script, show
+from tts_playground.ui.audit.choices import LIMITS, ORDER, View, models
+from tts_playground.ui.audit.work import Work
+from tts_playground.ui.widgets import Picture
+from tts_playground.worlds.choices import CONDITIONS
+
+PROTOCOLS = [
+    ("exact: probabilities from the logits", "exact"),
+    ("sampled: N independent replies", "sampled"),
+    ("list: N picks in one reply", "list"),
+]
+TASKS = [("choose a digit", "choice"), ("choose a digit and name its colour", "color")]
+CONDITION_WORDS = {
+    "sym": "symmetric",
+    "center": "special in the middle",
+    "size": "special enlarged",
+    "contrast": "others faded",
+    "occlusion": "special half covered",
+    "blur": "special blurred",
+}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the handlers read and write."""
+
+    work: Any
+    focus: Any
+    file: Any
+    values: list[Any]
+    """the settings, in the order of ``choices.ORDER``"""
+    run: Any
+    cancel: Any
+    status: Any
+    verdict: Any
+    factor: Any
+    histogram: Any
+    effects: Any
+    heat: Any
+    about: Any
+    gallery: Any
+    curve: Any
+    calibration: Any
+    confusion: Any
+    picture: Any
+    labels: Any
+    ask: Any
+    own_status: Any
+    own_bars: Any
+    files: dict[str, Any]
+    link: Any
+    link_text: Any
+    script: Any
+
+    def value(self, name: str) -> Any:
+        """The component of one setting."""
+        return self.values[ORDER.index(name)]
+
+    @property
+    def shown(self) -> list[Any]:
+        """What follows a finished audit."""
+        figures = [self.effects, self.heat, self.curve, self.calibration, self.confusion]
+        return [self.status, self.verdict, self.histogram, self.about, self.gallery, *figures, self.script]
+
+
+def build(opening: Work) -> Parts:
+    """Lay the tab out, opened on a finished audit."""
+    report, focus = opening.report(), show.Focus()
+    parts: dict[str, Any] = {
+        "work": gr.State(opening),
+        "focus": gr.State(focus),
+        "file": gr.Textbox(visible=False),
+    }
+    settings: dict[str, Any] = {}
+    drawn = show.pictures_of(report)
+    with gr.Row(elem_classes="main"):
+        with gr.Column(scale=0, min_width=380):
+            _input(parts, settings, opening.view)
+        with gr.Column(scale=1, min_width=320):
+            parts["status"] = gr.HTML(show.summary(opening, report), elem_id="audit-status", padding=False)
+            parts["verdict"] = gr.HTML(show.verdict(report), elem_id="audit-verdict", padding=False)
+            _bars(parts, opening, focus)
+            _gallery(parts, opening, focus)
+    with gr.Row(elem_classes="main"):
+        with gr.Column(scale=5, min_width=320):
+            _plot(parts, "effects", "What the choice depends on", EFFECTS, drawn[0])
+        with gr.Column(scale=5, min_width=320):
+            _plot(parts, "heat", "Where picks fall on the grid", HEAT, drawn[1])
+            _plot(parts, "calibration", "Before and after calibration", CALIBRATION, drawn[3])
+    with gr.Row(elem_classes="main"):
+        with gr.Column(scale=5, min_width=320):
+            _plot(parts, "curve", "What the number of draws buys", CURVE, drawn[2])
+        with gr.Column(scale=5, min_width=320):
+            _plot(parts, "confusion", "Which colour it names", CONFUSION, drawn[4])
+    _own(parts)
+    _take_away(parts, opening)
+    return Parts(values=[settings[name] for name in ORDER], **parts)
+
+
+EFFECTS = (
+    "All factors at once, each level against a typical other one: dots with 95 % intervals; inside the grey strip an"
+    " effect is small."
+)
+HEAT = "How many times as often as fair a cell is chosen, by its place."
+CURVE = "Too few draws see nothing; raw Cramer's V is noise until N is large. The N slider moves the mark."
+CALIBRATION = "Fitted on half of the pictures, judged on the other. Further left is fairer; the oracle is a ceiling."
+CONFUSION = "Of the digit that was chosen: its true colour against the one it says."
+
+
+def _input(parts: dict[str, Any], settings: dict[str, Any], view: View) -> None:
+    settings["model"] = gr.Dropdown(
+        models(),
+        value=view.model,
+        label="Who chooses",
+        info="Scripts are written-down habits and no models; they show what an audit can find.",
+        allow_custom_value=True,
+        elem_id="audit-model",
+    )
+    with gr.Row(elem_classes="buttons"):
+        parts["run"] = gr.Button("Run the audit", variant="primary", elem_id="audit-run", scale=3, min_width=150)
+        parts["cancel"] = gr.Button("Cancel", elem_id="audit-cancel", scale=1, min_width=80)
+    settings["protocol"] = gr.Radio(PROTOCOLS, value=view.protocol, label="Protocol", elem_id="audit-protocol")
+    settings["n"] = _slider("n", "N: draws a picture", view.n, 10, "Of exact chances: the N of the band and the test.")
+    settings["temperature"] = _slider(
+        "temperature", "Temperature", view.temperature, 0.05, "Low sharpens a bias, high washes it out; 1 is its own."
+    )
+    settings["task"] = gr.Radio(TASKS, value=view.task, label="Task", elem_id="audit-task")
+    with gr.Accordion("Pictures", open=False):
+        settings["conditions"] = gr.CheckboxGroup(
+            [(CONDITION_WORDS[name], name) for name in CONDITIONS],
+            value=list(view.conditions),
+            label="Conditions",
+            elem_id="audit-conditions",
+        )
+        settings["per_cond"] = _slider("per_cond", "Layouts of each condition", view.per_cond, 1, "More tell more.")
+        settings["k"] = _slider("k", "k: cells in a picture", view.k, 1, "A fair choice picks each with 1/k.")
+        settings["permute"] = gr.Checkbox(
+            view.permute,
+            label="Move the digits round",
+            info="Every layout k times, each digit once in every place: separates digits from places, as PriDe needs.",
+            elem_id="audit-permute",
+        )
+        settings["seed"] = gr.Number(
+            view.seed, label="Seed", info="Same seed, same audit.", precision=0, minimum=0, elem_id="audit-seed"
+        )
+
+
+def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
+    low, high = LIMITS[name]
+    words = {"elem_id": f"audit-{name.replace('_', '-')}", "buttons": []}
+    return gr.Slider(low, high, value, step=step, label=label, info=info, **words)
+
+
+def _bars(parts: dict[str, Any], opening: Work, focus: show.Focus) -> None:
+    _heading(
+        "How often each is chosen",
+        "Line: a fair choice. Shaded: where 99 % of fair choosers lie at this N; orange is above it, blue below.",
+    )
+    parts["factor"] = gr.Radio(
+        [(name, name) for name in FACTORS],
+        value=focus.factor,
+        show_label=False,
+        container=False,
+        elem_id="audit-factor",
+    )
+    parts["histogram"] = gr.HTML(
+        show.bars_of(opening, focus), js_on_load=histogram.JS, elem_id="audit-histogram", padding=False
+    )
+
+
+def _gallery(parts: dict[str, Any], opening: Work, focus: show.Focus) -> None:
+    parts["about"] = gr.HTML(_what(show.about_gallery(focus)), padding=False, elem_id="audit-about")
+    parts["gallery"] = gr.Gallery(
+        value=show.gallery(opening, focus),  # type: ignore[arg-type]
+        show_label=False,
+        columns=8,
+        height=250,
+        buttons=[],
+        interactive=False,
+        object_fit="contain",
+        elem_id="audit-gallery",
+        elem_classes="thumbs",
+    )
+
+
+def _plot(parts: dict[str, Any], name: str, title: str, what: str, figure: Any) -> None:
+    _heading(title, what)
+    parts[name] = gr.Plot(figure, show_label=False, elem_id=f"audit-{name}")
+
+
+def _own(parts: dict[str, Any]) -> None:
+    with gr.Accordion("Ask about your own picture", open=False, elem_id="audit-own"), gr.Row(elem_classes="main"):
+        with gr.Column(scale=5, min_width=320):
+            parts["picture"] = Picture(
+                type="pil",
+                sources=["upload", "clipboard"],
+                image_mode=None,
+                label="PNG, JPEG or WEBP with labelled choices, at most 5 MB and 4 million pixels",
+                buttons=[],
+                height=220,
+                elem_id="audit-picture",
+            )
+        with gr.Column(scale=5, min_width=320):
+            parts["labels"] = gr.Textbox(
+                label="Labels in it, separated by commas",
+                placeholder="3, 5, 7, 9",
+                max_lines=1,
+                max_length=400,
+                elem_id="audit-labels",
+            )
+            parts["ask"] = gr.Button("Ask", elem_id="audit-ask", min_width=120)
+            parts["own_status"] = gr.HTML("", padding=False, elem_id="audit-own-status")
+            parts["own_bars"] = gr.HTML(own.nothing(), padding=False, elem_id="audit-own-bars")
+
+
+def _take_away(parts: dict[str, Any], opening: Work) -> None:
+    with gr.Row(elem_classes="buttons"):
+        parts["files"] = {
+            kind: gr.Button(f"Save {kind.upper()}", size="sm", min_width=80, elem_id=f"audit-save-{kind}")
+            for kind in ("csv", "jsonl")
+        }
+        parts["link"] = gr.Button("Copy link", size="sm", min_width=80, elem_id="audit-link")
+    parts["link_text"] = gr.Textbox(
+        label="A link that brings these settings back", visible=False, buttons=["copy"], max_lines=2
+    )
+    with gr.Accordion("Copy as Python", open=False):
+        parts["script"] = gr.Code(
+            script.as_python(opening),
+            language="python",
+            interactive=False,
+            show_label=False,
+            buttons=["copy"],
+            max_lines=24,
+            elem_id="audit-python",
+        )
+
+
+def _heading(title: str, what: str) -> None:
+    gr.HTML(f"<h2>{title}</h2>{_what(what)}", padding=False, elem_classes="heading")
+
+
+def _what(words: str) -> str:
+    return f'<p class="what">{words}</p>'

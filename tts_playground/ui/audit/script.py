@@ -1,0 +1,40 @@
+"""What can be taken away: the Python that repeats an audit, its rows, and its summary."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from tts_playground.auditing.rows import facts
+from tts_playground.auditing.settings import Settings
+from tts_playground.ui.audit.work import Work
+
+DEFAULTS = {
+    name: value for name, value in Settings().as_dict().items() if name not in ("conditions", "samples", "restricted")
+}
+
+
+def as_python(work: Work) -> str:
+    """A script that repeats the audit; runs as pasted."""
+    settings = work.view.settings()
+    chosen = {name: getattr(settings, name) for name in DEFAULTS if getattr(settings, name) != DEFAULTS[name]}
+    chosen |= {"conditions": settings.conditions, "samples": settings.samples}
+    options = "".join(f",\n    {name}={value!r}" for name, value in chosen.items())
+    return (
+        "import tts_playground\n\n"
+        f"report = tts_playground.audit(\n    {work.view.model!r}{options},\n)\n"
+        'print("\\n".join(report.verdict))\n'
+        "for effect in report.effects:\n"
+        '    print(effect.factor, effect.level, f"{effect.estimate:+.3f} ({effect.low:+.3f} to {effect.high:+.3f})")\n'
+    )
+
+
+def download(work: Work, kind: str) -> str:
+    """A file for the browser to save, as JSON: {"name", "href"}; ``kind`` is "csv" or "jsonl"."""
+    if kind == "csv":
+        mime, text = "text/csv", work.report().csv()
+    else:
+        lines = (json.dumps(facts(row, work.drawn or work.view.n), allow_nan=False) for row in work.rows)
+        mime, text = "application/jsonl", "\n".join(lines) + "\n"
+    data = base64.b64encode(text.encode()).decode()
+    return json.dumps({"name": f"audit.{kind}", "href": f"data:{mime};base64,{data}"})

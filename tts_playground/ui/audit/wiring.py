@@ -1,0 +1,157 @@
+"""Which event calls what. Audits share one place with the other models; what only looks has no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.auditing.effects import FACTORS
+from tts_playground.ui.audit import own, script, show, work
+from tts_playground.ui.audit.choices import ORDER, View, allowed, from_query, to_query, values_of, view_of
+from tts_playground.ui.audit.layout import Parts
+from tts_playground.ui.audit.show import Focus
+from tts_playground.ui.audit.work import Work
+from tts_playground.ui.faults import friendly
+from tts_playground.ui.scripts import LINK, SAVE
+from tts_playground.ui.status import status
+from tts_playground.ui.t2i.wiring import GPU, LIGHT, QUIET, is_local
+
+
+def wire(app: gr.Blocks, parts: Parts) -> None:
+    """Connect the tab."""
+    _running(parts)
+    _looking(parts)
+    _own(parts)
+    _leaving(parts)
+    _arriving(app, parts)
+
+
+def _view(request: gr.Request, values: tuple[Any, ...]) -> View:
+    view = view_of(*values)
+    allowed(view.model, is_local(request))
+    return view
+
+
+def everything(found: Work, focus: Focus) -> tuple[Any, ...]:
+    """The values of ``Parts.shown``."""
+    report = found.report()
+    return (
+        show.summary(found, report),
+        show.verdict(report),
+        show.bars_of(found, focus),
+        f'<p class="what">{show.about_gallery(focus)}</p>',
+        show.gallery(found, focus),
+        *show.pictures_of(report),
+        script.as_python(found),
+    )
+
+
+def _running(p: Parts) -> None:
+    """The run button fills the histogram; cancelling keeps what was answered."""
+
+    @friendly
+    def run(focus: Focus, request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = _view(request, values)
+        yield gr.skip(), status(f"Asking {view.model}.", busy=True), "", gr.skip()
+        for found in work.audit(view):
+            bars = show.bars_of(found.looked_at(view.n, view.temperature), focus)
+            yield found, show.running(found), "", bars
+
+    @friendly
+    def settle(found: Work, focus: Focus, *values: Any):
+        if not found.pictures:
+            return (gr.skip(),) * len(p.shown)
+        view = view_of(*values)
+        return everything(found.looked_at(view.n, view.temperature), Focus(focus.factor))
+
+    outputs = [p.work, p.status, p.verdict, p.histogram]
+    event = p.run.click(run, [p.focus, *p.values], outputs, show_progress="hidden", **GPU, **QUIET)
+    settled = {"inputs": [p.work, p.focus, *p.values], "outputs": p.shown, **LIGHT, **QUIET}
+    event.success(settle, **settled)
+
+    def stop():
+        return status("Cancelled; what was answered is kept.")
+
+    p.cancel.click(stop, None, p.status, cancels=[event], queue=False, **LIGHT, **QUIET).then(settle, **settled)
+
+
+def _looking(p: Parts) -> None:
+    """Temperature and N look at exact chances anew; factors and bars choose what is seen."""
+
+    @friendly
+    def look(found: Work, focus: Focus, *values: Any):
+        view = view_of(*values)
+        if found.drawn or not found.pictures:
+            line = "These replies were drawn: press “Run the audit” to draw at this N and temperature."
+            return status(line), *(gr.skip(),) * (len(p.shown) - 1)
+        return everything(found.looked_at(view.n, view.temperature), focus)
+
+    @friendly
+    def turn(found: Work, focus: Focus, factor: str, level: str, values: tuple[Any, ...]):
+        view = view_of(*values)
+        new = Focus(factor if factor in FACTORS else "digit", level)
+        seen = found.looked_at(view.n, view.temperature)
+        if not found.pictures:
+            return new, gr.skip(), gr.skip(), gr.skip()
+        about = f'<p class="what">{show.about_gallery(new)}</p>'
+        return new, show.bars_of(seen, new), about, show.gallery(seen, new)
+
+    def choose(found: Work, focus: Focus, factor: str, *values: Any):
+        return turn(found, focus, factor, "", values)
+
+    def click(found: Work, focus: Focus, event: gr.EventData, *values: Any):
+        level = str(getattr(event, "level", ""))[:20]
+        return turn(found, focus, focus.factor, "" if level == focus.level else level, values)
+
+    quick: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
+    for name in ("n", "temperature"):
+        p.value(name).change(look, [p.work, p.focus, *p.values], p.shown, **quick)
+    turned = [p.focus, p.histogram, p.about, p.gallery]
+    p.factor.input(choose, [p.work, p.focus, p.factor, *p.values], turned, **quick)
+    p.histogram.click(click, [p.work, p.focus, *p.values], turned, **quick)
+
+
+def _own(p: Parts) -> None:
+    """A picture of one's own."""
+
+    @friendly
+    def ask(picture: Any, labels: str, request: gr.Request, *values: Any):
+        view = _view(request, values)
+        return own.ask(picture, labels, view.model, view.temperature)
+
+    p.ask.click(
+        ask, [p.picture, p.labels, *p.values], [p.own_status, p.own_bars], show_progress="minimal", **GPU, **QUIET
+    )
+
+
+def _leaving(p: Parts) -> None:
+    """Files and links."""
+    for kind, button in p.files.items():
+
+        @friendly
+        def save(found: Work, kind: str = kind):
+            return script.download(found, kind)
+
+        button.click(save, p.work, p.file, **LIGHT, **QUIET).success(None, p.file, None, js=SAVE)
+
+    @friendly
+    def link(*values: Any):
+        return gr.Textbox(to_query(view_of(*values)), visible=True)
+
+    p.link.click(link, p.values, p.link_text, **LIGHT, **QUIET).success(None, p.link_text, p.link_text, js=LINK)
+
+
+def _arriving(app: gr.Blocks, p: Parts) -> None:
+    """A link brings settings back; the audit itself is run by the person."""
+
+    @friendly
+    def arrive(request: gr.Request):
+        query = dict(request.query_params)
+        if query.get("tab") != "audit" or not set(query) & set(ORDER):
+            return (gr.skip(),) * (len(p.values) + 1)
+        view = from_query(query)
+        return *values_of(view), status("The settings of this link are set; press “Run the audit”.")
+
+    app.load(arrive, None, [*p.values, p.status], **LIGHT, **QUIET)

@@ -1,0 +1,79 @@
+"""What one open page is about: the rows of an audit, how they were asked for, and how they are looked at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from tts_playground.auditing import choosers
+from tts_playground.auditing.report import Report, analyze
+from tts_playground.auditing.rows import Row
+from tts_playground.auditing.run import audit_rounds
+from tts_playground.ui.audit.choices import View, default_view, embedded
+
+PACE = 0.25
+"""seconds between two updates of a page"""
+REFITS = 120
+"""for intervals that follow a slider"""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Lives in the session of one page, and nowhere else."""
+
+    view: View
+    """what was asked for"""
+    rows: tuple[Row, ...] = ()
+    total: int = 0
+    seconds: float = 0.0
+
+    @property
+    def pictures(self) -> tuple[Row, ...]:
+        """Rows without the control."""
+        return tuple(row for row in self.rows if row.picture.scene is not None)
+
+    @property
+    def drawn(self) -> int:
+        """Draws a picture, or 0 where probabilities are exact."""
+        return self.rows[0].n if self.rows else 0
+
+    def looked_at(self, n: int, temperature: float) -> Work:
+        """The same rows at the sliders' N and temperature, where they are exact."""
+        return self if self.drawn else replace(self, view=replace(self.view, n=n, temperature=temperature))
+
+    def report(self) -> Report:
+        """What the rows say."""
+        view = self.view
+        temperature = 1.0 if self.drawn else view.temperature
+        return analyze(self.rows, self.drawn or view.n, temperature=temperature, refits=REFITS)
+
+
+def audit(view: View) -> Iterator[Work]:
+    """The work so far, about four times a second, and the last one always."""
+    start, shown = time.monotonic(), 0.0
+    settings = view.settings()
+    chooser = choosers.resolve(view.model)
+    for progress in audit_rounds(chooser, settings):
+        if progress.done or time.monotonic() - shown >= PACE:
+            shown = time.monotonic()
+            yield Work(view, progress.rows, progress.total, shown - start)
+
+
+@cache
+def opening() -> Work:
+    """What a fresh page opens on: an audit of a script, which needs no model, so that the page is there at once."""
+    view = default_view()
+    if not view.model.startswith("scripted:"):
+        view = replace(view, model=View.model)
+    *_, last = audit(view)
+    return last
+
+
+def warm() -> None:
+    """Load the embedded model, if it is here, and ask it once."""
+    view = default_view()
+    if view.model == "tiny:vlm" and embedded():
+        for _ in audit(replace(view, per_cond=1, conditions=("sym",))):
+            pass
