@@ -128,6 +128,8 @@ def test_hostile_pictures_are_read_too():
     rows, columns = np.indices((SIDE, SIDE))
     for mask in ((rows % 5 == 0) | (columns % 5 == 0), (rows + columns) % 2 == 0, np.ones((SIDE, SIDE), bool)):
         assert fill_outlines(mask).shape == (SIDE, SIDE)
+    dashes = (rows % 6 < 2) & (columns % 24 < 16)
+    assert fill_outlines(dashes).shape == (SIDE, SIDE)
     noise = np.random.default_rng(0).random((SIDE, SIDE)) < 0.4
     assert fill_outlines(noise).shape == (SIDE, SIDE)
 

@@ -23,6 +23,8 @@ BLOT = 3.0
 """a stroke may be this many times its usual width where it crosses or touches itself"""
 GAP = 12.0
 """widest gap, in canvas pixels, across which an outline counts as closed"""
+ENDS = 256
+"""most ends of strokes that are looked at; a picture with more is a texture rather than a drawing"""
 CRACK = 12
 """regions of fewer pixels than this, between strokes that nearly touch, are part of the strokes"""
 LEAST = 1 / 6
@@ -80,7 +82,7 @@ def _bridges(strokes: Mask, half: float) -> Mask:
     reach = round(GAP + 2 * half) + 2
     image = Image.new("1", strokes.shape[::-1])
     pen = ImageDraw.Draw(image)
-    for row, column in ends(strokes, round(half) + 2):
+    for row, column in ends(strokes, round(half) + 2)[:ENDS]:
         for start, stop in _gaps(strokes, row, column, reach, half):
             pen.line([*start, *stop], fill=1)
     return np.asarray(image)
