@@ -79,6 +79,7 @@ def test_the_best_option_is_the_best_of_all_places():
 
 def test_worth_and_its_inverse():
     assert fitting.needed(fitting.worth(0.93, 4), 4) == pytest.approx(0.93)
+    assert fitting.needed(fitting.worth(0.93, 4, 0.7), 4, 0.7) == pytest.approx(0.93)
 
 
 def test_neighbours_are_distinct_and_the_first_is_an_improvement():

@@ -9,8 +9,10 @@ import numpy as np
 from tts_playground.bench.timing import contended, row
 from tts_playground.bench.wobble import wobbly
 from tts_playground.dsl import generate, parse, render, tidy
+from tts_playground.dsl.drawings import overlap
 from tts_playground.dsl.examples import PROGRAMS
-from tts_playground.tasks.sketch import sketch
+from tts_playground.dsl.tree import Program
+from tts_playground.tasks.sketch import SketchTask, sketch
 
 SEED = 2026
 CLEAN, WOBBLY = 200, 50
@@ -59,9 +61,16 @@ def _shaky(number: int, seconds: float, busy: bool, *, stroke: bool) -> list[dic
     pictures = [wobbly(program, SEED, index, stroke=stroke) for index, program in enumerate(programs)]
     found = [sketch(picture, seconds=seconds) for picture in pictures]
     same = [len(one.program) == len(tidy(program)) for one, program in zip(found, programs, strict=True)]
+    meant = [_iou(one.program, program) for one, program in zip(found, programs, strict=True)]
     kind = "outlined with gaps" if stroke else "filled"
     what = f"{number} wobbly drawings, {kind}: "
     return [
         row(what + "mean IoU", float(np.mean([one.iou for one in found])), None, "IoU", "ours >= 0.90", busy=busy),
         row(what + "share with the source's length", float(np.mean(same)), None, "share", "ours >= 0.60", busy=busy),
+        row(what + "mean IoU with the picture before it wobbled", float(np.mean(meant)), None, "IoU", busy=busy),
     ]
+
+
+def _iou(found: Program, source: Program) -> float:
+    """Overlap of two programs' pictures."""
+    return overlap(SketchTask.of(render(source)), found).iou

@@ -9,8 +9,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tts_playground.dsl.exact import CANVAS
 from tts_playground.dsl.raster import draw
 from tts_playground.dsl.tree import Program
+
+PRICE = 0.18
+"""least price of a primitive: the relative cut of the error (as a logarithm) that it must bring"""
+WORDS = 8.0
+"""what a primitive says, in nats: its kind, three to five small numbers, and its place in the program"""
 
 
 class Drawing(Protocol):
@@ -65,3 +71,20 @@ def overlap(drawing: Drawing, program: Program) -> Overlap:
     painted = np.asarray(draw(program, drawing.side, "reference"))[..., 0] == 0
     hit = int(np.count_nonzero(drawn & painted))
     return Overlap(hit, int(np.count_nonzero(painted)) - hit, int(np.count_nonzero(drawn)) - hit)
+
+
+@lru_cache(maxsize=64)
+def contour(mask: bytes, side: int) -> float:
+    """Length of the ink's contour within the canvas, in units, within 4 / pi of it: from the pixel sides it crosses."""
+    ink = unpack(mask, side)
+    crossed = np.count_nonzero(ink[1:] != ink[:-1]) + np.count_nonzero(ink[:, 1:] != ink[:, :-1])
+    return crossed * np.pi / 4 * CANVAS / side
+
+
+def price(drawing: Drawing, least: float = PRICE) -> float:
+    """What a primitive must earn to be worth its place: nats of the odds of the IoU.
+
+    A hand errs independently about once a unit of contour, so a program of k primitives with error e describes the
+    drawing in WORDS * k + contour * log(e) nats (Rissanen 1978); on a short contour a primitive must earn more.
+    """
+    return max(least, WORDS / max(contour(drawing.mask, drawing.side), 1.0))

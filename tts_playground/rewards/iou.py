@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tts_playground.core import Cost, Sample
-from tts_playground.dsl.drawings import Drawing, overlap
+from tts_playground.dsl.drawings import PRICE, Drawing, overlap, price
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class FitReward:
     A primitive is worth its price if it cuts the error by about that share, which suits clean and shaky drawings alike.
     """
 
-    price: float = 0.18
-    """of one primitive, in nats; 0 or more"""
+    price: float = PRICE
+    """of one primitive, in nats, or more where the drawing's contour is short (see ``drawings.price``); 0 or more"""
     floor: float = 0.004
     """error that counts as none: about a pixel along the border"""
     name: ClassVar[str] = "fit"
@@ -41,11 +41,12 @@ class FitReward:
     @property
     def revision(self) -> str:
         """Changes with the price and the floor, as scores do."""
-        return f"1-{self.price:g}-{self.floor:g}"
+        return f"2-{self.price:g}-{self.floor:g}"
 
     def score(self, task: Drawing, samples: Sequence[Sample]) -> list[float]:
         """One number per sample."""
-        return [self._one(overlap(task, sample.content).iou, len(sample.content)) for sample in samples]
+        each = price(task, self.price)
+        return [self._odds(overlap(task, sample.content).iou) - each * len(sample.content) for sample in samples]
 
-    def _one(self, iou: float, primitives: int) -> float:
-        return math.log((self.floor + iou) / (self.floor + 1.0 - iou)) - self.price * primitives
+    def _odds(self, iou: float) -> float:
+        return math.log((self.floor + iou) / (self.floor + 1.0 - iou))

@@ -15,25 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_playground.dsl import edits
-from tts_playground.dsl.drawings import unpack
+from tts_playground.dsl.drawings import PRICE, unpack
 from tts_playground.dsl.edits import Slot, slots
 from tts_playground.dsl.masks import MaskEngine, Packed, count, engine
 from tts_playground.dsl.tree import Circle, Difference, Node, Primitive, Quad, Union
 
-PRICE = 0.18
-"""what a primitive must earn: one is worth having if it cuts the error by this share (as a logarithm)"""
 FLOOR = 0.01
 """added to the error, because pixels of the border cannot be told apart any better (share of the union)"""
 
 
-def worth(iou: float, primitives: int) -> float:
+def worth(iou: float, primitives: int, price: float = PRICE) -> float:
     """Fitness of a program; higher is better."""
-    return math.log((FLOOR + iou) / (FLOOR + 1.0 - iou)) - PRICE * primitives
+    return math.log((FLOOR + iou) / (FLOOR + 1.0 - iou)) - price * primitives
 
 
-def needed(worth: float, primitives: int) -> float:
+def needed(worth: float, primitives: int, price: float = PRICE) -> float:
     """The IoU at which a program of this length has this worth; the inverse of ``worth``."""
-    odds = math.exp(worth + PRICE * primitives)
+    odds = math.exp(worth + price * primitives)
     return (odds * (1.0 + FLOOR) - FLOOR) / (1.0 + odds)
 
 
@@ -107,9 +105,11 @@ class Fitter:
 
     Args:
         ink, blank: packed rasters of the picture at the engine's size; pixels in neither do not count.
+        price: what a primitive must earn, see ``dsl.drawings.price``.
     """
 
-    def __init__(self, ink: Packed, blank: Packed, size: int = 64) -> None:
+    def __init__(self, ink: Packed, blank: Packed, size: int = 64, price: float = PRICE) -> None:
+        self.price = price
         self.engine: MaskEngine = engine(size)
         self.target = ink
         self.blank = blank
@@ -125,7 +125,7 @@ class Fitter:
 
     def worth(self, root: Node | None) -> float:
         """Fitness of a program, see ``worth``."""
-        return worth(self.iou(root), edits.length(root))
+        return worth(self.iou(root), edits.length(root), self.price)
 
     def scores(self, place: Place, taste: Taste = IOU) -> NDArray[np.float32]:
         """Tversky index (the IoU by default) of the program after the edit, for every primitive of the table."""

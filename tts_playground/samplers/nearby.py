@@ -49,8 +49,8 @@ def single_edits(fit: Fitter, root: Node | None, least: float) -> list[tuple[flo
         (size, fit.places(root, insert=False)),
         (size + 1, fit.places(root, replace=False)),
     ):
-        for option in fit.shortlist(places, 2, fitting.needed(least, primitives)):
-            found[fit.apply(root, option)] = fitting.worth(min(option.score, 1.0), primitives)
+        for option in fit.shortlist(places, 2, fitting.needed(least, primitives, fit.price)):
+            found[fit.apply(root, option)] = fitting.worth(min(option.score, 1.0), primitives, fit.price)
     if root is not None:
         for near in structural(root):
             worth = fit.worth(near)

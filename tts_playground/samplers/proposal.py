@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tts_playground.core import Cost, Sample
-from tts_playground.dsl.drawings import Drawing, overlap
+from tts_playground.dsl.drawings import Drawing, overlap, price
 from tts_playground.dsl.tree import Node, Program
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
@@ -28,7 +28,7 @@ PERFECT = 0.999
 
 def fitter(task: Drawing, size: int) -> Fitter:
     """A fitter for the task's picture at ``size`` pixels a side."""
-    return Fitter(*fitting.shrink(task.mask, task.side, size), size)
+    return Fitter(*fitting.shrink(task.mask, task.side, size), size, price(task))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class ProposalSampler:
     """places of the program that are scanned in a step, 1 or more"""
     size: int = 64
     """raster of the mask engine, a multiple of 16"""
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 10:
