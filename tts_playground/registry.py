@@ -15,6 +15,8 @@ TABLE: dict[str, dict[str, str]] = {
     "sampler": {
         "image-tokens": "tts_playground.samplers.image_tokens:ImageTokens",
         "proposal": "tts_playground.samplers.proposal:ProposalSampler",
+        "vlm": "tts_playground.samplers.vlm:VlmSampler",
+        "endpoint": "tts_playground.samplers.endpoint:EndpointSampler",
         "tiny:sketch": "tts_playground.samplers.programs:ProgramSampler",
     },
     "reward": {
@@ -25,6 +27,9 @@ TABLE: dict[str, dict[str, str]] = {
         "open_clip": "tts_playground.rewards.open_clip:OpenClipReward",
         "pickscore": "tts_playground.rewards.pickscore:PickScore",
         "vqascore": "tts_playground.rewards.vqascore:VQAScore",
+        "p_yes": "tts_playground.verifiers.self_verify:PYes",
+        "rating": "tts_playground.verifiers.self_verify:Rating",
+        "logprob": "tts_playground.verifiers.self_verify:SequenceLogprob",
         "iou": "tts_playground.rewards.iou:IoUReward",
         "fit": "tts_playground.rewards.iou:FitReward",
     },
@@ -49,6 +54,8 @@ TABLE: dict[str, dict[str, str]] = {
         "stickers": "tts_playground.bench.stickers:run",
     },
     "eval": {
+        "sketch": "tts_playground.bench.eval_sketch:run",
+        "pass-at-k": "tts_playground.bench.pass_at_k:run",
         "stickers": "tts_playground.bench.eval_stickers:run",
     },
 }
