@@ -78,6 +78,14 @@ class EndpointSampler:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
+    def arriving(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
+        """As ``draw``: requests run side by side, and are handed out in order."""
+        return self.draw(task, indices, seed=seed)
+
+    def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
+        """An endpoint does not show its logits: nothing."""
+        return []
+
     def _messages(self, task: Any) -> list[dict[str, Any]]:
         file = io.BytesIO()
         task.image.convert("RGB").save(file, "PNG")

@@ -84,6 +84,19 @@ class VlmSampler:
             for _, path in self._advance(task, group, self._ended, cancel, keep=False):
                 yield replace(path, done=True)
 
+    def arriving(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
+        """One reply per index as each finishes, so not in order: for showing them as they come."""
+        paths = self.start(task, indices, seed=seed)
+        count = self._count(self.prefix(task), max(1, len(paths)))
+        for start in range(0, len(paths), count):
+            for path in self.finish(task, paths[start : start + count]):
+                yield from self.peek(task, [path])
+
+    def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
+        """The ``k`` likeliest first tokens of a reply with their logits, the likeliest first."""
+        top = self.prefix(task).logits.topk(k)
+        return [(self.vlm.decode([i]), v) for i, v in zip(top.indices.tolist(), top.values.tolist(), strict=True)]
+
     # ------------------------------------------------------------------------------------------------------ in steps
 
     def horizon(self, task: Any) -> int:

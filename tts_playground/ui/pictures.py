@@ -40,6 +40,9 @@ def open_picture(source: str | Path | bytes, *, pixels: int = PIXELS) -> Image.I
                 f"This picture has {width} x {height} pixels; send at most {pixels / 1e6:g} million pixels, for"
                 " example by scaling it to 1024 on its longer side."
             )
+        frames = getattr(picture, "n_frames", 1)
+        if frames > 1:
+            raise BadInput(f"This picture moves ({frames} frames); send one frame of it.")
         try:
             upright = ImageOps.exif_transpose(picture)
             upright.load()

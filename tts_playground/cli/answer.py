@@ -1,0 +1,148 @@
+"""``answer`` and ``vqa-curve``: N answers to a question about a picture, and what N buys over a set of questions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tts_playground.cli import options
+from tts_playground.cli.output import console, emit, table
+
+Picture = Annotated[Path, typer.Argument(help="The picture: a PNG, JPEG, WEBP, ...")]
+Question = Annotated[str, typer.Argument(help="What is asked about it.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        envvar="TTS_PLAYGROUND_VLM_MODEL", help="tiny:vlm, a hub id, a folder, or endpoint:NAME@http://host:port/v1."
+    ),
+]
+TopP = Annotated[float, typer.Option("--top-p", help="Keep the likeliest tokens with this probability; 1 keeps all.")]
+TopK = Annotated[int, typer.Option("--top-k", help="Keep this many likeliest tokens; 0 keeps all.")]
+Template = Annotated[str, typer.Option(help="What is said to the model; {question} stands for the question.")]
+Blank = Annotated[bool, typer.Option("--blank", help="Show a white picture instead: what is guessed, not seen.")]
+Truth = Annotated[list[str], typer.Option("--truth", help="An accepted answer; may be given several times.")]
+Data = Annotated[str, typer.Option(help="infographics-eval, infovqa, a hub id, a folder, or a .jsonl/.parquet file.")]
+Questions = Annotated[int, typer.Option("--questions", min=1, help="How many questions of the set.")]
+Measure = Annotated[str, typer.Option(help="exact, anls or containment.")]
+
+
+def answer(
+    image: Picture,
+    question: Question,
+    model: Model = None,
+    n: options.Count = 16,
+    temperature: options.Temperature = 0.8,
+    top_p: TopP = 1.0,
+    top_k: TopK = 0,
+    seed: options.Seed = 0,
+    template: Template = "{question}",
+    truth: Truth = [],  # noqa: B006
+    blank: Blank = False,
+    json: options.Json = False,
+) -> None:
+    """Draw N answers to QUESTION about IMAGE, let the model verify them, and say what each selector picks."""
+    from tts_playground.tasks.vqa import answer as draw
+
+    with console().status(f"Drawing {n} answers"):
+        result = draw(
+            image,
+            question,
+            model=model,
+            n=n,
+            temperature=temperature,
+            top_p=top_p,
+            top_k=top_k,
+            seed=seed,
+            template=template,
+            answers=truth,
+            blank=blank,
+        )
+    emit(result.as_dict(), json, _talk)
+
+
+def _talk(result: dict[str, Any]) -> None:
+    rows = [
+        [str(i), one["answer"], _number(one["p_yes"]), _number(one["logprob"]), " / ".join(one["steps"])]
+        for i, one in enumerate(result["samples"])
+    ]
+    table(result["question"], ["", "answer", "P(yes)", "log p", "steps"], rows)
+    for name, picked in result["picks"].items():
+        print(f"{name:10s} {picked}")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def vqa_curve(
+    data: Data = "infographics-eval",
+    model: Model = None,
+    n: options.Count = 32,
+    questions: Questions = 200,
+    measure: Measure = "exact",
+    temperature: options.Temperature = 0.8,
+    top_p: TopP = 1.0,
+    top_k: TopK = 0,
+    seed: options.Seed = 0,
+    template: Template = "{question}",
+    plot: options.Plot = None,
+    json: options.Json = False,
+) -> None:
+    """Accuracy against N over a set of questions: oracle, verifier, majority; resumable, kept in the store."""
+    from rich.progress import Progress
+
+    from tts_playground.errors import UnknownName
+    from tts_playground.runs import answers
+    from tts_playground.runs.store import Store
+    from tts_playground.samplers.answering import AnswerSettings
+    from tts_playground.tasks.vqa import judges, vqa_sampler
+    from tts_playground.tasks.vqa_data import questions as read
+    from tts_playground.worlds.answers import MEASURES
+
+    if measure not in MEASURES:
+        raise UnknownName("measure", measure, MEASURES)
+    sampler = vqa_sampler(model, AnswerSettings(temperature, top_p, top_k, template=template))
+    asked, skipped = [], []
+    with Store() as store, Progress(console=console()) as bar:
+        task = bar.add_task(data, total=questions)
+        for report in answers.run(read(data, questions), sampler, judges(sampler), n, store=store, seed=seed):
+            bar.update(task, completed=report.done)
+            if report.asked is None:
+                skipped.append(report.note)
+                bar.console.print(report.note, highlight=False)
+            else:
+                asked.append(report.asked)
+    curves = answers.accuracy_curves(asked, measure)
+    if plot is not None:
+        from tts_playground.runs.figures import best_of_n, save
+
+        save(best_of_n(*curves.values(), measure=f"accuracy ({measure})"), plot)
+    emit(_summary(data, asked, skipped, curves, n), json, _talk_curves)
+
+
+def _summary(data: str, asked: list[Any], skipped: list[str], curves: Any, n: int) -> dict[str, Any]:
+    from tts_playground.runs import answers
+
+    return {
+        "data": data,
+        "questions": len(asked),
+        "skipped": skipped,
+        "curves": {name: curve.as_dict() for name, curve in curves.items()},
+        "which_n": {name: answers.which_n(curve).sentence for name, curve in curves.items()},
+        "saved_by_stopping": answers.saved_by_stopping(asked, n).as_dict(),
+        "trust": answers.trust(asked).as_dict(),
+    }
+
+
+def _talk_curves(result: dict[str, Any]) -> None:
+    curves = result["curves"]
+    ns = curves["single"]["n"]
+    shown = [place for place, n in enumerate(ns) if n & (n - 1) == 0]
+    rows = [[name, *(f"{line['mean'][place]:.3f}" for place in shown)] for name, line in curves.items()]
+    table(f"{result['data']}: {result['questions']} questions", ["", *(f"N = {ns[p]}" for p in shown)], rows)
+    for sentence in result["which_n"].values():
+        print(sentence)
+    saved = result["saved_by_stopping"]
+    print(f"Stopping once the vote is settled saves {saved['value']:.0%} ({saved['low']:.0%} to {saved['high']:.0%}).")

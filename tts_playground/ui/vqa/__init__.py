@@ -1,0 +1,37 @@
+"""The tab "VQA Verifier": ask about a picture, draw many answers, and see who picks the right one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+
+@dataclass(frozen=True, slots=True)
+class VqaTab:
+    """What the shell shows."""
+
+    slug: str = "vqa"
+    label: str = "VQA Verifier"
+
+    def ready(self) -> bool:
+        """Whether there is a model that reads pictures."""
+        from tts_playground.ui.vqa.choices import available
+
+        return available()
+
+    def build(self, app: gr.Blocks) -> None:
+        """Lay out and wire the tab."""
+        from tts_playground.ui.vqa import api, layout, wiring
+
+        wiring.wire(app, layout.build())
+        api.build()
+
+    def warm(self) -> None:
+        """Load the default model where it is small, and answer one question, which the first person waits for."""
+        from tts_playground.ui.vqa.work import warm
+
+        warm()
+
+
+TAB = VqaTab()

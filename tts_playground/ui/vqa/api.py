@@ -1,0 +1,73 @@
+"""The named endpoint for ``gradio_client`` and MCP: the command line's options in, the command line's JSON out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from tts_playground.errors import BadInput
+from tts_playground.tasks.vqa import answer as draw
+from tts_playground.ui.faults import friendly
+from tts_playground.ui.t2i.wiring import GPU, is_local
+from tts_playground.ui.vqa.choices import LIMITS, allowed, default_view
+from tts_playground.ui.widgets import Picture
+
+
+@friendly
+def answer(
+    image: Image.Image,
+    question: str,
+    model: str = "",
+    n: int = 16,
+    temperature: float = 0.8,
+    top_p: float = 1.0,
+    top_k: int = 0,
+    seed: int = 0,
+    request: gr.Request | None = None,
+) -> dict[str, Any]:
+    """Draw n answers to a question about a picture, let the model verify each, and say what each selector picks.
+
+    Args:
+        image: a PNG, JPEG or WEBP of at most 5 MB and 4 million pixels.
+        question: at most 2,000 characters.
+        model: one of the app's models, for example "tiny:vlm"; empty for its default.
+        n: answers, 1-64; answer i is the same whatever n is.
+        temperature: 0 (always the likeliest word) to 5.
+        top_p: keep the likeliest words with this probability, up to 1, which keeps all.
+        top_k: keep this many likeliest words; 0 keeps all.
+        seed: same seed, same answers.
+
+    Returns:
+        {"question", "samples": [{"text", "answer", "logprob", "p_yes", "steps"}], "picks": {selector: answer}, "cost"}
+    """
+    if image is None:
+        raise BadInput("Send a picture as image, for example handle_file('chart.png').")
+    for name, value in {"n": n, "temperature": temperature, "top_p": top_p, "top_k": top_k, "seed": seed}.items():
+        low, high = LIMITS[name]
+        if value is None or not low <= value <= high:
+            raise BadInput(f"{name} must lie between {low:g} and {high:g}; got {value}.")
+    chosen = allowed(model or default_view().model, is_local(request))
+    drawn = draw(
+        image,
+        question or "",
+        model=chosen,
+        n=int(n),
+        temperature=float(temperature),
+        top_p=float(top_p),
+        top_k=int(top_k),
+        seed=int(seed),
+    )
+    return drawn.as_dict()
+
+
+def build() -> None:
+    """The endpoint, on components that are not shown."""
+    numbers = {"n": 16, "temperature": 0.8, "top_p": 1.0, "top_k": 0, "seed": 0}
+    image = Picture(type="pil", label="image", visible=False)
+    words = [gr.Textbox("", label=name, visible=False) for name in ("question", "model")]
+    given = [gr.Number(value, label=name, visible=False) for name, value in numbers.items()]
+    result = gr.JSON(label="result", visible=False)
+    hidden = gr.Button(visible=False)
+    hidden.click(answer, [image, *words, *given], result, api_name="answer", api_visibility="public", **GPU)

@@ -1,0 +1,192 @@
+"""The components of the VQA tab, in the order in which they stand on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.tasks.vqa import LONGEST_QUESTION
+from tts_playground.tasks.vqa_data import SHIPPED
+from tts_playground.ui.status import status
+from tts_playground.ui.vqa import show
+from tts_playground.ui.vqa.choices import LIMITS, View, default_view, examples, models
+from tts_playground.ui.widgets import Picture
+from tts_playground.worlds.answers import MEASURES
+
+HELLO = "Drop an infographic or pick an example, ask something, and press “Ask”."
+SETS = (SHIPPED, "infovqa")
+AXES = [("answers N", "n"), ("tokens", "tokens"), ("seconds", "seconds")]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the handlers read and write."""
+
+    picture: Any
+    examples: Any
+    settings: list[Any]
+    """in the order of ``choices.ORDER``"""
+    run: Any
+    cancel: Any
+    status: Any
+    table: Any
+    work: Any
+    curve: Any
+    reliability: Any
+    set_name: Any
+    set_count: Any
+    set_run: Any
+    set_axis: Any
+    set_measure: Any
+    set_figure: Any
+    set_status: Any
+    set_work: Any
+    theory_p: Any
+    theory: Any
+    shape: Any
+    files: dict[str, Any]
+    file: Any
+    script: Any
+    link: Any
+    link_text: Any
+
+
+def build() -> Parts:
+    """Lay the tab out."""
+    view = default_view()
+    parts: dict[str, Any] = {"work": gr.State(None), "set_work": gr.State(None), "file": gr.Textbox(visible=False)}
+    with gr.Row(elem_classes="main"):
+        with gr.Column(scale=4, min_width=320):
+            _input(parts, view)
+        with gr.Column(scale=7, min_width=320):
+            _output(parts)
+    with gr.Row(elem_classes="main"):
+        with gr.Column(scale=5, min_width=320):
+            _heading("What N buys on this question", "Oracle, verifier, majority; without a known answer, agreement.")
+            parts["curve"] = gr.Plot(show.question_figure(None), show_label=False, elem_id="vqa-curve")
+        with gr.Column(scale=5, min_width=320):
+            _heading("Can the verifier be trusted?", "How often it is right against how sure it says it is.")
+            parts["reliability"] = gr.Plot(show.reliability_figure(()), show_label=False, elem_id="vqa-reliability")
+    _set(parts)
+    _theory(parts, view)
+    with gr.Accordion("Copy as Python", open=False):
+        parts["script"] = gr.Code(
+            show.as_python(None),
+            language="python",
+            interactive=False,
+            show_label=False,
+            buttons=["copy"],
+            max_lines=24,
+            elem_id="vqa-python",
+        )
+    return Parts(**parts)
+
+
+def _input(parts: dict[str, Any], view: View) -> None:
+    parts["picture"] = Picture(
+        value=examples()[0].picture,
+        type="pil",
+        sources=["upload", "clipboard"],
+        image_mode=None,
+        label="Picture: PNG, JPEG or WEBP, at most 5 MB and 4 million pixels",
+        buttons=[],
+        height=260,
+        elem_id="vqa-image",
+    )
+    question = gr.Textbox(
+        view.question, label="Question", lines=2, max_lines=6, max_length=LONGEST_QUESTION + 1, elem_id="vqa-question"
+    )
+    with gr.Row(elem_classes="buttons"):
+        parts["run"] = gr.Button("Ask", variant="primary", elem_id="vqa-run", scale=3, min_width=120)
+        parts["cancel"] = gr.Button("Cancel", elem_id="vqa-cancel", scale=1, min_width=80)
+    parts["examples"] = gr.Gallery(
+        value=[(one.picture, one.question) for one in examples()],
+        show_label=False,
+        format="png",
+        columns=5,
+        height="auto",
+        object_fit="contain",
+        allow_preview=False,
+        buttons=[],
+        interactive=False,
+        elem_id="vqa-examples",
+        elem_classes="thumbs",
+    )
+    n = _slider("n", "N: answers", view.n, 1, "Independent replies; each is verified.")
+    temperature = _slider("temperature", "Temperature", view.temperature, 0.05, "0 always says the likeliest.")
+    blank = gr.Checkbox(
+        view.blank, label="Blank picture", info="Shows white instead: what is guessed, not seen.", elem_id="vqa-blank"
+    )
+    with gr.Accordion("More settings", open=False):
+        truth = gr.Textbox(
+            view.truth, label="Accepted answer, if known", info="Several with | between them.", elem_id="vqa-truth"
+        )
+        top_p = _slider("top_p", "Top-p", view.top_p, 0.01, "Keeps the likeliest words with this probability.")
+        top_k = _slider("top_k", "Top-k", view.top_k, 1, "Keeps so many words; 0 keeps all.")
+        seed = gr.Number(
+            view.seed, label="Seed", info="Same seed, same answers.", precision=0, minimum=0, elem_id="vqa-seed"
+        )
+        model = gr.Dropdown(
+            models(), value=view.model, label="Model", allow_custom_value=True, elem_id="vqa-model",
+            info="A hub id is downloaded when first asked.",
+        )  # fmt: skip
+    parts["settings"] = [question, truth, n, temperature, top_p, top_k, seed, model, blank]
+
+
+def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
+    low, high = LIMITS[name]
+    where = f"vqa-{name.replace('_', '-')}"
+    return gr.Slider(low, high, value, step=step, label=label, info=info, elem_id=where, buttons=[])
+
+
+def _output(parts: dict[str, Any]) -> None:
+    parts["status"] = gr.HTML(status(HELLO), elem_id="vqa-status", padding=False)
+    _heading("Answers", "Those that say the same stand together; scores are the best of each group.")
+    parts["table"] = gr.HTML(show.table(None), elem_id="vqa-gallery", padding=False)
+    with gr.Row(elem_classes="buttons"):
+        names = {"csv": "CSV", "parquet": "Parquet", "html": "figure"}
+        parts["files"] = {
+            kind: gr.Button(f"Save {name}", size="sm", min_width=80, elem_id=f"vqa-save-{kind}")
+            for kind, name in names.items()
+        }
+        parts["link"] = gr.Button("Copy link", size="sm", min_width=80, elem_id="vqa-link")
+    parts["link_text"] = gr.Textbox(
+        label="A link that brings this question and these settings back", visible=False, buttons=["copy"], max_lines=2
+    )
+
+
+def _set(parts: dict[str, Any]) -> None:
+    _heading("What N buys over a set of questions", "Oracle, verifier, majority and single answers, with 95 % bands.")
+    with gr.Row(elem_classes="buttons bottom"):
+        parts["set_name"] = gr.Dropdown(
+            list(SETS), value=SHIPPED, label="Set of questions", min_width=180, elem_id="vqa-set"
+        )
+        parts["set_count"] = gr.Slider(
+            1, 200, 20, step=1, label="Questions", min_width=160, buttons=[], elem_id="vqa-set-count"
+        )
+        parts["set_measure"] = gr.Dropdown(
+            list(MEASURES), value="exact", label="Right by", min_width=120, elem_id="vqa-set-measure"
+        )
+        parts["set_axis"] = gr.Radio(AXES, value="n", label="Cost axis", min_width=200, elem_id="vqa-set-axis")
+        parts["set_run"] = gr.Button("Ask them all N times", min_width=160, elem_id="vqa-set-run")
+    parts["set_figure"] = gr.Plot(show.set_figure(None, "n", "exact"), show_label=False, elem_id="vqa-set-curve")
+    parts["set_status"] = gr.HTML(show.set_reading(None, "exact"), padding=False, elem_id="vqa-set-status")
+
+
+def _theory(parts: dict[str, Any], view: View) -> None:
+    with gr.Accordion("Theory, live", open=False, elem_id="vqa-theory"), gr.Row(elem_classes="main"):
+        with gr.Column(min_width=320):
+            _heading("At least one of N is right", "With p = 0.1 a single answer is right once in ten; eight tries?")
+            parts["theory_p"] = gr.Slider(0.01, 0.99, 0.1, step=0.01, label="p of one answer", buttons=[],
+                                          elem_id="vqa-theory-p")  # fmt: skip
+            parts["theory"] = gr.Plot(show.theory_figure(0.1, view.n), show_label=False, elem_id="vqa-theory-n")
+        with gr.Column(min_width=320):
+            _heading("Temperature, top-p and top-k", "The sliders above, on the first word of the reply.")
+            shape = show.shape_figure(None, view.temperature, view.top_p, view.top_k)
+            parts["shape"] = gr.Plot(shape, show_label=False, elem_id="vqa-theory-t")
+
+
+def _heading(title: str, what: str) -> None:
+    gr.HTML(f'<h2>{title}</h2><p class="what">{what}</p>', padding=False, elem_classes="heading")

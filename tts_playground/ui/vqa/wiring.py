@@ -1,0 +1,151 @@
+"""Which event calls what. Answering shares one place with the other models; what only looks has no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.errors import BadInput
+from tts_playground.ui.faults import friendly
+from tts_playground.ui.scripts import LINK, SAVE
+from tts_playground.ui.status import status
+from tts_playground.ui.t2i.wiring import GPU, LIGHT, QUIET, is_local
+from tts_playground.ui.vqa import show
+from tts_playground.ui.vqa.choices import View, allowed, bent, examples, to_query, values_of, view_of
+from tts_playground.ui.vqa.layout import Parts
+from tts_playground.ui.vqa.work import SetWork, Work, ask, ask_set
+
+
+def wire(app: gr.Blocks, parts: Parts) -> None:
+    """Connect the tab."""
+    events = [_asking(parts), _set(parts)]
+    parts.cancel.click(_stopped, parts.work, parts.status, cancels=events, **LIGHT, **QUIET)
+    _choosing(parts)
+    _theory(parts)
+    _leaving(parts)
+    _arriving(app, parts)
+
+
+def _view(request: gr.Request, values: tuple[Any, ...]) -> View:
+    view = view_of(*values)
+    allowed(view.model, is_local(request))
+    return view
+
+
+def _stopped(work: Work | None) -> str:
+    return status("Cancelled." if work is None else "Cancelled; what came before is kept.")
+
+
+def _asking(p: Parts) -> Any:
+    """The run button streams answers as they finish; curves follow once all are verified."""
+
+    @friendly
+    def run(picture: Any, request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = _view(request, values)
+        yield gr.skip(), status(f"Asking {view.model} {view.n} times.", busy=True), gr.skip()
+        for work in ask(picture, view):
+            yield work, show.headline(work), show.table(work)
+
+    @friendly
+    def settle(work: Work | None, done: SetWork | None):
+        asked = () if work is None or work.asked is None else (work.asked,)
+        every = asked if done is None or not done.asked else done.asked
+        view = work.view if work is not None else None
+        shape = gr.skip() if view is None else show.shape_figure(work, view.temperature, view.top_p, view.top_k)
+        return show.question_figure(work), show.reliability_figure(every), shape, show.as_python(work)
+
+    outputs = [p.work, p.status, p.table]
+    event = p.run.click(run, [p.picture, *p.settings], outputs, show_progress="hidden", **GPU, **QUIET)
+    settled = [p.curve, p.reliability, p.shape, p.script]
+    event.success(settle, [p.work, p.set_work], settled, **LIGHT, **QUIET)
+    return event
+
+
+def _set(p: Parts) -> Any:
+    """A set of questions, through the store, with the curve growing."""
+
+    @friendly
+    def run(name: str, count: float, axis: str, measure: str, request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = _view(request, values)
+        yield gr.skip(), gr.skip(), status(f"Asking {int(count)} questions {view.n} times.", busy=True), gr.skip()
+        for work in ask_set(name, int(count), view):
+            ready = work.done == work.of
+            figure = show.set_figure(work, axis, measure) if ready else gr.skip()
+            trust = show.reliability_figure(work.asked, measure) if ready else gr.skip()
+            line = show.set_reading(work, measure) if ready else _counting(work)
+            yield work, figure, line, trust
+
+    @friendly
+    def look(work: SetWork | None, axis: str, measure: str):
+        return show.set_figure(work, axis, measure), show.set_reading(work, measure)
+
+    given = [p.set_name, p.set_count, p.set_axis, p.set_measure, *p.settings]
+    outputs = [p.set_work, p.set_figure, p.set_status, p.reliability]
+    event = p.set_run.click(run, given, outputs, show_progress="hidden", **GPU, **QUIET)
+    for part in (p.set_axis, p.set_measure):
+        seen = [p.set_figure, p.set_status]
+        part.change(look, [p.set_work, p.set_axis, p.set_measure], seen, trigger_mode="always_last", **LIGHT, **QUIET)
+    return event
+
+
+def _counting(work: SetWork) -> str:
+    return status(f"{work.done} of {work.of} questions. {work.note}", busy=True)
+
+
+def _choosing(p: Parts) -> None:
+    """An example brings its picture, its question and its answer."""
+
+    @friendly
+    def choose(event: gr.SelectData):
+        one = examples()[int(event.index)]
+        return one.picture, one.question, one.answer, status("The example is ready; press “Ask”.")
+
+    p.examples.select(choose, None, [p.picture, p.settings[0], p.settings[1], p.status], **LIGHT, **QUIET)
+    p.picture.input(lambda: "", None, p.settings[1], **LIGHT, **QUIET)  # the known answer was the other picture's
+
+
+def _theory(p: Parts) -> None:
+    """Live figures follow their sliders."""
+    n, temperature, top_p, top_k = p.settings[2:6]
+    friendly_theory, friendly_shape = friendly(show.theory_figure), friendly(show.shape_figure)
+    live: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
+    for part in (p.theory_p, n):
+        part.change(friendly_theory, [p.theory_p, n], p.theory, **live)
+    for part in (temperature, top_p, top_k):
+        part.change(friendly_shape, [p.work, temperature, top_p, top_k], p.shape, **live)
+
+
+def _leaving(p: Parts) -> None:
+    """Files and links leave the page."""
+    for kind, button in p.files.items():
+
+        @friendly
+        def save(work: Work | None, kind: str = kind):
+            if work is None or not work.samples:
+                raise BadInput("There are no answers to save yet; ask something first.")
+            return show.download(work, kind)
+
+        button.click(save, p.work, p.file, **LIGHT, **QUIET).success(None, p.file, None, js=SAVE)
+
+    @friendly
+    def link(*values: Any):
+        return gr.Textbox(to_query(view_of(*values)), visible=True)
+
+    p.link.click(link, p.settings, p.link_text, **LIGHT, **QUIET).success(None, p.link_text, p.link_text, js=LINK)
+
+
+def _arriving(app: gr.Blocks, p: Parts) -> None:
+    """A link brings the question and the settings back; an example's question brings its picture."""
+
+    @friendly
+    def arrive(request: gr.Request):
+        query = dict(request.query_params)
+        if query.get("tab") != "vqa" or len(query) == 1:
+            return (gr.skip(),) * (len(p.settings) + 1)
+        view = bent(query)
+        picture = next((one.picture for one in examples() if one.question == view.question), gr.skip())
+        return *values_of(view), picture
+
+    app.load(arrive, None, [*p.settings, p.picture], **LIGHT, **QUIET)

@@ -1,0 +1,133 @@
+"""What one open page is about: the answers to one question, and the set of questions that its curve stands on."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from tts_playground.core import Sample
+from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.models import loading
+from tts_playground.models.zerogpu import on_gpu
+from tts_playground.runs import answers as experiments
+from tts_playground.runs.answers import AskedQuestion
+from tts_playground.runs.curves import Curve
+from tts_playground.runs.store import Store
+from tts_playground.tasks.vqa import Answered, VqaTask, answered, judges, vqa_sampler
+from tts_playground.tasks.vqa_data import questions
+from tts_playground.ui.vqa.choices import EMBEDDED, View, default_view, examples
+
+PACE = 0.25
+"""seconds between two updates of a page"""
+WHOLE_SET = 200
+
+
+@dataclass(frozen=True)
+class Work:
+    """Lives in the session of one page, and nowhere else."""
+
+    view: View
+    task: VqaTask
+    samples: tuple[Sample, ...] = ()
+    """in order of drawing as far as they have come"""
+    result: Answered | None = None
+    """with the verifiers' opinions, once all are there"""
+    likely: tuple[tuple[str, float], ...] = ()
+    """the likeliest first tokens of a reply, with their logits"""
+    seconds: float = 0.0
+
+    @property
+    def asked(self) -> AskedQuestion | None:
+        """For curves, once verified."""
+        if self.result is None:
+            return None
+        unit = {name: value / len(self.samples) for name, value in self.result.cost.as_dict().items()}
+        return AskedQuestion(
+            self.task.question, self.task.answers, tuple(self.result.answers), dict(self.result.scores), unit
+        )
+
+
+def ask(picture: Any, view: View) -> Iterator[Work]:
+    """The work so far, as answers come in; verified in the end."""
+    if picture is None:
+        raise BadInput("There is no picture; drop one, or pick an example.")
+    task = VqaTask.of(picture, view.question, view.truths)
+    yield from on_gpu(_ask)(task, view)
+
+
+def _ask(task: VqaTask, view: View) -> Iterator[Work]:
+    began = time.monotonic()
+    sampler: Any = vqa_sampler(view.model, view.settings)
+    shown = task.blank() if view.blank else task
+    work, came, told = Work(view, task), {}, 0.0
+    for sample in sampler.arriving(shown, range(view.n), seed=view.seed):
+        came[sample.index] = sample
+        if time.monotonic() - told > PACE:
+            told = time.monotonic()
+            work = replace(work, samples=tuple(came[i] for i in sorted(came)), seconds=told - began)
+            yield work
+    samples = tuple(came[i] for i in sorted(came))
+    result = replace(answered(shown, sampler, samples, view.seed), task=task)
+    likely = tuple(sampler.likely(shown))
+    yield Work(view, task, samples, result, likely, time.monotonic() - began)
+
+
+@dataclass(frozen=True)
+class SetWork:
+    """A set of questions as far as it has been asked."""
+
+    name: str
+    asked: tuple[AskedQuestion, ...] = ()
+    done: int = 0
+    of: int = 0
+    note: str = ""
+
+
+def ask_set(name: str, count: int, view: View) -> Iterator[SetWork]:
+    """Every question of a set, through the store: what was answered before is not asked again."""
+    sampler: Any = vqa_sampler(view.model, view.settings)
+    told, work = 0.0, SetWork(name, of=count)
+    with Store() as store:
+        for report in experiments.run(questions(name, count), sampler, judges(sampler), view.n, store=store):
+            asked = (*work.asked, report.asked) if report.asked else work.asked
+            work = replace(work, asked=asked, done=report.done, note=report.note or work.note)
+            if time.monotonic() - told > PACE:
+                told = time.monotonic()
+                yield work
+    yield replace(work, of=work.done)
+
+
+@lru_cache(maxsize=64)
+def _curves(key: Any, held: tuple[AskedQuestion, ...], measure: str) -> dict[str, Curve]:
+    return experiments.accuracy_curves(held, measure)
+
+
+class _Held(tuple):
+    """Questions whose hash is their identity, because their scores are dictionaries."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return hash(tuple((one.question, one.answers) for one in self))
+
+
+def curves_of(asked: tuple[AskedQuestion, ...], measure: str) -> dict[str, Curve]:
+    """Accuracy curves, kept for the last few sets."""
+    return _curves(tuple((one.question, one.answers) for one in asked), _Held(asked), measure)
+
+
+def warm() -> None:
+    """Load the default model if it is the embedded one or a folder, and answer one question; nothing is downloaded."""
+    view = default_view()
+    if view.model != EMBEDDED and "/" in view.model and loading.check(view.model):
+        return
+    try:
+        first = examples()[0]
+        for _ in ask(first.picture, replace(view, n=2)):
+            pass
+    except PlaygroundError as error:
+        logging.getLogger(__name__).warning("the VQA tab is not warm: %s", error)
