@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from tts_playground.cli import audit, bench, eval, generate, pools, serve, sketch, train
+from tts_playground.cli import answer, audit, bench, eval, generate, pools, serve, sketch, train
 
 
 def build() -> Any:
@@ -22,6 +22,8 @@ def build() -> Any:
     app.command("sketch")(sketch.sketch)
     app.command("render")(sketch.render)
     app.command("generate")(generate.generate)
+    app.command("answer")(answer.answer)
+    app.command("vqa-curve")(answer.vqa_curve)
     app.command("train")(train.train)
     app.command("bench")(bench.bench)
     app.add_typer(eval.build(), name="eval")
