@@ -48,12 +48,14 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "bench": {
         "t2i": "tts_playground.bench.t2i:run",
+        "vqa": "tts_playground.bench.vqa:run",
         "dsl": "tts_playground.bench.dsl:run",
         "sketch": "tts_playground.bench.sketch:run",
         "curves": "tts_playground.bench.curves:run",
         "stickers": "tts_playground.bench.stickers:run",
     },
     "eval": {
+        "vlm": "tts_playground.bench.eval_vlm:run",
         "sketch": "tts_playground.bench.eval_sketch:run",
         "pass-at-k": "tts_playground.bench.pass_at_k:run",
         "stickers": "tts_playground.bench.eval_stickers:run",

@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.errors import BadInput, ModelUnavailable
-from tts_playground.models.llama import LlamaSteps, is_plain
+from tts_playground.models.llama import LlamaSteps, is_plain, lean_steps
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -86,7 +86,7 @@ class Vlm:
         from torch import nn
 
         decoder, head = self.model.get_decoder(), self.model.get_output_embeddings()
-        return LlamaSteps(decoder) if is_plain(decoder) and type(head) is nn.Linear and not hooked(head) else None
+        return lean_steps(decoder) if is_plain(decoder) and type(head) is nn.Linear and not hooked(head) else None
 
     @cached_property
     def lean_head(self) -> Any:
@@ -225,6 +225,12 @@ class Vlm:
         prefix = Prefix(ids[:cut], position, cache, out.logits[0, -1].float(), None)
         return self._keep(self._pictures, key, Seen(prefix, self._behind(prompt) == ids[cut:]), PICTURES_KEPT)
 
+    def forget(self) -> None:
+        """Let go of all pictures and prompts."""
+        with self._lock:
+            self._pictures.clear()
+            self._prompts.clear()
+
     @property
     def mark(self) -> int | None:
         """The token that stands for a part of a picture."""
@@ -255,7 +261,7 @@ class Vlm:
             position += len(ids)
         lean = None
         if self.steps is not None and position == prefix.length + len(ids):
-            lean = torch.stack([torch.stack((layer.keys, layer.values)) for layer in cache.layers])
+            lean = self.steps.own(torch.stack([torch.stack((layer.keys, layer.values)) for layer in cache.layers]))
         return Prefix(prefix.ids + tuple(ids), position, cache, logits, lean)
 
     def fresh_cache(self) -> Any:
