@@ -52,6 +52,8 @@ TABLE: dict[str, dict[str, str]] = {
         "dsl": "tts_playground.bench.dsl:run",
         "sketch": "tts_playground.bench.sketch:run",
         "curves": "tts_playground.bench.curves:run",
+        "audit": "tts_playground.bench.audit:run",
+        "load": "tts_playground.bench.load:run",
         "stickers": "tts_playground.bench.stickers:run",
     },
     "eval": {

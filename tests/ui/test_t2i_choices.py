@@ -12,6 +12,7 @@ from tts_playground.ui.t2i import choices
 def test_bent_values_are_put_right(image_model):
     view = choices.view_of("a cat", "99999", float("nan"), 0, None, -3, "x", "", "beauty", "sharpness")
     assert (view.n, view.temperature, view.cfg, view.top_p, view.top_k, view.seed) == (256, 1.0, 1, 1.0, 0, 0)
+    assert choices.bent({"temperature": 0}).temperature == choices.COLDEST
     assert view.model == image_model and view.reward in rewards_here() and view.second == "sharpness"
 
 
@@ -24,9 +25,12 @@ def test_a_link_brings_a_view_back(view):
     assert choices.view_of(*choices.values_of(view)) == view
 
 
-def test_strangers_get_the_menu_and_this_machine_any_folder(image_model):
+def test_strangers_get_what_the_server_bears_and_this_machine_any_folder(image_model, monkeypatch):
+    monkeypatch.setenv("TTS_PLAYGROUND_DEVICE", "cpu")
     assert choices.allowed(image_model, local=False) == image_model
     assert choices.allowed("/any/folder", local=True) == "/any/folder"
+    with pytest.raises(BadInput, match="no GPU"):
+        choices.allowed(choices.HUB[0], local=False)
     with pytest.raises(BadInput, match="This server offers"):
         choices.allowed("/any/folder", local=False)
 

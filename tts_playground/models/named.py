@@ -13,6 +13,7 @@ from tts_playground.models import loading, places
 from tts_playground.models.embedded import TINY
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 
 
@@ -23,10 +24,17 @@ def named(name: str, kind: str, options: loading.Options | None = None) -> loadi
         BadInput: no such name. ModelUnavailable: its files are not on this machine.
     """
     wanted = (options or loading.Options()).resolved()
-    place = places.find(name)
-    if place.folder is None:
+    folder = _local(name)
+    if folder is None:
         raise ModelUnavailable(f"{name} is not on this machine yet; drawing with it downloads it first.")
-    return loading.Loaded(name, kind, wanted, places.revision(place.folder), None)
+    return loading.Loaded(name, kind, wanted, places.revision(folder), None)
+
+
+def _local(name: str) -> Path | None:
+    """Where a model's files are on this machine; never asks the network, and so is quick."""
+    if name in TINY or Path(name).expanduser().is_dir():
+        return places.find(name).folder
+    return places._cached(name) if _HUB.fullmatch(name) else None
 
 
 @lru_cache(maxsize=8)
@@ -43,12 +51,10 @@ def _tokenizer(folder: Path) -> tuple[Any, str | None] | None:
 def unknown_words(name: str, text: str) -> list[str]:
     """The words of ``text`` that the model called ``name`` was never taught: its tokenizer spells them in bytes.
 
-    Empty for large models, whose tokenizers have pieces for everything, and for what is neither embedded nor a folder.
+    Empty for large models, whose tokenizers have pieces for everything, and for models that are not on this machine.
     """
-    if name not in TINY and not Path(name).expanduser().is_dir():
-        return []  # finding out would take the network
-    place = places.find(name)
-    found = _tokenizer(place.folder) if place.folder else None
+    folder = _local(name)
+    found = _tokenizer(folder) if folder else None
     if found is None:
         return []
     tokenizer, unknown = found

@@ -47,7 +47,9 @@ def picture_file(png: bytes) -> str:
 
 def _file(name: bytes, write: Callable[[Path], None]) -> str:
     file = _folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.png"
-    if not file.exists():
+    if file.exists():
+        file.touch()  # what is looked at stays
+    else:
         _prune()
         trial = file.with_suffix(f".{os.urandom(4).hex()}")
         write(trial)

@@ -20,9 +20,11 @@ from tts_playground.tasks.text_to_image import LAB_PROMPTS, LONGEST, WORLD_PROMP
 
 HUB = ("deepseek-community/Janus-Pro-1B", "deepseek-community/Janus-Pro-7B")
 EMBEDDED = "tiny:janus"
+COLDEST = 1e-4
+"""temperature of a slider at 0"""
 LIMITS: dict[str, tuple[float, float]] = {
     "n": (1, 256),
-    "temperature": (1e-4, 5),
+    "temperature": (0, 5),
     "cfg": (1, 100),
     "top_p": (0.01, 1),
     "top_k": (0, 16384),
@@ -133,13 +135,17 @@ def to_query(view: View) -> str:
 
 
 def allowed(model: str, local: bool) -> str:
-    """The model's name if a page may use it: one of the menu, or from this very machine any hub id or folder.
+    """The model's name if a page may use it: one that this server can bear, or from this very machine any name.
 
     Raises:
         BadInput: neither.
     """
-    if local or model in models():
+    if local or model in (loading.default_name("janus"), EMBEDDED):
         return model
+    if model in HUB:
+        if loading.Options().resolved().device.startswith("cuda"):
+            return model
+        raise BadInput(f"This server has no GPU for {model}; open the app on your own machine to use it there.")
     raise BadInput(
         f"This server offers {', '.join(models())}; other models and folders can be used where the app runs on your own"
         " machine."
@@ -158,4 +164,8 @@ def _fit(name: str, value: Any, default: Any) -> Any:
         number = float(value)
     except (TypeError, ValueError):
         return default
-    return type(default)(min(max(number, low), high)) if math.isfinite(number) else default
+    if not math.isfinite(number):
+        return default
+    if name == "temperature":  # a slider that begins at 0 has round steps; below this it is greedy anyway
+        low = COLDEST
+    return type(default)(min(max(number, low), high))

@@ -112,7 +112,7 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: View) -> None:
         parts["cancel"] = gr.Button("Cancel", elem_id="t2i-cancel", scale=1, min_width=80)
     settings["n"] = _slider("n", "N: images", view.n, 1, "Best-of-N draws N images and keeps the best by the reward.")
     settings["temperature"] = _slider(
-        "temperature", "Temperature", view.temperature, 0.01, "0.0001: always the likeliest token; 1: the model's own."
+        "temperature", "Temperature", view.temperature, 0.05, "0: always the likeliest token; 1: the model's own."
     )
     settings["cfg"] = _slider("cfg", "CFG: guidance", view.cfg, 0.5, "How hard the prompt pulls; 1 is no guidance.")
     parts["live"] = gr.Checkbox(

@@ -138,11 +138,17 @@ def refusals(view: View) -> list[str]:
 
 def opening(view: View) -> Look:
     """What a fresh page shows without any model: the starter of the view's prompt, or else the first, or nothing."""
-    pools = list(starters.load(NAME)) if NAME in starters.names() else []
+    pools = ready_made(NAME, view)
     if not pools:
         return Look(view)
     pool = next((p for p in pools if p.task_key.get("prompt") == view.prompt), pools[0])
     return look_at(pool, matching(pool, view))
+
+
+def ready_made(name: str, view: View) -> list[PoolView]:
+    """The starter pools of one name that are of the view's model; none when nothing is installed."""
+    pools = starters.load(name) if name in starters.names() else ()
+    return [pool for pool in pools if pool.fingerprint.get("model") == view.model]
 
 
 def matching(pool: PoolView, view: View) -> View:

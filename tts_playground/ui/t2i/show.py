@@ -74,12 +74,15 @@ def _card(look: Look, place: int, title: str, mark: str) -> str:
 
 
 def data_uri(file: str) -> str:
-    """A picture file as an address that holds it."""
-    return "data:image/png;base64," + base64.b64encode(Path(file).read_bytes()).decode()
+    """A picture file as an address that holds it; a blank one when the file was dropped since."""
+    path = Path(file)
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes() if path.exists() else b"").decode()
 
 
 def small_uri(file: str) -> str:
     """A picture file as a small address: large pictures are scaled down."""
+    if not Path(file).exists():
+        return data_uri(file)
     with Image.open(file) as picture:
         if max(picture.size) <= SHEET:
             return data_uri(file)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tts_playground.errors import Cancelled, PlaygroundError
-from tts_playground.runs import images, starters, sweeps
+from tts_playground.runs import images, sweeps
 from tts_playground.runs.pool import PoolView
 from tts_playground.runs.sweeps import Cell
 from tts_playground.ui.t2i import shelf, show, work
@@ -48,9 +48,9 @@ def stored(view: View, each: int) -> Sweep | None:
 
 def opening(view: View) -> Sweep | None:
     """The sweep that ships, read without any model; None when there is none."""
-    if shelf.SWEEP not in starters.names():
+    pools = shelf.ready_made(shelf.SWEEP, view)
+    if not pools:
         return None
-    pools = list(starters.load(shelf.SWEEP))
     shown = shelf.matching(pools[0], view)
     return _read(shown, pools, min(len(pool) for pool in pools))
 

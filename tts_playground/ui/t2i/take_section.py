@@ -10,11 +10,11 @@ from tts_playground.errors import BadInput
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.scripts import LINK, SAVE_FILE
 from tts_playground.ui.status import status
-from tts_playground.ui.t2i import take
+from tts_playground.ui.t2i import take, work
 from tts_playground.ui.t2i.choices import ORDER, View, allowed, bent, to_query, values_of, view_of
 from tts_playground.ui.t2i.layout import Parts, heading
 from tts_playground.ui.t2i.look import Look
-from tts_playground.ui.t2i.wiring import LIGHT, QUIET, Handlers, is_local
+from tts_playground.ui.t2i.wiring import LIGHT, QUIET, Handlers, is_local, session_of
 
 
 def build(app: gr.Blocks, p: Parts, handlers: Handlers, view: View) -> None:
@@ -100,4 +100,9 @@ def _bring_back(app: gr.Blocks, p: Parts, handlers: Handlers, drop: Any) -> None
     drop.upload(dropped, [drop, *p.values], [*p.values, p.chosen, p.status], **LIGHT, **QUIET).success(
         handlers.glance, **shown
     )
+
+    def leave(request: gr.Request) -> None:
+        work.desk().forget(session_of(request))  # what this page had asked for ends within a token
+
+    app.unload(leave)
     app.load(arrive, None, p.values, **LIGHT, **QUIET).success(handlers.glance, **shown)

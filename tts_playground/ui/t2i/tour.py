@@ -92,7 +92,7 @@ STOPS = (
         "beyond",
         "1.5 Beyond best-of-N",
         "Press “Compare”. Best-of-N finishes every image; these strategies look at unfinished ones and move the tokens"
-        " to where they promise more. Points above the line win at equal cost. The trace shows who was dropped, and when:"
+        " to where they promise more. Points above the line win at equal cost. The trace shows who was dropped, when:"
         " can half an image be judged at all?",
         action="nothing",
         section="beyond",

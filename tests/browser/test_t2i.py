@@ -1,0 +1,92 @@
+"""The image tab in a real browser, on a random tiny model: draw, rank, click, reshape, save, and come back by link."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tts_playground.ui import shell
+from tts_playground.ui.t2i import TAB, shelf
+
+PATIENCE = 300_000
+"""milliseconds: a busy machine is slow"""
+
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def image_app(tmp_path_factory, random_janus_folder):
+    patch = pytest.MonkeyPatch()
+    patch.setenv("TTS_PLAYGROUND_T2I_MODEL", str(random_janus_folder))
+    patch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path_factory.mktemp("home")))
+    shelf.store.cache_clear()
+    app = shell.build([TAB])
+    yield shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
+    app.close()
+    patch.undo()
+    shelf.store.cache_clear()
+
+
+@pytest.fixture
+def page(image_app, browser):
+    faults = []
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"{image_app}?tab=t2i&n=5&cfg=2&reward=sharpness&prompt=a+red+apple")
+    expect(page.locator("#t2i-prompt textarea")).to_have_value("a red apple")
+    yield page
+    page.close()
+    assert faults == []
+
+
+def _draw(page):
+    page.locator("#t2i-run").click()
+    expect(page.locator("#t2i-status")).to_contain_text("5 of 5 images")
+    expect(page.locator("#t2i-gallery button.thumbnail-item")).to_have_count(5)
+
+
+def test_draw_rank_click_and_vote(page):
+    _draw(page)
+    expect(page.locator("#t2i-gallery")).to_contain_text("★ 1")
+    expect(page.locator("#t2i-picks img")).to_have_count(3)
+    page.locator("#t2i-gallery button.thumbnail-item").nth(2).click()
+    expect(page.locator("#t2i-picks .chosen")).to_contain_text("rank 3")
+    page.locator("#t2i-favourite").click()
+    expect(page.locator("#t2i-tally")).to_contain_text("3 of 5 by sharpness")
+    page.locator("#t2i-n input[type=number]").fill("2")
+    expect(page.locator("#t2i-gallery button.thumbnail-item")).to_have_count(2)
+    expect(page.locator("#t2i-reading")).to_contain_text("Draw 2, keep the best")
+
+
+def test_a_patch_is_clicked_and_a_picture_is_saved(page):
+    _draw(page)
+    page.get_by_role("tab", name="Microscope").click()
+    page.locator("#t2i-look-closer").click()
+    picture = page.locator("#t2i-scope img").first
+    picture.wait_for()
+    expect(page.locator("#t2i-scope-status")).to_contain_text("row 1, column 1")
+    box = picture.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.9)
+    expect(page.locator("#t2i-scope-status")).to_contain_text("row 4, column 4")
+    page.get_by_role("tab", name="Take away").click()
+    with page.expect_download() as download:
+        page.locator("#t2i-save-png").click()
+    assert download.value.suggested_filename.endswith(".png")
+    page.locator("#t2i-seed input").fill("7")
+    page.locator("#t2i-drop input[type=file]").set_input_files(download.value.path())
+    expect(page.locator("#t2i-status")).to_contain_text("5 of 5 images")
+
+
+def test_a_question_of_the_tour_draws_and_says_what_to_look_at(page):
+    page.locator("#t2i-tour").get_by_role("button").first.click()
+    page.locator("#t2i-tour-greedy").click()
+    expect(page.locator("#t2i-tour-note")).to_contain_text("greedy decoding")
+    expect(page.locator("#t2i-status")).to_contain_text("16 of 16 images")
+
+
+def test_words_the_model_does_not_know_are_named_and_narrow_pages_do_not_scroll_sideways(page):
+    prompt = page.locator("#t2i-prompt textarea")
+    prompt.fill("a red zeppelin")
+    expect(page.locator("#t2i-note")).to_contain_text("zeppelin")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(800)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 391

@@ -1,0 +1,222 @@
+"""``bench load``: a class moves sliders. The app is started in a process of its own, and people are played by their
+requests: a drag over settings that were drawn before (cached views), and a release on settings that were not (live).
+
+It needs an image model: the embedded one, or what ``TTS_PLAYGROUND_T2I_MODEL`` names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tts_playground.bench.timing import contended, row
+from tts_playground.errors import CannotDo
+
+PEOPLE = 30
+MOVES = 6
+"""slider positions a person passes before letting go"""
+THINKING = 1.0
+"""seconds between two moves of a person"""
+SETTLED = (0.7, 1.0, 1.3)
+"""temperatures that were drawn before; the slider moves over these"""
+PATIENCE = 300.0
+"""seconds until the app must answer"""
+
+
+@dataclass
+class Times:
+    """Seconds that people waited."""
+
+    cached: list[float] = field(default_factory=list)
+    preview: list[float] = field(default_factory=list)
+    """from letting go to the first rows of the first images"""
+    image: list[float] = field(default_factory=list)
+    """from letting go to four whole images with scores"""
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The app on a free port with an empty home; its address.
+
+    Raises:
+        CannotDo: it did not come up.
+    """
+    with socket.socket() as free, tempfile.TemporaryDirectory() as home:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        own = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1", "TTS_PLAYGROUND_HOME": home}
+        command = [sys.executable, "-m", "tts_playground", "app"]
+        server = subprocess.Popen(command, env={**os.environ, **own}, stdout=sys.stderr)
+        try:
+            yield _up(f"http://127.0.0.1:{port}/", server)
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _up(address: str, server: subprocess.Popen[bytes]) -> str:
+    import httpx
+
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            if httpx.get(f"{address}config", timeout=5).status_code == 200:
+                return address
+        except httpx.HTTPError:
+            time.sleep(0.5)
+    raise CannotDo("The app did not start; run 'python -m tts_playground app' to see why.")
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a browser knows of the tab: which event is which function, and the values that the components start with."""
+
+    address: str
+    values: dict[int, Any]
+    """component -> value"""
+    names: dict[str, int]
+    """elem_id -> component"""
+    events: dict[tuple[int, str], dict[str, Any]]
+    """(component, event) -> dependency"""
+
+    @classmethod
+    async def open(cls, web: Any, address: str) -> Page:
+        """Read the page's configuration.
+
+        Raises:
+            CannotDo: the image tab is not there.
+        """
+        config = (await web.get(f"{address}config")).json()
+        parts = {part["id"]: part["props"] for part in config["components"]}
+        names = {props["elem_id"]: number for number, props in parts.items() if props.get("elem_id")}
+        if "t2i-temperature" not in names:
+            raise CannotDo("The image tab is not shown: there is no image model; name one in TTS_PLAYGROUND_T2I_MODEL.")
+        events: dict[tuple[int, str], dict[str, Any]] = {}
+        for one in config["dependencies"]:
+            for target in one["targets"]:
+                events.setdefault(tuple(target), one)
+        return cls(address, {number: props.get("value") for number, props in parts.items()}, names, events)
+
+    def event(self, name: str, kind: str) -> dict[str, Any]:
+        """The function that an event of a named component calls."""
+        return self.events[self.names[name], kind]
+
+    @property
+    def live(self) -> dict[str, Any]:
+        """The drawing that a release asks for: it hangs on the state that the release changes."""
+        return self.events[self.event("t2i-temperature", "release")["outputs"][0], "change"]
+
+
+async def call(
+    web: Any, page: Page, session: str, event: dict[str, Any], changed: dict[str, Any]
+) -> tuple[float, float]:
+    """Send one event as the page does; seconds until a picture came (or the end), and until the end.
+
+    Raises:
+        CannotDo: the app refused it.
+    """
+    given = {**page.values, **{page.names[name]: value for name, value in changed.items()}}
+    body = {
+        "data": [given.get(number) for number in event["inputs"]],
+        "fn_index": event["id"],
+        "session_hash": session,
+        "event_data": None,
+        "trigger_id": None,
+    }
+    began, first = time.perf_counter(), 0.0
+    answer = await web.post(f"{page.address}gradio_api/queue/join", json=body)
+    if answer.status_code != 200:
+        raise CannotDo(f"The app refused a request with status {answer.status_code}.")
+    mine = answer.json()["event_id"]
+    query = {"session_hash": session}
+    async with web.stream("GET", f"{page.address}gradio_api/queue/data", params=query) as stream:
+        async for line in stream.aiter_lines():
+            if not line.startswith("data:"):
+                continue
+            message = json.loads(line[5:])
+            if message.get("event_id") not in (None, mine):
+                continue
+            if message["msg"] == "process_generating" and not first and "<img class" in line:
+                first = time.perf_counter() - began
+            if message["msg"] == "process_completed":
+                if not message["success"]:
+                    raise CannotDo(f"The app failed: {message['output'].get('error')}")
+                end = time.perf_counter() - began
+                return first or end, end
+    raise CannotDo("The app closed a stream before its answer.")
+
+
+async def person(web: Any, page: Page, number: int, times: Times) -> None:
+    """One person: moves over cached settings, then lets go on new ones."""
+    session = secrets.token_hex(6)
+    await asyncio.sleep(THINKING * number / PEOPLE)
+    glance, want = (page.event("t2i-temperature", kind) for kind in ("change", "release"))
+    for move in range(MOVES):
+        warm = SETTLED[(number + move) % len(SETTLED)]
+        times.cached.append((await call(web, page, session, glance, {"t2i-temperature": warm}))[1])
+        await asyncio.sleep(THINKING)
+    own = {"t2i-temperature": round(0.5 + number * 0.01, 2)}
+    began = time.perf_counter()
+    await call(web, page, session, want, own)
+    asked = time.perf_counter() - began
+    preview, whole = await call(web, page, session, page.live, own)
+    times.preview.append(asked + preview)
+    times.image.append(asked + whole)
+
+
+async def _play(address: str, people: int) -> tuple[Times, float]:
+    """What a class waited for, and the median of one person alone on cached settings."""
+    import httpx
+
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(timeout=PATIENCE, limits=limits) as web:
+        page, alone, times = await Page.open(web, address), secrets.token_hex(6), Times()
+        for temperature in SETTLED:
+            await call(web, page, alone, page.event("t2i-run", "click"), {"t2i-temperature": temperature})
+        glance = page.event("t2i-temperature", "change")
+        single = [
+            (await call(web, page, alone, glance, {"t2i-temperature": SETTLED[move % len(SETTLED)]}))[1]
+            for move in range(9)
+        ]
+        await asyncio.gather(*(person(web, page, number, times) for number in range(people)))
+    return times, float(np.median(single))
+
+
+def run(people: int = PEOPLE) -> dict[str, Any]:
+    """Start the app, play a class, and report how long people waited."""
+    busy = contended()
+    with serving() as address:
+        times, alone = asyncio.run(_play(address, people))
+
+    def late(values: list[float]) -> float:
+        return float(np.percentile(values, 95))
+
+    what = f"{people} people moving sliders: "
+    rows = [
+        row(
+            "one person: a cached view, whole round trip (median)",
+            alone,
+            None,
+            "s",
+            "under 0.15 of server time",
+            busy=busy,
+        ),
+        row(f"{what}cached views, p95", late(times.cached), None, "s", "under 2", busy=busy),
+        row(f"{what}first preview after letting go, p95", late(times.preview), None, "s", "", busy=busy),
+        row(f"{what}first live images, whole and scored, p95", late(times.image), None, "s", "under 8", busy=busy),
+    ]
+    return {"name": "load", "rows": rows}
