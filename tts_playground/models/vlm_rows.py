@@ -180,8 +180,19 @@ def knobs_of(rows: Sequence[Row], vocabulary: int, device: Any) -> Knobs:
     return Knobs(temperature, torch.ones_like(temperature), top_k, top_p, truncates)
 
 
+Allow = Callable[[int, list[int]], "Tensor"]
+"""which tokens may come next, bool [V], by a row's place and its new tokens so far; asked once a token, in order"""
+
+
 def draw_rows(
-    vlm: Vlm, prefix: Prefix, rows: Sequence[Row], most: int, stop: Stop, *, keep: bool = False
+    vlm: Vlm,
+    prefix: Prefix,
+    rows: Sequence[Row],
+    most: int,
+    stop: Stop,
+    *,
+    keep: bool = False,
+    allow: Allow | None = None,
 ) -> Iterator[tuple[int, Drawn]]:
     """Draw up to ``most`` more tokens of every row; yields (place in ``rows``, what was drawn) as rows end.
 
@@ -189,6 +200,7 @@ def draw_rows(
 
     Args:
         keep: also copy out the keys and values of what was drawn.
+        allow: a grammar; what it forbids has no probability, and log-probabilities are those of what is left.
 
     Raises:
         CannotDo: the logits are not finite.
@@ -207,6 +219,9 @@ def draw_rows(
     for count in range(most):
         with torch.inference_mode():
             logits = decoder.logits(last)
+            if allow is not None:
+                allowed = torch.stack([allow(place, drawn[place].tokens) for place in running])
+                logits = logits.masked_fill(~allowed.to(logits.device), float("-inf"))
             last, logprobs, plain = _pick(logits, knobs, streams, len(rows[0].tokens) + count)
         for slot, place in enumerate(running):
             if place in ended:

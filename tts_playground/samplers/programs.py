@@ -17,7 +17,7 @@ from tts_playground.dsl.instructions import describe_picture
 from tts_playground.dsl.prefixes import Prefix
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
-from tts_playground.samplers.grammar import grammar
+from tts_playground.samplers.grammar import TokenGrammar, grammar
 from tts_playground.samplers.proposal import ProposalSampler
 from tts_playground.worlds.programs import PROMPT
 
@@ -102,10 +102,13 @@ class ProgramSampler:
 
     def draw(self, task: Drawing, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
         """One program per index; a batch is drawn when its first sample is asked for."""
+        from tts_playground.models.vlm_rows import rows_that_fit
+
         vlm = self._loaded().value
         prefix = vlm.prefix(picture(task), request(vlm.tokenizer))
-        for start in range(0, len(indices), self.batch):
-            block = indices[start : start + self.batch]
+        at_once = min(self.batch, rows_that_fit(vlm, prefix, self.max_tokens))
+        for start in range(0, len(indices), at_once):
+            block = indices[start : start + at_once]
             for index, reply in zip(block, self._replies(vlm, prefix, block, seed), strict=True):
                 yield sample_of(reply, index, seed)
 
@@ -121,94 +124,53 @@ class ProgramSampler:
         return load(self.model)
 
     def _replies(self, vlm: Any, prefix: Any, indices: Sequence[int], seed: int) -> list[Reply]:
-        """One reply per index, token by token in one batch; finished rows leave it."""
-        import torch
+        """One reply per index, token by token in one batch."""
+        from tts_playground.models.vlm_rows import Row, draw_rows
 
-        from tts_playground.models.image_loop import choose, distribution
-        from tts_playground.models.noise import gumbel, stream_starts
-
-        rows = _Rows(len(indices), self._grammar(vlm, prefix))
-        starts = stream_starts([(seed, index) for index in indices]).to(prefix.logits.device)
-        left = min(self.max_tokens, vlm.longest - prefix.length)
-        with torch.inference_mode():
-            logits, cache = prefix.logits[None].expand(len(indices), -1), vlm.forked(prefix, len(indices))
-            for step in range(left):
-                logits = rows.masked(logits)
-                weights = distribution(logits, None, self._knobs(logits))
-                choice = choose(weights, gumbel(starts, step, logits.shape[-1]))
-                going = rows.take(choice.token.tolist(), choice.logprob.tolist(), vlm.ends)
-                if not going or step + 1 == left:
-                    break
-                keep = torch.tensor(going, device=logits.device)
-                if len(going) < len(starts):
-                    cache.batch_select_indices(keep)
-                    starts = starts[keep]
-                logits = vlm.forward(choice.token[keep][:, None], cache, prefix.position + step, [0])[:, 0]
-        return rows.replies(vlm)
-
-    def _grammar(self, vlm: Any, prefix: Any) -> Any:
-        return grammar(vlm.tokenizer, prefix.logits.shape[-1], vlm.ends) if self.grammar else None
-
-    def _knobs(self, logits: Any) -> Any:
-        import torch
-
-        from tts_playground.models.image_loop import Knobs
-
-        rows, width = logits.shape
-        device = logits.device
-        top_k = min(self.top_k or width, width)
-        return Knobs(
-            torch.full((rows,), float(self.temperature), device=device),
-            torch.ones(rows, device=device),
-            torch.full((rows,), top_k, device=device),
-            torch.full((rows,), float(self.top_p), device=device),
-            truncates=top_k < width or self.top_p < 1,
-        )
+        rows = [Row(seed, index, self.temperature, self.top_k, self.top_p) for index in indices]
+        rules = grammar(vlm.tokenizer, prefix.logits.shape[-1], vlm.ends) if self.grammar else None
+        writing = None if rules is None else _Writing(rules, len(rows))
+        room = max(1, min(self.max_tokens, vlm.longest - prefix.length))
+        found: dict[int, Reply] = {}
+        for place, drawn in draw_rows(
+            vlm,
+            prefix,
+            rows,
+            room,
+            lambda row, tokens: tokens[-1] in vlm.ends,
+            allow=None if writing is None else writing.allowed,
+        ):
+            if place < 0:  # between two tokens
+                continue
+            text, closed = (vlm.decode(drawn.tokens), False) if writing is None else writing.text(place, drawn.tokens)
+            found[place] = Reply(text, tuple(drawn.tokens), sum(drawn.logprobs), closed)
+        return [found[place] for place in range(len(rows))]
 
 
-class _Rows:
-    """The rows of one batch while they grow; ``active`` lists those that are still in the model's batch."""
+class _Writing:
+    """Where each row of a batch stands in the grammar."""
 
-    def __init__(self, count: int, rules: Any) -> None:
+    def __init__(self, rules: TokenGrammar, count: int) -> None:
         self.rules = rules
-        self.tokens: list[list[int]] = [[] for _ in range(count)]
-        self.logprobs = [0.0] * count
         self.states = [Prefix()] * count
-        self.active = list(range(count))
+        self.read = [0] * count
 
-    def masked(self, logits: Any) -> Any:
-        """Logits [active, V] with what the grammar forbids at minus infinity."""
-        if self.rules is None:
-            return logits
-        import torch
+    def allowed(self, place: int, tokens: list[int]) -> Any:
+        """bool [V]: what may follow a row's tokens."""
+        self._catch_up(place, tokens)
+        return self.rules.mask(self.states[place])
 
-        allowed = torch.stack([self.rules.mask(self.states[row]) for row in self.active])
-        return logits.masked_fill(~allowed.to(logits.device), float("-inf"))
+    def text(self, place: int, tokens: list[int]) -> tuple[str, bool]:
+        """(a program's text, whether it ran out of tokens and got the shortest ending)."""
+        self._catch_up(place, tokens)
+        state = self.states[place]
+        text = "".join(self.rules.pieces.get(token, "") for token in tokens)
+        return (text + state.ending()).strip(), not state.complete
 
-    def take(self, tokens: Sequence[int], logprobs: Sequence[float], ends: frozenset[int]) -> list[int]:
-        """Add a token to every active row; returns the places (among the active) of rows that go on."""
-        going = []
-        for place, (row, token, logprob) in enumerate(zip(self.active, tokens, logprobs, strict=True)):
-            self.logprobs[row] += logprob
-            self.tokens[row].append(token)
-            if token in ends:
-                continue
-            if self.rules is not None:
-                self.states[row] = self.rules.after(self.states[row], token)
-            going.append(place)
-        self.active = [self.active[place] for place in going]
-        return going
-
-    def replies(self, vlm: Any) -> list[Reply]:
-        """What the rows say; constrained ones that ran out of tokens get the shortest ending."""
-        found = []
-        for tokens, logprob, state in zip(self.tokens, self.logprobs, self.states, strict=True):
-            if self.rules is None:
-                found.append(Reply(vlm.decode(tokens), tuple(tokens), logprob))
-                continue
-            text = "".join(self.rules.pieces.get(token, "") for token in tokens)
-            found.append(Reply((text + state.ending()).strip(), tuple(tokens), logprob, not state.complete))
-        return found
+    def _catch_up(self, place: int, tokens: list[int]) -> None:
+        for token in tokens[self.read[place] :]:
+            self.states[place] = self.rules.after(self.states[place], token)
+        self.read[place] = len(tokens)
 
 
 def sample_of(reply: Reply, index: int, seed: int) -> Sample:
