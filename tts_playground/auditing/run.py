@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tts_playground import home
 from tts_playground.auditing import choice, choosers, colour
 from tts_playground.auditing.choosers import Chooser, ExactChooser, ReplyChooser
 from tts_playground.auditing.pictures import Picture
@@ -137,6 +138,11 @@ def recorded(file: Path, chooser: Chooser, settings: Settings, *, batch: int = B
                 yield progress
     except OSError as error:
         raise StoreError(f"The audit cannot be written to {file}: {error.strerror or error}.") from error
+
+
+def starter() -> Path:
+    """The audit of the embedded model that ships, where one does; read-only."""
+    return home.STARTERS / "audit.jsonl"
 
 
 def _line(row: Row, sign: str, chooser: Chooser, settings: Settings) -> str:

@@ -14,6 +14,7 @@ from tts_playground.auditing.scripted import SCRIPTS
 from tts_playground.auditing.settings import LONGEST_LIST, PROTOCOLS, TASKS, Settings
 from tts_playground.errors import BadInput, ModelUnavailable
 from tts_playground.models.embedded import where
+from tts_playground.models.loading import Options
 from tts_playground.worlds.choices import CONDITIONS
 
 EMBEDDED = "tiny:vlm"
@@ -88,13 +89,17 @@ def default_view() -> View:
 
 
 def allowed(model: str, local: bool) -> str:
-    """The model's name if a page may use it: one of the menu, or from this very machine any hub id or folder.
+    """The model's name if a page may use it: one that this server can bear, or from this very machine any name.
 
     Raises:
         BadInput: neither.
     """
-    if local or model in {name for _, name in models()}:
+    if local or model in {name for _, name in models()} - {LARGE}:
         return model
+    if model == LARGE:
+        if Options().resolved().device.startswith("cuda"):
+            return model
+        raise BadInput(f"This server has no GPU for {model}; open the app on your own machine to audit it there.")
     raise BadInput("This server offers the models of its menu; run the app on your own machine to audit others.")
 
 

@@ -10,8 +10,9 @@ from functools import cache
 from tts_playground.auditing import choosers
 from tts_playground.auditing.report import Report, analyze
 from tts_playground.auditing.rows import Row
-from tts_playground.auditing.run import audit_rounds
-from tts_playground.ui.audit.choices import View, default_view, embedded
+from tts_playground.auditing.run import audit_rounds, read, starter
+from tts_playground.models.zerogpu import on_gpu
+from tts_playground.ui.audit.choices import EMBEDDED, View, default_view, embedded
 
 PACE = 0.25
 """seconds between two updates of a page"""
@@ -52,6 +53,10 @@ class Work:
 
 def audit(view: View) -> Iterator[Work]:
     """The work so far, about four times a second, and the last one always."""
+    yield from _audit(view) if view.model.startswith("scripted:") else on_gpu(_audit, 120)(view)
+
+
+def _audit(view: View) -> Iterator[Work]:
     start, shown = time.monotonic(), 0.0
     settings = view.settings()
     chooser = choosers.resolve(view.model)
@@ -63,8 +68,11 @@ def audit(view: View) -> Iterator[Work]:
 
 @cache
 def opening() -> Work:
-    """What a fresh page opens on: an audit of a script, which needs no model, so that the page is there at once."""
+    """What a fresh page opens on, without loading a model: the audit that ships, or else one of a script."""
     view = default_view()
+    if view.model == EMBEDDED and starter().is_file():
+        rows = tuple(read(starter()))
+        return Work(view, rows, len(rows))
     if not view.model.startswith("scripted:"):
         view = replace(view, model=View.model)
     *_, last = audit(view)
@@ -74,6 +82,6 @@ def opening() -> Work:
 def warm() -> None:
     """Load the embedded model, if it is here, and ask it once."""
     view = default_view()
-    if view.model == "tiny:vlm" and embedded():
+    if view.model == EMBEDDED and embedded():
         for _ in audit(replace(view, per_cond=1, conditions=("sym",))):
             pass

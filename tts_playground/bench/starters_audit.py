@@ -1,0 +1,39 @@
+"""Write the audit that the tab opens on: ``python -m tts_playground.bench.starters_audit``, once tiny:vlm is there.
+
+To be run again whenever the checkpoint changes; ``stale`` says so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tts_playground.auditing import choosers, run
+from tts_playground.auditing.settings import Settings
+
+MODEL = "tiny:vlm"
+CLOSE = 1e-3
+"""largest difference of a probability between machines"""
+
+
+def write(file: Path | None = None, model: str = MODEL, settings: Settings | None = None) -> Path:
+    """Sixty pictures, exact, with the library's defaults."""
+    target = run.starter() if file is None else file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    for _ in run.recorded(target, choosers.resolve(model), settings or Settings()):
+        pass
+    return target
+
+
+def stale(file: Path, model: str = MODEL, most: int = 4) -> bool:
+    """Whether the first rows, asked again, have other probabilities."""
+    rows = run.read(file)[:most]
+    again = run.ask(choosers.resolve(model), Settings(), [row.picture for row in rows])
+    return any(np.abs(np.subtract(a.digits, b.digits)).max() > CLOSE for a, b in zip(rows, again, strict=True))
+
+
+if __name__ == "__main__":
+    made = write()
+    print(f"{made}: {made.stat().st_size / 1e3:.0f} kB")
