@@ -69,7 +69,17 @@ def t2i_sweep(model: str | None = None, n: int = 0) -> Plan:
     return Plan(pairs, base.rewards, n or EACH)
 
 
-PLANS: dict[str, Callable[..., Plan]] = {"sketch": sketch, "t2i": t2i, "t2i-sweep": t2i_sweep}
+def vqa(model: str | None = None, n: int = 32) -> Plan:
+    """The 200 questions of infographics-eval x 32 answers at the default settings, verified in every way."""
+    from tts_playground.tasks.vqa import VqaTask, judges, vqa_sampler
+    from tts_playground.tasks.vqa_data import SHIPPED, questions
+
+    sampler = vqa_sampler(model or "tiny:vlm", device="cpu")
+    tasks = [task for task in questions(SHIPPED) if isinstance(task, VqaTask)]
+    return Plan([(task, sampler) for task in tasks], judges(sampler), n)
+
+
+PLANS: dict[str, Callable[..., Plan]] = {"sketch": sketch, "t2i": t2i, "t2i-sweep": t2i_sweep, "vqa": vqa}
 """by the name of the starter; a new tab adds its own"""
 
 

@@ -120,6 +120,7 @@ def accuracy_curves(
     names = [groups(one.answers) for one in asked]
     unit = {key: float(np.mean([one.unit.get(key, 0.0) for one in asked])) for key in asked[0].unit}
     shared: dict[str, Any] = {"ns": ns, "measure": f"accuracy ({measure})", "unit": unit}
+    draws = max(100, min(1000, 20_000 // len(asked)))  # orders a question: their noise averages out over questions
     found = {"oracle": curves.curve(gold, label="oracle", oracle=True, **shared)}
 
     def by(score: str) -> list[tuple[float, ...]] | None:
@@ -129,10 +130,12 @@ def accuracy_curves(
     p_yes, rating, logprob = by("p_yes"), by("rating"), by("logprob")
     if p_yes is not None:
         found["verifier"] = curves.curve(p_yes, gold, label="verifier: highest P(yes)", **shared)
-        found["weighted"] = majority_curve(names, gold, weights=p_yes, label="majority weighted by P(yes)", **shared)
+        found["weighted"] = majority_curve(
+            names, gold, weights=p_yes, label="majority weighted by P(yes)", draws=draws, **shared
+        )
     if rating is not None:
         found["rating"] = curves.curve(rating, gold, label="highest rating", **shared)
-    found["majority"] = majority_curve(names, gold, label="majority", **shared)
+    found["majority"] = majority_curve(names, gold, label="majority", draws=draws, **shared)
     if logprob is not None:
         found["logprob"] = curves.curve(logprob, gold, label="highest log-probability", **shared)
     flat = [[0.0] * len(row) for row in gold]

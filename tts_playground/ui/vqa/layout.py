@@ -12,6 +12,7 @@ from tts_playground.tasks.vqa_data import SHIPPED
 from tts_playground.ui.status import status
 from tts_playground.ui.vqa import show
 from tts_playground.ui.vqa.choices import LIMITS, View, default_view, examples, models
+from tts_playground.ui.vqa.work import opening
 from tts_playground.ui.widgets import Picture
 from tts_playground.worlds.answers import MEASURES
 
@@ -56,7 +57,7 @@ class Parts:
 def build() -> Parts:
     """Lay the tab out."""
     view = default_view()
-    parts: dict[str, Any] = {"work": gr.State(None), "set_work": gr.State(None), "file": gr.Textbox(visible=False)}
+    parts: dict[str, Any] = {"work": gr.State(None), "set_work": gr.State(opening()), "file": gr.Textbox(visible=False)}
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=4, min_width=320):
             _input(parts, view)

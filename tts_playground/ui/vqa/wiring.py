@@ -148,4 +148,12 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
         picture = next((one.picture for one in examples() if one.question == view.question), gr.skip())
         return *values_of(view), picture
 
+    def opened(work: SetWork | None, axis: str, measure: str):
+        if work is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        figure, line = show.set_figure(work, axis, measure), show.set_reading(work, measure)
+        return figure, line, show.reliability_figure(work.asked, measure)
+
+    shown = [p.set_figure, p.set_status, p.reliability]
+    app.load(friendly(opened), [p.set_work, p.set_axis, p.set_measure], shown, **LIGHT, **QUIET)
     app.load(arrive, None, [*p.settings, p.picture], **LIGHT, **QUIET)

@@ -1,0 +1,81 @@
+"""``answer`` and ``vqa-curve`` as a person types them, on a random model; ``eval vlm`` and ``bench vqa`` on a few."""
+
+import json
+
+import pytest
+import tiny_vlms
+
+from tts_playground import cli
+from tts_playground.bench import eval_vlm, vqa
+from tts_playground.errors import BadInput
+
+QUESTION = "what is the value of kiwi?"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(tiny_vlms.save("tiny", tmp_path_factory.mktemp("vlm")))
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
+
+
+def call(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        cli.main(list(arguments))
+    return left.value.code, capsys.readouterr().out
+
+
+def test_answer_prints_one_json_object(folder, tmp_path, capsys):
+    file = tmp_path / "a.png"
+    tiny_vlms.picture().save(file)
+    code, out = call(capsys, "answer", str(file), QUESTION, "--model", folder, "--n", "3", "--truth", "7", "--json")
+    said = json.loads(out)
+    assert code == 0 and said["question"] == QUESTION and len(said["samples"]) == 3
+    assert set(said["samples"][0]) == {"text", "answer", "logprob", "p_yes", "steps"}
+    assert {"verifier", "majority", "weighted", "oracle"} <= set(said["picks"]) and said["cost"]["samples"] == 3
+    code, out = call(capsys, "answer", str(file), QUESTION, "--model", folder, "--n", "2")
+    assert code == 0 and "majority" in out
+    code, out = call(capsys, "answer", str(file), "", "--model", folder, "--json")
+    assert code == 2 and "question is empty" in json.loads(out)["error"]
+    code, out = call(capsys, "answer", str(tmp_path / "gone.png"), QUESTION, "--model", folder, "--json")
+    assert code == 2 and "no file" in json.loads(out)["error"]
+
+
+def test_vqa_curve_over_the_shipped_set(folder, tmp_path, capsys):
+    plot = tmp_path / "curve.html"
+    given = ["vqa-curve", "--model", folder, "--n", "4", "--questions", "2", "--plot", str(plot), "--json"]
+    code, out = call(capsys, *given)
+    said = json.loads(out)
+    assert code == 0 and said["questions"] == 2 and said["skipped"] == [] and plot.stat().st_size > 1000
+    assert said["curves"]["oracle"]["n"] == [1, 2, 3, 4] and "which_n" in said and "trust" in said
+    code, out = call(capsys, "vqa-curve", "--measure", "vibes", "--json")
+    assert code == 2 and "measure" in json.loads(out)["error"]
+
+
+def test_eval_vlm_has_its_keys(folder):
+    result = eval_vlm.run(folder, n=4, most=2)
+    wanted = {"greedy", "greedy_blank", "oracle32", "oracle32_blank", "majority16", "majority16_minus_greedy", "single"}
+    assert result["name"] == "vlm" and wanted <= set(result["metrics"])
+    for one in result["metrics"].values():
+        assert one["low"] <= one["value"] <= one["high"] and one["n"] >= 1
+    with pytest.raises(BadInput, match="2 to 256"):
+        eval_vlm.run(folder, n=1)
+
+
+def test_metrics_by_hand():
+    asked = eval_vlm.AskedQuestion("q", ("7",), ("7", "8"), {"p_yes": (0.9, 0.2), "p_yes_blank": (0.5, 0.5)})
+    rows = [eval_vlm.Measured(asked, True, False, True, False, 0.75)] * 4
+    found = eval_vlm.metrics(rows)
+    assert (found["greedy"].value, found["greedy_blank"].value, found["oracle32"].value) == (1.0, 0.0, 1.0)
+    assert found["auroc"].value == 1.0 and found["auroc_within"].value == 1.0 and found["auroc_blank"].value == 0.5
+    assert found["majority16_minus_greedy"].value == pytest.approx(-0.25) and found["single"].value == 0.5
+
+
+def test_bench_vqa_gives_its_rows(folder, monkeypatch):
+    monkeypatch.setattr(vqa, "N", 3)
+    monkeypatch.setattr(vqa, "LONGEST", 4)
+    rows = vqa.run(folder, repeats=1)["rows"]
+    assert rows[0]["goal"] == ">= 3" and rows[0]["ratio"] > 0 and not rows[1]["goal"] and rows[2]["ours"] > 0
