@@ -1,17 +1,31 @@
-"""A class in miniature: the app really starts, really draws, and everybody gets an answer."""
+"""A class in miniature: the app really draws, and everybody gets an answer."""
 
 import pytest
 
 from tts_playground.bench import load
 
 
-def test_two_people_get_their_views_and_images(random_janus_folder, monkeypatch):
+@pytest.fixture
+def address(random_janus_folder, tmp_path, monkeypatch):
+    """The app with the image tab on a random model."""
+    from tts_playground.ui import shell
+    from tts_playground.ui.t2i import TAB, shelf
+
     monkeypatch.setenv("TTS_PLAYGROUND_T2I_MODEL", str(random_janus_folder))
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    shelf.store.cache_clear()
+    app = shell.build([TAB])
+    yield shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
+    app.close()
+    shelf.store.cache_clear()
+
+
+def test_two_people_get_their_views_and_images(address, monkeypatch):
     monkeypatch.setattr(load, "MOVES", 1)
     monkeypatch.setattr(load, "THINKING", 0.0)
-    result = load.run(people=2)
-    assert result["name"] == "load" and len(result["rows"]) == 4
-    times = [row["ours"] for row in result["rows"]]
+    times = [row["ours"] for row in load.measure(address, people=2)]
+    assert len(times) == 4
     assert all(0 < seconds < load.PATIENCE for seconds in times)
     assert times[3] >= times[2]  # whole images come after their first rows
 

@@ -59,3 +59,13 @@ def test_the_tab_is_there_when_a_model_is(image_model, monkeypatch):
 def test_verifiers_can_be_rewards_by_name():
     (reward,) = rewards_of("geneval")
     assert reward.name == "geneval"
+
+
+def test_a_big_clip_is_offered_once_it_is_here(image_model, monkeypatch):
+    from tts_playground.tasks import image_rewards
+
+    name = "clip:openai/clip-vit-base-patch32"
+    assert name not in rewards_here()
+    monkeypatch.setattr(image_rewards, "_in_hub_cache", lambda model: "base" in model)
+    assert name in rewards_here() and "clip:openai/clip-vit-large-patch14" not in rewards_here()
+    assert image_rewards.reward_named(name).name == name

@@ -196,27 +196,24 @@ async def _play(address: str, people: int) -> tuple[Times, float]:
     return times, float(np.median(single))
 
 
-def run(people: int = PEOPLE) -> dict[str, Any]:
-    """Start the app, play a class, and report how long people waited."""
+def measure(address: str, people: int = PEOPLE) -> list[dict[str, Any]]:
+    """The rows of a class of ``people`` on the app at ``address``."""
     busy = contended()
-    with serving() as address:
-        times, alone = asyncio.run(_play(address, people))
+    times, alone = asyncio.run(_play(address, people))
 
     def late(values: list[float]) -> float:
         return float(np.percentile(values, 95))
 
     what = f"{people} people moving sliders: "
-    rows = [
-        row(
-            "one person: a cached view, whole round trip (median)",
-            alone,
-            None,
-            "s",
-            "under 0.15 of server time",
-            busy=busy,
-        ),
+    return [
+        row("one person: a cached view, round trip (median)", alone, None, "s", "server time under 0.15", busy=busy),
         row(f"{what}cached views, p95", late(times.cached), None, "s", "under 2", busy=busy),
         row(f"{what}first preview after letting go, p95", late(times.preview), None, "s", "", busy=busy),
         row(f"{what}first live images, whole and scored, p95", late(times.image), None, "s", "under 8", busy=busy),
     ]
-    return {"name": "load", "rows": rows}
+
+
+def run(people: int = PEOPLE) -> dict[str, Any]:
+    """Start the app, play a class, and report how long people waited."""
+    with serving() as address:
+        return {"name": "load", "rows": measure(address, people)}

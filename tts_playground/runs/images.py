@@ -52,9 +52,9 @@ def draw(
     seed: int = 0,
     chunk: int = CHUNK,
     cancel: Callable[[], bool] = _never,
-    pace: float = PACE,
+    seen: int = SEEN,
 ) -> Iterator[Progress]:
-    """Draw what is missing of samples 0..n-1 of every pool, all together in batches of ``chunk`` images.
+    """Draw what is missing of samples 0..n-1 of every pool, in batches of ``chunk``, the first ``seen`` previewed.
 
     The pools are of one task and one model and differ in their settings, as the cells of a sweep do. What was finished
     is kept whatever happens later.
@@ -71,7 +71,7 @@ def draw(
         block = missing[start : start + chunk]
         done = total - len(missing) + start
         samples: list[Sample] = []
-        for step in _chunk(block, seed, cancel, pace):
+        for step in _chunk(block, seed, cancel, seen):
             if isinstance(step, list):
                 samples = step
             else:
@@ -86,18 +86,18 @@ def _missing(pools: Sequence[Pool], n: int, seed: int) -> list[tuple[Pool, int]]
     return [(pool, i) for i in range(n) for pool, there in zip(pools, here, strict=True) if i not in there]
 
 
-def _chunk(block: Sequence[tuple[Pool, int]], seed: int, cancel: Callable[[], bool], pace: float) -> Iterator[Any]:
+def _chunk(block: Sequence[tuple[Pool, int]], seed: int, cancel: Callable[[], bool], seen: int) -> Iterator[Any]:
     """(rows, of, previews) now and then, and at the end the list of whole samples."""
     sampler: ImageTokens = block[0][0].sampler  # type: ignore[assignment]
     task = block[0][0].task
     paths = [path for pool, index in block for path in pool.sampler.start(task, [index], seed=seed)]  # type: ignore[attr-defined]
-    shown = time.monotonic() - pace
+    due = 0.0
     ended: tuple[ImagePath, ...] = ()
     for frame in sampler.stream(task, paths, cancel=cancel):
         ended = frame.paths
-        if frame.rows < frame.of and time.monotonic() - shown >= pace:
-            yield frame.rows, frame.of, tuple(s.content for s in sampler.peek(task, ended[:SEEN]))
-            shown = time.monotonic()
+        if seen and frame.rows < frame.of and time.monotonic() >= due:
+            yield frame.rows, frame.of, tuple(s.content for s in sampler.peek(task, ended[:seen]))
+            due = time.monotonic() + PACE
     yield sampler.peek(task, ended)
 
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from tts_playground import registry
 from tts_playground.core import Reward
 from tts_playground.errors import ModelUnavailable
-from tts_playground.models.embedded import where
+from tts_playground.models.embedded import TINY, where
 from tts_playground.rewards.verdict import VerdictReward
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "clip": ("tiny:clip",),
     "aesthetic": ("tiny:aesthetic", "tiny:clip"),
     "geneval": ("tiny:detector",),
+    "clip:openai/clip-vit-base-patch32": ("openai/clip-vit-base-patch32",),
+    "clip:openai/clip-vit-large-patch14": ("openai/clip-vit-large-patch14",),
     "sharpness": (),
     "colourfulness": (),
 }
-"""reward or verifier -> the embedded models that it reads; in the order in which they are offered"""
+"""reward or verifier -> the models that it reads; in the order in which they are offered. What follows a colon is a hub
+id, offered once its files are in the hub's cache on this machine: big models are judged by a big CLIP."""
 
 
 def rewards_here() -> tuple[str, ...]:
@@ -31,11 +35,20 @@ def share_weights(first: str, second: str) -> bool:
 
 
 def _here(model: str) -> bool:
+    if model not in TINY:
+        return _in_hub_cache(model)
     try:
         where(model)
     except ModelUnavailable:
         return False
     return True
+
+
+@cache
+def _in_hub_cache(model: str) -> bool:
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(model, "config.json"), str)
 
 
 def reward_named(name: str) -> Reward:
@@ -46,6 +59,9 @@ def reward_named(name: str) -> Reward:
     """
     if name not in registry.TABLE["reward"] and name in registry.TABLE["verifier"]:
         return VerdictReward(registry.resolve("verifier", name)())
+    if name in NEEDS and ":" in name:
+        kind, _, model = name.partition(":")
+        return registry.resolve("reward", kind)(model)
     return registry.resolve("reward", name)()
 
 

@@ -74,7 +74,7 @@ def generate(
     )
     judges = [reward_named(known(name)) for name in (reward or base.reward).replace(" ", "").split(",")]
     pool = shelf.adopted(view)
-    for _ in images.draw([pool], view.n, seed=view.seed, pace=float("inf")):
+    for _ in images.draw([pool], view.n, seed=view.seed, seen=0):
         pass
     for judge in judges:
         pool.score(judge, view.n, seed=view.seed)

@@ -17,6 +17,8 @@ MEASURES = {
     "clip": "CLIP score",
     "aesthetic": "aesthetic score",
     "geneval": "GenEval-style check",
+    "clip:openai/clip-vit-base-patch32": "CLIP B/32 score",
+    "clip:openai/clip-vit-large-patch14": "CLIP L/14 score",
     "sharpness": "sharpness",
     "colourfulness": "colourfulness",
 }

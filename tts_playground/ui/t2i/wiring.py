@@ -74,8 +74,9 @@ def everything(look: Look) -> tuple[Any, ...]:
 
 def seen(look: Look) -> tuple[Any, ...]:
     """(look, others, chosen, *shown) after something new came into view."""
-    line = show.complaints(shelf.refusals(look.view))
-    return look, (), None, line or gr.skip(), *everything(look)
+    view = look.view
+    note = show.complaints(shelf.refusals(view)) + show.words_note(unknown(view.model, view.prompt))
+    return look, (), None, note, *everything(look)
 
 
 def _looking(p: Parts) -> tuple[Any, list[Any]]:
