@@ -47,6 +47,14 @@ def test_detector_learns_and_loads_the_ordinary_way(tmp_path):
     assert model(pixel_values=torch.zeros(1, 3, 64, 64)).pred_boxes.shape == (1, 10, 4)
 
 
+def test_a_card_tells_what_its_model_started_from(tmp_path):
+    first = train("tiny-detector", Order(out=tmp_path / "first", steps=2, miniature=True, device="cpu"))
+    again = Order(out=tmp_path / "again", steps=2, miniature=True, device="cpu", init=first)
+    card = (train("tiny-detector", again) / "README.md").read_text()
+    assert "--init first --seed 0 --out again`" in card
+    assert "- Started from: `python -m tts_playground.train tiny-detector" in card and "--out first`. Hardware:" in card
+
+
 def test_every_place_is_asked_for_what_covers_it():
     classes = torch.tensor([[2, 0, -1, -1]])
     boxes = torch.tensor([[[0.5, 0.5, 1.0, 1.0], [0.25, 0.25, 0.5, 0.5], [0.0] * 4, [0.0] * 4]])

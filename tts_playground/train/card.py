@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,19 @@ def command_of(order: Order, name: str) -> str:
     return " ".join([*words, f"--seed {order.seed}", f"--out {order.out.name}"])
 
 
+def origins(order: Order) -> list[str]:
+    """A line for each checkpoint that went into the order's: how it was made, as its own card tells."""
+    lines = []
+    for key, what in (("vq", "Its VQ"), ("init", "Started from")):
+        folder = getattr(order, key)
+        if folder is None or not (folder / cards.CARD).exists():
+            continue
+        told = (folder / cards.CARD).read_text(encoding="utf-8")
+        found = [re.search(pattern, told, re.MULTILINE) for pattern in (r"^- Command: (`.+`)", r"(Hardware: .+)$")]
+        lines.append(f"- {what}: " + ". ".join(match[1] for match in found if match))
+    return lines
+
+
 def write_card(order: Order, facts: Facts) -> None:
     """Write ``README.md`` and ``results.json`` into the order's folder."""
     on_gpu = order.device.startswith("cuda") or (order.device == "auto" and torch.cuda.is_available())
@@ -58,6 +72,7 @@ def write_card(order: Order, facts: Facts) -> None:
         f"- Command: `{facts.command or command_of(order, facts.name)}`",
         f"- Seed: {order.seed}. Hardware: {hardware('cuda' if on_gpu else 'cpu')}. "
         f"Time: {facts.report.seconds / 60:.1f} minutes, {facts.report.steps} steps.",
+        *origins(order),
         "- Sprites: Fluent Emoji (MIT). This checkpoint: the licence of the project.",
         "",
     ]
