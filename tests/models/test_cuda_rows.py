@@ -6,15 +6,26 @@ from test_image_rows import PROMPT, ROWS, finish
 
 from tts_playground.models.cuda_rows import GraphBatch, Slots, open_batch, products, sdpa
 from tts_playground.models.image_rows import Batch
+from tts_playground.models.janus import Janus
+from tts_playground.models.llama import LlamaSteps
+
+
+@pytest.fixture(scope="module")
+def plain_janus(random_janus):
+    """The same weights as a GPU holds them: not packed for a CPU."""
+    janus = Janus(random_janus.model, random_janus.processor)
+    janus.steps = LlamaSteps(janus.language_model)
+    janus._head = janus._lean_head()
+    return janus
 
 
 @pytest.mark.parametrize("look", [sdpa, products])
-def test_the_body_draws_what_the_cpu_loop_draws_and_slots_are_lent_again(random_janus, look):
-    random_janus.slots = Slots()
+def test_the_body_draws_what_the_cpu_loop_draws_and_slots_are_lent_again(random_janus, plain_janus, look):
+    plain_janus.slots = Slots()
     expected = finish(Batch(random_janus, random_janus.prefix(PROMPT), ROWS))
     slots = []
     for prompt in (PROMPT, "a cat", PROMPT):
-        batch = GraphBatch(random_janus, random_janus.prefix(prompt), ROWS)
+        batch = GraphBatch(plain_janus, plain_janus.prefix(prompt), ROWS)
         batch.slot.eager, batch.slot.attention = True, look
         finish(batch)
         if prompt == PROMPT:
@@ -23,15 +34,15 @@ def test_the_body_draws_what_the_cpu_loop_draws_and_slots_are_lent_again(random_
         slots.append(batch.slot)
         batch.close()
     assert slots[0] is slots[1] is slots[2]
-    other = GraphBatch(random_janus, random_janus.prefix(PROMPT), ROWS[:2])
+    other = GraphBatch(plain_janus, plain_janus.prefix(PROMPT), ROWS[:2])
     assert other.slot is not slots[0]
 
 
-def test_going_on_from_pieces_works_in_a_used_slot(random_janus):
-    random_janus.slots = Slots()
-    prefix = random_janus.prefix(PROMPT)
-    whole = finish(Batch(random_janus, prefix, ROWS))
-    first = GraphBatch(random_janus, prefix, ROWS)
+def test_going_on_from_pieces_works_in_a_used_slot(plain_janus):
+    plain_janus.slots = Slots()
+    prefix = plain_janus.prefix(PROMPT)
+    whole = finish(Batch(plain_janus, prefix, ROWS))
+    first = GraphBatch(plain_janus, prefix, ROWS)
     first.slot.eager = True
     for _ in first.run(7):
         pass
@@ -40,7 +51,7 @@ def test_going_on_from_pieces_works_in_a_used_slot(random_janus):
         for i, (r, row) in enumerate(zip(ROWS, first.tokens[:, :7].tolist(), strict=True))
     ]
     first.close()
-    second = GraphBatch(random_janus, prefix, later)
+    second = GraphBatch(plain_janus, prefix, later)
     assert second.slot is first.slot
     assert torch.equal(finish(second).tokens, whole.tokens)
 

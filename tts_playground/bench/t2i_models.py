@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -37,7 +37,7 @@ class Shape:
     blocks: int
 
 
-TINY = Shape(256, 704, 8, 8, 600, 1024, 8, 8, 32, (1, 1, 2, 4), 1)
+TINY = Shape(256, 704, 6, 8, 600, 1024, 8, 8, 32, (1, 1, 2, 4), 1)
 PRO_1B = Shape(2048, 5632, 24, 16, 102400, 16384, 24, 16, 128, (1, 1, 2, 2, 4), 2)
 
 
@@ -99,6 +99,24 @@ def embedded() -> tuple[Loaded, str]:
     except ModelUnavailable:
         janus = Janus(build(TINY, "cpu", torch.float32), Ids(16))
         return Loaded("random", "janus", Options("cpu", "float32"), "0", janus), "random tiny fp32"
+
+
+def random_clip() -> Callable[[Sequence[Any]], Any]:
+    """Scores by random weights of the embedded CLIP's shape: reading pictures, the image tower, a product."""
+    import torch
+    from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection
+
+    sizes = {"hidden_size": 192, "intermediate_size": 768, "num_hidden_layers": 5, "num_attention_heads": 6}
+    config = CLIPVisionConfig(**sizes, image_size=64, patch_size=8, projection_dim=128)
+    tower, side = CLIPVisionModelWithProjection(config).eval(), {"height": 64, "width": 64}
+    reader, text = CLIPImageProcessor(size=side, crop_size=side), torch.randn(128)
+
+    def scores(samples: Sequence[Any]) -> Any:
+        with torch.inference_mode():
+            pixels = reader([sample.content for sample in samples], return_tensors="pt")["pixel_values"]
+            return (tower(pixel_values=pixels).image_embeds @ text).tolist()
+
+    return scores
 
 
 def pro_1b(device: str) -> Loaded:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PREFIXES_KEPT = 32
 GREY = 128
+MARGIN = 2
+"""rows of tokens below a partial picture that the decoder sees"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class Janus:
         ids = self.prompt_ids(prompt)
         with torch.inference_mode():
             hidden, cache = prefill(self.language_model, self.model.get_input_embeddings()(ids))
-            made = Prefix(cache, self.head(hidden.to(self.device)), ids)
+            made = Prefix(self.steps.own(cache), self.head(hidden.to(self.device)), ids)
         with self._lock:
             self._prefixes[prompt] = made
             while len(self._prefixes) > PREFIXES_KEPT:
@@ -153,36 +155,53 @@ class Janus:
     # ----------------------------------------------------------------------------------------------- pictures
 
     def pictures(self, tokens: Tensor, drawn: Sequence[int] | None = None) -> list[Image.Image]:
-        """Decode tokens [N, T] to pictures. Where ``drawn[i] < T``, the whole rows drawn so far are shown over grey."""
+        """Decode tokens [N, T] to pictures. Where ``drawn[i] < T``, the whole rows drawn so far are shown over grey.
+
+        A partial picture is decoded only as far as it was drawn: a first preview costs a fraction of a picture.
+        """
+        grid = self.grid
+        rows = [grid if drawn is None else drawn[place] // grid for place in range(len(tokens))]
+        shown: list[Any] = [None] * len(tokens)
+        for count in set(rows):
+            places = [place for place, row in enumerate(rows) if row == count]
+            for place, pixels in zip(places, self._rows(tokens[places], count), strict=True):
+                shown[place] = pixels
+        return [Image.fromarray(pixels) for pixels in shown]
+
+    def _rows(self, tokens: Tensor, count: int) -> np.ndarray:
+        """The first ``count`` rows of pictures over grey: uint8 [n, side, side, 3]."""
         import torch
 
-        counts = [self.tokens] * len(tokens) if drawn is None else list(drawn)
-        filled = torch.stack([self._filled(row, count) for row, count in zip(tokens, counts, strict=True)])
-        pixels = self._decode(filled.to(self.device))
-        side = pixels.shape[1]
-        for picture, count in zip(pixels, counts, strict=True):
-            picture[count // self.grid * side // self.grid :] = GREY
-        return [Image.fromarray(picture) for picture in pixels]
+        grid, side = self.grid, self.side
+        canvas = np.full((len(tokens), side, side, 3), GREY, np.uint8)
+        if count:
+            # Below them the last row again, so that the decoder sees no edge where there will be none.
+            rows = tokens.view(len(tokens), grid, grid)[:, :count]
+            below = rows[:, -1:].expand(-1, min(MARGIN, grid - count), -1)
+            end = count * side // grid
+            canvas[:, :end] = self._decode(torch.cat((rows, below), 1).to(self.device))[:, :end]
+        return canvas
 
-    def _filled(self, row: Tensor, count: int) -> Tensor:
-        """Undrawn rows repeat the last whole one, so that the decoder's view of the drawn part is not disturbed."""
-        whole = count // self.grid * self.grid
-        row = row.clone()
-        if whole < self.tokens:
-            last = row[whole - self.grid : whole] if whole else row.new_zeros(self.grid)
-            row[whole:] = last.repeat(self.grid - whole // self.grid)
-        return row
+    @property
+    def side(self) -> int:
+        """Pixels a side."""
+        return self.grid << (len(self.model.model.vqmodel.config.channel_multiplier) - 1)
 
     def _decode(self, tokens: Tensor) -> np.ndarray:
-        """Pixels uint8 [N, side, side, 3]; one picture at a time on CPU, so that its bits are its own."""
-        import torch
+        """Pixels uint8 [n, height, side, 3] of tokens [n, rows, grid].
 
-        block = 1 if self.device.type == "cpu" else 8
-        images = self.processor.image_processor
+        One picture at a time on a CPU, so that its bits are its own.
+        """
+        import torch
+        from torch.nn.functional import normalize
+
+        vq, images = self.model.model.vqmodel, self.processor.image_processor
         parts = []
         with torch.inference_mode():
-            for some in tokens.split(block):
-                raw = self.model.decode_image_tokens(some).float()
+            for some in tokens.split(1 if self.device.type == "cpu" else 8):
+                # As the model's own ``decode_image_tokens``, which takes only whole squares.
+                codes = normalize(vq.quantize.embedding(some), dim=-1).permute(0, 3, 1, 2).contiguous()
+                raw = vq.decoder(vq.post_quant_conv(codes)).permute(0, 2, 3, 1).float()
                 mean, std = (raw.new_tensor(value) for value in (images.image_mean, images.image_std))
                 parts.append(((raw * std + mean) * 255).clamp_(0, 255).to(torch.uint8).cpu())
         return torch.cat(parts).numpy()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tts_playground.models.affine import Affine, Dense, Packed, RowRule, can_pack, row_rule
+from tts_playground.models.affine import Affine, Dense, RowRule, can_pack, row_rule
 from tts_playground.models.steps import ModuleSteps, Session, Steps
 
 if TYPE_CHECKING:
@@ -34,11 +34,21 @@ def is_plain(module: nn.Module) -> bool:
 
 def steps_for(language_model: Any) -> Steps:
     """The lean steps where the model is a plain Llama, else steps through its own forward."""
-    return LlamaSteps(language_model) if is_plain(language_model) else ModuleSteps(language_model)
+    return lean_steps(language_model) if is_plain(language_model) else ModuleSteps(language_model)
+
+
+def lean_steps(model: Any) -> LlamaSteps:
+    """The lean steps of a plain Llama, with packed weights where this machine gains by them."""
+    from tts_playground.models.packed_llama import PackedLlama
+
+    total = sum(weight.numel() * weight.element_size() for weight in model.parameters())
+    return (PackedLlama if can_pack(model.norm.weight.data, total) else LlamaSteps)(model)
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
+class Block:
+    """The weights of one layer."""
+
     norm: Tensor
     qkv: Affine
     out: Affine
@@ -48,7 +58,7 @@ class _Layer:
     down: Affine
 
 
-def _joined(linears: tuple[nn.Linear, ...], share: bool) -> tuple[Tensor, Tensor | None]:
+def joined(linears: tuple[nn.Linear, ...], share: bool) -> tuple[Tensor, Tensor | None]:
     """One weight for several products of the same input; ``share`` makes the modules views of it, at no memory."""
     import torch
 
@@ -64,6 +74,8 @@ def _joined(linears: tuple[nn.Linear, ...], share: bool) -> tuple[Tensor, Tensor
 class LlamaSteps:
     """Decodes rows of a plain ``LlamaModel``."""
 
+    kind: type[Affine] = Dense
+
     def __init__(self, model: Any) -> None:
         config = model.config
         self.layers = config.num_hidden_layers
@@ -72,21 +84,18 @@ class LlamaSteps:
         self.eps = config.rms_norm_eps
         self.norm = model.norm.weight.data
         self.rotary = model.rotary_emb
-        total = sum(weight.numel() * weight.element_size() for weight in model.parameters())
-        self.kind: type[Affine] = Packed if can_pack(self.norm, total) else Dense
-        self.blocks = [self._layer(layer) for layer in model.layers]
+        self.blocks = [self._block(layer) for layer in model.layers]
         self.rule = self._rule() if self.norm.device.type == "cpu" else RowRule()
 
-    def _layer(self, layer: Any) -> _Layer:
+    def _block(self, layer: Any) -> Block:
         attention, mlp = layer.self_attn, layer.mlp
-        make = self.kind
         gate, up, down, out = (
-            make(part.weight.data, None if part.bias is None else part.bias.data)
+            Dense(part.weight.data, None if part.bias is None else part.bias.data)
             for part in (mlp.gate_proj, mlp.up_proj, mlp.down_proj, attention.o_proj)
         )
-        qkv = make(*_joined((attention.q_proj, attention.k_proj, attention.v_proj), share=make is Dense))
+        qkv = Dense(*joined((attention.q_proj, attention.k_proj, attention.v_proj), share=True))
         norms = layer.input_layernorm.weight.data, layer.post_attention_layernorm.weight.data
-        return _Layer(norms[0], qkv, out, norms[1], gate, up, down)
+        return Block(norms[0], qkv, out, norms[1], gate, up, down)
 
     def _rule(self) -> RowRule:
         """Of the first layer's shapes; the others are the same."""
@@ -94,6 +103,10 @@ class LlamaSteps:
         inner = self.heads * self.head_dim
         middle = block.gate(self.norm[None].clone()).shape[-1]
         return row_rule([(block.qkv, hidden), (block.out, inner), (block.gate, hidden), (block.down, middle)])
+
+    def own(self, cache: Tensor) -> Tensor:
+        """Keys and values that the model's forward made, as our steps keep them."""
+        return cache
 
     def session(self, cache: Tensor, filled: int) -> Session:
         """Decode in place, in the given cache."""
@@ -134,7 +147,7 @@ class _LlamaSession:
 
 
 def layer_step(
-    steps: LlamaSteps, block: _Layer, cache: Tensor, x: Tensor, look: Callable[[Tensor, Tensor], Tensor]
+    steps: LlamaSteps, block: Block, cache: Tensor, x: Tensor, look: Callable[[Tensor, Tensor], Tensor]
 ) -> Tensor:
     """One layer on rows [R, hidden]; ``look(qkv, cache)`` writes keys and values and gives what attention saw."""
     rows, heads, kv = x.shape[0], steps.heads, steps.kv_heads

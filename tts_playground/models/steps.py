@@ -30,6 +30,10 @@ class Steps(Protocol):
     kv_heads: int
     head_dim: int
 
+    def own(self, cache: Tensor) -> Tensor:
+        """A cache that ``prefill`` made, as this kind of steps keeps it."""
+        ...
+
     def session(self, cache: Tensor, filled: int) -> Session:
         """Go on from a cache whose first ``filled`` positions are set."""
         ...
@@ -66,6 +70,10 @@ class ModuleSteps:
         self.layers = config.num_hidden_layers
         self.kv_heads = config.num_key_value_heads
         self.head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+
+    def own(self, cache: Tensor) -> Tensor:
+        """As it is."""
+        return cache
 
     def session(self, cache: Tensor, filled: int) -> Session:
         """Copy the filled part into a cache of transformers' own."""

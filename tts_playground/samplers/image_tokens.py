@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tts_playground.models.image_loop import TopTokens
     from tts_playground.models.loading import Loaded
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
