@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from tts_playground.cli import answer, audit, bench, eval, generate, pools, serve, sketch, train
+from tts_playground.cli import answer, audit, bench, eval, evolve, finetune, generate, pools, serve, sketch, train
 
 
 def build() -> Any:
@@ -27,6 +27,10 @@ def build() -> Any:
     app.command("train")(train.train)
     app.command("bench")(bench.bench)
     app.add_typer(eval.build(), name="eval")
+    app.command("evolve")(evolve.evolve)
+    app.command("finetune")(finetune.finetune)
+    app.command("adapters")(finetune.adapters)
+    app.add_typer(evolve.dataset, name="dataset")
     app.add_typer(pools.app, name="pools")
     app.add_typer(audit.app, name="audit")
     return typer.main.get_command(app)
