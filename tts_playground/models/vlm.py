@@ -41,7 +41,7 @@ class Prefix:
     logits: Tensor
     """float32 [V], of the next token"""
     lean: Tensor | None
-    """[layers, 2, 1, kv_heads, P, head_dim] where the language model is a plain Llama"""
+    """[layers, 2, 1, kv_heads, P, head_dim], as the lean steps keep it, where the language model is a plain Llama"""
 
     @property
     def length(self) -> int:

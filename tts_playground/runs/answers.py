@@ -121,7 +121,7 @@ def accuracy_curves(
     unit = {key: float(np.mean([one.unit.get(key, 0.0) for one in asked])) for key in asked[0].unit}
     shared: dict[str, Any] = {"ns": ns, "measure": f"accuracy ({measure})", "unit": unit}
     draws = max(100, min(1000, 20_000 // len(asked)))  # orders a question: their noise averages out over questions
-    found = {"oracle": curves.curve(gold, label="oracle", oracle=True, **shared)}
+    found = {"oracle": curves.curve(gold, label="any of N is right", oracle=True, **shared)}
 
     def by(score: str) -> list[tuple[float, ...]] | None:
         rows = [one.scores.get(score) for one in asked]

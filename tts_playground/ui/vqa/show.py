@@ -60,7 +60,7 @@ def table(work: Work | None) -> str:
         ]
         word = {"right": "right", "wrong": "wrong", "": ""}[mark]
         sign = f" <small>{word}</small>" if word else ""
-        said = html.escape(texts[places[0]][:200] or "(nothing)")
+        said = html.escape(_short(texts[places[0]], 120) or "(nothing)")
         rows.append(f"<tr class='{mark}'><th scope='row'>{said}{sign}</th>{''.join(cells)}</tr>")
     head = "".join(f"<th scope='col'>{one}</th>" for one in _HEAD)
     return f'<table class="answers"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
@@ -68,6 +68,10 @@ def table(work: Work | None) -> str:
 
 _SCORES = (("p_yes", ".2f"), ("rating", ".1f"), ("logprob", ".2f"))
 _HEAD = ("Answer", "Votes", "P(yes)", "Rating", "log p", "Reasoning of the first", "Picked by")
+
+
+def _short(answer: str, most: int = 60) -> str:
+    return answer if len(answer) <= most else answer[: most - 3] + "..."
 
 
 def _mean(scores: Any, key: str, places: list[int], form: str) -> str:
@@ -86,7 +90,7 @@ def headline(work: Work) -> str:
     if work.result is None:
         return status(f"{n} of {work.view.n} answers.", busy=True)
     result, cost = work.result, work.result.cost
-    picks = {name: result.answers[place] for name, place in result.picks.items()}
+    picks = {name: _short(result.answers[place]) for name, place in result.picks.items()}
     seen = " (blank picture)" if work.view.blank else ""
     line = f"Majority says “{picks['majority']}”"
     line += f", the verifier “{picks['verifier']}”{seen}." if "verifier" in picks else f"{seen}."
