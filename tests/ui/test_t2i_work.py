@@ -98,3 +98,13 @@ def test_models_that_cannot_be_used_are_one_sentence_before_loading(view, monkey
 def test_a_page_escapes_what_people_type(view):
     look = _draw(replace(view, prompt="<script>a</script> cat"))
     assert "<script>" not in show.picks(look, 1) + show.summary(look) + show.words_note(["<b>"])
+
+
+def test_a_wish_that_fails_is_not_served_again(view, monkeypatch):
+    bad, good = Wish(replace(view, model="/nowhere"), 2), Wish(replace(view, seed=95), 2)
+    with pytest.raises(BadInput):
+        list(work.drawn("fifth page", bad))
+    assert work.desk().newest("fifth page") is None
+    work.desk().ask("fifth page", Wish(replace(view, seed=96), 2))
+    last = list(work.drawn("fifth page", good, pressed=True))[-1]
+    assert last.look is not None and last.look.view.seed == 95

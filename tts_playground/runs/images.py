@@ -23,8 +23,8 @@ CHUNK = 16
 """images drawn together: the first of them are whole early, and a cancel loses little"""
 SEEN = 4
 """images of a chunk that are previewed; decoding an image takes as long as several rows of tokens"""
-PACE = 0.12
-"""seconds between two previews"""
+PACE = 0.15
+"""seconds between the first two previews; each pause is twice the last, up to a second"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,13 @@ def _chunk(block: Sequence[tuple[Pool, int]], seed: int, cancel: Callable[[], bo
     sampler: ImageTokens = block[0][0].sampler  # type: ignore[assignment]
     task = block[0][0].task
     paths = [path for pool, index in block for path in pool.sampler.start(task, [index], seed=seed)]  # type: ignore[attr-defined]
-    due = 0.0
+    due, pause = 0.0, PACE
     ended: tuple[ImagePath, ...] = ()
     for frame in sampler.stream(task, paths, cancel=cancel):
         ended = frame.paths
         if seen and frame.rows < frame.of and time.monotonic() >= due:
             yield frame.rows, frame.of, tuple(s.content for s in sampler.peek(task, ended[:seen]))
-            due = time.monotonic() + PACE
+            due, pause = time.monotonic() + pause, min(2 * pause, 1.0)
     yield sampler.peek(task, ended)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -14,20 +15,36 @@ from tts_playground.ui.t2i.choices import View
 from tts_playground.ui.t2i.layout import Parts, heading
 from tts_playground.ui.t2i.wiring import GPU, LIGHT, QUIET, view_from
 
+COSTS = [("tokens", "tokens"), ("reward calls", "verifier_calls"), ("images", "n"), ("seconds", "seconds")]
+
+
+@dataclass(frozen=True)
+class Board:
+    """The section's components."""
+
+    state: Any
+    names: Any
+    judge: Any
+    run: Any
+    line: Any
+    axis: Any
+    figure: Any
+    which: Any
+    tree: Any
+
 
 def build(p: Parts, view: View) -> None:
     """Lay out and connect the section."""
     heading("Does a cleverer search beat more draws?", beyond.HELP)
-    state = gr.State(None)
-    may = [(show.measure(name), name) for name in beyond.judges(view.reward)]
+    board = _layout(view)
+    _wire(p, board)
+
+
+def _layout(view: View) -> Board:
+    may, all_of_them = _named(beyond.judges(view.reward)), list(beyond.STRATEGIES)
     with gr.Row(elem_classes="buttons bottom"):
-        names = gr.CheckboxGroup(
-            list(beyond.STRATEGIES),
-            value=["parm", "suffix"],
-            label="Strategies",
-            elem_id="t2i-strategies",
-            min_width=330,
-        )
+        first = ["parm", "suffix"]
+        names = gr.CheckboxGroup(all_of_them, value=first, label="Strategies", elem_id="t2i-strategies", min_width=330)
         judge = gr.Dropdown(may, value=may[0][1] if may else None, label="Judge", min_width=180, elem_id="t2i-judge")
         run = gr.Button("Compare", variant="primary", min_width=120, elem_id="t2i-compare")
     lines = "".join(f"<b>{name}</b> {what}. " for name, what in beyond.STRATEGIES.items())
@@ -35,46 +52,51 @@ def build(p: Parts, view: View) -> None:
     line = gr.HTML("", padding=False, elem_id="t2i-compare-status")
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
-            axis = gr.Radio(
-                [("tokens", "tokens"), ("reward calls", "verifier_calls"), ("images", "n"), ("seconds", "seconds")],
-                value="tokens",
-                label="Cost axis",
-                elem_id="t2i-compare-axis",
-            )
+            axis = gr.Radio(COSTS, value="tokens", label="Cost axis", elem_id="t2i-compare-axis")
             figure = gr.Plot(beyond.figure(None, "tokens"), show_label=False, elem_id="t2i-compare-figure")
         with gr.Column(scale=5, min_width=320):
-            which = gr.Radio(["parm"], value="parm", label="Trace of", elem_id="t2i-trace-of")
+            which = gr.Radio(first[:1], value=first[0], label="Trace of", elem_id="t2i-trace-of")
             tree = gr.Plot(beyond.tree(None, None), show_label=False, elem_id="t2i-trace")
+    return Board(gr.State(None), names, judge, run, line, axis, figure, which, tree)
 
+
+def _wire(p: Parts, b: Board) -> None:
     @friendly
     def compare(names: list[str], judge: str, axis: str, request: gr.Request, *values: Any) -> Iterator[Any]:
-        view, last = view_from(request, values), None
-        for found in beyond.run(view, judge, names):
-            if last is not None and found.state.doing == last.state.doing and found.state.doing:
-                yield (gr.skip(),) * 5
+        last = None
+        for found in beyond.run(view_from(request, values), judge, names):
+            if last is not None and found.state.doing == last.state.doing:
+                yield (gr.skip(),) * 5  # a cancel, or a page that closes, gets through here
                 continue
-            new = last is None or len(found.state.points) != len(last.state.points) or not found.state.doing
+            yield _shown(found, last, axis)
             last = found
-            words = f"{found.state.done:.0%}: {found.state.doing}" if found.state.doing else "Done."
-            tail = [gr.skip()] * 3
-            if new and found.labels:
-                chosen = gr.Radio(found.labels, value=found.labels[-1])
-                tail = [beyond.figure(found, axis), chosen, beyond.tree(found, found.labels[-1])]
-            elif new:
-                tail = [beyond.figure(found, axis), gr.skip(), gr.skip()]
-            kept = found if new else gr.skip()
-            yield kept, status(words, busy=bool(found.state.doing)), *tail
 
-    heavy = {"show_progress": "minimal", "show_progress_on": line, **GPU, **QUIET}
-    event = run.click(compare, [names, judge, axis, *p.values], [state, line, figure, which, tree], **heavy)
+    heavy = {"show_progress": "minimal", "show_progress_on": b.line, **GPU, **QUIET}
+    outputs = [b.state, b.line, b.figure, b.which, b.tree]
+    event = b.run.click(compare, [b.names, b.judge, b.axis, *p.values], outputs, **heavy)
     p.cancel.click(None, cancels=[event])
-    axis.change(beyond.figure, [state, axis], figure, **LIGHT, **QUIET)
-    which.input(beyond.tree, [state, which], tree, **LIGHT, **QUIET)
+    b.axis.change(beyond.figure, [b.state, b.axis], b.figure, **LIGHT, **QUIET)
+    b.which.input(beyond.tree, [b.state, b.which], b.tree, **LIGHT, **QUIET)
 
     @friendly
     def follow(reward: str, now: str):
         fine = beyond.judges(reward)
-        shown = [(show.measure(name), name) for name in fine]
-        return gr.Dropdown(shown, value=now if now in fine else (fine[0] if fine else None))
+        return gr.Dropdown(_named(fine), value=now if now in fine else (fine[0] if fine else None))
 
-    p.value("reward").change(follow, [p.value("reward"), judge], judge, **LIGHT, **QUIET)
+    p.value("reward").change(follow, [p.value("reward"), b.judge], b.judge, **LIGHT, **QUIET)
+
+
+def _named(rewards: list[str]) -> list[tuple[str, str]]:
+    return [(show.measure(name), name) for name in rewards]
+
+
+def _shown(found: beyond.Beyond, last: beyond.Beyond | None, axis: str) -> tuple[Any, ...]:
+    """(state, status, figure, strategies that ran, trace): what is drawn again only when a piece is finished."""
+    doing = found.state.doing
+    line = status(f"{found.state.done:.0%}: {doing}" if doing else "Done.", busy=bool(doing))
+    if doing and last is not None and len(found.state.points) == len(last.state.points):
+        return gr.skip(), line, gr.skip(), gr.skip(), gr.skip()
+    if not found.labels:
+        return found, line, beyond.figure(found, axis), gr.skip(), gr.skip()
+    newest = found.labels[-1]
+    return found, line, beyond.figure(found, axis), gr.Radio(found.labels, value=newest), beyond.tree(found, newest)

@@ -141,14 +141,14 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     @friendly
     def draw(request: gr.Request, *values: Any) -> Iterator[Any]:
         view = view_from(request, values)
-        yield from _drawn(session_of(request), Wish(view, view.n))
+        yield from _drawn(session_of(request), Wish(view, view.n), pressed=True)
 
     @friendly
     def more(look: Look, request: gr.Request, *values: Any) -> Iterator[Any]:
         view = view_from(request, values)
         size = max(shelf.look(view).size, 0)
         n = int(min(LIMITS["n"][1], max(size + MORE, view.n)))
-        for shown in _drawn(session_of(request), Wish(replace(view, n=n), n)):
+        for shown in _drawn(session_of(request), Wish(replace(view, n=n), n), pressed=True):
             yield *shown, n
 
     @friendly
@@ -189,9 +189,9 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     return {"draw": (draw, p.values, outputs), "several": (several, *asked)}
 
 
-def _drawn(session: str, wish: Wish) -> Iterator[Any]:
+def _drawn(session: str, wish: Wish, *, pressed: bool = False) -> Iterator[Any]:
     """What a page shows while its wishes are served: status and previews on the way, everything at the end."""
-    for step in work.drawn(session, wish):
+    for step in work.drawn(session, wish, pressed=pressed):
         if step.look is None:
             progress = step.progress
             assert progress is not None

@@ -39,31 +39,28 @@ def lacking(view: View, seen: Look) -> Wish | None:
     return None if shelf.complete(seen, count) else Wish(view, count)
 
 
-def drawn(session: str, first: Wish) -> Iterator[Step]:
+def drawn(session: str, first: Wish, *, pressed: bool = False) -> Iterator[Step]:
     """Serve a page's newest wish, and the one that replaces it meanwhile, until it wants no more.
 
-    ``first`` is served when the page has not asked for anything else; a newer wish of the page ends it within a token.
+    ``first`` is served when the page has not asked for anything else, or when its button was ``pressed``; a newer wish
+    of the page ends it within a token.
     """
-    wish = desk().newest(session) or first
+    wish: Wish | None = first if pressed else desk().newest(session) or first
     desk().ask(session, wish)
-    while True:
+    while wish is not None:
         now = wish
         try:
             for progress in shelf.serve(now, lambda now=now: desk().newest(session) is not now):
                 yield Step(progress=progress)
         except Cancelled:
-            newer = desk().newest(session)
-            if newer is None:
+            wish = desk().newest(session)
+            if wish is None:
                 yield Step(shelf.look(now.view), cancelled=True)
-                return
-            wish = newer
             continue
+        finally:
+            desk().done(session, now)  # whatever happened, it is not wanted any more; a newer wish stays
         yield Step(shelf.look(now.view))
-        newer = desk().newest(session)
-        if newer is None or newer is now:
-            desk().done(session, now)
-            return
-        wish = newer
+        wish = desk().newest(session)
 
 
 def checked(view: View) -> None:
