@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+GRAMMAR = "+grammar"
+"""behind a model's name: it may only draw tokens that lead to a program"""
 STEPPED = ("smc", "beam")
 """strategies that need a ``SteppedSampler``"""
 
@@ -76,7 +78,7 @@ class Settings:
     """How to search; the fields are the arguments of ``sketch``."""
 
     sampler: str = "proposal"
-    """registered name, "module:Class", or a model: its hub id or folder, or "adapter:NAME" """
+    """registered name, "module:Class", or a model: its hub id or folder, or "adapter:NAME" (+grammar) """
     strategy: str = "refine"
     """registered name, or "module:Class" """
     n: int = 64
@@ -213,6 +215,8 @@ def sampler_of(name: str, temperature: float = 1.0, grammar: bool = False) -> An
     Raises:
         UnknownName, BadInput: no such sampler, or the temperature is out of range.
     """
+    if name.endswith(GRAMMAR):
+        name, grammar = name.removesuffix(GRAMMAR), True
     if name == "tiny:sketch" or name.startswith("adapter:") or "/" in name or Path(name).is_dir():
         return ProgramSampler(name, temperature, grammar=grammar)
     return registry.resolve("sampler", name)(temperature=temperature)

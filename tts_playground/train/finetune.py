@@ -5,13 +5,11 @@ The loss is that of the response alone: what the model is asked and shown is nev
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable
@@ -110,6 +108,7 @@ def finetune(
         Cancelled: ``watch`` stopped it. CannotDo: out of GPU memory, or the loss is not finite.
     """
     import torch
+    from transformers import PrinterCallback
 
     tuning, data = tuning or Tuning(), conversations(processor, list(rows))
     if not data:
@@ -118,6 +117,7 @@ def finetune(
     with tempfile.TemporaryDirectory() as folder, _quiet(), torch.random.fork_rng():
         trainer = _trainer(model, processor, data, tuning, folder)
         trainer.add_callback(_callback(steps, begun, watch))
+        trainer.remove_callback(PrinterCallback)  # this run reports through watch
         trained = sum(weights.numel() for weights in trainer.model.parameters() if weights.requires_grad)
         try:
             trainer.train()
@@ -281,14 +281,13 @@ def _callback(steps: list[Step], begun: float, watch: Watch | None) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the progress lines of the libraries below: this one reports through ``watch``."""
+    """Without the progress bars of datasets."""
     import datasets
 
     shown = datasets.is_progress_bar_enabled()
     datasets.disable_progress_bars()
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-        try:
-            yield
-        finally:
-            if shown:
-                datasets.enable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()

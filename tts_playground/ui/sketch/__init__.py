@@ -20,11 +20,13 @@ class SketchTab:
 
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab; opens on a starter pool when one is installed."""
-        from tts_playground.ui.sketch import api, examples, layout, wiring
+        from tts_playground.ui.sketch import api, examples, layout, learn, wiring
 
         starters = examples.starters()
         opening = starters.get(examples.OPENING) or next(iter(starters.values()), None)
-        wiring.wire(app, layout.build(starters, opening), starters)
+        parts = layout.build(starters, opening)
+        wiring.wire(app, parts, starters)
+        learn.build(parts.drawn)
         api.build()
 
     def warm(self) -> None:

@@ -15,7 +15,7 @@ from tts_playground.errors import BadInput
 from tts_playground.tasks.sketch import Settings
 from tts_playground.tasks.sketch import sketch as find
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.sketch.choices import CHOICES, LIMITS
+from tts_playground.ui.sketch.choices import CHOICES, LIMITS, offered
 from tts_playground.ui.sketch.wiring import HEAVY
 from tts_playground.ui.widgets import Picture
 
@@ -35,7 +35,7 @@ def sketch(
 
     Args:
         file: the drawing: a PNG, JPEG or WEBP of at most 5 MB and 4 million pixels; dark on light, or a photo of it.
-        sampler: who proposes programs; "proposal" needs no model.
+        sampler: who proposes programs; "proposal" needs no model, "tiny:sketch" is one, "+grammar" binds it.
         strategy: "refine", "best-of-n", "smc" or "beam".
         n: most candidate programs that are scored, 1-256.
         temperature: of the sampler; 0 is greedy, up to 5.
@@ -53,8 +53,8 @@ def sketch(
         if value is None or not low <= value <= high:
             raise BadInput(f"{name} must lie between {low:g} and {high:g}; got {value}.")
     for name, value in {"sampler": sampler, "strategy": strategy, "outline": outline}.items():
-        if value not in CHOICES[name]:
-            raise BadInput(f"There is no {name} {str(value)[:40]!r} here; choose one of: {', '.join(CHOICES[name])}.")
+        if value not in offered(name):
+            raise BadInput(f"There is no {name} {str(value)[:40]!r} here; choose one of: {', '.join(offered(name))}.")
     result = find(
         file,
         sampler=sampler,

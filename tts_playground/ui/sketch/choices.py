@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from tts_playground import registry
 from tts_playground.tasks.drawing import OUTLINES
-from tts_playground.tasks.sketch import Settings
+from tts_playground.tasks.sketch import GRAMMAR, Settings
 
 ORDER = ("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler")
 """the fields in the order in which they stand on the page"""
@@ -36,6 +36,20 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "outline": tuple(OUTLINES),
 }
 """what may be chosen; plug-ins named by module path are for the library and the command line only"""
+
+
+def writers() -> list[str]:
+    """The models that can write programs here: the small one if it is installed, and every adapter."""
+    from tts_playground.models import adapters, embedded
+
+    small = any((embedded.CHECKPOINTS / embedded.TINY["tiny:sketch"]).glob("*.safetensors"))
+    return [*(["tiny:sketch"] if small else []), *(adapters.MARK + one.name for one in adapters.listed())]
+
+
+def offered(name: str) -> tuple[str, ...]:
+    """What may be chosen now: models and adapters may have come since the app was started."""
+    more = [kind for one in writers() for kind in (one, one + GRAMMAR)] if name == "sampler" else []
+    return (*CHOICES[name], *more)
 
 
 def settings_of(*values: Any) -> Settings:
@@ -66,7 +80,7 @@ def _settings(given: Mapping[str, Any]) -> Settings:
 
 def _fit(name: str, value: Any, default: Any) -> Any:
     if name in CHOICES:
-        return value if value in CHOICES[name] else default
+        return value if value in offered(name) else default
     low, high = LIMITS[name]
     try:
         number = float(value)

@@ -12,7 +12,7 @@ from tts_playground.core import Cost
 from tts_playground.runs import curves, figures
 from tts_playground.runs.bands import bootstrap
 from tts_playground.runs.figures import StrategyPoint
-from tts_playground.tasks.sketch import Progress, Settings, SketchTask, sketch_rounds
+from tts_playground.tasks.sketch import STEPPED, Progress, Settings, SketchTask, sketch_rounds
 from tts_playground.ui.sketch.choices import CHOICES
 from tts_playground.ui.sketch.work import judged
 
@@ -48,7 +48,7 @@ def contest(task: SketchTask, settings: Settings) -> Iterator[Contest]:
         state = replace(state, curve=curve)
     budgets = sorted({max(2, settings.n // share) for share in (8, 4, 2, 1)})
     for strategy in CHOICES["strategy"]:
-        if strategy == "best-of-n":
+        if strategy == "best-of-n" or (strategy in STEPPED and settings.sampler != "proposal"):
             continue
         for budget in budgets:
             yield (state := replace(state, doing=f"{strategy} with up to {budget} candidates"))

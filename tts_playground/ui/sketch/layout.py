@@ -9,7 +9,7 @@ import gradio as gr
 
 from tts_playground.tasks.sketch import Settings
 from tts_playground.ui.sketch import contest, examples, results
-from tts_playground.ui.sketch.choices import CHOICES, LIMITS
+from tts_playground.ui.sketch.choices import CHOICES, LIMITS, offered
 from tts_playground.ui.sketch.search import compare
 from tts_playground.ui.sketch.work import Work
 from tts_playground.ui.status import status
@@ -175,10 +175,10 @@ def _settings(parts: dict[str, Any]) -> None:
             default.seed, label="Seed", info="Same seed, same result.", precision=0, minimum=0, elem_id="sketch-seed"
         )
         sampler = gr.Dropdown(
-            list(CHOICES["sampler"]),
+            list(offered("sampler")),
             value=default.sampler,
             label="Sampler",
-            info="Who proposes programs; “proposal” needs no model.",
+            info="“proposal” needs no model; +grammar lets a model only write what leads to a program.",
             elem_id="sketch-sampler",
         )
     parts["settings"] = [strategy, parts["n"], temperature, seed, outline, seconds, sampler]

@@ -1,0 +1,72 @@
+"""The Learn view: data sets as walls with their reports, live fine-tuning, raw replies, and a page that builds."""
+
+import gradio as gr
+import pytest
+import tiny_writers
+
+from tts_playground.dsl import parse, render
+from tts_playground.errors import BadInput, ModelUnavailable
+from tts_playground.models import embedded, loading
+from tts_playground.tasks.sketch import SketchTask
+from tts_playground.ui.sketch import learn, learn_work
+from tts_playground.ui.sketch.choices import offered, settings_of, writers
+
+
+@pytest.fixture
+def sketch(tmp_path, monkeypatch):
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path)
+    loading.forget()
+    return tiny_writers.save_sketch(tmp_path / embedded.TINY["tiny:sketch"])
+
+
+@pytest.mark.parametrize("recipe", learn_work.RECIPES)
+def test_a_data_set_grows_to_its_size(recipe):
+    reports = list(learn_work.make(recipe, 20, 1))
+    assert reports[-1].done and len(reports[-1].texts) == 20 and not any(r.done for r in reports[:-1])
+    assert not any(parse(text) in learn_work.held_out() for text in reports[-1].texts[:5])
+    assert "data:image/png" in learn_work.wall(reports[-1]) and "<table>" in learn_work.quality(reports[-1:])
+
+
+def test_what_strangers_may_not_ask():
+    for bad in (("magic", 20), ("evolved", 19), ("evolved", 201)):
+        with pytest.raises(BadInput):
+            next(learn_work.make(*bad, 0))
+    with pytest.raises(BadInput, match="data set first"):
+        next(learn_work.tune("tiny:sketch", "", None))
+    assert learn_work.quality([]) == "" and "empty" in learn_work.wall(None)
+    assert "<script" not in learn_work.as_table(["a"], [["<script>"]])
+
+
+def test_a_model_is_tuned_live_and_then_offered(sketch):
+    assert writers() == ["tiny:sketch"]
+    made = learn_work.DataSet("evolved", ("(Circle 3 8 8)", "(Quad 8 8 4 4 0)") * 2, "", True)
+    reports = list(learn_work.tune("tiny:sketch", "", made))
+    assert reports[-1].adapter == "tuned-evolved" and reports[-1].total == len(reports[-1].losses) == 1
+    assert writers() == ["tiny:sketch", "adapter:tuned-evolved"]
+    assert offered("sampler")[:3] == ("proposal", "tiny:sketch", "tiny:sketch+grammar")
+    assert settings_of(*[None] * 6, "adapter:tuned-evolved").sampler == "adapter:tuned-evolved"
+    with pytest.raises(BadInput, match="already"):
+        next(learn_work.tune("tiny:sketch", "tuned-evolved", made))
+
+
+def test_replies_are_shown_raw(sketch):
+    task = SketchTask.of(render("(Circle 3 8 8)"))
+    shown = learn_work.why("tiny:sketch", task, 1.0, True, 0)
+    assert shown.count("<tr>") == learn_work.REPLIES + 1 and "none" in shown
+    with pytest.raises(BadInput, match="blank"):
+        learn_work.why("tiny:sketch", None, 1.0, False, 0)
+
+
+def test_without_a_model_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path)
+    loading.forget()
+    with pytest.raises(ModelUnavailable, match="train tiny-sketch"):
+        learn_work.why("tiny:sketch", SketchTask.of(render("(Circle 3 8 8)")), 1.0, False, 0)
+
+
+def test_the_page_builds():
+    with gr.Blocks() as page:
+        learn.build(gr.State(None))
+    ids = {block.elem_id for block in page.blocks.values()}
+    assert {"sketch-learn", "learn-make", "learn-tune", "learn-curve", "why-ask"} <= ids

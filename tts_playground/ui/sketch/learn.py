@@ -1,0 +1,161 @@
+"""The Learn view of the sketch tab: programs as training data, fine-tuning, and what training buys against sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.runs import figures
+from tts_playground.runs.figures.training import losses
+from tts_playground.ui.faults import friendly
+from tts_playground.ui.sketch import learn_work as work
+from tts_playground.ui.sketch.choices import writers
+from tts_playground.ui.status import status
+
+LIGHT: dict[str, Any] = {"concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private"}
+HEAVY: dict[str, Any] = {
+    "concurrency_id": "learn",
+    "concurrency_limit": 1,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+NO_MODEL = "tiny:sketch"
+HELLO = "Pick a recipe and press “Make the data set”; held-out drawings never enter, in no spelling."
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the handlers read and write."""
+
+    recipe: Any
+    size: Any
+    seed: Any
+    made: Any
+    make: Any
+    four: Any
+    stop: Any
+    status: Any
+    wall: Any
+    report: Any
+    model: Any
+    name: Any
+    tune: Any
+    loss: Any
+    tuned: Any
+    curve: Any
+    draw: Any
+    meeting: Any
+    temperature: Any
+    grammar: Any
+    why: Any
+    replies: Any
+
+
+def build(drawn: Any) -> None:
+    """Lay the view out, folded, below the rest of the tab; ``drawn`` holds the drawing at hand (a state)."""
+    parts: dict[str, Any] = {"made": gr.State(None)}
+    with gr.Accordion("Learn: programs as training data", open=False, elem_id="sketch-learn"):
+        with gr.Row(elem_classes="main"):
+            with gr.Column(scale=6, min_width=320):
+                _data(parts)
+            with gr.Column(scale=4, min_width=320):
+                _training(parts)
+        with gr.Accordion("Why did it say that?", open=False, elem_id="sketch-why-box"):
+            _replies(parts)
+    _wire(Parts(**parts), drawn)
+
+
+def _data(parts: dict[str, Any]) -> None:
+    with gr.Row(elem_classes="buttons"):
+        parts["recipe"] = gr.Dropdown(
+            list(work.RECIPES), value="evolved", label="Recipe", min_width=140, elem_id="learn-recipe"
+        )
+        parts["size"] = gr.Slider(*work.SIZES, 60, step=1, label="Programs", buttons=[], elem_id="learn-size")
+        parts["seed"] = gr.Number(0, label="Seed", precision=0, minimum=0, min_width=80, elem_id="learn-seed")
+    with gr.Row(elem_classes="buttons"):
+        parts["make"] = gr.Button("Make the data set", variant="primary", min_width=140, elem_id="learn-make")
+        parts["four"] = gr.Button("All four side by side", min_width=140, elem_id="learn-four")
+        parts["stop"] = gr.Button("Stop", min_width=80, elem_id="learn-stop")
+    parts["status"] = gr.HTML(status(HELLO), padding=False, elem_id="learn-status")
+    parts["wall"] = gr.HTML(work.wall(None), padding=False, elem_id="learn-wall")
+    parts["report"] = gr.HTML("", padding=False, elem_id="learn-report")
+
+
+def _training(parts: dict[str, Any]) -> None:
+    known = writers()
+    parts["model"] = gr.Dropdown(
+        known or [NO_MODEL], value=(known or [NO_MODEL])[0], label="Model", elem_id="learn-model"
+    )
+    with gr.Row(elem_classes="buttons"):
+        parts["name"] = gr.Textbox(
+            "", label="Adapter's name", placeholder="a free one", max_length=64, max_lines=1, elem_id="learn-name"
+        )
+        parts["tune"] = gr.Button("Fine-tune on this data set", min_width=140, elem_id="learn-tune")
+    parts["loss"] = gr.Plot(figures.empty("The loss stands here once training runs."), show_label=False)
+    parts["tuned"] = gr.HTML("", padding=False, elem_id="learn-tuned")
+    shown, words = work.shipped_curves()
+    parts["draw"] = gr.Button("pass@k before and after, in small", min_width=140, elem_id="learn-draw")
+    parts["curve"] = gr.Plot(shown, show_label=False, elem_id="learn-curve")
+    parts["meeting"] = gr.HTML(status(words), padding=False, elem_id="learn-meeting")
+
+
+def _replies(parts: dict[str, Any]) -> None:
+    with gr.Row(elem_classes="buttons"):
+        parts["temperature"] = gr.Slider(
+            0, 2, 1.0, step=0.05, label="Temperature", buttons=[], elem_id="why-temperature"
+        )
+        parts["grammar"] = gr.Checkbox(
+            False, label="Only what leads to a program", info="Grammar-constrained decoding.", elem_id="why-grammar"
+        )
+        parts["why"] = gr.Button("Ask the model about the drawing", min_width=140, elem_id="why-ask")
+    parts["replies"] = gr.HTML("", padding=False, elem_id="why-replies")
+
+
+def _wire(p: Parts, drawn: Any) -> None:
+    @friendly
+    def make(recipe: str, size: float, seed: float) -> Iterator[Any]:
+        for made in work.make(recipe, int(size), int(seed or 0)):
+            report = work.quality([made]) if made.done else gr.skip()
+            yield made, status(made.note, busy=not made.done), work.wall(made), report
+
+    @friendly
+    def four(size: float, seed: float) -> Iterator[Any]:
+        yield status("Making the four data sets…", busy=True), gr.skip()
+        sets = work.all_four(int(size), int(seed or 0))
+        yield status("The best of each row carries a star, where better is a direction."), work.quality(sets)
+
+    @friendly
+    def tune(model: str, name: str, made: Any) -> Iterator[Any]:
+        yield gr.skip(), status("Loading the model and the trainer…", busy=True), gr.skip(), gr.skip()
+        for run in work.tune(model or NO_MODEL, name or "", made):
+            line = f"Step {len(run.losses)} of {run.total}, loss {run.losses[-1][1]:.3f}."
+            menu = gr.skip()
+            if run.adapter:
+                line = f"Saved as adapter:{run.adapter}; choose it above, or as the sampler of a search."
+                menu = gr.Dropdown(writers(), value=model)
+            yield losses({"this run": run.losses}), status(line, busy=not run.adapter), menu, gr.skip()
+
+    @friendly
+    def draw(model: str) -> Iterator[Any]:
+        yield gr.skip(), status("Drawing small pools; this takes a minute…", busy=True)
+        base = model or NO_MODEL
+        tuned = [name for name in writers() if name.startswith("adapter:") and name != base]
+        figure, words = work.pass_curves(base, tuned[-3:])
+        yield figure, status(" ".join(words) or "One model only: fine-tune it, and there is something to compare.")
+
+    @friendly
+    def why(model: str, task: Any, temperature: float, grammar: bool, seed: float):
+        return work.why(model or NO_MODEL, task, float(temperature), bool(grammar), int(seed or 0))
+
+    inputs = [p.recipe, p.size, p.seed]
+    events = [
+        p.make.click(make, inputs, [p.made, p.status, p.wall, p.report], **HEAVY),
+        p.four.click(four, inputs[1:], [p.status, p.report], **HEAVY),
+        p.tune.click(tune, [p.model, p.name, p.made], [p.loss, p.tuned, p.model, p.name], **HEAVY),
+        p.draw.click(draw, p.model, [p.curve, p.meeting], **HEAVY),
+    ]
+    p.stop.click(lambda: status("Stopped; what is shown is kept."), None, p.status, cancels=events, **LIGHT)
+    p.why.click(why, [p.model, drawn, p.temperature, p.grammar, p.seed], p.replies, **HEAVY)

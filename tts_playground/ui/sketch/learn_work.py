@@ -1,0 +1,213 @@
+"""The Learn view without its page: data sets as walls, their reports, a run of fine-tuning, pass@k, and raw replies."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tts_playground.dsl.examples import PROGRAMS
+from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.evolve import comparison
+from tts_playground.evolve.barred import Barred
+from tts_playground.evolve.evolution import Generation, Plan, begin, evolve
+from tts_playground.evolve.fitness import Fitness
+from tts_playground.evolve.quality import analyze
+from tts_playground.evolve.rows import hand_written
+from tts_playground.tasks.sketch import SketchTask
+from tts_playground.worlds import heldout
+
+RECIPES = ("evolved", "hand-written", "fitness", "hybrid")
+SIZES = (20, 200)
+"""fewest and most programs of a data set made on a page"""
+REPLIES = 8
+"""drawn for "why did it say that" """
+QUICK = {"drawings": 8, "samples": 32}
+"""pass@k on a page; the command line draws more"""
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """What a page has made, or is making."""
+
+    recipe: str
+    texts: tuple[str, ...] = ()
+    note: str = ""
+    done: bool = False
+
+
+def make(recipe: str, size: int, seed: int) -> Iterator[DataSet]:
+    """A data set as it grows; the last one is done. Held-out drawings never enter.
+
+    Raises:
+        BadInput: no such recipe, or a size outside ``SIZES``.
+    """
+    if recipe not in RECIPES:
+        raise BadInput(f"There is no recipe {str(recipe)[:40]!r}; choose one of: {', '.join(RECIPES)}.")
+    if not SIZES[0] <= size <= SIZES[1]:
+        raise BadInput(f"A data set made here has {SIZES[0]} to {SIZES[1]} programs, not {size}.")
+    barred = held_out()
+    if recipe == "hand-written":
+        yield DataSet(recipe, tuple(hand_written(barred, size, seed=seed)), "by the generator", True)
+        return
+    plan = Plan(size, seed=seed)
+    if recipe != "evolved":
+        plan = replace(plan, fitness=Fitness(), generated=size // 3 if recipe == "hybrid" else 0)
+    population = begin(plan, barred)
+    for report in evolve(population):
+        texts = population.kept() if report.done else population.members[-size:]
+        yield DataSet(recipe, tuple(member.text for member in texts), told(report, plan), report.done)
+
+
+def held_out() -> Barred:
+    """What no data set may hold: the held-out drawings and the four well-known programs."""
+    return Barred([*heldout.texts(), *PROGRAMS.values()])
+
+
+def told(report: Generation, plan: Plan) -> str:
+    """Where an evolution stands, in words."""
+    away = sorted(report.rejected.items(), key=lambda pair: -pair[1])
+    reasons = ", ".join(f"{reason} {times}" for reason, times in away[:4])
+    turned = f"; turned away: {reasons}" if reasons else ""
+    return f"{report.members} of {plan.wanted} programs after {report.attempts} mutations{turned}"
+
+
+def wall(made: DataSet | None) -> str:
+    """The pictures of a data set as one inline picture."""
+    if made is None or not made.texts:
+        return '<div class="paper empty" aria-hidden="true"></div>'
+    stream = io.BytesIO()
+    sheet = comparison.wall(made.texts, columns=20, most=SIZES[1], side=44)
+    sheet.convert("L").save(stream, "PNG", optimize=True)
+    source = base64.b64encode(stream.getvalue()).decode()
+    alt = f"pictures of {len(made.texts)} programs, {made.recipe}"
+    return f'<img alt="{html.escape(alt)}" style="width:100%" src="data:image/png;base64,{source}">'
+
+
+def quality(sets: Sequence[DataSet]) -> str:
+    """The quality of data sets side by side, as an HTML table; a star marks the best of a row."""
+    whole = {made.recipe: analyze(made.texts) for made in sets if made.texts}
+    return as_table(*comparison.table(whole)) if whole else ""
+
+
+def all_four(size: int, seed: int) -> list[DataSet]:
+    """Every recipe's data set."""
+    return [list(make(recipe, size, seed))[-1] for recipe in RECIPES]
+
+
+def as_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table as HTML; everything is escaped."""
+    head = "".join(f"<th scope='col'>{html.escape(column)}</th>" for column in columns)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<div style="overflow-x:auto"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+# ------------------------------------------------------------------------------------------------ fine-tuning
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of fine-tuning as it goes."""
+
+    losses: tuple[tuple[int, float], ...] = ()
+    total: int = 0
+    adapter: str = ""
+    """its name once it is saved"""
+
+
+def tune(base: str, name: str, made: DataSet | None) -> Iterator[Run]:
+    """Fine-tune on a data set, a report a step; closing the generator stops the training.
+
+    Raises:
+        BadInput: there is no data set yet, or the name is taken. ModelUnavailable: the model is not here.
+    """
+    from tts_playground.evolve.rows import dataset
+    from tts_playground.train.adapting import adapt, free_name, reserve
+
+    if made is None or not made.done:
+        raise BadInput("Make a data set first; the model learns from it.")
+    chosen = name.strip() or free_name(f"tuned-{made.recipe}")
+    reserve(chosen)
+    rows = list(dataset(made.texts))
+    heard: queue.Queue[Any] = queue.Queue()
+    stop = threading.Event()
+
+    def watch(step: Any) -> bool:
+        heard.put(step)
+        return not stop.is_set()
+
+    def work() -> None:
+        try:
+            heard.put(adapt(base, chosen, rows, note=f"{len(rows)} rows, {made.recipe}", watch=watch))
+        except Exception as error:  # handed to the page, which tells a fault from a sentence
+            heard.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        yield from _told(heard)
+    finally:
+        stop.set()
+
+
+def _told(heard: queue.Queue[Any]) -> Iterator[Run]:
+    run = Run()
+    while True:
+        news = heard.get()
+        if isinstance(news, Exception):
+            raise news
+        if hasattr(news, "folder"):
+            yield replace(run, adapter=news.name)
+            return
+        run = Run((*run.losses, (news.number, news.loss)), news.total)
+        yield run
+
+
+# ------------------------------------------------------------------------------------------ pass@k and replies
+
+
+def pass_curves(base: str, tuned: Sequence[str]) -> tuple[Any, list[str]]:
+    """(figure, sentences) of pass@k from the pools that ship, or drawn now for a model and its adapters, in small."""
+    from tts_playground.bench import pass_at_k
+
+    pools = pass_at_k.draw([base, *tuned], **QUICK) if base else pass_at_k.read()
+    lines = pass_at_k.curves(pools)
+    return pass_at_k.figure(lines), pass_at_k.verdict(lines)
+
+
+def shipped_curves() -> tuple[Any, str]:
+    """(figure, sentence) of the pools that ship; a sentence in the figure's place where none do."""
+    from tts_playground.runs import figures
+
+    try:
+        figure, words = pass_curves("", ())
+    except PlaygroundError:
+        missing = "No pass@k pools are installed; draw a small one for your models."
+        return figures.empty(missing), missing
+    return figure, " ".join(words)
+
+
+def why(model: str, task: SketchTask | None, temperature: float, grammar: bool, seed: int) -> str:
+    """What a model says about a drawing, reply by reply: the raw text, how it was read, its fault, and its IoU.
+
+    Raises:
+        BadInput: nothing is drawn. ModelUnavailable: the model is not here.
+    """
+    from tts_playground.dsl.drawings import overlap
+    from tts_playground.samplers.programs import ProgramSampler
+
+    if task is None or task.blank:
+        raise BadInput("The canvas is blank; draw something for the model to look at.")
+    sampler = ProgramSampler(model or "tiny:sketch", temperature=temperature, grammar=grammar)
+    rows = []
+    for sample in sampler.draw(task, range(REPLIES), seed=seed):
+        info, program = sample.info, str(sample.content)
+        read = info["read"] + ("; ended for it, out of tokens" if info["closed"] else "")
+        fault = info["error"] or "none"
+        iou = f"{overlap(task, sample.content).iou:.3f}"
+        rows.append([str(sample.index), info["reply"][:400], read, program[:400] or "(empty)", fault, iou])
+    return as_table(["#", "reply, as it came", "how it was read", "program", "parse error", "IoU"], rows)
