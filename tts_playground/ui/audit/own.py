@@ -11,6 +11,7 @@ from tts_playground.auditing import choosers
 from tts_playground.auditing.choosers import ExactChooser, Question
 from tts_playground.auditing.report import Bar
 from tts_playground.errors import BadInput, CannotDo
+from tts_playground.models.zerogpu import on_gpu
 from tts_playground.ui.audit.histogram import histogram
 from tts_playground.ui.status import status
 from tts_playground.worlds.choices import CHOICE_PROMPT
@@ -50,17 +51,21 @@ def ask(image: Image.Image | None, text: str, model: str, temperature: float) ->
     prompt = CHOICE_PROMPT if digits else PROMPT.format(labels=", ".join(labels))
     small = image.convert("RGB")
     small.thumbnail((SIDE, SIDE))
-    chooser: Any = choosers.resolve(model)
-    if not isinstance(chooser, ExactChooser):
-        raise CannotDo("This chooser does not tell probabilities.")
-    chances = chooser.chances([Question(lambda: small, prompt, labels)], temperature)[0]
-    total = float(chances.sum())
+    chances = on_gpu(_chances)(small, prompt, labels, model, temperature)
+    total = sum(chances)
     fair = 1 / len(labels)
-    shares = [float(chance) / total if total else fair for chance in chances]
+    shares = [chance / total if total else fair for chance in chances]
     shown = [Bar("label", label, share, fair, fair, fair, 1) for label, share in zip(labels, shares, strict=True)]
     line = f"{model} begins its reply with one of the labels in {total:.0%} of cases; the bars are shares of those."
     line += " Scripts do not look at the picture." if model.startswith("scripted:") else ""
     return status(line), histogram(shown)
+
+
+def _chances(image: Image.Image, prompt: str, labels: tuple[str, ...], model: str, temperature: float) -> list[float]:
+    chooser: Any = choosers.resolve(model)
+    if not isinstance(chooser, ExactChooser):
+        raise CannotDo("This chooser does not tell probabilities.")
+    return [float(chance) for chance in chooser.chances([Question(lambda: image, prompt, labels)], temperature)[0]]
 
 
 def nothing() -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from tts_playground.auditing import pages
 from tts_playground.auditing.effects import levels_of
+from tts_playground.auditing.pictures import Picture
 from tts_playground.auditing.report import Report, bars, tempered
 from tts_playground.auditing.rows import Row
 from tts_playground.runs.figures import audit as figures
@@ -111,9 +113,15 @@ def gallery(work: Work, focus: Focus) -> list[tuple[str, str]]:
 
 def thumbnail(row: Row) -> str:
     """The picture as a file."""
+    return picture_file(_png(row.picture))
+
+
+@lru_cache(maxsize=2048)
+def _png(picture: Picture) -> bytes:
+    """Kept, because a slider shows the same pictures again and again."""
     stream = io.BytesIO()
-    row.picture.image(SIDE).save(stream, "PNG")
-    return picture_file(stream.getvalue())
+    picture.image(SIDE).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def caption(row: Row) -> str:

@@ -64,7 +64,7 @@ def _running(p: Parts) -> None:
         if not found.pictures:
             return (gr.skip(),) * len(p.shown)
         view = view_of(*values)
-        return everything(found.looked_at(view.n, view.temperature), Focus(focus.factor))
+        return everything(found.looked_at(view.n, view.temperature), focus)
 
     outputs = [p.work, p.status, p.verdict, p.histogram]
     event = p.run.click(run, [p.focus, *p.values], outputs, show_progress="hidden", **GPU, **QUIET)
