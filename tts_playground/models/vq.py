@@ -49,16 +49,16 @@ def load_vq(path: Path, device: torch.device) -> Any:
 
 
 @torch.no_grad()
-def encode(vq: Any, images: torch.Tensor) -> torch.Tensor:
-    """Codes int64 [n, tokens] of ``images``, uint8 [n, 64, 64, 3], on their device."""
-    with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=images.is_cuda):
+def encode(vq: Any, images: torch.Tensor, *, half: bool = False) -> torch.Tensor:
+    """Codes int64 [n, tokens] of ``images``, uint8 [n, 64, 64, 3]; ``half`` allows bfloat16 on a CPU too."""
+    with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=half or images.is_cuda):
         return torch.cat([vq.encode(to_float(p)).image_tokens.view(len(p), -1) for p in images.split(AT_ONCE)])
 
 
 @torch.no_grad()
-def decode(vq: Any, codes: torch.Tensor) -> torch.Tensor:
-    """Pictures uint8 [n, 64, 64, 3] of ``codes`` [n, tokens]."""
-    with torch.autocast(codes.device.type, dtype=torch.bfloat16, enabled=codes.is_cuda):
+def decode(vq: Any, codes: torch.Tensor, *, half: bool = False) -> torch.Tensor:
+    """Pictures uint8 [n, 64, 64, 3] of ``codes`` [n, tokens]; ``half`` allows bfloat16 on a CPU."""
+    with torch.autocast(codes.device.type, dtype=torch.bfloat16, enabled=half or codes.is_cuda):
         return torch.cat([to_bytes(vq.decode(part)) for part in codes.split(AT_ONCE)])
 
 

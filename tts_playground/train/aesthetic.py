@@ -34,7 +34,7 @@ BEST, RECONSTRUCTED, LEAST = 10.0, 9.5, 1.0
 def worsened(images: torch.Tensor, vq: Any, wrong: torch.Tensor) -> torch.Tensor:
     """uint8 pictures with a part ``wrong`` [n] of tokens (without a VQ: blocks) replaced, float [n, 3, 64, 64]."""
     if vq is not None:
-        return to_float(decode(vq, spoilt(vq, encode(vq, images), wrong)))
+        return to_float(decode(vq, spoilt(vq, encode(vq, images, half=True), wrong), half=True))
     return speckled(shuffled_blocks(to_float(images), wrong), wrong * 0.1)
 
 
@@ -77,7 +77,8 @@ def train(order: Order) -> Path:
     began = time.monotonic()
     device = pick_device(order.device)
     torch.manual_seed(order.seed)
-    scenes, each = (64, 3) if order.miniature else (20_000, 6)
+    on_gpu = device.type == "cuda"  # pictures through the VQ are what takes time on a CPU
+    scenes, each = (64, 3) if order.miniature else (20_000, 6) if on_gpu else (1_500, 5)
     name = str(order.clip) if order.clip is not None else where("tiny:clip")
     clip: Any = CLIPModel.from_pretrained(name, dtype=torch.float32)
     clip.to(device).eval()
@@ -105,7 +106,8 @@ def train(order: Order) -> Path:
         resume=order.resume,
     )
     report = fit(head, loss, plan)
-    fresh = torch.from_numpy(draw_pool(EVAL_SEED, 120 if order.miniature else 1000).images).to(device)
+    few = 120 if order.miniature else 1000 if on_gpu else 300
+    fresh = torch.from_numpy(draw_pool(EVAL_SEED, few).images).to(device)
     results = measure(head, *examples(clip, vq, fresh, 6))
     save_head(head, order.out, "tiny:clip")
     facts = Facts(

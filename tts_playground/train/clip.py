@@ -152,7 +152,7 @@ def train(order: Order) -> Path:
     torch.manual_seed(order.seed)
     size, scenes, batch = (MINIATURE, 256, 16) if order.miniature else (SHIPPED, 160_000, 1024)
     if device.type == "cpu" and not order.miniature:  # a scene through the VQ costs a CPU as much as three steps on it
-        scenes, batch = 40_000 if order.vq is None else 8_000, 64
+        scenes, batch = 40_000 if order.vq is None else 4_000, 64
     workers = default_workers() if order.workers is None else order.workers
     pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
     tokenizer = build_tokenizer()

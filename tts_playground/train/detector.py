@@ -174,7 +174,7 @@ def train(order: Order) -> Path:
     shape = SHIPPED if order.seed == 0 else SECOND
     size, scenes, batch = (MINIATURE, 256, 16) if order.miniature else (shape, 200_000, 768)
     if device.type == "cpu" and not order.miniature:  # a scene through the VQ costs a CPU as much as three steps on it
-        scenes, batch = 40_000 if order.vq is None else 8_000, 32
+        scenes, batch = 40_000 if order.vq is None else 4_000, 32
     workers = default_workers() if order.workers is None else order.workers
     pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
     model: Any = build_model(size)

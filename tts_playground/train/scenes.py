@@ -98,9 +98,9 @@ class Conditions:
         rendered = torch.from_numpy(scenes.images).to(device)
         self.views = [rendered]
         if vq is not None:
-            codes = encode(vq, rendered)
+            codes = encode(vq, rendered, half=True)
             wrong = torch.rand(len(rendered), device=device) ** 2 * corrupt
-            self.views += [decode(vq, codes), decode(vq, spoilt(vq, codes, wrong))]
+            self.views += [decode(vq, codes, half=True), decode(vq, spoilt(vq, codes, wrong), half=True)]
 
     def pixels(self, places: torch.Tensor, corruption: Callable[..., torch.Tensor] = lightly_corrupted) -> torch.Tensor:
         """Scenes ``places`` [b] as float [b, 3, 64, 64], each in a random condition, then lightly corrupted."""
