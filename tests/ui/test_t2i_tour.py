@@ -23,7 +23,8 @@ def test_every_question_sets_a_view_that_can_be_drawn(view):
 
 def test_a_judge_shares_no_network_with_the_guide(monkeypatch):
     monkeypatch.setattr(beyond, "rewards_here", lambda: tuple(NEEDS))
-    assert beyond.judges("clip") == ["geneval", "sharpness", "colourfulness"]
+    assert beyond.judges("clip")[0] == "geneval"
+    assert not {"clip", "aesthetic"} & set(beyond.judges("clip"))
     assert share_weights("clip", "aesthetic") and not share_weights("clip", "geneval")
     assert "clip" in beyond.judges("geneval") and "geneval" not in beyond.judges("geneval")
 

@@ -56,7 +56,7 @@ def t2i(model: str | None = None, n: int = 64) -> Plan:
 
 
 def t2i_sweep(model: str | None = None, n: int = 0) -> Plan:
-    """One prompt under 4 temperatures x 5 guidances, 16 images a cell, scored likewise."""
+    """One prompt under 4 temperatures x 5 guidances, 8 images a cell, scored likewise."""
     from dataclasses import replace
 
     from tts_playground.runs.sweeps import EACH, cells
