@@ -67,6 +67,6 @@ def test_without_a_model_one_sentence(tmp_path, monkeypatch):
 
 def test_the_page_builds():
     with gr.Blocks() as page:
-        learn.build(gr.State(None))
+        learn.build(gr.State(None), gr.Dropdown(["proposal"]))
     ids = {block.elem_id for block in page.blocks.values()}
     assert {"sketch-learn", "learn-make", "learn-tune", "learn-curve", "why-ask"} <= ids

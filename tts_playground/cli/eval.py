@@ -22,6 +22,10 @@ Prompts = Annotated[int, typer.Option(help="Prompts of stickers-eval, 6 to 240; 
 Scenes = Annotated[int | None, typer.Option(help="Held-out scenes (600 with all prompts).")]
 Cfg = Annotated[float | None, typer.Option("--cfg", help="Guidance; chosen on training-side prompts unless told.")]
 Device = Annotated[str, typer.Option(envvar="TTS_PLAYGROUND_DEVICE", help="auto, cpu or cuda.")]
+Writer = Annotated[str, typer.Option("--model", help="tiny:sketch, a hub id, a folder, or adapter:NAME.")]
+Drawings = Annotated[int, typer.Option(min=1, max=200, help="Held-out drawings.")]
+Samples = Annotated[int, typer.Option("--n", min=2, max=65536, help="Samples a drawing.")]
+Paired = Annotated[int, typer.Option(min=0, max=200, help="Drawings on which searches race at equal time; 0: none.")]
 Card = Annotated[bool, typer.Option("--card", help="Write the numbers into the README.md of the measured models.")]
 
 
@@ -32,7 +36,7 @@ def build() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    own = {"stickers": stickers}
+    own = {"stickers": stickers, "sketch": sketch, "pass-at-k": pass_at_k}
     for name in registry.names("eval"):
         app.command(name)(own.get(name) or _plain(name))
     return app
@@ -60,6 +64,31 @@ def stickers(
     if parts:
         given["parts"] = tuple(part.strip() for part in parts.split(","))
     _measure("stickers", json, device=device, card=card, **given)
+
+
+def sketch(
+    model: Writer = "tiny:sketch",
+    drawings: Drawings = 200,
+    samples: Samples = 64,
+    paired: Paired = 50,
+    seed: options.Seed = 0,
+    card: Card = False,
+    json: options.Json = False,
+) -> None:
+    """A model that writes programs: alone, best of its samples, and as the start of a search at equal time."""
+    _measure("sketch", json, model=model, drawings=drawings, samples=samples, paired=paired, seed=seed, card=card)
+
+
+def pass_at_k(
+    model: Writer = "tiny:sketch",
+    drawings: Drawings = 100,
+    samples: Samples = 512,
+    seed: options.Seed = 0,
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """pass@k (IoU >= 0.95) of a model and of every adapter trained on it; the pools are kept as parquet."""
+    _measure("pass-at-k", json, model=model, drawings=drawings, samples=samples, seed=seed, out=out)
 
 
 def _plain(name: str) -> Callable[..., None]:

@@ -26,7 +26,7 @@ class SketchTab:
         opening = starters.get(examples.OPENING) or next(iter(starters.values()), None)
         parts = layout.build(starters, opening)
         wiring.wire(app, parts, starters)
-        learn.build(parts.drawn)
+        learn.build(parts.drawn, parts.settings[-1])
         api.build()
 
     def warm(self) -> None:

@@ -12,7 +12,7 @@ from tts_playground.runs import figures
 from tts_playground.runs.figures.training import losses
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import learn_work as work
-from tts_playground.ui.sketch.choices import writers
+from tts_playground.ui.sketch.choices import offered, writers
 from tts_playground.ui.status import status
 
 LIGHT: dict[str, Any] = {"concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private"}
@@ -54,8 +54,11 @@ class Parts:
     replies: Any
 
 
-def build(drawn: Any) -> None:
-    """Lay the view out, folded, below the rest of the tab; ``drawn`` holds the drawing at hand (a state)."""
+def build(drawn: Any, sampler: Any) -> None:
+    """Lay the view out, folded, below the rest of the tab; ``drawn`` is the state with the drawing at hand.
+
+    ``sampler`` is the tab's menu of samplers, which an adapter joins once it is trained.
+    """
     parts: dict[str, Any] = {"made": gr.State(None)}
     with gr.Accordion("Learn: programs as training data", open=False, elem_id="sketch-learn"):
         with gr.Row(elem_classes="main"):
@@ -65,7 +68,7 @@ def build(drawn: Any) -> None:
                 _training(parts)
         with gr.Accordion("Why did it say that?", open=False, elem_id="sketch-why-box"):
             _replies(parts)
-    _wire(Parts(**parts), drawn)
+    _wire(Parts(**parts), drawn, sampler)
 
 
 def _data(parts: dict[str, Any]) -> None:
@@ -114,7 +117,7 @@ def _replies(parts: dict[str, Any]) -> None:
     parts["replies"] = gr.HTML("", padding=False, elem_id="why-replies")
 
 
-def _wire(p: Parts, drawn: Any) -> None:
+def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
     @friendly
     def make(recipe: str, size: float, seed: float) -> Iterator[Any]:
         for made in work.make(recipe, int(size), int(seed or 0)):
@@ -132,11 +135,11 @@ def _wire(p: Parts, drawn: Any) -> None:
         yield gr.skip(), status("Loading the model and the trainer…", busy=True), gr.skip(), gr.skip()
         for run in work.tune(model or NO_MODEL, name or "", made):
             line = f"Step {len(run.losses)} of {run.total}, loss {run.losses[-1][1]:.3f}."
-            menu = gr.skip()
+            menu = samplers = gr.skip()
             if run.adapter:
                 line = f"Saved as adapter:{run.adapter}; choose it above, or as the sampler of a search."
-                menu = gr.Dropdown(writers(), value=model)
-            yield losses({"this run": run.losses}), status(line, busy=not run.adapter), menu, gr.skip()
+                menu, samplers = gr.Dropdown(writers(), value=model), gr.Dropdown(list(offered("sampler")))
+            yield losses({"this run": run.losses}), status(line, busy=not run.adapter), menu, samplers
 
     @friendly
     def draw(model: str) -> Iterator[Any]:
@@ -154,7 +157,7 @@ def _wire(p: Parts, drawn: Any) -> None:
     events = [
         p.make.click(make, inputs, [p.made, p.status, p.wall, p.report], **HEAVY),
         p.four.click(four, inputs[1:], [p.status, p.report], **HEAVY),
-        p.tune.click(tune, [p.model, p.name, p.made], [p.loss, p.tuned, p.model, p.name], **HEAVY),
+        p.tune.click(tune, [p.model, p.name, p.made], [p.loss, p.tuned, p.model, sampler], **HEAVY),
         p.draw.click(draw, p.model, [p.curve, p.meeting], **HEAVY),
     ]
     p.stop.click(lambda: status("Stopped; what is shown is kept."), None, p.status, cancels=events, **LIGHT)
