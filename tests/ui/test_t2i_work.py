@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tts_playground.core import Verdict
 from tts_playground.errors import BadInput, Cancelled
 from tts_playground.ui.t2i import shelf, show, work
 from tts_playground.ui.t2i.desk import Wish
@@ -108,3 +109,15 @@ def test_a_wish_that_fails_is_not_served_again(view, monkeypatch):
     work.desk().ask("fifth page", Wish(replace(view, seed=96), 2))
     last = list(work.drawn("fifth page", good, pressed=True))[-1]
     assert last.look is not None and last.look.view.seed == 95
+
+
+def test_a_clicked_image_is_told_why_it_fails(view, monkeypatch):
+    from types import SimpleNamespace
+
+    look = _draw(view)
+    assert work.reason(look, 0) == ""  # no detector here
+    judge = SimpleNamespace(judge=lambda task, samples: [Verdict(0.5, False, "asked for exactly 2 apple, found 1")])
+    monkeypatch.setattr(work, "rewards_here", lambda: ("geneval",))
+    monkeypatch.setattr(work, "reward_named", lambda name: SimpleNamespace(verifier=judge))
+    assert work.reason(look, 1).endswith("fails the GenEval-style check: asked for exactly 2 apple, found 1")
+    assert work.reason(look, None) == "" == work.reason(look, 99)

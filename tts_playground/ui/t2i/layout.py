@@ -41,6 +41,7 @@ class Parts:
     status: Any
     sheet: Any
     picks: Any
+    reason: Any
     more: Any
     gallery: Any
     curve: Any
@@ -153,6 +154,7 @@ def _output(parts: dict[str, Any], settings: dict[str, Any], view: View, opening
     parts["status"] = gr.HTML(line, elem_id="t2i-status", padding=False)
     parts["sheet"] = gr.HTML("", elem_id="t2i-sheet", padding=False)
     parts["picks"] = gr.HTML(show.picks(opening), elem_id="t2i-picks", padding=False)
+    parts["reason"] = gr.HTML("", elem_id="t2i-reason", padding=False)
     with gr.Row(elem_classes="buttons bottom"):
         settings["reward"] = gr.Dropdown(
             [(MEASURES[name], name) for name in rewards_here()],

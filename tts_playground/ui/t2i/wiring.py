@@ -214,4 +214,12 @@ def _choosing(p: Parts) -> None:
         place = order[min(int(event.index), len(order) - 1)]
         return place, show.picks(look, place)
 
-    p.gallery.select(choose, p.look, [p.chosen, p.picks], **LIGHT, **QUIET)
+    @friendly
+    def explain(look: Look, place: int | None):
+        text = work.reason(look, place)
+        return status(text) if text else ""
+
+    p.gallery.select(choose, p.look, [p.chosen, p.picks], **LIGHT, **QUIET).then(
+        explain, [p.look, p.chosen], p.reason, **LIGHT, **QUIET
+    )
+    p.look.change(lambda: "", None, p.reason, **LIGHT, **QUIET)

@@ -10,7 +10,7 @@ from functools import cache
 from tts_playground.errors import BadInput, Cancelled, PlaygroundError
 from tts_playground.models import loading
 from tts_playground.runs.images import Progress
-from tts_playground.tasks.image_rewards import reward_named
+from tts_playground.tasks.image_rewards import reward_named, rewards_here
 from tts_playground.ui.t2i import shelf
 from tts_playground.ui.t2i.choices import EMBEDDED, View, default_view
 from tts_playground.ui.t2i.desk import Desk, Wish
@@ -61,6 +61,18 @@ def drawn(session: str, first: Wish, *, pressed: bool = False) -> Iterator[Step]
             desk().done(session, now)  # whatever happened, it is not wanted any more; a newer wish stays
         yield Step(shelf.look(now.view))
         wish = desk().newest(session)
+
+
+def reason(look: Look, place: int | None) -> str:
+    """Why the check of truth passes or fails an image, in words; "" where it is not here or cannot read the prompt."""
+    if place is None or place >= look.shown or "geneval" not in rewards_here():
+        return ""
+    judge = reward_named("geneval")
+    try:
+        (verdict,) = judge.verifier.judge(look.view.task, [shelf.sample_of(look.view, place)])  # type: ignore[attr-defined]
+    except BadInput:
+        return ""
+    return f"The clicked image {'passes' if verdict.passed else 'fails'} the GenEval-style check: {verdict.reason}"
 
 
 def checked(view: View) -> None:
