@@ -7,13 +7,18 @@ import numpy as np
 import pytest
 
 from tts_playground.core import Budget, Cost
-from tts_playground.errors import BadInput
+from tts_playground.errors import BadInput, UnknownName
+from tts_playground.models.loading import Loaded, Options
+from tts_playground.rewards.baselines import Colourfulness, Sharpness
 from tts_playground.runs import figures
-from tts_playground.runs.comparison import Plan, compare
+from tts_playground.runs.comparison import STEPPED, Plan, compare, named
 from tts_playground.runs.curves import expected_pick
+from tts_playground.runs.trace import trace
+from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
 from tts_playground.strategies.gridar import GridAR
 from tts_playground.strategies.parm import PARM
 from tts_playground.strategies.suffix import Suffix
+from tts_playground.tasks.text_to_image import PromptTask
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask
 
 TASKS = [TextTask("one"), TextTask("two")]
@@ -100,5 +105,26 @@ def test_what_cannot_be_compared_is_refused():
     for wrong in ({"budgets": ()}, {"budgets": (0,)}, {"seeds": 0}, {"budgets": (32,), "pool": 8}, {"by": "seconds"}):
         with pytest.raises(BadInput):
             Plan(**wrong)
+    with pytest.raises(UnknownName, match="gridar"):
+        named(["gridarr"])
     with pytest.raises(BadInput, match="at least one task"):
         next(compare([], SAMPLER, STRATEGIES, GUIDE, GUIDE))
+
+
+def test_images_are_compared_at_equal_tokens_and_traced_with_glimpses(random_janus):
+    sampler = ImageTokens(
+        Loaded("random", "janus", Options("cpu", "float32"), "1", random_janus), ImageSettings(5.0, 1.5)
+    )
+    searches = named()
+    plan = Plan(budgets=(3,), seeds=1, pool=4)
+    last = list(compare([PromptTask("a red apple")], sampler, searches, Sharpness(), Colourfulness(), plan))[-1]
+    whole = 2 * random_janus.tokens
+    assert last.curve.unit["tokens"] == whole
+    assert [point.label for point in last.points] == list(STEPPED)
+    for run in last.runs:
+        assert whole <= run.cost.tokens <= 3 * whole
+        tree = trace(run.rounds)
+        lanes = {node.lane for node in tree.nodes}
+        assert tree.spent == run.cost.tokens and tree.spent + tree.saved + tree.shared == whole * len(lanes)
+        figure = figures.trace_tree(tree, glimpse=lambda sample: sample.content)
+        assert len(figure.layout.images) == len(tree.nodes)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tts_playground import registry
 from tts_playground.core import Budget, Cost, Reward, Round, Sample, Strategy
 from tts_playground.errors import BadInput
 from tts_playground.runs.bands import Interval, bootstrap
@@ -20,6 +21,8 @@ from tts_playground.runs.curves import Curve, curve
 
 BATCH = 16
 """candidates of a pool drawn between two reports"""
+STEPPED = ("parm", "gridar", "suffix", "smc", "beam")
+"""registered strategies that any ``SteppedSampler`` can run"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,15 @@ class Plan:
         """As much of ``by`` as ``candidates`` independent ones cost; samples where they cost none of it."""
         each = unit.get(self.by, 0)
         return Budget(**{self.by: int(candidates * each + 0.5)}) if each else Budget(samples=candidates)
+
+
+def named(names: Sequence[str] = STEPPED) -> dict[str, Strategy]:
+    """Strategies by their registered names, each with its own defaults.
+
+    Raises:
+        UnknownName: no strategy of that name.
+    """
+    return {name: registry.resolve("strategy", name)() for name in names}
 
 
 def compare(
