@@ -19,7 +19,7 @@ from tts_playground.tasks.sketch import SketchTask
 from tts_playground.ui.sketch.work import Candidate, Work
 
 DRAWINGS = Path(__file__).parent.parent / "data" / "drawings"
-OPENING = "smiley"
+OPENING = "biohazard"
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,8 +186,10 @@ def _editing(p: Parts) -> None:
 
     @friendly
     def follow_paste(text: str, task: Any, work: Work | None):
-        # the first edit after a search arrives as a change only, and so does every program that a search puts there
-        return (gr.skip(),) * 3 if work is not None and work.holds(text) else follow(text, task)
+        # the first edit after a search arrives as a change only, and so does every program that a search puts there,
+        # and the empty one of a new drawing, whose own status line should stay
+        put = not text.strip() or (work is not None and work.holds(text))
+        return (gr.skip(),) * 3 if put else follow(text, task)
 
     shown: dict[str, Any] = {"outputs": [p.panel, p.complaint, p.status], "trigger_mode": "always_last"}
     p.program.input(follow, [p.program, p.drawn], **shown, **LIGHT, **QUIET)
