@@ -87,6 +87,20 @@ def test_power_is_the_share_of_samples_that_are_rejected():
     assert (s.chi_square(drawn)[1] < 0.01).mean() == pytest.approx(s.power(p, n)[0], abs=0.015)
 
 
+@given(st.integers(1, 100_000), st.integers(2, 9), st.floats(0.001, 0.999))
+@settings(deadline=None)
+def test_binomial_quantiles_are_scipys(n, k, q):
+    assert s.binomial_quantile(q, n, 1 / k) == stats.binom.ppf(q, n, 1 / k)
+
+
+@given(st.integers(1, 5000))
+@settings(deadline=None)
+def test_power_is_scipys_noncentral_chi_square(n):
+    p = np.array([0.25 + 0.01, 0.25 - 0.01, 0.25, 0.25])
+    threshold = stats.chi2.isf(0.01, 3)
+    assert s.power(p, n)[0] == pytest.approx(stats.ncx2.sf(threshold, 3, n * 4 * 2e-4), abs=1e-9)
+
+
 def test_holm_by_hand():
     assert s.holm([0.001, 0.012, 0.02, 0.2], alpha=0.05).tolist() == [True, True, True, False]
     assert s.holm([0.001, 0.02, 0.03, 0.2], alpha=0.05).tolist() == [True, False, False, False]

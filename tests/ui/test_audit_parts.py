@@ -77,9 +77,9 @@ def test_exact_chances_are_looked_at_anew_and_draws_are_not():
 
 
 def test_everything_on_the_page_follows_a_finished_audit():
-    found = finished(replace(SMALL, task="color"))
+    found = finished(replace(SMALL, task="color", per_cond=8))
     shown = wiring.everything(found, show.Focus("digit", "7"))
-    assert "scripted:planted: 4 pictures" in shown[0] and "digit + colour right" in shown[0]
+    assert "scripted:planted: 16 pictures" in shown[0] and "digit + colour right" in shown[0]
     assert "<li>" in shown[1] and 'data-level="7"' in shown[2]
     assert all(caption.endswith("%") for _, caption in shown[4])
     assert all(figure.to_dict() for figure in shown[5:10])

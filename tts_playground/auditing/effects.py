@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 from scipy.linalg import block_diag
 
 from tts_playground.auditing.statistics import ALPHA, Floats, cluster_weights
@@ -219,8 +219,8 @@ def effects(
     own = np.array([len(np.unique(groups[has.any(axis=1)])) for has in plan.has])
     # a level seen in few clusters has an error estimated from few: Student's t with that many, and nothing from one
     few = np.where(own > 1, np.sqrt(own / np.maximum(own - 1, 1)), np.inf)
-    t = few * stats.t.ppf(0.5 + level / 2, np.maximum(own - 1, 1))
-    sure = few * stats.t.ppf(1 - ALPHA / 2 / len(plan.levels), np.maximum(own - 1, 1))
+    t = few * special.stdtrit(np.maximum(own - 1, 1), 0.5 + level / 2)
+    sure = few * special.stdtrit(np.maximum(own - 1, 1), 1 - ALPHA / 2 / len(plan.levels))
     reach = [np.minimum(times * np.maximum(lift_errors, 1e-12), 1.0) for times in (t, sure)]
     spread = np.minimum(t * np.maximum(gain_errors, 1e-12), 2 * LARGEST)
     return [

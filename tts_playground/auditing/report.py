@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from tts_playground.auditing import calibration
 from tts_playground.auditing.calibration import Calibrated
@@ -20,6 +19,7 @@ from tts_playground.auditing.rows import Row
 from tts_playground.auditing.statistics import (
     ALPHA,
     Floats,
+    binomial_quantile,
     chi_square,
     cluster_mean,
     cramers_v,
@@ -233,7 +233,7 @@ def bars(rows: Sequence[Row], factor: str, n: int) -> list[Bar]:
 
 def _bar(factor: str, level: str, shares: Sequence[float], k: int, n: int) -> Bar:
     size = n * len(shares)
-    low, high = stats.binom.ppf([(1 - BAND) / 2, (1 + BAND) / 2], size, 1 / k) / size
+    low, high = (binomial_quantile(q, size, 1 / k) / size for q in ((1 - BAND) / 2, (1 + BAND) / 2))
     return Bar(factor, level, float(np.mean(shares)), 1 / k, float(low), float(high), len(shares))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special  # not scipy.stats, which takes a second to import
 
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
@@ -35,7 +35,7 @@ def chi_square(counts: ArrayLike) -> tuple[Floats, Floats]:
     observed = _table(counts)
     n, k = observed.sum(axis=1), observed.shape[1]
     statistic = _statistic(observed)
-    p_value = stats.chi2.sf(statistic, k - 1)
+    p_value = special.chdtrc(k - 1, statistic)
     for few in np.unique(n[(n < FEW * k) & (n > 0)]):
         rows = n == few
         uniform = generator("chi-square", int(few), k).multinomial(int(few), np.full(k, 1 / k), size=SIMULATED)
@@ -99,8 +99,8 @@ def power(p: ArrayLike, n: int | ArrayLike, alpha: float = ALPHA) -> Floats:
     size = np.asarray(n, np.float64)
     shift = k * ((rows - 1 / k) ** 2).sum(axis=1)
     noncentrality = size[..., None] * shift if size.ndim else size * shift
-    threshold = stats.chi2.isf(alpha, k - 1)
-    found = stats.ncx2.sf(threshold, k - 1, np.maximum(noncentrality, 1e-12))
+    threshold = special.chdtri(k - 1, alpha)
+    found = 1 - special.chndtr(threshold, k - 1, np.maximum(noncentrality, 1e-12))
     return np.where(noncentrality > 1e-9, np.clip(np.nan_to_num(found, nan=1.0), alpha, 1.0), alpha)
 
 
@@ -113,6 +113,13 @@ def expected_v(p: ArrayLike, n: int) -> Floats:
     k = rows.shape[1]
     mean = k * (rows * (1 - rows)).sum(axis=1) + n * k * ((rows - 1 / k) ** 2).sum(axis=1)
     return np.sqrt(mean / (n * (k - 1)))
+
+
+def binomial_quantile(q: float, n: int, p: float) -> float:
+    """The smallest count that a binomial variable does not exceed with probability ``q``."""
+    count = np.ceil(special.bdtrik(q, n, p))
+    below = max(count - 1, 0)
+    return float(below if special.bdtr(below, n, p) >= q else count)
 
 
 def holm(p_values: ArrayLike, alpha: float = ALPHA) -> NDArray[np.bool_]:

@@ -74,7 +74,7 @@ def _opening(summary: dict[str, Any], caused: bool) -> str:
         tests = f"the test objects to {summary['reject_rate_chi2']:.0%} of the pictures, 1% is expected of a fair one"
     if distance < 0.01 or summary["reject_rate_chi2"] <= 0.05:
         return f"No sign of unfairness: {moved}; {tests}."
-    return f"It is not uniform within pictures ({moved}; {tests}), but no single cause explains it."
+    return f"It is not uniform within pictures ({moved}; {tests}), but no single cause stands out."
 
 
 def _sentence(effect: Effect) -> str:
