@@ -27,7 +27,7 @@ SIZES = (20, 200)
 """fewest and most programs of a data set made on a page"""
 REPLIES = 8
 """drawn for "why did it say that" """
-QUICK = {"drawings": 8, "samples": 32}
+QUICK: dict[str, Any] = {"drawings": 8, "samples": 32}
 """pass@k on a page; the command line draws more"""
 
 
@@ -133,7 +133,7 @@ def tune(base: str, name: str, made: DataSet | None) -> Iterator[Run]:
         raise BadInput("Make a data set first; the model learns from it.")
     chosen = name.strip() or free_name(f"tuned-{made.recipe}")
     reserve(chosen)
-    rows = list(dataset(made.texts))
+    rows: list[Any] = list(dataset(made.texts))
     heard: queue.Queue[Any] = queue.Queue()
     stop = threading.Event()
 
