@@ -40,17 +40,17 @@ def panel(drawing: np.ndarray | None, picture: np.ndarray | None) -> str:
         _figure("Program's picture", picture, "the picture that the program draws"),
     ]
     both = None if drawing is None or picture is None else difference(drawing, picture)
-    figures.append(_figure("Difference", both, "where the two differ", _PALETTE, _LEGEND))
-    return f'<div class="panel">{"".join(figures)}</div>'
+    figures.append(_figure("Difference", both, "where the two differ", _PALETTE))
+    return f'<div class="panel">{"".join(figures)}{_LEGEND}</div>'
 
 
-def _figure(title: str, mask: np.ndarray | None, alt: str, palette: Sequence[int] | None = None, more: str = "") -> str:
+def _figure(title: str, mask: np.ndarray | None, alt: str, palette: Sequence[int] | None = None) -> str:
     if mask is None:
         body = '<div class="paper empty" aria-hidden="true"></div>'
     else:
         source = inline(mask) if palette is None else inline(mask, palette)
         body = f'<img class="paper" alt="{alt}" src="{source}">'
-    return f"<figure><figcaption>{title}</figcaption>{body}{more}</figure>"
+    return f"<figure><figcaption>{title}</figcaption>{body}</figure>"
 
 
 def _swatch(colour: tuple[int, int, int], text: str) -> str:
