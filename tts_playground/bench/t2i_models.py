@@ -106,7 +106,12 @@ def random_clip() -> Callable[[Sequence[Any]], Any]:
     import torch
     from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection
 
-    sizes = {"hidden_size": 192, "intermediate_size": 768, "num_hidden_layers": 5, "num_attention_heads": 6}
+    sizes: dict[str, Any] = {
+        "hidden_size": 192,
+        "intermediate_size": 768,
+        "num_hidden_layers": 5,
+        "num_attention_heads": 6,
+    }
     config = CLIPVisionConfig(**sizes, image_size=64, patch_size=8, projection_dim=128)
     tower, side = CLIPVisionModelWithProjection(config).eval(), {"height": 64, "width": 64}
     reader, text = CLIPImageProcessor(size=side, crop_size=side), torch.randn(128)
