@@ -43,7 +43,8 @@ def why_not(look: Look) -> str:
 def figures_of(look: Look) -> tuple[Any, Any, Any]:
     """(scatter, both against N, over-optimisation) of the whole pool."""
     if not both(look):
-        return (figures.empty(why_not(look)),) * 3
+        nothing = figures.empty(why_not(look))
+        return nothing, nothing, nothing
     view = look.view
     names = (show.measure(view.reward), show.measure(view.second))
     proxy, gold = look.curve(), look.curve(view.second)

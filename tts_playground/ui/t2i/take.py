@@ -99,7 +99,8 @@ def script(view: View) -> str:
         f"    reward={rewards!r},\n"
         ")\n"
         "for place in result.order:\n"
-        "    print(result.samples[place].index, {name: scores[place] for name, scores in result.rewards.items()})\n"
+        "    scores = {name: values[place] for name, values in result.rewards.items()}\n"
+        "    print(result.samples[place].index, scores)\n"
         'result.best.content.save("best.png")\n'
     )
 
