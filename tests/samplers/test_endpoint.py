@@ -110,8 +110,8 @@ def test_what_came_before_the_trouble_is_kept():
     with endpoint(200, 200, 500, 500) as (_, url):
         got = []
         with pytest.raises(CannotDo, match="HTTP 500"):
-            for sample in EndpointSampler(url, "m", pause=0.01, retries=1, workers=1).draw(TASK, range(4)):
-                got.append(sample)
+            sampler = EndpointSampler(url, "m", pause=0.01, retries=1, workers=1)
+            got.extend(sampler.draw(TASK, range(4)))  # what came before the error stays
     assert [sample.index for sample in got] == [0, 1]
 
 

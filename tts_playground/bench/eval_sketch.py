@@ -87,7 +87,8 @@ def parses(sample: Sample) -> bool:
 def search(task: SketchTask, sampler: Any, starts: int, seconds: float, seed: int) -> Found:
     """Refine from so many samples within so many seconds; the IoU of the best by description length."""
     budget = Budget(samples=CANDIDATES, seconds=seconds)
-    *_, last = Refine(starts=starts).run(task, sampler, FitReward(), budget=budget, seed=seed)
+    worth: Any = FitReward()
+    *_, last = Refine(starts=starts).run(task, sampler, worth, budget=budget, seed=seed)
     if last.best is None:
         return Found(0.0, 0, last.cost.seconds)
     program = last.best.sample.content

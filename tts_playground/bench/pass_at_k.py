@@ -68,8 +68,11 @@ def write(pools: Pools, file: Path) -> Path:
     from pyarrow import parquet
 
     rows = [(model, place, row) for model, matrix in pools.ious.items() for place, row in enumerate(matrix)]
-    models, places, values = ([row[i] for row in rows] for i in range(3))
-    columns = {"model": models, "drawing": places, "iou": [row.tolist() for row in values]}
+    columns = {
+        "model": [model for model, _, _ in rows],
+        "drawing": [place for _, place, _ in rows],
+        "iou": [values.tolist() for _, _, values in rows],
+    }
     kinds = {"model": pyarrow.string(), "drawing": pyarrow.int32(), "iou": pyarrow.list_(pyarrow.float32())}
     file.parent.mkdir(parents=True, exist_ok=True)
     parquet.write_table(pyarrow.table(columns, schema=pyarrow.schema(kinds)), file, compression="zstd")

@@ -28,7 +28,7 @@ def generate(
     model: Model = None,
     n: options.Count = 4,
     temperature: options.Temperature = 1.0,
-    cfg: Cfg = 5.0,
+    cfg: Cfg = 1.5,
     top_p: TopP = 1.0,
     top_k: TopK = 0,
     seed: options.Seed = 0,

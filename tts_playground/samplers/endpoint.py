@@ -111,7 +111,7 @@ class EndpointSampler:
                     max_tokens=s.most_tokens,
                     temperature=s.temperature,
                     top_p=s.top_p,
-                    **({"extra_body": {"top_k": s.top_k}} if s.top_k else {}),
+                    extra_body={"top_k": s.top_k} if s.top_k else None,
                 )
                 if len(reply.choices) < self.per_request:
                     raise CannotDo(f"{self.url} gave {len(reply.choices)} of {self.per_request} replies; use n = 1.")

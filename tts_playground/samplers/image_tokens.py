@@ -32,7 +32,7 @@ class ImageSettings:
 
     temperature: float = 1.0
     """0.0001 (greedy but for ties) to 5; 0 is greedy"""
-    cfg: float = 5.0
+    cfg: float = 1.5
     """guidance scale, 1 (none: half the cost) to 100"""
     top_p: float = 1.0
     """keep the likeliest tokens with this probability, (0, 1]; 1 keeps all"""

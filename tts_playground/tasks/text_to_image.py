@@ -127,7 +127,7 @@ def generate(
     model: str | None = None,
     n: int = 4,
     temperature: float = 1.0,
-    cfg: float = 5.0,
+    cfg: float = 1.5,
     top_p: float = 1.0,
     top_k: int = 0,
     seed: int = 0,

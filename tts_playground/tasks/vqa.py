@@ -171,8 +171,8 @@ def judges(sampler: Any, *, blank: bool = False) -> list[Reward]:
     from tts_playground.verifiers.self_verify import PYes, Rating, SequenceLogprob
 
     loaded = getattr(sampler, "loaded", None)  # an endpoint shows no logits
-    own: list[Reward] = [] if loaded is None else [PYes(loaded, blank=blank), Rating(loaded, blank=blank)]
-    return [*own, SequenceLogprob()]
+    found: list[Any] = [] if loaded is None else [PYes(loaded, blank=blank), Rating(loaded, blank=blank)]
+    return [*found, SequenceLogprob()]
 
 
 def score_all(task: VqaTask, samples: Sequence[Sample], rewards: Sequence[Reward]) -> dict[str, tuple[float, ...]]:

@@ -64,12 +64,13 @@ MINIATURE = Size(channels=(32, 32), blocks=(1, 1), width=32, layers=1, heads=2)
 
 def build_model(size: Size) -> RTDetrForObjectDetection:
     """A freshly initialised detector of the world's nouns."""
+    places: dict[str, Any] = {"out_features": ["stage2"]}
     backbone = RTDetrResNetConfig(
         embedding_size=size.channels[0],
         hidden_sizes=list(size.channels),
         depths=list(size.blocks),
         layer_type="basic",
-        out_features=["stage2"],
+        **places,
     )
     return RTDetrForObjectDetection(
         RTDetrConfig(

@@ -128,7 +128,7 @@ def make_loss(
 
 @torch.no_grad()
 def draw(
-    model: Any, processor: Any, texts: Sequence[str], *, cfg: float = 4.0, sample: bool = True, seed: int = 0
+    model: Any, processor: Any, texts: Sequence[str], *, cfg: float = 1.5, sample: bool = True, seed: int = 0
 ) -> torch.Tensor:
     """Pictures by transformers' own ``generate``: uint8 [n, 64, 64, 3].
 

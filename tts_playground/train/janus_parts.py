@@ -140,7 +140,7 @@ def build_model(size: Size, vocabulary: int) -> JanusForConditionalGeneration:
         temperature=1.0,
         top_k=0,
         top_p=1.0,
-        guidance_scale=5.0,
+        guidance_scale=1.5,
         max_length=160,
         generation_kwargs={"boi_token_id": BOI},
     )

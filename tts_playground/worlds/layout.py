@@ -112,7 +112,6 @@ def _stacked(draw: Draw, top: Group, base: Group) -> list[Thing]:
     wide, high = shape(base.noun, size)
     width, height = shape(top.noun, small)
     sunk = draw.between(1, max(1, high // 5))
-    tall = high + height - sunk
     y = _on_grid(draw, size, SIZE - size) - height + sunk + (size - high) // 2  # the base fills its cell as elsewhere
     x = _on_grid(draw, 0, SIZE - size)
     x_base, x_top = x + (size - wide) // 2, x + (size - width) // 2

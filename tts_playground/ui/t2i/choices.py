@@ -41,7 +41,7 @@ class View:
     n: int = 16
     """images in view: the N of best-of-N"""
     temperature: float = 1.0
-    cfg: float = 5.0
+    cfg: float = 1.5
     top_p: float = 1.0
     top_k: int = 0
     seed: int = 0

@@ -27,7 +27,7 @@ class Stop:
 
     def view(self, now: View) -> View:
         """The page's view with this question's settings; the prompt, the model and the rewards stay."""
-        return replace(now, **{"temperature": 1.0, "cfg": 5.0, "top_p": 1.0, "top_k": 0, **self.changes})
+        return replace(now, **{"temperature": 1.0, "cfg": 1.5, "top_p": 1.0, "top_k": 0, **self.changes})
 
 
 STOPS = (
