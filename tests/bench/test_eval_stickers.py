@@ -108,8 +108,8 @@ def test_a_missing_second_detector_is_said_and_other_missing_models_refused(opti
     told = eval_stickers.run(parts=("images",), cfg=2.0, **given)
     assert any("second detector" in note for note in told["notes"])
     assert "geneval_oracle3_detector2" not in told["metrics"]
-    with pytest.raises(ModelUnavailable, match="tiny:clip"):
-        eval_stickers.run(parts=("clip",), **(options | {"clip": "tiny:clip"}))
+    with pytest.raises(ModelUnavailable, match="not-here"):
+        eval_stickers.run(parts=("clip",), **(options | {"clip": str(tmp_path / "not-here")}))
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,8 @@ def judges(sampler: Any, *, blank: bool = False) -> list[Reward]:
 
     loaded = getattr(sampler, "loaded", None)  # an endpoint shows no logits
     found: list[Any] = [] if loaded is None else [PYes(loaded, blank=blank), Rating(loaded, blank=blank)]
-    return [*found, SequenceLogprob()]
+    found.append(SequenceLogprob())
+    return found
 
 
 def score_all(task: VqaTask, samples: Sequence[Sample], rewards: Sequence[Reward]) -> dict[str, tuple[float, ...]]:

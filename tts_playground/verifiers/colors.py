@@ -19,7 +19,7 @@ GROUND = 36.0
 """RGB distance up to which a pixel counts as background"""
 FAR = 60.0
 """RGB distance beyond which a pixel votes for no colour"""
-SHARE = 0.5
+SHARE = 0.44
 """part of the votes that a colour needs"""
 
 
