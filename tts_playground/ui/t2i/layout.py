@@ -115,7 +115,9 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: View) -> None:
     settings["temperature"] = _slider(
         "temperature", "Temperature", view.temperature, 0.05, "0: always the likeliest token; 1: the model's own."
     )
-    settings["cfg"] = _slider("cfg", "CFG: guidance", view.cfg, 0.5, "How hard the prompt pulls; 1 is none, 1.5 suits tiny:janus, 5 Janus-Pro.")
+    settings["cfg"] = _slider(
+        "cfg", "CFG: guidance", view.cfg, 0.5, "Pull of the prompt: 1 none, 1.5 for tiny:janus, 5 for Janus-Pro."
+    )
     parts["live"] = gr.Checkbox(
         True, label="Live: draw a few when a slider is let go", elem_id="t2i-live", container=False
     )
