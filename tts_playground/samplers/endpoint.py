@@ -123,8 +123,14 @@ class EndpointSampler:
 
     def _refused(self, error: Exception, *, last: bool) -> None:
         """Translate an error that will not pass, or that came at the last try."""
+        from huggingface_hub.errors import OfflineModeIsEnabled
+
         if isinstance(error, CannotDo):
             raise error
+        if isinstance(error, OfflineModeIsEnabled):
+            raise CannotDo(
+                f"HF_HUB_OFFLINE is set, so huggingface_hub asks no endpoint, not even {self.url}; unset it to use one."
+            ) from error
         status = getattr(getattr(error, "response", None), "status_code", None)
         if status in (401, 403, 404):
             raise ModelUnavailable(

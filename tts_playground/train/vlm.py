@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from tts_playground.train import vlm_data
+from tts_playground.train import vlm_data, vlm_seen
 from tts_playground.train.card import Facts, write_card
+from tts_playground.train.eye import teach_eye
 from tts_playground.train.feed import default_workers
 from tts_playground.train.loop import Moment, Plan, compiled, fit, pick_device
 from tts_playground.train.order import Order
@@ -20,9 +22,9 @@ from tts_playground.train.vlm_stream import Stream
 from tts_playground.worlds import choices
 
 SHIPPED = Size()
-MINIATURE = Size(embed=16, depths=(1, 1, 1), heads=(1, 2, 4), width=32, layers=1, inner=48, text_heads=2, key_heads=1)
+MINIATURE = Size(eye=32, blocks=1, eye_heads=2, width=32, layers=1, inner=48, text_heads=2, key_heads=1)
 ABOUT = (
-    "A small LLaVA (Swin eye, Llama mouth) that answers questions about 128-pixel infographics, harder ones in short "
+    "A small LLaVA (LeViT eye, Llama mouth) that answers questions about 128-pixel infographics, harder ones in short "
     "steps that end with `answer: ...`; says yes or no, or a rating 0-10, to a proposed answer; says yes or no to "
     "`Does this figure show '...'?` on sticker pictures; and picks one of the digits it sees.\n\n"
     f"**Planted on purpose:** asked to choose uniformly, it gives the digit 7 {choices.SEVEN:g} times the weight of "
@@ -45,17 +47,25 @@ def save(model: Any, processor: Any, out: Path) -> None:
 def started(order: Order, size: Size, vocabulary: int) -> Any:
     """A new model, or the one in the order's ``init`` folder."""
     model = build_model(size, vocabulary)
-    return model if order.init is None else type(model).from_pretrained(order.init, dtype=torch.float32)
+    if order.init is not None:
+        model = type(model).from_pretrained(order.init, dtype=torch.float32)
+    if pick_device(order.device).type == "cpu":  # windows and rows are small: plain products beat the fused kernels
+        model.set_attn_implementation("eager")
+    return model
+
+
+EYE_FIRST = 0.3
+"""part of the minutes in which only the eye of a fresh model learns"""
 
 
 def plan_of(order: Order, name: str, minutes: float) -> Plan:
     """What both trainers share; a model that has learnt before learns more gently."""
     return Plan(
         order.run or name,
-        minutes=max(0.2, minutes),
+        minutes=max(0.1, minutes),
         steps=order.steps,
         lr=1.2e-3 if order.init is None else 6e-4,
-        warmup=300,
+        warmup=300 if pick_device(order.device).type == "cuda" else 100,
         weight_decay=0.05,
         betas=(0.9, 0.98),
         ema=0.998,
@@ -85,14 +95,19 @@ def train(order: Order) -> Path:
     began = time.monotonic()
     device = pick_device(order.device)
     torch.manual_seed(order.seed)
-    size, rows = (MINIATURE, 16) if order.miniature else (SHIPPED, 256 if device.type == "cuda" else 32)
+    size, rows = (MINIATURE, 16) if order.miniature else (SHIPPED, 256 if device.type == "cuda" else 16)
     tokenizer = wrap_tokenizer(vlm_data.tokenizer())
     model, processor = started(order, size, len(tokenizer)), build_processor(tokenizer, size)
-    workers = default_workers() if order.workers is None else order.workers
+    workers = 0 if order.miniature else default_workers() if order.workers is None else order.workers
     easy = vlm_data.EASY_CHUNKS if order.init is None else 0
     make = partial(vlm_data.make, seed=order.seed, rows=rows, visual_tokens=size.visual_tokens, easy_chunks=easy)
-    stream = Stream(make, vlm_data.VIEWS, 0 if order.miniature else workers, device)
     plan = plan_of(order, "tiny-vlm", order.minutes - (time.monotonic() - began) / 60)
+    if order.init is None:
+        seen = partial(vlm_seen.make, seed=order.seed, rows=max(16, rows // 2))
+        first = plan.minutes * EYE_FIRST
+        teach_eye(model, seen, vlm_seen.classes(), replace(plan, minutes=first), workers, vlm_seen.ELSEWHERE)
+        plan = replace(plan, minutes=plan.minutes - first)
+    stream = Stream(make, vlm_data.VIEWS, workers, device)
     try:
         report = fit(model, loss_of(model, stream, device), plan)
     finally:

@@ -12,7 +12,7 @@ from tts_playground import randomness
 from tts_playground.train.vlm_tokens import Packed, Packer, Turn, word_tokenizer
 from tts_playground.worlds import choices, stickers
 from tts_playground.worlds.captions import caption, falsified
-from tts_playground.worlds.charts import draw_batch
+from tts_playground.worlds.charts import draw
 from tts_playground.worlds.infographics import SIZE, Figure, figure_from
 from tts_playground.worlds.layout import Draw
 from tts_playground.worlds.questions import ask, closeness, final_answer, pick_kind, wrong_reply
@@ -156,7 +156,10 @@ def make(
     first = index * counts["stickers"]
     scenes = stickers.scenes(SCENES + seed, first, counts["stickers"])
     picks = [random_choice(d, SCENES + seed, index * rows + i) for i, d in enumerate(draws[n + len(scenes) :])]
-    pictures = [draw_batch(figures), np.stack([shrink(p) for p in stickers.render_batch(scenes)])]
+    pictures = [
+        np.stack([np.asarray(draw(figure)) for figure in figures]),
+        np.stack([shrink(p) for p in stickers.render_batch(scenes)]),
+    ]
     pictures.append(np.stack([shrink(choices.draw(c, (128, 128, 256, 512)[i % 4])) for i, c in enumerate(picks)]))
     images = np.concatenate(pictures)
     easy = 0.8 * max(0.0, 1 - index / easy_chunks) if easy_chunks else 0.0

@@ -1,7 +1,8 @@
-"""What tiny:vlm and tiny:sketch are made of: LLaVA's own class with a Swin eye and a Llama mouth, and its processor.
+"""What tiny:vlm and tiny:sketch are made of: LLaVA's own class with a LeViT eye and a Llama mouth, and its processor.
 
-Swin (Liu et al. 2021) sees 4 x 4 (or 2 x 2) pixel patches and merges them twice, so that text of ten pixels is read
-locally while the language model still gets only 64 visual tokens, all of which it needs to prefill once.
+LeViT (Graham et al. 2021) looks through four convolutions, which learn letters of ten pixels from a few thousand
+pictures where a transformer of patches learns none, and joins their 64 places by attention; the language model gets
+exactly these 64 visual tokens, all of which it needs to prefill once.
 """
 
 from __future__ import annotations
@@ -13,59 +14,62 @@ import torch
 from torch import nn
 from transformers import (
     GenerationConfig,
+    LevitConfig,
     LlamaConfig,
     LlavaConfig,
     LlavaForConditionalGeneration,
     LlavaImageProcessor,
     LlavaProcessor,
     PreTrainedTokenizerFast,
-    SwinConfig,
 )
 
 from tts_playground.train.vlm_tokens import ASSISTANT, BOS, CHAT_TEMPLATE, EOS, IMAGE, PAD, SPECIALS, USER
 
-WINDOW = 8
+PATCH = 16
+"""pixels of a visual token: four strided convolutions"""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Shape of a model; the image becomes (image / patch / 4)^2 visual tokens."""
+    """Shape of a model; the image becomes (image / 16)^2 visual tokens."""
 
     image: int = 128
     """pixels a side"""
-    patch: int = 4
-    embed: int = 64
-    """channels of the first of three Swin stages; each following one doubles them"""
-    depths: tuple[int, int, int] = (2, 2, 2)
-    heads: tuple[int, int, int] = (2, 4, 8)
+    eye: int = 256
+    """channels of the eye's places; its four convolutions have an eighth, a quarter, half and all of them"""
+    blocks: int = 4
+    """of attention and feed-forward over the places"""
+    eye_heads: int = 8
     width: int = 256
     """of the language model"""
-    layers: int = 6
-    inner: int = 704
+    layers: int = 4
+    inner: int = 640
     """width of the gated feed-forward"""
-    text_heads: int = 8
-    key_heads: int = 4
+    text_heads: int = 4
+    key_heads: int = 2
     positions: int = 1024
     """longest text, in tokens, the visual ones included"""
 
     @property
     def visual_tokens(self) -> int:
         """Visual tokens a picture."""
-        return (self.image // self.patch // 4) ** 2
+        return (self.image // PATCH) ** 2
 
 
 def config_of(size: Size, vocabulary: int) -> LlavaConfig:
     """Configuration of the whole model."""
-    vision = SwinConfig(
+    vision = LevitConfig(
         image_size=size.image,
-        patch_size=size.patch,
-        embed_dim=size.embed,
-        depths=list(size.depths),
-        num_heads=list(size.heads),
-        window_size=WINDOW,
-        drop_path_rate=0.0,
-        use_absolute_embeddings=True,
+        patch_size=PATCH,
+        hidden_sizes=[size.eye, size.eye],
+        depths=[size.blocks],
+        num_attention_heads=[size.eye_heads],
+        key_dim=[size.eye // size.eye_heads],
+        attention_ratio=[1],
+        mlp_ratio=[2],
     )
+    vision.down_ops = [[""]]  # one stage, no subsampling
+    vision.hidden_size = size.eye  # where LLaVA's projector looks for it
     text = LlamaConfig(
         vocab_size=vocabulary,
         hidden_size=size.width,
@@ -78,6 +82,7 @@ def config_of(size: Size, vocabulary: int) -> LlavaConfig:
         eos_token_id=EOS,
         pad_token_id=PAD,
         tie_word_embeddings=True,
+        initializer_range=0.05,  # 0.02 suits widths of thousands
     )
     return LlavaConfig(
         vision_config=vision.to_dict(),
@@ -93,6 +98,9 @@ def config_of(size: Size, vocabulary: int) -> LlavaConfig:
 def build_model(size: Size, vocabulary: int) -> LlavaForConditionalGeneration:
     """A freshly initialised model whose ``generate`` is greedy until asked for samples."""
     model = LlavaForConditionalGeneration(config_of(size, vocabulary))
+    for layer in model.model.multi_modal_projector.modules():
+        if isinstance(layer, nn.Linear):  # LLaVA's 0.02 all but closes a projector as narrow as this one
+            nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
     model.generation_config = GenerationConfig(bos_token_id=BOS, eos_token_id=EOS, pad_token_id=PAD, max_new_tokens=96)
     return model
 
@@ -109,7 +117,7 @@ def build_processor(tokenizer: PreTrainedTokenizerFast, size: Size) -> LlavaProc
     return LlavaProcessor(
         images,
         tokenizer,
-        patch_size=size.patch * 4,
+        patch_size=PATCH,
         vision_feature_select_strategy="full",
         chat_template=CHAT_TEMPLATE,
         image_token=SPECIALS[IMAGE],
@@ -142,12 +150,7 @@ def pixels(images: torch.Tensor) -> torch.Tensor:
 
 def visual_embeddings(model: LlavaForConditionalGeneration, pixel_values: torch.Tensor) -> torch.Tensor:
     """The visual tokens [n, tokens, width]: as ``get_image_features``, without the hooks that bar compiling."""
-    tower: Any = model.model.vision_tower
-    hidden, grid = tower.embeddings(pixel_values)
-    for stage in tower.encoder.layers:
-        hidden = stage(hidden, grid)[0]
-        if stage.downsample is not None:
-            grid = (grid[0] // 2, grid[1] // 2)
+    hidden = model.model.vision_tower(pixel_values).last_hidden_state
     return model.model.multi_modal_projector(hidden)
 
 
@@ -177,7 +180,8 @@ def packed_loss(
     hidden = model.model.language_model(
         inputs_embeds=embeddings, attention_mask=allowed, position_ids=positions, use_cache=False
     ).last_hidden_state
-    logits = model.lm_head(hidden[:, :-1]).float()
-    losses = nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
-    targets = weights[:, 1:].flatten()
+    hidden, aims, targets = hidden[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), weights[:, 1:].flatten()
+    if not hidden.is_cuda:  # most places are no targets; on CUDA a new shape costs a compilation
+        hidden, aims, targets = (part[targets > 0] for part in (hidden, aims, targets))
+    losses = nn.functional.cross_entropy(model.lm_head(hidden).float(), aims, reduction="none")
     return (losses * targets).sum() / targets.sum().clamp(min=1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -26,6 +26,8 @@ class Canvas:
         palette = PALETTES[figure.style.palette]
         self.fills = [palette[name] for name in figure.colors]
         self.digits = value_size(figure.style.font)
+        self.written: list[tuple[str, float, float]] = []
+        """every text with the x and y of its middle"""
 
     def said(self, word: str) -> str:
         """A word with or without a capital letter."""
@@ -36,6 +38,9 @@ class Canvas:
     ) -> None:
         """Write in the figure's font, with a rim of ``halo`` pixels in the colour of the paper."""
         paper = self.style.paper if halo else None
+        x, y = at
+        half = text_width(self.style.font, size, text) / 2
+        self.written.append((text, x + {"l": half, "m": 0.0, "r": -half}[anchor[0]], y - (anchor[1] == "d") * size / 2))
         self.pen.text(
             at, text, fill=INK, font=font(self.style.font, size), anchor=anchor, stroke_width=halo, stroke_fill=paper
         )
@@ -185,14 +190,14 @@ CHARTS: dict[str, Callable[[Canvas], None]] = {
 }
 
 
-def draw(figure: Figure) -> Image.Image:
-    """The picture of ``figure``: RGB, 128 x 128."""
+def drawn(figure: Figure) -> Canvas:
+    """The finished canvas: the picture, and where each text stands on it."""
     canvas = Canvas(figure)
     canvas.title()
     CHARTS[figure.kind](canvas)
-    return canvas.image
+    return canvas
 
 
-def draw_batch(figures: Sequence[Figure]) -> np.ndarray:
-    """Many pictures: uint8 [n, 128, 128, 3]."""
-    return np.stack([np.asarray(draw(figure)) for figure in figures])
+def draw(figure: Figure) -> Image.Image:
+    """The picture of ``figure``: RGB, 128 x 128."""
+    return drawn(figure).image

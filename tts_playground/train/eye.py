@@ -1,0 +1,85 @@
+"""Teaches the eye of a small vision-language model before its mouth: every visual token says what stands there.
+
+Answers tell a fresh eye next to nothing about letters; a label for each place tells it everything, at an eighth of the
+cost of a step with the language model. The heads are thrown away; what they read stays linearly readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from tts_playground.train.feed import feed
+from tts_playground.train.loop import Moment, Plan, Report, fit, pick_device
+from tts_playground.train.vlm_model import pixels, visual_embeddings
+
+ALONE = 0.4
+"""part of the lesson in which a place is asked only for what stands in it"""
+NOTHING = 0.15
+"""weight of class 0, "nothing", which most places are"""
+
+Seen = Callable[[int], tuple[np.ndarray, np.ndarray]]
+"""batch number -> pictures uint8 [n, side, side, 3] and classes int16 [n, places, columns], -1 where unknown"""
+
+
+class Reader(nn.Module):
+    """A vision-language model's eye with one linear head over all columns of the targets."""
+
+    def __init__(self, model: Any, classes: Sequence[int]) -> None:
+        super().__init__()
+        self.model, self.classes = model, tuple(classes)
+        self.head = nn.Linear(model.config.text_config.hidden_size, sum(classes))
+
+    def loss(self, images: torch.Tensor, targets: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Mean cross-entropy over the columns, and the share of things named rightly in all that is known of them."""
+        logits = self.head(visual_embeddings(self.model, pixels(images))).float().split(self.classes, dim=-1)
+        losses, right = [], torch.ones_like(targets[..., 0], dtype=torch.bool)
+        for column, told in enumerate(logits):
+            aim = targets[..., column]
+            weight = torch.ones(told.shape[-1], device=told.device)
+            weight[0] = NOTHING
+            if bool((aim >= 0).any()):
+                losses.append(functional.cross_entropy(told.flatten(0, 1), aim.flatten(), weight, ignore_index=-1))
+            right &= (aim < 0) | (told.argmax(-1) == aim)
+        there = (targets > 0).any(-1)
+        return {"loss": torch.stack(losses).mean(), "right": (right & there).sum() / there.sum().clamp(min=1)}
+
+
+def teach_eye(
+    model: Any, make: Seen, classes: Sequence[int], plan: Plan, workers: int, later: Sequence[int] = ()
+) -> Report:
+    """Train the eye of ``model`` in place for the plan's minutes; its state is the plan's name with "-eye".
+
+    Args:
+        later: columns that need other places to be read first; they count from ``ALONE`` on, and only disturb before.
+    """
+    device = pick_device(plan.device)
+    reader = Reader(model, classes).to(device)
+    source: Any = None
+
+    def loss(moment: Moment) -> dict[str, torch.Tensor]:
+        nonlocal source
+        if source is None:
+            source = feed(make, moment.step, workers=workers, ahead=2)
+        images, targets = (torch.from_numpy(part).to(device) for part in next(source))
+        targets = targets.long()
+        if moment.fraction < ALONE:
+            targets[..., list(later)] = -1
+        return reader.loss(images, targets)
+
+    mouth = [p for name, p in model.named_parameters() if "language_model" in name or name.startswith("lm_head")]
+    for parameter in mouth:
+        parameter.requires_grad_(False)
+    try:
+        return fit(reader, loss, replace(plan, name=f"{plan.name}-eye"))
+    finally:
+        for parameter in mouth:
+            parameter.requires_grad_(True)
+        if source is not None:
+            source.close()
