@@ -52,7 +52,7 @@ class Reader(nn.Module):
 
 
 def teach_eye(
-    model: Any, make: Seen, classes: Sequence[int], plan: Plan, workers: int, later: Sequence[int] = ()
+    model: Any, make: Seen, classes: Sequence[int], *, plan: Plan, workers: int, later: Sequence[int] = ()
 ) -> Report:
     """Train the eye of ``model`` in place for the plan's minutes; its state is the plan's name with "-eye".
 

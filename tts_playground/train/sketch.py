@@ -19,30 +19,20 @@ from tts_playground.dsl.tree import Program
 from tts_playground.errors import DSLError
 from tts_playground.train import sketch_data
 from tts_playground.train.card import Facts, write_card
+from tts_playground.train.eye import teach_eye
 from tts_playground.train.feed import default_workers
 from tts_playground.train.loop import fit, pick_device
 from tts_playground.train.order import Order
-from tts_playground.train.vlm import loss_of, plan_of, save, started
+from tts_playground.train.vlm import eye_first, loss_of, plan_of, save, started
 from tts_playground.train.vlm_measure import replies
 from tts_playground.train.vlm_model import Size, build_processor, packed_loss, wrap_tokenizer
 from tts_playground.train.vlm_stream import Stream
 from tts_playground.worlds import programs
 
-SHIPPED = Size(image=64, patch=2, layers=5, inner=512, positions=512)
-MINIATURE = Size(
-    image=64,
-    patch=2,
-    embed=16,
-    depths=(1, 1, 1),
-    heads=(1, 2, 4),
-    width=32,
-    layers=1,
-    inner=48,
-    text_heads=2,
-    key_heads=1,
-)
+SHIPPED = Size(inner=512, positions=512)
+MINIATURE = Size(eye=32, blocks=1, eye_heads=2, width=32, layers=1, inner=48, text_heads=2, key_heads=1)
 ABOUT = (
-    "A small LLaVA (Swin eye, Llama mouth) that writes the program of a 64-pixel black and white drawing in the "
+    "A small LLaVA (LeViT eye, Llama mouth) that writes the program of a 128-pixel black and white drawing in the "
     f"graphics DSL. It is asked one thing, `{programs.PROMPT}`, and answers with the program alone: no operand that "
     "does not show, angles under 90, large operands first."
 )
@@ -115,13 +105,16 @@ def train(order: Order) -> Path:
     began = time.monotonic()
     device = pick_device(order.device)
     torch.manual_seed(order.seed)
-    size, rows = (MINIATURE, 8) if order.miniature else (SHIPPED, 512 if device.type == "cuda" else 48)
+    size, rows = (MINIATURE, 8) if order.miniature else (SHIPPED, 512 if device.type == "cuda" else 32)
     tokenizer = wrap_tokenizer(sketch_data.tokenizer())
     model, processor = started(order, size, len(tokenizer)), build_processor(tokenizer, size)
-    workers = default_workers() if order.workers is None else order.workers
+    workers = 0 if order.miniature else default_workers() if order.workers is None else order.workers
     make = partial(sketch_data.make, seed=SEED + order.seed, rows=rows, visual_tokens=size.visual_tokens)
-    stream = Stream(make, 1, 0 if order.miniature else workers, device)
     plan = plan_of(order, "tiny-sketch", order.minutes - (time.monotonic() - began) / 60)
+    if order.init is None:
+        seen = partial(sketch_data.make_seen, seed=SEED + 100 + order.seed, rows=max(8, rows // 2))
+        plan = eye_first(plan, partial(teach_eye, model, seen, sketch_data.CLASSES, workers=workers))
+    stream = Stream(make, 1, workers, device)
     try:
         report = fit(model, loss_of(model, stream, device), plan)
     finally:

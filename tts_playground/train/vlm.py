@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from tts_playground.train import vlm_data, vlm_seen
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.eye import teach_eye
 from tts_playground.train.feed import default_workers
-from tts_playground.train.loop import Moment, Plan, compiled, fit, pick_device
+from tts_playground.train.loop import Moment, Plan, Report, compiled, fit, pick_device
 from tts_playground.train.order import Order
 from tts_playground.train.vlm_measure import measure
 from tts_playground.train.vlm_model import Size, build_model, build_processor, packed_loss, wrap_tokenizer
@@ -76,6 +77,13 @@ def plan_of(order: Order, name: str, minutes: float) -> Plan:
     )
 
 
+def eye_first(plan: Plan, teach: Callable[..., Report]) -> Plan:
+    """Teach the eye of a fresh model for its part of the minutes; returns the plan of what is left."""
+    first = plan.minutes * EYE_FIRST
+    teach(plan=replace(plan, minutes=first))
+    return replace(plan, minutes=plan.minutes - first)
+
+
 def loss_of(model: Any, stream: Stream, device: torch.device) -> Any:
     """The loss of one step."""
 
@@ -104,9 +112,8 @@ def train(order: Order) -> Path:
     plan = plan_of(order, "tiny-vlm", order.minutes - (time.monotonic() - began) / 60)
     if order.init is None:
         seen = partial(vlm_seen.make, seed=order.seed, rows=max(16, rows // 2))
-        first = plan.minutes * EYE_FIRST
-        teach_eye(model, seen, vlm_seen.classes(), replace(plan, minutes=first), workers, vlm_seen.ELSEWHERE)
-        plan = replace(plan, minutes=plan.minutes - first)
+        later = vlm_seen.ELSEWHERE
+        plan = eye_first(plan, partial(teach_eye, model, seen, vlm_seen.classes(), workers=workers, later=later))
     stream = Stream(make, vlm_data.VIEWS, workers, device)
     try:
         report = fit(model, loss_of(model, stream, device), plan)

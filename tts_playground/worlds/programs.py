@@ -14,7 +14,7 @@ from tts_playground.dsl.generator import Difficulty, generate
 from tts_playground.dsl.surgery import normal_form
 from tts_playground.dsl.tree import Program
 
-SIZE = 64
+SIZE = 128
 """pixels a side that the model sees"""
 PROMPT = "Write this drawing as a program."
 """the one thing that tiny:sketch is ever asked"""
@@ -22,11 +22,11 @@ PROMPT = "Write this drawing as a program."
 
 def program(seed: int, index: int, settings: Difficulty | None = None) -> Program:
     """Program ``index`` of the generator's stream ``seed`` in its normal form."""
-    return normal_form(generate(seed, index, settings), SIZE)
+    return normal_form(generate(seed, index, settings))
 
 
 def picture(drawn: Program, noise: np.random.Generator) -> np.ndarray:
-    """A drawing as it may come: crisp, scaled down, or with fat edges too: uint8 [64, 64], 0 is ink."""
+    """A drawing as it may come: crisp, scaled down, or with fat edges too: uint8 [128, 128], 0 is ink."""
     kind = noise.random()
     if kind < 0.3:
         return np.where(exact.mask(drawn, SIZE), 0, 255).astype(np.uint8)
@@ -39,9 +39,9 @@ def picture(drawn: Program, noise: np.random.Generator) -> np.ndarray:
     return np.round(255 * (1 - parts)).astype(np.uint8)
 
 
-def batch(seed: int, start: int, n: int) -> tuple[np.ndarray, list[str]]:
-    """Pictures uint8 [n, 64, 64, 3] and the texts of their programs, ``start`` to ``start + n`` of ``seed``."""
+def batch(seed: int, start: int, n: int) -> tuple[np.ndarray, list[Program]]:
+    """Pictures uint8 [n, 128, 128, 3] and their programs, ``start`` to ``start + n`` of ``seed``."""
     noise = randomness.generator("drawings", seed, start)
     programs = [program(seed, index) for index in range(start, start + n)]
     pictures = np.stack([picture(one, noise) for one in programs])
-    return np.repeat(pictures[..., None], 3, axis=-1), [str(one) for one in programs]
+    return np.repeat(pictures[..., None], 3, axis=-1), programs
