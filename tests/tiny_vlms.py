@@ -45,9 +45,10 @@ def picture(shade: int = 60, size: tuple[int, int] = (56, 56)) -> Image.Image:
     return image
 
 
-def _tokenizer(**extra: str):
+def wrapped(core, **extra: str):
+    """A tokenizer of words as transformers keeps one, with the marks of a picture."""
     return PreTrainedTokenizerFast(
-        tokenizer_object=vlm_data.tokenizer(),
+        tokenizer_object=core,
         pad_token="<pad>",
         bos_token="<bos>",
         eos_token="<eos>",
@@ -88,7 +89,7 @@ def tiny():
 
 def llava():
     """LLaVA with a CLIP eye."""
-    words = _tokenizer()
+    words = wrapped(vlm_data.tokenizer())
     vision = {"model_type": "clip_vision_model", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2}
     vision |= {"num_attention_heads": 2, "image_size": 32, "patch_size": 8}
     config = LlavaConfig(
@@ -113,7 +114,12 @@ def llava():
 
 def qwen2vl():
     """Qwen2-VL: pictures of any size, and positions in three dimensions."""
-    words = _tokenizer(video_token="<video>", vision_bos_token="<|vision_start|>", vision_eos_token="<|vision_end|>")
+    words = wrapped(
+        vlm_data.tokenizer(),
+        video_token="<video>",
+        vision_bos_token="<|vision_start|>",
+        vision_eos_token="<|vision_end|>",
+    )
     text = _text(words, rope_parameters={"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 10000.0})
     vision = {"depth": 2, "embed_dim": 32, "hidden_size": 32, "num_heads": 2, "mlp_ratio": 2, "patch_size": 14}
     config = Qwen2VLConfig(
@@ -130,25 +136,30 @@ def qwen2vl():
     return _sharp(Qwen2VLForConditionalGeneration(config), 3), processor
 
 
-def gemma3():
-    """Gemma 3: a window of eight tokens in every other layer, and a picture whose tokens see each other."""
-    words = _tokenizer(boi_token="<boi>", eoi_token="<eoi>")
-    text = _text(words, head_dim=8, sliding_window=8, layer_types=["sliding_attention", "full_attention"])
+def gemma(words, *, window: int, chat_template: str, tied: bool = False, **text):
+    """A random Gemma 3 over given words: windows in every other layer, and a picture whose tokens see each other."""
     vision = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
+    kinds = ["sliding_attention", "full_attention"]
     config = Gemma3Config(
-        text_config=text,
+        text_config=_text(words, head_dim=8, sliding_window=window, layer_types=kinds, **text),
         vision_config=vision | {"image_size": 32, "patch_size": 8},
         image_token_index=IMAGE,
         boi_token_index=words.convert_tokens_to_ids("<boi>"),
         eoi_token_index=words.convert_tokens_to_ids("<eoi>"),
         mm_tokens_per_image=4,
-        tie_word_embeddings=False,
+        tie_word_embeddings=tied,
     )
     images = Gemma3ImageProcessor(size={"height": 32, "width": 32})
-    template = TEMPLATE.replace("MARK", "<boi>")
-    processor = Gemma3Processor(images, words, chat_template="{{ bos_token }}" + template, image_seq_length=4)
-    model = Gemma3ForConditionalGeneration(config)
+    processor = Gemma3Processor(images, words, chat_template="{{ bos_token }}" + chat_template, image_seq_length=4)
+    model = Gemma3ForConditionalGeneration(config).eval()
     torch.nn.init.normal_(model.model.multi_modal_projector.mm_input_projection_weight)  # starts at zero
+    return model, processor
+
+
+def gemma3():
+    """Gemma 3 with a window of eight tokens."""
+    words = wrapped(vlm_data.tokenizer(), boi_token="<boi>", eoi_token="<eoi>")
+    model, processor = gemma(words, window=8, chat_template=TEMPLATE.replace("MARK", "<boi>"))
     return _sharp(model, 3), processor
 
 

@@ -64,7 +64,7 @@ def test_a_downloaded_picture_brings_its_settings_back(result):
 def test_bad_input_is_one_sentence(random_janus_folder):
     with pytest.raises(BadInput, match="empty"):
         PromptTask("  ")
-    with pytest.raises(BadInput, match="2001 characters"):
+    with pytest.raises(BadInput, match="2,001 characters"):
         PromptTask("x" * 2001)
     with pytest.raises(BadInput, match="1 to 4096"):
         generate("a cat", n=0)

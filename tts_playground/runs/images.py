@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tts_playground.core import Cost, Reward, Sample
+from tts_playground.core import Reward, Sample
 from tts_playground.errors import BadInput
 from tts_playground.runs.pool import PoolView
 from tts_playground.runs.rows import encode
 from tts_playground.runs.store import Pool
+from tts_playground.samplers.stopping import Cancel, never
+from tts_playground.tasks.asking import total_cost
 from tts_playground.tasks.text_to_image import Generated
 
 if TYPE_CHECKING:
@@ -41,17 +43,13 @@ class Progress:
     """the first images in work as they stand; rows that are not drawn yet are grey"""
 
 
-def _never() -> bool:
-    return False
-
-
 def draw(
     pools: Sequence[Pool],
     n: int,
     *,
     seed: int = 0,
     chunk: int = CHUNK,
-    cancel: Callable[[], bool] = _never,
+    cancel: Cancel = never,
     seen: int = SEEN,
 ) -> Iterator[Progress]:
     """Draw what is missing of samples 0..n-1 of every pool, in batches of ``chunk``, the first ``seen`` previewed.
@@ -86,7 +84,7 @@ def _missing(pools: Sequence[Pool], n: int, seed: int) -> list[tuple[Pool, int]]
     return [(pool, i) for i in range(n) for pool, there in zip(pools, here, strict=True) if i not in there]
 
 
-def _chunk(block: Sequence[tuple[Pool, int]], seed: int, cancel: Callable[[], bool], seen: int) -> Iterator[Any]:
+def _chunk(block: Sequence[tuple[Pool, int]], seed: int, cancel: Cancel, seen: int) -> Iterator[Any]:
     """(rows, of, previews) now and then, and at the end the list of whole samples."""
     sampler: ImageTokens = block[0][0].sampler  # type: ignore[assignment]
     task = block[0][0].task
@@ -115,6 +113,5 @@ def generated(pool: PoolView, prompt: str, settings: Any, rewards: Sequence[Rewa
     if len(samples) < n:
         raise BadInput(f"This pool holds {len(samples)} of the {n} samples asked for; draw the rest first.")
     scores = {reward.name: tuple(pool.scores(reward.name, n, seed=seed)) for reward in rewards}
-    cost = sum((sample.cost for sample in samples), Cost())
-    cost = sum((reward.unit_cost * n for reward in rewards), cost)
+    cost = total_cost(samples, rewards)
     return Generated(prompt, str(pool.fingerprint["model"]), seed, settings, samples, scores, cost)

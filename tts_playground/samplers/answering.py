@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from tts_playground.core import Cost, Sample
-from tts_playground.errors import BadInput
+from tts_playground.samplers.ranges import check_ranges
 from tts_playground.worlds.answers import final_answer, steps_of
 
 STEP_BY_STEP = "{question}\nThink in short steps, one a line, and end with a line 'answer: ...'."
@@ -39,18 +39,13 @@ class AnswerSettings:
     """what is said to the model; {question} stands for the question"""
 
     def __post_init__(self) -> None:
-        checks = (
-            ("temperature", self.temperature == 0 or 1e-4 <= self.temperature <= 5, "0.0001 to 5, or 0"),
-            ("top_p", 0 < self.top_p <= 1, "above 0, at most 1"),
-            ("top_k", self.top_k >= 0 and self.top_k == int(self.top_k), "0 (all) or a positive whole number"),
-            ("most_tokens", 1 <= self.most_tokens <= 4096, "1 to 4096"),
-            ("step", self.step in ("line", "paragraph"), "line or paragraph"),
-            ("most_steps", 1 <= self.most_steps <= 64, "1 to 64"),
-            ("template", "{question}" in self.template, "a text with {question} in it"),
-        )
-        for name, fine, allowed in checks:
-            if not fine:
-                raise BadInput(f"{name} is {getattr(self, name)!r}, but it must be {allowed}.")
+        more = {
+            "most_tokens": (1 <= self.most_tokens <= 4096, "1 to 4096"),
+            "step": (self.step in ("line", "paragraph"), "line or paragraph"),
+            "most_steps": (1 <= self.most_steps <= 64, "1 to 64"),
+            "template": ("{question}" in self.template, "a text with {question} in it"),
+        }
+        check_ranges(self, more)
 
     def prompt(self, question: str) -> str:
         """What is said to the model."""

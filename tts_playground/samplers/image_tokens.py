@@ -4,116 +4,24 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.core import Cost, Sample
-from tts_playground.errors import BadInput, Cancelled
+from tts_playground.errors import BadInput
 from tts_playground.models.cuda_rows import open_batch
-from tts_playground.models.image_rows import Batch, Row, knobs_of
+from tts_playground.models.image_rows import Batch
 from tts_playground.models.microbatch import Limit
+from tts_playground.samplers.image_paths import Frame, ImagePath, ImageSettings
+from tts_playground.samplers.microscope import Microscope
+from tts_playground.samplers.stopping import Cancel, never, stop_if
 
 if TYPE_CHECKING:
-    from tts_playground.models.image_loop import TopTokens
     from tts_playground.models.loading import Loaded
 
 VERSION = 2
-
-
-@dataclass(frozen=True, slots=True)
-class ImageSettings:
-    """How tokens are drawn.
-
-    Raises:
-        BadInput: a setting is out of its range.
-    """
-
-    temperature: float = 1.0
-    """0.0001 (greedy but for ties) to 5; 0 is greedy"""
-    cfg: float = 1.5
-    """guidance scale, 1 (none: half the cost) to 100"""
-    top_p: float = 1.0
-    """keep the likeliest tokens with this probability, (0, 1]; 1 keeps all"""
-    top_k: int = 0
-    """keep this many likeliest tokens; 0 keeps all"""
-
-    def __post_init__(self) -> None:
-        checks = (
-            (
-                "temperature",
-                self.temperature,
-                self.temperature == 0 or 1e-4 <= self.temperature <= 5,
-                "0.0001 to 5, or 0",
-            ),
-            ("cfg", self.cfg, 1 <= self.cfg <= 100, "1 to 100"),
-            ("top_p", self.top_p, 0 < self.top_p <= 1, "above 0, at most 1"),
-            (
-                "top_k",
-                self.top_k,
-                self.top_k >= 0 and self.top_k == int(self.top_k),
-                "0 (all) or a positive whole number",
-            ),
-        )
-        for name, value, fine, allowed in checks:
-            if not fine:
-                raise BadInput(f"{name} is {value}, but it must be {allowed}.")
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values by name, for JSON."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class ImagePath:
-    """An unfinished image: its tokens, and the keys and values that go on from them. Immutable, so freely shared."""
-
-    index: int
-    seed: int
-    settings: ImageSettings
-    tokens: tuple[int, ...]
-    logprobs: tuple[float, ...]
-    entropies: tuple[float, ...]
-    grid: int
-    """tokens a row, and rows"""
-    cost: Cost = field(default=Cost())
-    parent: int | None = None
-    forked_at: int = 0
-    """rows that came from the parent"""
-    pieces: tuple[Any, ...] = field(default=(), repr=False, compare=False)
-
-    @property
-    def steps(self) -> int:
-        """Whole rows drawn."""
-        return len(self.tokens) // self.grid
-
-    @property
-    def done(self) -> bool:
-        """Whether the image is complete."""
-        return len(self.tokens) >= self.grid * self.grid
-
-    def row(self) -> Row:
-        """What the token loop needs to go on."""
-        s = self.settings
-        return Row(self.seed, self.index, s.temperature, s.cfg, s.top_k, s.top_p, self.tokens, self.pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One moment of a stream: ``paths`` in the order asked for, each ``rows`` of ``of`` rows long."""
-
-    paths: tuple[ImagePath, ...]
-    rows: int
-    of: int
-
-
-Cancel = Callable[[], bool]
-
-
-def never() -> bool:
-    """Nobody asks to stop."""
-    return False
 
 
 @dataclass(frozen=True)
@@ -122,7 +30,7 @@ class ImageTokens:
 
     loaded: Loaded
     """a loaded Janus (``models.loading.load(name, "janus")``)"""
-    settings: ImageSettings = ImageSettings()
+    settings: ImageSettings = field(default=ImageSettings())
     most: int | None = None
     """images in one micro-batch; None fits it to the memory"""
 
@@ -268,8 +176,7 @@ class ImageTokens:
             batch = self._open(prefix, some)
             try:
                 for _ in batch.run(count):
-                    if cancel():
-                        raise Cancelled("Drawing was stopped.")
+                    stop_if(cancel)
                 return _grown(batch, some, (perf_counter() - began) / len(some), keep)
             finally:
                 batch.close()
@@ -292,35 +199,6 @@ class ImageTokens:
         """Conditional and unconditional logits at every token of a finished image, in one forward."""
         cond, uncond = self.janus.teacher_logits(task.prompt, tokens)
         return Microscope(tuple(tokens), cond, uncond)
-
-
-@dataclass(frozen=True)
-class Microscope:
-    """The distributions that an image's tokens were drawn from, to be reshaped by settings without the model."""
-
-    tokens: tuple[int, ...]
-    cond: Any
-    uncond: Any
-    """float32 [T, V] logits"""
-
-    def top(self, position: int, settings: ImageSettings, k: int = 20) -> TopTokens:
-        """The ``k`` likeliest tokens at one position under ``settings``."""
-        from tts_playground.models.image_loop import top_tokens
-
-        return top_tokens(self.cond[position], self.uncond[position], self._knobs(settings, 1), k)
-
-    def report(self, settings: ImageSettings) -> tuple[list[float], list[float]]:
-        """Log-probability and entropy (nats) of every token under ``settings``."""
-        from tts_playground.models.image_loop import distribution
-
-        logprobs = distribution(self.cond, self.uncond, self._knobs(settings, len(self.tokens))).log_softmax(-1)
-        chosen = logprobs[list(range(len(self.tokens))), list(self.tokens)]
-        entropy = -(logprobs.exp() * logprobs.clamp_min(-1e30)).sum(-1)
-        return chosen.tolist(), entropy.tolist()
-
-    def _knobs(self, s: ImageSettings, rows: int) -> Any:
-        row = Row(0, 0, s.temperature, s.cfg, s.top_k, s.top_p)
-        return knobs_of([row] * rows, self.cond.shape[-1], self.cond.device)
 
 
 def _grown(batch: Batch, paths: Sequence[ImagePath], seconds: float, keep: bool) -> list[ImagePath]:

@@ -12,21 +12,16 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.core import Cost, Sample
-from tts_playground.errors import BadInput, Cancelled, CannotDo
+from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models.vlm_rows import Drawn, Row, draw_rows, rows_that_fit
 from tts_playground.samplers.answering import AnswerPath, AnswerSettings, answer_sample
+from tts_playground.samplers.stopping import Cancel, never, stop_if
 
 if TYPE_CHECKING:
     from tts_playground.models.loading import Loaded
     from tts_playground.models.vlm import Prefix, Vlm
 
 VERSION = 1
-Cancel = Callable[[], bool]
-
-
-def never() -> bool:
-    """Nobody asks to stop."""
-    return False
 
 
 @dataclass(frozen=True)
@@ -194,8 +189,7 @@ class VlmSampler:
             return by_row[id(row)](row, new)
 
         for place, drawn in draw_rows(self.vlm, prefix, rows, room, ends, keep=keep):
-            if cancel():
-                raise Cancelled("Drawing was stopped.")
+            stop_if(cancel)
             if place >= 0:
                 seconds = (perf_counter() - began) / len(paths)
                 yield place, self._longer(paths[place], drawn, seconds)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tts_playground.core import Cost, Reward, Sample
-from tts_playground.errors import BadInput
 from tts_playground.models import loading
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
+from tts_playground.tasks.asking import check_count, check_words, total_cost
 from tts_playground.tasks.image_rewards import rewards_of
 
 if TYPE_CHECKING:
@@ -51,10 +51,7 @@ class PromptTask:
     kind: ClassVar[str] = "t2i"
 
     def __post_init__(self) -> None:
-        if not self.prompt.strip():
-            raise BadInput("The prompt is empty; say what the picture should show.")
-        if len(self.prompt) > LONGEST:
-            raise BadInput(f"The prompt has {len(self.prompt)} characters; at most {LONGEST} are read.")
+        check_words("prompt", self.prompt, LONGEST, "say what the picture should show")
 
     def key(self) -> Mapping[str, Any]:
         """The prompt itself."""
@@ -146,14 +143,11 @@ def generate(
         UnknownName: no model or reward of that name.
         ModelUnavailable: this machine cannot hold or reach the model.
     """
-    if not 1 <= n <= MOST:
-        raise BadInput(f"n is {n}, but it must be 1 to {MOST}.")
+    check_count(n, MOST)
     task = PromptTask(prompt)
     settings = ImageSettings(temperature, cfg, top_p, top_k)
     judges = rewards_of(reward)
     sampler = image_sampler(model, settings)
     samples = tuple(sampler.draw(task, range(n), seed=seed))
     scores = {judge.name: tuple(judge.score(task, samples)) for judge in judges}
-    cost = sum((sample.cost for sample in samples), Cost())
-    cost = sum((judge.unit_cost * n for judge in judges), cost)
-    return Generated(prompt, sampler.loaded.name, seed, settings, samples, scores, cost)
+    return Generated(prompt, sampler.loaded.name, seed, settings, samples, scores, total_cost(samples, judges))

@@ -11,6 +11,7 @@ from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models import loading
 from tts_playground.models.vlm import digest
 from tts_playground.samplers.answering import AnswerSettings
+from tts_playground.tasks.asking import check_count, check_words, total_cost
 from tts_playground.tasks.opening import open_image
 from tts_playground.verifiers.selectors import picks
 from tts_playground.worlds.answers import MEASURES
@@ -52,10 +53,7 @@ class VqaTask:
         Raises:
             BadInput: no picture, too large, moving or damaged; no question, or one that is too long.
         """
-        if not isinstance(question, str) or not question.strip():
-            raise BadInput("The question is empty; ask something about the picture.")
-        if len(question) > LONGEST_QUESTION:
-            raise BadInput(f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} are read.")
+        check_words("question", question, LONGEST_QUESTION, "ask something about the picture")
         picture = read_picture(image)
         return cls(question.strip(), digest(picture), picture, tuple(str(answer) for answer in answers))
 
@@ -217,8 +215,7 @@ def answer(
         UnknownName: no embedded model of that name.
         ModelUnavailable: this machine cannot hold or reach the model.
     """
-    if not 1 <= n <= MOST:
-        raise BadInput(f"n is {n}, but it must be 1 to {MOST}.")
+    check_count(n, MOST)
     task = VqaTask.of(image, question, answers)
     settings = AnswerSettings(temperature, top_p, top_k, template=template)
     sampler = vqa_sampler(model, settings)
@@ -231,7 +228,6 @@ def answered(task: VqaTask, sampler: Any, samples: Sequence[Sample], seed: int) 
     """The samples verified, with their cost."""
     rewards = judges(sampler)
     scores = score_all(task, samples, rewards)
-    cost = sum((sample.cost for sample in samples), Cost())
-    cost = sum((reward.unit_cost * len(samples) for reward in rewards if reward.name in scores), cost)
+    cost = total_cost(samples, [reward for reward in rewards if reward.name in scores])
     name = str(sampler.fingerprint()["model"])
     return Answered(task, name, seed, sampler.settings, tuple(samples), scores, cost)
