@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,12 @@ from typing import Any
 from tts_playground import home
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models import embedded, loading
+from tts_playground.models.kept import Kept
 
 MARK = "adapter:"
 FACTS = "tuning.json"
 KEPT = 4
-_cache: OrderedDict[tuple[str, loading.Options], loading.Loaded] = OrderedDict()
+_cache: Kept[tuple[str, loading.Options], loading.Loaded] = Kept(KEPT)
 _lock = threading.Lock()
 
 
@@ -94,12 +94,7 @@ def load(name: str, options: loading.Options | None = None) -> loading.Loaded:
     adapter, wanted = find(name), (options or loading.Options()).resolved()
     key = (str(adapter.folder), wanted)
     with _lock:
-        if key not in _cache:
-            _cache[key] = _merged(name, adapter, wanted)
-            while len(_cache) > KEPT:
-                _cache.popitem(last=False)
-        _cache.move_to_end(key)
-        return _cache[key]
+        return _cache.get(key) or _cache.put(key, _merged(name, adapter, wanted))
 
 
 def _merged(name: str, adapter: Adapter, options: loading.Options) -> loading.Loaded:

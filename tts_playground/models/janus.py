@@ -8,8 +8,6 @@ begin-of-image token replaced by padding, as in the released code.
 from __future__ import annotations
 
 import math
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +18,7 @@ from PIL import Image
 from tts_playground.errors import BadInput
 from tts_playground.models.affine import Affine, RowRule
 from tts_playground.models.cuda_rows import Slots
+from tts_playground.models.kept import Kept
 from tts_playground.models.llama import LlamaSteps, steps_for
 from tts_playground.models.steps import prefill
 
@@ -62,8 +61,7 @@ class Janus:
         self.codes = parts.vqmodel.config.num_embeddings
         self.tokens = parts.vision_model.config.num_image_tokens
         self.grid = math.isqrt(self.tokens)
-        self._prefixes: OrderedDict[str, Prefix] = OrderedDict()
-        self._lock = threading.Lock()
+        self._prefixes: Kept[str, Prefix] = Kept(PREFIXES_KEPT)
         self.slots = Slots()
         with torch.inference_mode():
             codes = torch.arange(self.codes, device=self.device)
@@ -124,19 +122,13 @@ class Janus:
         """The prompt after its prefill, from the cache where it was asked for lately."""
         import torch
 
-        with self._lock:
-            if prompt in self._prefixes:
-                self._prefixes.move_to_end(prompt)
-                return self._prefixes[prompt]
+        if (known := self._prefixes.get(prompt)) is not None:
+            return known
         ids = self.prompt_ids(prompt)
         with torch.inference_mode():
             hidden, cache = prefill(self.language_model, self.model.get_input_embeddings()(ids))
             made = Prefix(self.steps.own(cache), self.head(hidden.to(self.device)), ids)
-        with self._lock:
-            self._prefixes[prompt] = made
-            while len(self._prefixes) > PREFIXES_KEPT:
-                self._prefixes.popitem(last=False)
-        return made
+        return self._prefixes.put(prompt, made)
 
     def teacher_logits(self, prompt: str, tokens: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Conditional and unconditional logits before each given image token, float32 [T, V] each, in one forward."""

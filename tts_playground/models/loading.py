@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models import places
 from tts_playground.models.embedded import TINY
+from tts_playground.models.kept import Kept
 
 DTYPES = {"float32": 4, "bfloat16": 2, "float16": 2}
 KEPT = 4
@@ -77,7 +77,7 @@ class Loaded:
         return facts | ({"four_bit": True} if self.options.four_bit else {})
 
 
-_cache: OrderedDict[tuple[str, str, Options], Loaded] = OrderedDict()
+_cache: Kept[tuple[str, str, Options], Loaded] = Kept(KEPT)
 _lock = threading.Lock()
 _loading: dict[tuple[str, str, Options], threading.Lock] = {}
 
@@ -96,21 +96,12 @@ def load(name: str, kind: str, options: Options | None = None) -> Loaded:
         raise UnknownName("kind of model", kind, KINDS)
     wanted = (options or Options()).resolved()
     key = (name, kind, wanted)
+    if (known := _cache.get(key)) is not None:
+        return known
     with _lock:
-        if key in _cache:
-            _cache.move_to_end(key)
-            return _cache[key]
         mine = _loading.setdefault(key, threading.Lock())
     with mine:  # one thread loads, the others wait for the same model
-        with _lock:
-            if key in _cache:
-                return _cache[key]
-        loaded = _load(name, kind, wanted)
-        with _lock:
-            _cache[key] = loaded
-            while len(_cache) > KEPT:
-                _cache.popitem(last=False)
-    return loaded
+        return _cache.get(key) or _cache.put(key, _load(name, kind, wanted))
 
 
 def fresh(name: str, kind: str, options: Options | None = None) -> Loaded:
@@ -137,8 +128,7 @@ def check(name: str, options: Options | None = None) -> str:
 
 def forget() -> None:
     """Let go of all loaded models."""
-    with _lock:
-        _cache.clear()
+    _cache.clear()
 
 
 def _bytes_a_weight(options: Options) -> float:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import inspect
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tts_playground.errors import BadInput, ModelUnavailable
+from tts_playground.errors import BadInput
+from tts_playground.models.kept import Kept
 from tts_playground.models.llama import LlamaSteps, is_plain, lean_steps
+from tts_playground.models.vlm_reader import Reader
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -58,27 +57,15 @@ class Seen:
     """whether what follows the picture can be tokenised by itself"""
 
 
-class Vlm:
+class Vlm(Reader):
     """A model and its processor, ready to answer. Safe to share between threads: it keeps nothing but prefixes."""
 
     def __init__(self, model: Any, processor: Any) -> None:
-        self.model, self.processor = model.eval(), processor
-        self.tokenizer = processor.tokenizer
-        self._pictures: OrderedDict[Any, Seen] = OrderedDict()
-        self._prompts: OrderedDict[Any, Prefix] = OrderedDict()
-        self._lock = threading.Lock()
+        super().__init__(model, processor)
+        self._pictures: Kept[str, Seen] = Kept(PICTURES_KEPT)
+        self._prompts: Kept[tuple[str, str], Prefix] = Kept(PROMPTS_KEPT)
 
     # --------------------------------------------------------------------------------------------------- facts
-
-    @property
-    def device(self) -> Any:
-        """Where inputs go."""
-        return self.model.get_input_embeddings().weight.device
-
-    @cached_property
-    def text_config(self) -> Any:
-        """Of the language model."""
-        return self.model.config.get_text_config(decoder=True)
 
     @cached_property
     def steps(self) -> LlamaSteps | None:
@@ -95,76 +82,6 @@ class Vlm:
         assert self.steps is not None
         return self.steps.kind(head.weight.data, None if head.bias is None else head.bias.data)
 
-    @cached_property
-    def ends(self) -> frozenset[int]:
-        """Tokens that end a reply."""
-        given = [self.model.generation_config.eos_token_id, self.tokenizer.eos_token_id]
-        flat = [one for part in given for one in (part if isinstance(part, (list, tuple)) else [part])]
-        return frozenset(one for one in flat if one is not None)
-
-    @cached_property
-    def newlines(self) -> frozenset[int]:
-        """Tokens with a line end in them."""
-        size = len(self.tokenizer)
-        texts = self.tokenizer.batch_decode([[token] for token in range(size)], clean_up_tokenization_spaces=False)
-        return frozenset(token for token, text in enumerate(texts) if "\n" in text)
-
-    @property
-    def longest(self) -> int:
-        """Tokens that the model can hold, picture, prompt and reply together."""
-        return int(getattr(self.text_config, "max_position_embeddings", None) or 1 << 30)
-
-    def decode(self, tokens: Sequence[int]) -> str:
-        """Tokens as text, without special ones."""
-        return self.tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
-
-    def tokens(self, text: str) -> list[int]:
-        """Text as tokens, without special ones."""
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
-
-    # -------------------------------------------------------------------------------------------------- inputs
-
-    def chat(self, prompt: str) -> str:
-        """One turn about one picture, as the model's own template writes it.
-
-        Raises:
-            ModelUnavailable: the model has no chat template.
-        """
-        for special in self.tokenizer.all_special_tokens:  # else a question could bring a picture or end its turn
-            prompt = prompt.replace(special, " ")
-        said = [{"type": "image"}, {"type": "text", "text": prompt}]
-        if not (self.processor.chat_template or self.tokenizer.chat_template):
-            raise ModelUnavailable("This model has no chat template; use an instruction-tuned model.")
-        return self.processor.apply_chat_template([{"role": "user", "content": said}], add_generation_prompt=True)
-
-    def inputs(self, images: Sequence[Image.Image], prompts: Sequence[str]) -> dict[str, Any]:
-        """The model's inputs for one turn about each picture, padded on the left, on its device."""
-        texts = [self.chat(prompt) for prompt in prompts]
-        start = self.tokenizer.bos_token
-        twice = bool(start) and texts[0].startswith(start)
-        made = self.processor(
-            text=texts,
-            images=[[image.convert("RGB")] for image in images],
-            return_tensors="pt",
-            padding=True,
-            **({"add_special_tokens": False} if twice else {}),
-        )
-        return {
-            name: value.to(self.device, self.model.dtype if value.is_floating_point() else value.dtype)
-            for name, value in made.items()
-            if hasattr(value, "is_floating_point")
-        }
-
-    def next_positions(self, inputs: Mapping[str, Any]) -> Tensor:
-        """The rotary position that follows each row of unpadded ``inputs``: int64 [B]."""
-        ids = inputs["input_ids"]
-        find = getattr(self.model.base_model, "get_rope_index", None)  # models whose pictures take fewer positions
-        if find is None:
-            return ids.new_full((len(ids),), ids.shape[1])
-        wanted = inspect.signature(find).parameters
-        positions, _ = find(**{name: value for name, value in inputs.items() if name in wanted})
-        return positions.amax((0, 2)) + 1
-
     # ------------------------------------------------------------------------------------------------ prefixes
 
     def prefix(self, image: Image.Image, prompt: str) -> Prefix:
@@ -176,15 +93,13 @@ class Vlm:
         import torch
 
         key = (digest(image), prompt)
-        with self._lock:
-            if key in self._prompts:
-                self._prompts.move_to_end(key)
-                return self._prompts[key]
+        if (known := self._prompts.get(key)) is not None:
+            return known
         with torch.inference_mode():
             seen = self.seen(image, prompt)
             (ids,) = self.prompt_ids(image, [prompt])
             made = self.extended(seen.prefix, ids[seen.prefix.length :])
-        return self._keep(self._prompts, key, made, PROMPTS_KEPT)
+        return self._prompts.put(key, made)
 
     def prompt_ids(self, image: Image.Image, prompts: Sequence[str]) -> list[tuple[int, ...]]:
         """Token ids of prompts about one picture, the picture's included.
@@ -194,7 +109,7 @@ class Vlm:
         """
         seen = self.seen(image, prompts[0])
         if seen.plain:
-            found = [seen.prefix.ids + self._behind(prompt) for prompt in prompts]
+            found = [seen.prefix.ids + self.behind(prompt) for prompt in prompts]
         else:
             found = [tuple(self.inputs([image], [prompt])["input_ids"][0].tolist()) for prompt in prompts]
         longest = max(map(len, found))
@@ -207,10 +122,8 @@ class Vlm:
         import torch
 
         key = digest(image)
-        with self._lock:
-            if key in self._pictures:
-                self._pictures.move_to_end(key)
-                return self._pictures[key]
+        if (known := self._pictures.get(key)) is not None:
+            return known
         inputs = self.inputs([image], [prompt])
         ids = tuple(inputs["input_ids"][0].tolist())
         places = [place for place, token in enumerate(ids) if token == self.mark]
@@ -223,32 +136,12 @@ class Vlm:
             position = int(self.next_positions(short)[0])
             out = self.model(**short, past_key_values=cache, use_cache=True, logits_to_keep=1)
         prefix = Prefix(ids[:cut], position, cache, out.logits[0, -1].float(), None)
-        return self._keep(self._pictures, key, Seen(prefix, self._behind(prompt) == ids[cut:]), PICTURES_KEPT)
+        return self._pictures.put(key, Seen(prefix, self.behind(prompt) == ids[cut:]))
 
     def forget(self) -> None:
         """Let go of all pictures and prompts."""
-        with self._lock:
-            self._pictures.clear()
-            self._prompts.clear()
-
-    @property
-    def mark(self) -> int | None:
-        """The token that stands for a part of a picture."""
-        return getattr(self.model.config, "image_token_id", None)
-
-    def _behind(self, prompt: str) -> tuple[int, ...]:
-        """What follows the picture, tokenised without looking at the picture again."""
-        text = self.chat(prompt)
-        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        places = [place for place, token in enumerate(ids) if token == self.mark]
-        return tuple(ids[places[-1] + 1 :]) if places else ()
-
-    def _keep(self, kept: OrderedDict[Any, Any], key: Any, made: Any, most: int) -> Any:
-        with self._lock:
-            kept[key] = made
-            while len(kept) > most:
-                kept.popitem(last=False)
-        return made
+        self._pictures.clear()
+        self._prompts.clear()
 
     def extended(self, prefix: Prefix, ids: Sequence[int]) -> Prefix:
         """The prefix after more tokens of text."""
