@@ -1,0 +1,86 @@
+"""What the eyes of tiny:vlm and tiny:sketch are taught first: what stands where, and that they learn it."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from tts_playground import dsl
+from tts_playground.train import sketch_data, vlm_seen
+from tts_playground.train.eye import teach_eye
+from tts_playground.train.loop import Plan
+from tts_playground.train.vlm import MINIATURE
+from tts_playground.train.vlm_model import build_model
+from tts_playground.train.vlm_seen import COLOR, ITS_NUMBER, ITS_WORD, NUMBER, WORD, choice_seen, digits, figure_seen
+from tts_playground.worlds import choices, stickers
+from tts_playground.worlds.charts import drawn
+from tts_playground.worlds.infographics import figure
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
+
+
+def test_digits_stand_right():
+    assert digits(7) == [0, 0, 8] and digits(40) == [0, 5, 1] and digits(609) == [7, 1, 10]
+
+
+@pytest.mark.parametrize("kind", ["table", "bar", "column", "pie", "line", "pictogram", "number"])
+def test_every_label_knows_its_number_and_every_number_its_label(kind):
+    one = next(
+        f for f in (figure(1, i) for i in range(500)) if f.kind == kind and len(f.labels) == 2 + (kind != "number")
+    )
+    seen = figure_seen(drawn(one)).reshape(-1, len(vlm_seen.classes()))
+    for label, value in zip(one.labels, one.values, strict=True):
+        word = vlm_seen.words()[label]
+        of_label = seen[seen[:, WORD] == word]
+        assert len(of_label) == 1 and of_label[0, ITS_NUMBER].tolist() == digits(value)
+        if kind != "pictogram":
+            of_value = seen[(seen[:, NUMBER] == digits(value)).all(1)]
+            assert of_value[0, ITS_WORD] == word
+    title = vlm_seen.words()[one.title]
+    assert (seen[:, WORD] == title).sum() == 1
+
+
+def test_targets_stay_within_their_classes():
+    images, seen = vlm_seen.make(3, seed=0, rows=24)
+    assert images.shape == (24, 128, 128, 3) and seen.shape == (24, 64, len(vlm_seen.classes()))
+    for column, most in enumerate(vlm_seen.classes()):
+        assert seen[..., column].min() >= vlm_seen.UNKNOWN and seen[..., column].max() < most
+
+
+def test_things_and_cells_cover_their_places():
+    scene = stickers.scenes(4, 0, 1)[0]
+    seen = vlm_seen.stickers_seen(scene)
+    named = {int(i) for i in np.unique(seen[..., WORD])} - {0}
+    assert named <= {vlm_seen.words()[thing.noun] for thing in scene.things} and named
+    pick = choices.choice(0, 1, "sym", 9)
+    seen = choice_seen(pick)
+    for cell in pick.cells:
+        place = seen[(1, 3, 6)[cell.row], (1, 3, 6)[cell.column]]
+        assert place[NUMBER].tolist() == digits(cell.digit) and place[COLOR] > 0
+
+
+def test_shapes_stand_in_the_place_of_their_centre():
+    seen = sketch_data.places(dsl.parse("(- (Quad 9 4 6 3 45) (+ (Circle 2 0 15) (Circle 1 9 5)))")).reshape(8, 8, 7)
+    assert seen[5, 4].tolist() == [2, 1, 2, 1, 7, 4, 2]  # the quad; the circle in the same place comes later
+    assert seen[0, 0].tolist() == [1, 2, 1, 2, 3, 0, 1] and (seen[..., 0] > 0).sum() == 2
+
+
+def test_the_eye_learns_and_the_mouth_does_not():
+    torch.manual_seed(0)
+    model = build_model(MINIATURE, 60)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    make = partial(sketch_data.make_seen, seed=5, rows=16)
+
+    def fixed(index):
+        return make(index % 2)
+
+    plan = Plan("tiny", steps=40, lr=3e-3, warmup=5, bf16=False, device="cpu")
+    report = teach_eye(model, fixed, sketch_data.CLASSES, plan=plan, workers=0)
+    assert report.losses[-1]["loss"] < 0.7 * report.losses[0]["loss"]
+    assert report.folder.name == "tiny-eye" and all(p.requires_grad for p in model.parameters())
+    moved = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert any("vision_tower" in name for name in moved) and not any("language_model" in name for name in moved)
