@@ -27,12 +27,12 @@ def test_a_link_brings_a_view_back(view):
 
 def test_strangers_get_what_the_server_bears_and_this_machine_any_folder(image_model, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_DEVICE", "cpu")
-    assert choices.allowed(image_model, local=False) == image_model
-    assert choices.allowed("/any/folder", local=True) == "/any/folder"
+    assert choices.MENU.allowed(image_model, local=False) == image_model
+    assert choices.MENU.allowed("/any/folder", local=True) == "/any/folder"
     with pytest.raises(BadInput, match="no GPU"):
-        choices.allowed(choices.HUB[0], local=False)
+        choices.MENU.allowed(choices.HUB[0], local=False)
     with pytest.raises(BadInput, match="This server offers"):
-        choices.allowed("/any/folder", local=False)
+        choices.MENU.allowed("/any/folder", local=False)
 
 
 def test_words_outside_the_vocabulary_are_named(image_model):

@@ -18,13 +18,11 @@ from tts_playground.ui import shell
 from tts_playground.ui.vqa import TAB, show, work
 from tts_playground.ui.vqa.choices import (
     LIMITS,
+    MENU,
     View,
-    allowed,
-    available,
     bent,
     default_view,
     examples,
-    models,
     to_query,
     values_of,
     view_of,
@@ -50,10 +48,10 @@ def done(folder):
 
 
 def test_the_tab_shows_when_a_model_is_here(monkeypatch, tmp_path):
-    assert available() and TAB.ready()
+    assert MENU.available() and TAB.ready()
     monkeypatch.delenv("TTS_PLAYGROUND_VLM_MODEL")
     monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path)
-    assert not TAB.ready() and "tiny:vlm" not in [m for m in models() if m != default_view().model]
+    assert not TAB.ready() and "tiny:vlm" not in [m for m in MENU.names() if m != default_view().model]
 
 
 def test_values_are_bent_into_range(folder):
@@ -61,9 +59,9 @@ def test_values_are_bent_into_range(folder):
     assert (view.n, view.temperature, view.top_k, view.seed, view.blank) == (LIMITS["n"][1], 0, 0, 0, True)
     assert view_of(*values_of(view)) == view and f"n={view.n}" in to_query(view)
     assert View(truth="7 | seven |").truths == ["7", "seven"]
-    assert allowed(folder, False) == folder and allowed("some/other", True) == "some/other"
+    assert MENU.allowed(folder, False) == folder and MENU.allowed("some/other", True) == "some/other"
     with pytest.raises(BadInput, match="This server offers"):
-        allowed("some/other", False)
+        MENU.allowed("some/other", False)
 
 
 def test_answers_stream_and_end_verified(done):

@@ -113,6 +113,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
         "state_session_capacity": limits.sessions,
         "allowed_paths": [],
         "app_kwargs": {"middleware": [BodyLimit.at(limits.body_bytes)]},
+        "_frontend": False,  # else a page that takes over 3 s to answer at start, on a busy machine, ends the app
     }
     _, address, _ = app.launch(**{**settings, **options}, prevent_thread_lock=True)
     if block:

@@ -1,4 +1,4 @@
-"""Gradio's picture inputs, with bounds on what a stranger may send through them.
+"""Gradio's components as every tab uses them; picture inputs have bounds on what a stranger may send through them.
 
 Measured on the framework as it comes: one request with a huge layer index grows memory by 300 MB for good.
 """
@@ -23,6 +23,8 @@ BLOB_BYTES = 1_000_000
 BLOBS = 128
 """canvases kept between the stroke and the handler that reads it; the oldest go first"""
 LAYERS = 4
+FORMATS = "PNG, JPEG or WEBP"
+BOUNDS = "at most 5 MB and 4 million pixels"
 
 
 class _NoStubFile(ComponentMeta):
@@ -78,3 +80,78 @@ def _file(payload: Any) -> str:
     if not payload.path:
         raise gr.Error("Send the picture as a file.", print_exception=False)
     return payload.path
+
+
+def upload(label: str, *, height: int, elem_id: str, value: Any = None) -> Picture:
+    """A place for a picture of one's own."""
+    return Picture(
+        value=value,
+        type="pil",
+        sources=["upload", "clipboard"],
+        image_mode=None,
+        label=label,
+        buttons=[],
+        height=height,
+        elem_id=elem_id,
+    )
+
+
+def heading(title: str, what: str) -> None:
+    """A section's title, and a line that says what to see there."""
+    gr.HTML(f"<h2>{title}</h2>{said(what)}", padding=False, elem_classes="heading")
+
+
+def said(words: str) -> str:
+    """A quiet line of explanation, as HTML."""
+    return f'<p class="what">{words}</p>'
+
+
+def slider(
+    tab: str, name: str, label: str, value: float, step: float, info: str, limits: dict[str, tuple[float, float]]
+) -> gr.Slider:
+    """A setting's slider; its id is the tab's name and its own."""
+    low, high = limits[name]
+    where = f"{tab}-{name.replace('_', '-')}"
+    return gr.Slider(low, high, value, step=step, label=label, info=info, elem_id=where, buttons=[])
+
+
+def thumbs(value: Any, *, elem_id: str, columns: int, height: int | str, preview: bool = False) -> gr.Gallery:
+    """Small pictures with captions under them; without a preview a click only chooses."""
+    return gr.Gallery(
+        value=value,
+        show_label=False,
+        format="png",
+        columns=columns,
+        height=height,
+        object_fit="contain",
+        allow_preview=preview,
+        buttons=[],
+        interactive=False,
+        elem_id=elem_id,
+        elem_classes="thumbs",
+    )
+
+
+def python(script: str, *, elem_id: str) -> gr.Code:
+    """A script to copy."""
+    return gr.Code(
+        script, language="python", interactive=False, show_label=False, buttons=["copy"], max_lines=24, elem_id=elem_id
+    )
+
+
+def copy_as_python(script: str, *, elem_id: str) -> gr.Code:
+    """A script to copy, folded."""
+    with gr.Accordion("Copy as Python", open=False):
+        return python(script, elem_id=elem_id)
+
+
+def take_away(tab: str, kinds: dict[str, str], what: str) -> dict[str, Any]:
+    """Buttons that save files, and one that copies a link: the parts "files", "link" and "link_text"."""
+    with gr.Row(elem_classes="buttons"):
+        files = {
+            kind: gr.Button(f"Save {name}", size="sm", min_width=80, elem_id=f"{tab}-save-{kind}")
+            for kind, name in kinds.items()
+        }
+        link = gr.Button("Copy link", size="sm", min_width=80, elem_id=f"{tab}-link")
+    text = gr.Textbox(label=f"A link that brings {what} back", visible=False, buttons=["copy"], max_lines=2)
+    return {"files": files, "link": link, "link_text": text}

@@ -91,7 +91,7 @@ def effects(found: Sequence[Any], *, small: float = 0.0, title: str = "") -> go.
     if small:
         figure.add_vrect(x0=-small, x1=small, fillcolor=GRID, line_width=0, layer="below")
     figure.add_vline(x=0, line={"color": INK, "width": 1})
-    themed(figure, x="effect on the probability of being chosen", y="", title=title)
+    themed(figure, x="effect on the probability of being chosen", y="factor and level", title=title)
     figure.update_yaxes(autorange="reversed", type="category", dtick=1, tickfont={"size": 11})
     return figure.update_layout(height=130 + 19 * len(found)).update_xaxes(tickformat="+.0%")
 
@@ -131,7 +131,7 @@ def heat(ratio: Floats, cells: Floats, *, title: str = "") -> go.Figure:
             ygap=4,
         )
     )
-    themed(figure, x="", y="", title=title)
+    themed(figure, x="column of the grid", y="row of the grid", title=title)
     return figure.update_yaxes(autorange="reversed", showgrid=False, scaleanchor="x").update_xaxes(
         showgrid=False, constrain="domain"
     )
@@ -203,7 +203,7 @@ def calibrations(found: Sequence[Any], *, title: str = "") -> go.Figure:
             name=name,
             hovertemplate="%{y}: %{x:.1%} of picks would have to move<extra></extra>",
         )
-    themed(figure, x="distance from uniform (total variation)", y="", title=title)
+    themed(figure, x="distance from uniform (total variation)", y="calibration", title=title)
     figure.update_yaxes(autorange="reversed", type="category", categoryarray=[one.name for one in found])
     return figure.update_xaxes(tickformat=".0%", rangemode="tozero")
 

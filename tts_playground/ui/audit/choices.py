@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -12,9 +11,8 @@ from urllib.parse import urlencode
 from tts_playground.auditing.choosers import LARGE
 from tts_playground.auditing.scripted import SCRIPTS
 from tts_playground.auditing.settings import LONGEST_LIST, PROTOCOLS, TASKS, Settings
-from tts_playground.errors import BadInput, ModelUnavailable
-from tts_playground.models.embedded import where
-from tts_playground.models.loading import Options
+from tts_playground.ui.menu import granted, here
+from tts_playground.ui.values import number
 from tts_playground.worlds.choices import CONDITIONS
 
 EMBEDDED = "tiny:vlm"
@@ -66,26 +64,17 @@ ORDER = tuple(field.name for field in fields(View))
 def models() -> list[tuple[str, str]]:
     """(in words, name) of what can be chosen: a model that is here first, then the scripts, then the large one."""
     named = os.environ.get("TTS_PLAYGROUND_AUDIT_MODEL")
-    here = [named] if named and named not in SCRIPTS else []
-    here += [EMBEDDED] if embedded() and EMBEDDED not in here else []
+    real = [named] if named and named not in SCRIPTS else []
+    real += [EMBEDDED] if here(EMBEDDED) and EMBEDDED not in real else []
     scripts = [(f"script, no model: {what}", name) for name, (what, _) in SCRIPTS.items()]
-    large = [] if LARGE in here else [(f"{LARGE} (a download, and a GPU)", LARGE)]
-    return [*((name, name) for name in here), *scripts, *large]
-
-
-def embedded() -> bool:
-    """Whether the embedded model is here."""
-    try:
-        where(EMBEDDED)
-    except ModelUnavailable:
-        return False
-    return True
+    large = [] if LARGE in real else [(f"{LARGE} (a download, and a GPU)", LARGE)]
+    return [*((name, name) for name in real), *scripts, *large]
 
 
 def default_view() -> View:
     """What a fresh page opens with on this machine."""
     named = os.environ.get("TTS_PLAYGROUND_AUDIT_MODEL")
-    return View(model=named or (EMBEDDED if embedded() else View.model))
+    return View(model=named or (EMBEDDED if here(EMBEDDED) else View.model))
 
 
 def allowed(model: str, local: bool) -> str:
@@ -94,13 +83,8 @@ def allowed(model: str, local: bool) -> str:
     Raises:
         BadInput: neither.
     """
-    if local or model in {name for _, name in models()} - {LARGE}:
-        return model
-    if model == LARGE:
-        if Options().resolved().device.startswith("cuda"):
-            return model
-        raise BadInput(f"This server has no GPU for {model}; open the app on your own machine to audit it there.")
-    raise BadInput("This server offers the models of its menu; run the app on your own machine to audit others.")
+    everyone = [name for _, name in models() if name != LARGE]
+    return granted(model, local, everyone, (LARGE,))
 
 
 def view_of(*values: Any) -> View:
@@ -144,9 +128,4 @@ def _fit(name: str, value: Any, default: Any) -> Any:
         return tuple(name for name in CONDITIONS if name in chosen) or default
     if name in CHOICES:
         return value if value in CHOICES[name] else default
-    low, high = LIMITS[name]
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return default
-    return type(default)(min(max(number, low), high)) if math.isfinite(number) else default
+    return number(value, default, *LIMITS[name])

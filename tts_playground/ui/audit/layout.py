@@ -11,7 +11,7 @@ from tts_playground.auditing.effects import FACTORS
 from tts_playground.ui.audit import histogram, own, script, show
 from tts_playground.ui.audit.choices import LIMITS, ORDER, View, models
 from tts_playground.ui.audit.work import Work
-from tts_playground.ui.widgets import Picture
+from tts_playground.ui.widgets import BOUNDS, FORMATS, copy_as_python, heading, said, slider, take_away, thumbs, upload
 from tts_playground.worlds.choices import CONDITIONS
 
 PROTOCOLS = [
@@ -103,7 +103,8 @@ def build(opening: Work) -> Parts:
         with gr.Column(scale=5, min_width=320):
             _plot(parts, "confusion", "Which colour it names", CONFUSION, drawn[4])
     _own(parts)
-    _take_away(parts, opening)
+    parts |= take_away("audit", {"csv": "CSV", "jsonl": "JSONL"}, "these settings")
+    parts["script"] = copy_as_python(script.as_python(opening), elem_id="audit-python")
     return Parts(values=[settings[name] for name in ORDER], **parts)
 
 
@@ -156,13 +157,11 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: View) -> None:
 
 
 def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
-    low, high = LIMITS[name]
-    words = {"elem_id": f"audit-{name.replace('_', '-')}", "buttons": []}
-    return gr.Slider(low, high, value, step=step, label=label, info=info, **words)
+    return slider("audit", name, label, value, step, info, LIMITS)
 
 
 def _bars(parts: dict[str, Any], opening: Work, focus: show.Focus) -> None:
-    _heading(
+    heading(
         "How often each is chosen",
         "Line: a fair choice. Shaded: where 99 % of fair choosers lie at this N; orange is above it, blue below.",
     )
@@ -179,37 +178,21 @@ def _bars(parts: dict[str, Any], opening: Work, focus: show.Focus) -> None:
 
 
 def _gallery(parts: dict[str, Any], opening: Work, focus: show.Focus) -> None:
-    parts["about"] = gr.HTML(_what(show.about_gallery(focus)), padding=False, elem_id="audit-about")
-    parts["gallery"] = gr.Gallery(
-        value=show.gallery(opening, focus),  # type: ignore[arg-type]
-        show_label=False,
-        columns=8,
-        height=250,
-        buttons=[],
-        interactive=False,
-        object_fit="contain",
-        elem_id="audit-gallery",
-        elem_classes="thumbs",
-    )
+    parts["about"] = gr.HTML(said(show.about_gallery(focus)), padding=False, elem_id="audit-about")
+    shown = show.gallery(opening, focus)
+    parts["gallery"] = thumbs(shown, elem_id="audit-gallery", columns=8, height=250, preview=True)
 
 
 def _plot(parts: dict[str, Any], name: str, title: str, what: str, figure: Any) -> None:
-    _heading(title, what)
+    heading(title, what)
     parts[name] = gr.Plot(figure, show_label=False, elem_id=f"audit-{name}")
 
 
 def _own(parts: dict[str, Any]) -> None:
     with gr.Accordion("Ask about your own picture", open=False, elem_id="audit-own"), gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
-            parts["picture"] = Picture(
-                type="pil",
-                sources=["upload", "clipboard"],
-                image_mode=None,
-                label="PNG, JPEG or WEBP with labelled choices, at most 5 MB and 4 million pixels",
-                buttons=[],
-                height=220,
-                elem_id="audit-picture",
-            )
+            label = f"{FORMATS} with labelled choices, {BOUNDS}"
+            parts["picture"] = upload(label, height=220, elem_id="audit-picture")
         with gr.Column(scale=5, min_width=320):
             parts["labels"] = gr.Textbox(
                 label="Labels in it, separated by commas",
@@ -221,33 +204,3 @@ def _own(parts: dict[str, Any]) -> None:
             parts["ask"] = gr.Button("Ask", elem_id="audit-ask", min_width=120)
             parts["own_status"] = gr.HTML("", padding=False, elem_id="audit-own-status")
             parts["own_bars"] = gr.HTML(own.nothing(), padding=False, elem_id="audit-own-bars")
-
-
-def _take_away(parts: dict[str, Any], opening: Work) -> None:
-    with gr.Row(elem_classes="buttons"):
-        parts["files"] = {
-            kind: gr.Button(f"Save {kind.upper()}", size="sm", min_width=80, elem_id=f"audit-save-{kind}")
-            for kind in ("csv", "jsonl")
-        }
-        parts["link"] = gr.Button("Copy link", size="sm", min_width=80, elem_id="audit-link")
-    parts["link_text"] = gr.Textbox(
-        label="A link that brings these settings back", visible=False, buttons=["copy"], max_lines=2
-    )
-    with gr.Accordion("Copy as Python", open=False):
-        parts["script"] = gr.Code(
-            script.as_python(opening),
-            language="python",
-            interactive=False,
-            show_label=False,
-            buttons=["copy"],
-            max_lines=24,
-            elem_id="audit-python",
-        )
-
-
-def _heading(title: str, what: str) -> None:
-    gr.HTML(f"<h2>{title}</h2>{_what(what)}", padding=False, elem_classes="heading")
-
-
-def _what(words: str) -> str:
-    return f'<p class="what">{words}</p>'

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 
 from tts_playground.auditing.rows import facts
 from tts_playground.auditing.settings import Settings
 from tts_playground.ui.audit.work import Work
+from tts_playground.ui.scripts import offer
 
 DEFAULTS = {
     name: value for name, value in Settings().as_dict().items() if name not in ("conditions", "samples", "restricted")
@@ -30,11 +30,10 @@ def as_python(work: Work) -> str:
 
 
 def download(work: Work, kind: str) -> str:
-    """A file for the browser to save, as JSON: {"name", "href"}; ``kind`` is "csv" or "jsonl"."""
+    """A file for the browser to save, as ``scripts.offer`` writes it; ``kind`` is "csv" or "jsonl"."""
     if kind == "csv":
         mime, text = "text/csv", work.report().csv()
     else:
         lines = (json.dumps(facts(row, work.drawn or work.view.n), allow_nan=False) for row in work.rows)
         mime, text = "application/jsonl", "\n".join(lines) + "\n"
-    data = base64.b64encode(text.encode()).decode()
-    return json.dumps({"name": f"audit.{kind}", "href": f"data:{mime};base64,{data}"})
+    return offer(f"audit.{kind}", mime, text.encode())

@@ -13,10 +13,10 @@ from tts_playground.ui.audit.choices import ORDER, View, allowed, from_query, to
 from tts_playground.ui.audit.layout import Parts
 from tts_playground.ui.audit.show import Focus
 from tts_playground.ui.audit.work import Work
+from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, saves, shares
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.scripts import LINK, SAVE
 from tts_playground.ui.status import status
-from tts_playground.ui.t2i.wiring import GPU, LIGHT, QUIET, is_local
+from tts_playground.ui.widgets import said
 
 
 def wire(app: gr.Blocks, parts: Parts) -> None:
@@ -24,7 +24,8 @@ def wire(app: gr.Blocks, parts: Parts) -> None:
     _running(parts)
     _looking(parts)
     _own(parts)
-    _leaving(parts)
+    saves(parts.files, script.download, parts.work, parts.file)
+    shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.values)
     _arriving(app, parts)
 
 
@@ -41,7 +42,7 @@ def everything(found: Work, focus: Focus) -> tuple[Any, ...]:
         show.summary(found, report),
         show.verdict(report),
         show.bars_of(found, focus),
-        f'<p class="what">{show.about_gallery(focus)}</p>',
+        said(show.about_gallery(focus)),
         show.gallery(found, focus),
         *show.pictures_of(report),
         script.as_python(found),
@@ -95,7 +96,7 @@ def _looking(p: Parts) -> None:
         seen = found.looked_at(view.n, view.temperature)
         if not found.pictures:
             return new, gr.skip(), gr.skip(), gr.skip()
-        about = f'<p class="what">{show.about_gallery(new)}</p>'
+        about = said(show.about_gallery(new))
         return new, show.bars_of(seen, new), about, show.gallery(seen, new)
 
     def choose(found: Work, focus: Focus, factor: str, *values: Any):
@@ -124,23 +125,6 @@ def _own(p: Parts) -> None:
     p.ask.click(
         ask, [p.picture, p.labels, *p.values], [p.own_status, p.own_bars], show_progress="minimal", **GPU, **QUIET
     )
-
-
-def _leaving(p: Parts) -> None:
-    """Files and links."""
-    for kind, button in p.files.items():
-
-        @friendly
-        def save(found: Work, kind: str = kind):
-            return script.download(found, kind)
-
-        button.click(save, p.work, p.file, **LIGHT, **QUIET).success(None, p.file, None, js=SAVE)
-
-    @friendly
-    def link(*values: Any):
-        return gr.Textbox(to_query(view_of(*values)), visible=True)
-
-    p.link.click(link, p.values, p.link_text, **LIGHT, **QUIET).success(None, p.link_text, p.link_text, js=LINK)
 
 
 def _arriving(app: gr.Blocks, p: Parts) -> None:

@@ -12,7 +12,8 @@ from tts_playground.auditing.report import Report, analyze
 from tts_playground.auditing.rows import Row
 from tts_playground.auditing.run import audit_rounds, read, starter
 from tts_playground.models.zerogpu import on_gpu
-from tts_playground.ui.audit.choices import EMBEDDED, View, default_view, embedded
+from tts_playground.ui.audit.choices import EMBEDDED, View, default_view
+from tts_playground.ui.menu import here
 
 PACE = 0.25
 """seconds between two updates of a page"""
@@ -82,6 +83,6 @@ def opening() -> Work:
 def warm() -> None:
     """Load the embedded model, if it is here, and ask it once."""
     view = default_view()
-    if view.model == EMBEDDED and embedded():
+    if view.model == EMBEDDED and here(EMBEDDED):
         for _ in audit(replace(view, per_cond=1, conditions=("sym",))):
             pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from importlib.util import find_spec
@@ -12,6 +11,8 @@ from urllib.parse import urlencode
 from tts_playground import registry
 from tts_playground.tasks.drawing import OUTLINES
 from tts_playground.tasks.sketch import GRAMMAR, Settings
+from tts_playground.ui.menu import here
+from tts_playground.ui.values import number
 
 ORDER = ("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler")
 """the fields in the order in which they stand on the page"""
@@ -40,10 +41,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 def writers() -> list[str]:
     """The models that can write programs here: the small one if it is installed, and every adapter."""
-    from tts_playground.models import adapters, embedded
+    from tts_playground.models import adapters
 
-    small = any((embedded.CHECKPOINTS / embedded.TINY["tiny:sketch"]).glob("*.safetensors"))
-    return [*(["tiny:sketch"] if small else []), *(adapters.MARK + one.name for one in adapters.listed())]
+    return [*(["tiny:sketch"] if here("tiny:sketch") else []), *(adapters.MARK + one.name for one in adapters.listed())]
 
 
 def offered(name: str) -> tuple[str, ...]:
@@ -81,9 +81,4 @@ def _settings(given: Mapping[str, Any]) -> Settings:
 def _fit(name: str, value: Any, default: Any) -> Any:
     if name in CHOICES:
         return value if value in offered(name) else default
-    low, high = LIMITS[name]
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return default
-    return type(default)(min(max(number, low), high)) if math.isfinite(number) else default
+    return number(value, default, *LIMITS[name])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from dataclasses import asdict
 
 from PIL import Image
 
 from tts_playground.dsl import DSLError, Program, differs, parse, render, to_svg, unparse
 from tts_playground.tasks.sketch import Settings, SketchTask
+from tts_playground.ui.scripts import offer
 from tts_playground.ui.sketch.panel import complaint
 from tts_playground.ui.sketch.search import compare, fit, numbers
 from tts_playground.ui.status import status
@@ -56,7 +56,7 @@ def follow(text: str, task: SketchTask | None) -> tuple[str | None, str, str | N
 
 
 def download(text: str, kind: str) -> str:
-    """A file for the browser to save, as JSON: {"name", "href"}; ``kind`` is "txt", "svg" or "png"."""
+    """A file for the browser to save, as ``scripts.offer`` writes it; ``kind`` is "txt", "svg" or "png"."""
     program = parse(text)
     if kind == "txt":
         mime, data = "text/plain", f"{unparse(program)}\n".encode()
@@ -66,7 +66,7 @@ def download(text: str, kind: str) -> str:
         stream = io.BytesIO()
         render(program, 512).save(stream, "PNG")
         mime, data = "image/png", stream.getvalue()
-    return json.dumps({"name": f"sketch.{kind}", "href": f"data:{mime};base64,{base64.b64encode(data).decode()}"})
+    return offer(f"sketch.{kind}", mime, data)
 
 
 def as_python(task: SketchTask | None, settings: Settings) -> str:

@@ -13,7 +13,19 @@ from tts_playground.ui.sketch.choices import CHOICES, LIMITS, offered
 from tts_playground.ui.sketch.search import compare
 from tts_playground.ui.sketch.work import Work
 from tts_playground.ui.status import status
-from tts_playground.ui.widgets import Canvas, Picture
+from tts_playground.ui.widgets import (
+    BOUNDS,
+    FORMATS,
+    Canvas,
+    Picture,
+    copy_as_python,
+    heading,
+    said,
+    slider,
+    take_away,
+    thumbs,
+    upload,
+)
 
 STRATEGIES = {
     "refine": "refine — a few draws, then better neighbours",
@@ -86,7 +98,8 @@ def build(starters: dict[str, Work], opening: Work | None) -> Parts:
             _curve(parts, starters, opening)
         with gr.Column(scale=5, min_width=320):
             _contest(parts)
-    _take_away(parts)
+    hint = "# Run a search first; the script that repeats it then stands here."
+    parts["script"] = copy_as_python(hint, elem_id="sketch-python")
     return Parts(**parts)
 
 
@@ -111,33 +124,15 @@ def _input(parts: dict[str, Any]) -> None:
         parts["run"] = gr.Button("Find the program", variant="primary", elem_id="sketch-run", scale=3, min_width=150)
         parts["cancel"] = gr.Button("Cancel", elem_id="sketch-cancel", scale=1, min_width=80)
         parts["clear"] = gr.Button("Clear", elem_id="sketch-clear", scale=1, min_width=80)
-    gr.HTML("<p class='what'>Examples: the drawings of four programs, and some drawn by hand.</p>", padding=False)
-    parts["examples"] = gr.Gallery(
-        value=[(examples.picture(name), name) for name in examples.names()],
-        show_label=False,
-        format="png",
-        columns=5,
-        height="auto",
-        object_fit="contain",
-        allow_preview=False,
-        buttons=[],
-        interactive=False,
-        elem_id="sketch-examples",
-        elem_classes="thumbs",
-    )
+    gr.HTML(said("Examples: the drawings of four programs, and some drawn by hand."), padding=False)
+    shown = [(examples.picture(name), name) for name in examples.names()]
+    parts["examples"] = thumbs(shown, elem_id="sketch-examples", columns=5, height="auto")
     parts["pasted"] = Picture(
         type="pil", sources=["upload"], image_mode=None, label="pasted", visible="hidden", elem_id="sketch-pasted"
     )
     with gr.Accordion("Upload or paste a picture", open=False, elem_id="sketch-upload-box"):
-        parts["upload"] = Picture(
-            type="pil",
-            sources=["upload", "clipboard"],
-            image_mode=None,
-            label="PNG, JPEG or WEBP, at most 5 MB and 4 million pixels; a photo of a marker on paper is fine",
-            buttons=[],
-            height=190,
-            elem_id="sketch-upload",
-        )
+        label = f"{FORMATS}, {BOUNDS}; a photo of a marker on paper is fine"
+        parts["upload"] = upload(label, height=190, elem_id="sketch-upload")
     _settings(parts)
 
 
@@ -185,8 +180,7 @@ def _settings(parts: dict[str, Any]) -> None:
 
 
 def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
-    low, high = LIMITS[name]
-    return gr.Slider(low, high, value, step=step, label=label, info=info, elem_id=f"sketch-{name}", buttons=[])
+    return slider("sketch", name, label, value, step, info, LIMITS)
 
 
 def _output(parts: dict[str, Any], opening: Work | None) -> None:
@@ -205,39 +199,20 @@ def _output(parts: dict[str, Any], opening: Work | None) -> None:
         elem_id="sketch-program",
     )
     parts["complaint"] = gr.HTML("", elem_id="sketch-complaint", padding=False)
-    with gr.Row(elem_classes="buttons"):
-        names = {"txt": "Text", "svg": "SVG", "png": "PNG"}
-        parts["files"] = {
-            kind: gr.Button(f"Save {name}", size="sm", min_width=80, elem_id=f"sketch-save-{kind}")
-            for kind, name in names.items()
-        }
-        parts["link"] = gr.Button("Copy link", size="sm", min_width=80, elem_id="sketch-link")
-    parts["link_text"] = gr.Textbox(
-        label="A link that brings these settings and this program back", visible=False, buttons=["copy"], max_lines=2
-    )
+    kinds = {"txt": "Text", "svg": "SVG", "png": "PNG"}
+    parts |= take_away("sketch", kinds, "these settings and this program")
 
 
 def _candidates(parts: dict[str, Any], opening: Work | None) -> None:
-    _heading(
+    heading(
         "Candidates, best first",
         "Rank and IoU; ordered by the reward that guides the search: IoU, less a price for length.",
     )
-    parts["gallery"] = gr.Gallery(
-        value=results.gallery(opening),  # type: ignore[arg-type]
-        show_label=False,
-        columns=8,
-        height=270,
-        allow_preview=False,
-        buttons=[],
-        interactive=False,
-        object_fit="contain",
-        elem_id="sketch-gallery",
-        elem_classes="thumbs",
-    )
+    parts["gallery"] = thumbs(results.gallery(opening), elem_id="sketch-gallery", columns=8, height=270)
 
 
 def _curve(parts: dict[str, Any], starters: dict[str, Work], opening: Work | None) -> None:
-    _heading("What the number of candidates buys", "Best IoU of N independent draws; the N slider moves the mark.")
+    heading("What the number of candidates buys", "Best IoU of N independent draws; the N slider moves the mark.")
     n = Settings().n
     with gr.Row(elem_classes="buttons"):
         parts["opened"] = gr.Dropdown(
@@ -254,7 +229,7 @@ def _curve(parts: dict[str, Any], starters: dict[str, Work], opening: Work | Non
 
 
 def _contest(parts: dict[str, Any]) -> None:
-    _heading("Strategies at equal cost", "On the drawing above: does a cleverer search beat more draws?")
+    heading("Strategies at equal cost", "On the drawing above: does a cleverer search beat more draws?")
     with gr.Row(elem_classes="buttons"):
         parts["contest_axis"] = gr.Radio(
             [("candidates", "n"), ("renders", "renders"), ("seconds", "seconds")],
@@ -266,20 +241,3 @@ def _contest(parts: dict[str, Any]) -> None:
         parts["contest"] = gr.Button("Compare on this drawing", min_width=160, elem_id="sketch-contest")
     parts["contest_figure"] = gr.Plot(contest.nothing(), show_label=False, elem_id="sketch-contest-figure")
     parts["contest_status"] = gr.HTML(status(contest.HELP), padding=False, elem_id="sketch-contest-status")
-
-
-def _heading(title: str, what: str) -> None:
-    gr.HTML(f'<h2>{title}</h2><p class="what">{what}</p>', padding=False, elem_classes="heading")
-
-
-def _take_away(parts: dict[str, Any]) -> None:
-    with gr.Accordion("Copy as Python", open=False):
-        parts["script"] = gr.Code(
-            "# Run a search first; the script that repeats it then stands here.",
-            language="python",
-            interactive=False,
-            show_label=False,
-            buttons=["copy"],
-            max_lines=24,
-            elem_id="sketch-python",
-        )

@@ -10,19 +10,25 @@ import gradio as gr
 
 from tts_playground.runs import figures
 from tts_playground.runs.figures.training import losses
+from tts_playground.ui.events import LIGHT, QUIET
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import learn_work as work
 from tts_playground.ui.sketch.choices import offered, writers
 from tts_playground.ui.status import status
+from tts_playground.ui.widgets import heading
 
-LIGHT: dict[str, Any] = {"concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private"}
-HEAVY: dict[str, Any] = {
-    "concurrency_id": "learn",
-    "concurrency_limit": 1,
-    "show_progress": "hidden",
-    "api_visibility": "private",
+HEAVY: dict[str, Any] = {"concurrency_id": "learn", "concurrency_limit": 1, "show_progress": "hidden", **QUIET}
+SMALL = "tiny:sketch"
+NO_MODEL = (
+    "No model that writes programs is on this machine yet. Data sets can be made all the same; fine-tuning, pass@k and"
+    f" replies need {SMALL}, which “train tiny-sketch” makes."
+)
+RECIPES = {
+    "evolved": "evolved: five seed programs, varied at random; all that is new is kept",
+    "hand-written": "hand-written: a generator with rules made by people",
+    "fitness": "fitness: evolved, but blank, useless and repeated pictures are turned away",
+    "hybrid": "hybrid: like fitness, begun from hand-written programs as well",
 }
-NO_MODEL = "tiny:sketch"
 HELLO = "Pick a recipe and press “Make the data set”; held-out drawings never enter, in no spelling."
 
 
@@ -72,10 +78,13 @@ def build(drawn: Any, sampler: Any) -> None:
 
 
 def _data(parts: dict[str, Any]) -> None:
+    heading(
+        "1. A data set of programs", "Every picture below is a program; together they are what a model learns from."
+    )
+    parts["recipe"] = gr.Dropdown(
+        [(RECIPES[name], name) for name in work.RECIPES], value="evolved", label="Recipe", elem_id="learn-recipe"
+    )
     with gr.Row(elem_classes="buttons"):
-        parts["recipe"] = gr.Dropdown(
-            list(work.RECIPES), value="evolved", label="Recipe", min_width=140, elem_id="learn-recipe"
-        )
         parts["size"] = gr.Slider(*work.SIZES, 60, step=1, label="Programs", buttons=[], elem_id="learn-size")
         parts["seed"] = gr.Number(0, label="Seed", precision=0, minimum=0, min_width=80, elem_id="learn-seed")
     with gr.Row(elem_classes="buttons"):
@@ -89,23 +98,31 @@ def _data(parts: dict[str, Any]) -> None:
 
 def _training(parts: dict[str, Any]) -> None:
     known = writers()
-    parts["model"] = gr.Dropdown(
-        known or [NO_MODEL], value=(known or [NO_MODEL])[0], label="Model", elem_id="learn-model"
-    )
+    heading("2. Fine-tune on it", "A small adapter (LoRA) learns from that data set; the model itself stays as it is.")
+    parts["model"] = gr.Dropdown(known or [SMALL], value=(known or [SMALL])[0], label="Model", elem_id="learn-model")
     with gr.Row(elem_classes="buttons"):
         parts["name"] = gr.Textbox(
             "", label="Adapter's name", placeholder="a free one", max_length=64, max_lines=1, elem_id="learn-name"
         )
         parts["tune"] = gr.Button("Fine-tune on this data set", min_width=140, elem_id="learn-tune")
     parts["loss"] = gr.Plot(figures.empty("The loss stands here once training runs."), show_label=False)
-    parts["tuned"] = gr.HTML("", padding=False, elem_id="learn-tuned")
+    parts["tuned"] = gr.HTML("" if known else status(NO_MODEL), padding=False, elem_id="learn-tuned")
+    heading(
+        "3. Training against sampling",
+        "pass@k: the chance that one of k programs or more is right (IoU of at least 0.95), on drawings that no data"
+        " set holds. Does training do more than drawing more often?",
+    )
     shown, words = work.shipped_curves()
-    parts["draw"] = gr.Button("pass@k before and after, in small", min_width=140, elem_id="learn-draw")
+    parts["draw"] = gr.Button("Draw pass@k for this model and its adapters", min_width=140, elem_id="learn-draw")
     parts["curve"] = gr.Plot(shown, show_label=False, elem_id="learn-curve")
     parts["meeting"] = gr.HTML(status(words), padding=False, elem_id="learn-meeting")
 
 
 def _replies(parts: dict[str, Any]) -> None:
+    heading(
+        "What it wrote, word for word",
+        f"{work.REPLIES} replies of the model above to the drawing on the canvas: how each was read, and its fault.",
+    )
     with gr.Row(elem_classes="buttons"):
         parts["temperature"] = gr.Slider(
             0, 2, 1.0, step=0.05, label="Temperature", buttons=[], elem_id="why-temperature"
@@ -133,7 +150,7 @@ def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
     @friendly
     def tune(model: str, name: str, made: Any) -> Iterator[Any]:
         yield gr.skip(), status("Loading the model and the trainer…", busy=True), gr.skip(), gr.skip()
-        for run in work.tune(model or NO_MODEL, name or "", made):
+        for run in work.tune(model or SMALL, name or "", made):
             line = f"Step {len(run.losses)} of {run.total}, loss {run.losses[-1][1]:.3f}."
             menu = samplers = gr.skip()
             if run.adapter:
@@ -144,14 +161,14 @@ def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
     @friendly
     def draw(model: str) -> Iterator[Any]:
         yield gr.skip(), status("Drawing small pools; this takes a minute…", busy=True)
-        base = model or NO_MODEL
+        base = model or SMALL
         tuned = [name for name in writers() if name.startswith("adapter:") and name != base]
         figure, words = work.pass_curves(base, tuned[-3:])
         yield figure, status(" ".join(words) or "One model only: fine-tune it, and there is something to compare.")
 
     @friendly
     def why(model: str, task: Any, temperature: float, grammar: bool, seed: float):
-        return work.why(model or NO_MODEL, task, float(temperature), bool(grammar), int(seed or 0))
+        return work.why(model or SMALL, task, float(temperature), bool(grammar), int(seed or 0))
 
     inputs = [p.recipe, p.size, p.seed]
     events = [
@@ -160,5 +177,5 @@ def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
         p.tune.click(tune, [p.model, p.name, p.made], [p.loss, p.tuned, p.model, sampler], **HEAVY),
         p.draw.click(draw, p.model, [p.curve, p.meeting], **HEAVY),
     ]
-    p.stop.click(lambda: status("Stopped; what is shown is kept."), None, p.status, cancels=events, **LIGHT)
+    p.stop.click(lambda: status("Stopped; what is shown is kept."), None, p.status, cancels=events, **LIGHT, **QUIET)
     p.why.click(why, [p.model, drawn, p.temperature, p.grammar, p.seed], p.replies, **HEAVY)

@@ -104,7 +104,9 @@ def as_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table as HTML; everything is escaped."""
     head = "".join(f"<th scope='col'>{html.escape(column)}</th>" for column in columns)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div style="overflow-x:auto"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return (
+        f'<div class="scrolls"><table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
 
 
 # ------------------------------------------------------------------------------------------------ fine-tuning
@@ -186,8 +188,8 @@ def shipped_curves() -> tuple[Any, str]:
     try:
         figure, words = pass_curves("", ())
     except PlaygroundError:
-        missing = "No pass@k pools are installed; draw a small one for your models."
-        return figures.empty(missing), missing
+        missing = "No pass@k pools are on this machine yet; the button above draws small ones."
+        return figures.empty(missing.replace("; ", ";<br>")), missing
     return figure, " ".join(words)
 
 

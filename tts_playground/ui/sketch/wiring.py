@@ -10,8 +10,8 @@ import gradio as gr
 
 from tts_playground.errors import BadInput
 from tts_playground.runs import figures
+from tts_playground.ui.events import LIGHT, QUIET, saves, shares
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.scripts import LINK, SAVE
 from tts_playground.ui.sketch import contest, editor, examples, results, search
 from tts_playground.ui.sketch.choices import LIMITS, from_query, settings_of, to_query, values_of
 from tts_playground.ui.sketch.layout import Parts
@@ -20,8 +20,6 @@ from tts_playground.ui.status import status
 
 HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
 """two searches at a time; the rest wait in the queue and see their place"""
-LIGHT: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden"}
-QUIET: dict[str, Any] = {"api_visibility": "private"}
 PASTE = """() => document.addEventListener('paste', (event) => {
 const target = event.target instanceof Element ? event.target : document.body;
 const canvas = document.querySelector('#sketch-canvas');
@@ -194,21 +192,12 @@ def _editing(p: Parts) -> None:
     shown: dict[str, Any] = {"outputs": [p.panel, p.complaint, p.status], "trigger_mode": "always_last"}
     p.program.input(follow, [p.program, p.drawn], **shown, **LIGHT, **QUIET)
     p.program.change(follow_paste, [p.program, p.drawn, p.work], **shown, **LIGHT, **QUIET)
-    for kind, button in p.files.items():
+    saves(p.files, editor.download, p.program, p.file)
 
-        @friendly
-        def save(text: str, kind: str = kind):
-            return editor.download(text, kind)
+    def query(text: str, *chosen: Any) -> str:
+        return to_query(settings_of(*chosen), program=text[:1500])
 
-        button.click(save, p.program, p.file, **LIGHT, **QUIET).success(None, p.file, None, js=SAVE)
-
-    @friendly
-    def link(text: str, *chosen: Any):
-        return gr.Textbox(to_query(settings_of(*chosen), program=text[:1500]), visible=True)
-
-    p.link.click(link, [p.program, *p.settings], p.link_text, **LIGHT, **QUIET).success(
-        None, p.link_text, p.link_text, js=LINK
-    )
+    shares(p.link, p.link_text, query, [p.program, *p.settings])
 
 
 def _comparing(p: Parts) -> None:

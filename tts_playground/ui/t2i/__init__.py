@@ -16,9 +16,9 @@ class ImageTab:
 
     def ready(self) -> bool:
         """Whether there is a model to draw with."""
-        from tts_playground.ui.t2i.choices import available
+        from tts_playground.ui.t2i.choices import MENU
 
-        return available()
+        return MENU.available()
 
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab; opens on a starter pool when one is installed."""

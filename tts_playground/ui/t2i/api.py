@@ -16,10 +16,10 @@ from tts_playground.runs.generated import as_dict
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 from tts_playground.tasks.picture_facts import png
 from tts_playground.tasks.text_to_image import PromptTask
+from tts_playground.ui.events import GPU, is_local
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.t2i import shelf
-from tts_playground.ui.t2i.choices import LIMITS, View, allowed, default_view
-from tts_playground.ui.t2i.wiring import GPU, is_local
+from tts_playground.ui.t2i.choices import LIMITS, MENU, View, default_view
 from tts_playground.ui.widgets import Picture
 
 MOST = 64
@@ -70,7 +70,7 @@ def generate(
         float(top_p),
         int(top_k),
         int(seed),
-        allowed(model or base.model, is_local(request)),
+        MENU.allowed(model or base.model, is_local(request)),
     )
     judges = [reward_named(known(name)) for name in (reward or base.reward).replace(" ", "").split(",")]
     pool = shelf.adopted(view)

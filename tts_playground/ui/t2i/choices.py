@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.errors import PlaygroundError
 from tts_playground.models import loading
-from tts_playground.models.embedded import where
 from tts_playground.models.named import unknown_words
 from tts_playground.samplers.image_tokens import ImageSettings
 from tts_playground.tasks.image_rewards import rewards_here
 from tts_playground.tasks.text_to_image import LAB_PROMPTS, LONGEST, WORLD_PROMPTS, PromptTask
+from tts_playground.ui.menu import Menu
+from tts_playground.ui.values import number
 
 HUB = ("deepseek-community/Janus-Pro-1B", "deepseek-community/Janus-Pro-7B")
 EMBEDDED = "tiny:janus"
@@ -31,6 +30,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
 }
 """lowest and highest value of every number; what strangers may ask of a shared machine"""
+MENU = Menu("janus", EMBEDDED, "TTS_PLAYGROUND_T2I_MODEL", HUB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +71,6 @@ def default_view() -> View:
     rewards = rewards_here()
     second = next((name for name in ("aesthetic", "colourfulness") if name in rewards), rewards[-1])
     return View(model=loading.default_name("janus"), reward=rewards[0], second=second, prompt=examples()[0])
-
-
-def models() -> list[str]:
-    """The model menu: this machine's default, the embedded one if it is here, and Janus-Pro."""
-    here = [EMBEDDED] if embedded() else []
-    return list(dict.fromkeys([loading.default_name("janus"), *here, *HUB]))
-
-
-def embedded() -> bool:
-    """Whether the embedded model is here."""
-    try:
-        where(EMBEDDED)
-    except PlaygroundError:
-        return False
-    return True
-
-
-def available() -> bool:
-    """Whether there is a model to draw with: the embedded one, or one that the environment names."""
-    return bool(os.environ.get("TTS_PLAYGROUND_T2I_MODEL")) or embedded()
 
 
 def examples(model: str | None = None) -> tuple[str, ...]:
@@ -134,24 +114,6 @@ def to_query(view: View) -> str:
     return urlencode({"tab": "t2i", **asdict(view)})
 
 
-def allowed(model: str, local: bool) -> str:
-    """The model's name if a page may use it: one that this server can bear, or from this very machine any name.
-
-    Raises:
-        BadInput: neither.
-    """
-    if local or model in (loading.default_name("janus"), EMBEDDED):
-        return model
-    if model in HUB:
-        if loading.Options().resolved().device.startswith("cuda"):
-            return model
-        raise BadInput(f"This server has no GPU for {model}; open the app on your own machine to use it there.")
-    raise BadInput(
-        f"This server offers {', '.join(models())}; other models and folders can be used where the app runs on your own"
-        " machine."
-    )
-
-
 def _fit(name: str, value: Any, default: Any) -> Any:
     if name == "prompt":
         return str(value or "")[: LONGEST + 1]
@@ -160,12 +122,6 @@ def _fit(name: str, value: Any, default: Any) -> Any:
     if name in ("reward", "second"):
         return value if value in rewards_here() else default
     low, high = LIMITS[name]
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return default
-    if not math.isfinite(number):
-        return default
     if name == "temperature":  # a slider that begins at 0 has round steps; below this it is greedy anyway
         low = COLDEST
-    return type(default)(min(max(number, low), high))
+    return number(value, default, low, high)

@@ -11,9 +11,10 @@ from tts_playground.tasks.image_rewards import rewards_here
 from tts_playground.tasks.text_to_image import LONGEST
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import pair, show
-from tts_playground.ui.t2i.choices import LIMITS, View, examples, models
+from tts_playground.ui.t2i.choices import LIMITS, MENU, ORDER, View, examples
 from tts_playground.ui.t2i.look import MEASURES, Look
 from tts_playground.ui.t2i.tour import STOPS
+from tts_playground.ui.widgets import heading, slider, thumbs
 
 MORE = 16
 """images that "16 more" adds"""
@@ -58,8 +59,6 @@ class Parts:
 
     def value(self, name: str) -> Any:
         """The component of one setting."""
-        from tts_playground.ui.t2i.choices import ORDER
-
         return self.values[ORDER.index(name)]
 
     @property
@@ -128,7 +127,7 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: View) -> None:
             view.seed, label="Seed", info="Same seed, same images.", precision=0, minimum=0, elem_id="t2i-seed"
         )
         settings["model"] = gr.Dropdown(
-            models(),
+            MENU.names(),
             value=view.model,
             label="Model",
             info="tiny:janus ships with the app; others need a download, and mostly a GPU.",
@@ -146,9 +145,7 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: View) -> None:
 
 
 def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
-    low, high = LIMITS[name]
-    words = {"elem_id": f"t2i-{name.replace('_', '-')}", "buttons": []}
-    return gr.Slider(low, high, value, step=step, label=label, info=info, **words)
+    return slider("t2i", name, label, value, step, info, LIMITS)
 
 
 def _output(parts: dict[str, Any], settings: dict[str, Any], view: View, opening: Look) -> None:
@@ -168,18 +165,7 @@ def _output(parts: dict[str, Any], settings: dict[str, Any], view: View, opening
         )
         parts["more"] = gr.Button(f"{MORE} more", min_width=90, scale=1, elem_id="t2i-more")
         parts["favourite"] = gr.Button("My favourite", min_width=120, scale=1, elem_id="t2i-favourite")
-    parts["gallery"] = gr.Gallery(
-        value=show.gallery(opening),  # type: ignore[arg-type]
-        show_label=False,
-        columns=8,
-        height=330,
-        allow_preview=False,
-        buttons=[],
-        interactive=False,
-        object_fit="contain",
-        elem_id="t2i-gallery",
-        elem_classes="thumbs",
-    )
+    parts["gallery"] = thumbs(show.gallery(opening), elem_id="t2i-gallery", columns=8, height=330)
     parts["tally"] = gr.HTML(pair.tally(()), elem_id="t2i-tally", padding=False)
 
 
@@ -199,8 +185,3 @@ def _spread(parts: dict[str, Any], settings: dict[str, Any], view: View, opening
         label="Second reward: what the pick is measured by beside it",
         elem_id="t2i-second",
     )
-
-
-def heading(title: str, what: str) -> None:
-    """A section's title, and a line that says what to see there."""
-    gr.HTML(f'<h2>{title}</h2><p class="what">{what}</p>', padding=False, elem_classes="heading")

@@ -6,16 +6,17 @@ from typing import Any
 
 import gradio as gr
 
+from tts_playground.ui.events import LIGHT, QUIET
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.t2i import pair
-from tts_playground.ui.t2i.layout import Parts, heading
+from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.look import Look
-from tts_playground.ui.t2i.wiring import LIGHT, QUIET
+from tts_playground.ui.widgets import heading
 
 OVER = (
-    "Left: both rewards of the first one's pick, as gains, against the square root of how far best-of-N can have moved"
-    " from the model (KL). While the two rise together the reward is worth optimising; where the second one bends down,"
-    " more images make things worse, as in Gao et al. (2023), whose law is the dotted line."
+    "Third figure: both rewards of the first one's pick, as gains, against the square root of how far best-of-N can"
+    " have moved from the model (KL). While the two rise together the reward is worth optimising; where the second one"
+    " bends down, more images make things worse, as in Gao et al. (2023), whose law is the dotted line."
 )
 
 

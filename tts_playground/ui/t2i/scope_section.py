@@ -9,13 +9,14 @@ import gradio as gr
 
 from tts_playground.errors import BadInput
 from tts_playground.runs import figures
+from tts_playground.ui.events import GPU, LIGHT, QUIET
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import scope
 from tts_playground.ui.t2i.choices import view_of
-from tts_playground.ui.t2i.layout import Parts, heading
+from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.look import Look
-from tts_playground.ui.t2i.wiring import GPU, LIGHT, QUIET
+from tts_playground.ui.widgets import heading
 
 HELP = (
     "Every patch of an image is one token. Click a patch, then move temperature, CFG, top-p and top-k above: the bars"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from tts_playground.ui.events import LIGHT, QUIET
 from tts_playground.ui.t2i import (
     beyond_section,
     pair_section,
@@ -14,7 +15,7 @@ from tts_playground.ui.t2i import (
 )
 from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.look import Look
-from tts_playground.ui.t2i.wiring import LIGHT, QUIET, Handlers
+from tts_playground.ui.t2i.wiring import Handlers
 
 
 def build(app: gr.Blocks, parts: Parts, handlers: Handlers, opening: Look) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.runs import figures
+from tts_playground.ui.events import GPU, LIGHT, QUIET, session_of
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import show, sweep
 from tts_playground.ui.t2i.choices import View
-from tts_playground.ui.t2i.layout import Parts, heading
-from tts_playground.ui.t2i.wiring import GPU, LIGHT, QUIET, session_of, view_from
+from tts_playground.ui.t2i.layout import Parts
+from tts_playground.ui.t2i.wiring import view_from
+from tts_playground.ui.widgets import heading
 
 HELP = (
     "One click draws every cell together. The first images of all cells share their noise, so that only the settings"

@@ -7,14 +7,16 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.errors import BadInput
+from tts_playground.ui.events import LIGHT, QUIET, is_local, session_of, shares
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.scripts import LINK, SAVE_FILE
+from tts_playground.ui.scripts import SAVE_FILE
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import take, work
-from tts_playground.ui.t2i.choices import ORDER, View, allowed, bent, to_query, values_of, view_of
-from tts_playground.ui.t2i.layout import Parts, heading
+from tts_playground.ui.t2i.choices import MENU, ORDER, View, bent, to_query, values_of, view_of
+from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.look import Look
-from tts_playground.ui.t2i.wiring import LIGHT, QUIET, Handlers, is_local, session_of
+from tts_playground.ui.t2i.wiring import Handlers
+from tts_playground.ui.widgets import heading, python
 
 
 def build(app: gr.Blocks, p: Parts, handlers: Handlers, view: View) -> None:
@@ -36,15 +38,7 @@ def build(app: gr.Blocks, p: Parts, handlers: Handlers, view: View) -> None:
                 elem_id="t2i-drop",
             )
         with gr.Column(scale=5, min_width=320):
-            code = gr.Code(
-                take.script(view),
-                language="python",
-                interactive=False,
-                show_label=False,
-                buttons=["copy"],
-                max_lines=20,
-                elem_id="t2i-python",
-            )
+            code = python(take.script(view), elem_id="t2i-python")
     file = gr.File(visible=False)
 
     @friendly
@@ -66,11 +60,7 @@ def build(app: gr.Blocks, p: Parts, handlers: Handlers, view: View) -> None:
     ):
         button.click(save, inputs, file, **LIGHT, **QUIET).success(None, file, None, js=SAVE_FILE)
 
-    @friendly
-    def share(*values: Any):
-        return gr.Textbox(to_query(view_of(*values)), visible=True)
-
-    link.click(share, p.values, text, **LIGHT, **QUIET).success(None, text, text, js=LINK)
+    shares(link, text, lambda *values: to_query(view_of(*values)), p.values)
     p.look.change(lambda look: take.script(look.view), p.look, code, trigger_mode="always_last", **LIGHT, **QUIET)
     _bring_back(app, p, handlers, drop)
 
@@ -83,7 +73,7 @@ def _bring_back(app: gr.Blocks, p: Parts, handlers: Handlers, drop: Any) -> None
         if not path:
             raise BadInput("Drop a PNG that was saved here.")
         view, place = take.brought_back(path, view_of(*values))
-        allowed(view.model, is_local(request))
+        MENU.allowed(view.model, is_local(request))
         line = f"The settings of this picture are back: it is number {place + 1} of its seed. Press “Draw” to see it."
         return *values_of(view), place, status(line)
 
@@ -93,7 +83,7 @@ def _bring_back(app: gr.Blocks, p: Parts, handlers: Handlers, drop: Any) -> None
         if query.get("tab") != "t2i" or not set(query) & set(ORDER):
             return (gr.skip(),) * len(ORDER)
         view = bent(query)
-        allowed(view.model, is_local(request))
+        MENU.allowed(view.model, is_local(request))
         return values_of(view)
 
     shown: dict[str, Any] = {"inputs": [p.look, *p.values], "outputs": handlers.outputs, **LIGHT, **QUIET}

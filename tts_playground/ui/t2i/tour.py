@@ -82,9 +82,9 @@ STOPS = (
     Stop(
         "rewards",
         "1.4 A second reward",
-        "Left: do the two agree, image by image? Middle: the first reward's pick, measured by both. If the second falls"
-        " while the first rises, best-of-N over-optimises the first: the more it draws, the better it finds what only"
-        " fools it. Then pick your own favourite in the gallery: which reward agrees with you?",
+        "First figure: do the two agree, image by image? Second: the first reward's pick, measured by both. If the"
+        " second falls while the first rises, best-of-N over-optimises the first: the more it draws, the better it"
+        " finds what only fools it. Then pick your own favourite in the gallery: which reward agrees with you?",
         section="pair",
         changes={"n": 64},
     ),
@@ -100,7 +100,7 @@ STOPS = (
     Stop(
         "rl",
         "1.6 TTS and RL",
-        "Best-of-N is a policy of its own, at most log N - (N-1)/N nats away from the model: the axis of the right-hand"
+        "Best-of-N is a policy of its own, at most log N - (N-1)/N nats away from the model: the axis of the third"
         " figure. Reinforcement learning writes that shift into the weights. What no draw out of many contains, neither"
         " will find (arXiv:2504.13837): compare what one draw gives with what the best of 64 gives.",
         section="pair",

@@ -7,11 +7,12 @@ from typing import Any
 
 import gradio as gr
 
+from tts_playground.ui.events import GPU, LIGHT, QUIET
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.t2i.choices import values_of, view_of
 from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.tour import STOPS, Stop
-from tts_playground.ui.t2i.wiring import GPU, LIGHT, QUIET, Handlers
+from tts_playground.ui.t2i.wiring import Handlers
 
 
 def build(p: Parts, handlers: Handlers, sections: Any, is_open: Any) -> None:

@@ -8,18 +8,14 @@ from typing import Any
 
 import gradio as gr
 
+from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, session_of
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import shelf, show, work
-from tts_playground.ui.t2i.choices import LIMITS, View, allowed, examples, unknown, view_of
+from tts_playground.ui.t2i.choices import LIMITS, MENU, View, examples, unknown, view_of
 from tts_playground.ui.t2i.desk import Wish
 from tts_playground.ui.t2i.layout import MORE, Parts
 from tts_playground.ui.t2i.look import Look
-
-GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
-"""one drawing at a time, whatever the tab; the rest wait in the queue and see their place"""
-LIGHT: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden"}
-QUIET: dict[str, Any] = {"api_visibility": "private"}
 
 
 @dataclass(frozen=True)
@@ -44,20 +40,8 @@ def wire(parts: Parts) -> Handlers:
 def view_from(request: gr.Request, values: tuple[Any, ...]) -> View:
     """The view that a page asks for; models beyond the menu only from this very machine."""
     view = view_of(*values)
-    allowed(view.model, is_local(request))
+    MENU.allowed(view.model, is_local(request))
     return view
-
-
-def is_local(request: gr.Request | None) -> bool:
-    """Whether the page is open on the machine that serves it."""
-    host = getattr(getattr(request, "client", None), "host", "")
-    forwarded = "x-forwarded-for" in getattr(request, "headers", {})
-    return host in ("127.0.0.1", "::1", "localhost") and not forwarded
-
-
-def session_of(request: gr.Request | None) -> str:
-    """Which open page asks."""
-    return getattr(request, "session_hash", None) or ""
 
 
 def everything(look: Look) -> tuple[Any, ...]:

@@ -16,9 +16,9 @@ class VqaTab:
 
     def ready(self) -> bool:
         """Whether there is a model that reads pictures."""
-        from tts_playground.ui.vqa.choices import available
+        from tts_playground.ui.vqa.choices import MENU
 
-        return available()
+        return MENU.available()
 
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab."""

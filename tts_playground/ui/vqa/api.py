@@ -9,9 +9,9 @@ from PIL import Image
 
 from tts_playground.errors import BadInput
 from tts_playground.tasks.vqa import answer as draw
+from tts_playground.ui.events import GPU, is_local
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.t2i.wiring import GPU, is_local
-from tts_playground.ui.vqa.choices import LIMITS, allowed, default_view
+from tts_playground.ui.vqa.choices import LIMITS, MENU, default_view
 from tts_playground.ui.widgets import Picture
 
 
@@ -48,7 +48,7 @@ def answer(
         low, high = LIMITS[name]
         if value is None or not low <= value <= high:
             raise BadInput(f"{name} must lie between {low:g} and {high:g}; got {value}.")
-    chosen = allowed(model or default_view().model, is_local(request))
+    chosen = MENU.allowed(model or default_view().model, is_local(request))
     drawn = draw(
         image,
         question or "",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
@@ -12,11 +10,11 @@ from urllib.parse import urlencode
 
 from PIL import Image
 
-from tts_playground.errors import BadInput, PlaygroundError
 from tts_playground.models import loading
-from tts_playground.models.embedded import where
 from tts_playground.samplers.answering import AnswerSettings
 from tts_playground.tasks.vqa import LONGEST_QUESTION
+from tts_playground.ui.menu import Menu
+from tts_playground.ui.values import number
 
 EMBEDDED = "tiny:vlm"
 HUB = ("Qwen/Qwen2-VL-2B-Instruct", "google/gemma-3-4b-it", "llava-hf/llava-1.5-7b-hf")
@@ -28,6 +26,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
 }
 """lowest and highest value of every number; what strangers may ask of a shared machine"""
+MENU = Menu("vlm", EMBEDDED, "TTS_PLAYGROUND_VLM_MODEL", HUB)
 SHOWN = 10
 """examples on the page"""
 
@@ -91,37 +90,6 @@ def default_view() -> View:
     return View(first.question, first.answer, model=loading.default_name("vlm"))
 
 
-def models() -> list[str]:
-    """The model menu: this machine's default, the embedded one if it is here, and some of the hub."""
-    here = [EMBEDDED] if embedded() else []
-    return list(dict.fromkeys([loading.default_name("vlm"), *here, *HUB]))
-
-
-def embedded() -> bool:
-    """Whether the embedded model is here."""
-    try:
-        where(EMBEDDED)
-    except PlaygroundError:
-        return False
-    return True
-
-
-def available() -> bool:
-    """Whether there is a model to ask: the embedded one, or one that the environment names."""
-    return bool(os.environ.get("TTS_PLAYGROUND_VLM_MODEL")) or embedded()
-
-
-def allowed(model: str, local: bool) -> str:
-    """The model's name if a page may use it: one of the menu, or from this very machine any.
-
-    Raises:
-        BadInput: neither.
-    """
-    if local or model in models():
-        return model
-    raise BadInput(f"This server offers {', '.join(models())}; run the app on your own machine to use others.")
-
-
 def view_of(*values: Any) -> View:
     """A view from component values in ``ORDER``; what a browser left empty or bent is put right."""
     return bent(dict(zip(ORDER, values, strict=True)))
@@ -150,9 +118,4 @@ def _fit(name: str, value: Any, default: Any) -> Any:
         return str(value).strip()[:300] if value else default
     if name == "blank":
         return value is True or str(value).lower() == "true"
-    low, high = LIMITS[name]
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return default
-    return type(default)(min(max(number, low), high)) if math.isfinite(number) else default
+    return number(value, default, *LIMITS[name])

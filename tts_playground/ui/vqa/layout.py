@@ -11,9 +11,9 @@ from tts_playground.tasks.vqa import LONGEST_QUESTION
 from tts_playground.tasks.vqa_data import SHIPPED
 from tts_playground.ui.status import status
 from tts_playground.ui.vqa import show
-from tts_playground.ui.vqa.choices import LIMITS, View, default_view, examples, models
+from tts_playground.ui.vqa.choices import LIMITS, MENU, View, default_view, examples
 from tts_playground.ui.vqa.work import opening
-from tts_playground.ui.widgets import Picture
+from tts_playground.ui.widgets import BOUNDS, FORMATS, copy_as_python, heading, slider, take_away, thumbs, upload
 from tts_playground.worlds.answers import MEASURES
 
 HELLO = "Drop an infographic or pick an example, ask something, and press “Ask”."
@@ -65,36 +65,20 @@ def build() -> Parts:
             _output(parts)
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
-            _heading("What N buys on this question", "Oracle, verifier, majority; without a known answer, agreement.")
+            heading("What N buys on this question", "Oracle, verifier, majority; without a known answer, agreement.")
             parts["curve"] = gr.Plot(show.question_figure(None), show_label=False, elem_id="vqa-curve")
         with gr.Column(scale=5, min_width=320):
-            _heading("Can the verifier be trusted?", "How often it is right against how sure it says it is.")
+            heading("Can the verifier be trusted?", "How often it is right against how sure it says it is.")
             parts["reliability"] = gr.Plot(show.reliability_figure(()), show_label=False, elem_id="vqa-reliability")
     _set(parts)
     _theory(parts, view)
-    with gr.Accordion("Copy as Python", open=False):
-        parts["script"] = gr.Code(
-            show.as_python(None),
-            language="python",
-            interactive=False,
-            show_label=False,
-            buttons=["copy"],
-            max_lines=24,
-            elem_id="vqa-python",
-        )
+    parts["script"] = copy_as_python(show.as_python(None), elem_id="vqa-python")
     return Parts(**parts)
 
 
 def _input(parts: dict[str, Any], view: View) -> None:
-    parts["picture"] = Picture(
-        value=examples()[0].picture,
-        type="pil",
-        sources=["upload", "clipboard"],
-        image_mode=None,
-        label="Picture: PNG, JPEG or WEBP, at most 5 MB and 4 million pixels",
-        buttons=[],
-        height=260,
-        elem_id="vqa-image",
+    parts["picture"] = upload(
+        f"Picture: {FORMATS}, {BOUNDS}", value=examples()[0].picture, height=260, elem_id="vqa-image"
     )
     question = gr.Textbox(
         view.question, label="Question", lines=2, max_lines=6, max_length=LONGEST_QUESTION + 1, elem_id="vqa-question"
@@ -102,19 +86,8 @@ def _input(parts: dict[str, Any], view: View) -> None:
     with gr.Row(elem_classes="buttons"):
         parts["run"] = gr.Button("Ask", variant="primary", elem_id="vqa-run", scale=3, min_width=120)
         parts["cancel"] = gr.Button("Cancel", elem_id="vqa-cancel", scale=1, min_width=80)
-    parts["examples"] = gr.Gallery(
-        value=[(one.picture, one.question) for one in examples()],
-        show_label=False,
-        format="png",
-        columns=5,
-        height="auto",
-        object_fit="contain",
-        allow_preview=False,
-        buttons=[],
-        interactive=False,
-        elem_id="vqa-examples",
-        elem_classes="thumbs",
-    )
+    shown = [(one.picture, one.question) for one in examples()]
+    parts["examples"] = thumbs(shown, elem_id="vqa-examples", columns=5, height="auto")
     n = _slider("n", "N: answers", view.n, 1, "Independent replies; each is verified.")
     temperature = _slider("temperature", "Temperature", view.temperature, 0.05, "0 always says the likeliest.")
     blank = gr.Checkbox(
@@ -130,36 +103,26 @@ def _input(parts: dict[str, Any], view: View) -> None:
             view.seed, label="Seed", info="Same seed, same answers.", precision=0, minimum=0, elem_id="vqa-seed"
         )
         model = gr.Dropdown(
-            models(), value=view.model, label="Model", allow_custom_value=True, elem_id="vqa-model",
+            MENU.names(), value=view.model, label="Model", allow_custom_value=True, elem_id="vqa-model",
             info="A hub id is downloaded when first asked.",
         )  # fmt: skip
     parts["settings"] = [question, truth, n, temperature, top_p, top_k, seed, model, blank]
 
 
 def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
-    low, high = LIMITS[name]
-    where = f"vqa-{name.replace('_', '-')}"
-    return gr.Slider(low, high, value, step=step, label=label, info=info, elem_id=where, buttons=[])
+    return slider("vqa", name, label, value, step, info, LIMITS)
 
 
 def _output(parts: dict[str, Any]) -> None:
     parts["status"] = gr.HTML(status(HELLO), elem_id="vqa-status", padding=False)
-    _heading("Answers", "Those that say the same stand together; scores are the best of each group.")
+    heading("Answers", "Those that say the same stand together; scores are the best of each group.")
     parts["table"] = gr.HTML(show.table(None), elem_id="vqa-gallery", padding=False)
-    with gr.Row(elem_classes="buttons"):
-        names = {"csv": "CSV", "parquet": "Parquet", "html": "figure"}
-        parts["files"] = {
-            kind: gr.Button(f"Save {name}", size="sm", min_width=80, elem_id=f"vqa-save-{kind}")
-            for kind, name in names.items()
-        }
-        parts["link"] = gr.Button("Copy link", size="sm", min_width=80, elem_id="vqa-link")
-    parts["link_text"] = gr.Textbox(
-        label="A link that brings this question and these settings back", visible=False, buttons=["copy"], max_lines=2
-    )
+    kinds = {"csv": "CSV", "parquet": "Parquet", "html": "figure"}
+    parts |= take_away("vqa", kinds, "this question and these settings")
 
 
 def _set(parts: dict[str, Any]) -> None:
-    _heading("What N buys over a set of questions", "Oracle, verifier, majority and single answers, with 95 % bands.")
+    heading("What N buys over a set of questions", "Oracle, verifier, majority and single answers, with 95 % bands.")
     with gr.Row(elem_classes="buttons bottom"):
         parts["set_name"] = gr.Dropdown(
             list(SETS), value=SHIPPED, label="Set of questions", min_width=180, elem_id="vqa-set"
@@ -179,15 +142,11 @@ def _set(parts: dict[str, Any]) -> None:
 def _theory(parts: dict[str, Any], view: View) -> None:
     with gr.Accordion("Theory, live", open=False, elem_id="vqa-theory"), gr.Row(elem_classes="main"):
         with gr.Column(min_width=320):
-            _heading("At least one of N is right", "With p = 0.1 a single answer is right once in ten; eight tries?")
+            heading("At least one of N is right", "With p = 0.1 a single answer is right once in ten; eight tries?")
             parts["theory_p"] = gr.Slider(0.01, 0.99, 0.1, step=0.01, label="p of one answer", buttons=[],
                                           elem_id="vqa-theory-p")  # fmt: skip
             parts["theory"] = gr.Plot(show.theory_figure(0.1, view.n), show_label=False, elem_id="vqa-theory-n")
         with gr.Column(min_width=320):
-            _heading("Temperature, top-p and top-k", "The sliders above, on the first word of the reply.")
+            heading("Temperature, top-p and top-k", "The sliders above, on the first word of the reply.")
             shape = show.shape_figure(None, view.temperature, view.top_p, view.top_k)
             parts["shape"] = gr.Plot(shape, show_label=False, elem_id="vqa-theory-t")
-
-
-def _heading(title: str, what: str) -> None:
-    gr.HTML(f'<h2>{title}</h2><p class="what">{what}</p>', padding=False, elem_classes="heading")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import html
 import io
-import json
 from typing import Any
 
 import numpy as np
 
+from tts_playground.errors import BadInput
 from tts_playground.runs import answers as experiments
 from tts_playground.runs import figures
 from tts_playground.runs.answers import AskedQuestion
@@ -18,6 +17,7 @@ from tts_playground.runs.curves import Curve
 from tts_playground.runs.figures.answers import at_least_once, reliability_plot, reshaped
 from tts_playground.runs.voting import majority_curve
 from tts_playground.tasks.vqa import short_answer
+from tts_playground.ui.scripts import offer
 from tts_playground.ui.status import status
 from tts_playground.ui.vqa.work import SetWork, Work, curves_of
 from tts_playground.verifiers.selectors import tally
@@ -197,16 +197,21 @@ def as_python(work: Work | None) -> str:
     )
 
 
-def download(work: Work, kind: str, shown: Any = None) -> str:
-    """A file for the browser to save, as JSON: {"name", "href"}; ``kind`` is "csv", "parquet" or "html"."""
+def download(work: Work | None, kind: str) -> str:
+    """A file for the browser to save, as ``scripts.offer`` writes it; ``kind`` is "csv", "parquet" or "html".
+
+    Raises:
+        BadInput: nothing was asked yet.
+    """
+    if work is None or not work.samples:
+        raise BadInput("There are no answers to save yet; ask something first.")
     if kind == "html":
         data, mime = question_figure(work).to_html(include_plotlyjs=True).encode(), "text/html"
     elif kind == "parquet":
         data, mime = _parquet(work), "application/octet-stream"
     else:
         data, mime = _csv(work).encode(), "text/csv"
-    href = f"data:{mime};base64,{base64.b64encode(data).decode()}"
-    return json.dumps({"name": f"answers.{kind}", "href": href})
+    return offer(f"answers.{kind}", mime, data)
 
 
 def rows(work: Work) -> list[dict[str, Any]]:

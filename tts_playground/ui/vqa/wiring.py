@@ -7,13 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.errors import BadInput
+from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, saves, shares
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.scripts import LINK, SAVE
 from tts_playground.ui.status import status
-from tts_playground.ui.t2i.wiring import GPU, LIGHT, QUIET, is_local
 from tts_playground.ui.vqa import show
-from tts_playground.ui.vqa.choices import View, allowed, bent, examples, to_query, values_of, view_of
+from tts_playground.ui.vqa.choices import MENU, View, bent, examples, to_query, values_of, view_of
 from tts_playground.ui.vqa.layout import Parts
 from tts_playground.ui.vqa.work import SetWork, Work, ask, ask_set
 
@@ -24,13 +22,14 @@ def wire(app: gr.Blocks, parts: Parts) -> None:
     parts.cancel.click(_stopped, parts.work, parts.status, cancels=events, **LIGHT, **QUIET)
     _choosing(parts)
     _theory(parts)
-    _leaving(parts)
+    saves(parts.files, show.download, parts.work, parts.file)
+    shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.settings)
     _arriving(app, parts)
 
 
 def _view(request: gr.Request, values: tuple[Any, ...]) -> View:
     view = view_of(*values)
-    allowed(view.model, is_local(request))
+    MENU.allowed(view.model, is_local(request))
     return view
 
 
@@ -115,25 +114,6 @@ def _theory(p: Parts) -> None:
         part.change(friendly_theory, [p.theory_p, n], p.theory, **live)
     for part in (temperature, top_p, top_k):
         part.change(friendly_shape, [p.work, temperature, top_p, top_k], p.shape, **live)
-
-
-def _leaving(p: Parts) -> None:
-    """Files and links leave the page."""
-    for kind, button in p.files.items():
-
-        @friendly
-        def save(work: Work | None, kind: str = kind):
-            if work is None or not work.samples:
-                raise BadInput("There are no answers to save yet; ask something first.")
-            return show.download(work, kind)
-
-        button.click(save, p.work, p.file, **LIGHT, **QUIET).success(None, p.file, None, js=SAVE)
-
-    @friendly
-    def link(*values: Any):
-        return gr.Textbox(to_query(view_of(*values)), visible=True)
-
-    p.link.click(link, p.settings, p.link_text, **LIGHT, **QUIET).success(None, p.link_text, p.link_text, js=LINK)
 
 
 def _arriving(app: gr.Blocks, p: Parts) -> None:

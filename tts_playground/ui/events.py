@@ -1,0 +1,51 @@
+"""What the events of all tabs share: who waits for whom, who asks, and how files and links leave the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.ui.faults import friendly
+from tts_playground.ui.scripts import LINK, SAVE
+
+GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
+"""one model at work at a time, whatever the tab; the rest wait in the queue and see their place"""
+LIGHT: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden"}
+"""what only looks never waits"""
+QUIET: dict[str, Any] = {"api_visibility": "private"}
+"""the page's own; named endpoints are written down in each tab's ``api``"""
+
+
+def is_local(request: gr.Request | None) -> bool:
+    """Whether the page is open on the machine that serves it."""
+    host = getattr(getattr(request, "client", None), "host", "")
+    forwarded = "x-forwarded-for" in getattr(request, "headers", {})
+    return host in ("127.0.0.1", "::1", "localhost") and not forwarded
+
+
+def session_of(request: gr.Request | None) -> str:
+    """Which open page asks."""
+    return getattr(request, "session_hash", None) or ""
+
+
+def saves(buttons: Mapping[str, Any], download: Callable[[Any, str], str], subject: Any, file: Any) -> None:
+    """Each button saves ``download(subject, kind)``, which is ``scripts.offer``'s text; ``file`` carries it, unseen."""
+    for kind, button in buttons.items():
+
+        @friendly
+        def save(value: Any, kind: str = kind):
+            return download(value, kind)
+
+        button.click(save, subject, file, **LIGHT, **QUIET).success(None, file, None, js=SAVE)
+
+
+def shares(button: Any, text: Any, query: Callable[..., str], inputs: Sequence[Any]) -> None:
+    """The button copies a link to this page with the query string of the inputs' values, and shows it in ``text``."""
+
+    @friendly
+    def share(*values: Any):
+        return gr.Textbox(query(*values), visible=True)
+
+    button.click(share, list(inputs), text, **LIGHT, **QUIET).success(None, text, text, js=LINK)
