@@ -18,8 +18,6 @@ Model = Annotated[
         envvar="TTS_PLAYGROUND_VLM_MODEL", help="tiny:vlm, a hub id, a folder, or endpoint:NAME@http://host:port/v1."
     ),
 ]
-TopP = Annotated[float, typer.Option("--top-p", help="Keep the likeliest tokens with this probability; 1 keeps all.")]
-TopK = Annotated[int, typer.Option("--top-k", help="Keep this many likeliest tokens; 0 keeps all.")]
 Template = Annotated[str, typer.Option(help="What is said to the model; {question} stands for the question.")]
 Blank = Annotated[bool, typer.Option("--blank", help="Show a white picture instead: what is guessed, not seen.")]
 Truth = Annotated[list[str], typer.Option("--truth", help="An accepted answer; may be given several times.")]
@@ -34,8 +32,8 @@ def answer(
     model: Model = None,
     n: options.Count = 16,
     temperature: options.Temperature = 0.8,
-    top_p: TopP = 1.0,
-    top_k: TopK = 0,
+    top_p: options.TopP = 1.0,
+    top_k: options.TopK = 0,
     seed: options.Seed = 0,
     template: Template = "{question}",
     truth: Truth = [],  # noqa: B006
@@ -83,8 +81,8 @@ def vqa_curve(
     questions: Questions = 200,
     measure: Measure = "exact",
     temperature: options.Temperature = 0.8,
-    top_p: TopP = 1.0,
-    top_k: TopK = 0,
+    top_p: options.TopP = 1.0,
+    top_k: options.TopK = 0,
     seed: options.Seed = 0,
     template: Template = "{question}",
     plot: options.Plot = None,

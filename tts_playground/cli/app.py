@@ -6,7 +6,21 @@ from typing import Any
 
 import typer
 
-from tts_playground.cli import answer, audit, bench, eval, evolve, finetune, generate, pools, serve, sketch, train
+from tts_playground.cli import (
+    answer,
+    audit,
+    bench,
+    compare,
+    eval,
+    evolve,
+    finetune,
+    generate,
+    pools,
+    score,
+    serve,
+    sketch,
+    train,
+)
 
 
 def build() -> Any:
@@ -22,6 +36,8 @@ def build() -> Any:
     app.command("sketch")(sketch.sketch)
     app.command("render")(sketch.render)
     app.command("generate")(generate.generate)
+    app.command("score")(score.score)
+    app.command("compare")(compare.compare)
     app.command("answer")(answer.answer)
     app.command("vqa-curve")(answer.vqa_curve)
     app.command("train")(train.train)

@@ -11,13 +11,6 @@ from tts_playground.cli import options
 from tts_playground.cli.output import console, emit
 
 Prompt = Annotated[str, typer.Argument(help="What the pictures should show.")]
-Model = Annotated[
-    str | None,
-    typer.Option(envvar="TTS_PLAYGROUND_T2I_MODEL", help="tiny:janus, a hub id (Janus-Pro) or a folder."),
-]
-Cfg = Annotated[float, typer.Option("--cfg", help="Guidance by the prompt: 1 is none, up to 100.")]
-TopP = Annotated[float, typer.Option("--top-p", help="Keep the likeliest tokens with this probability; 1 keeps all.")]
-TopK = Annotated[int, typer.Option("--top-k", help="Keep this many likeliest tokens; 0 keeps all.")]
 RewardNames = Annotated[
     str, typer.Option("--reward", help='E.g. clip, or clip,aesthetic; the first picks; "" for none.')
 ]
@@ -25,12 +18,12 @@ RewardNames = Annotated[
 
 def generate(
     prompt: Prompt,
-    model: Model = None,
+    model: options.ImageModel = None,
     n: options.Count = 4,
     temperature: options.Temperature = 1.0,
-    cfg: Cfg = 1.5,
-    top_p: TopP = 1.0,
-    top_k: TopK = 0,
+    cfg: options.Cfg = 1.5,
+    top_p: options.TopP = 1.0,
+    top_k: options.TopK = 0,
     seed: options.Seed = 0,
     reward: RewardNames = "clip",
     out: options.Out = None,

@@ -11,5 +11,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on std
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result.")]
 Count = Annotated[int, typer.Option("--n", min=1, max=65536, help="How many candidates to draw.")]
 Temperature = Annotated[float, typer.Option("--temperature", help="0.0001 is greedy, 1 is the model's own, up to 5.")]
+TopP = Annotated[float, typer.Option("--top-p", help="Keep the likeliest tokens with this probability; 1 keeps all.")]
+TopK = Annotated[int, typer.Option("--top-k", help="Keep this many likeliest tokens; 0 keeps all.")]
+Cfg = Annotated[float, typer.Option("--cfg", help="Guidance by the prompt: 1 is none, up to 100.")]
+ImageModel = Annotated[
+    str | None,
+    typer.Option("--model", envvar="TTS_PLAYGROUND_T2I_MODEL", help="tiny:janus, a hub id (Janus-Pro) or a folder."),
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write the result.")]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write the figure: .html, or .png/.svg with a browser here.")]

@@ -39,6 +39,13 @@ class StrategyPoint:
     """True when the strategy was guided by the answer itself"""
     note: str = ""
     """one line for the hover"""
+    budget: int = 0
+    """whole candidates that each of its runs was given; 0 where that is not known"""
+
+    def as_dict(self) -> dict[str, Any]:
+        """{"strategy", "budget", "value", "low", "high", "n", "cost", "note"}, plain values for JSON."""
+        facts = {"strategy": self.label, "budget": self.budget, **self.result.as_dict()}
+        return facts | {"cost": dict(self.cost), "note": self.note}
 
     def where(self, axis: str) -> float:
         """The point's place on a cost axis."""
@@ -80,6 +87,17 @@ class Comparison:
     done: float = 0.0
     """share of the strategies' runs that are over, 0-1"""
 
+    def as_dict(self) -> dict[str, Any]:
+        """{"curve", "points"}, plain values for JSON.
+
+        The curve says under "unit" what one candidate costs; a point says under "best_of_n" what the curve is at its
+        budget.
+        """
+        if self.curve is None:
+            return {"curve": None, "points": [point.as_dict() for point in self.points]}
+        points = [point.as_dict() | {"best_of_n": self.curve.at(point.budget)} for point in self.points]
+        return {"curve": {**self.curve.as_dict(), "unit": dict(self.curve.unit)}, "points": points}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -120,8 +138,10 @@ def named(names: Sequence[str] = STEPPED) -> dict[str, Strategy]:
     """Strategies by their registered names, each with its own defaults.
 
     Raises:
-        UnknownName: no strategy of that name.
+        BadInput: no name at all. UnknownName: no strategy of that name.
     """
+    if not names:
+        raise BadInput(f"A comparison needs at least one strategy; choose from: {', '.join(STEPPED)}.")
     return {name: registry.resolve("strategy", name)() for name in names}
 
 
@@ -213,4 +233,4 @@ def _point(runs: Sequence[Run]) -> list[StrategyPoint]:
     note = f"budget of {runs[0].budget} whole candidates, {len(runs)} runs"
     note += f", {empty} of them without a finished candidate" if empty else ""
     cost = {f.name: float(np.mean([getattr(run.cost, f.name) for run in runs])) for f in fields(Cost)}
-    return [StrategyPoint(runs[0].label, bootstrap(values), cost, note=note)]
+    return [StrategyPoint(runs[0].label, bootstrap(values), cost, note=note, budget=runs[0].budget)]

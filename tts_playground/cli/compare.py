@@ -1,0 +1,101 @@
+"""``compare``: strategies at equal compute on prompts, against the exact curve of best-of-N."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from tts_playground.cli import options
+from tts_playground.cli.output import console, emit, number, table
+from tts_playground.errors import BadInput
+
+if TYPE_CHECKING:
+    from tts_playground.runs.comparison import Comparison
+
+Prompts = Annotated[list[str], typer.Argument(help="What the pictures should show; several prompts are averaged.")]
+Pool = Annotated[int, typer.Option("--n", min=1, max=4096, help="Independent images a prompt, for the exact curve.")]
+Names = Annotated[str, typer.Option("--strategies", help="E.g. parm,smc; of parm, gridar, suffix, smc and beam.")]
+Budgets = Annotated[str, typer.Option("--budgets", help="Whole images that a run may cost, e.g. 2,4,8.")]
+Repeats = Annotated[int, typer.Option("--seeds", min=1, help="Runs of a strategy at each budget.")]
+Guide = Annotated[str, typer.Option("--reward", help="The reward that guides.")]
+Judge = Annotated[str, typer.Option(help="What measures the picks; it must share no network with the reward.")]
+By = Annotated[
+    Literal["tokens", "samples", "verifier_calls"], typer.Option(help="What is equal, and the axis of the figure.")
+]
+
+
+def compare(
+    prompts: Prompts,
+    model: options.ImageModel = None,
+    n: Pool = 32,
+    strategies: Names = "parm,gridar,suffix,smc,beam",
+    budgets: Budgets = "2,4,8",
+    seeds: Repeats = 3,
+    reward: Guide = "clip",
+    judge: Judge = "geneval",
+    by: By = "tokens",
+    temperature: options.Temperature = 1.0,
+    cfg: options.Cfg = 1.5,
+    top_p: options.TopP = 1.0,
+    top_k: options.TopK = 0,
+    seed: options.Seed = 0,
+    plot: options.Plot = None,
+    json: options.Json = False,
+) -> None:
+    """Rerun strategies at each budget on PROMPTS, and set them beside best-of-N at the same cost.
+
+    The independent images come from the store, so a second comparison draws only what its strategies draw.
+    """
+    from rich.progress import Progress
+
+    from tts_playground.runs.comparison import Comparison, Plan
+    from tts_playground.runs.prompts import compare_prompts
+    from tts_playground.runs.store import Store
+    from tts_playground.samplers.image_tokens import ImageSettings
+    from tts_playground.tasks.text_to_image import image_sampler
+
+    plan = Plan(tuple(_numbers(budgets)), seeds, seed, n, by)
+    sampler, found = image_sampler(model, ImageSettings(temperature, cfg, top_p, top_k)), Comparison()
+    names = {"strategies": _listed(strategies), "guide": reward, "judge": judge}
+    with Store() as store, Progress(console=console()) as bar:
+        task = bar.add_task("comparing", total=1.0)
+        for found in compare_prompts(prompts, sampler, store, plan=plan, **names):
+            bar.update(task, completed=found.done, description=found.doing or "done")
+    if plot is not None:
+        _plot(plot, found, by, judge)
+    facts = {"prompts": prompts, "model": sampler.loaded.name, "seed": seed, "settings": sampler.settings.as_dict()}
+    facts |= {"reward": reward, "judge": judge, "by": by, "seeds": seeds}
+    emit(facts | found.as_dict(), json, _talk)
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return sorted({int(part) for part in _listed(text)})
+    except ValueError as error:
+        raise BadInput(f"--budgets {text!r} must be whole numbers with commas between them, such as 2,4,8.") from error
+
+
+def _plot(plot: Path, found: Comparison, by: str, judge: str) -> None:
+    from tts_playground.runs import figures
+
+    curves = [] if found.curve is None else [found.curve]
+    axis = "n" if by == "samples" else by
+    figures.save(figures.strategies(found.points, axis, curves, measure=judge), plot)
+
+
+def _talk(result: dict[str, Any]) -> None:
+    by, rows = result["by"], []
+    for point in result["points"]:
+        spread = f"{point['low']:.3f} to {point['high']:.3f}"
+        numbers = [number(point[name]) for name in ("value", "best_of_n")]
+        rows.append(
+            [point["strategy"], str(point["budget"]), number(point["cost"][by]), numbers[0], spread, numbers[1]]
+        )
+    columns = ["strategy", "budget", by, result["judge"], "95 % band", "best-of-N there"]
+    table(f"{len(result['prompts'])} prompts, {result['seeds']} runs a budget", columns, rows)

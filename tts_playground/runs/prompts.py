@@ -1,0 +1,54 @@
+"""Strategies at equal cost on prompts: the pools come from the store, a reward guides, and another one judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tts_playground.errors import BadInput
+from tts_playground.runs import images
+from tts_playground.runs.comparison import STEPPED, Comparison, Plan, compare, named
+from tts_playground.runs.store import Store
+from tts_playground.samplers.image_tokens import ImageTokens
+from tts_playground.tasks.image_rewards import reward_named, share_weights
+from tts_playground.tasks.text_to_image import PromptTask
+
+
+def compare_prompts(
+    prompts: Sequence[str],
+    sampler: ImageTokens,
+    store: Store,
+    *,
+    strategies: Sequence[str] = STEPPED,
+    guide: str = "clip",
+    judge: str = "geneval",
+    plan: Plan | None = None,
+) -> Iterator[Comparison]:
+    """Draw what the exact curve needs and is not in the store, then run ``compare``; a report after each piece.
+
+    Everything that can be refused is refused before more than one image a prompt has been drawn.
+
+    Args:
+        strategies: registered names. guide, judge: names of rewards or verifiers that share no network.
+
+    Raises:
+        BadInput: no prompt, a judge that shares a network with the guide, or one that cannot check a prompt.
+        UnknownName: no strategy or reward of that name. ModelUnavailable: a reward's weights are not here.
+    """
+    plan, chosen, tasks = plan or Plan(), named(strategies), [PromptTask(prompt) for prompt in prompts]
+    if not tasks:
+        raise BadInput("A comparison needs at least one prompt.")
+    if share_weights(guide, judge):
+        raise BadInput(
+            f"{judge!r} cannot judge what {guide!r} guides, because they read the same network; choose another judge."
+        )
+    rewards = [reward_named(guide), reward_named(judge)]
+    pools = [store.pool(task, sampler) for task in tasks]
+    for n in (1, plan.pool):
+        for place, pool in enumerate(pools):
+            for progress in images.draw([pool], n, seed=plan.seed, seen=0):
+                where = f"image {min(progress.done + 1, n)} of {n} for the curve, prompt {place + 1}"
+                yield Comparison(doing=where)
+            for reward in rewards if n == 1 else ():
+                reward.score(pool.task, pool.samples(1, seed=plan.seed))  # refuses what it cannot read
+    samples = [pool.samples(plan.pool, seed=plan.seed) for pool in pools]
+    yield from compare(tasks, sampler, chosen, *rewards, plan, pools=samples)
