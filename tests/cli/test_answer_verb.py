@@ -44,6 +44,32 @@ def test_answer_prints_one_json_object(folder, tmp_path, capsys):
     assert code == 2 and "no file" in json.loads(out)["error"]
 
 
+def pictures(folder):
+    """name -> a file that cannot be asked about, and what is said of it."""
+    from PIL import Image
+
+    frames = [Image.new("RGB", (9, 9), (i, 0, 0)) for i in range(3)]
+    frames[0].save(folder / "moves.gif", save_all=True, append_images=frames[1:])
+    (folder / "words.png").write_text("no picture")
+    (folder / "empty.png").write_bytes(b"")
+    Image.new("1", (8000, 8000)).save(folder / "huge.png")
+    Image.new("RGB", (900, 2)).save(folder / "thin.png")
+    whole = folder / "whole.png"
+    tiny_vlms.picture().save(whole)
+    (folder / "half.png").write_bytes(whole.read_bytes()[:90])
+    said = {"moves.gif": "moves", "words.png": "not a picture", "empty.png": "not a picture", "huge.png": "at most"}
+    return said | {"thin.png": "too thin", "half.png": "damaged", ".": "cannot be read"}
+
+
+def test_pictures_and_questions_that_cannot_be_used_are_one_sentence(folder, tmp_path, capsys):
+    for name, says in pictures(tmp_path).items():
+        code, out = call(capsys, "answer", str(tmp_path / name), QUESTION, "--model", folder, "--json")
+        assert code == 2 and says in json.loads(out)["error"], name
+    for question, says in (("x" * 10_000, "10,000 characters"), (" \n", "is empty")):
+        code, out = call(capsys, "answer", str(tmp_path / "whole.png"), question, "--model", folder, "--json")
+        assert code == 2 and says in json.loads(out)["error"]
+
+
 def test_vqa_curve_over_the_shipped_set(folder, tmp_path, capsys):
     plot = tmp_path / "curve.html"
     given = ["vqa-curve", "--model", folder, "--n", "4", "--questions", "2", "--plot", str(plot), "--json"]
@@ -51,6 +77,11 @@ def test_vqa_curve_over_the_shipped_set(folder, tmp_path, capsys):
     said = json.loads(out)
     assert code == 0 and said["questions"] == 2 and said["skipped"] == [] and plot.stat().st_size > 1000
     assert said["curves"]["oracle"]["n"] == [1, 2, 3, 4] and "which_n" in said and "trust" in said
+    assert set(said["measures"]) == {"exact", "anls", "containment"} and "coverage_law" in said
+    code, out = call(capsys, *given[:-1], "--axis", "tokens")
+    assert code == 0 and "By measure" in out and "more tokens a question" in out
+    code, out = call(capsys, *given, "--axis", "euros")
+    assert code == 2 and "axis" in json.loads(out)["error"]
     code, out = call(capsys, "vqa-curve", "--measure", "vibes", "--json")
     assert code == 2 and "measure" in json.loads(out)["error"]
 

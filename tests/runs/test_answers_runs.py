@@ -10,7 +10,15 @@ from PIL import Image
 
 from tts_playground.core import Cost, Sample
 from tts_playground.errors import BadInput, CannotDo
-from tts_playground.runs.answers import AskedQuestion, accuracy_curves, run, saved_by_stopping, trust, which_n
+from tts_playground.runs.answers import (
+    AskedQuestion,
+    accuracy_curves,
+    run,
+    saved_by_stopping,
+    side_by_side,
+    trust,
+    which_n,
+)
 from tts_playground.runs.curves import pass_at_k
 from tts_playground.runs.figures.answers import at_least_once, reliability_plot, reshape, reshaped, softmax
 from tts_playground.runs.store import Store
@@ -105,10 +113,41 @@ def test_curves_are_exact():
         accuracy_curves([])
 
 
+def test_correctness_side_by_side():
+    found = side_by_side(ASKED)
+    assert set(found) == {"exact", "anls", "containment"}
+    for measure, lines in found.items():
+        whole = accuracy_curves(ASKED, measure)
+        assert lines["oracle"]["value"] == pytest.approx(whole["oracle"].mean[-1])
+        assert lines["single"]["low"] <= lines["single"]["value"] <= lines["single"]["high"]
+    assert found["exact"]["single"]["value"] > found["containment"]["single"]["value"]  # seven is 7, but holds no 7
+
+
+class Down(Scripted):
+    """A model that is out of reach for some questions."""
+
+    def draw(self, task, indices, *, seed=0):
+        if "down" in task.question:
+            raise CannotDo("The endpoint gave no reply.")
+        return super().draw(task, indices, seed=seed)
+
+
+def test_trouble_that_passes_is_reported_and_trouble_that_stays_ends_the_run(tmp_path):
+    with Store(tmp_path) as store:
+        asked = [task("down 1"), task("down 2"), task("up"), task("down 3")]
+        reports = list(run(asked, Down(), [Sure()], 2, store=store))
+        assert [report.asked is None for report in reports] == [True, True, False, True]
+        assert "no reply" in reports[0].note
+        with pytest.raises(CannotDo, match="no reply"):
+            list(run([task(f"down {i}") for i in range(4)], Down(), [Sure()], 2, store=store))
+
+
 def test_advice_and_early_stopping():
     curve = accuracy_curves(ASKED)["oracle"]
     advice = which_n(curve, least=0.05)
     assert advice.n in (2, 4, 8) and f"N = {advice.n}" in advice.sentence
+    early = which_n(curve, least=0.5)
+    assert early.n == 1 and "doubling to 2" in early.sentence and "for 3 more tokens a question" in early.sentence
     assert which_n(accuracy_curves(ASKED)["single"]).n == 1
     same = AskedQuestion("q", ("7",), ("7",) * 8, {})
     assert saved_by_stopping([same], 8).value == pytest.approx(1 - 5 / 8)

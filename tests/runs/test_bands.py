@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tts_playground.errors import BadInput
 from tts_playground.runs.bands import bootstrap, paired_bootstrap, wilson
 from tts_playground.runs.curves import curve, expected_best, expected_pick, kl_bound
-from tts_playground.runs.fits import correlation, fit_coverage, fit_over_optimisation
+from tts_playground.runs.fits import correlation, coverage_law, fit_coverage, fit_over_optimisation
 
 
 def test_the_band_covers_the_truth_about_as_often_as_it_says():
@@ -96,6 +96,19 @@ def test_the_coverage_law_is_recovered():
     assert noisy.rmse < 0.01
     with pytest.raises(BadInput):
         fit_coverage([1, 2], [0.0, 1.0])
+
+
+def test_the_coverage_law_of_a_set_of_questions():
+    rates = np.linspace(0.05, 0.9, 12)
+    right = [[float(i < round(32 * rate)) for i in range(32)] for rate in rates]
+    oracle = curve(right, label="any of N is right", oracle=True)
+    law = coverage_law(oracle)
+    assert law is not None and law.rmse < 0.02 and law.a < 0 < law.b
+    drawn = law.curve(oracle)
+    assert drawn.n[-1] == 128 and drawn.oracle and drawn.low is None and (np.diff(drawn.mean) > 0).all()
+    assert drawn.mean[0] == pytest.approx(oracle.mean[0], abs=0.05)
+    assert "N = 128" in law.sentence(oracle) and f"{drawn.mean[-1]:.3f}" in law.sentence(oracle)
+    assert coverage_law(curve([[1.0] * 8], oracle=True)) is None  # always right: nothing to fit
 
 
 def test_the_over_optimisation_law_is_recovered():

@@ -112,6 +112,18 @@ def test_trouble_that_passes_is_waited_for():
         assert len(list(sampler.draw(TASK, range(1)))) == 1 and len(server.asked) == 2
 
 
+def test_a_caller_can_leave_while_a_reply_is_awaited():
+    with endpoint("slow") as (server, url):
+        coming = EndpointSampler(url, "m", workers=1).arriving(TASK, range(6))
+        assert next(coming) is None  # nothing has come yet
+        coming.close()
+        time.sleep(1.5)  # the request under way ends, and no other is made
+        assert len(server.asked) == 1
+    with endpoint() as (_, url):
+        came = [one for one in EndpointSampler(url, "m").arriving(TASK, range(3)) if one is not None]
+    assert [one.index for one in came] == [0, 1, 2]
+
+
 def test_what_came_before_the_trouble_is_kept():
     with endpoint(200, 200, 500, 500) as (_, url):
         got = []

@@ -12,6 +12,7 @@ from scipy.stats import chi2_contingency, chisquare
 
 from tts_playground.core import Budget, Cost, SteppedSampler
 from tts_playground.errors import BadInput, Cancelled, CannotDo
+from tts_playground.models import vlm_rows
 from tts_playground.models.loading import Loaded, Options
 from tts_playground.models.vlm import Vlm
 from tts_playground.samplers.answering import AnswerSettings
@@ -133,6 +134,22 @@ def test_replies_come_as_they_finish_and_can_be_cancelled(sampler):
     with pytest.raises(Cancelled):
         list(hot.finish(TASK, hot.start(TASK, range(4)), cancel=lambda: asked.append(1) or len(asked) > 3))
     assert len(asked) == 4
+
+
+def test_a_draw_can_be_left_between_any_two_tokens(sampler, monkeypatch):
+    cold = replace(sampler, settings=AnswerSettings(1.0, most_tokens=6))
+    came = list(cold.arriving(TASK, range(4)))
+    replies = sorted((sample for sample in came if sample is not None), key=lambda sample: sample.index)
+    assert [one.content for one in replies] == [one.content for one in cold.draw(TASK, range(4))]
+    assert 1 <= came.count(None) < 6  # after every token but the last
+    steps = []
+    logits = vlm_rows.ModuleDecoder.logits, vlm_rows.LeanDecoder.logits
+    for kind, method in zip((vlm_rows.ModuleDecoder, vlm_rows.LeanDecoder), logits, strict=True):
+        monkeypatch.setattr(kind, "logits", lambda self, last, method=method: steps.append(1) or method(self, last))
+    left = replace(sampler, settings=AnswerSettings(1.0, most_tokens=60)).arriving(TASK, range(4))
+    next(left)
+    left.close()
+    assert len(steps) == 1
 
 
 def test_small_batches_change_nothing(sampler):

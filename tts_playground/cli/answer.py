@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit, table
 
+if TYPE_CHECKING:
+    from tts_playground.runs.curves import Curve
+
 Picture = Annotated[Path, typer.Argument(help="The picture: a PNG, JPEG, WEBP, ...")]
 Question = Annotated[str, typer.Argument(help="What is asked about it.")]
+AXES = ("n", "tokens", "verifier_calls", "seconds")
 Model = Annotated[
     str | None,
     typer.Option(
@@ -23,6 +27,7 @@ Blank = Annotated[bool, typer.Option("--blank", help="Show a white picture inste
 Truth = Annotated[list[str], typer.Option("--truth", help="An accepted answer; may be given several times.")]
 Data = Annotated[str, typer.Option(help="infographics-eval, infovqa, a hub id, a folder, or a .jsonl/.parquet file.")]
 Questions = Annotated[int, typer.Option("--questions", min=1, help="How many questions of the set.")]
+Axis = Annotated[str, typer.Option(help="The figure's: n, tokens, verifier_calls or seconds.")]
 Measure = Annotated[str, typer.Option(help="exact, anls or containment.")]
 
 
@@ -85,6 +90,7 @@ def vqa_curve(
     top_k: options.TopK = 0,
     seed: options.Seed = 0,
     template: Template = "{question}",
+    axis: Axis = "n",
     plot: options.Plot = None,
     json: options.Json = False,
 ) -> None:
@@ -101,6 +107,8 @@ def vqa_curve(
 
     if measure not in MEASURES:
         raise UnknownName("measure", measure, MEASURES)
+    if axis not in AXES:
+        raise UnknownName("axis", axis, AXES)
     sampler = vqa_sampler(model, AnswerSettings(temperature, top_p, top_k, template=template))
     asked, skipped = [], []
     with Store() as store, Progress(console=console()) as bar:
@@ -114,23 +122,37 @@ def vqa_curve(
                 asked.append(report.asked)
     curves = answers.accuracy_curves(asked, measure)
     if plot is not None:
-        from tts_playground.runs.figures import best_of_n, save
-
-        save(best_of_n(*curves.values(), measure=f"accuracy ({measure})"), plot)
-    emit(_summary(data, asked, skipped, curves, n), json, _talk_curves)
+        _plot(plot, curves, axis, measure)
+    emit(_summary(data, asked, skipped, curves, n, measure), json, _talk_curves)
 
 
-def _summary(data: str, asked: list[Any], skipped: list[str], curves: Any, n: int) -> dict[str, Any]:
+def _plot(plot: Path, curves: dict[str, Curve], axis: str, measure: str) -> None:
+    from tts_playground.runs.figures import best_of_n, save
+    from tts_playground.runs.fits import coverage_law
+
+    oracle = curves["oracle"]
+    law = coverage_law(oracle)
+    lines = [*curves.values()] if law is None else [*curves.values(), law.curve(oracle)]
+    save(best_of_n(*lines, axis=axis, measure=f"accuracy ({measure})"), plot)
+
+
+def _summary(
+    data: str, asked: list[Any], skipped: list[str], curves: dict[str, Curve], n: int, measure: str
+) -> dict[str, Any]:
     from tts_playground.runs import answers
+    from tts_playground.runs.fits import coverage_law
 
+    law = coverage_law(curves["oracle"])
     return {
         "data": data,
         "questions": len(asked),
         "skipped": skipped,
         "curves": {name: curve.as_dict() for name, curve in curves.items()},
+        "measures": answers.side_by_side(asked),
+        "coverage_law": None if law is None else law.as_dict() | {"sentence": law.sentence(curves["oracle"])},
         "which_n": {name: answers.which_n(curve).sentence for name, curve in curves.items()},
         "saved_by_stopping": answers.saved_by_stopping(asked, n).as_dict(),
-        "trust": answers.trust(asked).as_dict(),
+        "trust": answers.trust(asked, measure=measure).as_dict(),
     }
 
 
@@ -140,7 +162,12 @@ def _talk_curves(result: dict[str, Any]) -> None:
     shown = [place for place, n in enumerate(ns) if n & (n - 1) == 0]
     rows = [[name, *(f"{line['mean'][place]:.3f}" for place in shown)] for name, line in curves.items()]
     table(f"{result['data']}: {result['questions']} questions", ["", *(f"N = {ns[p]}" for p in shown)], rows)
-    for sentence in result["which_n"].values():
+    names = [name for name in ("single", "majority", "verifier", "oracle") if name in curves]
+    by_measure = result["measures"].items()
+    rows = [[measure, *(f"{line[name]['value']:.3f}" for name in names)] for measure, line in by_measure]
+    table(f"By measure, at N = {ns[-1]}", ["", *names], rows)
+    sentences = [*result["which_n"].values(), (result["coverage_law"] or {}).get("sentence", "")]
+    for sentence in filter(None, sentences):
         print(sentence)
     saved = result["saved_by_stopping"]
     print(f"Stopping once the vote is settled saves {saved['value']:.0%} ({saved['low']:.0%} to {saved['high']:.0%}).")

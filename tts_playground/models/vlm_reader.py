@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tts_playground.errors import ModelUnavailable
+from tts_playground.errors import BadInput, ModelUnavailable
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -88,17 +88,20 @@ class Reader:
         return self.processor.apply_chat_template([{"role": "user", "content": said}], add_generation_prompt=True)
 
     def inputs(self, images: Sequence[Image.Image], prompts: Sequence[str]) -> dict[str, Any]:
-        """The model's inputs for one turn about each picture, padded on the left, on its device."""
+        """The model's inputs for one turn about each picture, padded on the left, on its device.
+
+        Raises:
+            BadInput: the model's own processor refuses a picture, e.g. one that is too thin for it.
+        """
         texts = [self.chat(prompt) for prompt in prompts]
         start = self.tokenizer.bos_token
         twice = bool(start) and texts[0].startswith(start)
-        made = self.processor(
-            text=texts,
-            images=[[image.convert("RGB")] for image in images],
-            return_tensors="pt",
-            padding=True,
-            **({"add_special_tokens": False} if twice else {}),
-        )
+        more = {"add_special_tokens": False} if twice else {}
+        shown = [[image.convert("RGB")] for image in images]
+        try:
+            made = self.processor(text=texts, images=shown, return_tensors="pt", padding=True, **more)
+        except ValueError as error:
+            raise BadInput(f"This model cannot read the picture: {error}") from error
         return {
             name: value.to(self.device, self.model.dtype if value.is_floating_point() else value.dtype)
             for name, value in made.items()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tts_playground.core import Cost, Reward
-from tts_playground.errors import BadInput, CannotDo
+from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable, StoreError
 from tts_playground.runs import curves
 from tts_playground.runs.bands import Interval, bootstrap
 from tts_playground.runs.curves import Curve
@@ -25,6 +25,8 @@ from tts_playground.verifiers.selectors import settled
 from tts_playground.worlds.answers import MEASURES, groups
 
 NOTHING = Cost()
+TROUBLES = 3
+"""questions one after another that cannot be answered before a run gives up"""
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,27 @@ def run(
     Args:
         tasks: ``VqaTask``s, or anything with ``number`` and ``why`` for rows that cannot be used.
         rewards: what cannot judge these samples (an endpoint without log-probabilities) is left out.
+
+    Raises:
+        CannotDo: the model or the store is not there, or three questions one after another could not be answered (an
+            endpoint that is down); what was answered before is in the store.
     """
+    trouble = 0
     for done, task in enumerate(tasks, 1):
         if not isinstance(task, VqaTask):
             yield Progress(done, None, f"Row {task.number} was skipped: {task.why}")
             continue
         try:
-            yield Progress(done, ask(task, sampler, rewards, n, store=store, seed=seed))
-        except BadInput as error:
+            asked, trouble = ask(task, sampler, rewards, n, store=store, seed=seed), 0
+        except (ModelUnavailable, StoreError, Cancelled):
+            raise
+        except (BadInput, CannotDo) as error:
+            trouble = trouble + 1 if isinstance(error, CannotDo) else 0
+            if trouble == TROUBLES:
+                raise
             yield Progress(done, None, f"“{task.question[:60]}” was skipped: {error}")
+        else:
+            yield Progress(done, asked)
 
 
 def ask(
@@ -143,6 +157,19 @@ def accuracy_curves(
     return found
 
 
+def side_by_side(asked: Sequence[AskedQuestion]) -> dict[str, dict[str, dict[str, float]]]:
+    """measure -> who picks -> {"value", "low", "high"}, by all measures of correctness, at the largest N of the set."""
+    n = min(len(one.answers) for one in asked)
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for measure in MEASURES:
+        lines = accuracy_curves(asked, measure, [n])
+        found[measure] = {}
+        for name, line in lines.items():
+            low, high = (float(line.mean[0] if band is None else band[0]) for band in (line.low, line.high))
+            found[measure][name] = {"value": float(line.mean[0]), "low": low, "high": high}
+    return found
+
+
 # ---------------------------------------------------------------------------------------------------- which N?
 
 
@@ -165,7 +192,10 @@ def which_n(curve: Curve, least: float = 0.01) -> Advice:
     while 2 * n <= last and curve.at(2 * n) - curve.at(n) >= least:
         n *= 2
     end = curve.at(last)
-    more = f"doubling to {2 * n} gains {curve.at(2 * n) - curve.at(n):+.3f}" if 2 * n <= last else "more were not drawn"
+    tokens = curve.unit.get("tokens", 0.0)
+    price = f" for {n * tokens:,.0f} more tokens a question" if tokens else ""
+    gain = f"doubling to {2 * n} gains {curve.at(min(2 * n, last)) - curve.at(n):+.3f}{price}"
+    more = gain if 2 * n <= last else "more were not drawn"
     sentence = f"{curve.label}: N = {n} reaches {curve.at(n):.3f} of {end:.3f} at N = {last}; {more}."
     return Advice(n, curve.at(n), end - curve.at(n), sentence)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tts_playground.errors import BadInput
 from tts_playground.runs.bands import Interval
-from tts_playground.runs.curves import Curve, Floats, kl_bound
+from tts_playground.runs.curves import Curve, Floats, grid, kl_bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,33 @@ class CoverageFit:
     def __call__(self, k: ArrayLike) -> Floats:
         """Coverage predicted at ``k`` samples."""
         return np.exp(self.a * np.asarray(k, dtype=np.float64) ** -self.b)
+
+    def as_dict(self) -> dict[str, float]:
+        """Plain numbers, for JSON."""
+        return {"a": self.a, "b": self.b, "rmse": self.rmse}
+
+    def curve(self, like: Curve, times: int = 4) -> Curve:
+        """The law beside the curve that it was fitted to, going on to ``times`` as many samples."""
+        ns = grid(times * int(like.n[-1]))
+        label = f"coverage law exp({self.a:.2f} N^-{self.b:.2f})"
+        # nothing fades: a law leans on no samples of its own
+        size = 2 * int(ns[-1])
+        return replace(like, n=ns, mean=self(ns), low=None, high=None, label=label, pool_size=size)
+
+    def sentence(self, like: Curve, times: int = 4) -> str:
+        """What the law foresees for ``times`` as many samples as the curve has, in words."""
+        last = int(like.n[-1])
+        foreseen = f"it foresees {float(self(times * last)):.3f} at N = {times * last}"
+        return f"Coverage follows exp({self.a:.2f} N^-{self.b:.2f}) (off by {self.rmse:.3f} on average); {foreseen}."
+
+
+def coverage_law(oracle: Curve) -> CoverageFit | None:
+    """The law of an oracle's curve, fitted where N <= M/2; None where nothing bends: always or never right."""
+    keep = oracle.n <= max(2, oracle.pool_size // 2)
+    try:
+        return fit_coverage(oracle.n[keep], oracle.mean[keep])
+    except BadInput:
+        return None
 
 
 def fit_coverage(k: ArrayLike, coverage: ArrayLike) -> CoverageFit:

@@ -13,7 +13,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,8 @@ from tts_playground.samplers.answering import AnswerPath, AnswerSettings, answer
 VERSION = 1
 RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
 """answers of a server that may be different next time"""
+BEAT = 0.1
+"""seconds between two chances to stop"""
 
 
 @dataclass(frozen=True)
@@ -67,20 +69,27 @@ class EndpointSampler:
         """
         if not indices:
             return
+        yield from (sample for sample in self.arriving(task, indices, seed=seed) if sample is not None)
+
+    def arriving(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample | None]:
+        """As ``draw``, with None ten times a second while a reply is awaited, so that a caller can stop.
+
+        Requests run side by side, and are handed out in order; those that have not begun when a caller stops are not
+        made.
+        """
         wanted = list(dict.fromkeys(index // self.per_request for index in indices))
         messages = self._messages(task)
-        pool = ThreadPoolExecutor(min(self.workers, len(wanted)))
+        pool = ThreadPoolExecutor(max(1, min(self.workers, len(wanted))))
         try:
             asked: dict[int, Future] = {number: pool.submit(self._request, messages, seed, number) for number in wanted}
             for index in indices:
-                choices, seconds = asked[index // self.per_request].result()
+                reply = asked[index // self.per_request]
+                while not wait([reply], BEAT).done:
+                    yield None
+                choices, seconds = reply.result()
                 yield self._sample(choices[index % self.per_request], index, seed, seconds)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-
-    def arriving(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
-        """As ``draw``: requests run side by side, and are handed out in order."""
-        return self.draw(task, indices, seed=seed)
 
     def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
         """An endpoint does not show its logits: nothing."""

@@ -77,15 +77,19 @@ class VlmSampler:
         yield from (path for path in paths if path.done)
         for group in _by_length(path for path in paths if not path.done):
             for _, path in self._advance(task, group, self._ended, cancel, keep=False):
-                yield replace(path, done=True)
+                if path is not None:
+                    yield replace(path, done=True)
 
-    def arriving(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
-        """One reply per index as each finishes, so not in order: for showing them as they come."""
+    def arriving(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample | None]:
+        """One reply per index as each finishes, so not in order; None after every token in between.
+
+        A caller that closes the generator, at whatever it was given last, ends the draw at that token.
+        """
         paths = self.start(task, indices, seed=seed)
         count = self._count(self.prefix(task), max(1, len(paths)))
         for start in range(0, len(paths), count):
-            for path in self.finish(task, paths[start : start + count]):
-                yield from self.peek(task, [path])
+            for _, path in self._advance(task, paths[start : start + count], self._ended, never, keep=False):
+                yield None if path is None else self.peek(task, [replace(path, done=True)])[0]
 
     def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
         """The ``k`` likeliest first tokens of a reply with their logits, the likeliest first."""
@@ -108,7 +112,8 @@ class VlmSampler:
         open_places = [place for place, path in enumerate(paths) if not path.done]
         for places in _by_length(open_places, lambda place: paths[place]):
             for at, path in self._advance(task, [paths[place] for place in places], self._step_ended, never, keep=True):
-                result[places[at]] = path
+                if path is not None:
+                    result[places[at]] = path
         return result
 
     def fork(self, path: AnswerPath, index: int) -> AnswerPath:
@@ -155,8 +160,8 @@ class VlmSampler:
 
     def _advance(
         self, task: Any, paths: Sequence[AnswerPath], stop: Any, cancel: Cancel, *, keep: bool
-    ) -> Iterator[tuple[int, AnswerPath]]:
-        """(place, longer path) as each reaches its stop; ``paths`` are equally long."""
+    ) -> Iterator[tuple[int, AnswerPath | None]]:
+        """(place, longer path) as each reaches its stop, and (-1, None) between tokens; ``paths`` are equally long."""
         import torch
 
         prefix, at = self.prefix(task), 0
@@ -165,19 +170,24 @@ class VlmSampler:
             ended: set[int] = set()
             try:
                 for place, path in self._batch(prefix, paths[at : at + count], stop, cancel, keep):
+                    if path is None:
+                        yield -1, None
+                        continue
                     ended.add(place)
                     yield at + place, path
             except torch.OutOfMemoryError as error:
                 if count == 1 or ended:
                     raise CannotDo("The GPU's memory does not hold this batch; draw fewer replies at once.") from error
-                torch.cuda.empty_cache()
-                count = (count + 1) // 2
+            else:
+                at += count
                 continue
-            at += count
+            # Out of the handler, so that the failed batch's tensors are gone before the next try.
+            torch.cuda.empty_cache()
+            count = (count + 1) // 2
 
     def _batch(
         self, prefix: Prefix, paths: Sequence[AnswerPath], stop: Any, cancel: Cancel, keep: bool
-    ) -> Iterator[tuple[int, AnswerPath]]:
+    ) -> Iterator[tuple[int, AnswerPath | None]]:
         s, began = self.settings, perf_counter()
         rows = [Row(p.seed, p.index, s.temperature, s.top_k, s.top_p, p.tokens, p.pieces) for p in paths]
         room = s.most_tokens - len(paths[0].tokens)
@@ -190,9 +200,8 @@ class VlmSampler:
 
         for place, drawn in draw_rows(self.vlm, prefix, rows, room, ends, keep=keep):
             stop_if(cancel)
-            if place >= 0:
-                seconds = (perf_counter() - began) / len(paths)
-                yield place, self._longer(paths[place], drawn, seconds)
+            seconds = (perf_counter() - began) / len(paths)
+            yield place, None if place < 0 else self._longer(paths[place], drawn, seconds)
 
     def _longer(self, path: AnswerPath, drawn: Drawn, seconds: float) -> AnswerPath:
         tokens = path.tokens + tuple(drawn.tokens)

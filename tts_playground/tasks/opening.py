@@ -47,7 +47,7 @@ def open_image(
     elif hasattr(image, "read"):
         source = image
     else:
-        raise BadInput(f"A drawing is a path, bytes, a PIL image or an array, not {type(image).__name__}.")
+        raise BadInput(f"A picture is a path, bytes, a PIL image or an array, not {type(image).__name__}.")
     name = source.name if isinstance(source, Path) else "the picture"
     try:
         with warnings.catch_warnings():
@@ -64,7 +64,9 @@ def open_image(
         raise BadInput(f"{name} is not a picture{wanted}.") from error
     except Image.DecompressionBombError as error:
         raise BadInput(f"{name} has too many pixels; at most {max_pixels:,} are read.") from error
-    except OSError as error:
+    except BadInput:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError) as error:  # Pillow's words for damaged headers and chunks
         raise BadInput(f"{name} cannot be read as a picture: {error}.") from error
 
 

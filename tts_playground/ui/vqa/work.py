@@ -66,7 +66,8 @@ def _ask(task: VqaTask, view: View) -> Iterator[Work]:
     shown = task.blank() if view.blank else task
     work, came, told = Work(view, task), {}, 0.0
     for sample in sampler.arriving(shown, range(view.n), seed=view.seed):
-        came[sample.index] = sample
+        if sample is not None:
+            came[sample.index] = sample
         if time.monotonic() - told > PACE:
             told = time.monotonic()
             work = replace(work, samples=tuple(came[i] for i in sorted(came)), seconds=told - began)
