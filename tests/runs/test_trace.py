@@ -76,7 +76,7 @@ def test_the_figure_tells_fates_apart_and_shows_glimpses():
     figure = figures.trace_tree(tree, title="parm")
     names = {t.name for t in figure.data if t.name}
     assert any("dropped" in name for name in names) and "the best" in names
-    assert "saved by dropping" in figure.layout.xaxis.title.text
+    assert "saved by dropping" in figure.layout.xaxis.title.text.replace("<br>", " ")
     assert sum(len(t.x) for t in figure.data if t.mode == "markers") == len(tree.nodes)
     assert not figure.layout.images
     glimpsed = figures.trace_tree(tree, glimpse=lambda sample: Image.new("RGB", (9, 9), "red"))
@@ -89,6 +89,6 @@ def test_many_paths_are_cut_but_never_the_best_ones_ancestors():
     tree, _ = traced(Suffix(), Budget(tokens=800))
     lanes = {tree.nodes[place].lane for place in tree.lineage(tree.best)}
     figure = figures.trace_tree(tree, most=5)
-    assert "Showing" in figure.layout.xaxis.title.text
+    assert "Showing" in figure.layout.xaxis.title.text.replace("<br>", " ")
     best = next(t for t in figure.data if t.name == "the best")
     assert len(best.x) == 1 and max(lanes) + 1 == int(best.text[0].split("path ")[1].split("<")[0])

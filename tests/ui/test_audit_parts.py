@@ -55,7 +55,7 @@ def test_numbers_are_put_into_their_range():
 
 def test_the_menu_has_scripts_always_and_models_when_they_are_here(monkeypatch):
     assert {name for _, name in choices.models()} == {*SCRIPTS, choices.LARGE}
-    assert all("no model" in words for words, name in choices.models() if name in SCRIPTS)
+    assert all(words.startswith("script:") for words, name in choices.models() if name in SCRIPTS)
     monkeypatch.setenv("TTS_PLAYGROUND_AUDIT_MODEL", "/somewhere/else")
     assert choices.models()[0][1] == choices.default_view().model == "/somewhere/else"
 

@@ -22,7 +22,9 @@ def test_rewards_that_fight_are_seen_to_fight():
     scatter, axes, over = pair.figures_of(_look())
     assert "Pearson -0.9" in scatter.layout.annotations[0].text
     assert {trace.yaxis for trace in axes.data} == {"y", "y2"}
-    assert "KL" in over.layout.xaxis.title.text and "standard deviations" in over.layout.yaxis.title.text
+    assert "KL" in over.layout.xaxis.title.text and "standard deviations" in over.layout.yaxis.title.text.replace(
+        "<br>", " "
+    )
     ends = [trace.y[-1] for trace in over.data if trace.fill is None]
     assert over.data[1].y[0] == pytest.approx(0) and min(ends) < -1.5 and max(ends) > 1.5
     words = pair.reading(_look())

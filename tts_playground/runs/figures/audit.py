@@ -15,6 +15,7 @@ from tts_playground.runs.curves import Floats
 from tts_playground.runs.figures.theme import GRID, INK, colour, empty, hover, log2_axis, themed
 
 LETTERS = ("red", "green", "blue", "yellow")
+COLOURS_IN_WORDS = {name[0].upper(): name for name in LETTERS}
 PLACES = ("left", "centre", "right"), ("top", "middle", "bottom")
 
 
@@ -73,7 +74,7 @@ def effects(found: Sequence[Any], *, small: float = 0.0, title: str = "") -> go.
         own = [effect for effect in found if effect.factor == factor]
         figure.add_scatter(
             x=[effect.estimate for effect in own],
-            y=[f"{factor} {effect.level}" for effect in own],
+            y=[f"{factor} {COLOURS_IN_WORDS.get(effect.level, effect.level)}" for effect in own],
             mode="markers",
             marker={"size": 8, "color": colour(number)},
             error_x={
@@ -201,6 +202,7 @@ def calibrations(found: Sequence[Any], *, title: str = "") -> go.Figure:
                 "thickness": 1.5,
             },
             name=name,
+            cliponaxis=False,
             hovertemplate="%{y}: %{x:.1%} of picks would have to move<extra></extra>",
         )
     themed(figure, x="distance from uniform (total variation)", y="calibration", title=title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 INK = "#7a7a7a"
 """text and axes: 4.3 to 1 against white, 4.4 to 1 against the dark theme's background"""
+LINE = 34
+"""characters of an axis title before it goes on in a second line"""
 GRID = "rgba(128, 128, 128, 0.25)"
 
 AXES = {
@@ -42,6 +45,7 @@ def colour(index: int, opacity: float = 1.0) -> str:
 
 def themed(figure: go.Figure, *, x: str, y: str, title: str = "") -> go.Figure:
     """Give a figure the common look; changes and returns it."""
+    x, y = (("<br>".join(wrap(words, LINE)) if words else "") for words in (x, y))  # a phone is 300 pixels wide
     axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True, "title": {"standoff": 8}}
     return figure.update_layout(
         title={"text": title, "font": {"size": 14}, "x": 0.02} if title else None,
@@ -52,8 +56,8 @@ def themed(figure: go.Figure, *, x: str, y: str, title: str = "") -> go.Figure:
         legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
         hoverlabel={"align": "left"},
         uirevision="keep",  # a new N must not undo the reader's zoom
-        xaxis={**axis, "title": {"text": x, "standoff": 8}},
-        yaxis={**axis, "title": {"text": y, "standoff": 8}},
+        xaxis={**axis, "title": {"text": x, "standoff": 8, "font": {"size": 13}}},
+        yaxis={**axis, "title": {"text": y, "standoff": 8, "font": {"size": 13}}},
     )
 
 
@@ -87,6 +91,7 @@ def short(number: float) -> str:
 def empty(sentence: str) -> go.Figure:
     """A figure that says why there is nothing to see yet."""
     figure = themed(go.Figure(), x="", y="")
+    figure.update_layout(height=260)  # one sentence needs no more
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     return figure.add_annotation(text=sentence, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")

@@ -66,7 +66,7 @@ def models() -> list[tuple[str, str]]:
     named = os.environ.get("TTS_PLAYGROUND_AUDIT_MODEL")
     real = [named] if named and named not in SCRIPTS else []
     real += [EMBEDDED] if here(EMBEDDED) and EMBEDDED not in real else []
-    scripts = [(f"script, no model: {what}", name) for name, (what, _) in SCRIPTS.items()]
+    scripts = [(f"script: {what}", name) for name, (what, _) in SCRIPTS.items()]
     large = [] if LARGE in real else [(f"{LARGE} (a download, and a GPU)", LARGE)]
     return [*((name, name) for name in real), *scripts, *large]
 

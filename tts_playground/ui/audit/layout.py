@@ -94,13 +94,10 @@ def build(opening: Work) -> Parts:
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
             _plot(parts, "effects", "What the choice depends on", EFFECTS, drawn[0])
+            _plot(parts, "curve", "What the number of draws buys", CURVE, drawn[2])
         with gr.Column(scale=5, min_width=320):
             _plot(parts, "heat", "Where picks fall on the grid", HEAT, drawn[1])
             _plot(parts, "calibration", "Before and after calibration", CALIBRATION, drawn[3])
-    with gr.Row(elem_classes="main"):
-        with gr.Column(scale=5, min_width=320):
-            _plot(parts, "curve", "What the number of draws buys", CURVE, drawn[2])
-        with gr.Column(scale=5, min_width=320):
             _plot(parts, "confusion", "Which colour it names", CONFUSION, drawn[4])
     _own(parts)
     parts |= take_away("audit", {"csv": "CSV", "jsonl": "JSONL"}, "these settings")

@@ -62,8 +62,10 @@ class Look:
         return self.ranked(reward).index(place) + 1 if reward in self.scores and place < self.shown else None
 
     def random_place(self) -> int:
-        """A place that a single draw might have given; the same one every time for one view."""
-        return int(generator(self.view.seed, "random pick", self.shown).integers(self.shown))
+        """A place at random between the best and the worst, which stand beside it; the same every time for one view."""
+        order = self.ranked()
+        between = order[1:-1] or order
+        return between[int(generator(self.view.seed, "random pick", self.shown).integers(len(between)))]
 
     def curve(self, gold: str | None = None) -> Curve | None:
         """Exact expected best of N by the view's reward, measured by ``gold``; None before there are scores."""

@@ -22,7 +22,7 @@ def build(app: gr.Blocks, parts: Parts, handlers: Handlers, opening: Look) -> No
     """Lay out and connect all of them, and the tour that opens them."""
     is_open = gr.State("sweep")
     quiet = {**LIGHT, **QUIET}
-    with gr.Tabs(elem_id="t2i-sections") as tabs:
+    with gr.Tabs(elem_id="t2i-sections", overflow_behavior="wrap") as tabs:
         with gr.Tab("Sweep", id="sweep") as tab:
             handlers.actions["sweep"] = sweep_section.build(parts, opening.view)
             tab.select(lambda: "sweep", None, is_open, **quiet)

@@ -51,7 +51,7 @@ def picks(look: Look, chosen: int | None = None) -> str:
     order = look.ranked()
     cards = [
         _card(look, order[0], f"Best of {look.shown}", "best"),
-        _card(look, look.random_place(), "One random draw", ""),
+        _card(look, look.random_place(), "Another, at random", ""),
         _card(look, order[-1], "Worst", ""),
     ]
     if chosen is not None and chosen < look.shown:

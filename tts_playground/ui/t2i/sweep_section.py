@@ -39,7 +39,7 @@ def build(p: Parts, view: View) -> tuple[Any, list[Any], list[Any]]:
         )
         run = gr.Button("Draw the sweep", variant="primary", min_width=160, elem_id="t2i-sweep")
     line = gr.HTML(status(_summary(opened)), padding=False, elem_id="t2i-sweep-status")
-    sheet = gr.HTML("", padding=False)
+    sheet = gr.HTML("", padding=False, elem_id="t2i-sweep-sheet")
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
             grid = gr.HTML(sweep.grid(opened, False), padding=False, elem_id="t2i-sweep-grid")
