@@ -1,18 +1,116 @@
-"""Hugging Face's ZeroGPU: a GPU that exists only inside decorated calls. Elsewhere the decorator does nothing."""
+"""Hugging Face's ZeroGPU: a GPU that exists only inside decorated calls. Elsewhere the decorator does nothing.
+
+A decorated call runs in a forked worker. So models are loaded by name in there, arguments and results are plain values,
+and what a worker raises is carried out as a value, because only the name of a foreign exception would survive. The
+decorator asks for the GPU where the function is defined, not when it is called: a Space looks for its decorated
+functions when it starts.
+"""
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable, PlaygroundError, StoreError
 
 Call = TypeVar("Call", bound=Callable[..., Any])
+KINDS = {kind.__name__: kind for kind in (ModelUnavailable, StoreError, Cancelled, CannotDo, BadInput, PlaygroundError)}
+"""from the narrow to the wide; each is made from its sentence alone"""
 
 
-def on_gpu(call: Call, seconds: int = 60) -> Call:
-    """``call`` with a GPU for at most ``seconds`` in a ZeroGPU Space, else ``call`` itself; generators too."""
-    if not os.environ.get("SPACES_ZERO_GPU"):
-        return call
-    import spaces  # type: ignore[import-not-found]
+def here() -> bool:
+    """Whether this process runs in a ZeroGPU Space."""
+    return bool(os.environ.get("SPACES_ZERO_GPU"))
 
-    return spaces.GPU(duration=seconds)(call)
+
+def on_gpu(seconds: int = 60) -> Callable[[Call], Call]:
+    """A decorator that gives a function, or a generator, a GPU for at most ``seconds`` a call in a ZeroGPU Space.
+
+    Elsewhere it returns the function itself. Arguments and results must be values that can be pickled.
+    """
+
+    def decorated(call: Call) -> Call:
+        if not here():
+            return call
+        import spaces  # type: ignore[import-not-found]
+
+        give = spaces.GPU(duration=seconds)
+        return cast(Call, _generator(call, give) if inspect.isgeneratorfunction(call) else _function(call, give))
+
+    return decorated
+
+
+def cancellable(call: Callable[..., Iterator[Any]], cancel: Callable[[], bool], *given: Any) -> Iterator[Any]:
+    """What ``call(*given, cancel=cancel)`` yields; a worker cannot ask its parent, so there each report is the chance.
+
+    Raises:
+        Cancelled: ``cancel()`` became true.
+    """
+    if not here():
+        yield from call(*given, cancel=cancel)
+        return
+    for item in call(*given):
+        if cancel():
+            raise Cancelled("Drawing was stopped.")
+        yield item
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error on its way out of a worker."""
+
+    kind: str
+    sentence: str
+
+    @classmethod
+    def of(cls, error: PlaygroundError) -> Fault:
+        """The nearest kind that a sentence alone can make."""
+        return cls(next(name for name, kind in KINDS.items() if isinstance(error, kind)), str(error))
+
+    def raised(self) -> PlaygroundError:
+        """The error again."""
+        return KINDS[self.kind](self.sentence)
+
+
+def _generator(call: Callable[..., Any], give: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    def work(*args: Any, **named: Any) -> Iterator[Any]:
+        try:
+            yield from call(*args, **named)
+        except PlaygroundError as error:
+            yield Fault.of(error)
+
+    worker = give(work)
+
+    @wraps(call)
+    def asked(*args: Any, **named: Any) -> Iterator[Any]:
+        for item in worker(*args, **named):
+            if isinstance(item, Fault):
+                raise item.raised()
+            yield item
+
+    return asked
+
+
+def _function(call: Callable[..., Any], give: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    def work(*args: Any, **named: Any) -> Any:
+        try:
+            return call(*args, **named)
+        except PlaygroundError as error:
+            return Fault.of(error)
+
+    worker = give(work)
+
+    @wraps(call)
+    def asked(*args: Any, **named: Any) -> Any:
+        result = worker(*args, **named)
+        if isinstance(result, Fault):
+            raise result.raised()
+        return result
+
+    return asked

@@ -41,14 +41,14 @@ def compare_prompts(
         raise BadInput(
             f"{judge!r} cannot judge what {guide!r} guides, because they read the same network; choose another judge."
         )
-    rewards = [reward_named(guide), reward_named(judge)]
+    guiding, judging = reward_named(guide), reward_named(judge)
     pools = [store.pool(task, sampler) for task in tasks]
     for n in (1, plan.pool):
         for place, pool in enumerate(pools):
             for progress in images.draw([pool], n, seed=plan.seed, seen=0):
                 where = f"image {min(progress.done + 1, n)} of {n} for the curve, prompt {place + 1}"
                 yield Comparison(doing=where)
-            for reward in rewards if n == 1 else ():
+            for reward in (guiding, judging) if n == 1 else ():
                 reward.score(pool.task, pool.samples(1, seed=plan.seed))  # refuses what it cannot read
     samples = [pool.samples(plan.pool, seed=plan.seed) for pool in pools]
-    yield from compare(tasks, sampler, chosen, *rewards, plan, pools=samples)
+    yield from compare(tasks, sampler, chosen, guiding, judging, plan, pools=samples)

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import gradio as gr
 
+from tts_playground.models import zerogpu
 from tts_playground.ui import theme
 from tts_playground.ui.bodies import BodyLimit
 
@@ -80,7 +81,7 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
     shown = tabs() if shown is None else shown
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
         gr.HTML(f"<h1>{TITLE}</h1><p>{LEAD}</p>", elem_id="title", padding=False)
-        with gr.Tabs(elem_id="tabs") as bar:
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as bar:
             for tab in shown:
                 with gr.Tab(tab.label, id=tab.slug, elem_id=f"tab-{tab.slug}"):
                     tab.build(app)
@@ -125,7 +126,7 @@ def warm(shown: list[Tab]) -> threading.Thread:
     """Load what the tabs need, in the background."""
 
     def work() -> None:
-        for tab in shown:
+        for tab in () if zerogpu.here() else shown:  # in such a Space the GPU is a visitor's, for one call
             tab.warm()
 
     thread = threading.Thread(target=work, name="warm-up", daemon=True)

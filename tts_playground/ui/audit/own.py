@@ -51,7 +51,8 @@ def ask(image: Image.Image | None, text: str, model: str, temperature: float) ->
     prompt = CHOICE_PROMPT if digits else PROMPT.format(labels=", ".join(labels))
     small = image.convert("RGB")
     small.thumbnail((SIDE, SIDE))
-    chances = on_gpu(_chances)(small, prompt, labels, model, temperature)
+    ask_it = _chances if model.startswith("scripted:") else _chances_by_model
+    chances = ask_it(small, prompt, labels, model, temperature)
     total = sum(chances)
     fair = 1 / len(labels)
     shares = [chance / total if total else fair for chance in chances]
@@ -66,6 +67,9 @@ def _chances(image: Image.Image, prompt: str, labels: tuple[str, ...], model: st
     if not isinstance(chooser, ExactChooser):
         raise CannotDo("This chooser does not tell probabilities.")
     return [float(chance) for chance in chooser.chances([Question(lambda: image, prompt, labels)], temperature)[0]]
+
+
+_chances_by_model = on_gpu()(_chances)
 
 
 def nothing() -> str:

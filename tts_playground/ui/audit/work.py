@@ -54,7 +54,7 @@ class Work:
 
 def audit(view: View) -> Iterator[Work]:
     """The work so far, about four times a second, and the last one always."""
-    yield from _audit(view) if view.model.startswith("scripted:") else on_gpu(_audit, 120)(view)
+    yield from (_audit if view.model.startswith("scripted:") else _audit_by_model)(view)
 
 
 def _audit(view: View) -> Iterator[Work]:
@@ -65,6 +65,9 @@ def _audit(view: View) -> Iterator[Work]:
         if progress.done or time.monotonic() - shown >= PACE:
             shown = time.monotonic()
             yield Work(view, progress.rows, progress.total, shown - start)
+
+
+_audit_by_model = on_gpu(120)(_audit)
 
 
 @cache

@@ -12,6 +12,7 @@ from PIL import Image
 from tts_playground.dsl import parse, to_svg, unparse
 from tts_playground.dsl import render as draw
 from tts_playground.errors import BadInput
+from tts_playground.models.zerogpu import on_gpu
 from tts_playground.tasks.sketch import Settings
 from tts_playground.tasks.sketch import sketch as find
 from tts_playground.ui.faults import friendly
@@ -55,7 +56,7 @@ def sketch(
     for name, value in {"sampler": sampler, "strategy": strategy, "outline": outline}.items():
         if value not in offered(name):
             raise BadInput(f"There is no {name} {str(value)[:40]!r} here; choose one of: {', '.join(offered(name))}.")
-    result = find(
+    result = (find if sampler == "proposal" else _by_model)(
         file,
         sampler=sampler,
         strategy=strategy,
@@ -66,6 +67,9 @@ def sketch(
         seed=int(seed),
     )
     return result.as_dict()
+
+
+_by_model = on_gpu(120)(find)
 
 
 @friendly

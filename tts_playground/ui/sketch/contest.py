@@ -12,7 +12,8 @@ from tts_playground.core import Cost
 from tts_playground.runs import curves, figures
 from tts_playground.runs.bands import bootstrap
 from tts_playground.runs.figures import StrategyPoint
-from tts_playground.tasks.sketch import STEPPED, Progress, Settings, SketchTask, sketch_rounds
+from tts_playground.tasks.sketch import STEPPED, Progress, Settings, SketchTask
+from tts_playground.ui.sketch import search
 from tts_playground.ui.sketch.choices import CHOICES
 from tts_playground.ui.sketch.work import judged
 
@@ -63,7 +64,7 @@ def contest(task: SketchTask, settings: Settings) -> Iterator[Contest]:
 
 
 def _reports(task: SketchTask, settings: Settings) -> Iterator[Progress]:
-    return sketch_rounds(task, settings)
+    return search.rounds(task, settings)
 
 
 def _point(strategy: str, budget: int, ends: list[Progress]) -> StrategyPoint:

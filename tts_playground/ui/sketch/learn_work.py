@@ -19,6 +19,7 @@ from tts_playground.evolve.evolution import Generation, Plan, begin, evolve
 from tts_playground.evolve.fitness import Fitness
 from tts_playground.evolve.quality import analyze
 from tts_playground.evolve.rows import hand_written
+from tts_playground.models.zerogpu import on_gpu
 from tts_playground.tasks.sketch import SketchTask
 from tts_playground.worlds import heldout
 
@@ -122,6 +123,7 @@ class Run:
     """its name once it is saved"""
 
 
+@on_gpu(120)
 def tune(base: str, name: str, made: DataSet | None) -> Iterator[Run]:
     """Fine-tune on a data set, a report a step; closing the generator stops the training.
 
@@ -174,11 +176,18 @@ def _told(heard: queue.Queue[Any]) -> Iterator[Run]:
 
 def pass_curves(base: str, tuned: Sequence[str]) -> tuple[Any, list[str]]:
     """(figure, sentences) of pass@k from the pools that ship, or drawn now for a model and its adapters, in small."""
+    return (_drawn_curves if base else _curves)(base, tuned)
+
+
+def _curves(base: str, tuned: Sequence[str]) -> tuple[Any, list[str]]:
     from tts_playground.bench import pass_at_k
 
     pools = pass_at_k.draw([base, *tuned], **QUICK) if base else pass_at_k.read()
     lines = pass_at_k.curves(pools)
     return pass_at_k.figure(lines), pass_at_k.verdict(lines)
+
+
+_drawn_curves = on_gpu(120)(_curves)
 
 
 def shipped_curves() -> tuple[Any, str]:
@@ -193,6 +202,7 @@ def shipped_curves() -> tuple[Any, str]:
     return figure, " ".join(words)
 
 
+@on_gpu()
 def why(model: str, task: SketchTask | None, temperature: float, grammar: bool, seed: int) -> str:
     """What a model says about a drawing, reply by reply: the raw text, how it was read, its fault, and its IoU.
 

@@ -11,6 +11,7 @@ import numpy as np
 from tts_playground.dsl import Program
 from tts_playground.dsl.drawings import Overlap, overlap
 from tts_playground.dsl.raster import draw
+from tts_playground.models.zerogpu import on_gpu
 from tts_playground.tasks.drawing import SIDE
 from tts_playground.tasks.sketch import Progress, Settings, SketchTask, sketch_rounds
 from tts_playground.ui.sketch.panel import panel
@@ -26,12 +27,19 @@ STOPS = {
     "blank": "The canvas is blank, so the program is empty. Draw something, or pick an example.",
 }
 
+_by_model = on_gpu(120)(sketch_rounds)
+
+
+def rounds(task: SketchTask, settings: Settings) -> Iterator[Progress]:
+    """The library's reports; the proposal needs no model, and so no GPU."""
+    return (sketch_rounds if settings.sampler == "proposal" else _by_model)(task, settings)
+
 
 def search(task: SketchTask, title: str, settings: Settings) -> Iterator[tuple[Work, Progress]]:
     """The work so far with the newest report, about seven times a second, and the last one always."""
     work = Work(task, title, settings=settings)
     waiting, shown = [], 0.0
-    for report in sketch_rounds(task, settings):
+    for report in rounds(task, settings):
         waiting.append(report.round)
         if not report.round.stopped and time.monotonic() - shown < PACE:
             continue

@@ -73,9 +73,9 @@ def generate(
         MENU.allowed(model or base.model, is_local(request)),
     )
     judges = [reward_named(known(name)) for name in (reward or base.reward).replace(" ", "").split(",")]
-    pool = shelf.adopted(view)
-    for _ in images.draw([pool], view.n, seed=view.seed, seen=0):
+    for _ in shelf.draw((view,), view.n, seen=0):
         pass
+    pool = shelf.pool_of(view)
     for judge in judges:
         pool.score(judge, view.n, seed=view.seed)
     result = images.generated(pool, view.prompt, view.settings, judges, view.n, view.seed)

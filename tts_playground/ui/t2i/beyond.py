@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tts_playground import registry
 from tts_playground.errors import BadInput
+from tts_playground.models.zerogpu import on_gpu
 from tts_playground.runs import figures
-from tts_playground.runs.comparison import Comparison, Plan, compare
+from tts_playground.runs.comparison import Comparison, Plan, compare, named
 from tts_playground.runs.trace import trace
 from tts_playground.tasks.image_rewards import reward_named, rewards_here, share_weights
 from tts_playground.ui.t2i import shelf, show
@@ -63,15 +63,19 @@ def run(view: View, judge: str, names: list[str]) -> Iterator[Beyond]:
         raise BadInput("Choose at least one strategy.")
     if judge not in judges(view.reward):
         raise BadInput(f"{show.measure(judge)} cannot judge here; choose from: {', '.join(judges(view.reward))}.")
-    guide, gold = reward_named(view.reward), reward_named(judge)
     for _ in shelf.serve(Wish(view, PLAN.pool), lambda: False):
         yield Beyond(Comparison(doing="independent images for the curve"), judge)
-    pool = shelf.pool_of(view, load=True)
-    strategies = {name: registry.resolve("strategy", name)() for name in chosen}
+    for state in _compared(view, judge, chosen):
+        yield Beyond(state, judge)
+
+
+@on_gpu(120)
+def _compared(view: View, judge: str, names: list[str]) -> Iterator[Comparison]:
+    """The strategies on the images that are there."""
+    pool, guide, gold = shelf.pool_of(view, load=True), reward_named(view.reward), reward_named(judge)
     samples = pool.samples(PLAN.pool, seed=view.seed)
     plan = Plan(PLAN.budgets, PLAN.seeds, view.seed, PLAN.pool)
-    for state in compare([view.task], pool.sampler, strategies, guide, gold, plan, pools=[samples]):
-        yield Beyond(state, judge)
+    yield from compare([view.task], pool.sampler, named(names), guide, gold, plan, pools=[samples])
 
 
 def figure(found: Beyond | None, axis: str) -> Any:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from tts_playground.models.zerogpu import here, on_gpu
 from tts_playground.runs import figures
+from tts_playground.samplers.microscope import Microscope
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import shelf
 from tts_playground.ui.t2i.choices import View
@@ -68,9 +71,15 @@ def prepare(subject: Subject) -> None:
     if KEPT.get(subject) is not None:
         return
     sample = shelf.sample_of(subject.view, subject.place)
-    pool = shelf.pool_of(subject.view, load=True)
-    scope = pool.sampler.inspect(subject.view.task, sample.info["tokens"])  # type: ignore[attr-defined]
-    KEPT.put(subject, (scope, sample.content))
+    KEPT.put(subject, (_inspected(subject.view, sample.info["tokens"]), sample.content))
+
+
+@on_gpu()
+def _inspected(view: View, tokens: Sequence[int]) -> Microscope:
+    """The distributions of an image's tokens; on the CPU where the GPU is gone once the call ends."""
+    pool = shelf.pool_of(view, load=True)
+    scope: Microscope = pool.sampler.inspect(view.task, tokens)  # type: ignore[attr-defined]
+    return replace(scope, cond=scope.cond.cpu(), uncond=scope.uncond.cpu()) if here() else scope
 
 
 def clicked(subject: Subject, x: float, y: float) -> int:

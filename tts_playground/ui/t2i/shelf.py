@@ -11,10 +11,12 @@ from typing import Any
 from tts_playground.errors import BadInput, PlaygroundError
 from tts_playground.models import loading
 from tts_playground.models.named import named
+from tts_playground.models.zerogpu import cancellable, on_gpu
 from tts_playground.runs import images, starters
 from tts_playground.runs.pool import PoolView
 from tts_playground.runs.store import Pool, Store
 from tts_playground.samplers.image_tokens import ImageTokens
+from tts_playground.samplers.stopping import Cancel, never
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 from tts_playground.ui.t2i.choices import View
 from tts_playground.ui.t2i.desk import Wish
@@ -97,9 +99,21 @@ def serve(wish: Wish, cancel: Any) -> Iterator[images.Progress]:
     Raises:
         Cancelled: ``cancel()`` became true; what was finished is kept.
     """
-    pool = adopted(wish.view)
-    yield from images.draw([pool], wish.n, seed=wish.view.seed, cancel=cancel)
-    score(pool, wish.view)
+    yield from cancellable(draw, cancel, (wish.view,), wish.n)
+    score(pool_of(wish.view), wish.view)
+
+
+@on_gpu(120)
+def draw(
+    views: Sequence[View], n: int, chunk: int = images.CHUNK, seen: int = images.SEEN, *, cancel: Cancel = never
+) -> Iterator[images.Progress]:
+    """Draw what is missing of the first ``n`` images of views that differ in their settings alone, all together.
+
+    Raises:
+        Cancelled: ``cancel()`` became true; what was finished is kept.
+    """
+    pools = [adopted(view) for view in views]
+    yield from images.draw(pools, n, seed=views[0].seed, chunk=chunk, seen=seen, cancel=cancel)
 
 
 def adopted(view: View) -> Pool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tts_playground.errors import Cancelled, PlaygroundError
+from tts_playground.models.zerogpu import cancellable
 from tts_playground.runs import images, sweeps
 from tts_playground.runs.pool import PoolView
 from tts_playground.runs.sweeps import Cell
@@ -75,15 +76,13 @@ def draw(session: str, view: View, each: int) -> Iterator[images.Progress | Swee
         return
     wish = Wish(view, each)
     work.desk().ask(session, wish)
-    pools = [shelf.adopted(cell) for cell in views(view)]
+    cells = tuple(views(view))
     try:
-        yield from images.draw(
-            pools, each, seed=view.seed, chunk=CHUNK, cancel=lambda: work.desk().newest(session) is not wish
-        )
+        yield from cancellable(shelf.draw, lambda: work.desk().newest(session) is not wish, cells, each, CHUNK)
     except Cancelled:
         return
-    for pool in pools:
-        shelf.score(pool, view)
+    for cell in cells:
+        shelf.score(shelf.pool_of(cell), view)
     work.desk().done(session, wish)
     if (ready := stored(view, each)) is not None:
         yield ready

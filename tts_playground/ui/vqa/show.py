@@ -15,6 +15,7 @@ from tts_playground.runs import figures
 from tts_playground.runs.answers import AskedQuestion
 from tts_playground.runs.curves import Curve
 from tts_playground.runs.figures.answers import at_least_once, reliability_plot, reshaped
+from tts_playground.runs.fits import coverage_law
 from tts_playground.runs.voting import majority_curve
 from tts_playground.tasks.vqa import short_answer
 from tts_playground.ui.scripts import offer
@@ -133,7 +134,10 @@ def set_figure(work: SetWork | None, axis: str, measure: str) -> Any:
     """Accuracy against N over a set of questions."""
     if work is None or not work.asked:
         return figures.empty("No set of questions asked yet.")
-    return figures.best_of_n(*curves_of(work.asked, measure).values(), axis=axis, measure=f"accuracy ({measure})")
+    curves = curves_of(work.asked, measure)
+    law = coverage_law(curves["oracle"])
+    lines = [*curves.values(), *([] if law is None else [law.curve(curves["oracle"])])]
+    return figures.best_of_n(*lines, axis=axis, measure=f"accuracy ({measure})")
 
 
 def set_reading(work: SetWork | None, measure: str) -> str:
@@ -142,6 +146,8 @@ def set_reading(work: SetWork | None, measure: str) -> str:
         return status("Each question is answered N times; what was answered before comes from the store.")
     curves = curves_of(work.asked, measure)
     lines = [experiments.which_n(curves[name]).sentence for name in ("majority", "verifier") if name in curves]
+    law = coverage_law(curves["oracle"])
+    lines += [] if law is None else [law.sentence(curves["oracle"])]
     saved = experiments.saved_by_stopping(work.asked, len(work.asked[0].answers))
     lines.append(f"Stopping once the vote is settled saves {saved.value:.0%} of the answers.")
     found = experiments.trust(work.asked, measure=measure)

@@ -57,9 +57,10 @@ def ask(picture: Any, view: View) -> Iterator[Work]:
     if picture is None:
         raise BadInput("There is no picture; drop one, or pick an example.")
     task = VqaTask.of(picture, view.question, view.truths)
-    yield from on_gpu(_ask)(task, view)
+    yield from _ask(task, view)
 
 
+@on_gpu()
 def _ask(task: VqaTask, view: View) -> Iterator[Work]:
     began = time.monotonic()
     sampler: Any = vqa_sampler(view.model, view.settings)
@@ -105,6 +106,7 @@ def opening() -> SetWork | None:
     return SetWork(SHIPPED, asked, len(asked), len(asked)) if asked else None
 
 
+@on_gpu(120)
 def ask_set(name: str, count: int, view: View) -> Iterator[SetWork]:
     """Every question of a set, through the store: what was answered before is not asked again."""
     sampler: Any = vqa_sampler(view.model, view.settings)

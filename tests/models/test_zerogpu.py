@@ -1,0 +1,148 @@
+"""The decorator of ZeroGPU: nothing elsewhere; in such a Space a worker that only values can enter and leave."""
+
+import inspect
+import pickle
+import subprocess
+import sys
+import types
+
+import pytest
+
+from tts_playground.errors import BadInput, Cancelled, ModelUnavailable, PlaygroundError, UnknownName
+from tts_playground.models import zerogpu
+
+INSIDE: list[str] = []
+
+
+def fake_spaces(asked):
+    """A ``spaces`` whose worker is this process behind a wall: what passes is pickled, errors lose their text."""
+
+    def gpu(duration):
+        def decorate(call):
+            asked.append((call.__name__, duration))
+
+            def enter(args, named):
+                INSIDE.append(call.__name__)
+                return call(*pickle.loads(pickle.dumps(args)), **pickle.loads(pickle.dumps(named)))
+
+            def plain(*args, **named):
+                try:
+                    return pickle.loads(pickle.dumps(enter(args, named)))
+                except Exception as error:
+                    raise RuntimeError(type(error).__name__) from None
+
+            def steps(*args, **named):
+                try:
+                    for item in enter(args, named):
+                        yield pickle.loads(pickle.dumps(item))
+                except Exception as error:
+                    raise RuntimeError(type(error).__name__) from None
+
+            return steps if inspect.isgeneratorfunction(call) else plain
+
+        return decorate
+
+    module = types.ModuleType("spaces")
+    module.GPU = gpu
+    return module
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """(name, seconds) of what asked for a GPU."""
+    found = []
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    monkeypatch.setitem(sys.modules, "spaces", fake_spaces(found))
+    INSIDE.clear()
+    return found
+
+
+def double(x):
+    if x < 0:
+        raise BadInput("x must be 0 or more.")
+    return 2 * x
+
+
+def count(n, *, cancel=lambda: False):
+    for i in range(n):
+        if cancel():
+            raise Cancelled("Stopped.")
+        if i == 5:
+            raise UnknownName("thing", "x", ["y"])
+        yield i
+
+
+def test_elsewhere_a_function_stays_itself(monkeypatch):
+    monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
+    assert zerogpu.on_gpu()(double) is double and not zerogpu.here()
+
+
+def test_a_space_is_asked_where_the_function_is_defined(asked):
+    on_gpu = zerogpu.on_gpu(90)(double)
+    assert asked == [("double", 90)] and INSIDE == []
+    assert on_gpu(4) == 8 and INSIDE == ["double"] and on_gpu.__name__ == "double"
+
+
+def test_a_generator_stays_one_and_yields_from_the_worker(asked):
+    steps = zerogpu.on_gpu()(count)
+    assert list(steps(3)) == [0, 1, 2] and INSIDE == ["count"] and asked == [("count", 60)]
+
+
+def test_sentences_come_out_of_a_worker(asked):
+    with pytest.raises(BadInput, match="0 or more"):
+        zerogpu.on_gpu()(double)(-1)
+    with pytest.raises(BadInput, match="no thing called 'x'"):
+        list(zerogpu.on_gpu()(count)(9))
+    with pytest.raises(RuntimeError, match="TypeError"):  # a fault of ours is not dressed up
+        zerogpu.on_gpu()(double)("a")
+
+
+@pytest.mark.parametrize("kind", [ModelUnavailable, Cancelled, BadInput, PlaygroundError])
+def test_an_error_keeps_its_kind(kind):
+    again = pickle.loads(pickle.dumps(zerogpu.Fault.of(kind("Why.")))).raised()
+    assert type(again) is kind and str(again) == "Why."
+
+
+def test_cancelling_reaches_the_function_itself_elsewhere_and_is_between_reports_in_a_space(asked, monkeypatch):
+    def after(times):
+        heard = []
+        return lambda: heard.append(1) or len(heard) > times
+
+    got = []
+    with pytest.raises(Cancelled):
+        got.extend(zerogpu.cancellable(zerogpu.on_gpu()(count), lambda: True, 4))
+    steps = zerogpu.cancellable(zerogpu.on_gpu()(count), after(2), 4)  # a lambda could not enter the worker
+    with pytest.raises(Cancelled):
+        got.extend(item for item in steps)
+    assert len(INSIDE) == 2  # the worker was entered both times, and left at a report
+    monkeypatch.delenv("SPACES_ZERO_GPU")
+    with pytest.raises(Cancelled):
+        list(zerogpu.cancellable(count, after(2), 4))
+
+
+PAGE = """
+import os, sys, types
+asked = []
+def gpu(duration):
+    def decorate(call):
+        asked.append(call.__qualname__)
+        return call
+    return decorate
+module = types.ModuleType("spaces")
+module.GPU = gpu
+sys.modules["spaces"] = module
+os.environ["SPACES_ZERO_GPU"] = "true"
+import pkgutil
+from tts_playground import ui
+for module in pkgutil.walk_packages(ui.__path__, "tts_playground.ui."):
+    __import__(module.name)
+assert "torch" not in sys.modules, "spaces must come before whatever touches CUDA"
+print(*sorted(asked))
+"""
+
+
+def test_every_handler_that_uses_a_model_asks_when_the_page_is_imported():
+    done = subprocess.run([sys.executable, "-c", PAGE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    wanted = {"_ask", "ask_set", "_audit", "_chances", "draw", "_inspected", "_compared", "sketch_rounds", "sketch"}
+    assert wanted | {"tune", "why", "_curves"} <= set(done.stdout.split())
