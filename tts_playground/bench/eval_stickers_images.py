@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from time import monotonic
 from typing import Any
 
 import numpy as np
 
 from tts_playground.bench import metrics
+from tts_playground.bench.progress import Progress
 from tts_playground.core import Reward, Sample, Verifier
 from tts_playground.rewards.diversity import pairwise_distance, token_entropy
 from tts_playground.runs.curves import expected_best, expected_pick
@@ -145,24 +145,6 @@ def look_at_all(tools: Tools, chosen: Sequence[Case], n: int, cfg: float, seed: 
         seen[case.kind] += 1
         progress.step()
     return rows
-
-
-@dataclass
-class Progress:
-    """Says how far a loop is, about every twentieth of it, and how long it will take."""
-
-    what: str
-    total: int
-    say: Callable[[str], None]
-    done: int = 0
-    began: float = field(default_factory=monotonic)
-
-    def step(self) -> None:
-        """One more is done."""
-        self.done += 1
-        if self.done % max(1, self.total // 20) == 0 or self.done == self.total:
-            left = (monotonic() - self.began) / self.done * (self.total - self.done)
-            self.say(f"{self.what}: {self.done} of {self.total} prompts, {left:.0f} s left")
 
 
 # ---------------------------------------------------------------------------------------------------------- numbers

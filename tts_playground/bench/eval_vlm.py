@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tts_playground.bench.progress import Progress
 from tts_playground.errors import BadInput
+from tts_playground.models import cards
+from tts_playground.models.embedded import where
 from tts_playground.runs.answers import AskedQuestion, trust
 from tts_playground.runs.bands import Interval, bootstrap, paired_bootstrap, wilson
 from tts_playground.runs.voting import expected_majority
@@ -40,20 +45,31 @@ class Measured:
     """chance that the majority of 16 is right"""
 
 
-def run(model: str = "tiny:vlm", n: int = 32, most: int = 200, seed: int = 0) -> dict[str, Any]:
+def run(model: str = "tiny:vlm", n: int = 32, most: int = 200, seed: int = 0, *, card: bool = False) -> dict[str, Any]:
     """All numbers with their 95 % intervals.
 
     Args:
         n: samples a question; 32 by definition of the keys, fewer for a quick look.
         most: questions of infographics-eval, 1 to 200.
+        card: also write the numbers into the model's README.md.
     """
     if not (2 <= n <= 256 and 1 <= most <= 200):
         raise BadInput("n must be 2 to 256, and the number of questions 1 to 200.")
     sampler: Any = vqa_sampler(model, AnswerSettings(TEMPERATURE))
     greedy: Any = vqa_sampler(model, AnswerSettings(0.0))
     tasks = [task for task in questions(SHIPPED, most) if isinstance(task, VqaTask)]
-    rows = [measure(task, sampler, greedy, n, seed) for task in tasks]
-    return {"name": "vlm", "metrics": {name: one.as_dict() for name, one in metrics(rows).items()}}
+    rows, progress = [], Progress(f"{n} answers a question", len(tasks), partial(print, flush=True))
+    for task in tasks:
+        rows.append(measure(task, sampler, greedy, n, seed))
+        progress.step()
+    measured = {name: one.as_dict() for name, one in metrics(rows).items()}
+    if card:
+        how = (
+            f"`eval vlm` on {len(tasks)} questions of infographics-eval, {n} answers each at T = {TEMPERATURE}, "
+            f"seed {seed}; 95 % intervals over questions."
+        )
+        cards.record(Path(where(model)), measured, how)
+    return {"name": "vlm", "metrics": measured}
 
 
 def measure(task: VqaTask, sampler: Any, greedy: Any, n: int, seed: int) -> Measured:

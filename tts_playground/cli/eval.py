@@ -26,6 +26,9 @@ Writer = Annotated[str, typer.Option("--model", help="tiny:sketch, a hub id, a f
 Drawings = Annotated[int, typer.Option(min=1, max=200, help="Held-out drawings.")]
 Samples = Annotated[int, typer.Option("--n", min=2, max=65536, help="Samples a drawing.")]
 Paired = Annotated[int, typer.Option(min=0, max=200, help="Drawings on which searches race at equal time; 0: none.")]
+Reader = Annotated[str, typer.Option("--model", help="tiny:vlm, a hub id or a folder.")]
+Asked = Annotated[int, typer.Option(min=1, max=200, help="Questions of infographics-eval.")]
+Replies = Annotated[int, typer.Option("--n", min=2, max=256, help="Answers a question; 32 by the numbers' names.")]
 Card = Annotated[bool, typer.Option("--card", help="Write the numbers into the README.md of the measured models.")]
 
 
@@ -36,7 +39,7 @@ def build() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    own = {"stickers": stickers, "sketch": sketch, "pass-at-k": pass_at_k}
+    own = {"stickers": stickers, "vlm": vlm, "sketch": sketch, "pass-at-k": pass_at_k}
     for name in registry.names("eval"):
         app.command(name)(own.get(name) or _plain(name))
     return app
@@ -64,6 +67,18 @@ def stickers(
     if parts:
         given["parts"] = tuple(part.strip() for part in parts.split(","))
     _measure("stickers", json, device=device, card=card, **given)
+
+
+def vlm(
+    model: Reader = "tiny:vlm",
+    questions: Asked = 200,
+    n: Replies = 32,
+    seed: options.Seed = 0,
+    card: Card = False,
+    json: options.Json = False,
+) -> None:
+    """A model that answers questions about pictures: greedy, best of 32, vote, and how well it verifies itself."""
+    _measure("vlm", json, model=model, most=questions, n=n, seed=seed, card=card)
 
 
 def sketch(
