@@ -160,7 +160,7 @@ def test_histogram_counts_every_sample_once_and_scatter_reports_agreement():
     assert [sum(bar.y) for bar in figure.data] == [64, 10]
     assert figure.layout.shapes[1].x0 == 0.5
     text = figures.scatter([1, 2, 3, 4, 5], [2, 4, 6, 11, 10]).layout.annotations[0].text
-    assert re.match(r"Pearson 0\.9\d \(0\.\d\d to 1\.00\); Spearman 0\.90 ", text)
+    assert re.match(r"Pearson 0\.9\d \(0\.\d\d to 1\.00\);<br>Spearman 0\.90 ", text)
     assert "undefined" in figures.scatter([1] * 5, [1, 2, 3, 4, 5]).layout.annotations[0].text
     assert "No scores" in figures.histogram([]).layout.annotations[0].text
     with pytest.raises(BadInput, match="same samples"):

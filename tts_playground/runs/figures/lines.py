@@ -124,7 +124,7 @@ def two_axes(left: Curve, right: Curve, *, title: str = "") -> go.Figure:
     figure.update_layout(
         yaxis={"title": {"font": {"color": colour(0)}}},
         yaxis2={
-            "title": {"text": right.measure, "font": {"color": colour(1)}, "standoff": 8},
+            "title": {"text": right.measure, "font": {"color": colour(1), "size": 13}, "standoff": 8},
             "overlaying": "y",
             "side": "right",
             "tickmode": "auto",

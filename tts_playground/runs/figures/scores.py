@@ -75,7 +75,7 @@ def scatter(
         yanchor="bottom",
         align="left",
         font={"color": INK, "size": 12},
-    ).update_layout(margin={"t": 64 if title else 44})
+    ).update_layout(margin={"t": 74 if title else 54})
 
 
 def _agreement(first: Sequence[float], second: Sequence[float]) -> str:
@@ -83,8 +83,8 @@ def _agreement(first: Sequence[float], second: Sequence[float]) -> str:
         return "correlation: needs at least 4 samples"
     found = correlation(first, second)
     if found.pearson is None or found.spearman is None:
-        return "correlation: undefined, one of the rewards is the same everywhere"
-    return "; ".join(_words(name, r) for name, r in (("Pearson", found.pearson), ("Spearman", found.spearman)))
+        return "correlation: undefined, one of the<br>rewards is the same everywhere"
+    return ";<br>".join(_words(name, r) for name, r in (("Pearson", found.pearson), ("Spearman", found.spearman)))
 
 
 def _words(name: str, r: Interval) -> str:

@@ -29,7 +29,7 @@ RECIPES = {
     "fitness": "fitness: evolved, but blank, useless and repeated pictures are turned away",
     "hybrid": "hybrid: like fitness, begun from hand-written programs as well",
 }
-HELLO = "Pick a recipe and press “Make the data set”; held-out drawings never enter, in no spelling."
+HELLO = "Pick a recipe and press “Make the data set”; the drawings that test a model never enter it."
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _training(parts: dict[str, Any]) -> None:
     shown, words = work.shipped_curves()
     parts["draw"] = gr.Button("Draw pass@k for this model and its adapters", min_width=140, elem_id="learn-draw")
     parts["curve"] = gr.Plot(shown, show_label=False, elem_id="learn-curve")
-    parts["meeting"] = gr.HTML(status(words), padding=False, elem_id="learn-meeting")
+    parts["meeting"] = gr.HTML(status(words) if words else "", padding=False, elem_id="learn-meeting")
 
 
 def _replies(parts: dict[str, Any]) -> None:

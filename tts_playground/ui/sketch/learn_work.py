@@ -81,7 +81,7 @@ def told(report: Generation, plan: Plan) -> str:
 def wall(made: DataSet | None) -> str:
     """The pictures of a data set as one inline picture."""
     if made is None or not made.texts:
-        return '<div class="paper empty" aria-hidden="true"></div>'
+        return ""
     stream = io.BytesIO()
     sheet = comparison.wall(made.texts, columns=20, most=SIZES[1], side=44)
     sheet.convert("L").save(stream, "PNG", optimize=True)
@@ -191,14 +191,14 @@ _drawn_curves = on_gpu(120)(_curves)
 
 
 def shipped_curves() -> tuple[Any, str]:
-    """(figure, sentence) of the pools that ship; a sentence in the figure's place where none do."""
+    """(figure, sentence) of the pools that ship; where none do, the figure says so and the sentence is empty."""
     from tts_playground.runs import figures
 
     try:
         figure, words = pass_curves("", ())
     except PlaygroundError:
         missing = "No pass@k pools are on this machine yet; the button above draws small ones."
-        return figures.empty(missing.replace("; ", ";<br>")), missing
+        return figures.empty(missing.replace("; ", ";<br>")), ""
     return figure, " ".join(words)
 
 
