@@ -70,8 +70,10 @@ def test_every_training_word_is_one_token():
     assert letters <= set("argbys"), letters
 
 
-def test_turns_share_the_picture_and_nothing_else(vlm):
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_turns_share_the_picture_and_nothing_else(vlm, attention):
     model, _ = vlm
+    model.set_attn_implementation(attention)
     packed = vlm_data.make(900, seed=0, rows=16, visual_tokens=64)[1]
     row = 3
     image = torch.from_numpy(packed.images[row : row + 1])

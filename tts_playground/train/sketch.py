@@ -112,7 +112,7 @@ def train(order: Order) -> Path:
     make = partial(sketch_data.make, seed=SEED + order.seed, rows=rows, visual_tokens=size.visual_tokens)
     plan = plan_of(order, "tiny-sketch", order.minutes - (time.monotonic() - began) / 60)
     if order.init is None:
-        seen = partial(sketch_data.make_seen, seed=SEED + 100 + order.seed, rows=max(8, rows // 2))
+        seen = partial(sketch_data.make_seen, seed=SEED + 100 + order.seed, rows=rows)
         plan = eye_first(plan, partial(teach_eye, model, seen, sketch_data.CLASSES, workers=workers))
     stream = Stream(make, 1, workers, device)
     try:
