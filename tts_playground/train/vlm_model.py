@@ -101,6 +101,9 @@ def build_model(size: Size, vocabulary: int) -> LlavaForConditionalGeneration:
     for layer in model.model.multi_modal_projector.modules():
         if isinstance(layer, nn.Linear):  # LLaVA's 0.02 all but closes a projector as narrow as this one
             nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
+    for layer in model.model.vision_tower.modules():
+        if isinstance(layer, nn.Conv2d):  # before its norms have met a picture, 0.02 would make the eye blind
+            nn.init.kaiming_normal_(layer.weight)
     model.generation_config = GenerationConfig(bos_token_id=BOS, eos_token_id=EOS, pad_token_id=PAD, max_new_tokens=96)
     return model
 
