@@ -100,6 +100,10 @@ class ProgramSampler:
             "max_tokens": self.max_tokens,
         }
 
+    def ready(self) -> None:
+        """Load the model now, so that its seconds are not the first search's."""
+        self._loaded()
+
     def draw(self, task: Drawing, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
         """One program per index; a batch is drawn when its first sample is asked for."""
         from tts_playground.models.vlm_rows import rows_that_fit

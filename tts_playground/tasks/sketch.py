@@ -229,6 +229,8 @@ def _search(task: SketchTask, settings: Settings) -> Iterator[Round]:
             f"{settings.strategy} needs a sampler that pauses between shapes, such as 'proposal'; "
             f"with {settings.sampler} use refine or best-of-n."
         )
+    if isinstance(sampler, ProgramSampler):
+        sampler.ready()  # before the clock of the budget starts
     strategy = registry.resolve("strategy", settings.strategy)()
     reward = registry.resolve("reward", "fit")()
     budget = Budget(samples=settings.n, seconds=settings.seconds)

@@ -14,6 +14,8 @@ from tts_playground.models import cards
 from tts_playground.train.loop import Report
 from tts_playground.train.order import Order
 
+STICKERS = " Compositions of stickers-eval never come up."
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -27,6 +29,10 @@ class Facts:
     report: Report
     results: Mapping[str, cards.Result]
     """measured on data that training never saw; ``eval --card`` adds its own rows later"""
+    before: Report | None = None
+    """of the lesson that came first, if there was one"""
+    stickers: bool = True
+    """whether it has seen sticker scenes"""
     command: str = ""
     """the command that made it; "" writes it from the order"""
 
@@ -58,6 +64,11 @@ def origins(order: Order) -> list[str]:
     return lines
 
 
+def _times(facts: Facts) -> str:
+    told = [f"{one.seconds / 60:.1f} minutes, {one.steps} steps" for one in (facts.report, facts.before) if one]
+    return told[0] if len(told) == 1 else f"{told[0]}, after {told[1]} of its eye alone"
+
+
 def write_card(order: Order, facts: Facts) -> None:
     """Write ``README.md`` and ``results.json`` into the order's folder."""
     on_gpu = order.device.startswith("cuda") or (order.device == "auto" and torch.cuda.is_available())
@@ -68,12 +79,11 @@ def write_card(order: Order, facts: Facts) -> None:
         facts.about,
         "",
         f"- Architecture: `{type(facts.model).__name__}`, {weights / 1e6:.2f} M parameters, bfloat16 safetensors.",
-        f"- Data: {facts.data} Compositions of stickers-eval never come up.",
+        f"- Data: {facts.data}{STICKERS if facts.stickers else ''}",
         f"- Command: `{facts.command or command_of(order, facts.name)}`",
-        f"- Seed: {order.seed}. Hardware: {hardware('cuda' if on_gpu else 'cpu')}. "
-        f"Time: {facts.report.seconds / 60:.1f} minutes, {facts.report.steps} steps.",
+        f"- Seed: {order.seed}. Hardware: {hardware('cuda' if on_gpu else 'cpu')}. Time: {_times(facts)}.",
         *origins(order),
-        "- Sprites: Fluent Emoji (MIT). This checkpoint: the licence of the project.",
+        f"- {'Sprites: Fluent Emoji (MIT). ' if facts.stickers else ''}This checkpoint: the licence of the project.",
         "",
     ]
     order.out.mkdir(parents=True, exist_ok=True)

@@ -111,9 +111,10 @@ def train(order: Order) -> Path:
     workers = 0 if order.miniature else default_workers() if order.workers is None else order.workers
     make = partial(sketch_data.make, seed=SEED + order.seed, rows=rows, visual_tokens=size.visual_tokens)
     plan = plan_of(order, "tiny-sketch", order.minutes - (time.monotonic() - began) / 60)
+    lesson = None
     if order.init is None:
         seen = partial(sketch_data.make_seen, seed=SEED + 100 + order.seed, rows=rows)
-        plan = eye_first(plan, partial(teach_eye, model, seen, sketch_data.CLASSES, workers=workers))
+        plan, lesson = eye_first(plan, partial(teach_eye, model, seen, sketch_data.CLASSES, workers=workers))
     stream = Stream(make, 1, workers, device)
     try:
         report = fit(model, loss_of(model, stream, device), plan)
@@ -123,5 +124,5 @@ def train(order: Order) -> Path:
     model.float()
     on_gpu = device.type == "cuda"
     results = measure(model, processor, 200 if on_gpu else 6, 64 if on_gpu else 1)
-    write_card(order, Facts("tiny:sketch", ABOUT, DATA, model, report, results))
+    write_card(order, Facts("tiny:sketch", ABOUT, DATA, model, report, results, lesson, stickers=False))
     return order.out

@@ -77,11 +77,11 @@ def plan_of(order: Order, name: str, minutes: float) -> Plan:
     )
 
 
-def eye_first(plan: Plan, teach: Callable[..., Report]) -> Plan:
-    """Teach the eye of a fresh model for its part of the minutes; returns the plan of what is left."""
+def eye_first(plan: Plan, teach: Callable[..., Report]) -> tuple[Plan, Report]:
+    """Teach the eye of a fresh model for its part of the minutes; returns the plan of what is left, and what it did."""
     first = plan.minutes * EYE_FIRST
-    teach(plan=replace(plan, minutes=first))
-    return replace(plan, minutes=plan.minutes - first)
+    lesson = teach(plan=replace(plan, minutes=first))
+    return replace(plan, minutes=plan.minutes - first), lesson
 
 
 def loss_of(model: Any, stream: Stream, device: torch.device) -> Any:
@@ -110,10 +110,13 @@ def train(order: Order) -> Path:
     easy = vlm_data.EASY_CHUNKS if order.init is None else 0
     make = partial(vlm_data.make, seed=order.seed, rows=rows, visual_tokens=size.visual_tokens, easy_chunks=easy)
     plan = plan_of(order, "tiny-vlm", order.minutes - (time.monotonic() - began) / 60)
+    lesson = None
     if order.init is None:
         seen = partial(vlm_seen.make, seed=order.seed, rows=max(16, rows // 2))
         later = vlm_seen.ELSEWHERE
-        plan = eye_first(plan, partial(teach_eye, model, seen, vlm_seen.classes(), workers=workers, later=later))
+        plan, lesson = eye_first(
+            plan, partial(teach_eye, model, seen, vlm_seen.classes(), workers=workers, later=later)
+        )
     stream = Stream(make, vlm_data.VIEWS, workers, device)
     try:
         report = fit(model, loss_of(model, stream, device), plan)
@@ -123,5 +126,5 @@ def train(order: Order) -> Path:
     model.float()
     on_gpu = device.type == "cuda"
     results = measure(model, processor, samples=32 if on_gpu else 1, n=600 if on_gpu else 12)
-    write_card(order, Facts("tiny:vlm", ABOUT, DATA, model, report, results))
+    write_card(order, Facts("tiny:vlm", ABOUT, DATA, model, report, results, lesson))
     return order.out
