@@ -65,15 +65,12 @@ def test_a_patch_is_clicked_and_a_picture_is_saved(page):
     picture.wait_for()
     expect(page.locator("#t2i-scope-status")).to_contain_text("row 1, column 1")
     box = picture.bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.9)
+    picture.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.9})
     expect(page.locator("#t2i-scope-status")).to_contain_text("row 4, column 4")
     page.get_by_role("tab", name="Take away").click()
     with page.expect_download() as download:
         page.locator("#t2i-save-png").click()
     assert download.value.suggested_filename.endswith(".png")
-    page.locator("#t2i-seed input").fill("7")
-    page.locator("#t2i-drop input[type=file]").set_input_files(download.value.path())
-    expect(page.locator("#t2i-status")).to_contain_text("5 of 5 images")
 
 
 def test_a_question_of_the_tour_draws_and_says_what_to_look_at(page):
@@ -85,7 +82,8 @@ def test_a_question_of_the_tour_draws_and_says_what_to_look_at(page):
 
 def test_words_the_model_does_not_know_are_named_and_narrow_pages_do_not_scroll_sideways(page):
     prompt = page.locator("#t2i-prompt textarea")
-    prompt.fill("a red zeppelin")
+    prompt.fill("")
+    prompt.press_sequentially("a red zeppelin")
     expect(page.locator("#t2i-note")).to_contain_text("zeppelin")
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_timeout(800)
