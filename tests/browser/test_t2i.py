@@ -57,7 +57,7 @@ def test_draw_rank_click_and_vote(page):
     expect(page.locator("#t2i-reading")).to_contain_text("Draw 2, keep the best")
 
 
-def test_a_patch_is_clicked_and_a_picture_is_saved(page):
+def test_a_patch_is_clicked_and_a_picture_is_saved(page, tmp_path):
     _draw(page)
     page.get_by_role("tab", name="Microscope").click()
     page.locator("#t2i-look-closer").click()
@@ -65,12 +65,19 @@ def test_a_patch_is_clicked_and_a_picture_is_saved(page):
     picture.wait_for()
     expect(page.locator("#t2i-scope-status")).to_contain_text("row 1, column 1")
     box = picture.bounding_box()
-    picture.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.9})
+    picture.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.9})  # scrolls there first
     expect(page.locator("#t2i-scope-status")).to_contain_text("row 4, column 4")
     page.get_by_role("tab", name="Take away").click()
     with page.expect_download() as download:
         page.locator("#t2i-save-png").click()
     assert download.value.suggested_filename.endswith(".png")
+    saved = tmp_path / download.value.suggested_filename
+    download.value.save_as(saved)
+    page.get_by_role("button", name="More settings").click()
+    page.locator("#t2i-seed input").fill("7")
+    expect(page.locator("#t2i-status")).to_contain_text("Not drawn at these settings")
+    page.locator("#t2i-drop input[type=file]").set_input_files(saved)
+    expect(page.locator("#t2i-status")).to_contain_text("5 of 5 images")
 
 
 def test_a_question_of_the_tour_draws_and_says_what_to_look_at(page):
@@ -82,8 +89,7 @@ def test_a_question_of_the_tour_draws_and_says_what_to_look_at(page):
 
 def test_words_the_model_does_not_know_are_named_and_narrow_pages_do_not_scroll_sideways(page):
     prompt = page.locator("#t2i-prompt textarea")
-    prompt.fill("")
-    prompt.press_sequentially("a red zeppelin")
+    prompt.fill("a red zeppelin")
     expect(page.locator("#t2i-note")).to_contain_text("zeppelin")
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_timeout(800)

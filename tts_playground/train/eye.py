@@ -1,7 +1,7 @@
 """Teaches the eye of a small vision-language model before its mouth: every visual token says what stands there.
 
-Answers tell a fresh eye next to nothing about letters; a label for each place tells it everything, at an eighth of the
-cost of a step with the language model. The heads are thrown away; what they read stays linearly readable.
+A label for each place says more about letters than an answer does, at about an eighth of the cost of a step with the
+language model. The heads are thrown away; what they read stays linearly readable.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What tiny:vlm and tiny:sketch are made of: LLaVA's own class with a LeViT eye and a Llama mouth, and its processor.
 
-LeViT (Graham et al. 2021) looks through four convolutions, which learn letters of ten pixels from a few thousand
-pictures where a transformer of patches learns none, and joins their 64 places by attention; the language model gets
-exactly these 64 visual tokens, all of which it needs to prefill once.
+LeViT (Graham et al. 2021) looks through four convolutions and joins their 64 places by attention, which costs a CPU two
+thirds of a Swin of this size; the language model gets exactly these 64 visual tokens, all of which it needs to prefill
+once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What stands in each place of a picture: the task that teaches the eye of tiny:vlm to read. No torch in here.
 
-A language model that has to find out what letters are from answers alone learns nothing for a long time. So the eye
-first names, in each of its 8 x 8 places: the word that stands there, the number, the number or word that belongs to it
-elsewhere in the chart, and the colour of what it is about.
+Before the language model answers anything, the eye names, in each of its 8 x 8 places: the word that stands there, the
+number, the number or word that belongs to it elsewhere in the chart, and the colour of what it is about.
 """
 
 from __future__ import annotations

@@ -56,11 +56,14 @@ def everything(look: Look) -> tuple[Any, ...]:
     )
 
 
+def remarks(view: View) -> str:
+    """What a person should know of the prompt: who cannot score it, and which words the model was never taught."""
+    return show.complaints(shelf.refusals(view)) + show.words_note(unknown(view.model, view.prompt))
+
+
 def seen(look: Look) -> tuple[Any, ...]:
     """(look, others, chosen, *shown) after something new came into view."""
-    view = look.view
-    note = show.complaints(shelf.refusals(view)) + show.words_note(unknown(view.model, view.prompt))
-    return look, (), None, note, *everything(look)
+    return look, (), None, remarks(look.view), *everything(look)
 
 
 def _looking(p: Parts) -> tuple[Any, list[Any]]:
@@ -84,8 +87,8 @@ def _looking(p: Parts) -> tuple[Any, list[Any]]:
         work.desk().ask(session_of(request), wish)
         return ticket + 1
 
-    def note(prompt: str, model: str):
-        return show.words_note(unknown(model, prompt))
+    def note(*values: Any):
+        return remarks(view_of(*values))
 
     outputs = [p.look, p.others, p.chosen, p.note, *p.shown]
     quick = {"trigger_mode": "always_last", "queue": True, **LIGHT, **QUIET}
@@ -98,7 +101,7 @@ def _looking(p: Parts) -> tuple[Any, list[Any]]:
     for name in ("reward", "second"):
         p.value(name).input(want, **wanting)
     prompt, model = p.value("prompt"), p.value("model")
-    prompt.input(note, [prompt, model], p.note, **quick)
+    prompt.change(note, p.values, p.note, **quick)  # Gradio's "input" does not hear what is pasted
 
     @friendly
     def pick(index: int, model: str):
@@ -111,8 +114,8 @@ def _looking(p: Parts) -> tuple[Any, list[Any]]:
         return gr.Dataset(samples=[[prompt] for prompt in examples(view.model)]), status(f"{view.model} can be used.")
 
     chosen = p.examples.click(pick, [p.examples, model], prompt, **LIGHT, **QUIET)
-    for event in (chosen, prompt.submit(note, [prompt, model], p.note, **LIGHT, **QUIET)):
-        event.then(glance, [p.look, *p.values], outputs, **quick).then(want, **wanting)
+    for event in (chosen.then, prompt.submit):
+        event(glance, [p.look, *p.values], outputs, **quick).then(want, **wanting)
     model.input(switch, p.values, [p.examples, p.status], **LIGHT, **QUIET).success(
         glance, [p.look, *p.values], outputs, **quick
     )
