@@ -10,9 +10,11 @@ from tts_playground import dsl
 from tts_playground.train import sketch_data, vlm_seen
 from tts_playground.train.eye import teach_eye
 from tts_playground.train.loop import Plan
+from tts_playground.train.seen import UNKNOWN, later
 from tts_playground.train.vlm import MINIATURE
+from tts_playground.train.vlm_data import tokenizer
 from tts_playground.train.vlm_model import build_model
-from tts_playground.train.vlm_seen import COLOR, ITS_NUMBER, ITS_WORD, NUMBER, WORD, choice_seen, digits, figure_seen
+from tts_playground.train.vlm_seen import COLOR, KIND, NUMBER, WORD, choice_seen, digits, figure_seen
 from tts_playground.worlds import choices, stickers
 from tts_playground.worlds.charts import drawn
 from tts_playground.worlds.infographics import figure
@@ -23,8 +25,8 @@ def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
 
 
-def test_digits_stand_right():
-    assert digits(7) == [0, 0, 8] and digits(40) == [0, 5, 1] and digits(609) == [7, 1, 10]
+def test_the_first_digit_stands_first():
+    assert digits(7) == [8, 0, 0] and digits(40) == [5, 1, 0] and digits(609) == [7, 1, 10]
 
 
 @pytest.mark.parametrize("kind", ["table", "bar", "column", "pie", "line", "pictogram", "number"])
@@ -36,19 +38,29 @@ def test_every_label_knows_its_number_and_every_number_its_label(kind):
     for label, value in zip(one.labels, one.values, strict=True):
         word = vlm_seen.words()[label]
         of_label = seen[seen[:, WORD] == word]
-        assert len(of_label) == 1 and of_label[0, ITS_NUMBER].tolist() == digits(value)
+        assert len(of_label) == 1 and later(of_label[0, NUMBER]).tolist() == digits(value)
+        assert of_label[0, KIND] == vlm_seen.A_WORD
         if kind != "pictogram":
             of_value = seen[(seen[:, NUMBER] == digits(value)).all(1)]
-            assert of_value[0, ITS_WORD] == word
-    title = vlm_seen.words()[one.title]
-    assert (seen[:, WORD] == title).sum() == 1
+            assert later(of_value[0, WORD]) == word and of_value[0, KIND] == vlm_seen.A_NUMBER
+    title = vlm_seen.words().get(one.title, UNKNOWN)  # a title of two words has no token of its own
+    assert ((seen[:, WORD] == title) & (seen[:, KIND] == vlm_seen.A_WORD)).sum() == 1
 
 
 def test_targets_stay_within_their_classes():
     images, seen = vlm_seen.make(3, seed=0, rows=24)
     assert images.shape == (24, 128, 128, 3) and seen.shape == (24, 64, len(vlm_seen.classes()))
-    for column, most in enumerate(vlm_seen.classes()):
-        assert seen[..., column].min() >= vlm_seen.UNKNOWN and seen[..., column].max() < most
+    for column, names in enumerate(vlm_seen.classes()):
+        told = seen[..., column]
+        told = np.where(told < UNKNOWN, later(told), told)
+        assert told.min() >= UNKNOWN and told.max() <= (names - 1 if isinstance(names, int) else len(names))
+
+
+def test_classes_are_the_tokens_with_which_the_mouth_would_say_them():
+    tokens, (words, first, second, _, colors, _) = tokenizer(), vlm_seen.classes()
+    assert [tokens.decode([i]).strip() for i in words] == list(vlm_seen.words())
+    assert tokens.encode("list 37", add_special_tokens=False).ids[-2:] == [first[3], second[7]]
+    assert tokens.encode("it is teal", add_special_tokens=False).ids[-1] in colors
 
 
 def test_things_and_cells_cover_their_places():

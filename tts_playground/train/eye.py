@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from tts_playground.train.feed import feed
 from tts_playground.train.loop import Moment, Plan, Report, fit, pick_device
+from tts_playground.train.seen import UNKNOWN, later
 from tts_playground.train.vlm_model import pixels, visual_embeddings
 
 ALONE = 0.4
@@ -25,22 +26,41 @@ NOTHING = 0.15
 """weight of class 0, "nothing", which most places are"""
 
 Seen = Callable[[int], tuple[np.ndarray, np.ndarray]]
-"""batch number -> pictures uint8 [n, side, side, 3] and classes int16 [n, places, columns], -1 where unknown"""
+"""batch number -> pictures uint8 [n, side, side, 3] and classes int16 [n, places, columns]: ``UNKNOWN``, and
+``later(class)`` where another place tells it"""
+Classes = Sequence[int | Sequence[int]]
+"""of each column: how many there are, or the tokens that name classes 1, 2, ..."""
 
 
 class Reader(nn.Module):
-    """A vision-language model's eye with one linear head over all columns of the targets."""
+    """A vision-language model's eye that names what it sees.
 
-    def __init__(self, model: Any, classes: Sequence[int]) -> None:
+    Where classes are tokens, a visual token is compared with the mouth's own embeddings of them: what stands in a
+    place then looks to the mouth like its name, so that finding a word in the picture needs no translation.
+    """
+
+    def __init__(self, model: Any, classes: Classes) -> None:
         super().__init__()
         self.model, self.classes = model, tuple(classes)
-        self.head = nn.Linear(model.config.text_config.hidden_size, sum(classes))
+        free = [names if isinstance(names, int) else 1 for names in classes]
+        self.head = nn.Linear(model.config.text_config.hidden_size, sum(free))
+        self.free = tuple(free)
+
+    def logits(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """[n, places, classes] of each column."""
+        seen = visual_embeddings(self.model, pixels(images))
+        level = functional.rms_norm(seen, seen.shape[-1:])
+        words = self.model.get_input_embeddings().weight
+        columns = []
+        for names, own in zip(self.classes, self.head(seen).float().split(self.free, dim=-1), strict=True):
+            tokens = [] if isinstance(names, int) else [(level @ words[list(names)].T).float()]
+            columns.append(torch.cat([own, *tokens], dim=-1))
+        return columns
 
     def loss(self, images: torch.Tensor, targets: torch.Tensor) -> dict[str, torch.Tensor]:
         """Mean cross-entropy over the columns, and the share of things named rightly in all that is known of them."""
-        logits = self.head(visual_embeddings(self.model, pixels(images))).float().split(self.classes, dim=-1)
         losses, right = [], torch.ones_like(targets[..., 0], dtype=torch.bool)
-        for column, told in enumerate(logits):
+        for column, told in enumerate(self.logits(images)):
             aim = targets[..., column]
             weight = torch.ones(told.shape[-1], device=told.device)
             weight[0] = NOTHING
@@ -51,13 +71,10 @@ class Reader(nn.Module):
         return {"loss": torch.stack(losses).mean(), "right": (right & there).sum() / there.sum().clamp(min=1)}
 
 
-def teach_eye(
-    model: Any, make: Seen, classes: Sequence[int], *, plan: Plan, workers: int, later: Sequence[int] = ()
-) -> Report:
+def teach_eye(model: Any, make: Seen, classes: Classes, *, plan: Plan, workers: int) -> Report:
     """Train the eye of ``model`` in place for the plan's minutes; its state is the plan's name with "-eye".
 
-    Args:
-        later: columns that need other places to be read first; they count from ``ALONE`` on, and only disturb before.
+    What other places tell counts from ``ALONE`` on, and would only disturb before.
     """
     device = pick_device(plan.device)
     reader = Reader(model, classes).to(device)
@@ -69,9 +86,8 @@ def teach_eye(
             source = feed(make, moment.step, workers=workers, ahead=2)
         images, targets = (torch.from_numpy(part).to(device) for part in next(source))
         targets = targets.long()
-        if moment.fraction < ALONE:
-            targets[..., list(later)] = -1
-        return reader.loss(images, targets)
+        elsewhere = later(targets) if moment.fraction >= ALONE else torch.full_like(targets, UNKNOWN)
+        return reader.loss(images, torch.where(targets < -1, elsewhere, targets))
 
     mouth = [p for name, p in model.named_parameters() if "language_model" in name or name.startswith("lm_head")]
     for parameter in mouth:

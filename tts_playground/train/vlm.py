@@ -113,10 +113,7 @@ def train(order: Order) -> Path:
     lesson = None
     if order.init is None:
         seen = partial(vlm_seen.make, seed=order.seed, rows=max(16, rows // 2))
-        later = vlm_seen.ELSEWHERE
-        plan, lesson = eye_first(
-            plan, partial(teach_eye, model, seen, vlm_seen.classes(), workers=workers, later=later)
-        )
+        plan, lesson = eye_first(plan, partial(teach_eye, model, seen, vlm_seen.classes(), workers=workers))
     stream = Stream(make, vlm_data.VIEWS, workers, device)
     try:
         report = fit(model, loss_of(model, stream, device), plan)

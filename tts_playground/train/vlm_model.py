@@ -180,7 +180,9 @@ def packed_loss(
     causal = torch.ones(length, length, dtype=torch.bool, device=ids.device).tril()
     own = (segments[:, None, :] == segments[:, :, None]) | (segments[:, None, :] == 0)
     allowed = (causal & own)[:, None]
-    if model.config.text_config._attn_implementation == "eager":  # which adds its mask, also one of truth values
+    if (
+        getattr(model.config.text_config, "_attn_implementation", None) == "eager"
+    ):  # which adds its mask, also one of truth values
         allowed = torch.zeros_like(allowed, dtype=torch.float32).masked_fill_(~allowed, -1e9)
     hidden = model.model.language_model(
         inputs_embeds=embeddings, attention_mask=allowed, position_ids=positions, use_cache=False

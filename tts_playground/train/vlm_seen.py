@@ -1,7 +1,7 @@
 """What stands in each place of a picture: the task that teaches the eye of tiny:vlm to read. No torch in here.
 
-Before the language model answers anything, the eye names, in each of its 8 x 8 places: the word that stands there, the
-number, the number or word that belongs to it elsewhere in the chart, and the colour of what it is about.
+Before the language model answers anything, the eye names, in each of its 8 x 8 places, the word and the number that
+stand there or belong to it elsewhere in the chart, the colour of what it is about, and whether this is a word or a number.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from functools import cache
 import numpy as np
 
 from tts_playground import randomness
-from tts_playground.train.vlm_data import SCENES, SHARES, random_choice, shrink
+from tts_playground.train.seen import UNKNOWN, later
+from tts_playground.train.vlm_data import SCENES, SHARES, random_choice, shrink, tokenizer
 from tts_playground.worlds import choices, stickers
 from tts_playground.worlds.charts import Canvas, drawn
 from tts_playground.worlds.infographics import SIZE, figure_from
@@ -24,55 +25,61 @@ from tts_playground.worlds.wording import COLORS, THEMES, TITLES
 
 PLACES = 8
 """places a side"""
-WORD, NUMBER, ITS_WORD, ITS_NUMBER, COLOR = 0, slice(1, 4), 4, slice(5, 8), 8
-"""columns of the targets; a number is three digits"""
-ELSEWHERE = (4, 5, 6, 7)
-"""columns that other places tell"""
-UNKNOWN = -1
-"""target that does not count"""
+WORD, NUMBER, COLOR, KIND = 0, slice(1, 4), 4, 5
+"""columns of the targets; a number is up to three digits, the first one first"""
+A_WORD, A_NUMBER = 1, 2
+"""classes of ``KIND``"""
 _ALL_COLORS = tuple(dict.fromkeys([*COLORS, *TINTS, *choices.COLORS]))
+
+
+def _token(text: str) -> int | None:
+    ids = tokenizer().encode(text, add_special_tokens=False).ids
+    return ids[0] if len(ids) == 1 else None
 
 
 @cache
 def words() -> dict[str, int]:
-    """Word or title to class; 0 is nothing."""
+    """Word or title of one token to class; 0 is nothing."""
     texts = [*(word for group in THEMES.values() for word in group), *(t for group in TITLES.values() for t in group)]
-    return {word: i for i, word in enumerate(dict.fromkeys([*texts, *NAMES]), 1)}
+    alone = [word for word in dict.fromkeys([*texts, *NAMES]) if _token(word) is not None]
+    return {word: i for i, word in enumerate(alone, 1)}
 
 
-def classes() -> tuple[int, ...]:
-    """Classes of each column; 0 is always nothing."""
-    word = len(words()) + 1
-    return (word, 11, 11, 11, word, 11, 11, 11, len(_ALL_COLORS) + 1)
+@cache
+def classes() -> tuple[int | tuple[int, ...], ...]:
+    """Classes of each column, as ``eye.Reader`` takes them; 0 is always nothing."""
+    first = tuple(int(_token(str(digit)) or 0) for digit in range(10))
+    second = tuple(tokenizer().encode(f"1{digit}", add_special_tokens=False).ids[1] for digit in range(10))
+    named = [tuple(int(_token(text) or 0) for text in group) for group in (words(), _ALL_COLORS)]
+    return (named[0], first, second, 11, named[1], 3)
 
 
 def digits(value: int) -> list[int]:
-    """Three classes, the last digit last: 1 + digit, or 0 where there is none."""
-    return [0 if c == " " else 1 + int(c) for c in f"{value:3d}"[-3:]]
+    """Three classes, the first digit first: 1 + digit, or 0 where there is none."""
+    return [1 + int(digit) for digit in str(value)] + [0] * (3 - len(str(value)))
 
 
 def _nothing() -> np.ndarray:
-    seen = np.full((PLACES, PLACES, len(classes())), UNKNOWN, np.int16)
-    seen[..., :4] = 0
-    return seen
+    return np.zeros((PLACES, PLACES, len(classes())), np.int16)
 
 
 def figure_seen(canvas: Canvas) -> np.ndarray:
-    """Targets int16 [8, 8, 9] of a chart."""
+    """Targets int16 [8, 8, 6] of a chart."""
     figure, seen, step = canvas.figure, _nothing(), SIZE / PLACES
+    seen[..., COLOR] = UNKNOWN
     numbers = {str(value): i for i, value in enumerate(figure.values)}
     labels = {label: i for i, label in enumerate(figure.labels)}
     for text, x, y in canvas.written:
         place = seen[min(PLACES - 1, int(y / step)), min(PLACES - 1, int(x / step))]
         item = labels.get(text.lower(), numbers.get(text))
-        if text.lower() in words():
-            place[WORD] = words()[text.lower()]
+        if text.lower().removeprefix("= ").isdigit():
+            place[KIND], place[NUMBER] = A_NUMBER, digits(int(text.removeprefix("= ")))
             if item is not None:
-                place[ITS_NUMBER] = digits(figure.values[item])
+                place[WORD] = later(words()[figure.labels[item]])
         else:
-            place[NUMBER] = digits(int(text.removeprefix("= ")))
+            place[KIND], place[WORD] = A_WORD, words().get(text.lower(), UNKNOWN)
             if item is not None:
-                place[ITS_WORD] = words()[figure.labels[item]]
+                place[NUMBER] = later(np.array(digits(figure.values[item])))
         if item is not None and figure.colorful:
             place[COLOR] = 1 + _ALL_COLORS.index(figure.colors[item])
     return seen
@@ -85,7 +92,7 @@ def stickers_seen(scene: Scene) -> np.ndarray:
     for thing in scene.things:
         x0, y0, x1, y1 = thing.box
         inside = ((middles >= y0) & (middles < y1))[:, None] & ((middles >= x0) & (middles < x1))
-        seen[inside, WORD] = words()[thing.noun]
+        seen[inside, WORD], seen[inside, KIND] = words()[thing.noun], A_WORD
         seen[inside, COLOR] = 1 + _ALL_COLORS.index(thing.color) if thing.color else UNKNOWN
     return seen
 
@@ -96,13 +103,13 @@ def choice_seen(scene: choices.Choice) -> np.ndarray:
     third = np.minimum(2, (3 * (np.arange(PLACES) + 0.5) / PLACES).astype(int))
     for cell in scene.cells:
         inside = (third == cell.row)[:, None] & (third == cell.column)
-        seen[inside, NUMBER] = digits(cell.digit)
+        seen[inside, NUMBER], seen[inside, KIND] = digits(cell.digit), A_NUMBER
         seen[inside, COLOR] = 1 + _ALL_COLORS.index(cell.color)
     return seen
 
 
 def make(index: int, *, seed: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Batch ``index``: pictures uint8 [rows, 128, 128, 3] and targets int16 [rows, 64, 9]."""
+    """Batch ``index``: pictures uint8 [rows, 128, 128, 3] and targets int16 [rows, 64, 6]."""
     counts = {kind: max(1, round(share * rows)) for kind, share in SHARES.items()}
     draws = [Draw(randomness.generator("tiny-vlm eye", seed, index, row).random(97).tolist()) for row in range(rows)]
     n = rows - sum(counts.values())
