@@ -1,7 +1,7 @@
 """What stands in each place of a picture: the task that teaches the eye of tiny:vlm to read. No torch in here.
 
 Before the language model answers anything, the eye names, in each of its 8 x 8 places, the word and the number that
-stand there or belong to it elsewhere in the chart, the colour of what it is about, and whether this is a word or a number.
+stand there or belong to it elsewhere in the chart, the colour of what it is about, and if it is a word or a number.
 """
 
 from __future__ import annotations
