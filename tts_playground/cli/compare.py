@@ -10,6 +10,7 @@ import typer
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit, number, table
 from tts_playground.errors import BadInput
+from tts_playground.samplers.ranges import GUIDANCE
 
 if TYPE_CHECKING:
     from tts_playground.runs.comparison import Comparison
@@ -37,7 +38,7 @@ def compare(
     judge: Judge = "geneval",
     by: By = "tokens",
     temperature: options.Temperature = 1.0,
-    cfg: options.Cfg = 1.5,
+    cfg: options.Cfg = GUIDANCE,
     top_p: options.TopP = 1.0,
     top_k: options.TopK = 0,
     seed: options.Seed = 0,

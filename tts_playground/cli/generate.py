@@ -9,6 +9,7 @@ import typer
 
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit
+from tts_playground.samplers.ranges import GUIDANCE
 
 Prompt = Annotated[str, typer.Argument(help="What the pictures should show.")]
 RewardNames = Annotated[
@@ -21,7 +22,7 @@ def generate(
     model: options.ImageModel = None,
     n: options.Count = 4,
     temperature: options.Temperature = 1.0,
-    cfg: options.Cfg = 1.5,
+    cfg: options.Cfg = GUIDANCE,
     top_p: options.TopP = 1.0,
     top_k: options.TopK = 0,
     seed: options.Seed = 0,

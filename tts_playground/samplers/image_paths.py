@@ -7,7 +7,7 @@ from typing import Any
 
 from tts_playground.core import Cost
 from tts_playground.models.image_rows import Row
-from tts_playground.samplers.ranges import check_ranges
+from tts_playground.samplers.ranges import GUIDANCE, check_ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class ImageSettings:
 
     temperature: float = 1.0
     """0.0001 (greedy but for ties) to 5; 0 is greedy"""
-    cfg: float = 1.5
+    cfg: float = GUIDANCE
     """guidance scale, 1 (none: half the cost) to 100"""
     top_p: float = 1.0
     """keep the likeliest tokens with this probability, (0, 1]; 1 keeps all"""

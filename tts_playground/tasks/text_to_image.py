@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tts_playground.core import Cost, Reward, Sample
 from tts_playground.models import loading
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
+from tts_playground.samplers.ranges import GUIDANCE
 from tts_playground.tasks.asking import check_count, check_words, total_cost
 from tts_playground.tasks.image_rewards import rewards_of
 
@@ -124,7 +125,7 @@ def generate(
     model: str | None = None,
     n: int = 4,
     temperature: float = 1.0,
-    cfg: float = 1.5,
+    cfg: float = GUIDANCE,
     top_p: float = 1.0,
     top_k: int = 0,
     seed: int = 0,

@@ -13,6 +13,7 @@ from tts_playground.core import Sample
 from tts_playground.errors import BadInput
 from tts_playground.runs import images
 from tts_playground.runs.generated import as_dict
+from tts_playground.samplers.ranges import GUIDANCE
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 from tts_playground.tasks.picture_facts import png
 from tts_playground.tasks.text_to_image import PromptTask
@@ -32,7 +33,7 @@ def generate(
     model: str = "",
     n: int = 4,
     temperature: float = 1.0,
-    cfg: float = 1.5,
+    cfg: float = GUIDANCE,
     top_p: float = 1.0,
     top_k: int = 0,
     seed: int = 0,

@@ -12,6 +12,7 @@ from tts_playground.errors import PlaygroundError
 from tts_playground.models import loading
 from tts_playground.models.named import unknown_words
 from tts_playground.samplers.image_tokens import ImageSettings
+from tts_playground.samplers.ranges import GUIDANCE
 from tts_playground.tasks.image_rewards import rewards_here
 from tts_playground.tasks.text_to_image import LAB_PROMPTS, LONGEST, WORLD_PROMPTS, PromptTask
 from tts_playground.ui.menu import Menu
@@ -41,7 +42,7 @@ class View:
     n: int = 16
     """images in view: the N of best-of-N"""
     temperature: float = 1.0
-    cfg: float = 1.5
+    cfg: float = GUIDANCE
     top_p: float = 1.0
     top_k: int = 0
     seed: int = 0

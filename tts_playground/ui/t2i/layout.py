@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from tts_playground.samplers.ranges import GUIDANCE
 from tts_playground.tasks.image_rewards import rewards_here
 from tts_playground.tasks.text_to_image import LONGEST
 from tts_playground.ui.status import status
@@ -114,9 +115,8 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: View) -> None:
     settings["temperature"] = _slider(
         "temperature", "Temperature", view.temperature, 0.05, "0: always the likeliest token; 1: the model's own."
     )
-    settings["cfg"] = _slider(
-        "cfg", "CFG: guidance", view.cfg, 0.5, "Pull of the prompt: 1 none, 1.5 for tiny:janus, 5 for Janus-Pro."
-    )
+    pull = f"Pull of the prompt: 1 none, {GUIDANCE:g} for tiny:janus, 5 for Janus-Pro."
+    settings["cfg"] = _slider("cfg", "CFG: guidance", view.cfg, 0.5, pull)
     parts["live"] = gr.Checkbox(
         True, label="Live: draw a few when a slider is let go", elem_id="t2i-live", container=False
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tts_playground.samplers.ranges import GUIDANCE
 from tts_playground.ui.t2i.choices import View
 
 
@@ -27,7 +28,7 @@ class Stop:
 
     def view(self, now: View) -> View:
         """The page's view with this question's settings; the prompt, the model and the rewards stay."""
-        return replace(now, **{"temperature": 1.0, "cfg": 1.5, "top_p": 1.0, "top_k": 0, **self.changes})
+        return replace(now, **{"temperature": 1.0, "cfg": GUIDANCE, "top_p": 1.0, "top_k": 0, **self.changes})
 
 
 STOPS = (
