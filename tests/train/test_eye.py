@@ -13,7 +13,7 @@ from tts_playground.train.loop import Plan
 from tts_playground.train.seen import UNKNOWN, later
 from tts_playground.train.vlm import MINIATURE
 from tts_playground.train.vlm_data import tokenizer
-from tts_playground.train.vlm_model import build_model
+from tts_playground.train.vlm_model import build_model, open_eye, pixels, visual_embeddings
 from tts_playground.train.vlm_seen import COLOR, KIND, NUMBER, WORD, choice_seen, digits, figure_seen
 from tts_playground.worlds import choices, stickers
 from tts_playground.worlds.charts import drawn
@@ -96,3 +96,21 @@ def test_the_eye_learns_and_the_mouth_does_not():
     assert report.folder.name == "tiny-eye" and all(p.requires_grad for p in model.parameters())
     moved = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
     assert any("vision_tower" in name for name in moved) and not any("language_model" in name for name in moved)
+    length = visual_embeddings(model.eval(), pixels(torch.from_numpy(fixed(0)[0]))).norm(dim=-1).mean()
+    word = model.get_input_embeddings().weight.norm(dim=-1).mean()
+    assert 1.5 * word < length < 6 * word
+
+
+def test_while_the_mouth_learns_the_eye_sees_as_before():
+    torch.manual_seed(0)
+    model = build_model(MINIATURE, 60)
+    images, others = (pixels(torch.randint(0, 256, (4, 128, 128, 3), dtype=torch.uint8)) for _ in range(2))
+    with open_eye(model):
+        model.train()
+        before = visual_embeddings(model, images)
+        assert not before.requires_grad
+        visual_embeddings(model, others)  # outside, a batch norm in training would take an average of these in
+        assert torch.equal(before, visual_embeddings(model, images))
+    model.train()
+    after = visual_embeddings(model, images)
+    assert after.requires_grad and not torch.equal(before, after)

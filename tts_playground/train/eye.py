@@ -16,12 +16,15 @@ from torch import nn
 from torch.nn import functional
 
 from tts_playground.train.feed import feed
+from tts_playground.train.frozen import frozen, still_norms
 from tts_playground.train.loop import Moment, Plan, Report, fit, pick_device
 from tts_playground.train.seen import UNKNOWN, later
 from tts_playground.train.vlm_model import pixels, visual_embeddings
 
 ALONE = 0.4
 """part of the lesson in which a place is asked only for what stands in it"""
+LOUDNESS = 3.0
+"""length of a visual token after the lesson, in lengths of a word's embedding"""
 NOTHING = 0.15
 """weight of class 0, "nothing", which most places are"""
 
@@ -89,13 +92,23 @@ def teach_eye(model: Any, make: Seen, classes: Classes, *, plan: Plan, workers: 
         elsewhere = later(targets) if moment.fraction >= ALONE else torch.full_like(targets, UNKNOWN)
         return reader.loss(images, torch.where(targets < -1, elsewhere, targets))
 
-    mouth = [p for name, p in model.named_parameters() if "language_model" in name or name.startswith("lm_head")]
-    for parameter in mouth:
-        parameter.requires_grad_(False)
+    mouth = (p for name, p in model.named_parameters() if "language_model" in name or name.startswith("lm_head"))
     try:
-        return fit(reader, loss, replace(plan, name=f"{plan.name}-eye"))
+        with frozen(mouth):
+            report = fit(reader, loss, replace(plan, name=f"{plan.name}-eye"))
     finally:
-        for parameter in mouth:
-            parameter.requires_grad_(True)
         if source is not None:
             source.close()
+    _as_loud_as_words(model, torch.from_numpy(make(0)[0]).to(device))
+    return report
+
+
+@torch.no_grad()
+def _as_loud_as_words(model: Any, images: torch.Tensor) -> None:
+    """Scale visual tokens to a few times the length of a word's: else what the mouth's layers add to them is lost."""
+    with still_norms(model):
+        length = visual_embeddings(model, pixels(images)).norm(dim=-1).mean()
+    factor = LOUDNESS * model.get_input_embeddings().weight.norm(dim=-1).mean() / length
+    projector = model.model.multi_modal_projector.linear_2
+    projector.weight.mul_(factor)
+    projector.bias.mul_(factor)

@@ -15,6 +15,7 @@ from typing import Any
 from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable
 from tts_playground.models import tunable
 from tts_playground.tasks.zero_shot import prompt_for
+from tts_playground.train.frozen import still_norms
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def finetune(
         trainer.remove_callback(PrinterCallback)  # this run reports through watch
         trained = sum(weights.numel() for weights in trainer.model.parameters() if weights.requires_grad)
         try:
-            with _still_norms(trainer.model):
+            with still_norms(trainer.model):
                 trainer.train()
         except torch.OutOfMemoryError as error:
             raise CannotDo(f"The GPU's memory does not hold a batch of {tuning.batch}; use a smaller one.") from error
@@ -130,21 +131,6 @@ def finetune(
         raise Cancelled(f"Fine-tuning was stopped after {len(steps)} of {trainer.state.max_steps} steps.")
     tuned = trainer.model.eval()
     return Tuned(tuned, tuple(steps), len(data), time.perf_counter() - begun, trained, tuning)
-
-
-@contextmanager
-def _still_norms(model: Any) -> Iterator[None]:
-    """Batch norms keep the averages that they have: what a frozen eye sees must not drift with the training set."""
-    from torch.nn.modules.batchnorm import _BatchNorm
-
-    norms = [module.eval() for module in model.modules() if isinstance(module, _BatchNorm)]
-    for norm in norms:
-        norm.train = lambda mode=True, norm=norm: norm
-    try:
-        yield
-    finally:
-        for norm in norms:
-            del norm.train
 
 
 def _trainer(model: Any, processor: Any, data: list[dict[str, Any]], tuning: Tuning, folder: str) -> Any:

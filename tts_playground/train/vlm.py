@@ -18,7 +18,7 @@ from tts_playground.train.feed import default_workers
 from tts_playground.train.loop import Moment, Plan, Report, compiled, fit, pick_device
 from tts_playground.train.order import Order
 from tts_playground.train.vlm_measure import measure
-from tts_playground.train.vlm_model import Size, build_model, build_processor, packed_loss, wrap_tokenizer
+from tts_playground.train.vlm_model import Size, build_model, build_processor, open_eye, packed_loss, wrap_tokenizer
 from tts_playground.train.vlm_stream import Stream
 from tts_playground.worlds import choices
 
@@ -116,7 +116,8 @@ def train(order: Order) -> Path:
         plan, lesson = eye_first(plan, partial(teach_eye, model, seen, vlm_seen.classes(), workers=workers))
     stream = Stream(make, vlm_data.VIEWS, workers, device)
     try:
-        report = fit(model, loss_of(model, stream, device), plan)
+        with open_eye(model):
+            report = fit(model, loss_of(model, stream, device), plan)
     finally:
         stream.close()
     save(model, processor, order.out)
