@@ -94,3 +94,14 @@ def test_words_the_model_does_not_know_are_named_and_narrow_pages_do_not_scroll_
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_timeout(800)
     assert page.evaluate("document.documentElement.scrollWidth") <= 391
+
+
+def test_draw_pressed_again_with_other_settings_ends_on_those(page):
+    page.get_by_role("button", name="More settings").click()
+    page.locator("#t2i-cancel").click()
+    page.locator("#t2i-run").click()
+    page.locator("#t2i-seed input").fill("11")
+    page.locator("#t2i-run").click()
+    expect(page.locator("#t2i-status")).to_contain_text(
+        "5 of 5 images of “a red apple” at temperature 1, CFG 2, seed 11"
+    )

@@ -69,3 +69,9 @@ def test_a_big_clip_is_offered_once_it_is_here(image_model, monkeypatch):
     monkeypatch.setattr(image_rewards, "_in_hub_cache", lambda model: "base" in model)
     assert name in rewards_here() and "clip:openai/clip-vit-large-patch14" not in rewards_here()
     assert image_rewards.reward_named(name).name == name
+
+
+def test_a_page_opens_where_choosing_matters(image_model, monkeypatch):
+    assert choices.default_view().prompt == choices.OPENING in choices.examples()
+    monkeypatch.setattr(choices, "examples", lambda: LAB_PROMPTS)
+    assert choices.default_view().prompt == LAB_PROMPTS[0]

@@ -57,3 +57,25 @@ def test_ranks_are_of_the_images_in_view():
     few = _look(n=3)
     assert few.ranked() == [1, 2, 0] and few.rank(7, "clip") is None
     assert [caption for _, caption in show.gallery(few)] == ["★ 1 · 0.500", "2 · 0.300", "3 · 0.100"]
+
+
+def test_equals_share_a_rank_and_a_reward_that_cannot_tell_has_no_say():
+    some, none = (1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0), (0.0,) * 8
+    look = replace(_look(), scores={"clip": CLIP, "geneval": some, "sharpness": none})
+    assert [look.rank(place, "geneval") for place in (0, 2, 1, 7)] == [1, 1, 3, 3]
+    assert look.rank(0, "sharpness") is None and "all equal" in show.picks(replace(look, files=("/gone",) * 8))
+    (vote,) = pair.vote(look, 2, ())
+    assert dict(vote.ranks) == {"clip": 5, "geneval": 1}
+    assert vote.above == pytest.approx((3 / 7, 6.5 / 7))
+    words = pair.tally((vote,))
+    assert "5 of 8 by CLIP score, 1 of 8 by GenEval-style check" in words and "sharpness" not in words
+    (equal,) = pair.vote(replace(look, scores={"sharpness": none}), 2, ())
+    assert "what all the others score" in pair.tally((equal,))
+
+
+def test_the_second_rewards_own_pick_is_an_average_like_the_first_ones():
+    look = _look(n=2)
+    own = replace(look, view=replace(look.view, reward="aesthetic")).curve()
+    assert own is not None and own.at(2) != max(LOOKS[:2])
+    words = pair.reading(look)
+    assert "best of 2" in words and f"itself would give {own.at(2):.3f}." in words

@@ -66,3 +66,10 @@ def test_bars_need_rows_of_one_length():
     with pytest.raises(BadInput):
         figures.token_bars([1, 2], [0.5], [0.5], [0.5])
     assert "Click" in figures.token_bars([], [], [], []).layout.annotations[0].text
+
+
+def test_only_the_embedded_model_is_looked_into_unasked(view, monkeypatch):
+    mine = replace(view, model="tiny:janus")
+    assert scope.is_quick(mine) and not scope.is_quick(view)
+    monkeypatch.setattr(scope, "here", lambda: True)
+    assert not scope.is_quick(mine)

@@ -7,7 +7,8 @@ import pytest
 from tts_playground.errors import BadInput
 from tts_playground.runs.comparison import Plan
 from tts_playground.tasks.image_rewards import NEEDS, share_weights
-from tts_playground.ui.t2i import beyond, tour, tour_section
+from tts_playground.ui.t2i import beyond, shelf, tour, tour_section
+from tts_playground.ui.t2i.desk import Wish
 
 
 def test_every_question_sets_a_view_that_can_be_drawn(view):
@@ -39,6 +40,21 @@ def test_strategies_run_at_equal_cost_and_leave_a_trace(view, monkeypatch):
     assert len(beyond.figure(last, "tokens").data) >= 2
     assert len(beyond.tree(last, "suffix").layout.images) > 0
     assert "once it has run" in beyond.tree(last, "beam").layout.annotations[0].text
+
+
+def test_before_a_comparison_the_line_of_the_images_in_view_stands_there(view):
+    list(shelf.serve(Wish(view, 4), lambda: False))
+    look = shelf.look(view)
+    lines = [trace for trace in beyond.figure(None, "n", look, "colourfulness").data if trace.fill is None]
+    assert any(line.name == "best-of-n" for line in lines) and max(max(line.x) for line in lines) == 4
+    assert "Compare" in beyond.figure(None, "n", look, "geneval").layout.annotations[0].text
+
+
+def test_the_line_stands_on_all_that_was_drawn(view, monkeypatch):
+    monkeypatch.setattr(beyond, "PLAN", Plan(budgets=(1,), seeds=1, pool=2))
+    list(shelf.serve(Wish(view, 4), lambda: False))
+    *_, last = beyond.run(view, "colourfulness", ["parm"])
+    assert last.state.curve is not None and last.state.curve.pool_size == 4
 
 
 def test_what_cannot_be_compared_is_said(view):

@@ -6,6 +6,7 @@ import pytest
 
 from tts_playground.core import Verdict
 from tts_playground.errors import BadInput, Cancelled
+from tts_playground.runs.images import Progress
 from tts_playground.ui.t2i import shelf, show, work
 from tts_playground.ui.t2i.desk import Wish
 
@@ -25,6 +26,23 @@ def test_what_is_drawn_is_kept_ranked_and_not_drawn_again(view, monkeypatch):
     assert shelf.complete(look, 4) and not shelf.complete(look, 5)
     monkeypatch.setattr("tts_playground.samplers.image_tokens.ImageTokens.stream", None)
     assert _draw(view) == look
+
+
+def test_what_is_whole_asks_no_model(view, monkeypatch):
+    look = _draw(view)
+    monkeypatch.setattr(shelf, "draw", None)
+    monkeypatch.setattr("tts_playground.models.loading.load", None)
+    (step,) = work.drawn("page that asks again", Wish(view, 4), pressed=True)
+    assert step.look == look
+    (last,) = work.several(view, (view.prompt,), "page that asks again")
+    assert last == ((look,), None)
+
+
+def test_the_status_names_what_is_seen_and_what_goes_on(view):
+    words = show.summary(_draw(replace(view, seed=7)))
+    assert "4 of 4 images of “a red apple”" in words and "seed 7" in words
+    assert "seed" not in show.summary(_draw(view))
+    assert "scoring" in show.working(Progress(4, 4)) and "row 2 of 8" in show.working(Progress(0, 4, 2, 8))
 
 
 def test_a_larger_n_keeps_the_first_images_and_the_curve_is_exact(view):

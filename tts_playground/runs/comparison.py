@@ -21,6 +21,8 @@ from tts_playground.runs.curves import Curve, curve
 
 BATCH = 16
 """candidates of a pool drawn between two reports"""
+BASELINE = "best-of-n"
+"""what legends call the line that strategies are held against"""
 STEPPED = ("parm", "gridar", "suffix", "smc", "beam")
 """registered strategies that any ``SteppedSampler`` can run"""
 
@@ -175,7 +177,7 @@ def compare(
     drawn = pools or (yield from _draw(tasks, sampler, plan))
     unit = _unit([sample for pool in drawn for sample in pool], guide)
     guides, golds = ([one.score(t, pool) for t, pool in zip(tasks, drawn, strict=True)] for one in (guide, judge))
-    exact = curve(guides, golds, label="best-of-n", measure=judge.name, unit=unit)
+    exact = curve(guides, golds, label=BASELINE, measure=judge.name, unit=unit)
     state = Comparison(exact)
     for label, strategy in strategies.items():
         for candidates in plan.budgets:

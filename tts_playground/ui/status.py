@@ -5,6 +5,13 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+BUSY = "status busy"
+
+
+def halted(shown: str | None, line: str) -> str | None:
+    """A status line for work that was stopped; None where nothing was going on in what is ``shown``."""
+    return status(line) if BUSY in (shown or "") else None
+
 
 def status(line: str, numbers: Sequence[tuple[str, str, str]] = (), *, busy: bool = False) -> str:
     """A line for people and a strip of numbers: (name, value, hint). Everything is escaped."""
@@ -12,6 +19,6 @@ def status(line: str, numbers: Sequence[tuple[str, str, str]] = (), *, busy: boo
         f'<div title="{html.escape(hint)}"><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>'
         for name, value, hint in numbers
     )
-    mark = " busy" if busy else ""
+    mark = BUSY if busy else "status"
     strip = f"<dl>{cells}</dl>" if cells else ""
-    return f'<div class="status{mark}" role="status" aria-live="polite"><p>{html.escape(line)}</p>{strip}</div>'
+    return f'<div class="{mark}" role="status" aria-live="polite"><p>{html.escape(line)}</p>{strip}</div>'

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.runs import figures
-from tts_playground.runs.comparison import Comparison, Plan, compare, named
+from tts_playground.runs.comparison import BASELINE, Comparison, Plan, compare, named
 from tts_playground.runs.trace import trace
 from tts_playground.tasks.image_rewards import reward_named, rewards_here, share_weights
 from tts_playground.ui.t2i import shelf, show
 from tts_playground.ui.t2i.choices import View
 from tts_playground.ui.t2i.desk import Wish
+from tts_playground.ui.t2i.look import Look
 
 STRATEGIES = {
     "parm": "drops unlikely images early, and saves the rest of their tokens",
@@ -26,6 +27,8 @@ STRATEGIES = {
 """strategy -> what it does, in the order in which they run"""
 PLAN = Plan(budgets=(2, 4, 8), seeds=2, pool=16)
 """small enough for a page on two cores"""
+LINE = 64
+"""most images that the curve stands on, where so many were drawn before"""
 AXES = ("tokens", "verifier_calls", "n", "seconds")
 HELP = (
     "All are guided by the reward above; the judge, which shares no network with it, measures what each ends with. The"
@@ -72,18 +75,21 @@ def run(view: View, judge: str, names: list[str]) -> Iterator[Beyond]:
 @on_gpu(120)
 def _compared(view: View, judge: str, names: list[str]) -> Iterator[Comparison]:
     """The strategies on the images that are there."""
-    pool, guide, gold = shelf.pool_of(view, load=True), reward_named(view.reward), reward_named(judge)
-    samples = pool.samples(PLAN.pool, seed=view.seed)
-    plan = Plan(PLAN.budgets, PLAN.seeds, view.seed, PLAN.pool)
+    pool, guide, gold = shelf.adopted(view), reward_named(view.reward), reward_named(judge)
+    there = min(shelf.look(view).size, LINE)
+    samples = pool.samples(max(PLAN.pool, there), seed=view.seed)
+    plan = replace(PLAN, seed=view.seed)
     yield from compare([view.task], pool.sampler, named(names), guide, gold, plan, pools=[samples])
 
 
-def figure(found: Beyond | None, axis: str) -> Any:
-    """The strategies over the exact curve, on one cost axis."""
-    if found is None or found.state.curve is None:
+def figure(found: Beyond | None, axis: str, look: Look | None = None, judge: str | None = None) -> Any:
+    """The strategies over the exact curve, on one cost axis; before a comparison the curve of the images in view."""
+    if found is not None and found.state.curve is not None:
+        return figures.strategies(found.state.points, axis, [found.state.curve], measure=show.measure(found.judge))
+    line = look.curve(judge) if look is not None and judge else None
+    if line is None or judge is None:
         return figures.empty("Press “Compare”.")
-    lines = [found.state.curve]
-    return figures.strategies(found.state.points, axis, lines, measure=show.measure(found.judge))
+    return figures.strategies((), axis, [replace(line, label=BASELINE)], measure=show.measure(judge))
 
 
 def tree(found: Beyond | None, label: str | None) -> Any:

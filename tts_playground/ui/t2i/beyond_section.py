@@ -10,10 +10,10 @@ import gradio as gr
 
 from tts_playground.ui.events import GPU, LIGHT, QUIET
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.status import status
+from tts_playground.ui.status import halted, status
 from tts_playground.ui.t2i import beyond, show
-from tts_playground.ui.t2i.choices import View
 from tts_playground.ui.t2i.layout import Parts
+from tts_playground.ui.t2i.look import Look
 from tts_playground.ui.t2i.wiring import view_from
 from tts_playground.ui.widgets import heading
 
@@ -28,6 +28,7 @@ class Board:
     names: Any
     judge: Any
     run: Any
+    cancel: Any
     line: Any
     axis: Any
     figure: Any
@@ -35,31 +36,35 @@ class Board:
     tree: Any
 
 
-def build(p: Parts, view: View) -> None:
-    """Lay out and connect the section."""
+def build(p: Parts, opening: Look, tab: Any, is_open: Any) -> None:
+    """Lay out and connect the section; ``is_open`` holds the name of the open one."""
     heading("Does a cleverer search beat more draws?", beyond.HELP)
-    board = _layout(view)
+    board = _layout(opening)
     _wire(p, board)
+    _opening(p, board, tab, is_open)
 
 
-def _layout(view: View) -> Board:
-    may, all_of_them = _named(beyond.judges(view.reward)), list(beyond.STRATEGIES)
+def _layout(opening: Look) -> Board:
+    may, all_of_them = _named(beyond.judges(opening.view.reward)), list(beyond.STRATEGIES)
+    first_judge = may[0][1] if may else None
     with gr.Row(elem_classes="buttons bottom"):
         first = ["parm", "suffix"]
         names = gr.CheckboxGroup(all_of_them, value=first, label="Strategies", elem_id="t2i-strategies", min_width=330)
-        judge = gr.Dropdown(may, value=may[0][1] if may else None, label="Judge", min_width=180, elem_id="t2i-judge")
-        run = gr.Button("Compare", variant="primary", min_width=120, elem_id="t2i-compare")
+        judge = gr.Dropdown(may, value=first_judge, label="Judge", min_width=180, elem_id="t2i-judge")
+        cancel = gr.Button("Cancel", min_width=90, scale=0, elem_id="t2i-compare-cancel")
+        run = gr.Button("Compare", variant="primary", min_width=140, scale=0, elem_id="t2i-compare")
     lines = "".join(f"<b>{name}</b> {what}. " for name, what in beyond.STRATEGIES.items())
     gr.HTML(f"<p class='what'>{lines}</p>", padding=False)
     line = gr.HTML("", padding=False, elem_id="t2i-compare-status")
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
             axis = gr.Radio(COSTS, value="tokens", label="Cost axis", elem_id="t2i-compare-axis")
-            figure = gr.Plot(beyond.figure(None, "tokens"), show_label=False, elem_id="t2i-compare-figure")
+            shown = beyond.figure(None, "tokens", opening, first_judge)
+            figure = gr.Plot(shown, show_label=False, elem_id="t2i-compare-figure")
         with gr.Column(scale=5, min_width=320):
             which = gr.Radio(first[:1], value=first[0], label="Trace of", elem_id="t2i-trace-of")
             tree = gr.Plot(beyond.tree(None, None), show_label=False, elem_id="t2i-trace")
-    return Board(gr.State(None), names, judge, run, line, axis, figure, which, tree)
+    return Board(gr.State(None), names, judge, run, cancel, line, axis, figure, which, tree)
 
 
 def _wire(p: Parts, b: Board) -> None:
@@ -76,8 +81,9 @@ def _wire(p: Parts, b: Board) -> None:
     heavy = {"show_progress": "minimal", "show_progress_on": b.line, **GPU, **QUIET}
     outputs = [b.state, b.line, b.figure, b.which, b.tree]
     event = b.run.click(compare, [b.names, b.judge, b.axis, *p.values], outputs, **heavy)
-    p.cancel.click(None, cancels=[event])
-    b.axis.change(beyond.figure, [b.state, b.axis], b.figure, **LIGHT, **QUIET)
+    for button in (p.cancel, b.cancel):
+        button.click(_stopped, b.line, b.line, cancels=[event], queue=False, **LIGHT, **QUIET)
+    b.axis.change(beyond.figure, [b.state, b.axis, p.look, b.judge], b.figure, **LIGHT, **QUIET)
     b.which.input(beyond.tree, [b.state, b.which], b.tree, **LIGHT, **QUIET)
 
     @friendly
@@ -86,6 +92,24 @@ def _wire(p: Parts, b: Board) -> None:
         return gr.Dropdown(_named(fine), value=now if now in fine else (fine[0] if fine else None))
 
     p.value("reward").change(follow, [p.value("reward"), b.judge], b.judge, **LIGHT, **QUIET)
+
+
+def _opening(p: Parts, b: Board, tab: Any, is_open: Any) -> None:
+    """Before a comparison the figure shows the line of the images in view, and follows them while it is open."""
+
+    def glance(found: beyond.Beyond | None, axis: str, look: Look, judge: str | None, name: str):
+        return beyond.figure(None, axis, look, judge) if found is None and name == "beyond" else gr.skip()
+
+    quick: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
+    given = [b.state, b.axis, p.look, b.judge, is_open]
+    tab.select(lambda: "beyond", None, is_open, **LIGHT, **QUIET).then(glance, given, b.figure, **LIGHT, **QUIET)
+    p.look.change(glance, given, b.figure, **quick)
+    b.judge.change(glance, given, b.figure, **quick)
+
+
+def _stopped(line: str | None) -> Any:
+    """The status of a comparison that was cancelled; whatever it says stays where nothing was in work."""
+    return halted(line, "Cancelled; the points that were finished stay.") or gr.skip()
 
 
 def _named(rewards: list[str]) -> list[tuple[str, str]]:

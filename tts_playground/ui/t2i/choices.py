@@ -31,6 +31,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
 }
 """lowest and highest value of every number; what strangers may ask of a shared machine"""
+OPENING = WORLD_PROMPTS[4]
+"""of a fresh page, where the model knows the world: few of its images are right, so choosing is seen to matter"""
 MENU = Menu("janus", EMBEDDED, "TTS_PLAYGROUND_T2I_MODEL", HUB)
 
 
@@ -38,7 +40,7 @@ MENU = Menu("janus", EMBEDDED, "TTS_PLAYGROUND_T2I_MODEL", HUB)
 class View:
     """Everything that decides what a page shows. The defaults are what a fresh page opens with."""
 
-    prompt: str = WORLD_PROMPTS[1]
+    prompt: str = OPENING
     n: int = 16
     """images in view: the N of best-of-N"""
     temperature: float = 1.0
@@ -71,7 +73,9 @@ def default_view() -> View:
     """What a fresh page opens with on this machine."""
     rewards = rewards_here()
     second = next((name for name in ("aesthetic", "colourfulness") if name in rewards), rewards[-1])
-    return View(model=loading.default_name("janus"), reward=rewards[0], second=second, prompt=examples()[0])
+    first = examples()[0]
+    prompt = OPENING if first in WORLD_PROMPTS else first
+    return View(model=loading.default_name("janus"), reward=rewards[0], second=second, prompt=prompt)
 
 
 def examples(model: str | None = None) -> tuple[str, ...]:

@@ -165,7 +165,7 @@ def _output(parts: dict[str, Any], settings: dict[str, Any], view: View, opening
         )
         parts["more"] = gr.Button(f"{MORE} more", min_width=90, scale=1, elem_id="t2i-more")
         parts["favourite"] = gr.Button("My favourite", min_width=120, scale=1, elem_id="t2i-favourite")
-    parts["gallery"] = thumbs(show.gallery(opening), elem_id="t2i-gallery", columns=8, height=330)
+    parts["gallery"] = thumbs(show.gallery(opening), elem_id="t2i-gallery", columns=8, height="auto")
     parts["tally"] = gr.HTML(pair.tally(()), elem_id="t2i-tally", padding=False)
 
 

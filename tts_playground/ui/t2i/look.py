@@ -26,6 +26,16 @@ MEASURES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How an image stands among those in view, by one reward."""
+
+    rank: int
+    """1 for the best; equals share one"""
+    above: float
+    """share of the others that score lower, 0-1; an equal one counts half"""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """Lives in the session of one page, and nowhere else. Places count the images as they were drawn."""
 
@@ -57,9 +67,27 @@ class Look:
         scores = self.scores.get(reward or self.view.reward)
         return list(places) if scores is None else sorted(places, key=lambda place: (-scores[place], place))
 
+    def standing(self, place: int, reward: str) -> Standing | None:
+        """Where an image stands; None without scores, and where the reward scores all images in view the same."""
+        if reward not in self.scores or place >= self.shown:
+            return None
+        shown = self.scores[reward][: self.shown]
+        better, equal = (
+            sum(test) for test in zip(*((s > shown[place], s == shown[place]) for s in shown), strict=True)
+        )
+        if equal == self.shown > 1:
+            return None
+        lower = self.shown - better - equal
+        return Standing(1 + better, (lower + (equal - 1) / 2) / max(1, self.shown - 1))
+
     def rank(self, place: int, reward: str) -> int | None:
-        """1 for the best of the images in view; None without scores."""
-        return self.ranked(reward).index(place) + 1 if reward in self.scores and place < self.shown else None
+        """1 for the best of the images in view, shared by equals; None where ``standing`` is."""
+        found = self.standing(place, reward)
+        return None if found is None else found.rank
+
+    def marked(self, chosen: int | None) -> int:
+        """The place that was clicked, or else of the best; there must be an image."""
+        return chosen if chosen is not None and chosen < self.shown else self.ranked()[0]
 
     def random_place(self) -> int:
         """A place at random between the best and the worst, which stand beside it; the same every time for one view."""

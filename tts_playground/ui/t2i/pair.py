@@ -12,7 +12,7 @@ from tts_playground.runs.curves import kl_bound
 from tts_playground.tasks.image_rewards import share_weights
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import show
-from tts_playground.ui.t2i.look import Look
+from tts_playground.ui.t2i.look import Look, pick_curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,9 @@ class Vote:
     of: int
     """images in view"""
     ranks: tuple[tuple[str, int], ...]
-    """(reward, the favourite's rank under it)"""
+    """(reward, the favourite's rank under it); rewards that score all images the same have no say"""
+    above: tuple[float, ...]
+    """share of the other images that each of these rewards ranks below the favourite, 0-1"""
 
 
 def both(look: Look) -> bool:
@@ -65,12 +67,13 @@ def reading(look: Look) -> str:
     gold, own = look.curve(view.second), look.scores[view.second]
     assert gold is not None
     at = min(view.n, look.size)
-    start, end, top = gold.at(1), gold.at(at), max(own[:at])
+    best = pick_curve(own, own, view.second)
+    start, end, top = gold.at(1), gold.at(at), best.at(at)
     first, second = show.measure(view.reward), show.measure(view.second)
     moved = "rises" if end > start else "falls" if end < start else "stays"
     line = (
         f"Picking the best of {at} by {first} moves {second} from {show.number(start)} to {show.number(end)}:"
-        f" it {moved}. Picking by {second} itself would give {show.number(top)} here."
+        f" it {moved}. Picking by {second} itself would give {show.number(top)}."
     )
     if share_weights(view.reward, view.second):
         line += " Both read the same network, so part of their agreement is its own taste."
@@ -92,8 +95,9 @@ def vote(look: Look, place: int | None, votes: Sequence[Vote]) -> tuple[Vote, ..
     """The session's votes with one more for the image at ``place``; it replaces an older one on the same images."""
     if place is None or place >= look.shown:
         return tuple(votes)
-    ranks = tuple((name, rank) for name in look.scores if (rank := look.rank(place, name)) is not None)
-    mine = Vote(look.view.prompt, place, look.shown, ranks)
+    found = {name: standing for name in look.scores if (standing := look.standing(place, name)) is not None}
+    ranks = tuple((name, standing.rank) for name, standing in found.items())
+    mine = Vote(look.view.prompt, place, look.shown, ranks, tuple(standing.above for standing in found.values()))
     kept = [v for v in votes if (v.prompt, v.of) != (mine.prompt, mine.of)]
     return (*kept, mine)
 
@@ -104,15 +108,17 @@ def tally(votes: Sequence[Vote]) -> str:
         return status("Which do you like best? Click on an image, then press “My favourite”.")
     last = votes[-1]
     ranks = ", ".join(f"{rank} of {last.of} by {show.measure(name)}" for name, rank in last.ranks)
+    said = f"ranks {ranks}" if ranks else "scores what all the others score"
     rows = "".join(_row(name, votes) for name in dict.fromkeys(name for v in votes for name, _ in v.ranks))
     head = "<tr><th>reward</th><th>agreed on the favourite</th><th>ranked it on average above</th></tr>"
-    line = html.escape(f"Your favourite of “{show.shortened(last.prompt)}” ranks {ranks}.")
+    line = html.escape(f"Your favourite of “{show.shortened(last.prompt)}” {said}.")
     return f'<div class="status"><p>{line}</p></div><table class="tally">{head}{rows}</table>'
 
 
 def _row(name: str, votes: Sequence[Vote]) -> str:
-    cast = [(rank, v.of) for v in votes for reward, rank in v.ranks if reward == name]
-    hits = sum(rank == 1 for rank, _ in cast)
-    beaten = [(of - rank) / (of - 1) for rank, of in cast if of > 1]
+    told = ((v.of, *one) for v in votes for one in zip(v.ranks, v.above, strict=True))
+    cast = [(rank, above, of) for of, (reward, rank), above in told if reward == name]
+    hits = sum(rank == 1 for rank, _, _ in cast)
+    beaten = [above for _, above, of in cast if of > 1]
     share = f"{sum(beaten) / len(beaten):.0%} of the others" if beaten else "–"
     return f"<tr><td>{html.escape(show.measure(name))}</td><td>{hits} of {len(cast)}</td><td>{share}</td></tr>"

@@ -17,7 +17,7 @@ from tts_playground.runs import figures
 from tts_playground.samplers.microscope import Microscope
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import shelf
-from tts_playground.ui.t2i.choices import View
+from tts_playground.ui.t2i.choices import EMBEDDED, View
 
 SIDE = 384
 """pixels of the picture that is clicked"""
@@ -60,6 +60,11 @@ class Kept:
 
 
 KEPT = Kept()
+
+
+def is_quick(view: View) -> bool:
+    """Whether an image may be prepared unasked: by the embedded model, where no visitor's GPU time is spent."""
+    return view.model == EMBEDDED and not here()
 
 
 def prepare(subject: Subject) -> None:

@@ -30,7 +30,7 @@ def build(p: Parts, tab: Any, is_open: Any) -> None:
     heading("Inside one token", HELP)
     subject = gr.State(None)
     with gr.Row(elem_classes="buttons bottom"):
-        load = gr.Button("Look closer", variant="primary", min_width=140, elem_id="t2i-look-closer")
+        load = gr.Button("Look closer", variant="primary", min_width=140, scale=0, elem_id="t2i-look-closer")
         mode = gr.Radio(
             ["picture", "entropy map"], value="picture", label="Shown", min_width=220, elem_id="t2i-scope-mode"
         )
@@ -51,14 +51,22 @@ def build(p: Parts, tab: Any, is_open: Any) -> None:
             line = gr.HTML(status(HELLO), padding=False, elem_id="t2i-scope-status")
     shown = [picture, bars, line]
 
+    def closer(look: Look, chosen: int | None, mode: str, values: tuple[Any, ...]):
+        mine = scope.Subject(look.view, look.marked(chosen))
+        scope.prepare(mine)
+        return mine, *scope.panel(mine, view_of(*values), mode != "picture")
+
     @friendly
     def prepare(look: Look, chosen: int | None, mode: str, *values: Any):
         if not look.shown:
             raise BadInput("There is no image yet; draw some first.")
-        place = chosen if chosen is not None and chosen < look.shown else look.ranked()[0]
-        mine = scope.Subject(look.view, place)
-        scope.prepare(mine)
-        return mine, *scope.panel(mine, view_of(*values), mode != "picture")
+        return closer(look, chosen, mode, values)
+
+    @friendly
+    def follow(look: Look, chosen: int | None, name: str, mode: str, *values: Any):
+        if name != "scope" or not look.shown or not scope.is_quick(look.view):
+            return (gr.skip(),) * 4
+        return closer(look, chosen, mode, values)
 
     @friendly
     def click(mine: scope.Subject | None, mode: str, event: gr.SelectData, *values: Any):
@@ -76,9 +84,11 @@ def build(p: Parts, tab: Any, is_open: Any) -> None:
 
     heavy = {"show_progress": "minimal", "show_progress_on": line, **GPU, **QUIET}
     load.click(prepare, [p.look, p.chosen, mode, *p.values], [subject, *shown], **heavy)
+    following: dict[str, Any] = {"inputs": [p.look, p.chosen, is_open, mode, *p.values], "outputs": [subject, *shown]}
+    p.chosen.change(follow, **following, trigger_mode="always_last", **heavy)
     picture.select(click, [subject, mode, *p.values], [subject, *shown], **LIGHT, **QUIET)
     quick = {"trigger_mode": "always_last", **LIGHT, **QUIET}
     for name in ("temperature", "cfg", "top_p", "top_k"):
         p.value(name).change(reshape, [subject, mode, is_open, *p.values], shown, **quick)
     mode.change(reshape, [subject, mode, is_open, *p.values], shown, **quick)
-    tab.select(lambda: "scope", None, is_open, **LIGHT, **QUIET)
+    tab.select(lambda: "scope", None, is_open, **LIGHT, **QUIET).then(follow, **following, **heavy)

@@ -94,11 +94,13 @@ def live_count(view: View) -> int:
 
 
 def serve(wish: Wish, cancel: Any) -> Iterator[images.Progress]:
-    """Draw and score what a wish lacks; what is there already is not drawn again.
+    """Draw and score what a wish lacks; where nothing lacks, no model is asked.
 
     Raises:
         Cancelled: ``cancel()`` became true; what was finished is kept.
     """
+    if complete(look(wish.view), wish.n):
+        return
     yield from cancellable(draw, cancel, (wish.view,), wish.n)
     score(pool_of(wish.view), wish.view)
 

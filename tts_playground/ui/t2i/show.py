@@ -63,8 +63,9 @@ def _card(look: Look, place: int, title: str, mark: str) -> str:
     lines = []
     for reward, scores in look.scores.items():
         rank = look.rank(place, reward)
+        where = "all equal" if rank is None else f"rank {rank}"
         words = html.escape(measure(reward))
-        lines.append(f"<div><dt>{words}</dt><dd>{number(scores[place])}<small> rank {rank}</small></dd></div>")
+        lines.append(f"<div><dt>{words}</dt><dd>{number(scores[place])}<small> {where}</small></dd></div>")
     if (logprob := look.logprobs[place]) is not None:
         hint = "Natural-log probability of all its tokens under the settings they were drawn with."
         lines.append(f'<div title="{hint}"><dt>log-probability</dt><dd>{logprob:.0f}</dd></div>')
@@ -115,7 +116,9 @@ def summary(look: Look) -> str:
     if not look.size:
         return status("Nothing is drawn at these settings yet: press “Draw”, or let go of a slider with Live on.")
     short = f" N is {view.n}: press “Draw” for the rest." if look.size < view.n else ""
-    line = f"{look.shown} of {look.size} images of this prompt at temperature {view.temperature:g}, CFG {view.cfg:g}."
+    seed = f", seed {view.seed}" if view.seed else ""
+    what = f"{look.shown} of {look.size} images of “{shortened(view.prompt, 80)}”"
+    line = f"{what} at temperature {view.temperature:g}, CFG {view.cfg:g}{seed}."
     return status(line + short, _numbers(look))
 
 
@@ -129,7 +132,11 @@ def _numbers(look: Look) -> list[tuple[str, str, str]]:
         ("best", number(max(shown)), f"Highest {words} among the images in view: what best-of-N keeps."),
         ("one draw", number(mean), f"Mean {words}: what a single draw gives on average."),
         ("worst", number(min(shown)), f"Lowest {words} among the images in view."),
-        ("tokens", f"{look.cost.get('tokens', 0):.0f}", "Generator tokens an image; a guided token counts twice."),
+        (
+            "tokens an image",
+            f"{look.cost.get('tokens', 0):.0f}",
+            "What the generator computed: a guided token counts twice.",
+        ),
     ]
 
 
@@ -137,6 +144,8 @@ def working(progress: images.Progress, prompt: str = "") -> str:
     """The status line while images are drawn."""
     rows = f", row {progress.rows} of {progress.of_rows} of the next" if progress.of_rows else ""
     name = f"“{prompt}”: " if prompt else ""
+    if progress.done >= progress.of:
+        return status(f"{name}All {progress.of} images are drawn; scoring them.", busy=True)
     return status(f"{name}Drawing: {progress.done} of {progress.of} images{rows}.", busy=True)
 
 

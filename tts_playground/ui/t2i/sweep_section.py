@@ -29,7 +29,8 @@ def build(p: Parts, view: View) -> tuple[Any, list[Any], list[Any]]:
     state = gr.State(opened)
     heading("Temperature × guidance", HELP)
     with gr.Row(elem_classes="buttons bottom"):
-        each = gr.Radio(list(sweep.EACH), value=4, label="Images a cell", min_width=200, elem_id="t2i-sweep-each")
+        count = len(opened.cells[0].rewards) if opened else 4
+        each = gr.Radio(list(sweep.EACH), value=count, label="Images a cell", min_width=200, elem_id="t2i-sweep-each")
         shown = gr.Radio(
             ["first draw", "best of the cell"],
             value="first draw",
@@ -37,7 +38,7 @@ def build(p: Parts, view: View) -> tuple[Any, list[Any], list[Any]]:
             min_width=200,
             elem_id="t2i-sweep-shown",
         )
-        run = gr.Button("Draw the sweep", variant="primary", min_width=160, elem_id="t2i-sweep")
+        run = gr.Button("Draw the sweep", variant="primary", min_width=160, scale=0, elem_id="t2i-sweep")
     line = gr.HTML(status(_summary(opened)), padding=False, elem_id="t2i-sweep-status")
     sheet = gr.HTML("", padding=False, elem_id="t2i-sweep-sheet")
     with gr.Row(elem_classes="main"):

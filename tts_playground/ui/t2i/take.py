@@ -55,7 +55,7 @@ def picture(look: Look, chosen: int | None) -> Path:
     """
     if not look.shown:
         raise BadInput("There is no image yet; draw some first.")
-    place = chosen if chosen is not None and chosen < look.shown else look.ranked()[0]
+    place = look.marked(chosen)
     view, sample = look.view, shelf.sample_of(look.view, place)
     scores = {name: (values[place],) for name, values in look.scores.items()}
     whole = Generated(view.prompt, view.model, view.seed, view.settings, (sample,), scores, Cost())

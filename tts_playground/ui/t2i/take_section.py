@@ -34,7 +34,7 @@ def build(app: gr.Blocks, p: Parts, handlers: Handlers, view: View) -> None:
                 label="Drop a picture that was saved here",
                 file_types=[".png"],
                 type="filepath",
-                height=120,
+                height=150,
                 elem_id="t2i-drop",
             )
         with gr.Column(scale=5, min_width=320):

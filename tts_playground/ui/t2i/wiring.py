@@ -146,7 +146,7 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     outputs = [p.look, p.others, p.chosen, p.sheet, p.note, *p.shown]
     heavy = {"show_progress": "minimal", "show_progress_on": p.status, **GPU, **QUIET}
     events = [
-        p.run.click(draw, p.values, outputs, **heavy),
+        p.run.click(draw, p.values, outputs, trigger_mode="always_last", **heavy),  # pressed again: other settings
         p.more.click(more, [p.look, *p.values], [*outputs, p.value("n")], **heavy),
         p.ticket.change(live, p.values, outputs, trigger_mode="always_last", **heavy),
     ]
@@ -169,7 +169,10 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     events.append(p.several.click(several, *asked, **heavy))
 
     def stop(look: Look, request: gr.Request):
-        work.desk().drop(session_of(request))
+        session = session_of(request)
+        if work.desk().newest(session) is None:  # nothing is in work
+            return gr.skip(), gr.skip()
+        work.desk().drop(session)
         return status("Cancelled; whole images are kept."), ""
 
     p.cancel.click(stop, p.look, [p.status, p.sheet], cancels=events, queue=False, **LIGHT, **QUIET)

@@ -94,12 +94,11 @@ def several(view: View, prompts: tuple[str, ...], session: str) -> Iterator[tupl
         one = replace(view, prompt=prompt)
         wish = Wish(one, view.n)
         desk().ask(session, wish)
-        if not shelf.complete(shelf.look(one), view.n):
-            try:
-                for progress in shelf.serve(wish, lambda wish=wish: desk().newest(session) is not wish):
-                    yield looks, progress
-            except Cancelled:
-                return
+        try:
+            for progress in shelf.serve(wish, lambda wish=wish: desk().newest(session) is not wish):
+                yield looks, progress
+        except Cancelled:
+            return
         looks = (*looks, shelf.look(one))
         yield looks, None
 
