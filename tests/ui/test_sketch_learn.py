@@ -1,5 +1,7 @@
 """The Learn view: data sets as walls with their reports, live fine-tuning, raw replies, and a page that builds."""
 
+import threading
+
 import gradio as gr
 import pytest
 import tiny_writers
@@ -46,8 +48,38 @@ def test_a_model_is_tuned_live_and_then_offered(sketch):
     assert writers() == ["tiny:sketch", "adapter:tuned-evolved"]
     assert offered("sampler")[:3] == ("proposal", "tiny:sketch", "tiny:sketch+grammar")
     assert settings_of(*[None] * 6, "adapter:tuned-evolved").sampler == "adapter:tuned-evolved"
+    by_tab, by_view = learn.menus()
+    assert "adapter:tuned-evolved" in [name for _, name in by_tab.choices]
+    assert "adapter:tuned-evolved" in [name for _, name in by_view.choices]
     with pytest.raises(BadInput, match="already"):
         next(learn_work.tune("tiny:sketch", "tuned-evolved", made))
+
+
+def test_pass_at_k_is_drawn_live_and_can_be_stopped(sketch, monkeypatch):
+    monkeypatch.setattr(learn_work, "QUICK", {"drawings": 2, "samples": 2})
+    reports = list(learn_work.pass_curves("tiny:sketch", ()))
+    notes = list(dict.fromkeys(report.note for report in reports if report.note))
+    assert notes == [f"tiny:sketch: {number} of 2 drawings, 2 programs each" for number in (1, 2)]
+    assert reports[-1].figure is not None
+    assert all(report.figure is None for report in reports[:-1])
+
+
+def test_a_job_without_news_lets_the_page_go_and_then_hears_that_nobody_listens(monkeypatch):
+    monkeypatch.setattr(learn_work, "PULSE", 0.01)
+    answers, quiet, ended = [], threading.Event(), threading.Event()
+
+    def job(tell):
+        quiet.wait(60)
+        answers.append(tell("news"))
+        ended.set()
+        return "result"
+
+    told = learn_work._told(job)
+    assert next(told) == (None, None)
+    told.close()
+    quiet.set()
+    assert ended.wait(60)
+    assert answers == [False]
 
 
 def test_replies_are_shown_raw(sketch):

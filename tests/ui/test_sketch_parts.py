@@ -7,14 +7,15 @@ import sys
 import numpy as np
 import pytest
 
+from tts_playground.core import Cost, Round
 from tts_playground.dsl import Program, parse, render
-from tts_playground.tasks.sketch import Settings, SketchTask
+from tts_playground.tasks.sketch import Progress, Settings, SketchTask
 from tts_playground.ui.sketch import contest, editor, examples, results
-from tts_playground.ui.sketch.choices import ORDER, from_query, settings_of, to_query, values_of
+from tts_playground.ui.sketch.choices import ORDER, from_query, offered, samplers, settings_of, to_query, values_of
 from tts_playground.ui.sketch.panel import difference, panel
-from tts_playground.ui.sketch.search import search
+from tts_playground.ui.sketch.search import live, search
 from tts_playground.ui.sketch.work import Work
-from tts_playground.ui.status import status
+from tts_playground.ui.status import halted, status
 
 
 def _query(text):
@@ -26,6 +27,19 @@ def _query(text):
 def test_a_link_brings_the_settings_back():
     settings = Settings(strategy="best-of-n", n=17, temperature=0.25, seed=9, outline="keep", seconds=4.5)
     assert from_query(_query(to_query(settings, program="(Circle 3 8 8)"))) == settings
+
+
+def test_a_link_names_the_example_on_the_canvas():
+    for name in examples.names():
+        ink, loaded = examples.load(examples.picture(name))
+        assert examples.name_of(examples.task_of(examples.layers(ink), loaded, "auto")) == name
+    assert examples.name_of(None) == examples.name_of(SketchTask.of(render("(Circle 1 8 8)"))) == ""
+
+
+def test_the_menu_of_samplers_says_what_each_is():
+    menu = samplers()
+    assert [name for _, name in menu] == list(offered("sampler"))
+    assert all(words.startswith(name + " — ") for words, name in menu)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +85,28 @@ def test_every_starter_opens_with_a_curve_and_a_gallery():
         assert [c.reward for c in ranked] == sorted((c.reward for c in ranked), reverse=True)
         assert len(results.gallery(work)) == min(len(ranked), results.SHOWN)
         assert "draw 8, keep the best" in results.reading(work, 8)
+
+
+def test_a_search_that_ends_before_its_first_candidate_says_so():
+    task = SketchTask.of(render("(Circle 4 8 8)"), outline="keep")
+    work = Work(SketchTask(task.mask, notes=("two values, taken literally", "closed outlines filled")), "disc")
+    for samples, words in ((0, "before the first candidate"), (1, "a longer one may find")):
+        report = Progress(Round(0, (), None, Cost(samples=samples), "seconds", ""), Program(), 0.0, 0.0, 2.0, 0)
+        _, line = live(work, report)
+        assert words in line
+        assert "closed outlines filled" in line and "literally" not in line
+
+
+def test_only_a_shipped_pool_is_called_ready_made():
+    assert all(work.ready for work in examples.starters().values())
+    *_, (work, _) = search(SketchTask.of(render("(Circle 4 8 8)")), "biohazard", Settings(n=2, seconds=30))
+    assert not work.ready
+
+
+def test_work_that_was_stopped_is_not_shown_as_running():
+    assert halted(status("Running", busy=True), "Stopped.") == status("Stopped.")
+    assert halted(status("Done"), "Stopped.") is None
+    assert halted(None, "Stopped.") is None
 
 
 def test_a_search_shows_its_last_report_and_keeps_independent_draws_apart():
@@ -129,10 +165,19 @@ def test_a_contest_reruns_every_strategy_at_every_budget():
     *_, last = contest.contest(task, Settings(n=4, seconds=30))
     assert last.curve is not None
     assert last.doing == ""
+    assert last.line.startswith("Done") and "cut short" not in last.line
     assert {p.label for p in last.points} >= {"refine"}
     for point in last.points:
         assert 0 < point.where("n") <= 4
         assert point.result.n == contest.SEEDS
+
+
+def test_a_contest_says_how_many_searches_the_time_limit_cut():
+    task = SketchTask.of(render(examples.PROGRAMS["biohazard"]))
+    *_, last = contest.contest(task, Settings(n=2, seconds=1e-6))
+    assert last.cut == len(last.points) * contest.SEEDS
+    assert f"{last.cut} searches were cut short by the time limit" in last.line
+    assert last.curve is not None and last.curve.n[-1] == 2  # the time limit does not shorten the pool
 
 
 def test_an_empty_page_says_what_to_do():

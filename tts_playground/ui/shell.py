@@ -80,7 +80,7 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
     """The whole page, not yet served."""
     shown = tabs() if shown is None else shown
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
-        gr.HTML(f"<h1>{TITLE}</h1><p>{LEAD}</p>", elem_id="title", padding=False)
+        title = gr.HTML(f"<h1>{TITLE}</h1><p>{LEAD}</p>", elem_id="title", padding=False)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as bar:
             for tab in shown:
                 with gr.Tab(tab.label, id=tab.slug, elem_id=f"tab-{tab.slug}"):
@@ -92,7 +92,9 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
                 wanted = request.query_params.get("tab")
                 return gr.Tabs(selected=wanted) if wanted in slugs else gr.skip()
 
-            app.load(choose, None, bar, api_visibility="private", show_progress="hidden", queue=False)
+            # not on the bar: what is in it would be asked for its value with every status of every event
+            elsewhere = {"show_progress": "hidden", "show_progress_on": title}
+            app.load(choose, None, bar, api_visibility="private", queue=False, **elsewhere)
     app.queue(max_size=limits.queue, default_concurrency_limit=limits.concurrent)
     return app
 

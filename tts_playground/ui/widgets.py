@@ -153,5 +153,11 @@ def take_away(tab: str, kinds: dict[str, str], what: str) -> dict[str, Any]:
             for kind, name in kinds.items()
         }
         link = gr.Button("Copy link", size="sm", min_width=80, elem_id=f"{tab}-link")
-    text = gr.Textbox(label=f"A link that brings {what} back", visible=False, buttons=["copy"], max_lines=2)
+    text = gr.Textbox(
+        label=f"A link that brings {what} back",
+        visible=False,
+        buttons=["copy"],
+        max_lines=2,
+        elem_id=f"{tab}-link-text",
+    )
     return {"files": files, "link": link, "link_text": text}

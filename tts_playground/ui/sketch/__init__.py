@@ -20,13 +20,17 @@ class SketchTab:
 
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab; opens on a starter pool when one is installed."""
+        from tts_playground.ui.events import LIGHT, QUIET
         from tts_playground.ui.sketch import api, examples, layout, learn, wiring
 
         starters = examples.starters()
         opening = starters.get(examples.OPENING) or next(iter(starters.values()), None)
         parts = layout.build(starters, opening)
         wiring.wire(app, parts, starters)
-        learn.build(parts.drawn, parts.settings[-1])
+        sampler = parts.settings[-1]
+        menus = [sampler, learn.build(parts.drawn, sampler)]
+        # adapters may have come since the app was started
+        app.load(learn.menus, None, menus, **LIGHT, **QUIET)
         api.build()
 
     def warm(self) -> None:

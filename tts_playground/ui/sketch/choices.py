@@ -52,6 +52,18 @@ def offered(name: str) -> tuple[str, ...]:
     return (*CHOICES[name], *more)
 
 
+def samplers() -> list[tuple[str, str]]:
+    """The menu of samplers: (words, name)."""
+    return [(_words(name), name) for name in offered("sampler")]
+
+
+def _words(sampler: str) -> str:
+    if sampler.endswith(GRAMMAR):
+        return f"{sampler} — the same, held to the grammar"
+    known = {"proposal": "shape by shape, without a model", "tiny:sketch": "a small model that looks at the drawing"}
+    return f"{sampler} — {known.get(sampler, 'fine-tuned here')}"
+
+
 def settings_of(*values: Any) -> Settings:
     """Settings from component values in ``ORDER``; what a browser left empty or bent is put right."""
     return _settings(dict(zip(ORDER, values, strict=True)))

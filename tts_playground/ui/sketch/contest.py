@@ -14,7 +14,7 @@ from tts_playground.runs.bands import bootstrap
 from tts_playground.runs.figures import StrategyPoint
 from tts_playground.tasks.sketch import STEPPED, Progress, Settings, SketchTask
 from tts_playground.ui.sketch import search
-from tts_playground.ui.sketch.choices import CHOICES
+from tts_playground.ui.sketch.choices import CHOICES, LIMITS
 from tts_playground.ui.sketch.work import judged
 
 SEEDS = 3
@@ -23,7 +23,7 @@ AXES = ("n", "renders", "seconds")
 HELP = (
     "All choose by the same reward (overlap, less a price for length) and are judged by IoU. The line is the exact "
     f"curve of independent draws; a point is a strategy rerun {SEEDS} times at one budget, with its 95 % interval. "
-    "This takes about a minute; Cancel stops it."
+    "At the default time limit this takes about a minute."
 )
 
 
@@ -35,12 +35,27 @@ class Contest:
     points: tuple[StrategyPoint, ...] = ()
     doing: str = ""
     """what runs now; empty when all is done"""
+    cut: int = 0
+    """searches that the time limit ended"""
+
+    @property
+    def line(self) -> str:
+        """Where the comparison stands, in words."""
+        if self.doing:
+            return f"Running {self.doing}…"
+        cut = f" {self.cut} searches were cut short by the time limit; raise it for a full comparison."
+        return "Done: equal cost means the same place on the cost axis." + (cut if self.cut else "")
 
 
 def contest(task: SketchTask, settings: Settings) -> Iterator[Contest]:
     """The pool first, then every other strategy rerun at each budget with several seeds."""
     yield (state := Contest(doing=f"drawing {settings.n} independent candidates"))
-    rounds = [report.round for report in _reports(task, replace(settings, strategy="best-of-n"))]
+    # the curve needs the whole pool, so its cap is the most that this server grants
+    whole = replace(settings, strategy="best-of-n", seconds=LIMITS["seconds"][1])
+    rounds = []
+    for report in search.rounds(task, whole):
+        rounds.append(report.round)
+        yield state  # a page that closes, or a cancel, gets through here
     pool = judged(task, (scored for r in rounds for scored in r.candidates))
     if pool:
         unit = {name: value / len(pool) for name, value in rounds[-1].cost.as_dict().items()}
@@ -55,16 +70,13 @@ def contest(task: SketchTask, settings: Settings) -> Iterator[Contest]:
             yield (state := replace(state, doing=f"{strategy} with up to {budget} candidates"))
             ends = []
             for seed in range(settings.seed, settings.seed + SEEDS):
-                for report in _reports(task, replace(settings, strategy=strategy, n=budget, seed=seed)):
+                for report in search.rounds(task, replace(settings, strategy=strategy, n=budget, seed=seed)):
                     last = report
-                    yield state  # a page that closes, or a cancel, gets through here
+                    yield state
                 ends.append(last)
-            state = replace(state, points=(*state.points, _point(strategy, budget, ends)))
+            cut = state.cut + sum(end.round.stopped == "seconds" for end in ends)
+            state = replace(state, points=(*state.points, _point(strategy, budget, ends)), cut=cut)
     yield replace(state, doing="")
-
-
-def _reports(task: SketchTask, settings: Settings) -> Iterator[Progress]:
-    return search.rounds(task, settings)
 
 
 def _point(strategy: str, budget: int, ends: list[Progress]) -> StrategyPoint:

@@ -14,7 +14,7 @@ from PIL import Image
 from tts_playground.dsl import render
 from tts_playground.dsl.examples import PROGRAMS
 from tts_playground.errors import CannotDo, UnknownName
-from tts_playground.tasks.drawing import SIDE, read_drawing
+from tts_playground.tasks.drawing import OUTLINES, SIDE, read_drawing
 from tts_playground.tasks.sketch import SketchTask
 from tts_playground.ui.sketch.work import Candidate, Work
 
@@ -51,6 +51,18 @@ def load(image: Image.Image) -> tuple[NDArray[np.bool_], Loaded]:
     kept = read_drawing(image, outline="keep").mask
     literal = bool(np.array_equal(kept, read_drawing(image, outline="auto").mask))
     return kept, Loaded(np.packbits(kept).tobytes(), literal)
+
+
+def name_of(task: SketchTask | None) -> str:
+    """The example that a drawing is, or nothing."""
+    return "" if task is None else next((name for name in names() if task in _readings(name)), "")
+
+
+@cache
+def _readings(name: str) -> frozenset[SketchTask]:
+    """An example as it may be read from the canvas."""
+    ink, loaded = load(picture(name))
+    return frozenset(task_of(layers(ink), loaded, outline) for outline in OUTLINES)
 
 
 def layers(ink: NDArray[np.bool_] | None) -> dict[str, Any]:
@@ -98,5 +110,5 @@ def _same(task: SketchTask, pool: Any) -> bool:
 def _opened(task: SketchTask, name: str, pool: Any) -> Work:
     scored = zip(pool.samples(), pool.scores("iou"), pool.scores("fit"), strict=True)
     candidates = tuple(Candidate(sample.content, iou, fit) for sample, iou, fit in scored)
-    work = Work(task, name, candidates=candidates, pool=tuple(c.iou for c in candidates))
+    work = Work(task, name, candidates=candidates, pool=tuple(c.iou for c in candidates), ready=True)
     return replace(work, program=work.ranked(1)[0].program)

@@ -9,7 +9,7 @@ import gradio as gr
 
 from tts_playground.tasks.sketch import Settings
 from tts_playground.ui.sketch import contest, examples, results
-from tts_playground.ui.sketch.choices import CHOICES, LIMITS, offered
+from tts_playground.ui.sketch.choices import CHOICES, LIMITS, samplers
 from tts_playground.ui.sketch.search import compare
 from tts_playground.ui.sketch.work import Work
 from tts_playground.ui.status import status
@@ -34,6 +34,7 @@ STRATEGIES = {
     "beam": "beam — the best partial programs go on",
 }
 HELLO = "Draw something, upload a picture or pick an example; then press “Find the program”."
+SHOWN = " Until then you see the ready-made candidates of the example “{name}”."
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Parts:
     pool: Any
     opened: Any
     contest: Any
+    contest_stop: Any
     contest_axis: Any
     contest_figure: Any
     contest_state: Any
@@ -86,13 +88,16 @@ def build(starters: dict[str, Work], opening: Work | None) -> Parts:
         "contest_state": gr.State(None),
         "file": gr.Textbox(visible=False),
     }
-    with gr.Row(elem_classes="main"):
+    with gr.Row(elem_classes="main", elem_id="sketch-top"):
         # a fixed width: the canvas measures itself once, while the page is still settling
-        with gr.Column(scale=0, min_width=430):
-            _input(parts)
-        with gr.Column(scale=1, min_width=320):
+        with gr.Column(scale=0, min_width=320, elem_id="sketch-draw"):
+            _canvas(parts)
+        with gr.Column(scale=1, min_width=320, elem_id="sketch-found"):
             _output(parts, opening)
             _candidates(parts, opening)
+        with gr.Column(scale=0, min_width=320, elem_id="sketch-options"):
+            _sources(parts)
+            _settings(parts)
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
             _curve(parts, starters, opening)
@@ -103,7 +108,7 @@ def build(starters: dict[str, Work], opening: Work | None) -> Parts:
     return Parts(**parts)
 
 
-def _input(parts: dict[str, Any]) -> None:
+def _canvas(parts: dict[str, Any]) -> None:
     parts["canvas"] = Canvas(
         value=examples.layers(None),  # type: ignore[arg-type]
         type="numpy",
@@ -124,6 +129,9 @@ def _input(parts: dict[str, Any]) -> None:
         parts["run"] = gr.Button("Find the program", variant="primary", elem_id="sketch-run", scale=3, min_width=150)
         parts["cancel"] = gr.Button("Cancel", elem_id="sketch-cancel", scale=1, min_width=80)
         parts["clear"] = gr.Button("Clear", elem_id="sketch-clear", scale=1, min_width=80)
+
+
+def _sources(parts: dict[str, Any]) -> None:
     gr.HTML(said("Examples: the drawings of four programs, and some drawn by hand."), padding=False)
     shown = [(examples.picture(name), name) for name in examples.names()]
     parts["examples"] = thumbs(shown, elem_id="sketch-examples", columns=5, height="auto")
@@ -131,9 +139,8 @@ def _input(parts: dict[str, Any]) -> None:
         type="pil", sources=["upload"], image_mode=None, label="pasted", visible="hidden", elem_id="sketch-pasted"
     )
     with gr.Accordion("Upload or paste a picture", open=False, elem_id="sketch-upload-box"):
-        label = f"{FORMATS}, {BOUNDS}; a photo of a marker on paper is fine"
-        parts["upload"] = upload(label, height=190, elem_id="sketch-upload")
-    _settings(parts)
+        gr.HTML(said(f"{FORMATS}, {BOUNDS}; a photo of a marker on paper is fine."), padding=False)
+        parts["upload"] = upload("Picture", height=190, elem_id="sketch-upload")
 
 
 def _settings(parts: dict[str, Any]) -> None:
@@ -147,6 +154,13 @@ def _settings(parts: dict[str, Any]) -> None:
     )
     parts["n"] = _slider(
         "n", "N: candidates", default.n, 1, "Most programs that are scored; also moves along the curve."
+    )
+    sampler = gr.Dropdown(
+        samplers(),
+        value=default.sampler,
+        label="Sampler",
+        info="Who proposes programs. smc and beam build shape by shape: they need “proposal”.",
+        elem_id="sketch-sampler",
     )
     with gr.Accordion("More settings", open=False):
         temperature = _slider(
@@ -169,13 +183,6 @@ def _settings(parts: dict[str, Any]) -> None:
         seed = gr.Number(
             default.seed, label="Seed", info="Same seed, same result.", precision=0, minimum=0, elem_id="sketch-seed"
         )
-        sampler = gr.Dropdown(
-            list(offered("sampler")),
-            value=default.sampler,
-            label="Sampler",
-            info="“proposal” needs no model; +grammar lets a model only write what leads to a program.",
-            elem_id="sketch-sampler",
-        )
     parts["settings"] = [strategy, parts["n"], temperature, seed, outline, seconds, sampler]
 
 
@@ -184,12 +191,13 @@ def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
 
 
 def _output(parts: dict[str, Any], opening: Work | None) -> None:
-    parts["status"] = gr.HTML(status(HELLO), elem_id="sketch-status", padding=False)
+    shown = "" if opening is None else SHOWN.format(name=opening.title)
+    parts["status"] = gr.HTML(status(HELLO + shown), elem_id="sketch-status", padding=False)
     shown = (None, None) if opening is None else (opening.task, opening.program)
     parts["panel"] = gr.HTML(compare(*shown), elem_id="sketch-panel", padding=False)
     parts["program"] = gr.Textbox(
         "" if opening is None else str(opening.program),
-        label="Program — edit it, and the picture follows",
+        label="Program: edit it here",
         info="(Circle radius x y) · (Quad x y width height angle) · (+ a b) joins · (- a b) cuts · 16 × 16 units, y up",
         lines=3,
         max_lines=12,
@@ -208,7 +216,7 @@ def _candidates(parts: dict[str, Any], opening: Work | None) -> None:
         "Candidates, best first",
         "Rank and IoU; ordered by the reward that guides the search: IoU, less a price for length.",
     )
-    parts["gallery"] = thumbs(results.gallery(opening), elem_id="sketch-gallery", columns=8, height=270)
+    parts["gallery"] = thumbs(results.gallery(opening), elem_id="sketch-gallery", columns=8, height="auto")
 
 
 def _curve(parts: dict[str, Any], starters: dict[str, Work], opening: Work | None) -> None:
@@ -235,9 +243,10 @@ def _contest(parts: dict[str, Any]) -> None:
             [("candidates", "n"), ("renders", "renders"), ("seconds", "seconds")],
             value=contest.AXES[0],
             label="Cost axis",
-            min_width=160,
+            min_width=290,
             elem_id="sketch-contest-axis",
         )
         parts["contest"] = gr.Button("Compare on this drawing", min_width=160, elem_id="sketch-contest")
+        parts["contest_stop"] = gr.Button("Stop", scale=0, min_width=80, elem_id="sketch-contest-stop")
     parts["contest_figure"] = gr.Plot(contest.nothing(), show_label=False, elem_id="sketch-contest-figure")
     parts["contest_status"] = gr.HTML(status(contest.HELP), padding=False, elem_id="sketch-contest-status")

@@ -13,8 +13,8 @@ from tts_playground.runs.figures.training import losses
 from tts_playground.ui.events import LIGHT, QUIET
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import learn_work as work
-from tts_playground.ui.sketch.choices import offered, writers
-from tts_playground.ui.status import status
+from tts_playground.ui.sketch.choices import samplers, writers
+from tts_playground.ui.status import halted, status
 from tts_playground.ui.widgets import heading
 
 HEAVY: dict[str, Any] = {"concurrency_id": "learn", "concurrency_limit": 1, "show_progress": "hidden", **QUIET}
@@ -29,6 +29,8 @@ RECIPES = {
     "fitness": "fitness: evolved, but blank, useless and repeated pictures are turned away",
     "hybrid": "hybrid: like fitness, begun from hand-written programs as well",
 }
+ALONE = "One model only: fine-tune it, and there is something to compare."
+STOPPED = "Stopped; what is shown is kept."
 HELLO = "Pick a recipe and press “Make the data set”; the drawings that test a model never enter it."
 
 
@@ -60,10 +62,16 @@ class Parts:
     replies: Any
 
 
-def build(drawn: Any, sampler: Any) -> None:
+def menus() -> tuple[Any, Any]:
+    """The tab's menu of samplers and this view's menu of models, with every adapter that there is by now."""
+    return gr.Dropdown(samplers()), gr.Dropdown(writers() or [SMALL])
+
+
+def build(drawn: Any, sampler: Any) -> Any:
     """Lay the view out, folded, below the rest of the tab; ``drawn`` is the state with the drawing at hand.
 
-    ``sampler`` is the tab's menu of samplers, which an adapter joins once it is trained.
+    ``sampler`` is the tab's menu of samplers, which an adapter joins once it is trained. Returns the menu of models,
+    which does so too.
     """
     parts: dict[str, Any] = {"made": gr.State(None)}
     with gr.Accordion("Learn: programs as training data", open=False, elem_id="sketch-learn"):
@@ -75,6 +83,7 @@ def build(drawn: Any, sampler: Any) -> None:
         with gr.Accordion("Why did it say that?", open=False, elem_id="sketch-why-box"):
             _replies(parts)
     _wire(Parts(**parts), drawn, sampler)
+    return parts["model"]
 
 
 def _data(parts: dict[str, Any]) -> None:
@@ -98,7 +107,10 @@ def _data(parts: dict[str, Any]) -> None:
 
 def _training(parts: dict[str, Any]) -> None:
     known = writers()
-    heading("2. Fine-tune on it", "A small adapter (LoRA) learns from that data set; the model itself stays as it is.")
+    heading(
+        "2. Fine-tune on it",
+        "A small adapter (LoRA) learns from that data set, read once, 16 programs a step; the model stays as it is.",
+    )
     parts["model"] = gr.Dropdown(known or [SMALL], value=(known or [SMALL])[0], label="Model", elem_id="learn-model")
     with gr.Row(elem_classes="buttons"):
         parts["name"] = gr.Textbox(
@@ -150,21 +162,29 @@ def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
     @friendly
     def tune(model: str, name: str, made: Any) -> Iterator[Any]:
         yield gr.skip(), status("Loading the model and the trainer…", busy=True), gr.skip(), gr.skip()
+        shown = work.Run()
         for run in work.tune(model or SMALL, name or "", made):
-            line = f"Step {len(run.losses)} of {run.total}, loss {run.losses[-1][1]:.3f}."
-            menu = samplers = gr.skip()
             if run.adapter:
                 line = f"Saved as adapter:{run.adapter}; choose it above, or as the sampler of a search."
-                menu, samplers = gr.Dropdown(writers(), value=model), gr.Dropdown(list(offered("sampler")))
-            yield losses({"this run": run.losses}), status(line, busy=not run.adapter), menu, samplers
+                yield gr.skip(), status(line), *menus()
+            elif run != shown:
+                line = f"Step {len(run.losses)} of {run.total}, loss {run.losses[-1][1]:.3f}."
+                yield losses({"this run": run.losses}), status(line, busy=True), gr.skip(), gr.skip()
+            else:
+                yield (gr.skip(),) * 4
+            shown = run
 
     @friendly
     def draw(model: str) -> Iterator[Any]:
         yield gr.skip(), status("Drawing small pools; this takes a minute…", busy=True)
-        base = model or SMALL
+        base, shown = model or SMALL, work.Curves()
         tuned = [name for name in writers() if name.startswith("adapter:") and name != base]
-        figure, words = work.pass_curves(base, tuned[-3:])
-        yield figure, status(" ".join(words) or "One model only: fine-tune it, and there is something to compare.")
+        for curves in work.pass_curves(base, tuned[-3:]):
+            if curves.figure is not None:
+                yield curves.figure, status(" ".join(curves.words) or ALONE)
+            else:
+                yield gr.skip(), gr.skip() if curves == shown else status(f"Drawn: {curves.note}.", busy=True)
+            shown = curves
 
     @friendly
     def why(model: str, task: Any, temperature: float, grammar: bool, seed: float):
@@ -174,8 +194,13 @@ def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
     events = [
         p.make.click(make, inputs, [p.made, p.status, p.wall, p.report], **HEAVY),
         p.four.click(four, inputs[1:], [p.status, p.report], **HEAVY),
-        p.tune.click(tune, [p.model, p.name, p.made], [p.loss, p.tuned, p.model, sampler], **HEAVY),
+        p.tune.click(tune, [p.model, p.name, p.made], [p.loss, p.tuned, sampler, p.model], **HEAVY),
         p.draw.click(draw, p.model, [p.curve, p.meeting], **HEAVY),
     ]
-    p.stop.click(lambda: status("Stopped; what is shown is kept."), None, p.status, cancels=events, **LIGHT, **QUIET)
+
+    def stop(*shown: str):
+        return [halted(one, STOPPED) or gr.skip() for one in shown]
+
+    lines = [p.status, p.tuned, p.meeting]
+    p.stop.click(stop, lines, lines, cancels=events, **LIGHT, **QUIET)
     p.why.click(why, [p.model, drawn, p.temperature, p.grammar, p.seed], p.replies, **HEAVY)

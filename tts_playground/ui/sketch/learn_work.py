@@ -7,7 +7,7 @@ import html
 import io
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +28,8 @@ SIZES = (20, 200)
 """fewest and most programs of a data set made on a page"""
 REPLIES = 8
 """drawn for "why did it say that" """
+PULSE = 0.5
+"""seconds between two reports of a training run that has no news"""
 QUICK: dict[str, Any] = {"drawings": 8, "samples": 32}
 """pass@k on a page; the command line draws more"""
 
@@ -73,7 +75,7 @@ def held_out() -> Barred:
 def told(report: Generation, plan: Plan) -> str:
     """Where an evolution stands, in words."""
     away = sorted(report.rejected.items(), key=lambda pair: -pair[1])
-    reasons = ", ".join(f"{reason} {times}" for reason, times in away[:4])
+    reasons = ", ".join(f"{times} × “{reason}”" for reason, times in away[:4])
     turned = f"; turned away: {reasons}" if reasons else ""
     return f"{report.members} of {plan.wanted} programs after {report.attempts} mutations{turned}"
 
@@ -138,68 +140,97 @@ def tune(base: str, name: str, made: DataSet | None) -> Iterator[Run]:
     chosen = name.strip() or free_name(f"tuned-{made.recipe}")
     reserve(chosen)
     rows: list[Any] = list(dataset(made.texts))
-    heard: queue.Queue[Any] = queue.Queue()
+    run = Run()
+    for step, adapter in _told(
+        lambda tell: adapt(base, chosen, rows, note=f"{len(rows)} rows, {made.recipe}", watch=tell)
+    ):
+        if step is not None:
+            run = Run((*run.losses, (step.number, step.loss)), step.total)
+        yield run if adapter is None else replace(run, adapter=adapter.name)
+
+
+def _told(job: Callable[[Callable[[Any], bool]], Any]) -> Iterator[tuple[Any, Any]]:
+    """(news, result) of a job in a thread as it goes; (None, None) where there is no news, a result at the end.
+
+    The job calls its argument with news, and should end when the answer is False: then nobody listens any more.
+    """
+    heard: queue.Queue[tuple[Any, Any]] = queue.Queue()
     stop = threading.Event()
 
-    def watch(step: Any) -> bool:
-        heard.put(step)
+    def tell(news: Any) -> bool:
+        heard.put((news, None))
         return not stop.is_set()
 
     def work() -> None:
         try:
-            heard.put(adapt(base, chosen, rows, note=f"{len(rows)} rows, {made.recipe}", watch=watch))
+            heard.put((None, job(tell)))
         except Exception as error:  # handed to the page, which tells a fault from a sentence
-            heard.put(error)
+            heard.put((None, error))
 
     threading.Thread(target=work, daemon=True).start()
     try:
-        yield from _told(heard)
+        result = None
+        while result is None:
+            try:
+                news, result = heard.get(timeout=PULSE)
+            except queue.Empty:
+                news = None  # a page that closes, or a stop, gets through all the same
+            if isinstance(result, Exception):
+                raise result
+            yield news, result
     finally:
         stop.set()
-
-
-def _told(heard: queue.Queue[Any]) -> Iterator[Run]:
-    run = Run()
-    while True:
-        news = heard.get()
-        if isinstance(news, Exception):
-            raise news
-        if hasattr(news, "folder"):
-            yield replace(run, adapter=news.name)
-            return
-        run = Run((*run.losses, (news.number, news.loss)), news.total)
-        yield run
 
 
 # ------------------------------------------------------------------------------------------ pass@k and replies
 
 
-def pass_curves(base: str, tuned: Sequence[str]) -> tuple[Any, list[str]]:
-    """(figure, sentences) of pass@k from the pools that ship, or drawn now for a model and its adapters, in small."""
-    return (_drawn_curves if base else _curves)(base, tuned)
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """pass@k of a model and its adapters, or how far the drawing of their pools is."""
+
+    note: str = ""
+    figure: Any = None
+    words: tuple[str, ...] = ()
 
 
-def _curves(base: str, tuned: Sequence[str]) -> tuple[Any, list[str]]:
+@on_gpu(120)
+def pass_curves(base: str, tuned: Sequence[str]) -> Iterator[Curves]:
+    """pass@k drawn now, in small; the last report has the figure. Closing the generator stops the drawing."""
     from tts_playground.bench import pass_at_k
 
-    pools = pass_at_k.draw([base, *tuned], **QUICK) if base else pass_at_k.read()
+    def draw(tell: Callable[[str], bool]) -> Any:
+        def watch(model: str, number: int) -> None:
+            if not tell(f"{model}: {number} of {QUICK['drawings']} drawings, {QUICK['samples']} programs each"):
+                raise PlaygroundError("stopped")
+
+        return pass_at_k.draw([base, *tuned], **QUICK, watch=watch)
+
+    shown = Curves()
+    for note, pools in _told(draw):
+        if note is not None:
+            shown = Curves(note)
+        yield shown if pools is None else _curves(pools)
+
+
+def _curves(pools: Any) -> Curves:
+    from tts_playground.bench import pass_at_k
+
     lines = pass_at_k.curves(pools)
-    return pass_at_k.figure(lines), pass_at_k.verdict(lines)
-
-
-_drawn_curves = on_gpu(120)(_curves)
+    return Curves("", pass_at_k.figure(lines), tuple(pass_at_k.verdict(lines)))
 
 
 def shipped_curves() -> tuple[Any, str]:
     """(figure, sentence) of the pools that ship; where none do, the figure says so and the sentence is empty."""
+    from tts_playground.bench import pass_at_k
     from tts_playground.runs import figures
 
     try:
-        figure, words = pass_curves("", ())
+        shipped = _curves(pass_at_k.read())
     except PlaygroundError:
         missing = "No pass@k pools are on this machine yet; the button above draws small ones."
         return figures.empty(missing.replace("; ", ";<br>")), ""
-    return figure, " ".join(words)
+    return shipped.figure, " ".join(shipped.words)
 
 
 @on_gpu()

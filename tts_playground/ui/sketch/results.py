@@ -26,7 +26,7 @@ def gallery(work: Work | None) -> list[tuple[str, str]]:
 def figure(work: Work | None, n: int) -> Any:
     """Expected best IoU against N with the slider's N marked, or a sentence where there is no pool to stand on."""
     if work is None:
-        return figures.empty("No pool yet: draw one below the canvas.")
+        return figures.empty("No pool for this drawing yet:<br>draw one, or open a ready-made one.")
     curve = work.curve()
     if curve is None:
         return figures.empty(

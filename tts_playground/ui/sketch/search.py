@@ -24,6 +24,7 @@ STOPS = {
     "done": "Done: no neighbour of this program is better.",
     "samples": "Done: all candidates were tried.",
     "seconds": "Stopped at the time limit; a longer one may find a better program.",
+    "late": "Stopped at the time limit before the first candidate was ready; allow more time in “More settings”.",
     "blank": "The canvas is blank, so the program is empty. Draw something, or pick an example.",
 }
 
@@ -51,8 +52,10 @@ def search(task: SketchTask, title: str, settings: Settings) -> Iterator[tuple[W
 def live(work: Work, report: Progress) -> tuple[str, str]:
     """(panel, status) while a search runs and when it ends."""
     stopped = report.round.stopped
-    line = STOPS.get(stopped, f"Stopped: {stopped}.") if stopped else f"Searching: {report.round.note}."
-    notes = f" Read as: {', '.join(work.task.notes)}." if stopped and len(work.task.notes) > 1 else ""
+    reason = "late" if stopped == "seconds" and not report.round.cost.samples else stopped
+    line = STOPS.get(reason, f"Stopped: {reason}.") if reason else f"Searching: {report.round.note}."
+    reading = work.task.notes[1:]  # the first says that a canvas has two values
+    notes = f" Read with {', '.join(reading)}: “Outlines” in “More settings” decides." if stopped and reading else ""
     strip = numbers(report.iou, report.f1, work.program, report.elapsed, report.round.cost.samples, report.candidates)
     return compare(work.task, work.program), status(line + notes, strip, busy=not stopped)
 

@@ -16,10 +16,14 @@ from tts_playground.ui.sketch import contest, editor, examples, results, search
 from tts_playground.ui.sketch.choices import LIMITS, from_query, settings_of, to_query, values_of
 from tts_playground.ui.sketch.layout import Parts
 from tts_playground.ui.sketch.work import Work
-from tts_playground.ui.status import status
+from tts_playground.ui.status import halted, status
 
 HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
 """two searches at a time; the rest wait in the queue and see their place"""
+ON_CANVAS = "Example “{name}” is on the canvas; press “Find the program”."
+AS_READ = "Your drawing, as it is read; press “Find the program” when it is done."
+LONGEST = 6000
+"""characters of a program in a link"""
 PASTE = """() => document.addEventListener('paste', (event) => {
 const target = event.target instanceof Element ? event.target : document.body;
 const canvas = document.querySelector('#sketch-canvas');
@@ -44,51 +48,68 @@ def wire(app: gr.Blocks, parts: Parts, starters: dict[str, Work]) -> None:
     _arriving(app, parts)
 
 
+def _canvas_event(p: Parts) -> dict[str, Any]:
+    """For events that put something on the canvas, whose progress is shown elsewhere.
+
+    Measured: a canvas that shows progress sends its pictures to the server again with every status of every event.
+    """
+    return {**LIGHT, **QUIET, "show_progress_on": p.status}
+
+
 def _drawing(p: Parts) -> None:
     """Examples, uploads and the clear button put ink on the canvas; a stroke shows how it is read."""
 
-    def put(ink: Any, loaded: Any, outline: str, line: str):
+    def put(ink: Any, loaded: Any, outline: str, n: int, line: str):
         value = examples.layers(ink)
         task = examples.task_of(value, loaded, outline)
-        return value, loaded, task, search.compare(task, None), status(line)
+        return value, loaded, task, search.compare(task, None), status(line), *_nothing_found(n)
 
     @friendly
-    def pick(outline: str, event: gr.SelectData):
+    def pick(outline: str, n: int, event: gr.SelectData):
         name = examples.names()[int(event.index)]
-        return put(*examples.load(examples.picture(name)), outline, f"Example “{name}” is on the canvas.")
+        return put(*examples.load(examples.picture(name)), outline, n, ON_CANVAS.format(name=name))
 
     @friendly
-    def take(picture: Any, outline: str):
+    def take(picture: Any, outline: str, n: int):
         if picture is None:
-            return (gr.skip(),) * 5
+            return (gr.skip(),) * len(outputs)
         ink, loaded = examples.load(picture)
         if not ink.any():
             raise BadInput(
                 "No drawing was found in this picture; it needs dark strokes on light paper, or the reverse."
             )
-        return put(ink, loaded, outline, "What was read from your picture is on the canvas; correct it there.")
-
-    def wipe():
-        return examples.layers(None), None, None, search.compare(None, None), status("The canvas is clear.")
+        return put(ink, loaded, outline, n, "What was read from your picture is on the canvas; correct it there.")
 
     @friendly
-    def notice(value: Any, loaded: Any, drawn: Any, outline: str):
-        task = examples.task_of(value, loaded, outline)
-        # the canvas also reports when nothing was drawn
-        return (gr.skip(), gr.skip()) if task.blank or task == drawn else (task, search.compare(task, None))
+    def wipe(n: int):
+        line = status("The canvas is clear.")
+        return examples.layers(None), None, None, search.compare(None, None), line, *_nothing_found(n)
 
-    outputs = [p.canvas, p.loaded, p.drawn, p.panel, p.status]
-    p.examples.select(pick, p.settings[4], outputs, **LIGHT, **QUIET)
-    p.upload.input(take, [p.upload, p.settings[4]], outputs, **LIGHT, **QUIET)
-    pasted = p.pasted.upload(take, [p.pasted, p.settings[4]], outputs, **LIGHT, **QUIET)
+    @friendly
+    def notice(value: Any, loaded: Any, drawn: Any, text: str, work: Work | None, outline: str, n: int):
+        task = examples.task_of(value, loaded, outline)
+        if task.blank or task == drawn:  # the canvas also reports when nothing was drawn
+            return (gr.skip(),) * len(noticed)
+        if work is None and text.strip():  # typed by hand: it is compared with every stroke
+            shown, _, line = editor.follow(text, task)
+            kept = (gr.skip(),) * (len(noticed) - 3)
+            return task, shown or search.compare(task, None), line or gr.skip(), *kept
+        return task, search.compare(task, None), status(AS_READ), *_nothing_found(n)
+
+    outputs = [p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p)]
+    outline_and_n = [p.settings[4], p.n]
+    p.examples.select(pick, outline_and_n, outputs, **_canvas_event(p))
+    p.upload.input(take, [p.upload, *outline_and_n], outputs, **_canvas_event(p))
+    pasted = p.pasted.upload(take, [p.pasted, *outline_and_n], outputs, **_canvas_event(p))
     pasted.then(lambda: None, None, p.pasted, **LIGHT, **QUIET)  # ready for the next one
-    p.clear.click(wipe, None, outputs, **LIGHT, **QUIET)
-    p.canvas.clear(wipe, None, outputs, **LIGHT, **QUIET)
+    p.clear.click(wipe, p.n, outputs, **_canvas_event(p))
+    p.canvas.clear(wipe, p.n, outputs, **_canvas_event(p))
     # every event that reads the canvas uploads it, so the others read what was noticed at the last stroke
+    noticed = [p.drawn, p.panel, p.status, *_found(p)]
     p.canvas.input(
         notice,
-        [p.canvas, p.loaded, p.drawn, p.settings[4]],
-        [p.drawn, p.panel],
+        [p.canvas, p.loaded, p.drawn, p.program, p.work, *outline_and_n],
+        noticed,
         trigger_mode="always_last",
         **LIGHT,
         **QUIET,
@@ -102,24 +123,26 @@ def _searching(p: Parts) -> None:
     def run(value: Any, loaded: Any, *chosen: Any) -> Iterator[Any]:
         settings = settings_of(*chosen)
         task = examples.task_of(value, loaded, settings.outline)
-        if task.blank:  # the program is empty; what was found for another drawing stays
-            yield gr.skip(), None, "", search.compare(task, None), status(search.STOPS["blank"])
+        if task.blank:
+            yield None, None, "", search.compare(task, None), status(search.STOPS["blank"])
             return
-        for work, report in search.search(task, "your drawing", settings):
+        for work, report in search.search(task, examples.name_of(task) or "your drawing", settings):
             yield work, task, str(work.program), *search.live(work, report)
 
     @friendly
     def draw_pool(value: Any, loaded: Any, *chosen: Any) -> Iterator[Any]:
         # all N should be drawn, so the cap is the most that this server grants
         settings = replace(settings_of(*chosen), strategy="best-of-n", seconds=LIMITS["seconds"][1])
-        yield from run(value, loaded, *values_of(settings))
+        for work, *shown in run(value, loaded, *values_of(settings)):
+            line = "" if work is None else status(f"{len(work.pool)} of {settings.n} are drawn.", busy=True)
+            yield work, *shown, line
 
     outputs = [p.work, p.drawn, p.program, p.panel, p.status]
     inputs = [p.canvas, p.loaded, *p.settings]
     settled = {"inputs": [p.work, p.n], "outputs": _summary(p), **LIGHT, **QUIET}
     events = [
         p.run.click(run, inputs, outputs, show_progress="hidden", **HEAVY, **QUIET),
-        p.pool.click(draw_pool, inputs, outputs, show_progress="hidden", **HEAVY, **QUIET),
+        p.pool.click(draw_pool, inputs, [*outputs, p.reading], show_progress="hidden", **HEAVY, **QUIET),
     ]
     for event in events:
         event.then(_summarise, **settled)
@@ -131,7 +154,16 @@ def _searching(p: Parts) -> None:
 
 
 def _summary(p: Parts) -> list[Any]:
-    return [p.gallery, p.curve, p.reading, p.script, p.complaint]
+    return [p.gallery, p.curve, p.reading, p.script, p.opened, p.complaint]
+
+
+def _found(p: Parts) -> list[Any]:
+    """What belongs to one drawing, and goes when another one comes."""
+    return [p.work, p.program, *_summary(p)]
+
+
+def _nothing_found(n: int) -> tuple[Any, ...]:
+    return None, "", *_summarise(None, n)
 
 
 @friendly
@@ -140,7 +172,8 @@ def _summarise(work: Work | None, n: int):
     script = (
         editor.as_python(None, settings_of(*[None] * 7)) if work is None else editor.as_python(work.task, work.settings)
     )
-    return results.gallery(work), results.figure(work, n), results.reading(work, n), script, note
+    opened = work.title if work is not None and work.ready else None
+    return results.gallery(work), results.figure(work, n), results.reading(work, n), script, opened, note
 
 
 def _results(p: Parts, starters: dict[str, Work]) -> None:
@@ -170,7 +203,7 @@ def _results(p: Parts, starters: dict[str, Work]) -> None:
     outputs = [p.program, p.panel, p.complaint, p.status]
     p.gallery.select(choose, p.work, outputs, **LIGHT, **QUIET)
     opened = [p.work, p.drawn, p.canvas, p.loaded, p.program, p.panel, p.status]
-    p.opened.input(open_pool, p.opened, opened, **LIGHT, **QUIET).then(
+    p.opened.input(open_pool, p.opened, opened, **_canvas_event(p)).then(
         _summarise, [p.work, p.n], _summary(p), **LIGHT, **QUIET
     )
 
@@ -194,10 +227,10 @@ def _editing(p: Parts) -> None:
     p.program.change(follow_paste, [p.program, p.drawn, p.work], **shown, **LIGHT, **QUIET)
     saves(p.files, editor.download, p.program, p.file)
 
-    def query(text: str, *chosen: Any) -> str:
-        return to_query(settings_of(*chosen), program=text[:1500])
+    def query(text: str, drawn: Any, *chosen: Any) -> str:
+        return to_query(settings_of(*chosen), program=text[:LONGEST], drawing=examples.name_of(drawn))
 
-    shares(p.link, p.link_text, query, [p.program, *p.settings])
+    shares(p.link, p.link_text, query, [p.program, p.drawn, *p.settings])
 
 
 def _comparing(p: Parts) -> None:
@@ -214,12 +247,9 @@ def _comparing(p: Parts) -> None:
             if state == last:
                 yield gr.skip(), gr.skip(), gr.skip()
                 continue
-            line = (
-                f"Running {state.doing}…" if state.doing else "Done: equal cost means the same place on the cost axis."
-            )
             figure = gr.skip() if last is not None and state.points == last.points else _contest_figure(state, axis)
             last = state
-            yield state, figure, status(line, busy=bool(state.doing))
+            yield state, figure, status(state.line, busy=bool(state.doing))
 
     @friendly
     def redraw(state: Any, axis: str):
@@ -228,7 +258,12 @@ def _comparing(p: Parts) -> None:
     inputs = [p.drawn, p.work, p.contest_axis, *p.settings]
     outputs = [p.contest_state, p.contest_figure, p.contest_status]
     event = p.contest.click(compare, inputs, outputs, show_progress="hidden", **HEAVY, **QUIET)
-    p.cancel.click(None, cancels=[event])
+
+    def stop(shown: str):
+        return halted(shown, "Stopped; the points so far stand.") or gr.skip()
+
+    for button in (p.contest_stop, p.cancel):
+        button.click(stop, p.contest_status, p.contest_status, cancels=[event], **LIGHT, **QUIET)
     p.contest_axis.change(redraw, [p.contest_state, p.contest_axis], p.contest_figure, **LIGHT, **QUIET)
 
 
@@ -244,22 +279,24 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
     def arrive(request: gr.Request):
         query = dict(request.query_params)
         if query.get("tab") != "sketch" or len(query) == 1:
-            return (gr.skip(),) * (len(p.settings) + 7)
-        settings = values_of(from_query(query))
-        text, name = query.get("program", ""), query.get("drawing", "")
+            return (gr.skip(),) * len(outputs)
+        chosen = from_query(query)
+        settings, text, name = values_of(chosen), query.get("program", ""), query.get("drawing", "")
+        if name not in examples.names() and not text:
+            return (*settings, *[gr.skip()] * (len(outputs) - len(settings)))
+        value, loaded, task, line, complaint = gr.skip(), None, None, "", ""
         if name in examples.names():
             ink, loaded = examples.load(examples.picture(name))
             value = examples.layers(ink)
-            task = examples.task_of(value, loaded, settings[4])
-            line = status(f"Example “{name}” is on the canvas.")
-            return *settings, value, loaded, task, "", search.compare(task, None), "", line
+            task = examples.task_of(value, loaded, chosen.outline)
+            line = status(ON_CANVAS.format(name=name))
+        panel = search.compare(task, None)
         if text:
-            panel, complaint, line = editor.follow(text, None)
-            shown = gr.skip() if panel is None else panel
-            line = line or status("The program in this link cannot be read.")
-            return *settings, gr.skip(), gr.skip(), None, text, shown, complaint, line
-        return (*settings, *[gr.skip()] * 7)
+            shown, complaint, line = editor.follow(text, task)
+            panel, line = shown or panel, line or status("The program in this link cannot be read.")
+        summary = _summarise(None, chosen.n)[:-1]
+        return *settings, value, loaded, task, panel, line, None, text, *summary, complaint
 
-    outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.program, p.panel, p.complaint, p.status]
-    app.load(arrive, None, outputs, **LIGHT, **QUIET)
+    outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p)]
+    app.load(arrive, None, outputs, **_canvas_event(p))
     app.load(None, None, None, js=PASTE)

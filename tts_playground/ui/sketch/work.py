@@ -41,6 +41,8 @@ class Work:
     pool: tuple[float, ...] = ()
     """IoUs of independent draws, in order of drawing; empty when the candidates came out of a search"""
     settings: Settings = DEFAULTS
+    ready: bool = False
+    """whether its pool came with the app"""
 
     def ranked(self, most: int = 64) -> list[Candidate]:
         """Distinct candidates by reward, best first; of equals the shorter program."""
