@@ -105,3 +105,12 @@ def test_draw_pressed_again_with_other_settings_ends_on_those(page):
     expect(page.locator("#t2i-status")).to_contain_text(
         "5 of 5 images of “a red apple” at temperature 1, CFG 2, seed 11"
     )
+
+
+def test_an_empty_prompt_is_one_sentence_and_the_page_goes_on(page):
+    prompt = page.locator("#t2i-prompt textarea")
+    prompt.fill("")
+    page.locator("#t2i-run").click()
+    expect(page.locator(".toast-wrap")).to_contain_text("The prompt is empty")
+    prompt.fill("a red apple")
+    _draw(page)

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import gradio as gr
 import pytest
 
 from tts_playground.core import Verdict
 from tts_playground.errors import BadInput, Cancelled
 from tts_playground.runs.images import Progress
-from tts_playground.ui.t2i import shelf, show, work
+from tts_playground.ui.status import status
+from tts_playground.ui.t2i import shelf, show, wiring, work
 from tts_playground.ui.t2i.desk import Wish
 
 
@@ -42,6 +44,8 @@ def test_the_status_names_what_is_seen_and_what_goes_on(view):
     words = show.summary(_draw(replace(view, seed=7)))
     assert "4 of 4 images of “a red apple”" in words and "seed 7" in words
     assert "seed" not in show.summary(_draw(view))
+    note = show.words_note(["z" * 2000])
+    assert "zzz" in note and len(note) < 300
     assert "scoring" in show.working(Progress(4, 4)) and "row 2 of 8" in show.working(Progress(0, 4, 2, 8))
 
 
@@ -139,3 +143,9 @@ def test_a_clicked_image_is_told_why_it_fails(view, monkeypatch):
     monkeypatch.setattr(work, "reward_named", lambda name: SimpleNamespace(verifier=judge))
     assert work.reason(look, 1).endswith("fails the GenEval-style check: asked for exactly 2 apple, found 1")
     assert work.reason(look, None) == "" == work.reason(look, 99)
+
+
+def test_after_an_error_nothing_is_said_to_be_in_work():
+    line, sheet = wiring.broken_off(show.working(Progress(0, 4)))
+    assert "did not work" in line and "busy" not in line and sheet == ""
+    assert wiring.broken_off(status("4 of 4 images.")) == (gr.skip(), gr.skip())

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tts_playground.bench import t2i_models as shapes
 from tts_playground.bench.timing import contended, row, summary
 from tts_playground.errors import ModelUnavailable
 from tts_playground.models.loading import Loaded
+from tts_playground.runs import images
+from tts_playground.runs.store import Store
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
+from tts_playground.tasks.text_to_image import PromptTask
 
 PROMPT = shapes.Prompt("two red apples left of a cat on a white background")
 IMAGES = 16
@@ -38,7 +42,7 @@ def live_rows(loaded: Loaded, source: str, busy: bool, repeats: int = 5) -> list
     rows = []
     for what, call, goal in (
         (f"first preview of {IMAGES} images, CFG 5", lambda: first_preview(sampler), "<= 0.25"),
-        (f"{IMAGES} images, CFG 5, previews row by row", lambda: previews(sampler), ""),
+        (f"{IMAGES} images, CFG 5, previews on the way, kept in a store", lambda: previews(sampler), ""),
         (f"{IMAGES} images, CFG 5, with CLIP scores", lambda: scored(sampler, scores), "<= 1.2"),
     ):
         wall, cpu = both_clocks(call, repeats)
@@ -67,10 +71,10 @@ def first_preview(sampler: ImageTokens) -> list[Any]:
 
 
 def previews(sampler: ImageTokens) -> list[Any]:
-    """As the tab draws: all rows, with pictures after each."""
+    """As the tab draws: into a store, with previews of the first images in work on the way."""
     sampler.janus._prefixes.clear()
-    frames = sampler.stream(PROMPT, sampler.start(PROMPT, range(IMAGES)))
-    return [sampler.peek(PROMPT, frame.paths) for frame in frames]
+    with TemporaryDirectory() as folder:
+        return list(images.draw([Store(folder).pool(PromptTask(PROMPT.prompt), sampler)], IMAGES))
 
 
 def scored(sampler: ImageTokens, scores: Scores) -> Any:

@@ -14,7 +14,7 @@ from tts_playground.ui.status import halted, status
 from tts_playground.ui.t2i import beyond, show
 from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.look import Look
-from tts_playground.ui.t2i.wiring import view_from
+from tts_playground.ui.t2i.wiring import broken_off, view_from
 from tts_playground.ui.widgets import heading
 
 COSTS = [("tokens", "tokens"), ("reward calls", "verifier_calls"), ("images", "n"), ("seconds", "seconds")]
@@ -81,6 +81,7 @@ def _wire(p: Parts, b: Board) -> None:
     heavy = {"show_progress": "minimal", "show_progress_on": b.line, **GPU, **QUIET}
     outputs = [b.state, b.line, b.figure, b.which, b.tree]
     event = b.run.click(compare, [b.names, b.judge, b.axis, *p.values], outputs, **heavy)
+    event.failure(lambda line: broken_off(line)[0], b.line, b.line, **LIGHT, **QUIET)
     for button in (p.cancel, b.cancel):
         button.click(_stopped, b.line, b.line, cancels=[event], queue=False, **LIGHT, **QUIET)
     b.axis.change(beyond.figure, [b.state, b.axis, p.look, b.judge], b.figure, **LIGHT, **QUIET)

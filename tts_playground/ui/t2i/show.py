@@ -153,7 +153,7 @@ def words_note(words: Sequence[str]) -> str:
     """A sentence about the words that the model does not know."""
     if not words:
         return ""
-    quoted = ", ".join(f"“{word}”" for word in words[:8])
+    quoted = ", ".join(f"“{shortened(word, 30)}”" for word in words[:8])
     more = " and others" if len(words) > 8 else ""
     text = f"This model was never taught {quoted}{more}: it will not understand; try the words of the examples."
     return f'<div class="note"><p>{html.escape(text)}</p></div>'

@@ -10,11 +10,11 @@ import gradio as gr
 from tts_playground.runs import figures
 from tts_playground.ui.events import GPU, LIGHT, QUIET, session_of
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.status import status
+from tts_playground.ui.status import halted, status
 from tts_playground.ui.t2i import show, sweep
 from tts_playground.ui.t2i.choices import View
 from tts_playground.ui.t2i.layout import Parts
-from tts_playground.ui.t2i.wiring import view_from
+from tts_playground.ui.t2i.wiring import broken_off, view_from
 from tts_playground.ui.widgets import heading
 
 HELP = (
@@ -65,8 +65,15 @@ def build(p: Parts, view: View) -> tuple[Any, list[Any], list[Any]]:
     heavy = {"show_progress": "minimal", "show_progress_on": line, **GPU, **QUIET}
     event = run.click(draw, [each, shown, *p.values], outputs, **heavy)
     shown.change(lambda s, which: sweep.grid(s, which != "first draw"), [state, shown], grid, **LIGHT, **QUIET)
-    p.cancel.click(None, cancels=[event])
+    event.failure(broken_off, line, [line, sheet], **LIGHT, **QUIET)
+    p.cancel.click(_stopped, line, [line, sheet], cancels=[event], queue=False, **LIGHT, **QUIET)
     return draw, [each, shown, *p.values], outputs
+
+
+def _stopped(line: str | None) -> tuple[Any, Any]:
+    """(status, previews) of a sweep that was cancelled; all stays where none was in work."""
+    told = halted(line, "Cancelled; whole images are kept: press “Draw the sweep” for the rest.")
+    return (told, "") if told else (gr.skip(), gr.skip())
 
 
 def _summary(found: sweep.Sweep | None) -> str:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, session_of
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.status import status
+from tts_playground.ui.status import halted, status
 from tts_playground.ui.t2i import shelf, show, work
 from tts_playground.ui.t2i.choices import LIMITS, MENU, View, examples, unknown, view_of
 from tts_playground.ui.t2i.desk import Wish
@@ -175,8 +175,16 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
         work.desk().drop(session)
         return status("Cancelled; whole images are kept."), ""
 
+    for event in events:
+        event.failure(broken_off, p.status, [p.status, p.sheet], **LIGHT, **QUIET)
     p.cancel.click(stop, p.look, [p.status, p.sheet], cancels=events, queue=False, **LIGHT, **QUIET)
     return {"draw": (draw, p.values, outputs), "several": (several, *asked)}
+
+
+def broken_off(line: str | None) -> tuple[Any, Any]:
+    """(status, previews) after an error: nothing says any more that something is in work."""
+    told = halted(line, "This did not work; the message says why. What was whole before is kept.")
+    return (told, "") if told else (gr.skip(), gr.skip())
 
 
 def _drawn(session: str, wish: Wish, *, pressed: bool = False) -> Iterator[Any]:
