@@ -65,6 +65,13 @@ def test_parm_drops_and_gridar_forks():
     assert forked.horizon == 8
 
 
+def test_a_copy_goes_on_from_where_it_was_made_and_not_from_its_parents_next_step():
+    tree, _ = traced(Beam(4, 2), Budget(samples=4))
+    forks = [n for n in tree.nodes if n.parent is not None and tree.nodes[n.parent].lane != n.lane]
+    assert forks and all(tree.nodes[n.parent].step == n.left == n.step - 1 for n in forks)
+    assert all(tree.nodes[n.parent].round == n.round - 1 for n in forks)
+
+
 def test_a_redrawn_suffix_leaves_its_parent_before_the_end():
     tree, _ = traced(Suffix(), seed=1)
     forks = [node for node in tree.nodes if node.parent is not None]

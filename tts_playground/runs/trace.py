@@ -72,6 +72,7 @@ class Trace:
                 "parent": node.parent,
                 "left": node.left,
                 "fate": node.fate,
+                **({"text": node.sample.content} if isinstance(node.sample.content, str) else {}),
             }
             for node in self.nodes
         ]
@@ -114,7 +115,10 @@ def _parent(sample: Sample, nodes: list[Node], latest: dict[int, int]) -> int | 
         return max(same, key=lambda place: nodes[place].reward, default=None)
     if sample.index in latest or sample.parent is None:
         return latest.get(sample.index)
-    return latest.get(sample.parent)
+    # a copy made at a step goes on from there, even where its parent has taken its next step meanwhile
+    forked = (place for place in range(len(nodes) - 1, -1, -1) if nodes[place].sample.index == sample.parent)
+    at = sample.info.get("forked_at")
+    return next((place for place in forked if nodes[place].step == at), latest.get(sample.parent))
 
 
 def _fate(node: Node, has_children: bool) -> Fate:

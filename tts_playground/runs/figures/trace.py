@@ -28,14 +28,24 @@ LANES = 40
 THUMBNAIL = 48
 """pixels a side of a glimpse"""
 Glimpse = Callable[[Sample], "Image.Image"]
+Caption = Callable[[Node], tuple[str, str]]
+"""what is written beside a view, in a few letters, and the lines added to its hover; both as plotly reads them"""
 
 
-def trace_tree(shown: Trace, *, glimpse: Glimpse | None = None, title: str = "", most: int = LANES) -> go.Figure:
+def trace_tree(
+    shown: Trace,
+    *,
+    glimpse: Glimpse | None = None,
+    caption: Caption | None = None,
+    title: str = "",
+    most: int = LANES,
+) -> go.Figure:
     """Who descended from whom in one run.
 
     Args:
         shown: see ``runs.trace``.
         glimpse: the picture of a view, e.g. ``lambda sample: sample.content`` for images; None draws no pictures.
+        caption: for views that are texts; None writes nothing.
         most: paths shown; of more, the best one's ancestors and the first ones.
     """
     if not shown.nodes:
@@ -47,7 +57,7 @@ def trace_tree(shown: Trace, *, glimpse: Glimpse | None = None, title: str = "",
     for fate in LEGEND:
         nodes = [node for node in kept if node.fate == fate]
         if nodes:
-            _points(figure, shown, nodes, rows, fate, shift=0.36 if glimpse else 0.0)
+            _points(figure, shown, nodes, rows, fate, caption, shift=0.36 if glimpse else 0.0)
     for node in kept if glimpse is not None else ():
         source = _data_uri(glimpse(node.sample))  # type: ignore[misc]
         place = {"x": node.step, "y": rows[node.lane], "xref": "x", "yref": "y", "sizex": 0.8, "sizey": 0.8}
@@ -57,7 +67,7 @@ def trace_tree(shown: Trace, *, glimpse: Glimpse | None = None, title: str = "",
     themed(figure, x=f"steps taken. {_summary(shown)}{hidden}", y="paths, the first on top", title=title)
     bar = {"title": {"text": "reward"}, "thickness": 12, "outlinewidth": 0}
     colours = {"colorscale": "Viridis", "cmin": min(rewards), "cmax": max(rewards), "colorbar": bar}
-    figure.update_layout(height=int(110 + len(rows) * (58 if glimpse else 24)), coloraxis=colours)
+    figure.update_layout(height=int(110 + len(rows) * (58 if glimpse else 40 if caption else 24)), coloraxis=colours)
     figure.update_xaxes(range=[-0.3, shown.horizon + 0.7], dtick=max(1, shown.horizon // 12), showgrid=False)
     return figure.update_yaxes(range=[len(rows) - 0.3, -0.7], showticklabels=False, showgrid=False)
 
@@ -93,11 +103,23 @@ def _lines(figure: go.Figure, shown: Trace, rows: dict[int, int]) -> None:
 
 
 def _points(
-    figure: go.Figure, shown: Trace, nodes: list[Node], rows: dict[int, int], fate: str, *, shift: float
+    figure: go.Figure,
+    shown: Trace,
+    nodes: list[Node],
+    rows: dict[int, int],
+    fate: str,
+    caption: Caption | None,
+    *,
+    shift: float,
 ) -> None:
+    beside = [("", "") if caption is None else caption(node) for node in nodes]
+    x, y = [node.step + shift for node in nodes], [rows[node.lane] + shift for node in nodes]
+    if caption is not None:
+        words = {"mode": "text", "text": [short for short, _ in beside], "textposition": "top center"}
+        figure.add_scatter(x=x, y=y, **words, textfont={"size": 11}, hoverinfo="skip", showlegend=False)
     figure.add_scatter(
-        x=[node.step + shift for node in nodes],
-        y=[rows[node.lane] + shift for node in nodes],
+        x=x,
+        y=y,
         mode="markers",
         marker={
             "symbol": SYMBOLS[fate],
@@ -107,7 +129,7 @@ def _points(
             "line": {"width": 2} if fate == "went on" else {"width": 0.5, "color": INK},
         },
         name=LEGEND[fate],
-        text=[_words(shown, node) for node in nodes],
+        text=[hover(_words(shown, node), more) for node, (_, more) in zip(nodes, beside, strict=True)],
         hovertemplate="%{text}<extra></extra>",
     )
 

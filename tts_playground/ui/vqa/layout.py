@@ -10,7 +10,7 @@ import gradio as gr
 from tts_playground.tasks.vqa import LONGEST_QUESTION
 from tts_playground.tasks.vqa_data import SHIPPED
 from tts_playground.ui.status import status
-from tts_playground.ui.vqa import show
+from tts_playground.ui.vqa import show, steps_section
 from tts_playground.ui.vqa.choices import LIMITS, MENU, View, default_view, examples
 from tts_playground.ui.vqa.work import opening
 from tts_playground.ui.widgets import BOUNDS, FORMATS, copy_as_python, heading, slider, take_away, thumbs, upload
@@ -36,6 +36,7 @@ class Parts:
     work: Any
     curve: Any
     reliability: Any
+    steps: steps_section.Board
     set_name: Any
     set_count: Any
     set_run: Any
@@ -70,6 +71,7 @@ def build() -> Parts:
         with gr.Column(scale=5, min_width=320):
             heading("Can the verifier be trusted?", "How often it is right against how sure it says it is.")
             parts["reliability"] = gr.Plot(show.reliability_figure(()), show_label=False, elem_id="vqa-reliability")
+    parts["steps"] = steps_section.build()
     _set(parts)
     _theory(parts, view)
     parts["script"] = copy_as_python(show.as_python(None), elem_id="vqa-python")

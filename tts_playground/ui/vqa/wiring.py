@@ -10,7 +10,7 @@ import gradio as gr
 from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, saves, shares
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import status
-from tts_playground.ui.vqa import show
+from tts_playground.ui.vqa import show, steps_section
 from tts_playground.ui.vqa.choices import MENU, View, bent, examples, to_query, values_of, view_of
 from tts_playground.ui.vqa.layout import Parts
 from tts_playground.ui.vqa.work import SetWork, Work, ask, ask_set
@@ -20,6 +20,7 @@ def wire(app: gr.Blocks, parts: Parts) -> None:
     """Connect the tab."""
     events = [_asking(parts), _set(parts)]
     parts.cancel.click(_stopped, parts.work, parts.status, cancels=events, **LIGHT, **QUIET)
+    steps_section.wire(parts.steps, parts.picture, parts.settings, _view, parts.cancel)
     _choosing(parts)
     _theory(parts)
     saves(parts.files, show.download, parts.work, parts.file)
