@@ -18,6 +18,11 @@ QUIET: dict[str, Any] = {"api_visibility": "private"}
 """the page's own; named endpoints are written down in each tab's ``api``"""
 
 
+def waiting(line: Any) -> dict[str, Any]:
+    """For events that may wait in the queue: ``line`` shows the place there, and nothing else flickers."""
+    return {"show_progress": "minimal", "show_progress_on": line}
+
+
 def is_local(request: gr.Request | None) -> bool:
     """Whether the page is open on the machine that serves it."""
     host = getattr(getattr(request, "client", None), "host", "")

@@ -10,14 +10,14 @@ import gradio as gr
 
 from tts_playground.runs import figures
 from tts_playground.runs.figures.training import losses
-from tts_playground.ui.events import LIGHT, QUIET
+from tts_playground.ui.events import LIGHT, QUIET, waiting
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import learn_work as work
 from tts_playground.ui.sketch.choices import samplers, writers
 from tts_playground.ui.status import halted, status
 from tts_playground.ui.widgets import heading
 
-HEAVY: dict[str, Any] = {"concurrency_id": "learn", "concurrency_limit": 1, "show_progress": "hidden", **QUIET}
+HEAVY: dict[str, Any] = {"concurrency_id": "learn", "concurrency_limit": 1, **QUIET}
 SMALL = "tiny:sketch"
 NO_MODEL = (
     "No model that writes programs is on this machine yet. Data sets can be made all the same; fine-tuning, pass@k and"
@@ -192,10 +192,10 @@ def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
 
     inputs = [p.recipe, p.size, p.seed]
     events = [
-        p.make.click(make, inputs, [p.made, p.status, p.wall, p.report], **HEAVY),
-        p.four.click(four, inputs[1:], [p.status, p.report], **HEAVY),
-        p.tune.click(tune, [p.model, p.name, p.made], [p.loss, p.tuned, sampler, p.model], **HEAVY),
-        p.draw.click(draw, p.model, [p.curve, p.meeting], **HEAVY),
+        p.make.click(make, inputs, [p.made, p.status, p.wall, p.report], **waiting(p.status), **HEAVY),
+        p.four.click(four, inputs[1:], [p.status, p.report], **waiting(p.status), **HEAVY),
+        p.tune.click(tune, [p.model, p.name, p.made], [p.loss, p.tuned, sampler, p.model], **waiting(p.tuned), **HEAVY),
+        p.draw.click(draw, p.model, [p.curve, p.meeting], **waiting(p.meeting), **HEAVY),
     ]
 
     def stop(*shown: str):
@@ -203,4 +203,4 @@ def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
 
     lines = [p.status, p.tuned, p.meeting]
     p.stop.click(stop, lines, lines, cancels=events, **LIGHT, **QUIET)
-    p.why.click(why, [p.model, drawn, p.temperature, p.grammar, p.seed], p.replies, **HEAVY)
+    p.why.click(why, [p.model, drawn, p.temperature, p.grammar, p.seed], p.replies, **waiting(p.replies), **HEAVY)

@@ -10,7 +10,7 @@ import gradio as gr
 
 from tts_playground.errors import BadInput
 from tts_playground.runs import figures
-from tts_playground.ui.events import LIGHT, QUIET, saves, shares
+from tts_playground.ui.events import LIGHT, QUIET, saves, shares, waiting
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import contest, editor, examples, results, search
 from tts_playground.ui.sketch.choices import LIMITS, from_query, settings_of, to_query, values_of
@@ -126,23 +126,29 @@ def _searching(p: Parts) -> None:
         if task.blank:
             yield None, None, "", search.compare(task, None), status(search.STOPS["blank"])
             return
-        for work, report in search.search(task, examples.name_of(task) or "your drawing", settings):
-            yield work, task, str(work.program), *search.live(work, report)
+        # the work stays as it is: nothing is found yet, and a model may have to be loaded first
+        yield gr.skip(), task, gr.skip(), search.compare(task, None), status("Searching…", busy=True)
+        try:
+            for work, report in search.search(task, examples.name_of(task) or "your drawing", settings):
+                yield work, task, str(work.program), *search.live(work, report)
+        except Exception:  # the sentence is shown by ``friendly``; nothing looks busy beside it
+            yield *[gr.skip()] * 4, status("This search ended with an error.")
+            raise
 
     @friendly
     def draw_pool(value: Any, loaded: Any, *chosen: Any) -> Iterator[Any]:
         # all N should be drawn, so the cap is the most that this server grants
         settings = replace(settings_of(*chosen), strategy="best-of-n", seconds=LIMITS["seconds"][1])
         for work, *shown in run(value, loaded, *values_of(settings)):
-            line = "" if work is None else status(f"{len(work.pool)} of {settings.n} are drawn.", busy=True)
-            yield work, *shown, line
+            drawn = len(work.pool) if isinstance(work, Work) else 0
+            yield work, *shown, status(f"{drawn} of {settings.n} are drawn.", busy=True)
 
     outputs = [p.work, p.drawn, p.program, p.panel, p.status]
     inputs = [p.canvas, p.loaded, *p.settings]
     settled = {"inputs": [p.work, p.n], "outputs": _summary(p), **LIGHT, **QUIET}
     events = [
-        p.run.click(run, inputs, outputs, show_progress="hidden", **HEAVY, **QUIET),
-        p.pool.click(draw_pool, inputs, [*outputs, p.reading], show_progress="hidden", **HEAVY, **QUIET),
+        p.run.click(run, inputs, outputs, **waiting(p.status), **HEAVY, **QUIET),
+        p.pool.click(draw_pool, inputs, [*outputs, p.reading], **waiting([p.status, p.reading]), **HEAVY, **QUIET),
     ]
     for event in events:
         event.then(_summarise, **settled)
@@ -257,7 +263,7 @@ def _comparing(p: Parts) -> None:
 
     inputs = [p.drawn, p.work, p.contest_axis, *p.settings]
     outputs = [p.contest_state, p.contest_figure, p.contest_status]
-    event = p.contest.click(compare, inputs, outputs, show_progress="hidden", **HEAVY, **QUIET)
+    event = p.contest.click(compare, inputs, outputs, **waiting(p.contest_status), **HEAVY, **QUIET)
 
     def stop(shown: str):
         return halted(shown, "Stopped; the points so far stand.") or gr.skip()
