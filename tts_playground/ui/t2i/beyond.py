@@ -96,6 +96,6 @@ def tree(found: Beyond | None, label: str | None) -> Any:
     """Who descended from whom in the last and largest run of a strategy, with glimpses of the images."""
     runs = [] if found is None else [run for run in found.state.runs if run.label == label]
     if not runs:
-        return figures.empty("The trace of a strategy shows here once it has run.")
+        return figures.empty("The trace of a strategy<br>shows here once it has run.")
     shown = max(runs, key=lambda run: run.budget)
     return figures.trace_tree(trace(shown.rounds), glimpse=lambda sample: sample.content, most=12)
