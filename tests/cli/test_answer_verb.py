@@ -44,6 +44,20 @@ def test_answer_prints_one_json_object(folder, tmp_path, capsys):
     assert code == 2 and "no file" in json.loads(out)["error"]
 
 
+def test_answer_by_a_search_over_steps_shows_its_tree(folder, tmp_path, capsys):
+    file = tmp_path / "a.png"
+    tiny_vlms.picture().save(file)
+    given = ("answer", str(file), QUESTION, "--model", folder, "--n", "2", "--strategy", "beam")
+    code, out = call(capsys, *given, "--truth", "7", "--json")
+    said = json.loads(out)
+    assert code == 0 and said["strategy"] == "beam" and said["guide"] == "p_yes" and said["right"] in (0.0, 1.0)
+    assert said["answer"] in [one["answer"] for one in said["samples"]] and said["tree"]["nodes"][0]["text"]
+    code, out = call(capsys, *given, "--guide", "logprob")
+    assert code == 0 and "beam picks" in out and "0 replies judged" in out
+    code, out = call(capsys, *given[:-1], "magic", "--json")
+    assert code == 2 and "magic" in json.loads(out)["error"]
+
+
 def pictures(folder):
     """name -> a file that cannot be asked about, and what is said of it."""
     from PIL import Image

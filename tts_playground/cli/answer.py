@@ -24,6 +24,11 @@ Model = Annotated[
 ]
 Template = Annotated[str, typer.Option(help="What is said to the model; {question} stands for the question.")]
 Blank = Annotated[bool, typer.Option("--blank", help="Show a white picture instead: what is guessed, not seen.")]
+Strategy = Annotated[
+    str | None,
+    typer.Option(help="Search over reasoning steps instead: beam, smc, gridar or suffix; --n whole replies, up to 32."),
+]
+Guide = Annotated[str, typer.Option(help="What judges unfinished replies in such a search: p_yes or logprob.")]
 Truth = Annotated[list[str], typer.Option("--truth", help="An accepted answer; may be given several times.")]
 Data = Annotated[str, typer.Option(help="infographics-eval, infovqa, a hub id, a folder, or a .jsonl/.parquet file.")]
 Questions = Annotated[int, typer.Option("--questions", min=1, help="How many questions of the set.")]
@@ -43,9 +48,18 @@ def answer(
     template: Template = "{question}",
     truth: Truth = [],  # noqa: B006
     blank: Blank = False,
+    strategy: Strategy = None,
+    guide: Guide = "p_yes",
     json: options.Json = False,
 ) -> None:
     """Draw N answers to QUESTION about IMAGE, let the model verify them, and say what each selector picks."""
+    if strategy is not None:
+        from tts_playground.samplers.answering import AnswerSettings
+
+        settings = AnswerSettings(temperature, top_p, top_k, template=template)
+        facts: dict[str, Any] = {"model": model, "strategy": strategy, "guide": guide, "n": n, "seed": seed}
+        _search(image, question, {**facts, "settings": settings, "answers": truth, "blank": blank}, json)
+        return
     from tts_playground.tasks.vqa import answer as draw
 
     with console().status(f"Drawing {n} answers"):
@@ -63,6 +77,25 @@ def answer(
             blank=blank,
         )
     emit(result.as_dict(), json, _talk)
+
+
+def _search(image: Path, question: str, asked: dict[str, Any], json: bool) -> None:
+    """The search over reasoning steps, with its tree."""
+    from tts_playground.runs.trace import trace
+    from tts_playground.tasks.vqa_search import reason
+
+    with console().status(f"Searching for {asked['n']} replies"):
+        found = reason(image, question, **asked)
+    emit(found.as_dict() | {"tree": trace(found.rounds).as_dict()}, json, _talk_search)
+
+
+def _talk_search(result: dict[str, Any]) -> None:
+    rows = [[one["answer"], f"{one['reward']:.3f}", " / ".join(one["steps"])] for one in result["samples"]]
+    table(result["question"], ["answer", result["guide"], "steps"], rows)
+    cost = result["cost"]
+    print(f"{result['strategy']} picks {result['answer']}")
+    as_many = f", as many as {result['worth']:.1f} such replies" if result["worth"] is not None else ""
+    print(f"{cost['tokens']:,} tokens{as_many}; {cost['verifier_calls']} replies judged on their way")
 
 
 def _talk(result: dict[str, Any]) -> None:
