@@ -58,3 +58,12 @@ def test_on_a_narrow_page_the_result_comes_right_after_the_button(page):
     page.wait_for_timeout(800)
     tops = [page.locator(part).bounding_box()["y"] for part in ("#sketch-run", "#sketch-status", "#sketch-strategy")]
     assert tops == sorted(tops)
+
+
+def test_a_search_that_cannot_begin_says_why_and_does_not_look_busy(open_page):
+    page = open_page("drawing=house&n=8&strategy=smc&sampler=tiny:sketch")
+    expect(page.locator("#sketch-status")).to_contain_text("house", timeout=PATIENCE)
+    page.locator("#sketch-run").click()
+    expect(page.locator("#sketch-status")).to_contain_text("ended with an error", timeout=PATIENCE)
+    expect(page.locator("#sketch-status .busy")).to_have_count(0)
+    expect(page.get_by_text("needs a sampler that pauses").first).to_be_visible()
