@@ -67,7 +67,7 @@ def test_a_patch_is_clicked_and_a_picture_is_saved(page, tmp_path):
     box = picture.bounding_box()
     picture.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.9})  # scrolls there first
     expect(page.locator("#t2i-scope-status")).to_contain_text("row 4, column 4")
-    page.get_by_role("tab", name="Take away").click()
+    page.get_by_role("tab", name="Download").click()
     with page.expect_download() as download:
         page.locator("#t2i-save-png").click()
     assert download.value.suggested_filename.endswith(".png")

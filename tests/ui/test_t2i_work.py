@@ -138,10 +138,10 @@ def test_a_clicked_image_is_told_why_it_fails(view, monkeypatch):
 
     look = _draw(view)
     assert work.reason(look, 0) == ""  # no detector here
-    judge = SimpleNamespace(judge=lambda task, samples: [Verdict(0.5, False, "asked for exactly 2 apple, found 1")])
+    judge = SimpleNamespace(judge=lambda task, samples: [Verdict(0.5, False, "asked for exactly 2 apples, found 1")])
     monkeypatch.setattr(work, "rewards_here", lambda: ("geneval",))
     monkeypatch.setattr(work, "reward_named", lambda name: SimpleNamespace(verifier=judge))
-    assert work.reason(look, 1).endswith("fails the GenEval-style check: asked for exactly 2 apple, found 1")
+    assert work.reason(look, 1).endswith("fails the GenEval-style check: asked for exactly 2 apples, found 1")
     assert work.reason(look, None) == "" == work.reason(look, 99)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tts_playground.errors import BadInput
-from tts_playground.worlds.vocabulary import BACKGROUNDS, NOUNS, TINTS
+from tts_playground.worlds.vocabulary import BACKGROUNDS, NOUNS, PLURALS, TINTS
 
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 ARTICLES = ("a", "an", "the", "some")
@@ -48,7 +48,8 @@ class Want:
 
     def __str__(self) -> str:
         number = f"exactly {self.count}" if self.exact else f"at least {self.count}"
-        return f"{number} {self.color + ' ' if self.color else ''}{self.noun}"
+        noun = self.noun if self.count == 1 else PLURALS.get(self.noun, f"{self.noun}s")
+        return f"{number} {self.color + ' ' if self.color else ''}{noun}"
 
 
 @dataclass(frozen=True, slots=True)

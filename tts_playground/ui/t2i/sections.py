@@ -32,7 +32,7 @@ def build(app: gr.Blocks, parts: Parts, handlers: Handlers, opening: Look) -> No
             scope_section.build(parts, tab, is_open)
         with gr.Tab("Beyond best-of-N", id="beyond") as tab:
             beyond_section.build(parts, opening, tab, is_open)
-        with gr.Tab("Take away", id="take") as tab:
+        with gr.Tab("Download", id="take") as tab:
             take_section.build(app, parts, handlers, opening.view)
             tab.select(lambda: "take", None, is_open, **quiet)
     tour_section.build(parts, handlers, tabs, is_open)

@@ -1,4 +1,4 @@
-"""The section "Take away": files, a script and a link that bring the images back; drop a picture in, too."""
+"""The section "Download": files, a script and a link that bring the images back; drop a picture in, too."""
 
 from __future__ import annotations
 
