@@ -26,7 +26,7 @@ from tts_playground.worlds import heldout
 THRESHOLD = 0.95
 MOST = 256
 """largest k: half of the samples, beyond which the estimate leans on few"""
-SHIPPED = home.STARTERS / "pass-at-k.parquet"
+SHIPPED = home.STARTERS / "curves" / "pass-at-k.parquet"
 """the pools that ship, where there are some"""
 
 
