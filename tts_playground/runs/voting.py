@@ -12,7 +12,7 @@ from itertools import combinations, islice
 from math import comb
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
@@ -55,12 +55,7 @@ def expected_majority(
     few = np.array([comb(m, int(n)) <= exact_up_to for n in numbers])
     result = np.empty(len(numbers))
     for i in np.flatnonzero(few):
-        n = int(numbers[i])
-        totals = [
-            _winners(np.array(block), np.array([n]), group, votes, worth).sum()
-            for block in _blocks(combinations(range(m), n), max(1, _BLOCK // (n * len(worth))))
-        ]
-        result[i] = np.sum(totals) / comb(m, n)
+        result[i] = _over_subsets(int(numbers[i]), group, votes, worth)
     if not few.all():
         rest = numbers[~few]
         rng = generator(seed, "majority")
@@ -73,20 +68,41 @@ def expected_majority(
     return result
 
 
+def _over_subsets(n: int, group: Ints, votes: Floats, worth: Floats) -> float:
+    """Mean gold value of the winner over all subsets of size n; large ones are told by what they leave out."""
+    m = len(group)
+    listed = min(n, m - n)
+    heads = np.eye(len(worth))[group]
+    weighed = heads * votes[:, None]
+    rounding = 1e-12 * votes.sum()  # of a small count that is the difference of two large ones
+    total = 0.0
+    for block in _blocks(combinations(range(m), listed), max(1, _BLOCK // (max(1, listed) * len(worth)))):
+        places = np.array(block, dtype=int)
+        given, counts = heads[places].sum(axis=1), weighed[places].sum(axis=1)
+        if listed < n:
+            given, counts = heads.sum(axis=0) - given, weighed.sum(axis=0) - counts
+        total += _settled(counts, given > 0.5, worth, rounding).sum()
+    return total / comb(m, n)
+
+
 def _winners(orders: Ints, ns: Ints, group: Ints, votes: Floats, worth: Floats) -> Floats:
-    """[subsets, n_N] gold value of the winner among the first N of each order ``[subsets, N_max]``."""
+    """[orders, n_N] gold value of the winner among the first N of each order ``[orders, N_max]``."""
     tally = np.zeros((*orders.shape, len(worth)))
     rows, columns = np.indices(orders.shape)
     tally[rows, columns, group[orders]] = votes[orders]
-    # an answer nobody gave must not share a tie at zero weight
     seen = np.zeros(tally.shape, dtype=bool)
     seen[rows, columns, group[orders]] = True
     counts = np.cumsum(tally, axis=1)[:, ns - 1]
     given = np.logical_or.accumulate(seen, axis=1)[:, ns - 1]
-    top = np.where(given, counts, -np.inf).max(axis=2, keepdims=True)
+    return _settled(counts, given, worth)
+
+
+def _settled(counts: Floats, given: NDArray[np.bool_], worth: Floats, rounding: float = 0.0) -> Floats:
+    """Gold value of the answer with most votes (last axis); an answer nobody gave shares no tie at zero weight."""
+    top = np.where(given, counts, -np.inf).max(axis=-1, keepdims=True)
     # sums of the same weights in another order differ by rounding: a tie is a tie within that
-    tied = given & (counts >= top - 1e-9 * np.abs(top))
-    return (tied * worth).sum(axis=2) / tied.sum(axis=2)
+    tied = given & (counts >= top - np.maximum(1e-9 * np.abs(top), rounding))
+    return (tied * worth).sum(axis=-1) / tied.sum(axis=-1)
 
 
 def _blocks(subsets: Iterator[tuple[int, ...]], size: int) -> Iterator[list[tuple[int, ...]]]:
@@ -114,9 +130,18 @@ def majority_curve(
         raise BadInput("A majority curve needs one row of answers, of gold values (and of weights) a prompt.")
     smallest = min(len(row) for row in answers)
     numbers = grid(smallest) if ns is None else numbers_within(ns, smallest)
+    subsets = max(100, 100_000 // len(answers))  # what is drawn instead averages out over many prompts
     rows = np.array(
         [
-            expected_majority(a, g, numbers, weights=None if weights is None else weights[i], draws=draws, seed=seed)
+            expected_majority(
+                a,
+                g,
+                numbers,
+                weights=None if weights is None else weights[i],
+                exact_up_to=subsets,
+                draws=draws,
+                seed=seed,
+            )
             for i, (a, g) in enumerate(zip(answers, gold, strict=True))
         ]
     )

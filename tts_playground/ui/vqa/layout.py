@@ -9,14 +9,12 @@ import gradio as gr
 
 from tts_playground.tasks.vqa import LONGEST_QUESTION
 from tts_playground.tasks.vqa_data import SHIPPED
-from tts_playground.ui.status import status
 from tts_playground.ui.vqa import show, steps_section
 from tts_playground.ui.vqa.choices import LIMITS, MENU, View, default_view, examples
-from tts_playground.ui.vqa.work import opening
+from tts_playground.ui.vqa.work import Work, opening_set, ready
 from tts_playground.ui.widgets import BOUNDS, FORMATS, copy_as_python, heading, slider, take_away, thumbs, upload
 from tts_playground.worlds.answers import MEASURES
 
-HELLO = "Drop an infographic or pick an example, ask something, and press “Ask”."
 SETS = (SHIPPED, "infovqa")
 AXES = [("answers N", "n"), ("tokens", "tokens"), ("seconds", "seconds")]
 
@@ -58,12 +56,14 @@ class Parts:
 def build() -> Parts:
     """Lay the tab out."""
     view = default_view()
-    parts: dict[str, Any] = {"work": gr.State(None), "set_work": gr.State(opening()), "file": gr.Textbox(visible=False)}
+    work = ready(examples()[0], view)
+    parts: dict[str, Any] = {"work": gr.State(work), "set_work": gr.State(opening_set())}
+    parts["file"] = gr.Textbox(visible=False)
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=4, min_width=320):
             _input(parts, view)
         with gr.Column(scale=7, min_width=320):
-            _output(parts)
+            _output(parts, work)
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
             heading("What N buys on this question", "Oracle, verifier, majority; without a known answer, agreement.")
@@ -74,7 +74,7 @@ def build() -> Parts:
     parts["steps"] = steps_section.build()
     _set(parts)
     _theory(parts, view)
-    parts["script"] = copy_as_python(show.as_python(None), elem_id="vqa-python")
+    parts["script"] = copy_as_python(show.as_python(work), elem_id="vqa-python")
     return Parts(**parts)
 
 
@@ -115,10 +115,10 @@ def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
     return slider("vqa", name, label, value, step, info, LIMITS)
 
 
-def _output(parts: dict[str, Any]) -> None:
-    parts["status"] = gr.HTML(status(HELLO), elem_id="vqa-status", padding=False)
+def _output(parts: dict[str, Any], work: Work | None) -> None:
+    parts["status"] = gr.HTML(show.headline(work), elem_id="vqa-status", padding=False)
     heading("Answers", "Those that say the same stand together; scores are the best of each group.")
-    parts["table"] = gr.HTML(show.table(None), elem_id="vqa-gallery", padding=False)
+    parts["table"] = gr.HTML(show.table(work), elem_id="vqa-gallery", padding=False)
     kinds = {"csv": "CSV", "parquet": "Parquet", "html": "figure"}
     parts |= take_away("vqa", kinds, "this question and these settings")
 

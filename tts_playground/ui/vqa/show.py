@@ -37,6 +37,9 @@ BEFORE = ("apple", "kiwi", "pear", "plum", "lemon", "fig"), (2.4, 1.7, 1.1, 0.2,
 """a made-up distribution, shown until a question has been asked"""
 
 
+HELLO = "Drop an infographic or pick an example, ask something, and press “Ask”."
+
+
 def table(work: Work | None) -> str:
     """Distinct answers, the most votes first: votes, P(yes), rating, log-probability, reasoning, and who picks it."""
     if work is None or not work.samples:
@@ -85,8 +88,10 @@ def _steps(work: Work, place: int) -> str:
     return "<br>".join(html.escape(line[:120]) for line in lines) if len(lines) > 1 else "–"
 
 
-def headline(work: Work) -> str:
+def headline(work: Work | None) -> str:
     """The status line and its strip of numbers."""
+    if work is None:
+        return status(HELLO)
     n = len(work.samples)
     if work.result is None:
         return status(f"{n} of {work.view.n} answers.", busy=True)

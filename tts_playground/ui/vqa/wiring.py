@@ -13,7 +13,7 @@ from tts_playground.ui.status import status
 from tts_playground.ui.vqa import show, steps_section
 from tts_playground.ui.vqa.choices import MENU, View, bent, examples, to_query, values_of, view_of
 from tts_playground.ui.vqa.layout import Parts
-from tts_playground.ui.vqa.work import SetWork, Work, ask, ask_set
+from tts_playground.ui.vqa.work import SetWork, Work, ask, ask_set, ready
 
 
 def wire(app: gr.Blocks, parts: Parts) -> None:
@@ -94,15 +94,23 @@ def _counting(work: SetWork) -> str:
     return status(f"{work.done} of {work.of} questions. {work.note}", busy=True)
 
 
+def _answers(work: Work | None) -> tuple[Any, ...]:
+    """What stands on the page of the answers: they, their table, curve and script."""
+    return work, show.table(work), show.question_figure(work), show.as_python(work)
+
+
 def _choosing(p: Parts) -> None:
-    """An example brings its picture, its question and its answer."""
+    """An example brings its picture, its question, its answer, and ready-made replies where there are some."""
 
     @friendly
-    def choose(event: gr.SelectData):
+    def choose(event: gr.SelectData, *values: Any):
         one = examples()[int(event.index)]
-        return one.picture, one.question, one.answer, status("The example is ready; press “Ask”.")
+        work = ready(one, view_of(*values))
+        line = status("The example is ready; press “Ask”.") if work is None else show.headline(work)
+        return one.picture, one.question, one.answer, *_answers(work), line
 
-    p.examples.select(choose, None, [p.picture, p.settings[0], p.settings[1], p.status], **LIGHT, **QUIET)
+    outputs = [p.picture, p.settings[0], p.settings[1], p.work, p.table, p.curve, p.script, p.status]
+    p.examples.select(choose, p.settings, outputs, **LIGHT, **QUIET)
     p.picture.input(lambda: "", None, p.settings[1], **LIGHT, **QUIET)  # the known answer was the other picture's
 
 
@@ -124,17 +132,21 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
     def arrive(request: gr.Request):
         query = dict(request.query_params)
         if query.get("tab") != "vqa" or len(query) == 1:
-            return (gr.skip(),) * (len(p.settings) + 1)
+            return (gr.skip(),) * (len(p.settings) + 6)
         view = bent(query)
         picture = next((one.picture for one in examples() if one.question == view.question), gr.skip())
-        return *values_of(view), picture
+        work = next((ready(one, view) for one in examples() if one.question == view.question), None)
+        return *values_of(view), picture, *_answers(work), show.headline(work)
 
-    def opened(work: SetWork | None, axis: str, measure: str):
-        if work is None:
-            return gr.skip(), gr.skip(), gr.skip()
-        figure, line = show.set_figure(work, axis, measure), show.set_reading(work, measure)
-        return figure, line, show.reliability_figure(work.asked, measure)
+    def opened(work: Work | None, done: SetWork | None, axis: str, measure: str):
+        curve = show.question_figure(work)
+        if done is None:
+            return curve, gr.skip(), gr.skip(), gr.skip()
+        figure, line = show.set_figure(done, axis, measure), show.set_reading(done, measure)
+        return curve, figure, line, show.reliability_figure(done.asked, measure)
 
-    shown = [p.set_figure, p.set_status, p.reliability]
-    app.load(friendly(opened), [p.set_work, p.set_axis, p.set_measure], shown, **LIGHT, **QUIET)
-    app.load(arrive, None, [*p.settings, p.picture], **LIGHT, **QUIET)
+    shown = [p.curve, p.set_figure, p.set_status, p.reliability]
+    given = [p.work, p.set_work, p.set_axis, p.set_measure]
+    answers = [p.work, p.table, p.curve, p.script, p.status]
+    first = app.load(friendly(opened), given, shown, **LIGHT, **QUIET)
+    first.then(arrive, None, [*p.settings, p.picture, *answers], **LIGHT, **QUIET)

@@ -17,14 +17,16 @@ from tts_playground.runs import answers as experiments
 from tts_playground.runs import starters
 from tts_playground.runs.answers import AskedQuestion
 from tts_playground.runs.curves import Curve
+from tts_playground.runs.pool import Snapshot
 from tts_playground.runs.store import Store
 from tts_playground.tasks.vqa import Answered, VqaTask, answered, judges, vqa_sampler
 from tts_playground.tasks.vqa_data import SHIPPED, questions
-from tts_playground.ui.vqa.choices import EMBEDDED, View, default_view, examples
+from tts_playground.ui.vqa.choices import EMBEDDED, Example, View, default_view, examples
 
 PACE = 0.25
 """seconds between two updates of a page"""
 STARTER = "vqa"
+SCORES = ("p_yes", "rating", "logprob")
 
 
 @dataclass(frozen=True)
@@ -91,19 +93,36 @@ class SetWork:
 
 
 @cache
-def opening() -> SetWork | None:
+def _ready() -> dict[str, Snapshot]:
+    """Picture -> the ready-made answers to its question; empty where none are installed."""
+    pools = starters.load(STARTER) if STARTER in starters.names() else ()
+    return {pool.task_key.get("picture", ""): pool for pool in pools}
+
+
+@cache
+def opening_set() -> SetWork | None:
     """The ready-made answers to infographics-eval, where they are installed."""
-    if STARTER not in starters.names():
-        return None
-    truths = {task.key()["picture"]: task.answers for task in questions(SHIPPED) if isinstance(task, VqaTask)}
     asked = tuple(
-        experiments.of_pool(
-            pool, truths[pool.task_key["picture"]], ["p_yes", "rating", "logprob"], len(pool), Cost(verifier_calls=2)
-        )
-        for pool in starters.load(STARTER)
-        if pool.task_key.get("picture") in truths
+        experiments.of_pool(pool, task.answers, list(SCORES), len(pool), Cost(verifier_calls=2))
+        for task in questions(SHIPPED)
+        if isinstance(task, VqaTask) and (pool := _ready().get(task.key()["picture"])) is not None
     )
     return SetWork(SHIPPED, asked, len(asked), len(asked)) if asked else None
+
+
+def ready(one: Example, view: View) -> Work | None:
+    """Ready-made answers to an example under a view's settings, without any model; None where there are none."""
+    view = replace(view, question=one.question, truth=one.answer)
+    task = VqaTask.of(one.picture, view.question, view.truths)
+    pool = _ready().get(task.key()["picture"])
+    drawn_so = view == replace(View(view.question, view.truth), n=view.n)
+    if pool is None or not drawn_so or view.n > len(pool):
+        return None
+    samples = tuple(pool.samples(view.n))
+    scores = {name: tuple(pool.scores(name, view.n)) for name in SCORES}
+    cost = sum((sample.cost for sample in samples), Cost(verifier_calls=2 * len(samples)))
+    result = Answered(task, view.model, view.seed, view.settings, samples, scores, cost)
+    return Work(view, task, samples, result, seconds=cost.seconds)
 
 
 @on_gpu(120)
@@ -142,7 +161,7 @@ def curves_of(asked: tuple[AskedQuestion, ...], measure: str) -> dict[str, Curve
 
 def warm() -> None:
     """Load the default model if it is the embedded one or a folder, and answer one question; nothing is downloaded."""
-    view, ready = default_view(), opening()
+    view, ready = default_view(), opening_set()
     if ready is not None:
         curves_of(ready.asked, "exact")
     if view.model != EMBEDDED and "/" in view.model and loading.check(view.model):
