@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tts_playground.core import Cost, Reward
 from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable, StoreError
@@ -122,7 +123,7 @@ def of_pool(
 
 
 def accuracy_curves(
-    asked: Sequence[AskedQuestion], measure: str = "exact", ns: Sequence[int] | None = None
+    asked: Sequence[AskedQuestion], measure: str = "exact", ns: ArrayLike | None = None
 ) -> dict[str, Curve]:
     """ "oracle", "verifier", "majority", "weighted", "logprob", "single" -> accuracy against N with 95 % bands.
 

@@ -50,6 +50,8 @@ def table(work: Work | None) -> str:
     scores = {} if work.result is None else work.result.scores
     picked: dict[str, list[str]] = {}
     for selector, place in ({} if work.result is None else work.result.picks).items():
+        if selector == "oracle" and not work.task.right(texts[place]):
+            continue  # it knows the truth, and nobody said it
         picked.setdefault(names[place], []).append(WORDS[selector])
     rows = []
     for name in order:

@@ -29,6 +29,12 @@ BESIDE = 16
 NOTHING = '<p class="what">The steps stand here to read once a search has run.</p>'
 
 
+def heading_of(strategy: str) -> str:
+    """A strategy's name at the beginning of a sentence."""
+    name = NAMES.get(strategy, "search")
+    return name[0].upper() + name[1:]
+
+
 def search(picture: Any, view: View, strategy: str, guide: str, n: float) -> Iterator[Searched]:
     """The search as far as it has come, after each line of the replies.
 
@@ -105,13 +111,13 @@ def headline(found: Searched) -> str:
     """The status line and its strip of numbers."""
     if not found.done:
         note = found.rounds[-1].note
-        return status(f"{NAMES[found.how.strategy].capitalize()}: {note}; {len(found.finished)} whole.", busy=True)
+        return status(f"{heading_of(found.how.strategy)}: {note}; {len(found.finished)} whole.", busy=True)
     if found.best is None:
         return status("No reply came to its end.")
     shown, cost = trace(found.rounds), found.cost
     right = found.task.right(found.answer or "")
     verdict = "" if right is None else (", which is right" if right else ", which is wrong")
-    line = f"{NAMES[found.how.strategy].capitalize()} says “{found.answer}”{verdict}."
+    line = f"{heading_of(found.how.strategy)} says “{found.answer}”{verdict}."
     if found.task.answers:
         hits = sum(bool(found.task.right(short_answer(one.sample))) for one in found.finished)
         line += f" {hits} of the {len(found.finished)} whole replies are right."

@@ -47,7 +47,7 @@ def build() -> Board:
         n = gr.Slider(1, MOST, 8, step=1, label="Whole replies", min_width=160, buttons=[], elem_id="vqa-steps-n")
         cancel = gr.Button("Cancel", min_width=90, scale=0, elem_id="vqa-steps-cancel")
         run = gr.Button("Search", variant="primary", min_width=120, scale=0, elem_id="vqa-steps-run")
-    about = " ".join(f"<b>{steps.NAMES[name].capitalize()}</b> {what}." for name, what in STRATEGIES.items())
+    about = " ".join(f"<b>{steps.heading_of(name)}</b> {what}." for name, what in STRATEGIES.items())
     gr.HTML(f"<p class='what'>{about}</p>", padding=False)
     line = gr.HTML("", padding=False, elem_id="vqa-steps-status")
     with gr.Row(elem_classes="main"):
@@ -72,7 +72,7 @@ def wire(board: Board, picture: Any, settings: Sequence[Any], read: Callable[...
         picture: Any, strategy: str, guide: str, n: float, request: gr.Request, *values: Any
     ) -> Iterator[tuple[Any, ...]]:
         view = read(request, values)
-        yield status(f"{steps.NAMES.get(strategy, 'Search').capitalize()} begins.", busy=True), *(gr.skip(),) * 3
+        yield status(f"{steps.heading_of(strategy)} begins.", busy=True), *(gr.skip(),) * 3
         for found in steps.search(picture, view, strategy, guide, n):
             script = steps.as_python(found, view) if found.done else gr.skip()
             yield steps.headline(found), steps.tree(found), steps.reading(found), script

@@ -16,7 +16,7 @@ from tts_playground.models.zerogpu import on_gpu
 from tts_playground.runs import answers as experiments
 from tts_playground.runs import starters
 from tts_playground.runs.answers import AskedQuestion
-from tts_playground.runs.curves import Curve
+from tts_playground.runs.curves import Curve, grid
 from tts_playground.runs.pool import Snapshot
 from tts_playground.runs.store import Store
 from tts_playground.tasks.vqa import Answered, VqaTask, answered, judges, vqa_sampler
@@ -26,6 +26,8 @@ from tts_playground.ui.vqa.choices import EMBEDDED, Example, View, default_view,
 PACE = 0.25
 """seconds between two updates of a page"""
 STARTER = "vqa"
+SHOWN_NS = 12
+"""numbers of answers at which the curves of a set are worked out: half the time, and no less to see"""
 SCORES = ("p_yes", "rating", "logprob")
 
 
@@ -142,7 +144,8 @@ def ask_set(name: str, count: int, view: View) -> Iterator[SetWork]:
 
 @lru_cache(maxsize=64)
 def _curves(key: Any, held: tuple[AskedQuestion, ...], measure: str) -> dict[str, Curve]:
-    return experiments.accuracy_curves(held, measure)
+    ns = None if len(held) == 1 else grid(min(len(one.answers) for one in held), SHOWN_NS)
+    return experiments.accuracy_curves(held, measure, ns)
 
 
 class _Held(tuple):
