@@ -145,4 +145,4 @@ def test_every_handler_that_uses_a_model_asks_when_the_page_is_imported():
     done = subprocess.run([sys.executable, "-c", PAGE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     wanted = {"_ask", "ask_set", "_audit", "_chances", "draw", "_inspected", "_compared", "sketch_rounds", "sketch"}
-    assert wanted | {"tune", "why", "_curves"} <= set(done.stdout.split())
+    assert wanted | {"tune", "why", "pass_curves"} <= set(done.stdout.split())

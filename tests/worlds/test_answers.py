@@ -1,7 +1,7 @@
 """Answers as text: one form for what says the same, and the three measures of truth."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tts_playground.worlds.answers import (
@@ -93,6 +93,8 @@ words = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
 
 @settings(max_examples=200, deadline=None)
 @given(words)
+@example("9999999999999999")
+@example(".00000001 and -0.0 and +7.50")
 def test_one_form_is_final(text):
     once = canonical(text)
     assert canonical(once) == once or agree(canonical(once), once)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 
 MARK = re.compile(r"(?:final\s+)?answer\s*(?:is)?\s*[:=]\s*", re.IGNORECASE)
 """what the last line of a reasoned answer begins with"""
@@ -63,8 +64,15 @@ def canonical(answer: str) -> str:
 
 
 def _plain(number: str) -> str:
-    value = float(number.replace(",", ""))
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    """Without commas, exponent, plus sign or idle zeros; exact however long."""
+    value = Decimal(number.replace(",", ""))
+    if not value.is_finite():
+        return number
+    text = format(value, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    digits = text.removeprefix("-").lstrip("0")
+    digits = digits if digits[:1].isdigit() else f"0{digits}"
+    return f"-{digits}" if text.startswith("-") and digits != "0" else digits
 
 
 def _is_number(word: str) -> bool:
