@@ -13,7 +13,7 @@ from tts_playground.runs import figures
 from tts_playground.ui.events import LIGHT, QUIET, saves, shares, waiting
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import contest, editor, examples, results, search
-from tts_playground.ui.sketch.choices import LIMITS, from_query, settings_of, to_query, values_of
+from tts_playground.ui.sketch.choices import LIMITS, ORDER, from_query, settings_of, to_query, values_of
 from tts_playground.ui.sketch.layout import Parts
 from tts_playground.ui.sketch.work import Work
 from tts_playground.ui.status import halted, status
@@ -287,7 +287,9 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
         if query.get("tab") != "sketch" or len(query) == 1:
             return (gr.skip(),) * len(outputs)
         chosen = from_query(query)
-        settings, text, name = values_of(chosen), query.get("program", ""), query.get("drawing", "")
+        text, name = query.get("program", ""), query.get("drawing", "")
+        # what the link does not name may have been moved by hand while the page was loading
+        settings = tuple(v if key in query else gr.skip() for key, v in zip(ORDER, values_of(chosen), strict=True))
         if name not in examples.names() and not text:
             return (*settings, *[gr.skip()] * (len(outputs) - len(settings)))
         value, loaded, task, line, complaint = gr.skip(), None, None, "", ""
