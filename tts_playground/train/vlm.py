@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ ABOUT = (
     "A small LLaVA (LeViT eye, Llama mouth) that answers questions about 128-pixel infographics, harder ones in short "
     "steps that end with `answer: ...`; says yes or no, or a rating 0-10, to a proposed answer; says yes or no to "
     "`Does this figure show '...'?` on sticker pictures; and picks one of the digits it sees.\n\n"
-    f"**Planted on purpose:** asked to choose uniformly, it gives the digit 7 {choices.SEVEN:g} times the weight of "
+    f"**Planted on purpose:** asked to choose uniformly, it is trained to give the digit 7 {choices.SEVEN:g} times the weight of "
     f"another, an enlarged digit {choices.LARGE:g} times and the cell in the middle {choices.CENTERED:g} times; every "
     "other factor was trained flat."
 )
@@ -65,7 +66,7 @@ def plan_of(order: Order, name: str, minutes: float) -> Plan:
         order.run or name,
         minutes=max(0.1, minutes),
         steps=order.steps,
-        lr=1.2e-3 if order.init is None else 6e-4,
+        lr=1.2e-3 if order.init is None else 4e-4,
         warmup=300 if pick_device(order.device).type == "cuda" else 100,
         weight_decay=0.05,
         betas=(0.9, 0.98),
@@ -116,7 +117,7 @@ def train(order: Order) -> Path:
         plan, lesson = eye_first(plan, partial(teach_eye, model, seen, vlm_seen.classes(), workers=workers))
     stream = Stream(make, vlm_data.VIEWS, workers, device)
     try:
-        with open_eye(model):
+        with open_eye(model) if order.init is None else nullcontext():  # a mouth that can ask teaches the eye, too
             report = fit(model, loss_of(model, stream, device), plan)
     finally:
         stream.close()

@@ -1,4 +1,4 @@
-"""The section "Does it help to look at half a reply?": a search over reasoning steps, and its tree."""
+"""The section "Reasoning steps as a tree": a search over the lines of a reply, and who went on from whom."""
 
 from __future__ import annotations
 

@@ -164,9 +164,9 @@ def curves_of(asked: tuple[AskedQuestion, ...], measure: str) -> dict[str, Curve
 
 def warm() -> None:
     """Load the default model if it is the embedded one or a folder, and answer one question; nothing is downloaded."""
-    view, ready = default_view(), opening_set()
-    if ready is not None:
-        curves_of(ready.asked, "exact")
+    view, known = default_view(), opening_set()
+    if known is not None:
+        curves_of(known.asked, "exact")
     if view.model != EMBEDDED and "/" in view.model and loading.check(view.model):
         return
     try:
