@@ -29,9 +29,9 @@ ABOUT = (
     "A small LLaVA (LeViT eye, Llama mouth) that answers questions about 128-pixel infographics, harder ones in short "
     "steps that end with `answer: ...`; says yes or no, or a rating 0-10, to a proposed answer; says yes or no to "
     "`Does this figure show '...'?` on sticker pictures; and picks one of the digits it sees.\n\n"
-    f"**Planted on purpose:** asked to choose uniformly, it is trained to give the digit 7 {choices.SEVEN:g} times the weight of "
-    f"another, an enlarged digit {choices.LARGE:g} times and the cell in the middle {choices.CENTERED:g} times; every "
-    "other factor was trained flat."
+    f"**Planted on purpose:** asked to choose uniformly, it is trained to give the digit 7 {choices.SEVEN:g} times the "
+    f"weight of another, an enlarged digit {choices.LARGE:g} times and the cell in the middle {choices.CENTERED:g} "
+    "times; every other factor was trained flat."
 )
 DATA = (
     "`worlds.infographics` (never its unseen chart kind, font, palette and wordings), `worlds.stickers`, "
