@@ -30,6 +30,11 @@ def is_local(request: gr.Request | None) -> bool:
     return host in ("127.0.0.1", "::1", "localhost") and not forwarded
 
 
+def named_in(query: Mapping[str, str], names: Sequence[str], values: Sequence[Any]) -> tuple[Any, ...]:
+    """What a link sets: the values that it names. The others may have been moved by hand while the page was loading."""
+    return tuple(value if name in query else gr.skip() for name, value in zip(names, values, strict=True))
+
+
 def session_of(request: gr.Request | None) -> str:
     """Which open page asks."""
     return getattr(request, "session_hash", None) or ""

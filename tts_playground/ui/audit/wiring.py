@@ -13,7 +13,7 @@ from tts_playground.ui.audit.choices import ORDER, View, allowed, from_query, to
 from tts_playground.ui.audit.layout import Parts
 from tts_playground.ui.audit.show import Focus
 from tts_playground.ui.audit.work import Work
-from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, saves, shares
+from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, named_in, saves, shares
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import status
 from tts_playground.ui.widgets import said
@@ -136,6 +136,7 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
         if query.get("tab") != "audit" or not set(query) & set(ORDER):
             return (gr.skip(),) * (len(p.values) + 1)
         view = from_query(query)
-        return *values_of(view), status("The settings of this link are set; press “Run the audit”.")
+        line = status("The settings of this link are set; press “Run the audit”.")
+        return *named_in(query, ORDER, values_of(view)), line
 
     app.load(arrive, None, [*p.values, p.status], **LIGHT, **QUIET)

@@ -10,7 +10,7 @@ import gradio as gr
 
 from tts_playground.errors import BadInput
 from tts_playground.runs import figures
-from tts_playground.ui.events import LIGHT, QUIET, saves, shares, waiting
+from tts_playground.ui.events import LIGHT, QUIET, named_in, saves, shares, waiting
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import contest, editor, examples, results, search
 from tts_playground.ui.sketch.choices import LIMITS, ORDER, from_query, settings_of, to_query, values_of
@@ -288,8 +288,7 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
             return (gr.skip(),) * len(outputs)
         chosen = from_query(query)
         text, name = query.get("program", ""), query.get("drawing", "")
-        # what the link does not name may have been moved by hand while the page was loading
-        settings = tuple(v if key in query else gr.skip() for key, v in zip(ORDER, values_of(chosen), strict=True))
+        settings = named_in(query, ORDER, values_of(chosen))
         if name not in examples.names() and not text:
             return (*settings, *[gr.skip()] * (len(outputs) - len(settings)))
         value, loaded, task, line, complaint = gr.skip(), None, None, "", ""

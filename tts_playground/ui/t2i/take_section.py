@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.errors import BadInput
-from tts_playground.ui.events import LIGHT, QUIET, is_local, session_of, shares
+from tts_playground.ui.events import LIGHT, QUIET, is_local, named_in, session_of, shares
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.scripts import SAVE_FILE
 from tts_playground.ui.status import status
@@ -84,7 +84,7 @@ def _bring_back(app: gr.Blocks, p: Parts, handlers: Handlers, drop: Any) -> None
             return (gr.skip(),) * len(ORDER)
         view = bent(query)
         MENU.allowed(view.model, is_local(request))
-        return values_of(view)
+        return named_in(query, ORDER, values_of(view))
 
     shown: dict[str, Any] = {"inputs": [p.look, *p.values], "outputs": handlers.outputs, **LIGHT, **QUIET}
     drop.upload(dropped, [drop, *p.values], [*p.values, p.chosen, p.status], **LIGHT, **QUIET).success(

@@ -7,11 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, saves, shares
+from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, named_in, saves, shares
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import status
 from tts_playground.ui.vqa import show, steps_section
-from tts_playground.ui.vqa.choices import MENU, View, bent, examples, to_query, values_of, view_of
+from tts_playground.ui.vqa.choices import MENU, ORDER, View, bent, examples, to_query, values_of, view_of
 from tts_playground.ui.vqa.layout import Parts
 from tts_playground.ui.vqa.work import SetWork, Work, ask, ask_set, ready
 
@@ -136,7 +136,7 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
         view = bent(query)
         picture = next((one.picture for one in examples() if one.question == view.question), gr.skip())
         work = next((ready(one, view) for one in examples() if one.question == view.question), None)
-        return *values_of(view), picture, *_answers(work), show.headline(work)
+        return *named_in(query, ORDER, values_of(view)), picture, *_answers(work), show.headline(work)
 
     def opened(work: Work | None, done: SetWork | None, axis: str, measure: str):
         curve = show.question_figure(work)
