@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from tts_playground.train import vlm_data, vlm_seen
+from tts_playground.train import vlm_data, vlm_practice, vlm_seen
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.eye import teach_eye
 from tts_playground.train.feed import default_workers
@@ -35,7 +35,8 @@ ABOUT = (
 )
 DATA = (
     "`worlds.infographics` (never its unseen chart kind, font, palette and wordings), `worlds.stickers`, "
-    "`worlds.choices`, endless and new in every chunk."
+    "`worlds.choices`, endless and new in every chunk; beside them rows without pictures that practise sums, "
+    "differences and the largest of a list (`train.vlm_practice`)."
 )
 
 
@@ -85,8 +86,8 @@ def eye_first(plan: Plan, teach: Callable[..., Report]) -> tuple[Plan, Report]:
     return replace(plan, minutes=plan.minutes - first), lesson
 
 
-def loss_of(model: Any, stream: Stream, device: torch.device) -> Any:
-    """The loss of one step."""
+def loss_of(model: Any, stream: Stream, device: torch.device, practice: Stream | None = None) -> Any:
+    """The loss of one step: of a batch with pictures and, if there is ``practice``, of one without."""
 
     def of_batch(*batch: torch.Tensor) -> torch.Tensor:
         return packed_loss(model, *batch)
@@ -94,7 +95,11 @@ def loss_of(model: Any, stream: Stream, device: torch.device) -> Any:
     fast = compiled(of_batch, device)
 
     def loss(moment: Moment) -> dict[str, torch.Tensor]:
-        return {"loss": fast(*stream.batch(moment.step))}
+        seen = fast(*stream.batch(moment.step))
+        if practice is None:
+            return {"loss": seen}
+        said = fast(*practice.batch(moment.step))
+        return {"loss": seen + said, "practice": said.detach()}
 
     return loss
 
@@ -116,9 +121,10 @@ def train(order: Order) -> Path:
         seen = partial(vlm_seen.make, seed=order.seed, rows=max(16, rows // 2))
         plan, lesson = eye_first(plan, partial(teach_eye, model, seen, vlm_seen.classes(), workers=workers))
     stream = Stream(make, vlm_data.VIEWS, workers, device)
+    practice = Stream(partial(vlm_practice.make, seed=order.seed, rows=2 * rows), 1, 0, device)
     try:
         with open_eye(model) if order.init is None else nullcontext():  # a mouth that can ask teaches the eye, too
-            report = fit(model, loss_of(model, stream, device), plan)
+            report = fit(model, loss_of(model, stream, device, practice), plan)
     finally:
         stream.close()
     save(model, processor, order.out)

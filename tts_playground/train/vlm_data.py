@@ -34,8 +34,10 @@ JUDGED = 2.0
 """weight of a yes or no and of a rating, which are single tokens among long answers"""
 VIEWS = 2
 """how often a picture is used, each time with other questions"""
-SHARES = {"stickers": 0.14, "choices": 0.12}
-"""parts of a batch; the rest are infographics"""
+SHARES = {"stickers": 0.12, "choices": 0.16}
+"""parts of the pictures; the rest are infographics"""
+CONDITIONS = (*choices.CONDITIONS, "center", "size")
+"""of the pictures of choices; what was planted comes up more often"""
 EASY_CHUNKS = 400
 """over so many chunks of a fresh model the share of easy questions falls from 0.8 to 0"""
 SCENES = 52_000
@@ -136,7 +138,7 @@ def choice_turns(scene: choices.Choice, draw: Draw) -> list[Turn]:
 def random_choice(draw: Draw, seed: int, index: int) -> choices.Choice:
     """A picture of choices; four cells in half of them."""
     k = 4 if draw() < 0.5 else draw.between(2, 9)
-    return choices.choice(seed, index, draw.pick(tuple(choices.CONDITIONS)), k)
+    return choices.choice(seed, index, draw.pick(CONDITIONS), k)
 
 
 def shrink(picture: Image.Image | np.ndarray) -> np.ndarray:

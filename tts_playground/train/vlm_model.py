@@ -180,14 +180,15 @@ def packed_loss(
     """Mean cross-entropy of the answers in a packed batch (see ``vlm_tokens.Packer``).
 
     Args:
-        images: uint8 [n, side, side, 3].
+        images: uint8 [n, side, side, 3]; [n, 0] when the rows have no picture.
         ids, segments, positions: int64 [n, length]; segment 0 is the shared prefix with the picture, -1 padding.
         weights: float32 [n, length], of each token as a target; 0 outside answers.
     """
-    seen = visual_embeddings(model, pixels(images))
-    words = model.get_input_embeddings()(ids)
-    # the prefix is <bos><user><image>..., so the picture always stands at the same place
-    embeddings = torch.cat([words[:, :2], seen.to(words.dtype), words[:, 2 + seen.shape[1] :]], dim=1)
+    embeddings = model.get_input_embeddings()(ids)
+    if images.shape[1]:
+        seen = visual_embeddings(model, pixels(images)).to(embeddings.dtype)
+        # the prefix is <bos><user><image>..., so the picture always stands at the same place
+        embeddings = torch.cat([embeddings[:, :2], seen, embeddings[:, 2 + seen.shape[1] :]], dim=1)
     length = ids.shape[1]
     causal = torch.ones(length, length, dtype=torch.bool, device=ids.device).tril()
     own = (segments[:, None, :] == segments[:, :, None]) | (segments[:, None, :] == 0)

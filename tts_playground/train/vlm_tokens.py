@@ -96,6 +96,8 @@ class Turn:
     prompt: str
     answer: str
     weight: float = 1.0
+    given: str = ""
+    """beginning of the answer, in whole words, that is not learnt"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +151,7 @@ class Packer:
                 number += 1
                 ids[row, place:end], segments[row, place:end] = tokens, number
                 positions[row, place:end] = np.arange(start, start + len(tokens))
-                weights[row, place + len(prompt) + 1 : end] = turn.weight
+                learnt = place + len(prompt) + 1 + (len(self.tokens(turn.given)) if turn.given else 0)
+                weights[row, learnt:end] = turn.weight
                 place = end
         return Packed(images, ids, segments, positions, weights)

@@ -39,7 +39,7 @@ from tts_playground.worlds.wording import (
 
 MARK = "answer:"
 """what the last line of a reasoned answer begins with"""
-EASY = (READ, LABEL_OF, COUNT, COLOR_OF, OF_COLOR, TITLE)
+EASY = (READ, COUNT, COLOR_OF, OF_COLOR, TITLE)
 """kinds answered without steps: what a curriculum begins with"""
 
 
@@ -103,7 +103,8 @@ def _read(figure: Figure, draw: Draw) -> Made:
 
 def _label_of(figure: Figure, draw: Draw) -> Made:
     i = draw.below(len(figure.labels))
-    return {"v": str(figure.values[i])}, figure.labels[i], (), _others(figure, i)
+    steps = tuple(_lines(figure, list(range(len(figure.labels)))))
+    return {"v": str(figure.values[i])}, figure.labels[i], steps, _others(figure, i)
 
 
 def _others(figure: Figure, i: int) -> list[str]:
