@@ -90,11 +90,19 @@ def _plot(plot: Path, task: Any, proposer: Any, n: int, seed: int) -> None:
         save(best_of_n(pool.curve(reward.name, seed=seed)), plot)
 
 
+_ENDED = {
+    "seconds": "stopped by the time limit; a larger --seconds lets it go on",
+    "samples": "stopped by --n; a larger one lets it go on",
+}
+"""why a search ended, in words"""
+
+
 def _talk(result: dict[str, Any]) -> None:
     print(result["program"])
-    cost = result["cost"]
-    line = f"IoU {result['iou']:.4f} in {result['seconds']:.2f} s, {cost['renders']:,} candidates ({result['stopped']})"
-    console().print(line, highlight=False)
+    renders = result["cost"]["renders"]
+    tried = f"{renders:,} candidate{'' if renders == 1 else 's'}"
+    line = f"IoU {result['iou']:.4f} in {result['seconds']:.2f} s, {tried}, {_ENDED.get(result['stopped'], '')}"
+    console().print(line.rstrip(", "), highlight=False)
 
 
 def render(

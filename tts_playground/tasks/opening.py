@@ -58,7 +58,7 @@ def open_image(
                 opened.draft(draft, (DRAFT, DRAFT))
                 return _decoded(opened)
     except FileNotFoundError as error:
-        raise BadInput(f"There is no file {source}.") from error
+        raise BadInput(f"There is no file '{source}'; give the path of a picture.") from error
     except UnidentifiedImageError as error:
         wanted = f" of the formats {', '.join(formats)}" if formats else " that can be opened"
         raise BadInput(f"{name} is not a picture{wanted}.") from error

@@ -29,13 +29,13 @@ LAB_PROMPTS = (
 """of the course that this tab goes back to; Janus-Pro knows all of their words"""
 WORLD_PROMPTS = (
     "a photo of a croissant",
-    "two red apples left of a cat on a white background",
-    "a green apple left of two red apples",
-    "three purple elephants",
-    "a blue cat and a yellow dog",
+    "two red apples above a cat on a white background",
+    "a green apple left of a red apple",
+    "three red balloons and a dog",
+    "a blue cat left of a dog",
     "four donuts on a black background",
-    "an umbrella above a horse",
-    "a cup on a plate",
+    "a cat and a purple guitar",
+    "two red apples left of a cat",
 )
 """of the world that the embedded models know; the starter pools are of these"""
 

@@ -15,6 +15,10 @@ SAVE_FILE = """(file) => { if (!file) return; const one = Array.isArray(file) ? 
 const a = document.createElement('a'); a.href = one.url; a.download = one.orig_name; a.click(); }"""
 """what a ``gr.File`` holds is saved under its name"""
 
+FIT_CHARTS = """() => document.addEventListener('click', (event) => {
+if (event.target.closest('[role=tab]')) setTimeout(() => window.dispatchEvent(new Event('resize')), 100); })"""
+"""a chart that was drawn while its tab was hidden has Plotly's default width until something tells it to look again"""
+
 
 def offer(name: str, mime: str, data: bytes) -> str:
     """A file for ``SAVE``, inside the page: no second request, nothing left on the server."""

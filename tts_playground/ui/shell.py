@@ -19,6 +19,7 @@ import gradio as gr
 from tts_playground.models import zerogpu
 from tts_playground.ui import theme
 from tts_playground.ui.bodies import BodyLimit
+from tts_playground.ui.scripts import FIT_CHARTS
 
 TITLE = "Test-time scaling playground"
 LEAD = "Draw many candidates, score them, keep the best — and see what the extra compute bought."
@@ -103,6 +104,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
     """Serve the page (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured) and return its address."""
     settings = {
         "theme": theme.THEME,
+        "js": FIT_CHARTS,
         "css_paths": [Path(__file__).parent / "data" / "style.css"],
         "footer_links": ["api", "settings"],
         "run_history": False,

@@ -81,6 +81,7 @@ def _wire(p: Parts, b: Board) -> None:
     heavy = {"show_progress": "minimal", "show_progress_on": b.line, **GPU, **QUIET}
     outputs = [b.state, b.line, b.figure, b.which, b.tree]
     event = b.run.click(compare, [b.names, b.judge, b.axis, *p.values], outputs, **heavy)
+    event.success(beyond.tree, [b.state, b.which], b.tree, **LIGHT, **QUIET)
     event.failure(lambda line: broken_off(line)[0], b.line, b.line, **LIGHT, **QUIET)
     for button in (p.cancel, b.cancel):
         button.click(_stopped, b.line, b.line, cancels=[event], queue=False, **LIGHT, **QUIET)
@@ -118,12 +119,17 @@ def _named(rewards: list[str]) -> list[tuple[str, str]]:
 
 
 def _shown(found: beyond.Beyond, last: beyond.Beyond | None, axis: str) -> tuple[Any, ...]:
-    """(state, status, figure, strategies that ran, trace): what is drawn again only when a piece is finished."""
+    """(state, status, figure, strategies that ran, trace): what is drawn again only when a piece is finished.
+
+    The trace opens on the first strategy that has run; which one is looked at is then the person's choice.
+    """
     doing = found.state.doing
     line = status(f"{found.state.done:.0%}: {doing}" if doing else "Done.", busy=bool(doing))
     if doing and last is not None and len(found.state.points) == len(last.state.points):
         return gr.skip(), line, gr.skip(), gr.skip(), gr.skip()
-    if not found.labels:
-        return found, line, beyond.figure(found, axis), gr.skip(), gr.skip()
-    newest = found.labels[-1]
-    return found, line, beyond.figure(found, axis), gr.Radio(found.labels, value=newest), beyond.tree(found, newest)
+    labels, figure = found.labels, beyond.figure(found, axis)
+    if not labels:
+        return found, line, figure, gr.skip(), gr.skip()
+    if last is None or not last.labels:
+        return found, line, figure, gr.Radio(labels, value=labels[0]), beyond.tree(found, labels[0])
+    return found, line, figure, gr.Radio(labels), gr.skip()

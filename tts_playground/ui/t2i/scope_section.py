@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -25,8 +25,30 @@ HELP = (
 HELLO = "Click on an image of the gallery (or take the best), then press “Look closer”."
 
 
+@dataclass(frozen=True)
+class Scope:
+    """The section's components."""
+
+    subject: gr.State
+    """the ``scope.Subject`` that is looked at, or None"""
+    load: gr.Button
+    mode: gr.Radio
+    picture: gr.Image
+    bars: gr.Plot
+    line: gr.HTML
+
+    @property
+    def shown(self) -> list[Any]:
+        """What ``scope.panel`` fills."""
+        return [self.picture, self.bars, self.line]
+
+
 def build(p: Parts, tab: Any, is_open: Any) -> None:
     """Lay out and connect the section; ``is_open`` holds the name of the open one."""
+    _connect(p, _laid_out(), tab, is_open)
+
+
+def _laid_out() -> Scope:
     heading("Inside one token", HELP)
     subject = gr.State(None)
     with gr.Row(elem_classes="buttons bottom"):
@@ -49,46 +71,55 @@ def build(p: Parts, tab: Any, is_open: Any) -> None:
         with gr.Column(scale=1, min_width=320):
             bars = gr.Plot(figures.empty("Choose an image first."), show_label=False, elem_id="t2i-scope-bars")
             line = gr.HTML(status(HELLO), padding=False, elem_id="t2i-scope-status")
-    shown = [picture, bars, line]
+    return Scope(subject, load, mode, picture, bars, line)
 
-    def closer(look: Look, chosen: int | None, mode: str, values: tuple[Any, ...]):
-        mine = scope.Subject(look.view, look.marked(chosen))
-        scope.prepare(mine)
-        return mine, *scope.panel(mine, view_of(*values), mode != "picture")
 
-    @friendly
-    def prepare(look: Look, chosen: int | None, mode: str, *values: Any):
-        if not look.shown:
-            raise BadInput("There is no image yet; draw some first.")
-        return closer(look, chosen, mode, values)
+def _panel(mine: scope.Subject, mode: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return scope.panel(mine, view_of(*values), mode != "picture")
 
-    @friendly
-    def follow(look: Look, chosen: int | None, name: str, mode: str, *values: Any):
-        if name != "scope" or not look.shown or not scope.is_quick(look.view):
-            return (gr.skip(),) * 4
-        return closer(look, chosen, mode, values)
 
-    @friendly
-    def click(mine: scope.Subject | None, mode: str, event: gr.SelectData, *values: Any):
-        if mine is None:
-            return gr.skip(), *[gr.skip()] * 3
-        x, y = event.index  # type: ignore[misc]
-        mine = replace(mine, position=scope.clicked(mine, float(x), float(y)))
-        return mine, *scope.panel(mine, view_of(*values), mode != "picture")
+def _closer(look: Look, chosen: int | None, mode: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    mine = scope.Subject(look.view, look.marked(chosen))
+    scope.prepare(mine)
+    return mine, *_panel(mine, mode, values)
 
-    @friendly
-    def reshape(mine: scope.Subject | None, mode: str, name: str, *values: Any):
-        if mine is None or name != "scope":
-            return (gr.skip(),) * 3
-        return scope.panel(mine, view_of(*values), mode != "picture")
 
-    heavy = {"show_progress": "minimal", "show_progress_on": line, **GPU, **QUIET}
-    load.click(prepare, [p.look, p.chosen, mode, *p.values], [subject, *shown], **heavy)
-    following: dict[str, Any] = {"inputs": [p.look, p.chosen, is_open, mode, *p.values], "outputs": [subject, *shown]}
-    p.chosen.change(follow, **following, trigger_mode="always_last", **heavy)
-    picture.select(click, [subject, mode, *p.values], [subject, *shown], **LIGHT, **QUIET)
-    quick = {"trigger_mode": "always_last", **LIGHT, **QUIET}
-    for name in ("temperature", "cfg", "top_p", "top_k"):
-        p.value(name).change(reshape, [subject, mode, is_open, *p.values], shown, **quick)
-    mode.change(reshape, [subject, mode, is_open, *p.values], shown, **quick)
-    tab.select(lambda: "scope", None, is_open, **LIGHT, **QUIET).then(follow, **following, **heavy)
+@friendly
+def _prepare(look: Look, chosen: int | None, mode: str, *values: Any):
+    if not look.shown:
+        raise BadInput("There is no image yet; draw some first.")
+    return _closer(look, chosen, mode, values)
+
+
+@friendly
+def _follow(look: Look, chosen: int | None, name: str, mode: str, *values: Any):
+    if name != "scope" or not look.shown or not scope.is_quick(look.view):
+        return (gr.skip(),) * 4
+    return _closer(look, chosen, mode, values)
+
+
+@friendly
+def _click(mine: scope.Subject | None, mode: str, event: gr.SelectData, *values: Any):
+    if mine is None:
+        return (gr.skip(),) * 4
+    x, y = event.index  # type: ignore[misc]
+    mine = replace(mine, position=scope.clicked(mine, float(x), float(y)))
+    return mine, *_panel(mine, mode, values)
+
+
+@friendly
+def _reshape(mine: scope.Subject | None, mode: str, name: str, *values: Any):
+    return (gr.skip(),) * 3 if mine is None or name != "scope" else _panel(mine, mode, values)
+
+
+def _connect(p: Parts, s: Scope, tab: Any, is_open: Any) -> None:
+    heavy: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": s.line, **GPU, **QUIET}
+    whole = [s.subject, *s.shown]
+    s.load.click(_prepare, [p.look, p.chosen, s.mode, *p.values], whole, **heavy)
+    following: dict[str, Any] = {"inputs": [p.look, p.chosen, is_open, s.mode, *p.values], "outputs": whole}
+    p.chosen.change(_follow, **following, trigger_mode="always_last", **heavy)
+    s.picture.select(_click, [s.subject, s.mode, *p.values], whole, **LIGHT, **QUIET)
+    moved: dict[str, Any] = {"inputs": [s.subject, s.mode, is_open, *p.values], "outputs": s.shown}
+    for control in (*(p.value(name) for name in ("temperature", "cfg", "top_p", "top_k")), s.mode):
+        control.change(_reshape, **moved, trigger_mode="always_last", **LIGHT, **QUIET)
+    tab.select(lambda: "scope", None, is_open, **LIGHT, **QUIET).then(_follow, **following, **heavy)
