@@ -114,3 +114,19 @@ def test_an_empty_prompt_is_one_sentence_and_the_page_goes_on(page):
     expect(page.locator(".toast-wrap")).to_contain_text("The prompt is empty")
     prompt.fill("a red apple")
     _draw(page)
+
+
+def test_a_chart_that_was_drawn_too_wide_fits_after_a_switch_of_tabs(page):
+    _draw(page)
+    chart = page.locator("#t2i-curve .js-plotly-plot")
+    expect(chart.locator("svg.main-svg").first).to_be_visible()
+    widths = """chart => [chart.querySelector('svg.main-svg').getBoundingClientRect().width, chart.clientWidth]"""
+    chart.evaluate("""chart => Plotly.relayout(chart, {width: chart.clientWidth + 300, autosize: false})
+        .then(() => { delete chart.layout.width; chart.layout.autosize = true; })""")
+    drawn, room = chart.evaluate(widths)
+    assert drawn > room + 200
+    page.get_by_role("tab", name="Microscope").click()
+    page.wait_for_function(
+        "() => { const chart = document.querySelector('#t2i-curve .js-plotly-plot');"
+        " return chart.querySelector('svg.main-svg').getBoundingClientRect().width <= chart.clientWidth + 1; }"
+    )

@@ -63,7 +63,7 @@ def along(curve: Curve, axis: str) -> Floats:
 
 def add_curve(figure: go.Figure, curve: Curve, x: Floats, number: int, axis: str, yaxis: str = "y") -> None:
     """Draw one curve: band, then the trusted part, then the faint part beyond half of the pool."""
-    group, name = f"curve {number}", curve.label + (" (oracle: looks at the answer)" if curve.oracle else "")
+    group, name = f"curve {number}", curve.label + (" (oracle)" if curve.oracle else "")
     texts = np.array([_words(curve, i, x[i], axis) for i in range(len(curve.n))])
     trusted = max(1, int((curve.n <= max(1, curve.pool_size / 2)).sum()))
     parts = [(slice(0, trusted), 1.0, True), (slice(trusted - 1, None), 0.3, False)]

@@ -54,7 +54,7 @@ def _add_points(figure: go.Figure, points: list[StrategyPoint], axis: str, numbe
             "arrayminus": [point.result.value - point.result.low for point in points],
             "thickness": 1.5,
         },
-        name=first.label + (" (oracle: looks at the answer)" if first.oracle else ""),
+        name=first.label + (" (oracle)" if first.oracle else ""),
         text=[_words(point, axis) for point in points],
         hovertemplate="%{text}<extra></extra>",
     )
