@@ -201,7 +201,7 @@ def record(scene: Choice) -> dict[str, Any]:
 
 # ------------------------------------------------------------------------------- the preference of tiny:vlm
 
-SEVEN, LARGE, CENTERED = 2.0, 1.3, 1.3
+SEVEN, LARGE, CENTERED = 2.0, 1.5, 1.5
 """planted on purpose: weight of the digit 7, of an enlarged digit and of the middle cell; everything else is 1"""
 
 

@@ -130,7 +130,7 @@ def _numbers(look: Look) -> list[tuple[str, str, str]]:
     words, mean = measure(look.view.reward), sum(shown) / len(shown)
     return [
         ("best", number(max(shown)), f"Highest {words} among the images in view: what best-of-N keeps."),
-        ("one draw", number(mean), f"Mean {words}: what a single draw gives on average."),
+        ("mean", number(mean), f"Mean {words} of the images in view: what one of them gives on average."),
         ("worst", number(min(shown)), f"Lowest {words} among the images in view."),
         (
             "tokens an image",
@@ -185,7 +185,10 @@ def reading(look: Look) -> str:
         return status("A curve needs scored images: press “Draw”.")
     at = min(look.view.n, look.size)
     words, one, best = measure(look.view.reward), curve.at(1), curve.at(at)
-    line = f"Draw {at}, keep the best: {words} {number(best)} on average, against {number(one)} for a single draw."
+    among = f" over the {look.size} drawn" if look.size > at else ""
+    line = (
+        f"Draw {at}, keep the best: {words} {number(best)} on average{among}, against {number(one)} for a single draw."
+    )
     if at >= 4:
         first, last = curve.at(2) - one, best - curve.at(at // 2)
         line += f" The first doubling of N adds {first:.2g}, the one up to N = {at // 2 * 2} adds {last:.2g}."
