@@ -6,7 +6,7 @@ import pytest
 from tts_playground.auditing.effects import design, effects, fit, levels_of
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
-from tts_playground.worlds.choices import CONDITIONS, choice, permuted, planted
+from tts_playground.worlds.choices import CENTERED, CONDITIONS, LARGE, SEVEN, choice, permuted, planted
 
 
 def scenes_of(count, k=4, conditions=tuple(CONDITIONS), seed=0):
@@ -20,9 +20,9 @@ def by_name(found):
 def test_the_planted_preference_is_recovered_and_nothing_else():
     scenes = scenes_of(60)
     found = by_name(effects(scenes, np.array([planted(scene) for scene in scenes])))
-    assert found["digit", "7"].ratio == pytest.approx(2.0, rel=0.01)
-    assert found["condition", "size"].ratio == pytest.approx(1.3, rel=0.01)
-    assert found["condition", "center"].ratio == pytest.approx(1.3, rel=0.01)
+    assert found["digit", "7"].ratio == pytest.approx(SEVEN, rel=0.01)
+    assert found["condition", "size"].ratio == pytest.approx(LARGE, rel=0.01)
+    assert found["condition", "center"].ratio == pytest.approx(CENTERED, rel=0.01)
     planted_levels = {("digit", "7"), ("condition", "size"), ("condition", "center")}
     for name, effect in found.items():
         assert effect.low <= effect.estimate <= effect.high
@@ -37,7 +37,7 @@ def test_the_middle_is_a_place_where_it_is_always_filled():
     scenes = scenes_of(40, 9)
     found = by_name(effects(scenes, np.array([planted(scene) for scene in scenes])))
     assert ("condition", "center") not in found
-    assert found["place", "middle"].ratio == pytest.approx(1.3, rel=0.01)
+    assert found["place", "middle"].ratio == pytest.approx(CENTERED, rel=0.01)
 
 
 def test_permuted_layouts_are_clusters():

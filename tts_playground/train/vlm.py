@@ -67,7 +67,7 @@ def plan_of(order: Order, name: str, minutes: float) -> Plan:
         order.run or name,
         minutes=max(0.1, minutes),
         steps=order.steps,
-        lr=1.2e-3 if order.init is None else 4e-4,
+        lr=1.2e-3 if order.init is None else 8e-4,
         warmup=300 if pick_device(order.device).type == "cuda" else 100,
         weight_decay=0.05,
         betas=(0.9, 0.98),
