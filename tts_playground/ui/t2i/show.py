@@ -6,6 +6,7 @@ import base64
 import html
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from tts_playground.ui.t2i.look import MEASURES, Look, average
 
 SHEET = 112
 """pixels a side of a preview"""
+KEPT = 64
+"""charts of each kind that are kept: a class that moves the same sliders asks for the same ones"""
 HELLO = "Pick or type a prompt and press “Draw”; sliders redraw when you let go of them."
 
 
@@ -202,6 +205,11 @@ def reading(look: Look) -> str:
 
 def curve_figure(look: Look, others: Sequence[Look] = ()) -> Any:
     """Best reward against N, exact, with the slider's N marked; several prompts get a curve each, and their average."""
+    return _curve_figure(look, tuple(others))
+
+
+@lru_cache(maxsize=KEPT)
+def _curve_figure(look: Look, others: tuple[Look, ...]) -> Any:
     if others:
         lines = [c for c in (prompt_curve(other) for other in others) if c is not None]
         mean = average(others, look.view.reward)
@@ -225,6 +233,11 @@ def shortened(prompt: str, most: int = 42) -> str:
 
 def histogram_figure(look: Look, others: Sequence[Look] = ()) -> Any:
     """How the scores of the pool are spread."""
+    return _histogram_figure(look, tuple(others))
+
+
+@lru_cache(maxsize=KEPT)
+def _histogram_figure(look: Look, others: tuple[Look, ...]) -> Any:
     reward = look.view.reward
     pools = {shortened(other.view.prompt): other.scores[reward] for other in others if reward in other.scores}
     return figures.histogram(pools or look.scores.get(reward, ()), measure=measure(reward))
