@@ -147,5 +147,5 @@ def test_a_clicked_image_is_told_why_it_fails(view, monkeypatch):
 
 def test_after_an_error_nothing_is_said_to_be_in_work():
     line, sheet = wiring.broken_off(show.working(Progress(0, 4)))
-    assert "did not work" in line and "busy" not in line and sheet == ""
+    assert "Stopped" in line and "busy" not in line and sheet == ""
     assert wiring.broken_off(status("4 of 4 images.")) == (gr.skip(), gr.skip())

@@ -22,7 +22,7 @@ from tts_playground.worlds.wording import ABOVE, COMPARE, DIFFERENCE, HIGHEST, L
 
 KINDS = (SUM, DIFFERENCE, TOTAL, HIGHEST, LOWEST, HIGHEST, LOWEST, MOST, LEAST, LABEL_OF, COMPARE, ABOVE)
 """kinds whose answer follows from lines that were read, as often as they are practised"""
-BARE = 0.7
+BARE = 0.35
 """part of the turns that are one sum or difference without a question, so that many fit into a row"""
 LENGTH, TURNS = 96, 6
 """tokens a row; turns a row, if they fit"""

@@ -9,11 +9,15 @@ import gradio as gr
 
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.scripts import LINK, SAVE
+from tts_playground.ui.status import halted
 
 GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """one model at work at a time, whatever the tab; the rest wait in the queue and see their place"""
 LIGHT: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden"}
 """what only looks never waits"""
+AT_ONCE: dict[str, Any] = {**LIGHT, "queue": False}
+"""what answers a cancel: a page's stream closes when its last event ends, and an answer that joins the queue in that
+moment is lost with it"""
 QUIET: dict[str, Any] = {"api_visibility": "private"}
 """the page's own; named endpoints are written down in each tab's ``api``"""
 
@@ -38,6 +42,28 @@ def named_in(query: Mapping[str, str], names: Sequence[str], values: Sequence[An
 def session_of(request: gr.Request | None) -> str:
     """Which open page asks."""
     return getattr(request, "session_hash", None) or ""
+
+
+def cancels(buttons: Sequence[Any], events: Sequence[Any], lines: Sequence[Any], words: str) -> list[Any]:
+    """Each button ends the events, and a line that says that something is in work says ``words`` instead.
+
+    It says so at once, and a line that an event still sent after that is put right when the event has ended; gradio
+    tells an end by cancel as a failure.
+
+    Returns:
+        The buttons' events, to which more can be chained.
+    """
+
+    def say(sentence: str) -> Callable[..., Any]:
+        def told(*shown: str | None) -> Any:
+            new = [halted(line, sentence) or gr.skip() for line in shown]
+            return new if len(new) > 1 else new[0]
+
+        return told
+
+    for event in events:
+        event.failure(say("Stopped; what came before is kept."), lines, lines, **AT_ONCE, **QUIET)
+    return [button.click(say(words), lines, lines, cancels=list(events), **AT_ONCE, **QUIET) for button in buttons]
 
 
 def saves(buttons: Mapping[str, Any], download: Callable[[Any, str], str], subject: Any, file: Any) -> None:

@@ -75,6 +75,13 @@ class Canvas(gr.ImageEditor, metaclass=_NoStubFile):
             self.blob_storage.pop(next(iter(self.blob_storage)), None)
 
 
+def held(canvas: Canvas) -> Canvas:
+    """An unseen canvas that events read instead of ``canvas``, whose value is copied to it in the browser."""
+    twin = Canvas(type="numpy", image_mode="RGBA", canvas_size=canvas.canvas_size, visible=False)
+    twin.blob_storage = canvas.blob_storage  # strokes are sent ahead to the canvas and named in the value
+    return twin
+
+
 def _file(payload: Any) -> str:
     """The path of an uploaded file (gradio has checked that it lies in the upload folder); never a data: URL."""
     if not payload.path:

@@ -13,7 +13,7 @@ from tts_playground.ui.audit.choices import ORDER, View, allowed, from_query, to
 from tts_playground.ui.audit.layout import Parts
 from tts_playground.ui.audit.show import Focus
 from tts_playground.ui.audit.work import Work
-from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, named_in, saves, shares
+from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, cancels, is_local, named_in, saves, shares
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import status
 from tts_playground.ui.widgets import said
@@ -69,13 +69,9 @@ def _running(p: Parts) -> None:
 
     outputs = [p.work, p.status, p.verdict, p.histogram]
     event = p.run.click(run, [p.focus, *p.values], outputs, show_progress="hidden", **GPU, **QUIET)
-    settled = {"inputs": [p.work, p.focus, *p.values], "outputs": p.shown, **LIGHT, **QUIET}
-    event.success(settle, **settled)
-
-    def stop():
-        return status("Cancelled; what was answered is kept.")
-
-    p.cancel.click(stop, None, p.status, cancels=[event], queue=False, **LIGHT, **QUIET).then(settle, **settled)
+    given = [p.work, p.focus, *p.values]
+    event.then(settle, given, p.shown, **AT_ONCE, **QUIET)
+    cancels([p.cancel], [event], [p.status], "Cancelled; what was answered is kept.")
 
 
 def _looking(p: Parts) -> None:

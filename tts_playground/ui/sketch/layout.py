@@ -20,6 +20,7 @@ from tts_playground.ui.widgets import (
     Picture,
     copy_as_python,
     heading,
+    held,
     said,
     slider,
     take_away,
@@ -42,6 +43,8 @@ class Parts:
     """What the handlers read and write."""
 
     canvas: Any
+    held: Any
+    """the drawing as it was last read, unseen; handlers read this and never the canvas"""
     upload: Any
     pasted: Any
     """not shown: takes what is pasted anywhere on the tab"""
@@ -125,6 +128,7 @@ def _canvas(parts: dict[str, Any]) -> None:
         elem_id="sketch-canvas",
         height=380,
     )
+    parts["held"] = held(parts["canvas"])
     with gr.Row(elem_classes="buttons"):
         parts["run"] = gr.Button("Find the program", variant="primary", elem_id="sketch-run", scale=3, min_width=150)
         parts["cancel"] = gr.Button("Cancel", elem_id="sketch-cancel", scale=1, min_width=80)

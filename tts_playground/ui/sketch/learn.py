@@ -10,11 +10,11 @@ import gradio as gr
 
 from tts_playground.runs import figures
 from tts_playground.runs.figures.training import losses
-from tts_playground.ui.events import LIGHT, QUIET, waiting
+from tts_playground.ui.events import QUIET, cancels, waiting
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import learn_work as work
 from tts_playground.ui.sketch.choices import samplers, writers
-from tts_playground.ui.status import halted, status
+from tts_playground.ui.status import status
 from tts_playground.ui.widgets import heading
 
 HEAVY: dict[str, Any] = {"concurrency_id": "learn", "concurrency_limit": 1, **QUIET}
@@ -30,7 +30,6 @@ RECIPES = {
     "hybrid": "hybrid: like fitness, begun from hand-written programs as well",
 }
 ALONE = "One model only: fine-tune it, and there is something to compare."
-STOPPED = "Stopped; what is shown is kept."
 HELLO = "Pick a recipe and press “Make the data set”; the drawings that test a model never enter it."
 
 
@@ -198,9 +197,5 @@ def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
         p.draw.click(draw, p.model, [p.curve, p.meeting], **waiting(p.meeting), **HEAVY),
     ]
 
-    def stop(*shown: str):
-        return [halted(one, STOPPED) or gr.skip() for one in shown]
-
-    lines = [p.status, p.tuned, p.meeting]
-    p.stop.click(stop, lines, lines, cancels=events, **LIGHT, **QUIET)
+    cancels([p.stop], events, [p.status, p.tuned, p.meeting], "Stopped; what is shown is kept.")
     p.why.click(why, [p.model, drawn, p.temperature, p.grammar, p.seed], p.replies, **waiting(p.replies), **HEAVY)

@@ -10,13 +10,13 @@ import gradio as gr
 
 from tts_playground.errors import BadInput
 from tts_playground.runs import figures
-from tts_playground.ui.events import LIGHT, QUIET, named_in, saves, shares, waiting
+from tts_playground.ui.events import AT_ONCE, LIGHT, QUIET, cancels, named_in, saves, shares, waiting
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import contest, editor, examples, results, search
 from tts_playground.ui.sketch.choices import LIMITS, ORDER, from_query, settings_of, to_query, values_of
 from tts_playground.ui.sketch.layout import Parts
 from tts_playground.ui.sketch.work import Work
-from tts_playground.ui.status import halted, status
+from tts_playground.ui.status import status
 
 HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
 """two searches at a time; the rest wait in the queue and see their place"""
@@ -54,6 +54,16 @@ def _canvas_event(p: Parts) -> dict[str, Any]:
     Measured: a canvas that shows progress sends its pictures to the server again with every status of every event.
     """
     return {**LIGHT, **QUIET, "show_progress_on": p.status}
+
+
+def _reading(p: Parts, trigger: Any) -> Any:
+    """Copy the canvas to ``p.held`` in the browser when ``trigger`` comes; returns the event after that.
+
+    Measured: gradio asks every component that was ever an input of a finished event for its value at each status line
+    of every event, whatever its tab; the canvas answers each time by uploading its pictures (six a second while a
+    search streamed), and a cancel had to wait behind them.
+    """
+    return trigger(None, p.canvas, p.held, js="(drawing) => drawing", **QUIET).success
 
 
 def _drawing(p: Parts) -> None:
@@ -104,11 +114,11 @@ def _drawing(p: Parts) -> None:
     pasted.then(lambda: None, None, p.pasted, **LIGHT, **QUIET)  # ready for the next one
     p.clear.click(wipe, p.n, outputs, **_canvas_event(p))
     p.canvas.clear(wipe, p.n, outputs, **_canvas_event(p))
-    # every event that reads the canvas uploads it, so the others read what was noticed at the last stroke
+    # reading the canvas uploads it, so the others read what was noticed at the last stroke
     noticed = [p.drawn, p.panel, p.status, *_found(p)]
-    p.canvas.input(
+    _reading(p, p.canvas.input)(
         notice,
-        [p.canvas, p.loaded, p.drawn, p.program, p.work, *outline_and_n],
+        [p.held, p.loaded, p.drawn, p.program, p.work, *outline_and_n],
         noticed,
         trigger_mode="always_last",
         **LIGHT,
@@ -144,19 +154,17 @@ def _searching(p: Parts) -> None:
             yield work, *shown, status(f"{drawn} of {settings.n} are drawn.", busy=True)
 
     outputs = [p.work, p.drawn, p.program, p.panel, p.status]
-    inputs = [p.canvas, p.loaded, *p.settings]
-    settled = {"inputs": [p.work, p.n], "outputs": _summary(p), **LIGHT, **QUIET}
+
+    inputs = [p.held, p.loaded, *p.settings]
+    shown = [*outputs, p.reading]
+    run_it, draw_it = (_reading(p, button.click) for button in (p.run, p.pool))
     events = [
-        p.run.click(run, inputs, outputs, **waiting(p.status), **HEAVY, **QUIET),
-        p.pool.click(draw_pool, inputs, [*outputs, p.reading], **waiting([p.status, p.reading]), **HEAVY, **QUIET),
+        run_it(run, inputs, outputs, **waiting(p.status), **HEAVY, **QUIET),
+        draw_it(draw_pool, inputs, shown, **waiting([p.status, p.reading]), **HEAVY, **QUIET),
     ]
     for event in events:
-        event.then(_summarise, **settled)
-
-    def stop(work: Work | None):
-        return status("Cancelled." if work is None else "Cancelled; the best so far is kept.")
-
-    p.cancel.click(stop, p.work, p.status, cancels=events, **LIGHT, **QUIET).then(_summarise, **settled)
+        event.then(_summarise, [p.work, p.n], _summary(p), **AT_ONCE, **QUIET)
+    cancels([p.cancel], events, [p.status], "Cancelled; the best so far is kept.")
 
 
 def _summary(p: Parts) -> list[Any]:
@@ -264,12 +272,7 @@ def _comparing(p: Parts) -> None:
     inputs = [p.drawn, p.work, p.contest_axis, *p.settings]
     outputs = [p.contest_state, p.contest_figure, p.contest_status]
     event = p.contest.click(compare, inputs, outputs, **waiting(p.contest_status), **HEAVY, **QUIET)
-
-    def stop(shown: str):
-        return halted(shown, "Stopped; the points so far stand.") or gr.skip()
-
-    for button in (p.contest_stop, p.cancel):
-        button.click(stop, p.contest_status, p.contest_status, cancels=[event], **LIGHT, **QUIET)
+    cancels([p.contest_stop, p.cancel], [event], [p.contest_status], "Stopped; the points so far stand.")
     p.contest_axis.change(redraw, [p.contest_state, p.contest_axis], p.contest_figure, **LIGHT, **QUIET)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.ui.events import GPU, LIGHT, QUIET
+from tts_playground.ui.events import GPU, LIGHT, QUIET, cancels
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.status import halted, status
+from tts_playground.ui.status import status
 from tts_playground.ui.t2i import beyond, show
 from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.look import Look
-from tts_playground.ui.t2i.wiring import broken_off, view_from
+from tts_playground.ui.t2i.wiring import view_from
 from tts_playground.ui.widgets import heading
 
 COSTS = [("tokens", "tokens"), ("reward calls", "verifier_calls"), ("images", "n"), ("seconds", "seconds")]
@@ -82,9 +82,7 @@ def _wire(p: Parts, b: Board) -> None:
     outputs = [b.state, b.line, b.figure, b.which, b.tree]
     event = b.run.click(compare, [b.names, b.judge, b.axis, *p.values], outputs, **heavy)
     event.success(beyond.tree, [b.state, b.which], b.tree, **LIGHT, **QUIET)
-    event.failure(lambda line: broken_off(line)[0], b.line, b.line, **LIGHT, **QUIET)
-    for button in (p.cancel, b.cancel):
-        button.click(_stopped, b.line, b.line, cancels=[event], queue=False, **LIGHT, **QUIET)
+    cancels([p.cancel, b.cancel], [event], [b.line], "Cancelled; the points that were finished stay.")
     b.axis.change(beyond.figure, [b.state, b.axis, p.look, b.judge], b.figure, **LIGHT, **QUIET)
     b.which.input(beyond.tree, [b.state, b.which], b.tree, **LIGHT, **QUIET)
 
@@ -107,11 +105,6 @@ def _opening(p: Parts, b: Board, tab: Any, is_open: Any) -> None:
     tab.select(lambda: "beyond", None, is_open, **LIGHT, **QUIET).then(glance, given, b.figure, **LIGHT, **QUIET)
     p.look.change(glance, given, b.figure, **quick)
     b.judge.change(glance, given, b.figure, **quick)
-
-
-def _stopped(line: str | None) -> Any:
-    """The status of a comparison that was cancelled; whatever it says stays where nothing was in work."""
-    return halted(line, "Cancelled; the points that were finished stay.") or gr.skip()
 
 
 def _named(rewards: list[str]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.runs import figures
-from tts_playground.ui.events import GPU, LIGHT, QUIET, session_of
+from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, session_of
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import halted, status
 from tts_playground.ui.t2i import show, sweep
@@ -65,8 +65,8 @@ def build(p: Parts, view: View) -> tuple[Any, list[Any], list[Any]]:
     heavy = {"show_progress": "minimal", "show_progress_on": line, **GPU, **QUIET}
     event = run.click(draw, [each, shown, *p.values], outputs, **heavy)
     shown.change(lambda s, which: sweep.grid(s, which != "first draw"), [state, shown], grid, **LIGHT, **QUIET)
-    event.failure(broken_off, line, [line, sheet], **LIGHT, **QUIET)
-    p.cancel.click(_stopped, line, [line, sheet], cancels=[event], queue=False, **LIGHT, **QUIET)
+    event.failure(broken_off, line, [line, sheet], **AT_ONCE, **QUIET)
+    p.cancel.click(_stopped, line, [line, sheet], cancels=[event], **AT_ONCE, **QUIET)
     return draw, [each, shown, *p.values], outputs
 
 

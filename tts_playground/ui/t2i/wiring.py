@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, session_of
+from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, is_local, session_of
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import halted, status
 from tts_playground.ui.t2i import shelf, show, work
@@ -176,14 +176,14 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
         return status("Cancelled; whole images are kept."), ""
 
     for event in events:
-        event.failure(broken_off, p.status, [p.status, p.sheet], **LIGHT, **QUIET)
-    p.cancel.click(stop, p.look, [p.status, p.sheet], cancels=events, queue=False, **LIGHT, **QUIET)
+        event.failure(broken_off, p.status, [p.status, p.sheet], **AT_ONCE, **QUIET)
+    p.cancel.click(stop, p.look, [p.status, p.sheet], cancels=events, **AT_ONCE, **QUIET)
     return {"draw": (draw, p.values, outputs), "several": (several, *asked)}
 
 
 def broken_off(line: str | None) -> tuple[Any, Any]:
-    """(status, previews) after an error: nothing says any more that something is in work."""
-    told = halted(line, "This did not work; the message says why. What was whole before is kept.")
+    """(status, previews) after an error or a cancel: nothing says any more that something is in work."""
+    told = halted(line, "Stopped; what was whole before is kept.")
     return (told, "") if told else (gr.skip(), gr.skip())
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.tasks.vqa_search import MOST, STRATEGIES
-from tts_playground.ui.events import GPU, LIGHT, QUIET
+from tts_playground.ui.events import GPU, QUIET, cancels
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.status import halted, status
+from tts_playground.ui.status import status
 from tts_playground.ui.vqa import steps
 from tts_playground.ui.vqa.choices import View
 from tts_playground.ui.widgets import copy_as_python, heading
@@ -80,9 +80,4 @@ def wire(board: Board, picture: Any, settings: Sequence[Any], read: Callable[...
     given = [picture, board.strategy, board.guide, board.n, *settings]
     outputs = [board.line, board.tree, board.reading, board.script]
     event = board.run.click(run, given, outputs, show_progress="hidden", **GPU, **QUIET)
-    for button in (board.cancel, cancel):
-        button.click(_stopped, board.line, board.line, cancels=[event], **LIGHT, **QUIET)
-
-
-def _stopped(line: str) -> Any:
-    return halted(line, "Cancelled; the lines that came before are kept.") or gr.skip()
+    cancels([board.cancel, cancel], [event], [board.line], "Cancelled; the lines that came before are kept.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.ui.events import GPU, LIGHT, QUIET, is_local, named_in, saves, shares
+from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, cancels, is_local, named_in, saves, shares
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import status
 from tts_playground.ui.vqa import show, steps_section
@@ -19,7 +19,7 @@ from tts_playground.ui.vqa.work import SetWork, Work, ask, ask_set, ready
 def wire(app: gr.Blocks, parts: Parts) -> None:
     """Connect the tab."""
     events = [_asking(parts), _set(parts)]
-    parts.cancel.click(_stopped, parts.work, parts.status, cancels=events, **LIGHT, **QUIET)
+    cancels([parts.cancel], events, [parts.status, parts.set_status], "Cancelled; what came before is kept.")
     steps_section.wire(parts.steps, parts.picture, parts.settings, _view, parts.cancel)
     _choosing(parts)
     _theory(parts)
@@ -32,10 +32,6 @@ def _view(request: gr.Request, values: tuple[Any, ...]) -> View:
     view = view_of(*values)
     MENU.allowed(view.model, is_local(request))
     return view
-
-
-def _stopped(work: Work | None) -> str:
-    return status("Cancelled." if work is None else "Cancelled; what came before is kept.")
 
 
 def _asking(p: Parts) -> Any:
@@ -59,7 +55,7 @@ def _asking(p: Parts) -> Any:
     outputs = [p.work, p.status, p.table]
     event = p.run.click(run, [p.picture, *p.settings], outputs, show_progress="hidden", **GPU, **QUIET)
     settled = [p.curve, p.reliability, p.shape, p.script]
-    event.success(settle, [p.work, p.set_work], settled, **LIGHT, **QUIET)
+    event.then(settle, [p.work, p.set_work], settled, **AT_ONCE, **QUIET)
     return event
 
 
