@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
-from scipy.linalg import block_diag
 
 from tts_playground.auditing.statistics import ALPHA, Floats, cluster_weights
 from tts_playground.errors import BadInput
@@ -111,6 +110,8 @@ def design(scenes: Sequence[Choice]) -> Design:
         names += [(factor, level) for level in ordered] if len(ordered) > 1 or factor == "condition" else []
     has = np.array([[[facts.get(f) == level for facts in row] for row in cells] for f, level in names], bool)
     has = has.reshape(len(names), len(scenes), len(cells[0]))
+    from scipy.linalg import block_diag  # a third of a second to import, and the page waits for this module
+
     columns, bases = [], []
     for factor in FACTORS:
         own = [i for i, (f, _) in enumerate(names) if f == factor]

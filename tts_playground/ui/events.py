@@ -44,14 +44,11 @@ def session_of(request: gr.Request | None) -> str:
     return getattr(request, "session_hash", None) or ""
 
 
-def cancels(buttons: Sequence[Any], events: Sequence[Any], lines: Sequence[Any], words: str) -> list[Any]:
+def cancels(buttons: Sequence[Any], events: Sequence[Any], lines: Sequence[Any], words: str) -> None:
     """Each button ends the events, and a line that says that something is in work says ``words`` instead.
 
     It says so at once, and a line that an event still sent after that is put right when the event has ended; gradio
     tells an end by cancel as a failure.
-
-    Returns:
-        The buttons' events, to which more can be chained.
     """
 
     def say(sentence: str) -> Callable[..., Any]:
@@ -63,7 +60,9 @@ def cancels(buttons: Sequence[Any], events: Sequence[Any], lines: Sequence[Any],
 
     for event in events:
         event.failure(say("Stopped; what came before is kept."), lines, lines, **AT_ONCE, **QUIET)
-    return [button.click(say(words), lines, lines, cancels=list(events), **AT_ONCE, **QUIET) for button in buttons]
+    for button in buttons:
+        button.click(None, cancels=list(events))  # first: a page runs a click's events one after the other
+        button.click(say(words), lines, lines, **AT_ONCE, **QUIET)
 
 
 def saves(buttons: Mapping[str, Any], download: Callable[[Any, str], str], subject: Any, file: Any) -> None:

@@ -47,18 +47,29 @@ def themed(figure: go.Figure, *, x: str, y: str, title: str = "") -> go.Figure:
     """Give a figure the common look; changes and returns it."""
     x, y = (("<br>".join(wrap(words, LINE)) if words else "") for words in (x, y))  # a phone is 300 pixels wide
     axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True, "title": {"standoff": 8}}
-    return figure.update_layout(
-        title={"text": title, "font": {"size": 14}, "x": 0.02} if title else None,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": INK, "family": "system-ui, sans-serif", "size": 13},
-        margin={"l": 8, "r": 8, "t": 44 if title else 16, "b": 8},
-        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
-        hoverlabel={"align": "left"},
-        uirevision="keep",  # a new N must not undo the reader's zoom
-        xaxis={**axis, "title": {"text": x, "standoff": 8, "font": {"size": 13}}},
-        yaxis={**axis, "title": {"text": y, "standoff": 8, "font": {"size": 13}}},
-    )
+    look: dict[str, Any] = {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": INK, "family": "system-ui, sans-serif", "size": 13},
+        "margin": {"l": 8, "r": 8, "t": 44 if title else 16, "b": 8},
+        "legend": {"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
+        "hoverlabel": {"align": "left"},
+        "uirevision": "keep",  # a new N must not undo the reader's zoom
+        "xaxis": {**axis, "title": {"text": x, "standoff": 8, "font": {"size": 13}}},
+        "yaxis": {**axis, "title": {"text": y, "standoff": 8, "font": {"size": 13}}},
+    }
+    if title:
+        look["title"] = {"text": title, "font": {"size": 14}, "x": 0.02}
+    given = {name: value for name, value in figure.layout.to_plotly_json().items() if name != "template"}
+    figure.layout = _merged(given, look)  # one assignment: update_layout takes five times as long
+    return figure
+
+
+def _merged(given: Any, look: Any) -> Any:
+    """``look`` over ``given``, level by level."""
+    if not (isinstance(given, dict) and isinstance(look, dict)):
+        return look
+    return given | {name: _merged(given.get(name), value) for name, value in look.items()}
 
 
 def log2_axis(figure: go.Figure, low: float, high: float) -> go.Figure:

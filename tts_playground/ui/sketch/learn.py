@@ -10,7 +10,7 @@ import gradio as gr
 
 from tts_playground.runs import figures
 from tts_playground.runs.figures.training import losses
-from tts_playground.ui.events import QUIET, cancels, waiting
+from tts_playground.ui.events import LIGHT, QUIET, cancels, waiting
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import learn_work as work
 from tts_playground.ui.sketch.choices import samplers, writers
@@ -73,7 +73,7 @@ def build(drawn: Any, sampler: Any) -> Any:
     which does so too.
     """
     parts: dict[str, Any] = {"made": gr.State(None)}
-    with gr.Accordion("Learn: programs as training data", open=False, elem_id="sketch-learn"):
+    with gr.Accordion("Learn: programs as training data", open=False, elem_id="sketch-learn") as box:
         with gr.Row(elem_classes="main"):
             with gr.Column(scale=6, min_width=320):
                 _data(parts)
@@ -82,7 +82,17 @@ def build(drawn: Any, sampler: Any) -> Any:
         with gr.Accordion("Why did it say that?", open=False, elem_id="sketch-why-box"):
             _replies(parts)
     _wire(Parts(**parts), drawn, sampler)
+    # bands take a second to compute, so they wait for the one who looks
+    box.expand(_opened, parts["meeting"], [parts["curve"], parts["meeting"]], **LIGHT, **QUIET)
     return parts["model"]
+
+
+def _opened(meeting: str):
+    """The shipped curves, unless curves of this page stand there."""
+    if meeting:
+        return gr.skip(), gr.skip()
+    figure, words = work.shipped_curves()
+    return figure, status(words) if words else ""
 
 
 def _data(parts: dict[str, Any]) -> None:
@@ -123,10 +133,9 @@ def _training(parts: dict[str, Any]) -> None:
         "pass@k: the chance that one of k programs or more is right (IoU of at least 0.95), on drawings that no data"
         " set holds. Does training do more than drawing more often?",
     )
-    shown, words = work.shipped_curves()
     parts["draw"] = gr.Button("Draw pass@k for this model and its adapters", min_width=140, elem_id="learn-draw")
-    parts["curve"] = gr.Plot(shown, show_label=False, elem_id="learn-curve")
-    parts["meeting"] = gr.HTML(status(words) if words else "", padding=False, elem_id="learn-meeting")
+    parts["curve"] = gr.Plot(figures.empty("…"), show_label=False, elem_id="learn-curve")
+    parts["meeting"] = gr.HTML("", padding=False, elem_id="learn-meeting")
 
 
 def _replies(parts: dict[str, Any]) -> None:

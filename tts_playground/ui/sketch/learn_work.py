@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from tts_playground.dsl.examples import PROGRAMS
@@ -220,6 +221,7 @@ def _curves(pools: Any) -> Curves:
     return Curves("", pass_at_k.figure(lines), tuple(pass_at_k.verdict(lines)))
 
 
+@cache
 def shipped_curves() -> tuple[Any, str]:
     """(figure, sentence) of the pools that ship; where none do, the figure says so and the sentence is empty."""
     from tts_playground.bench import pass_at_k

@@ -11,7 +11,7 @@ from tts_playground.tasks.vqa import LONGEST_QUESTION
 from tts_playground.tasks.vqa_data import SHIPPED
 from tts_playground.ui.vqa import show, steps_section
 from tts_playground.ui.vqa.choices import LIMITS, MENU, View, default_view, examples
-from tts_playground.ui.vqa.work import Work, opening_set, ready
+from tts_playground.ui.vqa.work import Work, ready
 from tts_playground.ui.widgets import BOUNDS, FORMATS, copy_as_python, heading, slider, take_away, thumbs, upload
 from tts_playground.worlds.answers import MEASURES
 
@@ -43,6 +43,7 @@ class Parts:
     set_figure: Any
     set_status: Any
     set_work: Any
+    """None stands for the set that ships (``opening_set``), which no page needs to carry"""
     theory_p: Any
     theory: Any
     shape: Any
@@ -57,7 +58,7 @@ def build() -> Parts:
     """Lay the tab out."""
     view = default_view()
     work = ready(examples()[0], view)
-    parts: dict[str, Any] = {"work": gr.State(work), "set_work": gr.State(opening_set())}
+    parts: dict[str, Any] = {"work": gr.State(work), "set_work": gr.State(None)}
     parts["file"] = gr.Textbox(visible=False)
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=4, min_width=320):

@@ -13,7 +13,7 @@ from tts_playground.ui.status import status
 from tts_playground.ui.vqa import show, steps_section
 from tts_playground.ui.vqa.choices import MENU, ORDER, View, bent, examples, to_query, values_of, view_of
 from tts_playground.ui.vqa.layout import Parts
-from tts_playground.ui.vqa.work import SetWork, Work, ask, ask_set, ready
+from tts_playground.ui.vqa.work import SetWork, Work, ask, ask_set, opening_set, ready
 
 
 def wire(app: gr.Blocks, parts: Parts) -> None:
@@ -47,6 +47,7 @@ def _asking(p: Parts) -> Any:
     @friendly
     def settle(work: Work | None, done: SetWork | None):
         asked = () if work is None or work.asked is None else (work.asked,)
+        done = done or opening_set()
         every = asked if done is None or not done.asked else done.asked
         view = work.view if work is not None else None
         shape = gr.skip() if view is None else show.shape_figure(work, view.temperature, view.top_p, view.top_k)
@@ -75,6 +76,7 @@ def _set(p: Parts) -> Any:
 
     @friendly
     def look(work: SetWork | None, axis: str, measure: str):
+        work = work or opening_set()
         return show.set_figure(work, axis, measure), show.set_reading(work, measure)
 
     given = [p.set_name, p.set_count, p.set_axis, p.set_measure, *p.settings]
@@ -135,7 +137,7 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
         return *named_in(query, ORDER, values_of(view)), picture, *_answers(work), show.headline(work)
 
     def opened(work: Work | None, done: SetWork | None, axis: str, measure: str):
-        curve = show.question_figure(work)
+        curve, done = show.question_figure(work), done or opening_set()
         if done is None:
             return curve, gr.skip(), gr.skip(), gr.skip()
         figure, line = show.set_figure(done, axis, measure), show.set_reading(done, measure)

@@ -1,0 +1,71 @@
+"""What the tabs' events keep to: the canvas stays out of the browser's way, a cancel is the last word."""
+
+import inspect
+import subprocess
+import sys
+
+import gradio as gr
+import pytest
+
+from tts_playground.ui import shell
+from tts_playground.ui.events import cancels
+from tts_playground.ui.status import status
+from tts_playground.ui.widgets import Canvas
+
+
+@pytest.fixture(scope="module")
+def app():
+    """All tabs, wired."""
+    return shell.build()
+
+
+def test_no_handler_reads_the_canvas_itself(app):
+    """Gradio asks each input of a finished event for its value at every status line; a canvas then uploads itself."""
+    shown = {part for part in app.blocks.values() if isinstance(part, Canvas) and part.visible}
+    assert len(shown) == 1
+    readers = [event for event in app.fns.values() if shown & set(event.inputs)]
+    assert readers and all(event.fn is None and event.js for event in readers)
+
+
+def test_strokes_that_were_sent_ahead_reach_the_unseen_canvas(app):
+    parts = [part for part in app.blocks.values() if isinstance(part, Canvas)]
+    canvas, held = sorted(parts, key=lambda part: not part.visible)
+    assert held.blob_storage is canvas.blob_storage
+
+
+def test_what_answers_a_cancel_does_not_join_the_queue(app):
+    buttons = {event.targets[0] for event in app.fns.values() if event.cancels}
+    assert len(buttons) > 5
+    answers = [event for event in app.fns.values() if set(event.targets) & buttons and event.outputs]
+    assert answers and not [event.api_name for event in answers if event.queue is not False]
+
+
+def test_a_cancel_tells_lines_that_are_busy_and_leaves_the_others():
+    with gr.Blocks() as app:
+        line, other, button = gr.HTML(), gr.HTML(), gr.Button()
+        event = gr.Button().click(lambda: None)
+        cancels([button], [event], [line, other], "Cancelled; all is kept.")
+    told = [event.fn for event in app.fns.values() if event.outputs]
+    busy, done = status("Searching…", busy=True), status("Done.")
+    assert len(told) == 2  # when the event has ended, and at once
+    for answer, words in zip(told, ("Stopped; what came before is kept.", "Cancelled; all is kept."), strict=True):
+        assert answer is not None
+        new, kept = answer(busy, done)
+        assert new == status(words)
+        assert kept == gr.skip()
+
+
+def test_gradio_is_imported_whole_and_without_stub_files():
+    assert inspect.getfile(inspect) == inspect.__file__
+    probe = (
+        "import inspect, pathlib; real = inspect.getfile; wrote = []\n"
+        "keep = pathlib.Path.write_text\n"
+        "pathlib.Path.write_text = lambda self, *a, **k: wrote.append(self.name) or keep(self, *a, **k)\n"
+        "read = pathlib.Path.read_text\n"
+        "pathlib.Path.read_text = lambda self, *a, **k: (wrote.append(self.name), read(self, *a, **k))[1]\n"
+        "import tts_playground.ui, gradio\n"
+        "assert inspect.getfile is real and gradio.Slider and gradio.ImageEditor\n"
+        "print([name for name in wrote if name.endswith('.pyi')])"
+    )
+    found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
