@@ -10,7 +10,7 @@ from tts_playground.errors import BadInput, Cancelled
 from tts_playground.runs.images import Progress
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import shelf, show, wiring, work
-from tts_playground.ui.t2i.desk import Wish
+from tts_playground.ui.t2i.desk import TOGETHER, Desk, Wish
 
 
 def _draw(view, n=None):
@@ -84,6 +84,40 @@ def test_a_newer_wish_replaces_the_one_in_work(view):
     last = list(steps)[-1]
     assert last.look is not None and last.look.view.seed == 81
     assert shelf.look(first.view).size == 0 and work.desk().newest("page") is None
+
+
+def test_pages_that_wait_for_the_same_prompt_are_drawn_in_one_batch(view):
+    """Each page's images are those it would have had alone, and the second page finds them there."""
+    mine, theirs = replace(view, seed=83), replace(view, seed=83, temperature=0.6)
+    (alone,) = shelf.pool_of(theirs, load=True).sampler.draw(theirs.task, [1], seed=83)
+    work.desk().ask("neighbour", Wish(theirs, 4))
+    steps = list(work.drawn("page", Wish(mine, 4), pressed=True))
+    assert [step.progress.of for step in steps if step.progress is not None] == [4] * (len(steps) - 1)
+    assert shelf.look(mine).size == shelf.look(theirs).size == 4
+    assert shelf.sample_of(theirs, 1).content.tobytes() == alone.content.tobytes()
+    work.desk().drop("neighbour")
+
+
+def test_only_what_fits_into_one_batch_is_taken_along(view):
+    desk = Desk()
+    mine = Wish(view, 4)
+    desk.ask("me", mine)
+    others = {
+        "same settings": Wish(replace(view, reward="clip"), 4),
+        "another prompt": Wish(replace(view, prompt="a dog"), 4),
+        "another seed": Wish(replace(view, seed=view.seed + 1), 4),
+        "another number": Wish(view, 8),
+        "fits": Wish(replace(view, temperature=0.5), 4),
+        "fits too": Wish(replace(view, cfg=2.0), 4),
+        "a twin of it": Wish(replace(view, cfg=2.0), 4),
+    }
+    for session, wish in others.items():
+        desk.ask(session, wish)
+    assert desk.alike(mine) == (others["fits"].view, others["a twin of it"].view)
+    for number in range(20):
+        desk.ask(f"class {number}", Wish(replace(view, temperature=0.5 + number / 100), 4))
+    assert len(desk.alike(mine)) == TOGETHER // 4 - 1
+    assert desk.alike(Wish(view, 64)) == ()
 
 
 def test_dropping_a_wish_says_so(view):

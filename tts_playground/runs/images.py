@@ -51,8 +51,11 @@ def draw(
     chunk: int = CHUNK,
     cancel: Cancel = never,
     seen: int = SEEN,
+    in_turn: bool = False,
 ) -> Iterator[Progress]:
     """Draw what is missing of samples 0..n-1 of every pool, in batches of ``chunk``, the first ``seen`` previewed.
+
+    Index by index over all pools, so that every batch holds something of each; or, ``in_turn``, pool by pool.
 
     The pools are of one task and one model and differ in their settings, as the cells of a sweep do. What was finished
     is kept whatever happens later.
@@ -63,6 +66,9 @@ def draw(
     if len({(pool.task, pool.sampler.loaded) for pool in pools}) > 1:  # type: ignore[attr-defined]
         raise BadInput("Pools that are drawn together must share the prompt and the model.")
     missing = _missing(pools, n, seed)
+    if in_turn:
+        turns = {id(pool): turn for turn, pool in enumerate(pools)}
+        missing.sort(key=lambda pair: turns[id(pair[0])])
     total = n * len(pools)
     yield Progress(total - len(missing), total)
     for start in range(0, len(missing), chunk):
@@ -79,7 +85,7 @@ def draw(
 
 
 def _missing(pools: Sequence[Pool], n: int, seed: int) -> list[tuple[Pool, int]]:
-    """(pool, index), index by index, so that every chunk holds something of every pool."""
+    """(pool, index), index by index."""
     here = [{row.index for row in pool.rows(seed=seed, below=n)} for pool in pools]
     return [(pool, i) for i in range(n) for pool, there in zip(pools, here, strict=True) if i not in there]
 

@@ -1,4 +1,7 @@
-"""Who waits for what: the newest wish of every open page. A newer wish ends the older one within one token."""
+"""Who waits for what: the newest wish of every open page. A newer wish ends the older one within one token.
+
+Wishes that wait and differ in their settings alone can be drawn in one batch (``alike``).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from tts_playground.ui.t2i.choices import View
 
 KEPT = 2000
 """pages remembered"""
+TOGETHER = 32
+"""images of several pages drawn in one batch: each takes half the time it takes in a batch of 4"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +24,11 @@ class Wish:
     view: View
     n: int
     """images wanted of that view"""
+
+
+def _batch(wish: Wish) -> tuple[object, ...]:
+    """What wishes of one batch have in common."""
+    return wish.view.prompt, wish.view.model, wish.view.seed, wish.n
 
 
 class Desk:
@@ -51,6 +61,17 @@ class Desk:
         """The page was closed; what it wanted is given up."""
         with self._lock:
             self._newest.pop(session, None)
+
+    def alike(self, wish: Wish) -> tuple[View, ...]:
+        """Views that other pages wait for and that fit into one batch with this wish, longest waiting first.
+
+        They share its prompt, model, seed and number, and no two have the same settings.
+        """
+        with self._lock:
+            waiting = [other for other in self._newest.values() if other is not None and other is not wish]
+        fitting = {other.view.settings: other.view for other in waiting if _batch(other) == _batch(wish)}
+        fitting.pop(wish.view.settings, None)
+        return tuple(fitting.values())[: TOGETHER // wish.n - 1 if wish.n < TOGETHER else 0]
 
     def newest(self, session: str) -> Wish | None:
         """What a page wants now."""

@@ -93,29 +93,44 @@ def live_count(view: View) -> int:
     return min(view.n, LIVE) if loading.Options().resolved().device == "cpu" else view.n
 
 
-def serve(wish: Wish, cancel: Any) -> Iterator[images.Progress]:
+def serve(wish: Wish, cancel: Any, alike: Sequence[View] = ()) -> Iterator[images.Progress]:
     """Draw and score what a wish lacks; where nothing lacks, no model is asked.
+
+    Args:
+        alike: views that other pages wait for; as many images of them are drawn in the same batch (``Desk.alike``).
 
     Raises:
         Cancelled: ``cancel()`` became true; what was finished is kept.
     """
-    if complete(look(wish.view), wish.n):
+    seen = look(wish.view)
+    if complete(seen, wish.n):
         return
-    yield from cancellable(draw, cancel, (wish.view,), wish.n)
+    views = (wish.view, *(alike if seen.size < wish.n else ()))
+    chunk = wish.n * len(views) if len(views) > 1 else images.CHUNK
+    for progress in cancellable(draw, cancel, views, wish.n, chunk, images.SEEN, True):
+        yield replace(progress, done=min(progress.done, wish.n), of=wish.n)
     score(pool_of(wish.view), wish.view)
 
 
 @on_gpu(120)
 def draw(
-    views: Sequence[View], n: int, chunk: int = images.CHUNK, seen: int = images.SEEN, *, cancel: Cancel = never
+    views: Sequence[View],
+    n: int,
+    chunk: int = images.CHUNK,
+    seen: int = images.SEEN,
+    in_turn: bool = False,
+    *,
+    cancel: Cancel = never,
 ) -> Iterator[images.Progress]:
     """Draw what is missing of the first ``n`` images of views that differ in their settings alone, all together.
+
+    ``in_turn``: the first view's images come first, and are those that are previewed.
 
     Raises:
         Cancelled: ``cancel()`` became true; what was finished is kept.
     """
     pools = [adopted(view) for view in views]
-    yield from images.draw(pools, n, seed=views[0].seed, chunk=chunk, seen=seen, cancel=cancel)
+    yield from images.draw(pools, n, seed=views[0].seed, chunk=chunk, seen=seen, in_turn=in_turn, cancel=cancel)
 
 
 def adopted(view: View) -> Pool:

@@ -50,7 +50,8 @@ def drawn(session: str, first: Wish, *, pressed: bool = False) -> Iterator[Step]
     while wish is not None:
         now = wish
         try:
-            for progress in shelf.serve(now, lambda now=now: desk().newest(session) is not now):
+            gone = lambda now=now: desk().newest(session) is not now  # noqa: E731
+            for progress in shelf.serve(now, gone, desk().alike(now)):
                 yield Step(progress=progress)
         except Cancelled:
             wish = desk().newest(session)
