@@ -72,3 +72,14 @@ def test_out_of_memory_halves_the_batch(random_janus):
     assert microbatch.Limit(random_janus).run(list(range(20)), [2] * 20, work) == [0, 1, 2]
     assert sizes == [20, 10, 5, 3]
     assert microbatch.Limit(random_janus, 4).run(list(range(20)), [2] * 20, lambda items: list(items)) == [0, 1, 2, 3]
+
+
+def test_what_ships_loads_without_a_progress_bar(capfd):
+    from transformers.utils import logging
+
+    from tts_playground.verifiers.detection import Detector
+
+    before = logging.is_progress_bar_enabled()
+    Detector.load("tiny:detector")
+    assert "Loading weights" not in capfd.readouterr().err
+    assert logging.is_progress_bar_enabled() == before

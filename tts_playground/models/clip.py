@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from tts_playground.errors import ModelUnavailable
-from tts_playground.models.embedded import where
+from tts_playground.models.embedded import quietly, where
 
 BATCH = 64
 """pictures in one forward pass"""
@@ -28,7 +28,8 @@ def clip_and_processor(name: str, device: str) -> tuple[Any, Any]:
 
     path = where(name)
     try:
-        model: Any = CLIPModel.from_pretrained(path, dtype=torch.float32)
+        with quietly(path):
+            model: Any = CLIPModel.from_pretrained(path, dtype=torch.float32)
         return model.to(device).eval(), CLIPProcessor.from_pretrained(path)
     except (OSError, ValueError) as error:
         raise ModelUnavailable(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -35,6 +37,21 @@ def where(name: str) -> str:
             f"The embedded model {name} is not in {folder}; make it with 'train {name.replace(':', '-')}'."
         )
     return str(folder)
+
+
+@contextmanager
+def quietly(folder: str) -> Iterator[None]:
+    """Load without transformers' progress bar where the weights ship with us: a tenth of a second needs none."""
+    from transformers.utils import logging
+
+    hush = CHECKPOINTS in Path(folder).parents and logging.is_progress_bar_enabled()
+    if hush:
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if hush:
+            logging.enable_progress_bar()
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models import places
-from tts_playground.models.embedded import TINY
+from tts_playground.models.embedded import TINY, quietly
 from tts_playground.models.kept import Kept
 
 DTYPES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -172,7 +172,8 @@ def _janus(folder: str, options: Options) -> Any:
 
     from tts_playground.models.janus import Janus
 
-    model = JanusForConditionalGeneration.from_pretrained(folder, **_arguments(options))
+    with quietly(folder):
+        model = JanusForConditionalGeneration.from_pretrained(folder, **_arguments(options))
     return Janus(_place(model, options), JanusProcessor.from_pretrained(folder, local_files_only=True))
 
 
@@ -181,7 +182,8 @@ def _vlm(folder: str, options: Options) -> Any:
 
     from tts_playground.models.vlm import Vlm
 
-    model = AutoModelForImageTextToText.from_pretrained(folder, **_arguments(options))
+    with quietly(folder):
+        model = AutoModelForImageTextToText.from_pretrained(folder, **_arguments(options))
     return Vlm(_place(model, options), AutoProcessor.from_pretrained(folder, local_files_only=True))
 
 

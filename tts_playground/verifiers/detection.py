@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from tts_playground.errors import ModelUnavailable
-from tts_playground.models.embedded import where
+from tts_playground.models.embedded import quietly, where
 
 OVERLAP = 0.75
 """IoU from which two boxes are one thing found twice"""
@@ -70,7 +70,8 @@ class Detector:
 
         path = where(name)
         try:
-            model = AutoModelForObjectDetection.from_pretrained(path, dtype=torch.float32)
+            with quietly(path):
+                model = AutoModelForObjectDetection.from_pretrained(path, dtype=torch.float32)
             return cls(model.to(device).eval(), AutoImageProcessor.from_pretrained(path), name, threshold)
         except (OSError, ValueError) as error:
             raise ModelUnavailable(
