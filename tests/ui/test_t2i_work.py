@@ -11,6 +11,7 @@ from tts_playground.runs.images import Progress
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import shelf, show, wiring, work
 from tts_playground.ui.t2i.desk import TOGETHER, Desk, Wish
+from tts_playground.ui.t2i.look import Look
 
 
 def _draw(view, n=None):
@@ -58,6 +59,15 @@ def test_a_larger_n_keeps_the_first_images_and_the_curve_is_exact(view):
     assert curve is not None
     assert curve.at(6) == pytest.approx(max(many.scores["sharpness"]))
     assert many.curve("colourfulness").measure == "colourfulness"  # type: ignore[union-attr]
+
+
+def test_the_one_at_random_is_no_twin_of_those_beside_it(view):
+    look = Look(
+        replace(view, n=4), ("a.png", "a.png", "b.png", "c.png"), (0.0,) * 4, {view.reward: (4.0, 3.0, 2.0, 1.0)}
+    )
+    assert look.random_place() == 2
+    twins = replace(look, files=("a.png",) * 4)
+    assert twins.random_place() in (1, 2)
 
 
 def test_previews_come_row_by_row(view):

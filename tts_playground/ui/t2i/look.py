@@ -90,9 +90,14 @@ class Look:
         return chosen if chosen is not None and chosen < self.shown else self.ranked()[0]
 
     def random_place(self) -> int:
-        """A place at random between the best and the worst, which stand beside it; the same every time for one view."""
+        """A place at random between the best and the worst, which stand beside it; the same every time for one view.
+
+        A twin of one of them (a sure model draws the same tokens again) is taken only where there is nothing else.
+        """
         order = self.ranked()
+        beside = {self.files[place] for place in (order[0], order[-1])}
         between = order[1:-1] or order
+        between = [place for place in between if self.files[place] not in beside] or between
         return between[int(generator(self.view.seed, "random pick", self.shown).integers(len(between)))]
 
     def curve(self, gold: str | None = None) -> Curve | None:
