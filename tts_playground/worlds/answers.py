@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 MARK = re.compile(r"(?:final\s+)?answer\s*(?:is)?\s*[:=]\s*", re.IGNORECASE)
 """what the last line of a reasoned answer begins with"""
@@ -44,6 +45,7 @@ def steps_of(reply: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in reply.splitlines() if line.strip())
 
 
+@lru_cache(maxsize=65536)  # a vote looks at the same few answers at every N
 def canonical(answer: str) -> str:
     """One form for answers that say the same: case, accents' encoding, articles, marks, number words, units.
 

@@ -20,7 +20,7 @@ from tts_playground.runs.voting import majority_curve
 from tts_playground.tasks.vqa import short_answer
 from tts_playground.ui.scripts import offer
 from tts_playground.ui.status import status
-from tts_playground.ui.vqa.work import SetWork, Work, curves_of
+from tts_playground.ui.vqa.work import SetWork, Work, curves_of, trust_of
 from tts_playground.verifiers.selectors import tally
 from tts_playground.worlds.answers import groups
 
@@ -155,9 +155,8 @@ def set_reading(work: SetWork | None, measure: str) -> str:
     lines = [experiments.which_n(curves[name]).sentence for name in ("majority", "verifier") if name in curves]
     law = coverage_law(curves["oracle"])
     lines += [] if law is None else [law.sentence(curves["oracle"])]
-    saved = experiments.saved_by_stopping(work.asked, len(work.asked[0].answers))
+    saved, found = trust_of(work.asked, measure)
     lines.append(f"Stopping once the vote is settled saves {saved.value:.0%} of the answers.")
-    found = experiments.trust(work.asked, measure=measure)
     if found.auroc:
         lines.append(f"P(yes): AUROC {found.auroc.value:.2f} ({found.auroc.low:.2f} to {found.auroc.high:.2f})")
         lines[-1] += f", within a question {found.within.value:.2f}" if found.within else ""
@@ -169,7 +168,8 @@ def set_reading(work: SetWork | None, measure: str) -> str:
 
 def reliability_figure(asked: tuple[AskedQuestion, ...], measure: str = "exact") -> Any:
     """The verifier's reliability over all answers whose truth is known."""
-    curve_of = experiments.trust([one for one in asked if one.truths], measure=measure).reliability
+    known = tuple(one for one in asked if one.truths)
+    curve_of = trust_of(known, measure)[1].reliability if known else None
     if curve_of is None:
         return figures.empty("No verified answers with known truth yet.")
     return reliability_plot(curve_of.said, curve_of.true, curve_of.count)

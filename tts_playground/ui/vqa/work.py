@@ -15,7 +15,8 @@ from tts_playground.models import loading
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.runs import answers as experiments
 from tts_playground.runs import starters
-from tts_playground.runs.answers import AskedQuestion
+from tts_playground.runs.answers import AskedQuestion, Trust
+from tts_playground.runs.bands import Interval
 from tts_playground.runs.curves import Curve, grid
 from tts_playground.runs.pool import Snapshot
 from tts_playground.runs.store import Store
@@ -157,9 +158,24 @@ class _Held(tuple):
         return hash(tuple((one.question, one.answers) for one in self))
 
 
+@lru_cache(maxsize=64)
+def _trust(key: Any, held: tuple[AskedQuestion, ...], measure: str) -> tuple[Interval, Trust]:
+    saved = experiments.saved_by_stopping(held, len(held[0].answers))
+    return saved, experiments.trust(held, measure=measure)
+
+
 def curves_of(asked: tuple[AskedQuestion, ...], measure: str) -> dict[str, Curve]:
     """Accuracy curves, kept for the last few sets."""
-    return _curves(tuple((one.question, one.answers) for one in asked), _Held(asked), measure)
+    return _curves(_key(asked), _Held(asked), measure)
+
+
+def trust_of(asked: tuple[AskedQuestion, ...], measure: str) -> tuple[Interval, Trust]:
+    """(share of answers saved by early stopping, how far P(yes) can be trusted), kept for the last few sets."""
+    return _trust(_key(asked), _Held(asked), measure)
+
+
+def _key(asked: tuple[AskedQuestion, ...]) -> Any:
+    return tuple((one.question, one.answers) for one in asked)
 
 
 def warm() -> None:
@@ -167,6 +183,7 @@ def warm() -> None:
     view, known = default_view(), opening_set()
     if known is not None:
         curves_of(known.asked, "exact")
+        trust_of(known.asked, "exact")
     if view.model != EMBEDDED and "/" in view.model and loading.check(view.model):
         return
     try:
