@@ -31,6 +31,8 @@ def test_strokes_that_were_sent_ahead_reach_the_unseen_canvas(app):
     parts = [part for part in app.blocks.values() if isinstance(part, Canvas)]
     canvas, held = sorted(parts, key=lambda part: not part.visible)
     assert held.blob_storage is canvas.blob_storage
+    anew = canvas.__class__(**canvas.constructor_args)  # as gradio does when an event updates it
+    assert anew.blob_storage is held.blob_storage
 
 
 def test_what_answers_a_cancel_does_not_join_the_queue(app):

@@ -6,7 +6,7 @@ Measured on the framework as it comes: one request with a huge layer index grows
 from __future__ import annotations
 
 from abc import ABCMeta
-from typing import Any
+from typing import Any, ClassVar
 
 import gradio as gr
 from fastapi import HTTPException
@@ -50,6 +50,16 @@ class Canvas(gr.ImageEditor, metaclass=_NoStubFile):
     """``gr.ImageEditor`` that takes a few layers of bounded size, and keeps a bounded number of canvases."""
 
     is_template = True
+    _sent: ClassVar[dict[str, Any]] = {}
+
+    @property
+    def blob_storage(self) -> dict[str, Any]:
+        """What was sent ahead, by its random name; one for all: gradio makes a page's canvas anew now and then."""
+        return self._sent
+
+    @blob_storage.setter
+    def blob_storage(self, _: Any) -> None:
+        """Gradio gives each new canvas one of its own."""
 
     def convert_and_format_image(self, file: Any, flatten_on_white: bool = False) -> Any:
         """Refuses what ``open_picture`` refuses, before gradio decodes it."""
@@ -77,9 +87,7 @@ class Canvas(gr.ImageEditor, metaclass=_NoStubFile):
 
 def held(canvas: Canvas) -> Canvas:
     """An unseen canvas that events read instead of ``canvas``, whose value is copied to it in the browser."""
-    twin = Canvas(type="numpy", image_mode="RGBA", canvas_size=canvas.canvas_size, visible=False)
-    twin.blob_storage = canvas.blob_storage  # strokes are sent ahead to the canvas and named in the value
-    return twin
+    return Canvas(type="numpy", image_mode="RGBA", canvas_size=canvas.canvas_size, visible=False)
 
 
 def _file(payload: Any) -> str:
