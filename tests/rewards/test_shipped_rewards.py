@@ -6,6 +6,7 @@ import shipped
 from PIL import Image
 
 from tts_playground.core import Reward, Sample
+from tts_playground.models import clip as clip_model
 from tts_playground.models.clip import image_embeddings, text_embeddings
 from tts_playground.rewards.aesthetic import AestheticReward
 from tts_playground.rewards.clip import ClipReward
@@ -56,6 +57,15 @@ def test_clip_embeddings_are_unit_vectors_that_texts_do_not_share(clip, pool, sa
     assert np.allclose(np.linalg.norm(seen, axis=1), 1, atol=1e-5)
     for place, text in enumerate(texts):
         assert np.allclose(text_embeddings([text], clip)[0], told[place], atol=1e-4), text
+
+
+def test_pictures_are_embedded_once_for_all_who_read_the_same_clip(clip, samples, monkeypatch):
+    pictures = [Image.fromarray(np.asarray(sample.content)[::-1].copy()) for sample in samples]
+    sizes, embed = [], clip_model._embed
+    monkeypatch.setattr(clip_model, "_embed", lambda images, *rest: sizes.append(len(images)) or embed(images, *rest))
+    first = image_embeddings(pictures[:3], clip)
+    assert np.array_equal(image_embeddings([*pictures[1:], pictures[0]], clip)[[4, 0, 1]], first)
+    assert sizes == [3, 2]
 
 
 def test_the_aesthetic_head_keeps_the_laws_and_never_reads_the_prompt(aesthetic, samples):

@@ -68,6 +68,17 @@ def test_a_stream_shows_row_after_row_and_ends_with_the_drawn_images(sampler):
         assert streamed.info["tokens"] == drawn.info["tokens"]
 
 
+def test_a_frame_can_be_gone_on_from_and_others_join_in(sampler):
+    drawn = [sample.info["tokens"] for sample in sampler.draw(TASK, range(2))]
+    frame = next(sampler.stream(TASK, sampler.start(TASK, range(2))))
+    paths = list(frame.paths)
+    while not all(path.done for path in paths):
+        paths = sampler.step(TASK, paths)
+    assert [path.tokens for path in paths] == drawn
+    mixed = [frame.paths[0], *sampler.start(TASK, [1])]  # of two lengths: not in lock-step
+    assert [path.tokens for path in list(sampler.stream(TASK, mixed))[-1].paths] == drawn
+
+
 def test_cancel_is_heard_within_one_token(sampler):
     asked = []
 

@@ -51,3 +51,19 @@ def test_only_a_page_on_this_machine_is_local():
 def test_a_file_to_save_stands_in_the_page():
     file = json.loads(scripts.offer("a.txt", "text/plain", b"hello"))
     assert file == {"name": "a.txt", "href": "data:text/plain;base64,aGVsbG8="}
+
+
+def test_pictures_are_served_from_where_they_lie():
+    """A gallery of 16 else costs a hash and a copy a picture whenever anybody looks at it."""
+    import io
+
+    from gradio.utils import is_static_file
+    from PIL import Image
+
+    from tts_playground.ui import thumbnails
+
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8), (1, 2, 3)).save(stream, "PNG")
+    file = thumbnails.picture_file(stream.getvalue())
+    assert is_static_file(file) and Path(file).read_bytes() == stream.getvalue()
+    assert thumbnails.picture_file(stream.getvalue()) == file

@@ -108,6 +108,20 @@ def test_pages_that_wait_for_the_same_prompt_are_drawn_in_one_batch(view):
     work.desk().drop("neighbour")
 
 
+def test_a_page_that_moves_on_takes_nothing_from_those_in_its_batch(view):
+    mine, theirs, next_one = (replace(view, seed=84, temperature=warm) for warm in (0.7, 0.6, 0.5))
+    neighbour = Wish(theirs, 4)
+    work.desk().ask("neighbour", neighbour)
+    steps = work.drawn("page", Wish(mine, 4), pressed=True)
+    next(steps)
+    work.desk().ask("page", Wish(next_one, 1))
+    looks = [step.look.view for step in steps if step.look is not None]
+    assert looks == [next_one] and shelf.look(theirs).size == 4
+    assert work.desk().newest("neighbour") is neighbour  # it has not scored them yet
+    work.desk().drop("neighbour")
+    assert work.desk().given_up([neighbour])
+
+
 def test_only_what_fits_into_one_batch_is_taken_along(view):
     desk = Desk()
     mine = Wish(view, 4)
@@ -123,7 +137,7 @@ def test_only_what_fits_into_one_batch_is_taken_along(view):
     }
     for session, wish in others.items():
         desk.ask(session, wish)
-    assert desk.alike(mine) == (others["fits"].view, others["a twin of it"].view)
+    assert desk.alike(mine) == (others["fits"], others["fits too"])
     for number in range(20):
         desk.ask(f"class {number}", Wish(replace(view, temperature=0.5 + number / 100), 4))
     assert len(desk.alike(mine)) == TOGETHER // 4 - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -11,9 +12,14 @@ from PIL import Image
 
 from tts_playground.errors import ModelUnavailable
 from tts_playground.models.embedded import quietly, where
+from tts_playground.models.kept import Kept
 
 BATCH = 64
 """pictures in one forward pass"""
+KEPT = 2000
+"""embeddings of pictures that are kept, at most some 6 MB"""
+TOLD = 50
+"""lists of texts whose embeddings are kept: a prompt is scored again with every new picture"""
 
 
 @cache
@@ -39,21 +45,47 @@ def clip_and_processor(name: str, device: str) -> tuple[Any, Any]:
 
 
 def image_embeddings(images: Sequence[Image.Image], model: str = "tiny:clip", device: str = "cpu") -> np.ndarray:
-    """Unit embeddings of pictures under the CLIP called ``model``: float32 [n, d]."""
+    """Unit embeddings of pictures under the CLIP called ``model``: float32 [n, d].
+
+    Two rewards that read the same CLIP score the same pictures one after the other; the second finds them embedded.
+    """
+    keys = [(model, device, _digest(image)) for image in images]
+    known = {key: row for key in keys if (row := _EMBEDDED.get(key)) is not None}
+    new = [place for place, key in enumerate(keys) if key not in known]
+    for start in range(0, len(new), BATCH):
+        some = new[start : start + BATCH]
+        rows = _embed([images[place] for place in some], model, device)
+        known |= {keys[place]: _EMBEDDED.put(keys[place], row) for place, row in zip(some, rows, strict=True)}
+    width = clip_and_processor(model, device)[0].config.projection_dim
+    return np.stack([known[key] for key in keys]) if keys else np.zeros((0, width), np.float32)
+
+
+def _embed(images: Sequence[Image.Image], model: str, device: str) -> np.ndarray:
     import torch
 
     clip, processor = clip_and_processor(model, device)
-    parts = []
-    for start in range(0, len(images), BATCH):
-        inputs = processor(images=list(images[start : start + BATCH]), return_tensors="pt").to(device)
-        with torch.inference_mode():
-            pooled = clip.vision_model(pixel_values=inputs["pixel_values"]).pooler_output
-            parts.append(_unit(clip.visual_projection(pooled)))
-    return np.concatenate(parts) if parts else np.zeros((0, clip.config.projection_dim), np.float32)
+    inputs = processor(images=list(images), return_tensors="pt").to(device)
+    with torch.inference_mode():
+        pooled = clip.vision_model(pixel_values=inputs["pixel_values"]).pooler_output
+        return _unit(clip.visual_projection(pooled))
+
+
+def _digest(image: Any) -> bytes:
+    array = np.ascontiguousarray(image)
+    return hashlib.blake2b(array.tobytes() + repr((array.shape, array.dtype.str)).encode(), digest_size=16).digest()
+
+
+_EMBEDDED: Kept[tuple[str, str, bytes], np.ndarray] = Kept(KEPT)
 
 
 def text_embeddings(texts: Sequence[str], model: str = "tiny:clip", device: str = "cpu") -> np.ndarray:
     """Unit embeddings of texts under the CLIP called ``model``: float32 [n, d]; long texts are cut."""
+    key = (model, device, tuple(texts))
+    known = _TOLD.get(key)
+    return (_TOLD.put(key, _read(texts, model, device)) if known is None else known).copy()
+
+
+def _read(texts: Sequence[str], model: str, device: str) -> np.ndarray:
     import torch
 
     clip, processor = clip_and_processor(model, device)
@@ -62,6 +94,9 @@ def text_embeddings(texts: Sequence[str], model: str = "tiny:clip", device: str 
     with torch.inference_mode():
         pooled = clip.text_model(**inputs.to(device)).pooler_output
         return _unit(clip.text_projection(pooled))
+
+
+_TOLD: Kept[tuple[str, str, tuple[str, ...]], np.ndarray] = Kept(TOLD)
 
 
 def _unit(rows: Any) -> np.ndarray:

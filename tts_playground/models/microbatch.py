@@ -31,6 +31,10 @@ class Limit:
         fit = max(2, int(_budget(janus.device)) // (each * longest))
         return min(fit, janus.rule.most or fit)
 
+    def fits(self, rows: Sequence[int]) -> bool:
+        """Whether images of ``rows[i]`` rows each go through the model in one micro-batch."""
+        return self._first(rows) == len(rows)
+
     def run(self, items: Sequence[T], rows: Sequence[int], work: Callable[[Sequence[T]], list[T]]) -> list[T]:
         """``work`` on the first items that fit together (``rows[i]`` each); out of CUDA memory it halves and retries.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tts_playground.errors import ModelUnavailable
 from tts_playground.models import loading, places
-from tts_playground.models.embedded import TINY
+from tts_playground.models.embedded import TINY, revision_of, where
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
@@ -27,12 +27,15 @@ def named(name: str, kind: str, options: loading.Options | None = None) -> loadi
     folder = _local(name)
     if folder is None:
         raise ModelUnavailable(f"{name} is not on this machine yet; drawing with it downloads it first.")
-    return loading.Loaded(name, kind, wanted, places.revision(folder), None)
+    revision = revision_of(str(folder)) if name in TINY else places.revision(folder)
+    return loading.Loaded(name, kind, wanted, revision, None)
 
 
 def _local(name: str) -> Path | None:
     """Where a model's files are on this machine; never asks the network, and so is quick."""
-    if name in TINY or Path(name).expanduser().is_dir():
+    if name in TINY:
+        return Path(where(name))
+    if Path(name).expanduser().is_dir():
         return places.find(name).folder
     return places._cached(name) if _HUB.fullmatch(name) else None
 

@@ -81,13 +81,39 @@ class ImageTokens:
     def stream(self, task: Any, paths: Sequence[ImagePath], *, cancel: Cancel = never) -> Iterator[Frame]:
         """Go on row by row with all paths together; yields a frame after every row, for previews.
 
+        Where one micro-batch holds them all its memory stays open, and the paths of the frames bring no keys and values
+        of their own: going on from one of them reads its tokens again.
+
         Raises:
             Cancelled: as in ``draw_paths``.
         """
         now = list(paths)
+        if self._in_one_batch(now):
+            yield from self._streamed(task, now, cancel)
+            return
         while not all(path.done for path in now):
             now = self._step(task, now, cancel)
             yield Frame(tuple(now), min(path.steps for path in now), self.janus.grid)
+
+    def _in_one_batch(self, paths: Sequence[ImagePath]) -> bool:
+        """Whether paths go on in lock-step and cannot run out of memory half-way, as on a GPU that others use."""
+        if self.janus.device.type != "cpu" or len({len(path.tokens) for path in paths}) != 1 or paths[0].done:
+            return False
+        return self.limit.fits([path.row().guided + 1 for path in paths])
+
+    def _streamed(self, task: Any, paths: Sequence[ImagePath], cancel: Cancel) -> Iterator[Frame]:
+        spent, began = 0.0, perf_counter()
+        batch = self._open(self.janus.prefix(task.prompt), paths)
+        try:
+            while batch.at < self.janus.tokens:
+                for _ in batch.run(self.janus.grid - batch.at % self.janus.grid):
+                    stop_if(cancel)
+                spent += perf_counter() - began  # what the reader of the frames does meanwhile is not drawing
+                now = tuple(_grown(batch, paths, spent / len(paths), keep=False))
+                yield Frame(now, min(path.steps for path in now), self.janus.grid)
+                began = perf_counter()
+        finally:
+            batch.close()
 
     # ----------------------------------------------------------------------------------------------------- in steps
 

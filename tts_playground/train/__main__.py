@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--resume", action="store_true", help="go on from the saved state")
     p.add_argument("--miniature", action="store_true", help="a toy size, to see the script work")
     p.add_argument("--vq", type=Path, help="tiny-janus: folder of a trained tiny-vq")
-    p.add_argument("--init", type=Path, help="tiny-clip, tiny-detector: checkpoint to start from")
+    p.add_argument("--init", type=Path, help="checkpoint of the same model to start from")
     p.add_argument("--clip", type=Path, help="tiny-aesthetic: folder of the tiny:clip that it reads")
     p.add_argument("--workers", type=int, help="processes that draw scenes (default: all cores but one)")
     p.add_argument("--run", default="", help="name of the state folder (default: the model's name)")

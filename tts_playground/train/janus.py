@@ -18,6 +18,7 @@ from torch.nn import functional
 from transformers import JanusForConditionalGeneration, StaticCache
 
 from tts_playground import home
+from tts_playground.errors import BadInput
 from tts_playground.models.vq import load_vq, to_bytes
 from tts_playground.train import tokens as world_tokens
 from tts_playground.train.card import Facts, write_card
@@ -36,6 +37,7 @@ from tts_playground.train.loop import Moment, Plan, Report, compiled, fit, pick_
 from tts_playground.train.order import Order
 from tts_playground.train.patches import PatchBook
 from tts_playground.train.tokens import Encoder, Tokens
+from tts_playground.train.traits import ground_codes, own_rows, share_rows, traits
 from tts_playground.train.vq import PATCHES, save_half, train_vq
 from tts_playground.train.vq import measure as measure_vq
 from tts_playground.worlds.contact import contact_sheet
@@ -99,17 +101,32 @@ def forward(
     return model.model.generation_head(read)
 
 
-def token_loss(model: Any, prompts: torch.Tensor, codes: torch.Tensor, drop: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy in nats a token."""
+def token_loss(
+    model: Any, prompts: torch.Tensor, codes: torch.Tensor, drop: torch.Tensor, grounds: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Mean cross-entropy in nats a token.
+
+    Args:
+        grounds: codes [backgrounds] of the empty backgrounds. When they are given, a prompt that leaves the background
+            open wants any of them alike as its first token, not the one that the scene happens to have: else the
+            model learns which noun never stood on which background, and keeps to it when the prompt asks for it.
+    """
     source, reading = layout(prompts, codes.shape[1])
-    logits = forward(model, without_prompt(prompts, drop), source, reading, codes)
-    return functional.cross_entropy(logits.float().flatten(0, 1), codes.flatten())
+    logits = forward(model, without_prompt(prompts, drop), source, reading, codes).float()
+    losses = functional.cross_entropy(logits.flatten(0, 1), codes.flatten(), reduction="none").view(codes.shape)
+    if grounds is not None:
+        told = (prompts == world_tokens.background_id()).any(1) & ~drop
+        open_to_all = ~told & torch.isin(codes[:, 0], grounds)
+        any_ground = -logits[:, 0].log_softmax(-1)[:, grounds].mean(-1)
+        losses = torch.cat([torch.where(open_to_all, any_ground, losses[:, 0])[:, None], losses[:, 1:]], 1)
+    return losses.mean()
 
 
 def make_loss(
-    model: Any, data: Tokens, batch: int, device: torch.device
+    model: Any, data: Tokens, batch: int, device: torch.device, grounds: torch.Tensor | None = None
 ) -> Callable[[Moment], dict[str, torch.Tensor]]:
-    """The loss of one step; each scene comes with one of its captions."""
+    """The loss of one step; each scene comes with one of its captions. ``grounds`` as in ``token_loss``."""
+    grounds = None if grounds is None else grounds.to(device)
     codes, prompts = torch.from_numpy(data.codes).to(device), torch.from_numpy(data.prompts).to(device)
     call = compiled(token_loss, device)
 
@@ -121,7 +138,7 @@ def make_loss(
         told = prompts[rows, which].long()
         if device.type == "cpu":  # columns of padding cost time; on CUDA a new shape costs a compilation
             told = told[:, : int((told != PAD).sum(1).max())]
-        return {"loss": call(model, told, codes[rows].long(), drop)}
+        return {"loss": call(model, told, codes[rows].long(), drop, grounds)}
 
     return loss
 
@@ -176,10 +193,10 @@ def _with_vq(order: Order, minutes: float) -> tuple[Any, Path, float]:
     return vq.eval(), folder, 0.6 * minutes
 
 
-def _encoder(vq: Any, patches: Path) -> Encoder:
+def _encoder(vq: Any, book: PatchBook | None) -> Encoder:
     """The codes that the VQ was taught, where they are known, else what its encoder says."""
-    if patches.exists():
-        return PatchBook.load(patches).codes
+    if book is not None:
+        return book.codes
     return partial(world_tokens.encode, vq, device=next(vq.parameters()).device)
 
 
@@ -202,20 +219,41 @@ def _take_vq(model: Any, vq: Any) -> None:
     model.model.vqmodel.requires_grad_(False)
 
 
-def _build(order: Order, vq: Any, device: torch.device) -> Any:
+def _start(order: Order) -> Any:
+    """A new model, or the one in the order's ``init`` folder.
+
+    Raises:
+        BadInput: that one has another shape.
+    """
+    size = MINIATURE if order.miniature else SHIPPED
+    model: Any = build_model(size, len(world_tokens.tokenizer()))
+    if order.init is None:
+        return model
+    given: Any = JanusForConditionalGeneration.from_pretrained(order.init, dtype=torch.float32)
+    if {k: v.shape for k, v in given.state_dict().items()} != {k: v.shape for k, v in model.state_dict().items()}:
+        raise BadInput(f"The model in {order.init} has another shape than the tiny:janus that is trained here.")
+    return given
+
+
+def _build(order: Order, vq: Any, book: PatchBook | None, device: torch.device) -> Any:
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(order.seed)
-        model: Any = build_model(MINIATURE if order.miniature else SHIPPED, len(world_tokens.tokenizer()))
+        model = _start(order)
     _take_vq(model, vq)
-    with torch.no_grad():  # codes that look alike start alike
-        model.model.generation_embeddings.weight.copy_(functional.normalize(vq.quantize.embedding.weight, dim=-1))
+    if order.init is None:
+        with torch.no_grad():  # codes that look alike start alike
+            model.model.generation_embeddings.weight.copy_(functional.normalize(vq.quantize.embedding.weight, dim=-1))
+    if book is not None:
+        share_rows(model.model.generation_head.vision_head, traits(book.centroids))
     if device.type == "cpu":  # the backward pass of the fused attention takes a third of a step there
         model.set_attn_implementation("eager")
     model.to(device)
     return model
 
 
-def _fit(order: Order, model: Any, data: Tokens, minutes: float, processor: Any) -> Report:
+def _fit(
+    order: Order, model: Any, data: Tokens, minutes: float, processor: Any, grounds: torch.Tensor | None
+) -> Report:
     device = pick_device(order.device)
     on_gpu = device.type == "cuda"
     batch = 16 if order.miniature else 1024 if on_gpu else 32
@@ -223,7 +261,7 @@ def _fit(order: Order, model: Any, data: Tokens, minutes: float, processor: Any)
         order.run or "tiny-janus",
         minutes=minutes,
         steps=order.steps,
-        lr=1.5e-3,
+        lr=1.5e-3 if order.init is None else 7e-4,
         warmup=5 if order.miniature else 300 if on_gpu else 100,
         weight_decay=0.05,
         betas=(0.9, 0.98),
@@ -233,7 +271,7 @@ def _fit(order: Order, model: Any, data: Tokens, minutes: float, processor: Any)
     )
     return fit(
         model,
-        make_loss(model, data, batch, device),
+        make_loss(model, data, batch, device, grounds),
         plan,
         sheet=lambda: samples(model, processor, 1 if order.miniature else 8),
     )
@@ -245,11 +283,15 @@ def train(order: Order) -> Path:
     vq, vq_folder, minutes = _with_vq(order, order.minutes)
     folder = home.folder("runs", order.run or "tiny-janus")
     size = MINIATURE if order.miniature else SHIPPED
-    encode = _encoder(vq, vq_folder / PATCHES)
+    book = PatchBook.load(vq_folder / PATCHES) if (vq_folder / PATCHES).exists() else None
+    encode = _encoder(vq, book)
     data = _tokens(order, encode, folder, TOKENIZING * minutes)
     processor = build_processor(world_tokens.tokenizer(), size)
-    model = _build(order, vq, device)
-    report = _fit(order, model, data, (1 - TOKENIZING) * minutes, processor)
+    model = _build(order, vq, book, device)
+    grounds = None if book is None else ground_codes(book)
+    report = _fit(order, model, data, (1 - TOKENIZING) * minutes, processor, grounds)
+    if book is not None:
+        own_rows(model.model.generation_head.vision_head)
     if order.vq is not None:  # its halves may have gone on learning meanwhile; its codes stay what they are
         _take_vq(model, load_vq(order.vq, device))
     save_half(model, order.out)
@@ -266,7 +308,8 @@ def train(order: Order) -> Path:
             about="A JanusForConditionalGeneration that draws 64 px sticker scenes from plain English, 64 tokens a "
             "picture. Its understanding tower is one random layer: it only fills its place in the class.",
             data=f"{len(data.codes)} scenes (world seed {SCENES + order.seed}), tokenized by its VQ, each with "
-            f"{world_tokens.CAPTIONS} captions; a tenth of the prompts are blanked for guidance.",
+            f"{world_tokens.CAPTIONS} captions; a tenth of the prompts are blanked for guidance. A prompt that leaves "
+            "the background open wants all of them alike. The rows of the head share what their codes show.",
             model=saved,
             report=report,
             results=results,

@@ -73,6 +73,12 @@ def tokenizer() -> Any:
     return build_tokenizer(words())
 
 
+@cache
+def background_id() -> int:
+    """The token of the word "background": without it a prompt leaves the background open."""
+    return int(tokenizer().convert_tokens_to_ids("▁background"))
+
+
 def prompt_ids(texts: list[str]) -> np.ndarray:
     """Prompts as ``processor(text=prompt_text(...), generation_mode="image")`` makes them: int16 [n, LONGEST]."""
     told = tokenizer()([f"{USER}{text}{ASSISTANT}{START}" for text in texts])["input_ids"]

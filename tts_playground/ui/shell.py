@@ -17,7 +17,7 @@ from typing import Protocol
 import gradio as gr
 
 from tts_playground.models import zerogpu
-from tts_playground.ui import theme
+from tts_playground.ui import theme, thumbnails
 from tts_playground.ui.bodies import BodyLimit
 from tts_playground.ui.scripts import FIT_CHARTS
 
@@ -80,6 +80,7 @@ def tabs() -> list[Tab]:
 def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Blocks:
     """The whole page, not yet served."""
     shown = tabs() if shown is None else shown
+    thumbnails.folder()
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
         title = gr.HTML(f"<h1>{TITLE}</h1><p>{LEAD}</p>", elem_id="title", padding=False)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as bar:

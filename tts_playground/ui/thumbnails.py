@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import gradio as gr
 from PIL import Image
 
 from tts_playground.dsl import Program, render
@@ -22,8 +25,12 @@ KEPT = 8000
 
 
 @cache
-def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="tts-playground-"))
+def folder() -> Path:
+    """Where this process keeps them; asked for early, because gradio looks through what it serves in order."""
+    folder = Path(tempfile.mkdtemp(prefix="tts-playground-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    gr.set_static_paths(folder)  # served as they lie here; else gradio hashes and copies each one whenever it is shown
+    return folder
 
 
 def thumbnail(program: Program) -> str:
@@ -46,9 +53,9 @@ def picture_file(png: bytes) -> str:
 
 
 def _file(name: bytes, write: Callable[[Path], None]) -> str:
-    file = _folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.png"
+    file = folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.png"
     if file.exists():
-        file.touch()  # what is looked at stays
+        os.utime(file)  # what is looked at stays
     else:
         _prune()
         trial = file.with_suffix(f".{os.urandom(4).hex()}")
@@ -58,7 +65,7 @@ def _file(name: bytes, write: Callable[[Path], None]) -> str:
 
 
 def _prune() -> None:
-    with os.scandir(_folder()) as entries:
+    with os.scandir(folder()) as entries:
         files = [(entry.stat().st_mtime, entry.path) for entry in entries]
     if len(files) > KEPT:
         for _, path in sorted(files)[: KEPT // 2]:

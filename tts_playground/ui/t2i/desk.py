@@ -1,14 +1,17 @@
 """Who waits for what: the newest wish of every open page. A newer wish ends the older one within one token.
 
-Wishes that wait and differ in their settings alone can be drawn in one batch (``alike``).
+Wishes that wait and differ in their settings alone can be drawn in one batch (``alike``), which ends when none of its
+pages waits any more.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tts_playground.samplers.image_paths import ImageSettings
 from tts_playground.ui.t2i.choices import View
 
 KEPT = 2000
@@ -62,16 +65,23 @@ class Desk:
         with self._lock:
             self._newest.pop(session, None)
 
-    def alike(self, wish: Wish) -> tuple[View, ...]:
-        """Views that other pages wait for and that fit into one batch with this wish, longest waiting first.
+    def alike(self, wish: Wish) -> tuple[Wish, ...]:
+        """Wishes of other pages that fit into one batch with this one, longest waiting first.
 
         They share its prompt, model, seed and number, and no two have the same settings.
         """
         with self._lock:
             waiting = [other for other in self._newest.values() if other is not None and other is not wish]
-        fitting = {other.view.settings: other.view for other in waiting if _batch(other) == _batch(wish)}
-        fitting.pop(wish.view.settings, None)
+        fitting: dict[ImageSettings, Wish] = {}
+        for other in waiting:
+            if _batch(other) == _batch(wish) and other.view.settings != wish.view.settings:
+                fitting.setdefault(other.view.settings, other)
         return tuple(fitting.values())[: TOGETHER // wish.n - 1 if wish.n < TOGETHER else 0]
+
+    def given_up(self, wishes: Sequence[Wish]) -> bool:
+        """Whether no page wants any of these any more: a batch of several pages goes on for those that still wait."""
+        with self._lock:
+            return not any(wanted is wish for wish in wishes for wanted in self._newest.values())
 
     def newest(self, session: str) -> Wish | None:
         """What a page wants now."""

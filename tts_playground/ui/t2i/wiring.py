@@ -44,14 +44,14 @@ def view_from(request: gr.Request, values: tuple[Any, ...]) -> View:
     return view
 
 
-def everything(look: Look) -> tuple[Any, ...]:
-    """The values of ``Parts.shown`` for a look."""
+def everything(look: Look, *, charts: bool = True) -> tuple[Any, ...]:
+    """The values of ``Parts.shown`` for a look; without ``charts`` those stay what they are."""
     return (
         show.summary(look),
         show.picks(look),
         show.gallery(look),
-        show.curve_figure(look),
-        show.histogram_figure(look),
+        show.curve_figure(look) if charts else gr.skip(),
+        show.histogram_figure(look) if charts else gr.skip(),
         show.reading(look),
     )
 
@@ -61,9 +61,9 @@ def remarks(view: View) -> str:
     return show.complaints(shelf.refusals(view)) + show.words_note(unknown(view.model, view.prompt))
 
 
-def seen(look: Look) -> tuple[Any, ...]:
-    """(look, others, chosen, *shown) after something new came into view."""
-    return look, (), None, remarks(look.view), *everything(look)
+def seen(look: Look, *, charts: bool = True) -> tuple[Any, ...]:
+    """(look, others, chosen, note, *shown) after something new came into view."""
+    return look, (), None, remarks(look.view), *everything(look, charts=charts)
 
 
 def _looking(p: Parts) -> tuple[Any, list[Any]]:
@@ -141,7 +141,11 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     @friendly
     def live(request: gr.Request, *values: Any) -> Iterator[Any]:
         view = view_from(request, values)
-        yield from _drawn(session_of(request), Wish(view, shelf.live_count(view)))
+        # A class that lets go of its sliders stands in one queue: the charts come when the next one is drawing.
+        yield from _drawn(session_of(request), Wish(view, shelf.live_count(view)), charts=False)
+
+    def charts(look: Look):
+        return show.curve_figure(look), show.histogram_figure(look)
 
     outputs = [p.look, p.others, p.chosen, p.sheet, p.note, *p.shown]
     heavy = {"show_progress": "minimal", "show_progress_on": p.status, **GPU, **QUIET}
@@ -150,6 +154,7 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
         p.more.click(more, [p.look, *p.values], [*outputs, p.value("n")], **heavy),
         p.ticket.change(live, p.values, outputs, trigger_mode="always_last", **heavy),
     ]
+    events[-1].success(charts, p.look, [p.curve, p.histogram], **LIGHT, **QUIET)
 
     @friendly
     def several(look: Look, request: gr.Request, *values: Any) -> Iterator[Any]:
@@ -187,8 +192,11 @@ def broken_off(line: str | None) -> tuple[Any, Any]:
     return (told, "") if told else (gr.skip(), gr.skip())
 
 
-def _drawn(session: str, wish: Wish, *, pressed: bool = False) -> Iterator[Any]:
-    """What a page shows while its wishes are served: status and previews on the way, everything at the end."""
+def _drawn(session: str, wish: Wish, *, pressed: bool = False, charts: bool = True) -> Iterator[Any]:
+    """What a page shows while its wishes are served: status and previews on the way, everything at the end.
+
+    ``charts``: the curve and the histogram, too.
+    """
     for step in work.drawn(session, wish, pressed=pressed):
         if step.look is None:
             progress = step.progress
@@ -196,7 +204,7 @@ def _drawn(session: str, wish: Wish, *, pressed: bool = False) -> Iterator[Any]:
             sheet = show.sheet(progress.previews) if progress.previews else gr.skip()
             yield *[gr.skip()] * 3, sheet, gr.skip(), show.working(progress), *[gr.skip()] * 5
             continue
-        look, others, chosen, note, line, *rest = seen(step.look)
+        look, others, chosen, note, line, *rest = seen(step.look, charts=charts)
         line = status("Cancelled; whole images are kept.") if step.cancelled else line
         yield look, others, chosen, "", note, line, *rest
 

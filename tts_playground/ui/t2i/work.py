@@ -50,18 +50,24 @@ def drawn(session: str, first: Wish, *, pressed: bool = False) -> Iterator[Step]
     while wish is not None:
         now = wish
         try:
-            gone = lambda now=now: desk().newest(session) is not now  # noqa: E731
-            for progress in shelf.serve(now, gone, desk().alike(now)):
-                yield Step(progress=progress)
+            yield from _served(session, now)
+            moved = desk().newest(session) is not now
         except Cancelled:
-            wish = desk().newest(session)
-            if wish is None:
-                yield Step(shelf.look(now.view), cancelled=True)
-            continue
+            moved = True
         finally:
             desk().done(session, now)  # whatever happened, it is not wanted any more; a newer wish stays
-        yield Step(shelf.look(now.view))
         wish = desk().newest(session)
+        if not moved or wish is None:
+            yield Step(shelf.look(now.view), cancelled=moved)
+
+
+def _served(session: str, wish: Wish) -> Iterator[Step]:
+    """Serve a wish, and with it those of other pages that fit; a page that wants it no longer hears no more of it."""
+    batch = (wish, *desk().alike(wish))
+    views = [other.view for other in batch[1:]]
+    for progress in shelf.serve(wish, lambda: desk().given_up(batch), views):
+        if desk().newest(session) is wish:
+            yield Step(progress=progress)
 
 
 def reason(look: Look, place: int | None) -> str:
