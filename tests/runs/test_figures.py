@@ -204,3 +204,23 @@ def test_a_picture_is_drawn_on_white(tmp_path, monkeypatch):
     assert seen == [("white", "svg")]
     assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
     assert figure.layout.font.color == INK
+
+
+def test_equal_scores_give_a_flat_curve_and_one_bar_in_the_middle():
+    """What a temperature near zero draws: rounding must not be stretched over the whole axis."""
+    same = [0.9391284] * 16
+    flat = curve(same, measure="CLIP score")
+    assert np.ptp(flat.mean) == 0 and flat.mean[0] == pytest.approx(same[0])
+    for figure in (
+        figures.best_of_n(flat, at=16),
+        figures.prompts([("a", flat), ("b", flat)]),
+        figures.two_axes(flat, flat),
+        figures.over_optimisation(flat, flat),
+    ):
+        low, high = figure.layout.yaxis.range
+        assert low < same[0] - 0.05 and high > same[0] + 0.05
+    assert figures.two_axes(flat, flat).layout.yaxis2.range is not None
+    (bars,) = figures.histogram(same).data
+    (place,) = np.flatnonzero(bars.y)
+    assert bars.x[place] == pytest.approx(same[0]) and bars.y[place] == 16
+    assert figures.best_of_n(curve([0.1, 0.2, 0.3])).layout.yaxis.range is None

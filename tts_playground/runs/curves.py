@@ -101,8 +101,7 @@ def best_weights(m: int, ns: ArrayLike) -> Floats:
 
 def expected_best(rewards: ArrayLike, ns: ArrayLike) -> Floats:
     """[..., n_N] expected maximum of N of the M rewards ``[..., M]`` drawn without replacement; exact."""
-    values = np.sort(finite(rewards), axis=-1)
-    return values @ best_weights(values.shape[-1], ns).T
+    return _weighed(np.sort(finite(rewards), axis=-1), ns)
 
 
 def expected_worst(rewards: ArrayLike, ns: ArrayLike) -> Floats:
@@ -112,8 +111,13 @@ def expected_worst(rewards: ArrayLike, ns: ArrayLike) -> Floats:
 
 def expected_pick(proxy: ArrayLike, gold: ArrayLike, ns: ArrayLike) -> Floats:
     """[..., n_N] expected gold value of the candidate with the highest proxy among N; exact, ties broken at random."""
-    values = _ranked_gold(finite(proxy), finite(gold))
-    return values @ best_weights(values.shape[-1], ns).T
+    return _weighed(_ranked_gold(finite(proxy), finite(gold)), ns)
+
+
+def _weighed(values: Floats, ns: ArrayLike) -> Floats:
+    """[..., n_N] means of ``values`` [..., M]; never outside of them, so that equal values give exactly themselves."""
+    means = values @ best_weights(values.shape[-1], ns).T
+    return np.clip(means, values.min(-1, keepdims=True), values.max(-1, keepdims=True))
 
 
 def pass_at_k(n: int, correct: ArrayLike, k: ArrayLike) -> Floats:
@@ -168,7 +172,8 @@ def curve(
     numbers = grid(smallest) if ns is None else numbers_within(ns, smallest)
     weights = {m: best_weights(m, numbers) for m in {len(row) for row in proxy}}
     ranked = [_ranked_gold(p, g) for p, g in zip(proxy, values, strict=True)]
-    mean = np.mean([weights[len(row)] @ row for row in ranked], axis=0)
+    each = [np.clip(weights[len(row)] @ row, row.min(), row.max()) for row in ranked]  # equal values stay themselves
+    mean = np.mean(each, axis=0)
     low, high = None, None
     if bands:
         from tts_playground.runs.bands import band

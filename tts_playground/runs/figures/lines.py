@@ -19,6 +19,7 @@ from tts_playground.runs.figures.theme import (
     hover,
     log2_axis,
     short,
+    steady,
     themed,
 )
 from tts_playground.runs.fits import fit_over_optimisation
@@ -42,6 +43,7 @@ def best_of_n(*curves: Curve, axis: str = "n", at: int | None = None, title: str
     ends = np.concatenate([along(curve, axis)[[0, -1]] for curve in shown])
     themed(figure, x=AXES[axis], y=measure or shown[0].measure, title=title)
     log2_axis(figure, float(ends.min()), float(ends.max()))
+    steady(figure, heights(*shown))
     if at is not None and axis == "n":
         figure.add_vline(x=at, line={"color": INK, "dash": "dot", "width": 1})
         within = [curve for curve in shown if curve.n[0] <= at <= curve.n[-1]]
@@ -59,6 +61,13 @@ def best_of_n(*curves: Curve, axis: str = "n", at: int | None = None, title: str
 def along(curve: Curve, axis: str) -> Floats:
     """[n_N] where the points of a curve lie on a cost axis."""
     return curve.n.astype(np.float64) * (1.0 if axis == "n" else float(curve.unit[axis]))
+
+
+def heights(*curves: Curve) -> Floats:
+    """All that curves and their bands reach."""
+    return np.concatenate(
+        [part for curve in curves for part in (curve.mean, curve.low, curve.high) if part is not None]
+    )
 
 
 def add_curve(figure: go.Figure, curve: Curve, x: Floats, number: int, axis: str, yaxis: str = "y") -> None:
@@ -121,6 +130,7 @@ def two_axes(left: Curve, right: Curve, *, title: str = "") -> go.Figure:
     add_curve(figure, right, along(right, "n"), 1, "n", yaxis="y2")
     themed(figure, x=AXES["n"], y=left.measure, title=title)
     log2_axis(figure, 1.0, float(max(left.n[-1], right.n[-1])))
+    steady(figure, heights(left))
     figure.update_layout(
         yaxis={"title": {"font": {"color": colour(0)}}},
         yaxis2={
@@ -134,7 +144,7 @@ def two_axes(left: Curve, right: Curve, *, title: str = "") -> go.Figure:
             "automargin": True,
         },
     )
-    return figure
+    return steady(figure, heights(right), "yaxis2")
 
 
 def over_optimisation(proxy: Curve, *gold: Curve, title: str = "") -> go.Figure:
@@ -164,4 +174,5 @@ def over_optimisation(proxy: Curve, *gold: Curve, title: str = "") -> go.Figure:
         )
         if 0 < law.peak < d[-1]:
             figure.add_vline(x=law.peak, line={"color": colour(number), "dash": "dot", "width": 1})
-    return themed(figure, x="d = sqrt(KL from the base), nats^0.5 (upper bound)", y=proxy.measure, title=title)
+    themed(figure, x="d = sqrt(KL from the base), nats^0.5 (upper bound)", y=proxy.measure, title=title)
+    return steady(figure, heights(*curves))

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from tts_playground.runs.curves import Curve
-from tts_playground.runs.figures.lines import add_curve, along
-from tts_playground.runs.figures.theme import AXES, INK, colour, empty, hover, log2_axis, themed
+from tts_playground.runs.figures.lines import add_curve, along, heights
+from tts_playground.runs.figures.theme import AXES, INK, colour, empty, hover, log2_axis, steady, themed
 
 
 def prompts(
@@ -42,4 +42,5 @@ def prompts(
     themed(figure, x=AXES["n"], y=curves[0][1].measure, title=title)
     if at is not None and at <= last:
         figure.add_vline(x=at, line={"color": INK, "dash": "dot", "width": 1})
+    steady(figure, heights(*(curve for _, curve in curves)))
     return log2_axis(figure, 1.0, float(last))

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from tts_playground.errors import BadInput
 from tts_playground.runs.bands import Interval
+from tts_playground.runs.curves import Floats
 from tts_playground.runs.figures.theme import INK, colour, empty, themed
 from tts_playground.runs.fits import correlation
 
@@ -22,8 +23,7 @@ def histogram(
     if not pools:
         return empty("No scores yet.")
     together = np.concatenate(list(pools.values()))
-    # Freedman and Diaconis's width breaks down where most scores are equal, so the number of bins is bounded
-    edges = np.histogram_bin_edges(together, bins=int(np.clip(np.sqrt(len(together)) * 1.5, 8, 60)))
+    edges = _edges(together)
     figure = go.Figure()
     for number, (name, values) in enumerate(pools.items()):
         counts, _ = np.histogram(values, edges)
@@ -40,6 +40,16 @@ def histogram(
         figure.add_vline(x=float(values.mean()), line={"color": colour(number), "dash": "dot", "width": 2})
     figure.update_layout(barmode="overlay", showlegend=len(pools) > 1, bargap=0)
     return themed(figure, x=f"{measure} (dotted: the mean, what one draw gives)", y="samples", title=title)
+
+
+def _edges(scores: Floats) -> Floats:
+    """Where bins end; equal scores stand in the middle one of a few."""
+    middle = float(scores.mean())
+    room = 0.1 * max(1.0, abs(middle))
+    if np.ptp(scores) < 1e-6 * room:
+        return middle + np.linspace(-room, room, 10)
+    # Freedman and Diaconis's width breaks down where most scores are equal, so the number of bins is bounded
+    return np.histogram_bin_edges(scores, bins=int(np.clip(np.sqrt(len(scores)) * 1.5, 8, 60)))
 
 
 def scatter(

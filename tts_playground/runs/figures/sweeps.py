@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_playground.runs.figures.theme import AXES, colour, empty, hover, log2_axis, themed
+from tts_playground.runs.figures.theme import AXES, colour, empty, hover, log2_axis, steady, themed
 from tts_playground.runs.sweeps import Cell
 
 DASHES = ("dot", "dash", "solid", "dashdot", "longdash")
@@ -37,6 +37,7 @@ def sweep_curves(cells: Sequence[Cell], measure: str, *, title: str = "") -> go.
     for number, temperature in enumerate(temperatures):
         _key(figure, f"T {temperature:g}", "#7a7a7a", _dash(number))
     themed(figure, x=AXES["n"], y=measure, title=title)
+    steady(figure, [reward for cell in cells for reward in cell.rewards])
     return log2_axis(figure, 1.0, float(max(len(cell.rewards) for cell in cells)))
 
 
@@ -82,4 +83,5 @@ def diversity_against_reward(cells: Sequence[Cell], measure: str, *, title: str 
                 showlegend=legend,
             )
     x_words = "diversity (0: all the same); open: one draw, filled: best"
-    return themed(figure, x=x_words, y=measure, title=title)
+    themed(figure, x=x_words, y=measure, title=title)
+    return steady(figure, [reward for cell in cells for reward in cell.rewards])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
 from tts_playground.errors import BadInput, CannotDo, StoreError
 
@@ -70,6 +71,16 @@ def _merged(given: Any, look: Any) -> Any:
     if not (isinstance(given, dict) and isinstance(look, dict)):
         return look
     return given | {name: _merged(given.get(name), value) for name, value in look.items()}
+
+
+def steady(figure: go.Figure, values: ArrayLike, axis: str = "yaxis") -> go.Figure:
+    """Keep an axis from being stretched until rounding shows, where all ``values`` are one."""
+    numbers = np.asarray(values, dtype=np.float64)
+    middle = float(numbers.mean())
+    room = 0.1 * max(1.0, abs(middle))
+    if np.ptp(numbers) < 1e-6 * room:
+        figure.layout[axis].range = [middle - room, middle + room]
+    return figure
 
 
 def log2_axis(figure: go.Figure, low: float, high: float) -> go.Figure:

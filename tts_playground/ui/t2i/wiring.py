@@ -157,7 +157,7 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     events[-1].success(charts, p.look, [p.curve, p.histogram], **LIGHT, **QUIET)
 
     @friendly
-    def several(look: Look, request: gr.Request, *values: Any) -> Iterator[Any]:
+    def several(request: gr.Request, *values: Any) -> Iterator[Any]:
         view = view_from(request, values)
         for looks, progress in work.several(view, examples(view.model)[:4], session_of(request)):
             line = gr.skip() if progress is None else show.working(progress, examples(view.model)[len(looks)])
@@ -165,12 +165,11 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
             if progress is not None or not looks:
                 yield gr.skip(), line, sheet, gr.skip(), gr.skip(), gr.skip()
                 continue
-            shown = looks[0] if look.view.reward != view.reward else look
-            figure, spread = show.curve_figure(shown, looks), show.histogram_figure(shown, looks)
+            figure, spread = show.curve_figure(looks[0], looks), show.histogram_figure(looks[0], looks)
             line = status(f"{len(looks)} prompts x {view.n} images are drawn.")
             yield looks, line, "", figure, spread, show.several_reading(looks)
 
-    asked = [p.look, *p.values], [p.others, p.status, p.sheet, p.curve, p.histogram, p.reading]
+    asked = p.values, [p.others, p.status, p.sheet, p.curve, p.histogram, p.reading]
     events.append(p.several.click(several, *asked, **heavy))
 
     def stop(look: Look, request: gr.Request):
