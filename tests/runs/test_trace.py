@@ -96,6 +96,6 @@ def test_many_paths_are_cut_but_never_the_best_ones_ancestors():
     tree, _ = traced(Suffix(), Budget(tokens=800))
     lanes = {tree.nodes[place].lane for place in tree.lineage(tree.best)}
     figure = figures.trace_tree(tree, most=5)
-    assert "Showing" in figure.layout.xaxis.title.text.replace("<br>", " ")
+    assert "showing" in figure.layout.xaxis.title.text.replace("<br>", " ")
     best = next(t for t in figure.data if t.name == "the best")
     assert len(best.x) == 1 and max(lanes) + 1 == int(best.text[0].split("path ")[1].split("<")[0])

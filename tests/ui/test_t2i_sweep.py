@@ -33,6 +33,7 @@ def test_greedy_cells_are_one_image_and_the_caption_says_why(view, small):
     assert len({found.looks[0].files[i] for i in range(2)}) == 1
     words = sweep.explained(found)
     assert "greedy" in words and "same image" in words and "CFG = 100" in words and "T = 1.3" in words
+    assert f"one draw is worth {sum(hot[0].rewards) / 2:.3g} on average" in words  # at CFG = 1, beside CFG = 3
 
 
 def test_cells_share_their_noise_with_the_page(view, small):

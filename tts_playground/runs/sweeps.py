@@ -86,9 +86,23 @@ def captions(found: Mapping[tuple[float, float], Cell]) -> list[str]:
     hot = [cell for cell in found.values() if cell.temperature >= 1.25]
     if hot:
         said.append(
-            f"T = {hot[0].temperature:g} flattens every distribution: unlikely tokens come up all over the image, each"
-            " spoils what follows, and single draws get worse while best-of-N gains more."
+            f"T = {hot[0].temperature:g} flattens every distribution: unlikely tokens come up all over the image and"
+            " each spoils what follows, so that single draws get worse and choosing gains more."
+            + _worth(hot, [cell for cell in found.values() if cell.temperature == 1.0], "T = 1")
         )
     if plain:
-        said.append("CFG = 1 ignores the unconditional half: half the cost, and the prompt is followed less.")
+        next_one = min((cell.cfg for cell in found.values() if cell.cfg > 1), default=0.0)
+        guided = [cell for cell in found.values() if cell.cfg == next_one and cell.temperature > 0.001]
+        said.append(
+            "CFG = 1 leaves the prompt its own weight and no more, at half the cost."
+            + _worth(plain, guided, f"CFG = {next_one:g}")
+        )
     return said
+
+
+def _worth(these: Sequence[Cell], those: Sequence[Cell], name: str) -> str:
+    """What a single draw is worth here and there, in words; "" where there is nothing to compare with."""
+    if not those:
+        return ""
+    here, there = (float(np.mean([np.mean(cell.rewards) for cell in group])) for group in (these, those))
+    return f" Here one draw is worth {here:.3g} on average, against {there:.3g} at {name}."

@@ -63,7 +63,7 @@ def trace_tree(
         place = {"x": node.step, "y": rows[node.lane], "xref": "x", "yref": "y", "sizex": 0.8, "sizey": 0.8}
         figure.add_layout_image(source=source, xanchor="center", yanchor="middle", layer="above", **place)
     rewards = [node.reward for node in kept]
-    hidden = f" Showing {len(rows)} of {_lanes(shown)} paths." if len(rows) < _lanes(shown) else ""
+    hidden = f"; showing {len(rows)} of {_lanes(shown)} paths" if len(rows) < _lanes(shown) else ""
     themed(figure, x=f"steps taken. {_summary(shown)}{hidden}", y="paths, the first on top", title=title)
     bar = {"title": {"text": "reward"}, "thickness": 12, "outlinewidth": 0}
     colours = {"colorscale": "Viridis", "cmin": min(rewards), "cmax": max(rewards), "colorbar": bar}
