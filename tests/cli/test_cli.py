@@ -45,6 +45,12 @@ def test_an_unknown_verb_is_bad_input(run):
     assert "sketch" in err
 
 
+def test_an_unknown_name_is_answered_with_those_there_are(run):
+    _, _, told = run("eval", "nosuch")
+    assert "choose one of: pass-at-k, sketch, stickers, vlm." in told
+    assert "did you mean 'run'?" in run("audit", "rum")[2]
+
+
 def test_sketch_gives_one_json_object(run, drawing):
     code, out, _ = run("sketch", drawing, "--seconds", 20, "--json")
     result = json.loads(out)

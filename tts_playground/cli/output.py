@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from typing import Any
 
-from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.errors import BadInput, PlaygroundError, UnknownName
 
 
 def guarded(verb: Callable[[], Any], as_json: bool) -> int:
@@ -22,12 +22,21 @@ def guarded(verb: Callable[[], Any], as_json: bool) -> int:
     except PlaygroundError as error:
         return _fail(str(error), "", as_json, 1)
     except TyperException as error:
-        return _fail(error.format_message(), "", as_json, 2)
+        return _fail(_sentence(error), "", as_json, 2)
     except Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, Abort):
         return _fail("Stopped.", "", as_json, 1)
     return code if isinstance(code, int) else 0
+
+
+def _sentence(error: Any) -> str:
+    """What was wrong with the words of a command; a command that there is not is answered with those there are."""
+    said, context = error.format_message(), getattr(error, "ctx", None)
+    known = getattr(context and context.command, "commands", None)
+    if not known or not said.startswith("No such command"):
+        return said
+    return str(UnknownName("command", said.split("'")[1], known))
 
 
 def _fail(sentence: str, detail: str, as_json: bool, code: int) -> int:
