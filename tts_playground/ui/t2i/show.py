@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from gradio.components.plot import PlotData
 from PIL import Image
 
 from tts_playground.runs import figures, images
@@ -206,6 +207,18 @@ def reading(look: Look) -> str:
 def curve_figure(look: Look, others: Sequence[Look] = ()) -> Any:
     """Best reward against N, exact, with the slider's N marked; several prompts get a curve each, and their average."""
     return _curve_figure(look, tuple(others))
+
+
+def charts(look: Look, others: Sequence[Look] = ()) -> tuple[Any, Any]:
+    """The curve and the histogram as the page gets them; what is looked at again is not written out again."""
+    return _charts(look, tuple(others))
+
+
+@lru_cache(maxsize=KEPT)
+def _charts(look: Look, others: tuple[Look, ...]) -> tuple[Any, Any]:
+    drawn = _curve_figure(look, others), _histogram_figure(look, others)
+    curve, histogram = (PlotData(type="plotly", plot=figure.to_json()) for figure in drawn)
+    return curve, histogram
 
 
 @lru_cache(maxsize=KEPT)

@@ -46,14 +46,8 @@ def view_from(request: gr.Request, values: tuple[Any, ...]) -> View:
 
 def everything(look: Look, *, charts: bool = True) -> tuple[Any, ...]:
     """The values of ``Parts.shown`` for a look; without ``charts`` those stay what they are."""
-    return (
-        show.summary(look),
-        show.picks(look),
-        show.gallery(look),
-        show.curve_figure(look) if charts else gr.skip(),
-        show.histogram_figure(look) if charts else gr.skip(),
-        show.reading(look),
-    )
+    drawn = show.charts(look) if charts else (gr.skip(), gr.skip())
+    return show.summary(look), show.picks(look), show.gallery(look), *drawn, show.reading(look)
 
 
 def remarks(view: View) -> str:
@@ -144,9 +138,6 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
         # A class that lets go of its sliders stands in one queue: the charts come when the next one is drawing.
         yield from _drawn(session_of(request), Wish(view, shelf.live_count(view)), charts=False)
 
-    def charts(look: Look):
-        return show.curve_figure(look), show.histogram_figure(look)
-
     outputs = [p.look, p.others, p.chosen, p.sheet, p.note, *p.shown]
     heavy = {"show_progress": "minimal", "show_progress_on": p.status, **GPU, **QUIET}
     events = [
@@ -154,7 +145,7 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
         p.more.click(more, [p.look, *p.values], [*outputs, p.value("n")], **heavy),
         p.ticket.change(live, p.values, outputs, trigger_mode="always_last", **heavy),
     ]
-    events[-1].success(charts, p.look, [p.curve, p.histogram], **LIGHT, **QUIET)
+    events[-1].success(show.charts, p.look, [p.curve, p.histogram], **LIGHT, **QUIET)
 
     @friendly
     def several(request: gr.Request, *values: Any) -> Iterator[Any]:
@@ -165,7 +156,7 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
             if progress is not None or not looks:
                 yield gr.skip(), line, sheet, gr.skip(), gr.skip(), gr.skip()
                 continue
-            figure, spread = show.curve_figure(looks[0], looks), show.histogram_figure(looks[0], looks)
+            figure, spread = show.charts(looks[0], looks)
             line = status(f"{len(looks)} prompts x {view.n} images are drawn.")
             yield looks, line, "", figure, spread, show.several_reading(looks)
 
