@@ -17,8 +17,9 @@ from typing import Protocol
 import gradio as gr
 
 from tts_playground.models import zerogpu
-from tts_playground.ui import theme, thumbnails
+from tts_playground.ui import theme
 from tts_playground.ui.bodies import BodyLimit
+from tts_playground.ui.quick import signatures_once
 from tts_playground.ui.scripts import FIT_CHARTS
 
 TITLE = "Test-time scaling playground"
@@ -80,7 +81,6 @@ def tabs() -> list[Tab]:
 def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Blocks:
     """The whole page, not yet served."""
     shown = tabs() if shown is None else shown
-    thumbnails.folder()
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
         title = gr.HTML(f"<h1>{TITLE}</h1><p>{LEAD}</p>", elem_id="title", padding=False)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as bar:
@@ -97,7 +97,9 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
             # not on the bar: what is in it would be asked for its value with every status of every event
             elsewhere = {"show_progress": "hidden", "show_progress_on": title}
             app.load(choose, None, bar, api_visibility="private", queue=False, **elsewhere)
-    app.queue(max_size=limits.queue, default_concurrency_limit=limits.concurrent)
+    signatures_once({type(block) for block in app.blocks.values()})
+    # twice a second, not to all who wait whenever one's turn comes: thirty would get five hundred messages
+    app.queue(status_update_rate=0.5, max_size=limits.queue, default_concurrency_limit=limits.concurrent)
     return app
 
 

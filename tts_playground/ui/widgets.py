@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import gradio as gr
 from fastapi import HTTPException
 from gradio.component_meta import ComponentMeta
-from gradio.components.base import server
+from gradio.components.base import Component, server
 from gradio.components.image_editor import AcceptBlobs
 from PIL import Image
 
@@ -32,6 +32,22 @@ class _NoStubFile(ComponentMeta):
 
     def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]):
         return ABCMeta.__new__(cls, name, bases, attrs)
+
+
+class PageState(gr.State, metaclass=_NoStubFile):
+    """``gr.State`` whose value is not written out as a dictionary whenever a session begins or the value changes.
+
+    Gradio makes that dictionary of every dataclass and throws it away for states; ours hold whole pools.
+    """
+
+    is_template = True
+
+    def __init__(self, held: Any = None) -> None:
+        super().__init__(held)
+
+    def get_config(self) -> dict[str, Any]:  # type: ignore[override]
+        """What the page gets: nothing of the value."""
+        return Component.get_config(self)
 
 
 class Picture(gr.Image, metaclass=_NoStubFile):

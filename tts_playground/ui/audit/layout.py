@@ -11,7 +11,18 @@ from tts_playground.auditing.effects import FACTORS
 from tts_playground.ui.audit import histogram, own, script, show
 from tts_playground.ui.audit.choices import LIMITS, ORDER, View, models
 from tts_playground.ui.audit.work import Work
-from tts_playground.ui.widgets import BOUNDS, FORMATS, copy_as_python, heading, said, slider, take_away, thumbs, upload
+from tts_playground.ui.widgets import (
+    BOUNDS,
+    FORMATS,
+    PageState,
+    copy_as_python,
+    heading,
+    said,
+    slider,
+    take_away,
+    thumbs,
+    upload,
+)
 from tts_playground.worlds.choices import CONDITIONS
 
 PROTOCOLS = [
@@ -77,8 +88,8 @@ def build(opening: Work) -> Parts:
     """Lay the tab out, opened on a finished audit."""
     report, focus = opening.report(), show.Focus()
     parts: dict[str, Any] = {
-        "work": gr.State(opening),
-        "focus": gr.State(focus),
+        "work": PageState(opening),
+        "focus": PageState(focus),
         "file": gr.Textbox(visible=False),
     }
     settings: dict[str, Any] = {}

@@ -17,6 +17,7 @@ from tts_playground.ui.widgets import (
     BOUNDS,
     FORMATS,
     Canvas,
+    PageState,
     Picture,
     copy_as_python,
     heading,
@@ -85,10 +86,10 @@ class Parts:
 def build(starters: dict[str, Work], opening: Work | None) -> Parts:
     """Lay the tab out, opened on a starter pool."""
     parts: dict[str, Any] = {
-        "loaded": gr.State(None),
-        "work": gr.State(opening),
-        "drawn": gr.State(None if opening is None else opening.task),
-        "contest_state": gr.State(None),
+        "loaded": PageState(None),
+        "work": PageState(opening),
+        "drawn": PageState(None if opening is None else opening.task),
+        "contest_state": PageState(None),
         "file": gr.Textbox(visible=False),
     }
     with gr.Row(elem_classes="main", elem_id="sketch-top"):

@@ -15,7 +15,7 @@ from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import learn_work as work
 from tts_playground.ui.sketch.choices import samplers, writers
 from tts_playground.ui.status import status
-from tts_playground.ui.widgets import heading
+from tts_playground.ui.widgets import PageState, heading
 
 HEAVY: dict[str, Any] = {"concurrency_id": "learn", "concurrency_limit": 1, **QUIET}
 SMALL = "tiny:sketch"
@@ -72,7 +72,7 @@ def build(drawn: Any, sampler: Any) -> Any:
     ``sampler`` is the tab's menu of samplers, which an adapter joins once it is trained. Returns the menu of models,
     which does so too.
     """
-    parts: dict[str, Any] = {"made": gr.State(None)}
+    parts: dict[str, Any] = {"made": PageState(None)}
     with gr.Accordion("Learn: programs as training data", open=False, elem_id="sketch-learn") as box:
         with gr.Row(elem_classes="main"):
             with gr.Column(scale=6, min_width=320):

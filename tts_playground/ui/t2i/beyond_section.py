@@ -15,7 +15,7 @@ from tts_playground.ui.t2i import beyond, show
 from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.look import Look
 from tts_playground.ui.t2i.wiring import view_from
-from tts_playground.ui.widgets import heading
+from tts_playground.ui.widgets import PageState, heading
 
 COSTS = [("tokens", "tokens"), ("reward calls", "verifier_calls"), ("images", "n"), ("seconds", "seconds")]
 
@@ -64,7 +64,7 @@ def _layout(opening: Look) -> Board:
         with gr.Column(scale=5, min_width=320):
             which = gr.Radio(first[:1], value=first[0], label="Trace of", elem_id="t2i-trace-of")
             tree = gr.Plot(beyond.tree(None, None), show_label=False, elem_id="t2i-trace")
-    return Board(gr.State(None), names, judge, run, cancel, line, axis, figure, which, tree)
+    return Board(PageState(None), names, judge, run, cancel, line, axis, figure, which, tree)
 
 
 def _wire(p: Parts, b: Board) -> None:

@@ -15,7 +15,7 @@ from tts_playground.ui.t2i import pair, show
 from tts_playground.ui.t2i.choices import LIMITS, MENU, ORDER, View, examples
 from tts_playground.ui.t2i.look import MEASURES, Look
 from tts_playground.ui.t2i.tour import STOPS
-from tts_playground.ui.widgets import heading, slider, thumbs
+from tts_playground.ui.widgets import PageState, heading, slider, thumbs
 
 MORE = 16
 """images that "16 more" adds"""
@@ -71,11 +71,11 @@ class Parts:
 def build(opening: Look, view: View) -> Parts:
     """Lay the tab out, opened on a look (of a starter, or empty)."""
     parts: dict[str, Any] = {
-        "look": gr.State(opening),
-        "others": gr.State(()),
-        "chosen": gr.State(None),
-        "ticket": gr.State(0),
-        "votes": gr.State(()),
+        "look": PageState(opening),
+        "others": PageState(()),
+        "chosen": PageState(None),
+        "ticket": PageState(0),
+        "votes": PageState(()),
     }
     settings: dict[str, Any] = {}
     _tour(parts)

@@ -16,7 +16,7 @@ from tts_playground.ui.t2i import scope
 from tts_playground.ui.t2i.choices import view_of
 from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.look import Look
-from tts_playground.ui.widgets import heading
+from tts_playground.ui.widgets import PageState, heading
 
 HELP = (
     "Every patch of an image is one token. Click a patch, then move temperature, CFG, top-p and top-k above: the bars"
@@ -50,7 +50,7 @@ def build(p: Parts, tab: Any, is_open: Any) -> None:
 
 def _laid_out() -> Scope:
     heading("Inside one token", HELP)
-    subject = gr.State(None)
+    subject = PageState(None)
     with gr.Row(elem_classes="buttons bottom"):
         load = gr.Button("Look closer", variant="primary", min_width=140, scale=0, elem_id="t2i-look-closer")
         mode = gr.Radio(

@@ -16,11 +16,12 @@ from tts_playground.ui.t2i import (
 from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.look import Look
 from tts_playground.ui.t2i.wiring import Handlers
+from tts_playground.ui.widgets import PageState
 
 
 def build(app: gr.Blocks, parts: Parts, handlers: Handlers, opening: Look) -> None:
     """Lay out and connect all of them, and the tour that opens them."""
-    is_open = gr.State("sweep")
+    is_open = PageState("sweep")
     quiet = {**LIGHT, **QUIET}
     with gr.Tabs(elem_id="t2i-sections", overflow_behavior="wrap") as tabs:
         with gr.Tab("Sweep", id="sweep") as tab:

@@ -105,10 +105,13 @@ def serve(wish: Wish, cancel: Any, alike: Sequence[View] = ()) -> Iterator[image
     seen = look(wish.view)
     if complete(seen, wish.n):
         return
-    views = (wish.view, *(alike if seen.size < wish.n else ()))
-    chunk = wish.n * len(views) if len(views) > 1 else images.CHUNK
-    for progress in cancellable(draw, cancel, views, wish.n, chunk, images.SEEN, True):
-        yield replace(progress, done=min(progress.done, wish.n), of=wish.n)
+    if seen.size < wish.n:
+        views = (wish.view, *alike)
+        chunk = wish.n * len(views) if alike else images.CHUNK
+        for progress in cancellable(draw, cancel, views, wish.n, chunk, images.SEEN, True):
+            yield replace(progress, done=min(progress.done, wish.n), of=wish.n)
+    elif wish.n > LIVE:  # a few are scored sooner than told
+        yield images.Progress(wish.n, wish.n)
     score(pool_of(wish.view), wish.view)
 
 

@@ -15,7 +15,7 @@ from tts_playground.ui.t2i import show, sweep
 from tts_playground.ui.t2i.choices import View
 from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.wiring import broken_off, view_from
-from tts_playground.ui.widgets import heading
+from tts_playground.ui.widgets import PageState, heading
 
 HELP = (
     "One click draws every cell together. The first images of all cells share their noise, so that only the settings"
@@ -26,7 +26,7 @@ HELP = (
 def build(p: Parts, view: View) -> tuple[Any, list[Any], list[Any]]:
     """Lay out and connect the section, opened on the sweep that ships; returns its (handler, inputs, outputs)."""
     opened = sweep.opening(view)
-    state = gr.State(opened)
+    state = PageState(opened)
     heading("Temperature × guidance", HELP)
     with gr.Row(elem_classes="buttons bottom"):
         count = len(opened.cells[0].rewards) if opened else 4

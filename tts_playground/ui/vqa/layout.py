@@ -12,7 +12,17 @@ from tts_playground.tasks.vqa_data import SHIPPED
 from tts_playground.ui.vqa import show, steps_section
 from tts_playground.ui.vqa.choices import LIMITS, MENU, View, default_view, examples
 from tts_playground.ui.vqa.work import Work, ready
-from tts_playground.ui.widgets import BOUNDS, FORMATS, copy_as_python, heading, slider, take_away, thumbs, upload
+from tts_playground.ui.widgets import (
+    BOUNDS,
+    FORMATS,
+    PageState,
+    copy_as_python,
+    heading,
+    slider,
+    take_away,
+    thumbs,
+    upload,
+)
 from tts_playground.worlds.answers import MEASURES
 
 SETS = (SHIPPED, "infovqa")
@@ -58,7 +68,7 @@ def build() -> Parts:
     """Lay the tab out."""
     view = default_view()
     work = ready(examples()[0], view)
-    parts: dict[str, Any] = {"work": gr.State(work), "set_work": gr.State(None)}
+    parts: dict[str, Any] = {"work": PageState(work), "set_work": PageState(None)}
     parts["file"] = gr.Textbox(visible=False)
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=4, min_width=320):
