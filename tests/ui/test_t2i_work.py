@@ -7,6 +7,7 @@ import pytest
 
 from tts_playground.core import Verdict
 from tts_playground.errors import BadInput, Cancelled
+from tts_playground.runs import starters
 from tts_playground.runs.images import Progress
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import shelf, show, wiring, work
@@ -207,3 +208,17 @@ def test_after_an_error_nothing_is_said_to_be_in_work():
     line, sheet = wiring.broken_off(show.working(Progress(0, 4)))
     assert "Stopped" in line and "busy" not in line and sheet == ""
     assert wiring.broken_off(status("4 of 4 images.")) == (gr.skip(), gr.skip())
+
+
+def test_of_two_starters_with_one_key_the_fuller_one_is_shown(view, tmp_path, monkeypatch):
+    small, large = (replace(view, seed=0, temperature=0.77) for _ in range(2))
+    pool = shelf.adopted(small)
+    list(shelf.draw([small], 2))
+    few = pool.snapshot()
+    list(shelf.draw([large], 4))
+    starters.write(shelf.NAME, [pool.snapshot()], tmp_path)
+    starters.write(shelf.SWEEP, [few], tmp_path)
+    monkeypatch.setattr("tts_playground.home.STARTERS", tmp_path)
+    starters.load.cache_clear()
+    assert len(shelf.shipped.__wrapped__()[pool.key]) == 4
+    starters.load.cache_clear()

@@ -64,7 +64,7 @@ def t2i_sweep(model: str | None = None, n: int = 0) -> Plan:
 
     base = t2i(model)
     sampler: Any = base.pairs[0][1]
-    task = PromptTask(WORLD_PROMPTS[1])
+    task = PromptTask(WORLD_PROMPTS[6])
     pairs = [(task, replace(sampler, settings=settings)) for settings in cells(sampler.settings)]
     return Plan(pairs, base.rewards, n or EACH)
 

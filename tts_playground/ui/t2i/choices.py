@@ -31,8 +31,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
 }
 """lowest and highest value of every number; what strangers may ask of a shared machine"""
-OPENING = WORLD_PROMPTS[4]
-"""of a fresh page, where the model knows the world: few of its images are right, so choosing is seen to matter"""
+OPENING = WORLD_PROMPTS[6]
+"""of a fresh page, where the model knows the world: two images in five are wrong, so choosing is seen to matter"""
 MENU = Menu("janus", EMBEDDED, "TTS_PLAYGROUND_T2I_MODEL", HUB)
 
 

@@ -37,8 +37,9 @@ def store() -> Store:
 
 @cache
 def shipped() -> dict[str, PoolView]:
-    """Key -> starter pool, those that are installed."""
-    return {pool.key: pool for name in (NAME, SWEEP) if name in starters.names() for pool in starters.load(name)}
+    """Key -> starter pool, those that are installed; of two with one key the fuller one."""
+    pools = [pool for name in (NAME, SWEEP) if name in starters.names() for pool in starters.load(name)]
+    return {pool.key: pool for pool in sorted(pools, key=len)}
 
 
 def pool_of(view: View, *, load: bool = False) -> Pool:
