@@ -20,6 +20,7 @@ from tts_playground.runs.curves import expected_best
 from tts_playground.runs.pool import pools_curve
 from tts_playground.runs.rows import canonical, decode, encode, pool_key
 from tts_playground.runs.store import Store
+from tts_playground.runs.stored import score_together
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask
 
 TASK = TextTask("a word")
@@ -333,3 +334,27 @@ def test_what_cannot_be_kept_is_refused_by_name():
         encode(Sample("\ud800", 0))
     with pytest.raises(BadInput, match="finite"):
         canonical({"scale": float("inf")})
+
+
+def test_pools_of_one_task_are_scored_in_one_call(tmp_path):
+    """What a class waits for is scored like what one person waits for, and what is known is not asked again."""
+    sizes: list[int] = []
+
+    class Spy:
+        name, revision = LETTERS.name, LETTERS.revision
+
+        def score(self, task, samples):
+            sizes.append(len(samples))
+            return LETTERS.score(task, samples)
+
+    with Store(tmp_path) as store:
+        pools = [store.pool(TASK, ScriptedSampler(texts)) for texts in (("a", "b", "c"), ("d", "a"))]
+        for pool in pools:
+            pool.draw(2)
+        pools[0].score(LETTERS, 1)
+        score_together(pools, Spy())  # type: ignore[arg-type]
+        assert sizes == [3]
+        found = [list(pool.values(LETTERS.name, LETTERS.revision).values()) for pool in pools]
+        assert found == [LETTERS.score(TASK, pool.samples(2)) for pool in pools] and found[0] != found[1]
+        score_together(pools, Spy())  # type: ignore[arg-type]
+        assert sizes == [3]

@@ -133,9 +133,7 @@ class Pool(StoredPool):
         missing = [row for row in rows if (row.seed, row.index) not in known]
         for start in range(0, len(missing), batch):
             block = missing[start : start + batch]
-            values = [float(value) for value in reward.score(self.task, [decode(row) for row in block])]
-            if len(values) != len(block) or not all(map(math.isfinite, values)):
-                raise CannotDo(f"The reward {reward.name!r} must give one finite number a sample; it gave {values}.")
+            values = _scored(reward, self.task, block)
             new = {(row.seed, row.index): value for row, value in zip(block, values, strict=True)}
             self.insert_scores(reward.name, reward.revision, new)
             known |= new
@@ -166,6 +164,29 @@ class Pool(StoredPool):
         if found is None:
             raise StoreError("The pool was deleted while samples were drawn for it; draw again.")
         return self._row(*found)
+
+
+def score_together(pools: Sequence[Pool], reward: Reward, *, seed: int = 0, batch: int = 64) -> None:
+    """Score what is missing of pools of one task, samples of several pools in one call of the reward."""
+    missing = []
+    for pool in pools:
+        known = pool.values(reward.name, reward.revision)
+        missing += [(pool, row) for row in pool.rows(seed=seed) if (row.seed, row.index) not in known]
+    for start in range(0, len(missing), batch):
+        block = missing[start : start + batch]
+        values = _scored(reward, block[0][0].task, [row for _, row in block])
+        new: dict[int, tuple[Pool, dict[tuple[int, int], float]]] = {}
+        for (pool, row), value in zip(block, values, strict=True):
+            new.setdefault(id(pool), (pool, {}))[1][row.seed, row.index] = value
+        for pool, scores in new.values():
+            pool.insert_scores(reward.name, reward.revision, scores)
+
+
+def _scored(reward: Reward, task: Task, rows: Sequence[Row]) -> list[float]:
+    values = [float(value) for value in reward.score(task, [decode(row) for row in rows])]
+    if len(values) != len(rows) or not all(map(math.isfinite, values)):
+        raise CannotDo(f"The reward {reward.name!r} must give one finite number a sample; it gave {values}.")
+    return values
 
 
 def _small(number: int, what: str) -> int:

@@ -15,6 +15,7 @@ from tts_playground.models.zerogpu import cancellable, on_gpu
 from tts_playground.runs import images, starters
 from tts_playground.runs.pool import PoolView
 from tts_playground.runs.store import Pool, Store
+from tts_playground.runs.stored import score_together
 from tts_playground.samplers.image_tokens import ImageTokens
 from tts_playground.samplers.stopping import Cancel, never
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
@@ -111,9 +112,11 @@ def serve(wish: Wish, cancel: Any, alike: Sequence[View] = ()) -> Iterator[image
         chunk = wish.n * len(views) if alike else images.CHUNK
         for progress in cancellable(draw, cancel, views, wish.n, chunk, images.SEEN, True):
             yield replace(progress, done=min(progress.done, wish.n), of=wish.n)
-    elif wish.n > LIVE:  # a few are scored sooner than told
+        score([pool_of(view) for view in views], wish.view)
+        return
+    if wish.n > LIVE:  # a few are scored sooner than told
         yield images.Progress(wish.n, wish.n)
-    score(pool_of(wish.view), wish.view)
+    score([pool_of(wish.view)], wish.view)
 
 
 @on_gpu(120)
@@ -146,11 +149,11 @@ def adopted(view: View) -> Pool:
     return pool
 
 
-def score(pool: Pool, view: View) -> None:
-    """Score a pool by both of the view's rewards; why one cannot score this prompt is kept for ``refusals``."""
+def score(pools: Sequence[Pool], view: View) -> None:
+    """Score pools of a view's prompt by both of its rewards; why one cannot score it is kept for ``refusals``."""
     for name in wanted(view):
         try:
-            pool.score(reward_named(name), seed=view.seed)
+            score_together(pools, reward_named(name), seed=view.seed)
         except BadInput as error:
             _refused[view.prompt, name] = str(error)
             while len(_refused) > 1000:

@@ -81,8 +81,7 @@ def draw(session: str, view: View, each: int) -> Iterator[images.Progress | Swee
         yield from cancellable(shelf.draw, lambda: work.desk().newest(session) is not wish, cells, each, CHUNK)
     except Cancelled:
         return
-    for cell in cells:
-        shelf.score(shelf.pool_of(cell), view)
+    shelf.score([shelf.pool_of(cell) for cell in cells], view)
     work.desk().done(session, wish)
     if (ready := stored(view, each)) is not None:
         yield ready
