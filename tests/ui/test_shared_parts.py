@@ -70,7 +70,7 @@ def test_pictures_are_served_from_where_they_lie():
 
 
 def test_a_pages_state_is_not_written_out():
-    """Gradio does that for each new page and each new value: a third of what a page's first event cost."""
+    """Gradio does that for each new page and each new value."""
     from dataclasses import dataclass
 
     import gradio as gr

@@ -26,7 +26,7 @@ KEPT = 8000
 
 
 @cache
-def folder() -> Path:
+def _folder() -> Path:
     """Where this process keeps them.
 
     They are served as they lie here: else gradio hashes and copies each one whenever it is shown.
@@ -35,7 +35,7 @@ def folder() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     gr.set_static_paths(folder)
     served = getattr(_StaticFiles, "all_paths", [])
-    served.insert(0, served.pop())  # gradio compares each picture with its own icons first: half of a gallery's time
+    served.insert(0, served.pop())  # gradio compares each picture with its own icons first
     return folder
 
 
@@ -59,7 +59,7 @@ def picture_file(png: bytes) -> str:
 
 
 def _file(name: bytes, write: Callable[[Path], None]) -> str:
-    file = folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.png"
+    file = _folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.png"
     if file.exists():
         os.utime(file)  # what is looked at stays
     else:
@@ -71,7 +71,7 @@ def _file(name: bytes, write: Callable[[Path], None]) -> str:
 
 
 def _prune() -> None:
-    with os.scandir(folder()) as entries:
+    with os.scandir(_folder()) as entries:
         files = [(entry.stat().st_mtime, entry.path) for entry in entries]
     if len(files) > KEPT:
         for _, path in sorted(files)[: KEPT // 2]:

@@ -46,7 +46,7 @@ class DataSet:
 
 
 def make(recipe: str, size: int, seed: int) -> Iterator[DataSet]:
-    """A data set as it grows; the last one is done. PageState-out drawings never enter.
+    """A data set as it grows; the last one is done. Held-out drawings never enter.
 
     Raises:
         BadInput: no such recipe, or a size outside ``SIZES``.

@@ -17,7 +17,7 @@ from tts_playground.ui.t2i.choices import View
 KEPT = 2000
 """pages remembered"""
 TOGETHER = 64
-"""images of several pages drawn in one batch: each takes a third of the time it takes in a batch of 4"""
+"""images of several pages drawn in one batch: each takes half the time it takes in a batch of 4"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
