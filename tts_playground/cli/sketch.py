@@ -85,7 +85,7 @@ def _plot(plot: Path, task: Any, proposer: Any, n: int, seed: int) -> None:
     with Store() as store, console().status(f"Drawing {n} independent candidates"):
         pool = store.pool(task, proposer)
         pool.draw(n, seed=seed)
-        reward = registry.resolve("reward", "iou")()
+        reward = registry.resolve("reward", "iou", "sketch")
         pool.score(reward, n, seed=seed)
         save(best_of_n(pool.curve(reward.name, seed=seed)), plot)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tts_playground import registry
-from tts_playground.core import Budget, Cost, Round, SteppedSampler
+from tts_playground.core import Budget, Cost, Round
 from tts_playground.dsl.drawings import Overlap, overlap, unpack
 from tts_playground.dsl.raster import render
 from tts_playground.dsl.surgery import tidy
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 GRAMMAR = "+grammar"
 """behind a model's name: it may only draw tokens that lead to a program"""
-STEPPED = ("smc", "beam")
-"""strategies that need a ``SteppedSampler``"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,20 +217,16 @@ def sampler_of(name: str, temperature: float = 1.0, grammar: bool = False) -> An
         name, grammar = name.removesuffix(GRAMMAR), True
     if name == "tiny:sketch" or name.startswith("adapter:") or "/" in name or Path(name).is_dir():
         return ProgramSampler(name, temperature, grammar=grammar)
-    return registry.resolve("sampler", name)(temperature=temperature)
+    return registry.resolve("sampler", name, "sketch", temperature=temperature)
 
 
 def _search(task: SketchTask, settings: Settings) -> Iterator[Round]:
     sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar)
-    if settings.strategy in STEPPED and not isinstance(sampler, SteppedSampler):
-        raise BadInput(
-            f"{settings.strategy} needs a sampler that pauses between shapes, such as 'proposal'; "
-            f"with {settings.sampler} use refine or best-of-n."
-        )
+    registry.fitting("strategy", settings.strategy, "sketch", sampler)
     if isinstance(sampler, ProgramSampler):
         sampler.ready()  # before the clock of the budget starts
-    strategy = registry.resolve("strategy", settings.strategy)()
-    reward = registry.resolve("reward", "fit")()
+    strategy = registry.resolve("strategy", settings.strategy)
+    reward = registry.resolve("reward", "fit", "sketch")
     budget = Budget(samples=settings.n, seconds=settings.seconds)
     return strategy.run(task, sampler, reward, budget=budget, seed=settings.seed)
 

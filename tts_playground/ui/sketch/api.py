@@ -16,7 +16,7 @@ from tts_playground.models.zerogpu import on_gpu
 from tts_playground.tasks.sketch import Settings
 from tts_playground.tasks.sketch import sketch as find
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.sketch.choices import CHOICES, LIMITS, offered
+from tts_playground.ui.sketch.choices import LIMITS, offered
 from tts_playground.ui.sketch.wiring import HEAVY
 from tts_playground.ui.widgets import Picture
 
@@ -104,7 +104,10 @@ def build() -> None:
     """The endpoints, on components that are not shown."""
     default = Settings()
     numbers = {name: gr.Number(getattr(default, name), label=name, visible=False) for name in LIMITS}
-    words = {name: gr.Textbox(getattr(default, name), label=name, visible=False) for name in CHOICES}
+    words = {
+        name: gr.Textbox(getattr(default, name), label=name, visible=False)
+        for name in ("strategy", "sampler", "outline")
+    }
     file = Picture(type="pil", label="file", visible=False)
     inputs = [file, words["sampler"], words["strategy"], numbers["n"], numbers["temperature"], words["outline"]]
     inputs += [numbers["seconds"], numbers["seed"]]
