@@ -32,7 +32,7 @@ BEAT = 0.1
 NOTHING_SAID = "…"
 """the short answer of a reply that has none: no answer that a question could have"""
 log = logging.getLogger(__name__)
-FIXED = {"model", "messages", "n", "seed", "stream"}
+FIXED = {"model", "messages", "stream", "n", "seed", "logprobs", "max_tokens", "temperature", "top_p", "top_k"}
 """fields of a request that ``extra_body`` cannot set"""
 
 
@@ -102,7 +102,8 @@ class EndpointSampler:
         asked: dict[int, Future] = {}
         silent = 0
         try:
-            asked |= {number: pool.submit(self._request, client, messages, seed, number) for number in wanted}
+            for turn, number in enumerate(wanted):
+                asked[number] = pool.submit(self._request, client, messages, seed, number, turn)
             for index in indices:
                 reply = asked[index // self.per_request]
                 while not wait([reply], BEAT).done:
@@ -142,7 +143,7 @@ class EndpointSampler:
         return [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, text]}]
 
     def _request(
-        self, client: Client, messages: list[Any], seed: int, number: int
+        self, client: Client, messages: list[Any], seed: int, number: int, turn: int
     ) -> tuple[list[Reply], PlaygroundError | None, float]:
         """The choices of one request, the trouble that kept the others away, and its seconds for each.
 
@@ -150,6 +151,8 @@ class EndpointSampler:
         """
         began, s = time.perf_counter(), self.settings
         found: list[Reply] = []
+        if turn > client.failed:
+            return found, CannotDo(f"{self.url} is no longer asked."), 0.0
         try:
             while (left := self.per_request - len(found)) > 0:
                 together = not found and "n" not in self.manners.dropped
@@ -170,7 +173,8 @@ class EndpointSampler:
                     self.manners.drop("n")
                 found += came[:left]
         except PlaygroundError as error:
-            return found, error, 0.0
+            client.failed = min(client.failed, turn)
+            return found, error, (time.perf_counter() - began) / max(1, len(found))
         return found, None, (time.perf_counter() - began) / self.per_request
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
@@ -47,6 +48,8 @@ class Client:
         self.manners = manners or Manners(model)
         self.stop = threading.Event()
         """set it to give up waiting"""
+        self.failed: float = math.inf
+        """the first turn that failed, as its user counts; later ones need not be asked"""
         self.wire = Wire(url, own, timeout, self.stop)
 
     def complete(self, messages: list[Any], **wanted: Any) -> list[Reply]:
@@ -66,6 +69,8 @@ class Client:
         full |= {name: value for name, value in wanted.items() if value is not None}
         attempt, lessons, waited = 0, len(LEFT_OUT) + len(RENAMED), 0.0
         while True:
+            if self.stop.is_set():
+                raise Cancelled("The endpoint is no longer asked.")
             sent = self.manners.fitted(full)
             try:
                 return replies_in(self.wire.ask(sent))
@@ -136,4 +141,6 @@ class Client:
             return CannotDo(f"{self.url} gave no reply ({said}); is it up, and does it see pictures?")
         if not said:
             return CannotDo(f"{self.url} gave no reply (HTTP {status}); is it up, and does it see pictures?")
+        if status < 400:
+            return CannotDo(f"{self.url} gave no completion: {said.rstrip('.')}.")
         return CannotDo(f"{self.url} refuses (HTTP {status}): “{said.rstrip('.')}”.")
