@@ -80,12 +80,6 @@ def endpoint(*trouble, logprobs=True):
         server.server_close()
 
 
-@pytest.fixture(autouse=True)
-def _online(monkeypatch):
-    """A server in this process is reached also where HF_HUB_OFFLINE is set for everything else."""
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-
-
 @pytest.mark.parametrize("per_request", [1, 3])
 def test_the_laws_and_what_is_asked(per_request):
     with endpoint() as (server, url):
@@ -154,10 +148,3 @@ def test_settings_that_cannot_be():
         EndpointSampler("localhost:80", "m")
     with pytest.raises(BadInput, match="per_request"):
         EndpointSampler("http://x", "m", per_request=0)
-
-
-def test_being_offline_is_one_sentence(monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with endpoint() as (server, url), pytest.raises(CannotDo, match="HF_HUB_OFFLINE is set"):
-        list(EndpointSampler(url, "m").draw(TASK, range(1)))
-    assert server.asked == []

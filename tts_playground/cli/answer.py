@@ -75,6 +75,7 @@ def answer(
             template=template,
             answers=truth,
             blank=blank,
+            own=True,
         )
     emit(result.as_dict(), json, _talk)
 
@@ -142,7 +143,7 @@ def vqa_curve(
         raise UnknownName("measure", measure, MEASURES)
     if axis not in AXES:
         raise UnknownName("axis", axis, AXES)
-    sampler = vqa_sampler(model, AnswerSettings(temperature, top_p, top_k, template=template))
+    sampler = vqa_sampler(model, AnswerSettings(temperature, top_p, top_k, template=template), own=True)
     asked, skipped = [], []
     with Store() as store, Progress(console=console()) as bar:
         task = bar.add_task(data, total=questions)

@@ -1,4 +1,4 @@
-"""Answers from any OpenAI-compatible endpoint that sees pictures, through huggingface_hub's client.
+"""Answers from any OpenAI-compatible endpoint that sees pictures (``models.endpoint``).
 
 Sample i is choice ``i % per_request`` of request ``i // per_request``, whose seed is a hash of (seed, request): it does
 not depend on how many are asked for, as far as the server honours seeds. What has arrived is kept when a later request
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 import math
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -18,15 +18,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tts_playground.core import Cost, Sample
-from tts_playground.errors import BadInput, CannotDo, ModelUnavailable
+from tts_playground.errors import BadInput, CannotDo, PlaygroundError
+from tts_playground.models.endpoint import address
+from tts_playground.models.endpoint.client import Client
+from tts_playground.models.endpoint.manners import Manners
+from tts_playground.models.endpoint.reply import Reply
 from tts_playground.randomness import key
 from tts_playground.samplers.answering import AnswerPath, AnswerSettings, answer_sample
 
 VERSION = 1
-RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
-"""answers of a server that may be different next time"""
 BEAT = 0.1
 """seconds between two chances to stop"""
+NOTHING_SAID = "…"
+"""the short answer of a reply that has none: no answer that a question could have"""
+log = logging.getLogger(__name__)
+FIXED = {"model", "messages", "stream", "n", "seed", "logprobs", "max_tokens", "temperature", "top_p", "top_k"}
+"""fields of a request that ``extra_body`` cannot set"""
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class EndpointSampler:
     """Draws replies for tasks that have an ``image`` and a ``question``."""
 
     url: str
-    """base address, e.g. http://localhost:8000/v1; the token is read from HF_TOKEN or OPENAI_API_KEY"""
+    """base address, e.g. http://localhost:8000/v1; which key it gets is said in ``models.endpoint.keys``"""
     model: str
     """as the endpoint calls it"""
     settings: AnswerSettings = field(default=AnswerSettings())
@@ -45,27 +52,38 @@ class EndpointSampler:
     retries: int = 4
     """further tries after trouble that may pass"""
     pause: float = 1.0
-    """seconds before the first retry; doubled each time"""
+    """seconds before the first retry; doubled each time; a server's own Retry-After goes first"""
     workers: int = 4
     """requests at a time"""
+    extra_body: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """further fields of the request, e.g. {"chat_template_kwargs": {"enable_thinking": False}}"""
+    own: bool = False
+    """the address comes from whoever set the environment, a command line for example, and never from a page or a
+    request: it then gets ``TTS_PLAYGROUND_ENDPOINT_KEY`` where that key is for no other host"""
+    manners: Manners = field(init=False, repr=False, compare=False)
+    """what the server turned out not to take"""
 
     def __post_init__(self) -> None:
-        if not self.url.startswith(("http://", "https://")):
-            raise BadInput(f"An endpoint is an address like http://localhost:8000/v1, not {self.url!r}.")
+        address.base(self.url)
         if not (1 <= self.per_request <= 64 and self.timeout > 0 and self.retries >= 0 and 1 <= self.workers <= 64):
             raise BadInput("per_request and workers must be 1 to 64, timeout above 0 and retries 0 or more.")
+        if taken := FIXED & self.extra_body.keys():
+            raise BadInput(f"extra_body cannot set {', '.join(sorted(taken))}; the sampler does.")
+        object.__setattr__(self, "manners", Manners(self.model))
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Everything that decides the distribution."""
         facts = {"sampler": "endpoint", "version": VERSION, "url": self.url, "model": self.model}
-        return facts | {"per_request": self.per_request, **self.settings.facts()}
+        extra = {"extra_body": dict(self.extra_body)} if self.extra_body else {}
+        return facts | {"per_request": self.per_request, **self.settings.facts()} | extra
 
     def draw(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
         """One reply per index.
 
         Raises:
+            BadInput: an address that is never asked, or a key that cannot be sent.
             CannotDo: the endpoint cannot be reached or refuses, after the retries; what came before was yielded.
-            ModelUnavailable: the endpoint has no such model, or wants a token.
+            ModelUnavailable: the endpoint has no such model, or wants a key.
         """
         if not indices:
             return
@@ -79,21 +97,43 @@ class EndpointSampler:
         """
         wanted = list(dict.fromkeys(index // self.per_request for index in indices))
         messages = self._messages(task)
+        client = self._client()
         pool = ThreadPoolExecutor(max(1, min(self.workers, len(wanted))))
+        asked: dict[int, Future] = {}
+        silent = 0
         try:
-            asked: dict[int, Future] = {number: pool.submit(self._request, messages, seed, number) for number in wanted}
+            for turn, number in enumerate(wanted):
+                asked[number] = pool.submit(self._request, client, messages, seed, number, turn)
             for index in indices:
                 reply = asked[index // self.per_request]
                 while not wait([reply], BEAT).done:
                     yield None
-                choices, seconds = reply.result()
-                yield self._sample(choices[index % self.per_request], index, seed, seconds)
+                choices, trouble, seconds = reply.result()
+                place = index % self.per_request
+                if place >= len(choices):
+                    raise trouble or CannotDo(f"{self.url} gave no reply.")
+                silent += choices[place].thinking
+                yield self._sample(choices[place], index, seed, seconds)
+            if silent:
+                log.warning("%d of %d replies ended while still thinking; allow longer replies.", silent, len(indices))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+            client.close_after(asked.values())
 
     def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
         """An endpoint does not show its logits: nothing."""
         return []
+
+    def _client(self) -> Client:
+        return Client(
+            self.url,
+            self.model,
+            own=self.own,
+            timeout=self.timeout,
+            retries=self.retries,
+            pause=self.pause,
+            manners=self.manners,
+        )
 
     def _messages(self, task: Any) -> list[dict[str, Any]]:
         file = io.BytesIO()
@@ -102,61 +142,54 @@ class EndpointSampler:
         text = {"type": "text", "text": self.settings.prompt(task.question)}
         return [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, text]}]
 
-    def _request(self, messages: list[Any], seed: int, number: int) -> tuple[list[Any], float]:
-        """The choices of one request, and its seconds for each."""
-        from huggingface_hub import InferenceClient
+    def _request(
+        self, client: Client, messages: list[Any], seed: int, number: int, turn: int
+    ) -> tuple[list[Reply], PlaygroundError | None, float]:
+        """The choices of one request, the trouble that kept the others away, and its seconds for each.
 
-        token = os.environ.get("HF_TOKEN") or os.environ.get("OPENAI_API_KEY") or "none"
-        client, s = InferenceClient(base_url=self.url, api_key=token, timeout=self.timeout), self.settings
-        began = time.perf_counter()
-        for attempt in range(self.retries + 1):
-            try:
-                reply = client.chat_completion(
+        A server that gives fewer choices than it was asked for is asked for the others one at a time.
+        """
+        began, s = time.perf_counter(), self.settings
+        found: list[Reply] = []
+        if turn > client.failed:
+            return found, CannotDo(f"{self.url} is no longer asked."), 0.0
+        try:
+            while (left := self.per_request - len(found)) > 0:
+                together = not found and "n" not in self.manners.dropped
+                came = client.complete(
                     messages,
-                    model=self.model,
-                    n=self.per_request,
-                    seed=key(seed, number, "endpoint") & 0x7FFFFFFF,
+                    n=self.per_request if together else 1,
+                    seed=self._seed(seed, number, len(found)),
                     logprobs=True,
                     max_tokens=s.most_tokens,
                     temperature=s.temperature,
                     top_p=s.top_p,
-                    extra_body={"top_k": s.top_k} if s.top_k else None,
+                    top_k=s.top_k or None,
+                    **self.extra_body,
                 )
-                if len(reply.choices) < self.per_request:
-                    raise CannotDo(f"{self.url} gave {len(reply.choices)} of {self.per_request} replies; use n = 1.")
-                return list(reply.choices), (time.perf_counter() - began) / self.per_request
-            except Exception as error:
-                self._refused(error, last=attempt == self.retries)
-                time.sleep(self.pause * 2**attempt)
-        raise AssertionError("the last try returns or raises")
+                if not came:
+                    raise CannotDo(f"{self.url} gave {len(found)} of {self.per_request} replies, and then none.")
+                if together and len(came) < self.per_request:
+                    self.manners.drop("n")
+                found += came[:left]
+        except PlaygroundError as error:
+            client.failed = min(client.failed, turn)
+            return found, error, (time.perf_counter() - began) / max(1, len(found))
+        return found, None, (time.perf_counter() - began) / self.per_request
 
-    def _refused(self, error: Exception, *, last: bool) -> None:
-        """Translate an error that will not pass, or that came at the last try."""
-        from huggingface_hub.errors import OfflineModeIsEnabled
+    @staticmethod
+    def _seed(seed: int, number: int, place: int) -> int:
+        names = (seed, number, "endpoint") if not place else (seed, number, "endpoint", place)
+        return key(*names) & 0x7FFFFFFF
 
-        if isinstance(error, CannotDo):
-            raise error
-        if isinstance(error, OfflineModeIsEnabled):
-            raise CannotDo(
-                f"HF_HUB_OFFLINE is set, so huggingface_hub asks no endpoint, not even {self.url}; unset it to use one."
-            ) from error
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        if status in (401, 403, 404):
-            raise ModelUnavailable(
-                f"{self.url} refuses {self.model!r} (HTTP {status}); check its name, the address and HF_TOKEN."
-            ) from error
-        passing = status in RETRIED or (status is None and isinstance(error, (OSError, TimeoutError)))
-        passing = passing or type(error).__module__.startswith(("httpx", "httpcore"))
-        if last or not passing:
-            what = f"HTTP {status}" if status else type(error).__name__
-            raise CannotDo(f"{self.url} gave no reply ({what}); is it up, and does it see pictures?") from error
-
-    def _sample(self, choice: Any, index: int, seed: int, seconds: float) -> Sample:
-        text = (choice.message.content or "").strip()
-        tokens = getattr(choice.logprobs, "content", None) or []
-        logprobs = tuple(float(token.logprob) for token in tokens)
-        path = AnswerPath(index, seed, logprobs=logprobs, done=True, cost=Cost(tokens=len(tokens), seconds=seconds))
-        made = answer_sample(text, path, finished=choice.finish_reason != "length", tokens=())
-        known = math.fsum(logprobs) if logprobs else None
+    def _sample(self, reply: Reply, index: int, seed: int, seconds: float) -> Sample:
+        logprobs, cost = reply.logprobs or (), Cost(tokens=reply.tokens, seconds=seconds)
+        path = AnswerPath(index, seed, logprobs=logprobs, done=True, cost=cost)
+        why = "it ended while still thinking; allow longer replies" if reply.thinking else "an empty reply"
+        text = reply.text or f"{NOTHING_SAID} ({why})"
+        made = answer_sample(text, path, finished=reply.finished, tokens=())
+        known = math.fsum(reply.logprobs) if reply.logprobs else None
         info = {name: value for name, value in made.info.items() if name != "model_logprob"}
+        if not reply.text:
+            info |= {"answer": NOTHING_SAID, "lines": [], "thinking": reply.thinking}
         return Sample(text, index, seed, known, made.cost, None, info)

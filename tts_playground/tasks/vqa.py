@@ -145,20 +145,24 @@ class Answered:
         }
 
 
-def vqa_sampler(model: str | None = None, settings: AnswerSettings | None = None, device: str = "auto") -> Sampler:
+def vqa_sampler(
+    model: str | None = None, settings: AnswerSettings | None = None, device: str = "auto", *, own: bool = False
+) -> Sampler:
     """The sampler of a named model: ``tiny:vlm``, a hub id, a folder, or ``endpoint:NAME@http://...``.
+
+    Args:
+        own: the name comes from whoever set the environment, not from a page or a request (see ``EndpointSampler``).
 
     Raises:
         BadInput: an endpoint without an address. ModelUnavailable: this machine cannot hold or reach the model.
     """
     name, settings = model or loading.default_name("vlm"), settings or AnswerSettings()
     if name.startswith("endpoint:"):
+        from tts_playground.models.endpoint.address import named
         from tts_playground.samplers.endpoint import EndpointSampler
 
-        called, _, url = name.removeprefix("endpoint:").partition("@")
-        if not url:
-            raise BadInput("An endpoint is named 'endpoint:MODEL@http://host:port/v1'.")
-        return EndpointSampler(url, called, settings)
+        called, url = named(name)
+        return EndpointSampler(url, called, settings, own=own)
     from tts_playground.samplers.vlm import VlmSampler
 
     return VlmSampler(loading.load(name, "vlm", loading.Options(device)), settings)
@@ -198,6 +202,7 @@ def answer(
     template: str = "{question}",
     answers: Sequence[str] = (),
     blank: bool = False,
+    own: bool = False,
 ) -> Answered:
     """Draw ``n`` answers to a question about a picture, let the model verify them, and pick.
 
@@ -209,6 +214,8 @@ def answer(
         temperature, top_p, top_k, template: see ``AnswerSettings``.
         answers: accepted answers where the truth is known; adds the oracle's pick.
         blank: show a white picture instead.
+        own: the model's name comes from whoever set the environment, not from a page or a request; an endpoint named
+            so may get ``TTS_PLAYGROUND_ENDPOINT_KEY`` (see ``models.endpoint.keys``).
 
     Raises:
         BadInput: the picture, the question or a setting cannot be used.
@@ -218,7 +225,7 @@ def answer(
     check_count(n, MOST)
     task = VqaTask.of(image, question, answers)
     settings = AnswerSettings(temperature, top_p, top_k, template=template)
-    sampler = vqa_sampler(model, settings)
+    sampler = vqa_sampler(model, settings, own=own)
     asked = task.blank() if blank else task
     samples = tuple(sampler.draw(asked, range(n), seed=seed))
     return answered(asked, sampler, samples, seed)

@@ -1,0 +1,99 @@
+"""What a server does not take, learnt from its refusals, so that a question is asked again without it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+LEFT_OUT = {
+    "top_logprobs": "the likeliest tokens are not known",
+    "logprobs": "the log-probabilities of replies are not known",
+    "seed": "the same seed need not give the same answers",
+    "top_k": "it draws from all tokens",
+    "top_p": "it draws by its own top_p",
+    "temperature": "it draws at its own temperature",
+    "n": "answers are asked for one at a time",
+}
+"""parameter that can be done without -> what follows"""
+RENAMED = {"max_tokens": "max_completion_tokens"}
+REFUSING = {200, 400, 422, 500, 501}
+"""answers in which a parameter may be refused"""
+_RANGE = re.compile(
+    r"\b(must be|should be|between|less than|greater than|at most|at least|out of range|[<>≤≥]=?)", re.I
+)
+_TOO_LONG = re.compile(r"too (large|long)|context length|context window|exceed", re.I)
+_REFUSAL = re.compile(
+    r"support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|invalid|cannot|can't|not available|"
+    r"not implemented|disabled|only|must be|not a valid|no such",
+    re.I,
+)
+_MENU = re.compile(
+    r"expected one of|supported parameters|allowed (?:fields|parameters|values)|valid (?:fields|para)", re.I
+)
+_N = re.compile(
+    r"['\"`]n['\"`]|\bn (?:must|should|is|>|=)|\bparameter:? n\b|\bn[=>]|one (?:completion )?choice|multiple c", re.I
+)
+
+
+@dataclass
+class Manners:
+    """What one server wants left out or called otherwise. Shared by the threads that ask it."""
+
+    who: str
+    dropped: set[str] = field(default_factory=set)
+    renamed: set[str] = field(default_factory=set)
+    notes: dict[str, str] = field(default_factory=dict)
+    """what is done without, a sentence each"""
+
+    def fitted(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The body as this server takes it."""
+        kept = {name: value for name, value in body.items() if name not in self.dropped}
+        return {RENAMED[name] if name in self.renamed else name: value for name, value in kept.items()}
+
+    def learn(self, status: int | None, said: str, named: set[str], sent: Mapping[str, Any]) -> bool:
+        """Whether a refusal is about something in ``sent`` that can be done without; remembers it."""
+        if status not in REFUSING:
+            return False
+        told = _MENU.split(said)[0]
+        if "max_tokens" in sent and self._wants_other_name(told, named):
+            self.renamed.add("max_tokens")
+            self.note("max_tokens", f"{self.who} calls max_tokens max_completion_tokens.")
+            return True
+        found = [name for name in LEFT_OUT if name in sent and _about(name, told, named)]
+        if "logprobs" in found and "top_logprobs" in sent:
+            found.append("top_logprobs")
+        for name in found:
+            self.drop(name)
+        return bool(found)
+
+    def drop(self, name: str) -> None:
+        """From now on without a parameter."""
+        self.dropped.add(name)
+        self.note(name, f"{self.who} does not take {name}, so that {LEFT_OUT[name]}.")
+
+    def note(self, about: str, text: str) -> None:
+        """Say something once."""
+        if self.notes.setdefault(about, text) is text:
+            log.warning("%s", text)
+
+    @staticmethod
+    def _wants_other_name(told: str, named: set[str]) -> bool:
+        if _TOO_LONG.search(told):
+            return False
+        asks = "max_completion_tokens" in told and re.search(r"(?<!\w)max_tokens(?!\w)", told)
+        return bool(asks or ("max_tokens" in named and _REFUSAL.search(told)))
+
+
+def _about(name: str, told: str, named: set[str]) -> bool:
+    """Whether a refusal is about a parameter itself, and not about its value being out of range."""
+    if name in ("temperature", "top_p", "top_k") and _RANGE.search(told) and "support" not in told:
+        return False
+    if name in named:
+        return True
+    pattern = _N if name == "n" else re.compile(rf"(?<![\w]){name}(?![\w])", re.I)
+    return bool(pattern.search(told) and _REFUSAL.search(told))

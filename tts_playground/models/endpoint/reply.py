@@ -1,0 +1,95 @@
+"""What a chat completion says, whichever of the usual forms it comes in."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+UNKNOWN = -9999.0
+"""what servers say for a log-probability that they do not know"""
+_THOUGHT = re.compile(r"(?:</think(?:ing)?>|\[/THINK\]|</reasoning>)", re.IGNORECASE)
+_THINKING = re.compile(r"(?:<think(?:ing)?>|\[THINK\]|<reasoning>)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One choice of a completion."""
+
+    text: str
+    """what is said after all thinking; "" where nothing was"""
+    finished: bool
+    """False: it was cut because it got too long"""
+    thinking: bool
+    """it ended while it was still thinking, so that nothing was said"""
+    logprobs: tuple[float, ...] | None
+    """of each token; None where the server does not tell, or not of all"""
+    tokens: int
+    """what it cost"""
+
+
+def replies_in(body: Mapping[str, Any]) -> list[Reply]:
+    """The choices of a completion, with its tokens shared out; choices that are none are left out."""
+    choices = body.get("choices")
+    found = [one for one in choices if isinstance(one, Mapping)] if isinstance(choices, list) else []
+    logprobs = [_logprobs(one.get("logprobs")) for one in found]
+    counts = _shares(body.get("usage"), [len(row or ()) for row in logprobs])
+    return [_reply(*one) for one in zip(found, logprobs, counts, strict=True)]
+
+
+def _reply(choice: Mapping[str, Any], logprobs: tuple[float, ...] | None, tokens: int) -> Reply:
+    message = choice.get("message")
+    message = message if isinstance(message, Mapping) else {}
+    whole = _text(message.get("content")) or _text(message.get("refusal")) or _text(choice.get("text"))
+    reasoned = any(_text(message.get(name)) for name in ("reasoning_content", "reasoning"))
+    text = answer_part(whole)
+    cut = choice.get("finish_reason") in ("length", "max_tokens")
+    thinking = not text and (reasoned or bool(_THINKING.search(whole)) or cut)
+    return Reply(text, not cut and not thinking, thinking, logprobs, tokens)
+
+
+def answer_part(whole: str) -> str:
+    """A reply without what is marked as thinking; a thought that does not end hides all that follows."""
+    said = _THOUGHT.split(whole)[-1]
+    return _THINKING.split(said)[0].strip()
+
+
+def _text(content: Any) -> str:
+    """A text, or the texts of a list of parts."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(map(_text, content))
+    if isinstance(content, Mapping) and content.get("type", "text") in ("text", "output_text", "refusal"):
+        return _text(content.get("text") or content.get("content") or content.get("refusal"))
+    return ""
+
+
+def _logprobs(given: Any) -> tuple[float, ...] | None:
+    """Those of {"content": [{"logprob"}]}, or of the old form {"token_logprobs": [...]}."""
+    if not isinstance(given, Mapping):
+        return None
+    rows = given.get("content")
+    if isinstance(rows, list):
+        values: Any = [row.get("logprob") if isinstance(row, Mapping) else None for row in rows]
+    else:
+        values = given.get("token_logprobs")
+    if not isinstance(values, list) or not values or not all(map(_known, values)):
+        return None
+    return tuple(min(0.0, float(value)) for value in values)
+
+
+def _known(value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value) and UNKNOWN < value < 1e-3
+
+
+def _shares(usage: Any, counted: list[int]) -> list[int]:
+    """Tokens of each choice: as counted where that is all that was bought, else the bill in equal parts."""
+    bill = usage.get("completion_tokens") if isinstance(usage, Mapping) else None
+    if not isinstance(bill, int) or isinstance(bill, bool) or bill < 0 or not counted or bill == sum(counted):
+        return counted
+    each, more = divmod(bill, len(counted))
+    return [each + (place < more) for place in range(len(counted))]

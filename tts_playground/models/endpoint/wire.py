@@ -1,0 +1,185 @@
+"""One request to an endpoint and what comes back: bounded, without redirects, with the key of its host only."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from tts_playground.errors import CannotDo
+from tts_playground.models.endpoint import address, keys, words
+
+if TYPE_CHECKING:
+    import httpx
+
+RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
+"""answers of a server that may be different next time"""
+LARGEST = 64 << 20
+"""bytes of a reply: 64 choices of 4096 tokens with their log-probabilities stay below"""
+CONNECT = 10.0
+"""seconds for a connection"""
+_HOPELESS = re.compile(r"out of memory|outofmemory|insufficient[_ ]quota|exceeded your current quota", re.IGNORECASE)
+_LOADING = re.compile(r"\bloading\b|is starting|warming up|not ready", re.IGNORECASE)
+
+
+class Trouble(Exception):
+    """A request that gave no completion."""
+
+    def __init__(self, said: str, status: int | None = None, body: Any = None, wait: float | None = None) -> None:
+        super().__init__(said)
+        self.said = said
+        """the server's sentence where it gave one, else what happened; fit to be quoted"""
+        self.status = status
+        self.named = words.names_in(body)
+        """parameters that the refusal points at"""
+        self.wait = wait
+        """seconds after which the server wants to be asked again"""
+        self.hopeless = bool(_HOPELESS.search(said))
+        self.passing = not self.hopeless and (status is None or status in RETRIED)
+        """whether it may be different next time"""
+        self.loading = self.passing and status is not None and bool(_LOADING.search(said))
+
+
+@dataclass
+class Wire:
+    """The connections to one endpoint; threads may share it.
+
+    Raises:
+        BadInput: an address that cannot be, or that is never asked. CannotDo: the hub, while offline.
+    """
+
+    url: str
+    own: bool = False
+    """see ``keys.key_for``"""
+    timeout: float = 120.0
+    """seconds for one request"""
+    stop: threading.Event = field(default_factory=threading.Event)
+    key: keys.Key | None = field(default=None, init=False, repr=False)
+    """the one that was sent last"""
+
+    def __post_init__(self) -> None:
+        import httpx
+
+        parsed = address.base(self.url)
+        address.refuse_looked_up(parsed)
+        self.place = parsed.copy_with(path=parsed.path + address.CHAT)
+        _refuse_while_offline(self.place)
+        limits = httpx.Timeout(self.timeout, connect=min(self.timeout, CONNECT))
+        # a proxy of the environment cannot reach this machine's own servers
+        here = address.is_loopback(parsed.host)
+        try:
+            # made here, since without trust_env a client would not hear of SSL_CERT_FILE
+            verify = False if here and parsed.scheme == "http" else httpx.create_ssl_context()
+            self._http = httpx.Client(timeout=limits, trust_env=not here, verify=verify, follow_redirects=False)
+        except (ImportError, ValueError, OSError) as error:
+            why = words.clean(str(error))
+            raise CannotDo(f"No connection to {self.url} can be made ({why}); see the proxy variables.") from error
+        self._direct = here or not urllib.request.getproxies()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def ask(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The completion that the server sends.
+
+        Raises:
+            Trouble: it sends none.
+        """
+        import httpx
+
+        self.key = key = keys.key_for(self.place, own=self.own)
+        headers = {"Authorization": f"Bearer {key.value}"} if key else {}
+        try:
+            with self._http.stream("POST", self.place, json=body, headers=headers) as response:
+                if self._direct:
+                    _refuse_peer(response, self.place.host)
+                text = self._read(response)
+        except httpx.TimeoutException as error:
+            raise Trouble(f"no reply within {self.timeout:g} s") from error
+        except httpx.ConnectError as error:
+            raise Trouble("nobody answers there") from error
+        except httpx.ProxyError as error:
+            raise Trouble("the proxy of the environment does not reach it") from error
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise Trouble("the connection broke") from error
+        return _understood(response, text, [key.value] if key else [])
+
+    def _read(self, response: httpx.Response) -> str:
+        """The body as text, if it is not too large and does not trickle."""
+        found, latest = bytearray(), time.monotonic() + self.timeout
+        for piece in response.iter_bytes():
+            found += piece
+            if len(found) > LARGEST:
+                raise CannotDo(f"{self.url} sends more than {LARGEST >> 20} MB for one request; is it an endpoint?")
+            if time.monotonic() > latest or self.stop.is_set():
+                raise Trouble(f"no whole reply within {self.timeout:g} s")
+        return found.decode("utf-8", "replace")
+
+
+def _understood(response: httpx.Response, text: str, secrets: list[str]) -> dict[str, Any]:
+    """The completion in a response; raises Trouble where there is none."""
+    status = response.status_code
+    if response.is_redirect:
+        goal = words.clean(address.shown(response.headers.get("location", "")), secrets)
+        raise Trouble(f"it sends on to {goal}, which is not followed; give that address if it is right", status)
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = None
+    if isinstance(body, dict) and status == 200 and isinstance(body.get("choices"), list):
+        return body
+    error = body.get("error") if isinstance(body, dict) else None
+    if status == 200 and isinstance(error, dict) and str(error.get("code")).isdigit():
+        status = int(str(error["code"]))
+    wait = _wait(response.headers, body)
+    said = words.clean(words.sentence_in(body), secrets) if body is not None else ""
+    title = words.page_title(text) if body is None else None
+    if title is not None:
+        called = f" (“{title}”)" if title else ""
+        raise Trouble(f"a web page{called} and no completion; the address usually ends in /v1", status, wait=wait)
+    if body is None:
+        said = words.clean(text, secrets)
+    if status == 200 and not text.strip():
+        raise Trouble("an empty reply")
+    if status == 200 and not said:
+        raise Trouble("a reply that is no chat completion", status)
+    raise Trouble(said, status, body, wait)
+
+
+def _wait(headers: httpx.Headers, body: Any) -> float | None:
+    """Seconds until a server wants to be asked again; None where it does not say."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        given = headers.get(name, "").strip()
+        if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", given):
+            return float(given) * unit
+        if name == "retry-after" and given:
+            try:
+                return max(0.0, parsedate_to_datetime(given).timestamp() - time.time())
+            except (ValueError, OverflowError):
+                return None
+    wait = body.get("estimated_time") if isinstance(body, dict) else None
+    return float(wait) if isinstance(wait, (int, float)) and 0 <= wait < 1e9 else None
+
+
+def _refuse_peer(response: httpx.Response, host: str) -> None:
+    """A name may have come to stand for another number since it was looked up."""
+    stream = response.extensions.get("network_stream")
+    peer = stream.get_extra_info("server_addr") if stream is not None else None
+    if peer:
+        address.refuse_internal(str(peer[0]), host)
+
+
+def _refuse_while_offline(place: httpx.URL) -> None:
+    if not keys.is_hub(address.origin(place)):
+        return
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        raise CannotDo(f"HF_HUB_OFFLINE is set, and {place.host} is the hub; unset it, or name another endpoint.")
