@@ -69,7 +69,7 @@ _SAMPLERS = _rows(
             "label": "endpoint",
             "summary": "replies of an OpenAI-compatible server",
             "tasks": ("vqa",),
-            "provides": ("Sampler",),
+            "provides": ("Sampler", "StreamingSampler"),
         },
     ),
 )
