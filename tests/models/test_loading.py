@@ -54,7 +54,7 @@ def test_names_that_cannot_be(tmp_path, monkeypatch):
 
 
 def test_a_wrong_kind_of_checkpoint_is_one_sentence(random_clip_folder):
-    with pytest.raises(ModelUnavailable, match="could not be loaded as a vlm"):
+    with pytest.raises(ModelUnavailable, match="a CLIP, which compares"):
         load(str(random_clip_folder), "vlm", CPU)
 
 
