@@ -35,7 +35,7 @@ def clip_and_processor(name: str, device: str) -> tuple[Any, Any]:
 
     folder = places.ready(name, "clip", device)
     with loading.loaded_from(name, "clip", folder), quietly(folder):
-        processor = CLIPProcessor.from_pretrained(folder, **loading.LOCAL)
+        processor = loading.processor(CLIPProcessor, folder)
         model: Any = CLIPModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **loading.LOCAL)
         return model.to(device).eval(), processor
 

@@ -17,6 +17,7 @@ from typing import Any
 from tts_playground.errors import BadInput, ModelUnavailable
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model", "tekken.json")
 LONGEST = 1024
 """characters of a name; no file system takes much longer paths"""
 LARGEST = 32 << 20
@@ -54,6 +55,8 @@ def named(name: str) -> Path | None:
     if len(name) > LONGEST or "\0" in name:
         what = "has a NUL character in it" if "\0" in name else f"has {len(name)} characters"
         raise BadInput(f"{name[:60]!r}... is no model's name or folder: it {what}.")
+    if not name.strip():
+        return None
     try:
         folder = Path(name).expanduser()
         if folder.is_file():
@@ -112,6 +115,22 @@ def config(folder: Path, name: str) -> dict[str, Any]:
         if isinstance(value, (int, float)) and value > most:
             raise ModelUnavailable(f"{path} is no model's configuration: {key[:60]} is {value:.3g}, more than any has.")
     return read
+
+
+def check_others(folder: Path) -> None:
+    """Whether what transformers reads beside the configuration, and passes over where it is damaged, can be read.
+
+    Raises:
+        ModelUnavailable: ``generation_config.json`` is there and is no object.
+    """
+    path = folder / "generation_config.json"
+    if path.is_file() and not isinstance(read_json(path), dict):
+        raise ModelUnavailable(f"{path} holds no settings for generation; download it again, or take it out.")
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Whether there is a vocabulary of any kind; without one transformers makes a tokenizer that knows no words."""
+    return any((folder / file).is_file() for file in VOCABULARIES)
 
 
 def _walk(top: Any) -> Iterator[tuple[int, str, Any]]:

@@ -18,7 +18,7 @@ from typing import Any
 from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName
 from tts_playground.models import places, shapes
 from tts_playground.models.embedded import TINY, quietly
-from tts_playground.models.folders import first_line
+from tts_playground.models.folders import first_line, has_tokenizer
 from tts_playground.models.kept import Kept
 
 DTYPES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -159,13 +159,28 @@ def loaded_from(name: str, kind: str, folder: Path) -> Iterator[None]:
         ModelUnavailable: whatever was raised, but for errors of our own.
     """
     try:
-        yield
+        with shapes.silent():
+            yield
     except PlaygroundError:
         raise
     except ImportError as error:
         raise ModelUnavailable(f"{name} needs a package that is not installed: {first_line(error)}.") from error
     except Exception as error:  # a damaged tokenizer or processor raises errors of every kind, bare ones included
         raise ModelUnavailable(f"{name} could not be loaded as a {kind} from {folder}: {first_line(error)}") from error
+
+
+def processor(kind: Any, folder: str | Path) -> Any:
+    """The processor in ``folder``, of the class ``kind`` of transformers.
+
+    Raises:
+        ValueError, and whatever transformers raises (see ``loaded_from``): it is not whole.
+    """
+    if not has_tokenizer(Path(folder)):
+        raise ValueError("it has no tokenizer (tokenizer.json)")
+    made = kind.from_pretrained(folder, **LOCAL)
+    if not hasattr(made, "image_processor") or not hasattr(made, "tokenizer"):
+        raise ValueError(f"its files make a {type(made).__name__}, which cannot read both pictures and texts")
+    return made
 
 
 def _arguments(options: Options) -> dict[str, Any]:
@@ -191,10 +206,10 @@ def _janus(folder: str, options: Options) -> Any:
 
     from tts_playground.models.janus import Janus
 
-    processor = JanusProcessor.from_pretrained(folder, **LOCAL)  # first: it costs little, and may be what is broken
+    words = processor(JanusProcessor, folder)  # first: it costs little, and may be what is broken
     with quietly(folder):
         model = shapes.model_class("janus").from_pretrained(folder, **_arguments(options))
-    return Janus(_place(model, options), processor)
+    return Janus(_place(model, options), words)
 
 
 def _vlm(folder: str, options: Options) -> Any:
@@ -202,12 +217,10 @@ def _vlm(folder: str, options: Options) -> Any:
 
     from tts_playground.models.vlm import Vlm
 
-    processor = AutoProcessor.from_pretrained(folder, **LOCAL)
-    if not hasattr(processor, "image_processor") or not hasattr(processor, "tokenizer"):
-        raise ValueError(f"its files make a {type(processor).__name__}, which cannot read pictures and texts")
+    words = processor(AutoProcessor, folder)
     with quietly(folder):
         model = shapes.model_class("vlm").from_pretrained(folder, **_arguments(options))
-    return Vlm(_place(model, options), processor)
+    return Vlm(_place(model, options), words)
 
 
 KINDS: dict[str, Callable[[str, Options], Any]] = {"janus": _janus, "vlm": _vlm}

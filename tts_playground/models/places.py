@@ -119,6 +119,7 @@ def ready(name: str, kind: str, device: str = "cpu", bytes_a_weight: float = 4.0
     if place.folder is None:
         _local(folder, name, kind)
     if not ships(folder):
+        folders.check_others(folder)
         check_memory(name, Place(folder, shapes.fit(name, folder, kind)), device, bytes_a_weight, spread=spread)
     return folder
 
@@ -132,10 +133,15 @@ def fetch(name: str, place: Place) -> Path:
     if place.folder is not None:
         return place.folder
     from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError
 
     try:
         return Path(snapshot_download(name, allow_patterns=PATTERNS))
     except Exception as error:  # as in _on_hub
+        if isinstance(error, GatedRepoError):
+            raise ModelUnavailable(
+                f"{name} is gated: accept its licence on https://huggingface.co/{name} and log in with 'hf auth login'."
+            ) from error
         raise ModelUnavailable(f"{name} could not be downloaded ({type(error).__name__}); try again later.") from error
 
 

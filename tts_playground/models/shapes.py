@@ -7,6 +7,7 @@ tensors are the ones that hold; building that model stops as soon as it outgrows
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +29,7 @@ EXTRA = 0.1
 FEWEST_BITS = 1
 """bits a weight that packed (quantized) files hold at least"""
 SHOWN = 3
+_NUMBER = re.compile(r"\d+")
 _TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "U8": "uint8", "BOOL": "bool"}
 _TYPES |= {"I8": "int8", "I16": "int16", "I32": "int32", "I64": "int64"}
 
@@ -61,7 +63,7 @@ def _fit(name: str, folder: Path, kind: str, stamp: tuple[Any, ...]) -> int:
     try:
         config = _config(folder)
         packed = getattr(config, "quantization_config", None) is not None
-        with quietly(folder, always=True), _silent(), _bounded(2 * len(held) + SPARE):
+        with quietly(folder, always=True), silent(), _bounded(2 * len(held) + SPARE):
             model, info = _on_meta(kind, config, {} if packed else held)
     except _TooLarge as error:
         raise ModelUnavailable(
@@ -80,8 +82,8 @@ def _fit(name: str, folder: Path, kind: str, stamp: tuple[Any, ...]) -> int:
             f"{name}: the config.json in {folder} describes {numbers:,} weights, and its files have {size:,} bytes."
         )
     if not packed:
-        room = sum(one.numel() for one in model.state_dict().values())
-        _complain(name, folder, held, info, folders.count(held) - room)
+        _complain(name, folder, info)
+        _too_many(name, folder, held, sorted(info["unexpected_keys"]), model.state_dict())
     return numbers
 
 
@@ -130,7 +132,7 @@ def _on_meta(kind: str, config: Any, held: Mapping[str, folders.Held]) -> tuple[
     )
 
 
-def _complain(name: str, folder: Path, held: Mapping[str, folders.Held], info: Mapping[str, Any], unused: int) -> None:
+def _complain(name: str, folder: Path, info: Mapping[str, Any]) -> None:
     missing = sorted(key for key in info["missing_keys"] if not key.endswith("num_batches_tracked"))
     wrong = sorted((key, tuple(found), tuple(wanted)) for key, found, wanted in info["mismatched_keys"])
     extra = sorted(info["unexpected_keys"])
@@ -142,7 +144,15 @@ def _complain(name: str, folder: Path, held: Mapping[str, folders.Held], info: M
         raise ModelUnavailable(
             f"{name}: the files in {folder} are not the model that its config.json describes: {'; '.join(parts)}."
         )
-    if extra and unused > EXTRA * folders.count(held):
+
+
+def _too_many(
+    name: str, folder: Path, held: Mapping[str, folders.Held], extra: list[str], has: Mapping[str, Any]
+) -> None:
+    """Extra tensors are let be where they are few, as published files have them, but not where they are layers."""
+    unused = folders.count(held) - sum(one.numel() for one in has.values())
+    patterns = {_NUMBER.sub("*", key) for key in has}
+    if extra and (unused > EXTRA * folders.count(held) or any(_NUMBER.sub("*", key) in patterns for key in extra)):
         raise ModelUnavailable(
             f"{name}: {_tensors(len(extra))} without a place in the model that the config.json in {folder} describes "
             f"({_some(extra)}): it is another model's, or describes fewer layers."
@@ -159,8 +169,8 @@ def _some(names: Iterable[str]) -> str:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
-    """Without transformers' own report on this thread: what it says is said in one sentence."""
+def silent() -> Iterator[None]:
+    """Without transformers' own report on this thread: of what it says, what matters is said in one sentence."""
     mine = threading.get_ident()
     loggers = [logging.getLogger(f"transformers.{part}") for part in ("modeling_utils", "configuration_utils")]
 
