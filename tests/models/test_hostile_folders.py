@@ -16,6 +16,7 @@ from tts_playground.cli import main
 from tts_playground.errors import PlaygroundError
 from tts_playground.models import loading, places
 from tts_playground.models.clip import clip_and_processor
+from tts_playground.models.named import unknown_words
 from tts_playground.verifiers.detection import Detector
 
 CPU = loading.Options("cpu")
@@ -140,6 +141,7 @@ import hostile_folders
 from tts_playground.errors import PlaygroundError
 from tts_playground.models import loading
 from tts_playground.models.clip import clip_and_processor
+from tts_playground.models.named import unknown_words
 taken = next(int(line.split()[1]) << 10 for line in open("/proc/self/status") if line.startswith("VmSize"))
 resource.setrlimit(resource.RLIMIT_AS, (taken + (1 << 30),) * 2)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -180,3 +182,9 @@ def test_the_worst_ones_allocate_nothing(good, tmp_path):
     said, mebibytes = json.loads(done.stdout.splitlines()[-1])
     assert {name: CASES[name].says in said[name] for name in WORST} == dict.fromkeys(WORST, True), said
     assert mebibytes < 400
+
+
+@pytest.mark.parametrize("name", ["tokenizer_of_nothing", "tokenizer_is_a_pointer", "no_tokenizer"])
+def test_a_damaged_tokenizer_knows_of_no_unknown_words(name, good, tmp_path):
+    folder = hostile_folders.made(name, tmp_path / "model", good)
+    assert unknown_words(str(folder), "a cat") == []

@@ -48,7 +48,10 @@ def _tokenizer(folder: Path) -> tuple[Any, str | None] | None:
     file = folder / "tokenizer.json"
     if not file.is_file():
         return None
-    return Tokenizer.from_file(str(file)), json.loads(file.read_text(encoding="utf-8"))["model"].get("unk_token")
+    try:
+        return Tokenizer.from_file(str(file)), json.loads(file.read_text(encoding="utf-8"))["model"].get("unk_token")
+    except Exception:  # tokenizers raises bare ones; a damaged file is told of when the model is loaded
+        return None
 
 
 def unknown_words(name: str, text: str) -> list[str]:

@@ -79,7 +79,11 @@ def unsloth() -> Any:
 
 
 def _by_unsloth(name: str) -> Tunable:
-    if folders.named(name) is not None:
+    import torch
+
+    if (
+        folders.named(name) is not None and torch.cuda.is_available()
+    ):  # before unsloth patches what the check is made of
         places.ready(name, "vlm", "cuda", 0.6)
     module = unsloth()
     try:
