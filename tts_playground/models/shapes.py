@@ -170,7 +170,7 @@ def _some(names: Iterable[str]) -> str:
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Without transformers' and open_clip's own reports on this thread: what matters of them is said in one sentence."""
+    """Without the reports of transformers and open_clip on this thread: what matters is said in one sentence."""
     mine = threading.get_ident()
     loggers = [logging.getLogger(f"transformers.{part}") for part in ("modeling_utils", "configuration_utils")]
     loggers.append(logging.getLogger())  # to which open_clip speaks; others' loggers are not asked here
