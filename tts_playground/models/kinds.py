@@ -23,6 +23,13 @@ WANTED = {
 """what each kind is, in words"""
 TRY = {"janus": "tiny:janus", "vlm": "tiny:vlm", "clip": "tiny:clip", "detector": "tiny:detector", "vq": "tiny:janus"}
 """what is always there"""
+HUB = {
+    "janus": "deepseek-community/Janus-Pro-1B",
+    "vlm": "Qwen/Qwen2-VL-2B-Instruct",
+    "clip": "openai/clip-vit-large-patch14",
+    "detector": "PekingU/rtdetr_r50vd",
+}
+"""a repository of each kind, as an example of a name"""
 _HALVES = {"clip_vision_model", "clip_text_model"}
 
 

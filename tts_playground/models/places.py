@@ -49,9 +49,8 @@ def find(name: str, kind: str = "") -> Place:
     if folder is not None:
         return _local(folder, name, kind)
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith((".", "/", "~")):
-        raise BadInput(
-            f"There is no folder {name[:200]!r}, and it is not a hub id like 'deepseek-community/Janus-Pro-1B'."
-        )
+        like = kinds.HUB.get(kind, kinds.HUB["janus"])
+        raise BadInput(f"There is no folder {name[:200]!r}, and it is not a hub id like {like!r}.")
     if sentence := kinds.converted(name):
         raise ModelUnavailable(sentence)
     snapshot = _snapshot(name)
