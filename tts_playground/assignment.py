@@ -193,8 +193,8 @@ def _processor_of(model: Any) -> Any:
     from tts_playground.errors import BadInput
 
     try:
-        return AutoProcessor.from_pretrained(model.name_or_path, local_files_only=True)
-    except (OSError, ValueError) as error:
+        return AutoProcessor.from_pretrained(model.name_or_path, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # a damaged folder makes transformers raise errors of every kind
         raise BadInput(
             "This model's processor is not where the model came from; pass processor=... as well."
         ) from error

@@ -16,7 +16,7 @@ from tts_playground.bench import eval_stickers_images as images_part
 from tts_playground.bench import eval_stickers_scenes as scenes_part
 from tts_playground.bench.eval_stickers_plan import Plan
 from tts_playground.core import Cost, Sample, Verdict
-from tts_playground.errors import BadInput, ModelUnavailable
+from tts_playground.errors import BadInput
 from tts_playground.models import loading
 from tts_playground.samplers.image_tokens import ImageSettings
 from tts_playground.verifiers.checks import check, truth
@@ -108,7 +108,7 @@ def test_a_missing_second_detector_is_said_and_other_missing_models_refused(opti
     told = eval_stickers.run(parts=("images",), cfg=2.0, **given)
     assert any("second detector" in note for note in told["notes"])
     assert "geneval_oracle3_detector2" not in told["metrics"]
-    with pytest.raises(ModelUnavailable, match="not-here"):
+    with pytest.raises(BadInput, match="not-here"):
         eval_stickers.run(parts=("clip",), **(options | {"clip": str(tmp_path / "not-here")}))
 
 

@@ -1,5 +1,7 @@
 """Loading: names, the cache, and one sentence for whatever cannot be held or reached."""
 
+import json
+import shutil
 import threading
 
 import pytest
@@ -54,7 +56,7 @@ def test_names_that_cannot_be(tmp_path, monkeypatch):
 
 
 def test_a_wrong_kind_of_checkpoint_is_one_sentence(random_clip_folder):
-    with pytest.raises(ModelUnavailable, match="could not be loaded as a vlm"):
+    with pytest.raises(ModelUnavailable, match="a CLIP, which compares"):
         load(str(random_clip_folder), "vlm", CPU)
 
 
@@ -83,3 +85,17 @@ def test_what_ships_loads_without_a_progress_bar(capfd):
     Detector.load("tiny:detector")
     assert "Loading weights" not in capfd.readouterr().err
     assert logging.is_progress_bar_enabled() == before
+
+
+@pytest.mark.parametrize("spoil", ["without generation_kwargs", "boi at the top", "no generation_config.json"])
+def test_a_janus_that_does_not_say_where_pictures_begin_asks_its_tokenizer(spoil, random_janus_folder, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(random_janus_folder, folder)
+    path = folder / "generation_config.json"
+    told = json.loads(path.read_text())
+    boi = told.pop("generation_kwargs")
+    path.write_text(json.dumps(told | (boi if spoil == "boi at the top" else {})))
+    if spoil == "no generation_config.json":
+        path.unlink()
+    ids = [load(str(place), "janus", CPU).value.prompt_ids("a cat") for place in (random_janus_folder, folder)]
+    assert ids[0].tolist() == ids[1].tolist()

@@ -6,16 +6,16 @@ base model, the data, the settings and the loss curve. It is named ``adapter:NAM
 
 from __future__ import annotations
 
-import json
 import re
 import threading
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tts_playground import home
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
-from tts_playground.models import embedded, loading
+from tts_playground.models import embedded, folders, loading
 from tts_playground.models.kept import Kept
 
 MARK = "adapter:"
@@ -61,10 +61,11 @@ def listed() -> list[Adapter]:
     found = []
     for file in sorted(root().glob(f"*/{FACTS}")):
         try:
-            facts = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            facts = folders.read_json(file)
+        except ModelUnavailable:
             continue
-        found.append(Adapter(file.parent.name, file.parent, facts))
+        if isinstance(facts, dict) and isinstance(facts.get("base"), str):
+            found.append(Adapter(file.parent.name, file.parent, facts))
     return found
 
 
@@ -111,14 +112,44 @@ def attach(model: Any, folder: Path) -> Any:
     """The model with the adapter in ``folder`` on it (peft).
 
     Raises:
-        ModelUnavailable: peft is not installed, or the adapter belongs to another model.
+        ModelUnavailable: peft is not installed, the folder is broken, or the adapter belongs to another model.
     """
+    check_folder(folder)
     try:
         from peft import PeftModel
     except ImportError as error:
         raise ModelUnavailable(f"Adapters need the package peft, which is not installed: {error}.") from error
     try:
-        return PeftModel.from_pretrained(model, str(folder))
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ModelUnavailable(f"The adapter in {folder} does not fit on this model: {first}") from error
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Found missing adapter keys")
+            return PeftModel.from_pretrained(model, str(folder), local_files_only=True)
+    except Exception as error:  # another version's configuration, tensors of another shape, layers that are not there
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        wrong = next((line for line in lines if line.startswith(("size mismatch", "Missing key"))), "")
+        said = folders.first_line(ValueError(wrong) if wrong else error)
+        raise ModelUnavailable(f"The adapter in {folder} does not fit on this model: {said}") from error
+
+
+def check_folder(folder: Path) -> None:
+    """Whether an adapter's files are whole, from their first bytes.
+
+    Raises:
+        ModelUnavailable: they are not, or its weights are pickled, or it asks for wider layers than it holds.
+    """
+    config, weights = folder / "adapter_config.json", folder / "adapter_model.safetensors"
+    if not config.is_file():
+        raise ModelUnavailable(f"The adapter in {folder} has no adapter_config.json, which peft writes.")
+    read = folders.read_json(config)
+    if not isinstance(read, dict) or not isinstance(read.get("peft_type"), str):
+        raise ModelUnavailable(f"The adapter in {folder} has an adapter_config.json that names no peft_type.")
+    if not weights.is_file():
+        only = "only pickled weights, which are not loaded" if any(folder.glob("*.bin")) else "no weights"
+        raise ModelUnavailable(f"The adapter in {folder} has {only}: adapter_model.safetensors is not there.")
+    held = folders.tensors([weights])
+    widest = max((size for one in held.values() for size in one.shape), default=0)
+    pattern = read.get("rank_pattern")
+    ranks = [read.get("r"), *(pattern.values() if isinstance(pattern, dict) else ())]
+    if any(isinstance(rank, (int, float)) and rank > widest for rank in ranks):
+        raise ModelUnavailable(
+            f"The adapter in {folder} asks for a larger rank than any of its {len(held)} tensors has."
+        )

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tts_playground.errors import ModelUnavailable
-from tts_playground.models.embedded import quietly, where
+from tts_playground.models import loading, places
+from tts_playground.models.embedded import quietly
 from tts_playground.models.kept import Kept
 
 BATCH = 64
@@ -27,21 +27,17 @@ def clip_and_processor(name: str, device: str) -> tuple[Any, Any]:
     """A CLIPModel in float32, and its processor; loaded once.
 
     Raises:
-        ModelUnavailable: it is not here and cannot be reached, or is not a CLIPModel.
+        BadInput: neither a folder nor a possible hub id.
+        ModelUnavailable: it is not here and cannot be reached, is broken, is not a CLIPModel, or does not fit.
     """
     import torch
     from transformers import CLIPModel, CLIPProcessor
 
-    path = where(name)
-    try:
-        with quietly(path):
-            model: Any = CLIPModel.from_pretrained(path, dtype=torch.float32)
-        return model.to(device).eval(), CLIPProcessor.from_pretrained(path)
-    except (OSError, ValueError) as error:
-        raise ModelUnavailable(
-            f"The CLIP model {name!r} cannot be loaded from here ({type(error).__name__}); "
-            "give tiny:clip, a local folder, or a hub id that can be reached."
-        ) from error
+    folder = places.ready(name, "clip", device)
+    with loading.loaded_from(name, "clip", folder), quietly(folder):
+        processor = loading.processor(CLIPProcessor, folder)
+        model: Any = CLIPModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **loading.LOCAL)
+        return model.to(device).eval(), processor
 
 
 def image_embeddings(images: Sequence[Image.Image], model: str = "tiny:clip", device: str = "cpu") -> np.ndarray:

@@ -21,6 +21,8 @@ TINY = {
     "tiny:detector2": "detector2",
 }
 """name -> folder in the checkpoints that ship"""
+PIECE = 1 << 24
+"""bytes of a file that are hashed at once"""
 
 
 def where(name: str) -> str:
@@ -39,12 +41,17 @@ def where(name: str) -> str:
     return str(folder)
 
 
+def ships(folder: str | Path) -> bool:
+    """Whether a checkpoint's folder is one of those that ship, which are known to be whole."""
+    return CHECKPOINTS in Path(folder).parents
+
+
 @contextmanager
-def quietly(folder: str) -> Iterator[None]:
+def quietly(folder: str | Path, *, always: bool = False) -> Iterator[None]:
     """Load without transformers' progress bar where the weights ship with us: a tenth of a second needs none."""
     from transformers.utils import logging
 
-    hush = CHECKPOINTS in Path(folder).parents and logging.is_progress_bar_enabled()
+    hush = (always or ships(folder)) and logging.is_progress_bar_enabled()
     if hush:
         logging.disable_progress_bar()
     try:
@@ -56,13 +63,23 @@ def quietly(folder: str) -> Iterator[None]:
 
 @cache
 def revision_of(path: str) -> str:
-    """Ten characters that change with the weights: of a folder a hash of its weight files, of a hub id its name."""
-    folder = Path(path)
-    if not folder.is_dir():
-        return hashlib.blake2b(path.encode(), digest_size=5).hexdigest()
+    """Ten characters that change with the weights: of a folder a hash of its weight files, of a hub id its name.
+
+    Raises:
+        ModelUnavailable: the folder or a file in it cannot be read.
+    """
     digest = hashlib.blake2b(digest_size=5)
-    for file in sorted(folder.glob("*.safetensors")) or sorted(folder.iterdir()):
-        if file.is_file():
-            digest.update(file.name.encode())
-            digest.update(file.read_bytes())
+    try:
+        folder = Path(path)
+        if not folder.is_dir():
+            return hashlib.blake2b(path.encode(), digest_size=5).hexdigest()
+        for file in sorted(folder.glob("*.safetensors")) or sorted(folder.iterdir()):
+            if file.is_file():
+                digest.update(file.name.encode())
+                with file.open("rb") as stream:
+                    while part := stream.read(PIECE):
+                        digest.update(part)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise ModelUnavailable(f"The weights in {path[:200]} cannot be read: {why}.") from error
     return digest.hexdigest()

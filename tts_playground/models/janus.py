@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from tts_playground.errors import BadInput
+from tts_playground.errors import BadInput, ModelUnavailable
 from tts_playground.models.affine import Affine, RowRule
 from tts_playground.models.kept import Kept
 from tts_playground.models.llama import LlamaSteps
@@ -115,9 +115,21 @@ class Janus:
         room = self.language_model.config.max_position_embeddings - self.tokens
         if ids.shape[1] > room:
             raise BadInput(f"The prompt has {ids.shape[1]} tokens and this model takes {room}; shorten it.")
-        settings = self.model.generation_config
-        kept = (ids == settings.bos_token_id) | (ids == settings.generation_kwargs["boi_token_id"])
-        return ids.repeat(2, 1).masked_fill_(~(kept | (ids.new_tensor([[1], [0]]) > 0)), settings.pad_token_id)
+        kept = (ids == self._special("bos")) | (ids == self._special("boi"))
+        return ids.repeat(2, 1).masked_fill_(~(kept | (ids.new_tensor([[1], [0]]) > 0)), self._special("pad"))
+
+    def _special(self, which: str) -> int:
+        """The token "bos", "boi" (begin of image) or "pad": what generation is told, else what the tokenizer has.
+
+        Raises:
+            ModelUnavailable: neither says.
+        """
+        told, key = self.model.generation_config, f"{which}_token_id"
+        more = getattr(told, "generation_kwargs", None) or {}
+        for found in (more.get(key), getattr(told, key, None), getattr(self.processor.tokenizer, key, None)):
+            if isinstance(found, int):
+                return found
+        raise ModelUnavailable(f"This Janus has no {key}: neither generation_config.json nor its tokenizer names one.")
 
     def prefix(self, prompt: str) -> Prefix:
         """The prompt after its prefill, from the cache where it was asked for lately."""

@@ -1,24 +1,29 @@
 """One string to a loaded model: ``load("tiny:janus", "janus")``, a hub id or a folder, by the same code.
 
-What a machine cannot hold or reach is said in one sentence before anything is loaded: sizes are read from the files (or
-from the hub's listing) and compared with free memory. What is on disk is used without asking the network. Loaded models
-are kept and shared between threads. No CUDA is touched before ``load``.
+What a machine cannot hold or reach is said in one sentence before anything is loaded: kind, shapes and sizes are read
+from the files (or from the hub's listing) and compared with free memory (``places.ready``). What is on disk is used
+without asking the network. Loaded models are kept and shared between threads. No CUDA is touched before ``load``.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
-from tts_playground.models import places
+from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName
+from tts_playground.models import places, shapes
 from tts_playground.models.embedded import TINY, quietly
+from tts_playground.models.folders import first_line, has_tokenizer
 from tts_playground.models.kept import Kept
 
 DTYPES = {"float32": 4, "bfloat16": 2, "float16": 2}
+LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+"""how every part of a folder is read: nothing comes from the network, and no code of its own is run"""
 KEPT = 4
 """loaded models kept; the one not used for longest goes first"""
 
@@ -115,11 +120,15 @@ def default_name(kind: str) -> str:
     return os.environ.get(variable) or f"tiny:{kind}"
 
 
-def check(name: str, options: Options | None = None) -> str:
-    """Whether this machine can hold and reach a model, without loading it: "" or the one sentence that says why not."""
+def check(name: str, options: Options | None = None, kind: str = "") -> str:
+    """Whether this machine can hold and reach a model, without loading it: "" or the one sentence that says why not.
+
+    Args:
+        kind: also whether it is of that kind; "" does not ask.
+    """
     try:
         wanted = (options or Options()).resolved()
-        place = places.find(name)
+        place = places.find(name, kind)
         places.check_memory(name, place, wanted.device, _bytes_a_weight(wanted), spread=bool(wanted.device_map))
     except (ModelUnavailable, BadInput) as error:
         return str(error)
@@ -136,23 +145,48 @@ def _bytes_a_weight(options: Options) -> float:
 
 
 def _load(name: str, kind: str, options: Options) -> Loaded:
-    place = places.find(name)
-    places.check_memory(name, place, options.device, _bytes_a_weight(options), spread=bool(options.device_map))
-    folder = places.fetch(name, place)
-    try:
+    folder = places.ready(name, kind, options.device, _bytes_a_weight(options), spread=bool(options.device_map))
+    with loaded_from(name, kind, folder):
         value = KINDS[kind](str(folder), options)
-    except ImportError as error:
-        raise ModelUnavailable(f"{name} needs a package that is not installed: {error}.") from error
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelUnavailable(f"{name} could not be loaded as a {kind} from {folder}: {first}") from error
     return Loaded(name, kind, options, places.revision(folder), value)
+
+
+@contextmanager
+def loaded_from(name: str, kind: str, folder: Path) -> Iterator[None]:
+    """Within it a model is loaded from ``folder``; what a broken folder makes other libraries raise is one sentence.
+
+    Raises:
+        ModelUnavailable: whatever was raised, but for errors of our own.
+    """
+    try:
+        with shapes.silent():
+            yield
+    except PlaygroundError:
+        raise
+    except ImportError as error:
+        raise ModelUnavailable(f"{name} needs a package that is not installed: {first_line(error)}.") from error
+    except Exception as error:  # a damaged tokenizer or processor raises errors of every kind, bare ones included
+        raise ModelUnavailable(f"{name} could not be loaded as a {kind} from {folder}: {first_line(error)}") from error
+
+
+def processor(kind: Any, folder: str | Path) -> Any:
+    """The processor in ``folder``, of the class ``kind`` of transformers.
+
+    Raises:
+        ValueError, and whatever transformers raises (see ``loaded_from``): it is not whole.
+    """
+    if not has_tokenizer(Path(folder)):
+        raise ValueError("it has no tokenizer (tokenizer.json)")
+    made = kind.from_pretrained(folder, **LOCAL)
+    if not hasattr(made, "image_processor") or not hasattr(made, "tokenizer"):
+        raise ValueError(f"its files make a {type(made).__name__}, which cannot read both pictures and texts")
+    return made
 
 
 def _arguments(options: Options) -> dict[str, Any]:
     import torch
 
-    arguments: dict[str, Any] = {"dtype": getattr(torch, options.dtype), "local_files_only": True}
+    arguments: dict[str, Any] = {"dtype": getattr(torch, options.dtype), "use_safetensors": True, **LOCAL}
     if options.four_bit:
         from transformers import BitsAndBytesConfig
 
@@ -168,23 +202,25 @@ def _place(model: Any, options: Options) -> Any:
 
 
 def _janus(folder: str, options: Options) -> Any:
-    from transformers import JanusForConditionalGeneration, JanusProcessor
+    from transformers import JanusProcessor
 
     from tts_playground.models.janus import Janus
 
+    words = processor(JanusProcessor, folder)  # first: it costs little, and may be what is broken
     with quietly(folder):
-        model = JanusForConditionalGeneration.from_pretrained(folder, **_arguments(options))
-    return Janus(_place(model, options), JanusProcessor.from_pretrained(folder, local_files_only=True))
+        model = shapes.model_class("janus").from_pretrained(folder, **_arguments(options))
+    return Janus(_place(model, options), words)
 
 
 def _vlm(folder: str, options: Options) -> Any:
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoProcessor
 
     from tts_playground.models.vlm import Vlm
 
+    words = processor(AutoProcessor, folder)
     with quietly(folder):
-        model = AutoModelForImageTextToText.from_pretrained(folder, **_arguments(options))
-    return Vlm(_place(model, options), AutoProcessor.from_pretrained(folder, local_files_only=True))
+        model = shapes.model_class("vlm").from_pretrained(folder, **_arguments(options))
+    return Vlm(_place(model, options), words)
 
 
 def janus(name: str, options: Options | None = None) -> Loaded:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import ModelUnavailable
-from tts_playground.models import loading, places
+from tts_playground.models import folders, loading, places
 from tts_playground.models.embedded import TINY, revision_of, where
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -24,20 +24,20 @@ def named(name: str, kind: str, options: loading.Options | None = None) -> loadi
         BadInput: no such name. ModelUnavailable: its files are not on this machine.
     """
     wanted = (options or loading.Options()).resolved()
-    folder = _local(name)
+    folder = _local(name, kind)
     if folder is None:
         raise ModelUnavailable(f"{name} is not on this machine yet; drawing with it downloads it first.")
     revision = revision_of(str(folder)) if name in TINY else places.revision(folder)
     return loading.Loaded(name, kind, wanted, revision, None)
 
 
-def _local(name: str) -> Path | None:
+def _local(name: str, kind: str = "") -> Path | None:
     """Where a model's files are on this machine; never asks the network, and so is quick."""
     if name in TINY:
         return Path(where(name))
-    if Path(name).expanduser().is_dir():
-        return places.find(name).folder
-    return places._cached(name) if _HUB.fullmatch(name) else None
+    if folders.named(name) is not None:
+        return places.find(name, kind).folder
+    return places.cached(name) if _HUB.fullmatch(name) else None
 
 
 @lru_cache(maxsize=8)
@@ -48,7 +48,10 @@ def _tokenizer(folder: Path) -> tuple[Any, str | None] | None:
     file = folder / "tokenizer.json"
     if not file.is_file():
         return None
-    return Tokenizer.from_file(str(file)), json.loads(file.read_text(encoding="utf-8"))["model"].get("unk_token")
+    try:
+        return Tokenizer.from_file(str(file)), json.loads(file.read_text(encoding="utf-8"))["model"].get("unk_token")
+    except Exception:  # tokenizers raises bare ones; a damaged file is told of when the model is loaded
+        return None
 
 
 def unknown_words(name: str, text: str) -> list[str]:

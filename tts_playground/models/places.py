@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
-from tts_playground.models.embedded import TINY, revision_of, where
+from tts_playground.models import folders, kinds, shapes
+from tts_playground.models.embedded import TINY, revision_of, ships, where
 
-PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
+PATTERNS = ["*.json", "model*.safetensors", "*.txt", "*.model", "*.jinja"]
 HASHED_WHOLE = 200 << 20
 """bytes; bigger folders are told apart by their files' sizes and ends"""
 OVERHEAD = 1.15
@@ -29,68 +29,98 @@ class Place:
     """how many numbers it has, about"""
 
 
-def find(name: str) -> Place:
+def find(name: str, kind: str = "") -> Place:
     """Where the model called ``name`` is.
+
+    Args:
+        kind: refuse other kinds of model ("janus", "vlm", "clip" or "detector"); "" takes any.
 
     Raises:
         UnknownName: no embedded model of that name.
         BadInput: neither a name of ours, nor a folder, nor a possible hub id.
-        ModelUnavailable: not on this machine, and the hub cannot be reached or does not have it.
+        ModelUnavailable: not on this machine, and the hub cannot be reached or does not have it; or its folder is
+            broken, or holds another kind of model.
     """
     if name.startswith("tiny:"):
         if name not in TINY:
             raise UnknownName("embedded model", name, TINY)
-        return _local(Path(where(name)), name)
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return _local(folder, name)
+        return _local(Path(where(name)), name, kind)
+    folder = folders.named(name)
+    if folder is not None:
+        return _local(folder, name, kind)
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith((".", "/", "~")):
-        raise BadInput(f"There is no folder {name!r}, and it is not a hub id like 'deepseek-community/Janus-Pro-1B'.")
-    cached = _cached(name)
-    return _local(cached, name) if cached else _on_hub(name)
+        like = kinds.HUB.get(kind, kinds.HUB["janus"])
+        raise BadInput(f"There is no folder {name[:200]!r}, and it is not a hub id like {like!r}.")
+    if sentence := kinds.converted(name):
+        raise ModelUnavailable(sentence)
+    snapshot = _snapshot(name)
+    gone = [] if snapshot is None else folders.lacking(snapshot)
+    return _on_hub(name, kind, gone) if snapshot is None or gone else _local(snapshot, name, kind)
 
 
-def _local(folder: Path, name: str) -> Place:
-    size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    if not (folder / "config.json").is_file() or not size:
-        raise ModelUnavailable(f"{name}: the folder {folder} has no config.json with .safetensors weights beside it.")
-    return Place(folder, size // _stored_bytes(folder))
+def _local(folder: Path, name: str, kind: str) -> Place:
+    config = folders.config(folder, name)
+    if kind:
+        kinds.require(name, kind, config)
+    return Place(folder, folders.count(folders.tensors(folders.weight_files(folder, name))))
 
 
-def _stored_bytes(folder: Path) -> int:
-    """Bytes a weight in the files, from the first tensor of the first file's header."""
-    first = sorted(folder.glob("*.safetensors"))[0]
-    with first.open("rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    kinds = [value["dtype"] for key, value in header.items() if key != "__metadata__"]
-    return {"F32": 4, "F16": 2, "BF16": 2, "F64": 8}.get(max(set(kinds), key=kinds.count), 1) if kinds else 4
+def cached(name: str) -> Path | None:
+    """The hub's snapshot of ``name`` on this machine, if it is whole; the network is not asked."""
+    snapshot = _snapshot(name)
+    return None if snapshot is None or folders.lacking(snapshot) else snapshot
 
 
-def _cached(name: str) -> Path | None:
+def _snapshot(name: str) -> Path | None:
+    """What there is of a repository, be it whole or not: a download that broke off leaves a folder like any other."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(name, local_files_only=True, allow_patterns=PATTERNS))
+        return Path(snapshot_download(name, local_files_only=True, allow_patterns=PATTERNS))
     except (LocalEntryNotFoundError, OSError, ValueError):
         return None
-    return folder if any(folder.glob("*.safetensors")) else None
 
 
-def _on_hub(name: str) -> Place:
+def _on_hub(name: str, kind: str, gone: list[str]) -> Place:
+    """A model that must be downloaded, or (``gone``: names of the files that lack) whose download broke off."""
     from huggingface_hub import HfApi
 
     try:
         info = HfApi().model_info(name, files_metadata=True, timeout=10)
     except Exception as error:  # every kind of network trouble, a missing repository, a gated one: same sentence
+        broken = f"its download broke off (not here: {', '.join(gone[:2])}{', ...' if len(gone) > 2 else ''})"
         raise ModelUnavailable(
-            f"{name} is not on this machine and the hub does not give it ({type(error).__name__}); "
-            "go online, give a folder, or use a tiny: model."
+            f"{name} is not on this machine{f': {broken},' if gone else ''} and the hub does not give it "
+            f"({type(error).__name__}); go online, give a folder, or use a tiny: model."
         ) from error
-    size = sum(file.size or 0 for file in info.siblings or [] if file.rfilename.endswith(".safetensors"))
+    if kind and info.config:
+        kinds.require(name, kind, info.config)
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
+    size = sum(size for file, size in sizes.items() if re.fullmatch(r"model[^/]*\.safetensors", file))
     if not size:
         raise ModelUnavailable(f"{name} has no .safetensors weights on the hub, and no other format is loaded.")
     return Place(None, size // 2)
+
+
+def ready(name: str, kind: str, device: str = "cpu", bytes_a_weight: float = 4.0, *, spread: bool = False) -> Path:
+    """The folder of a model that can be loaded: downloaded if need be, whole, of its kind, and no larger than memory.
+
+    Nothing is allocated. What ships with us is known to be whole.
+
+    Raises:
+        UnknownName, BadInput, ModelUnavailable: as ``find`` does; or its files do not make the model that its
+            configuration describes, or that does not fit.
+    """
+    place = find(name, kind)
+    check_memory(name, place, device, bytes_a_weight, spread=spread)
+    folder = fetch(name, place)
+    if place.folder is None:
+        _local(folder, name, kind)
+    if not ships(folder):
+        folders.check_others(folder)
+        check_memory(name, Place(folder, shapes.fit(name, folder, kind)), device, bytes_a_weight, spread=spread)
+    return folder
 
 
 def fetch(name: str, place: Place) -> Path:
@@ -102,11 +132,27 @@ def fetch(name: str, place: Place) -> Path:
     if place.folder is not None:
         return place.folder
     from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError
 
     try:
         return Path(snapshot_download(name, allow_patterns=PATTERNS))
     except Exception as error:  # as in _on_hub
+        if isinstance(error, GatedRepoError):
+            raise ModelUnavailable(
+                f"{name} is gated: accept its licence on https://huggingface.co/{name} and log in with 'hf auth login'."
+            ) from error
         raise ModelUnavailable(f"{name} could not be downloaded ({type(error).__name__}); try again later.") from error
+
+
+def ready_folder(folder: Path, kind: str) -> Path:
+    """As ``ready``, of a folder alone: never looked for on the hub.
+
+    Raises:
+        BadInput: there is no such folder. ModelUnavailable: as ``ready`` does.
+    """
+    if folders.named(str(folder)) is None:
+        raise BadInput(f"There is no folder {str(folder)[:200]!r} with a model to go on from.")
+    return ready(str(folder.expanduser().absolute()), kind)
 
 
 def check_memory(name: str, place: Place, device: str, bytes_a_weight: float, *, spread: bool = False) -> None:
@@ -147,6 +193,6 @@ def revision(folder: Path) -> str:
         digest.update(f"{file.name} {file.stat().st_size}".encode())
         with file.open("rb") as stream:
             digest.update(stream.read(1 << 20))
-            stream.seek(-(1 << 20), 2)
+            stream.seek(max(0, file.stat().st_size - (1 << 20)))
             digest.update(stream.read())
     return digest.hexdigest()

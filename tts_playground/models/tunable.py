@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable
-from tts_playground.models import loading, places
+from tts_playground.models import folders, loading, places
 
 BACKENDS = ("auto", "peft", "unsloth")
 LARGE = 500_000_000
@@ -42,7 +42,7 @@ def open_model(name: str, backend: str = "auto", options: loading.Options | None
 
     if backend not in BACKENDS:
         raise BadInput(f"There is no fine-tuning backend {backend!r}; choose one of: {', '.join(BACKENDS)}.")
-    place = places.find(name)
+    place = places.find(name, "vlm")
     big = torch.cuda.is_available() and place.weights > LARGE
     if backend == "unsloth" or (backend == "auto" and big and _installed("unsloth")):
         return _by_unsloth(name)
@@ -73,18 +73,23 @@ def unsloth() -> Any:
         raise ModelUnavailable(f"unsloth cannot be imported here: {error}; choose the backend peft.") from error
     except Exception as error:  # without an accelerator it raises errors of many kinds
         sys.modules.pop("unsloth", None)
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        first = folders.first_line(error)
         raise ModelUnavailable(f"unsloth refuses to run here: {first} Choose the backend peft.") from error
     return module
 
 
 def _by_unsloth(name: str) -> Tunable:
+    import torch
+
+    if (
+        folders.named(name) is not None and torch.cuda.is_available()
+    ):  # before unsloth patches what the check is made of
+        places.ready(name, "vlm", "cuda", 0.6)
     module = unsloth()
     try:
-        model, processor = module.FastVisionModel.from_pretrained(name, load_in_4bit=True)
+        model, processor = module.FastVisionModel.from_pretrained(name, load_in_4bit=True, trust_remote_code=False)
     except Exception as error:
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ModelUnavailable(f"{name} could not be loaded by unsloth: {first}") from error
+        raise ModelUnavailable(f"{name} could not be loaded by unsloth: {folders.first_line(error)}") from error
     module.FastVisionModel.for_inference(model)
     return Tunable(name, "unsloth", model, processor)
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from tts_playground.errors import BadInput, ModelUnavailable
+from tts_playground.models import folders, loading, places, shapes
 
 AT_ONCE = 1024
 """pictures through the VQ in one pass"""
@@ -30,22 +31,19 @@ def load_vq(path: Path, device: torch.device) -> Any:
         BadInput: no such folder.
         ModelUnavailable: another kind of model, or its weights are not there.
     """
-    from transformers import JanusForConditionalGeneration, JanusVQVAE
-    from transformers.models.auto.configuration_auto import AutoConfig
-
     if not (path / "config.json").exists():
         raise BadInput(f"There is no checkpoint in {path}; give the folder of a trained tiny-vq or tiny-janus.")
-    try:
-        kind = AutoConfig.from_pretrained(path).model_type
-        if kind == "janus":
-            vq: Any = JanusForConditionalGeneration.from_pretrained(path, dtype=torch.float32).model.vqmodel
-        elif kind == "janus_vqgan":
-            vq = JanusVQVAE.from_pretrained(path, dtype=torch.float32)
-        else:
-            raise ModelUnavailable(f"{path} holds a {kind}, not a Janus or its VQ.")
-    except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"The VQ in {path} cannot be loaded ({type(error).__name__}).") from error
-    return vq.to(device).eval()
+    found = folders.config(path, str(path)).get("model_type")
+    kind = {"janus": "janus", "janus_vqgan": "vq"}.get(str(found))
+    if kind is None:
+        raise ModelUnavailable(f"{path} holds a {str(found)[:40]}, not a Janus or its VQ.")
+    folder = places.ready_folder(path, kind)
+    with loading.loaded_from(str(path), kind, folder):
+        model = shapes.model_class(kind).from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, **loading.LOCAL
+        )
+        vq: Any = model.model.vqmodel if kind == "janus" else model
+        return vq.to(device).eval()
 
 
 @torch.no_grad()

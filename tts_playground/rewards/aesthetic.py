@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tts_playground.core import Cost, Sample
-from tts_playground.errors import BadInput, ModelUnavailable
+from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError
+from tts_playground.models import folders
 from tts_playground.models.clip import image_embeddings
 from tts_playground.models.embedded import revision_of, where
 
 HIDDEN = (1024, 128, 64, 16)
 DROPOUT = (0.2, 0.2, 0.1)
 LARGE = "openai/clip-vit-large-patch14"
+LARGEST = 64 << 20
+"""bytes of a head's file; the published one has 3.7 MB"""
 
 
 def build_head(width: int) -> Any:
@@ -50,7 +53,10 @@ def save_head(head: Any, folder: Path, clip: str) -> None:
 
 
 def _weights(path: Path) -> dict[str, Any]:
+    import pickle
+
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     if path.is_dir():
@@ -59,9 +65,17 @@ def _weights(path: Path) -> dict[str, Any]:
         raise ModelUnavailable(
             f"There is no aesthetic head at {path}; give tiny:aesthetic, a .pth or a .safetensors file."
         )
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    return torch.load(path, map_location="cpu", weights_only=True)
+    if path.stat().st_size > LARGEST:
+        raise ModelUnavailable(f"{path} has {path.stat().st_size >> 20} MiB; an aesthetic head has about 4.")
+    try:
+        if path.suffix == ".safetensors":
+            folders.tensors([path])
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, ValueError, EOFError, RuntimeError, SafetensorError, pickle.UnpicklingError) as error:
+        if isinstance(error, PlaygroundError):
+            raise
+        raise ModelUnavailable(f"{path} cannot be read as a head's weights: {folders.first_line(error)}") from error
 
 
 @cache
@@ -69,14 +83,14 @@ def load_head(path: str, device: str = "cpu") -> Any:
     """The stack from a folder of ours, a ``.safetensors`` or the published ``.pth`` file, in float32.
 
     Raises:
-        ModelUnavailable: there is no such file.
+        ModelUnavailable: there is no such file, or it cannot be read.
         BadInput: the file holds something else.
     """
     weights = _weights(Path(path))
     try:
         head = build_head(weights["layers.0.weight"].shape[1])
         head.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, RuntimeError) as error:
         raise BadInput(f"{path} is not a LAION aesthetic v2 head: its layers do not fit 1024-128-64-16-1.") from error
     return head.to(device).eval()
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from tts_playground.core import Cost, Sample
 from tts_playground.errors import ModelUnavailable
+from tts_playground.models import places, shapes
 
 BATCH = 32
 
@@ -20,6 +21,7 @@ def _load(architecture: str, pretrained: str, device: str) -> tuple[Any, Any, An
         import open_clip
     except ImportError as error:
         raise ModelUnavailable("This reward needs the package open-clip-torch; install it with pip.") from error
+    _check_memory(open_clip, architecture, device)
     try:
         model, _, images = open_clip.create_model_and_transforms(
             architecture, pretrained=pretrained or None, device=device, weights_only=True
@@ -31,6 +33,25 @@ def _load(architecture: str, pretrained: str, device: str) -> tuple[Any, Any, An
             "check both names, or give a local weights file."
         ) from error
     return model.float().eval(), images, words
+
+
+def _check_memory(open_clip: Any, architecture: str, device: str) -> None:
+    """Refuse an architecture that does not fit, counted without memory; those of the hub are not known beforehand.
+
+    Raises:
+        ModelUnavailable: it does not fit.
+    """
+    import torch
+
+    if architecture not in open_clip.list_models():
+        return
+    try:
+        with shapes.silent(), torch.device("meta"):
+            empty = open_clip.create_model(architecture, pretrained=None, device="meta", pretrained_hf=False)
+    except Exception:  # parts that other packages make cannot all be counted so
+        return
+    numbers = sum(part.numel() for part in empty.parameters())
+    places.check_memory(f"open_clip's {architecture}", places.Place(None, numbers), device, 4.0)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from tts_playground.models.embedded import where
+from tts_playground.models.places import ready
 from tts_playground.models.vq import decode, encode, load_vq, to_float
 from tts_playground.rewards.aesthetic import build_head, predict, save_head
 from tts_playground.train.card import Facts, write_card
@@ -79,8 +79,8 @@ def train(order: Order) -> Path:
     torch.manual_seed(order.seed)
     on_gpu = device.type == "cuda"  # pictures through the VQ are what takes time on a CPU
     scenes, each = (64, 3) if order.miniature else (20_000, 6) if on_gpu else (1_500, 5)
-    name = str(order.clip) if order.clip is not None else where("tiny:clip")
-    clip: Any = CLIPModel.from_pretrained(name, dtype=torch.float32)
+    folder = ready("tiny:clip" if order.clip is None else str(order.clip), "clip")
+    clip: Any = CLIPModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
     clip.to(device).eval()
     workers = default_workers() if order.workers is None else order.workers
     pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)

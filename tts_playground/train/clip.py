@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from tts_playground.models.places import ready_folder
 from tts_playground.models.vq import load_vq, reconstruct, to_float
 from tts_playground.rewards.measures import hard_pairs, recall_at_1
 from tts_playground.train.card import Facts, write_card
@@ -158,7 +159,8 @@ def train(order: Order) -> Path:
     tokenizer = build_tokenizer()
     model: Any = build_model(size, tokenizer)
     if order.init is not None:
-        model = type(model).from_pretrained(order.init, dtype=torch.float32)
+        folder = ready_folder(order.init, "clip")
+        model = type(model).from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
     model.to(device)
     vq = None if order.vq is None else load_vq(order.vq, device)
     conditions, texts = Conditions(pool, device, vq), tokenize(tokenizer, pool, device)

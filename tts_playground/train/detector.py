@@ -18,6 +18,7 @@ from torch import nn
 from transformers import RTDetrConfig, RTDetrForObjectDetection, RTDetrResNetConfig
 from transformers.models.rt_detr.image_processing_pil_rt_detr import RTDetrImageProcessorPil
 
+from tts_playground.models.places import ready_folder
 from tts_playground.models.vq import load_vq, reconstruct
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.dense import boxes_in_parts, dense_loss
@@ -180,7 +181,8 @@ def train(order: Order) -> Path:
     pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
     model: Any = build_model(size)
     if order.init is not None:
-        model = RTDetrForObjectDetection.from_pretrained(order.init, dtype=torch.float32)
+        folder = ready_folder(order.init, "detector")
+        model = RTDetrForObjectDetection.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
     model.to(device)
     vq = None if order.vq is None else load_vq(order.vq, device)
     conditions = Conditions(pool, device, vq)

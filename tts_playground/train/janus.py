@@ -19,6 +19,7 @@ from transformers import JanusForConditionalGeneration, StaticCache
 
 from tts_playground import home
 from tts_playground.errors import BadInput
+from tts_playground.models.places import ready_folder
 from tts_playground.models.vq import load_vq, to_bytes
 from tts_playground.train import tokens as world_tokens
 from tts_playground.train.card import Facts, write_card
@@ -229,7 +230,8 @@ def _start(order: Order) -> Any:
     model: Any = build_model(size, len(world_tokens.tokenizer()))
     if order.init is None:
         return model
-    given: Any = JanusForConditionalGeneration.from_pretrained(order.init, dtype=torch.float32)
+    folder = ready_folder(order.init, "janus")
+    given: Any = JanusForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
     if {k: v.shape for k, v in given.state_dict().items()} != {k: v.shape for k, v in model.state_dict().items()}:
         raise BadInput(f"The model in {order.init} has another shape than the tiny:janus that is trained here.")
     return given

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
+from tts_playground.errors import BadInput
 from tts_playground.worlds.layout import STEP
 
 DIMENSIONS = 3 * STEP * STEP
@@ -44,8 +46,15 @@ class PatchBook:
 
     @staticmethod
     def load(path: Path) -> PatchBook:
-        """Read what ``save`` wrote."""
-        return PatchBook(**load_file(path))
+        """Read what ``save`` wrote.
+
+        Raises:
+            BadInput: the file is not that.
+        """
+        try:
+            return PatchBook(**load_file(path))
+        except (OSError, TypeError, SafetensorError) as error:
+            raise BadInput(f"{path} is no book of patches as 'train tiny-vq' writes it.") from error
 
 
 def pieces(images: np.ndarray) -> torch.Tensor:

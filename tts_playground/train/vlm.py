@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from tts_playground.models.places import ready_folder
 from tts_playground.train import vlm_data, vlm_practice, vlm_seen
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.eye import teach_eye
@@ -51,7 +52,8 @@ def started(order: Order, size: Size, vocabulary: int) -> Any:
     """A new model, or the one in the order's ``init`` folder."""
     model = build_model(size, vocabulary)
     if order.init is not None:
-        model = type(model).from_pretrained(order.init, dtype=torch.float32)
+        folder = ready_folder(order.init, "vlm")
+        model = type(model).from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
     if pick_device(order.device).type == "cpu":  # windows and rows are small: plain products beat the fused kernels
         model.set_attn_implementation("eager")
     return model

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tts_playground.errors import ModelUnavailable
-from tts_playground.models.embedded import quietly, where
+from tts_playground.models import loading, places
+from tts_playground.models.embedded import quietly
 
 OVERLAP = 0.75
 """IoU from which two boxes are one thing found twice"""
@@ -63,21 +63,19 @@ class Detector:
         """Load ``tiny:detector``, a folder or a hub id through the ordinary transformers classes, in float32.
 
         Raises:
-            ModelUnavailable: it is not here and cannot be reached, or is not a detector.
+            BadInput: neither a folder nor a possible hub id.
+            ModelUnavailable: it is not here and cannot be reached, is broken, is not a detector, or does not fit.
         """
         import torch
         from transformers import AutoImageProcessor, AutoModelForObjectDetection
 
-        path = where(name)
-        try:
-            with quietly(path):
-                model = AutoModelForObjectDetection.from_pretrained(path, dtype=torch.float32)
-            return cls(model.to(device).eval(), AutoImageProcessor.from_pretrained(path), name, threshold)
-        except (OSError, ValueError) as error:
-            raise ModelUnavailable(
-                f"The detector {name!r} cannot be loaded from here ({type(error).__name__}); "
-                "give tiny:detector, a local folder, or a hub id that can be reached."
-            ) from error
+        folder = places.ready(name, "detector", device)
+        with loading.loaded_from(name, "detector", folder), quietly(folder):
+            processor = AutoImageProcessor.from_pretrained(folder, **loading.LOCAL)
+            model = AutoModelForObjectDetection.from_pretrained(
+                folder, dtype=torch.float32, use_safetensors=True, **loading.LOCAL
+            )
+            return cls(model.to(device).eval(), processor, name, threshold)
 
     @property
     def nouns(self) -> tuple[str, ...]:

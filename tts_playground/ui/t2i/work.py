@@ -90,7 +90,7 @@ def checked(view: View) -> None:
     """
     if view.model == EMBEDDED:
         return
-    if sentence := loading.check(view.model):
+    if sentence := loading.check(view.model, kind="janus"):
         raise BadInput(sentence)
 
 

@@ -183,7 +183,7 @@ def warm() -> None:
     if known is not None:
         curves_of(known.asked, "exact")
         trust_of(known.asked, "exact")
-    if view.model != EMBEDDED and "/" in view.model and loading.check(view.model):
+    if view.model != EMBEDDED and "/" in view.model and loading.check(view.model, kind="vlm"):
         return
     try:
         first = examples()[0]

@@ -1,0 +1,108 @@
+"""Which checkpoints each kind of model is, by the ``model_type`` of their configuration, and what to use for others."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from tts_playground.errors import ModelUnavailable
+
+CONVERTED = {
+    "deepseek-ai/Janus-Pro-1B": "deepseek-community/Janus-Pro-1B",
+    "deepseek-ai/Janus-Pro-7B": "deepseek-community/Janus-Pro-7B",
+    "deepseek-ai/Janus-1.3B": "deepseek-community/Janus-Pro-1B",
+}
+"""repositories in a layout that transformers does not read, and what to use in their place"""
+WANTED = {
+    "janus": "a Janus, which draws pictures",
+    "vlm": "a model that reads pictures",
+    "clip": "a CLIP",
+    "detector": "an object detector",
+    "vq": "the VQ of a Janus",
+}
+"""what each kind is, in words"""
+TRY = {"janus": "tiny:janus", "vlm": "tiny:vlm", "clip": "tiny:clip", "detector": "tiny:detector", "vq": "tiny:janus"}
+"""what is always there"""
+HUB = {
+    "janus": "deepseek-community/Janus-Pro-1B",
+    "vlm": "Qwen/Qwen2-VL-2B-Instruct",
+    "clip": "openai/clip-vit-large-patch14",
+    "detector": "PekingU/rtdetr_r50vd",
+}
+"""a repository of each kind, as an example of a name"""
+_HALVES = {"clip_vision_model", "clip_text_model"}
+
+
+@cache
+def types(kind: str) -> frozenset[str]:
+    """The ``model_type``s that are of a kind."""
+    if kind in {"janus", "clip", "vq"}:
+        return frozenset({"janus_vqgan" if kind == "vq" else kind})
+    return frozenset(_mapping({"vlm": "IMAGE_TEXT_TO_TEXT", "detector": "OBJECT_DETECTION", "text": "CAUSAL_LM"}[kind]))
+
+
+def _mapping(task: str) -> Any:
+    from transformers.models.auto import modeling_auto
+
+    return getattr(modeling_auto, f"MODEL_FOR_{task}_MAPPING_NAMES")
+
+
+def converted(name: str) -> str:
+    """The sentence for a repository whose layout transformers does not read; "" for every other."""
+    better = CONVERTED.get(name)
+    return _layout(name, better) if better else ""
+
+
+def require(name: str, kind: str, config: dict[str, Any]) -> None:
+    """Refuse a checkpoint of another kind.
+
+    Args:
+        kind: "janus", "vlm", "clip", "detector" or "vq".
+
+    Raises:
+        ModelUnavailable: saying what it is, and what to use.
+    """
+    found = config.get("model_type")
+    if not isinstance(found, str) or not found:
+        raise ModelUnavailable(
+            f"{name} is not {WANTED[kind]}: its config.json names no model_type; use {TRY[kind]} or another checkpoint."
+        )
+    if found in types(kind):
+        return
+    if found == "multi_modality":
+        raise ModelUnavailable(_layout(name, _by_size(config)))
+    raise ModelUnavailable(f"{name} is not {WANTED[kind]}: {_other(found, kind, config)}.")
+
+
+def _layout(name: str, better: str) -> str:
+    return f"{name} is in DeepSeek's own layout, which transformers does not read; use {better}, the same converted."
+
+
+def _by_size(config: dict[str, Any]) -> str:
+    language = config.get("language_config")
+    wide = language.get("hidden_size") if isinstance(language, dict) else None
+    return f"deepseek-community/Janus-Pro-{'7B' if isinstance(wide, int) and wide > 2048 else '1B'}"
+
+
+def _other(found: str, kind: str, config: dict[str, Any]) -> str:
+    """What a checkpoint of another kind is, and where it can be used."""
+    said = found[:40]
+    if found == "janus":
+        return "it is a Janus, which draws pictures; use it with generate"
+    if found == "janus_vqgan":
+        return "it is the VQ of a Janus alone; give the folder of the whole model"
+    if found == "clip":
+        return f"it is a CLIP, which compares pictures with texts, as a reward does; use {TRY[kind]}"
+    if found in _HALVES:
+        return f"it is half a CLIP ({said}); give one with both of its halves, such as tiny:clip"
+    if found == "laion-aesthetic-v2":
+        return f"it is a head for the aesthetic reward; use {TRY[kind]}"
+    if found in types("vlm"):
+        return f"it is a {said}, which reads pictures; use it with answer"
+    if found in types("detector"):
+        return f"it is a {said}, which finds things in pictures; use {TRY[kind]}"
+    if found in types("text"):
+        return f"it is a {said}, which knows text alone; use {TRY[kind]}"
+    if "auto_map" in config:
+        return f"a {said} needs code from its own repository, which is never run; use {TRY[kind]}"
+    return f"its config.json says {said!r}; use {TRY[kind]} or another checkpoint"
