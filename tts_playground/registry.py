@@ -1,12 +1,16 @@
 """Names to plug-ins: a table of strings, resolved when asked for.
 
 A name that is not in the table may be given as ``"package.module:Attribute"``, which is how a plug-in from outside is
-used without registering it. A missing package shows as the real ImportError, never as "unknown name".
+used without registering it: from Python and on the command line, never in what the app serves (``registered_only``).
+A missing package shows as the real ImportError, never as "unknown name".
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from tts_playground.errors import BadInput, UnknownName
@@ -65,6 +69,22 @@ TABLE: dict[str, dict[str, str]] = {
 }
 
 
+_registered_only: ContextVar[bool] = ContextVar("registered_only", default=False)
+
+
+@contextmanager
+def registered_only() -> Iterator[None]:
+    """In here, and in all tasks and handlers that begin in here, ``resolve`` knows the names of the table only.
+
+    The app serves every request within it, because importing a module that a stranger names runs that module.
+    """
+    before = _registered_only.set(True)
+    try:
+        yield
+    finally:
+        _registered_only.reset(before)
+
+
 def names(kind: str) -> list[str]:
     """The registered names of a kind ("sampler", "reward", "verifier", "strategy", "bench", "eval"), sorted."""
     if kind not in TABLE:
@@ -77,7 +97,7 @@ def resolve(kind: str, name: str) -> Any:
     known = names(kind)
     target = TABLE[kind].get(name)
     if target is None:
-        if ":" not in name:
+        if ":" not in name or _registered_only.get():
             raise UnknownName(kind, name, known)
         target = name
     module_name, _, attribute = target.partition(":")

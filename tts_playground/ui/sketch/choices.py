@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 from tts_playground import registry
 from tts_playground.tasks.drawing import OUTLINES
 from tts_playground.tasks.sketch import GRAMMAR, Settings
-from tts_playground.ui.menu import here
+from tts_playground.ui.menu import granted, here, permitted
 from tts_playground.ui.values import number
 
+EMBEDDED = "tiny:sketch"
 ORDER = ("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler")
 """the fields in the order in which they stand on the page"""
 LIMITS: dict[str, tuple[float, float]] = {
@@ -39,22 +40,33 @@ CHOICES: dict[str, tuple[str, ...]] = {
 """what may be chosen; plug-ins named by module path are for the library and the command line only"""
 
 
-def writers() -> list[str]:
-    """The models that can write programs here: the small one if it is installed, and every adapter."""
+def writers(local: bool = True) -> list[str]:
+    """The models that can write programs here: the small one if it is installed, and every adapter.
+
+    A visitor's are the adapters of the small one, and those that the operator permits, by their name or their base's.
+    """
     from tts_playground.models import adapters
 
-    return [*(["tiny:sketch"] if here("tiny:sketch") else []), *(adapters.MARK + one.name for one in adapters.listed())]
+    may = (EMBEDDED, *permitted())
+    tuned = [(adapters.MARK + one.name, one.facts.get("base")) for one in adapters.listed()]
+    open_to = [name for name, base in tuned if local or base in may or name in may]
+    return [*([EMBEDDED] if here(EMBEDDED) else []), *open_to]
 
 
-def offered(name: str) -> tuple[str, ...]:
+def offered(name: str, local: bool = True) -> tuple[str, ...]:
     """What may be chosen now: models and adapters may have come since the app was started."""
-    more = [kind for one in writers() for kind in (one, one + GRAMMAR)] if name == "sampler" else []
+    more = [kind for one in writers(local) for kind in (one, one + GRAMMAR)] if name == "sampler" else []
     return (*CHOICES[name], *more)
 
 
-def samplers() -> list[tuple[str, str]]:
+def samplers(local: bool = True) -> list[tuple[str, str]]:
     """The menu of samplers: (words, name)."""
-    return [(_words(name), name) for name in offered("sampler")]
+    return [(_words(name), name) for name in offered("sampler", local)]
+
+
+def allowed(writer: str, local: bool) -> str:
+    """A sampler's or a model's name if who asks may use it; raises BadInput."""
+    return granted(writer, local, [*CHOICES["sampler"], EMBEDDED, EMBEDDED + GRAMMAR, *offered("sampler", local=False)])
 
 
 def _words(sampler: str) -> str:
