@@ -3,12 +3,10 @@
 import json
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from tts_playground.errors import BadInput
-from tts_playground.ui import events, menu, scripts, shell
+from tts_playground.ui import scripts, shell
 from tts_playground.ui.values import number
 
 ROOM = Path(shell.__file__).parent
@@ -28,24 +26,6 @@ def test_numbers_from_strangers_are_put_into_range():
         3, 3, 9, 1, 5, 5, 5, 5,
     ]  # fmt: skip
     assert isinstance(number("2", 1.0, 0, 5), float)
-
-
-def test_visitors_use_what_this_server_bears(monkeypatch):
-    monkeypatch.setenv("TTS_PLAYGROUND_DEVICE", "cpu")
-    assert menu.granted("small", False, ["small"], ["large"]) == "small"
-    assert menu.granted("/any/folder", True, ["small"]) == "/any/folder"
-    with pytest.raises(BadInput, match="no GPU for large"):
-        menu.granted("large", False, ["small"], ["large"])
-    with pytest.raises(BadInput, match="small, large"):
-        menu.granted("other", False, ["small"], ["large"])
-
-
-def test_only_a_page_on_this_machine_is_local():
-    def request(host, **headers):
-        return SimpleNamespace(client=SimpleNamespace(host=host), headers=headers)
-
-    assert events.is_local(request("127.0.0.1")) and not events.is_local(request("10.0.0.7"))
-    assert not events.is_local(request("127.0.0.1", **{"x-forwarded-for": "10.0.0.7"})) and not events.is_local(None)
 
 
 def test_a_file_to_save_stands_in_the_page():

@@ -1,6 +1,8 @@
 """The Learn view: data sets as walls with their reports, live fine-tuning, raw replies, and a page that builds."""
 
 import threading
+from types import SimpleNamespace
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -48,7 +50,8 @@ def test_a_model_is_tuned_live_and_then_offered(sketch):
     assert writers() == ["tiny:sketch", "adapter:tuned-evolved"]
     assert offered("sampler")[:3] == ("proposal", "tiny:sketch", "tiny:sketch+grammar")
     assert settings_of(*[None] * 6, "adapter:tuned-evolved").sampler == "adapter:tuned-evolved"
-    by_tab, by_view = learn.menus()
+    request: Any = SimpleNamespace(client=SimpleNamespace(host="127.0.0.1"), headers={"host": "localhost"})
+    by_tab, by_view = learn.menus(request)
     assert "adapter:tuned-evolved" in [name for _, name in by_tab.choices]
     assert "adapter:tuned-evolved" in [name for _, name in by_view.choices]
     with pytest.raises(BadInput, match="already"):

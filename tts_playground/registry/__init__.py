@@ -12,7 +12,7 @@ shows as its real ImportError.
 
 from __future__ import annotations
 
-from tts_playground.registry.building import fitting, load, resolve, runs, settings_of
+from tts_playground.registry.building import fitting, load, registered_only, resolve, runs, settings_of
 from tts_playground.registry.entry import Entry
 from tts_playground.registry.expressions import names_in, parameter_of, split
 from tts_playground.registry.table import KINDS, TASKS, entries, entry, names, register, unregister
@@ -29,6 +29,7 @@ __all__ = [
     "names_in",
     "parameter_of",
     "register",
+    "registered_only",
     "resolve",
     "runs",
     "settings_of",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -20,12 +22,29 @@ FUNCTIONS = ("bench", "eval", "tab")
 """kinds whose rows stand for the object itself, which is returned and not built"""
 
 
+_registered_only: ContextVar[bool] = ContextVar("registered_only", default=False)
+
+
+@contextmanager
+def registered_only() -> Iterator[None]:
+    """In here, and in all tasks and handlers that begin in here, ``resolve`` knows registered names only.
+
+    The app serves every request within it, because importing a module that a stranger names runs that module.
+    """
+    before = _registered_only.set(True)
+    try:
+        yield
+    finally:
+        _registered_only.reset(before)
+
+
 def resolve(kind: str, name: str, task: str | None = None, /, **settings: Any) -> Any:
     """The plug-in called ``name``, built with ``settings``; of benches, evals and tabs the object itself.
 
     Args:
         kind: one of ``KINDS``. A reward may also be a verifier's name, which then scores by its verdicts.
-        name: a registered name, with a parameter where its row takes one, or "package.module:Attribute".
+        name: a registered name, with a parameter where its row takes one, or (from Python and the command line, never
+            in what the app serves: ``registered_only``) "package.module:Attribute".
         task: one of ``TASKS``: the plug-in must fit it.
         settings: by the names that the plug-in's own dataclass declares; the parts of a composition take theirs.
 
@@ -181,7 +200,7 @@ def _outside(kind: str, name: str) -> Any:
     Raises:
         BadInput: the name looks like one, and there is no such module or attribute.
     """
-    if ":" not in name or kind in ("model", "tab"):
+    if ":" not in name or kind in ("model", "tab") or _registered_only.get():
         return None
     base, _, attribute = name.partition(":")
     known = {row.name: row for row in table.entries(kind)}

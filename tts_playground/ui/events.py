@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from tts_playground.ui.access import is_local as is_local  # who asks: the one place that says so
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.scripts import LINK, SAVE
 from tts_playground.ui.status import halted
@@ -27,11 +28,14 @@ def waiting(line: Any) -> dict[str, Any]:
     return {"show_progress": "minimal", "show_progress_on": line}
 
 
-def is_local(request: gr.Request | None) -> bool:
-    """Whether the page is open on the machine that serves it."""
-    host = getattr(getattr(request, "client", None), "host", "")
-    forwarded = "x-forwarded-for" in getattr(request, "headers", {})
-    return host in ("127.0.0.1", "::1", "localhost") and not forwarded
+def offers(app: gr.Blocks, menu: Any, choices: Callable[[bool], Any]) -> None:
+    """The menu, laid out with ``choices(False)`` for visitors, shows ``choices(True)`` to who is at this machine."""
+
+    def more(request: gr.Request):
+        return gr.Dropdown(choices(True)) if is_local(request) else gr.skip()
+
+    if choices(True) != choices(False):
+        app.load(more, None, menu, **LIGHT, **QUIET)
 
 
 def named_in(query: Mapping[str, str], names: Sequence[str], values: Sequence[Any]) -> tuple[Any, ...]:

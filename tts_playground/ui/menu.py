@@ -12,6 +12,10 @@ from tts_playground.errors import BadInput, PlaygroundError
 from tts_playground.models import loading
 from tts_playground.models.embedded import where
 
+MODELS = "TTS_PLAYGROUND_MODELS"
+TRAINING = "adapter:*"
+"""in that variable: visitors may train adapters"""
+
 
 def here(name: str) -> bool:
     """Whether an embedded model is on this machine."""
@@ -37,28 +41,39 @@ def _fit(task: str) -> tuple[registry.Entry, ...]:
     return registry.entries("strategy", task)
 
 
-def granted(model: str, local: bool, offered: Collection[str], large: Collection[str] = ()) -> str:
-    """The model's name if a page may use it: one that this server can bear, or from this very machine any name.
+def permitted() -> tuple[str, ...]:
+    """What visitors may choose besides the embedded models: the names in ``TTS_PLAYGROUND_MODELS``.
+
+    Hub ids, folders, endpoints and sets of questions, word for word; ``adapter:*`` lets them train adapters.
+    """
+    listed = (name.strip() for name in os.environ.get(MODELS, "").split(","))
+    return tuple(dict.fromkeys(name for name in listed if name))
+
+
+def granted(name: str, local: bool, offered: Collection[str]) -> str:
+    """The name of a model (or of a set of questions) if who asks may use it.
 
     Args:
-        model: what a page asks for.
-        local: whether the page is open on the machine that serves it.
-        offered: what every visitor may use.
-        large: what every visitor may use where there is a GPU.
+        name: what a page, a link or a program asks for.
+        local: whether somebody at the machine that serves the app asks (``access.is_local``), who may use any.
+        offered: what every visitor may use, besides what the operator permits.
 
     Raises:
-        BadInput: neither.
+        BadInput: a visitor asks for something else.
     """
-    if local or model in offered:
-        return model
-    if model in large:
-        if loading.Options().resolved().device.startswith("cuda"):
-            return model
-        raise BadInput(f"This server has no GPU for {model}; run the app on your own machine to use it there.")
-    menu = ", ".join([*offered, *large])
-    raise BadInput(
-        f"This server offers the models of its menu ({menu}); run the app on your own machine to use others."
-    )
+    if local or name in offered or name in permitted():
+        return name
+    choice = ", ".join(dict.fromkeys([*offered, *(one for one in permitted() if one != TRAINING)]))
+    raise BadInput(f"Visitors of this server choose from {choice}; run the app on your own machine to use others.")
+
+
+def may_train(local: bool) -> None:
+    """Raises BadInput for a visitor: what is trained stays on this machine's disk and in everybody's menus."""
+    if not local and TRAINING not in permitted():
+        raise BadInput(
+            "Visitors of this server cannot train adapters; run the app on your own machine, or ask who runs this one"
+            f" to set {MODELS}={TRAINING}."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +87,11 @@ class Menu:
     """the environment variable that names the default"""
     hub: tuple[str, ...]
 
-    def names(self) -> list[str]:
-        """What stands in the menu."""
+    def names(self, local: bool = False) -> list[str]:
+        """What stands in the menu of a visitor, or of somebody who is local."""
         small = [self.embedded] if here(self.embedded) else []
-        return list(dict.fromkeys([loading.default_name(self.kind), *small, *self.hub]))
+        large = [name for name in self.hub if local or name in permitted()]
+        return list(dict.fromkeys([loading.default_name(self.kind), *small, *large]))
 
     def available(self) -> bool:
         """Whether there is a model at all: the embedded one, or one that the environment names."""
@@ -83,5 +99,4 @@ class Menu:
 
     def allowed(self, model: str, local: bool) -> str:
         """The model's name if a page may use it; raises BadInput."""
-        own = dict.fromkeys([loading.default_name(self.kind), self.embedded])
-        return granted(model, local, own, self.hub)
+        return granted(model, local, dict.fromkeys([loading.default_name(self.kind), self.embedded]))

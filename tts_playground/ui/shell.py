@@ -18,7 +18,9 @@ import gradio as gr
 
 from tts_playground.models import zerogpu
 from tts_playground.ui import theme
+from tts_playground.ui.access import Doorkeeper
 from tts_playground.ui.bodies import BodyLimit
+from tts_playground.ui.headers import SafeHeaders
 from tts_playground.ui.quick import signatures_once
 from tts_playground.ui.scripts import FIT_CHARTS
 
@@ -105,6 +107,8 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
 
 def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **options) -> str:
     """Serve the page (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured) and return its address."""
+    # the first stands outermost
+    guards = [SafeHeaders.everywhere(), Doorkeeper.at(options.get("server_name")), BodyLimit.at(limits.body_bytes)]
     settings = {
         "theme": theme.THEME,
         "js": FIT_CHARTS,
@@ -120,7 +124,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
         "max_threads": limits.threads,
         "state_session_capacity": limits.sessions,
         "allowed_paths": [],
-        "app_kwargs": {"middleware": [BodyLimit.at(limits.body_bytes)]},
+        "app_kwargs": {"middleware": guards},
         "_frontend": False,  # else a page that takes over 3 s to answer at start, on a busy machine, ends the app
     }
     _, address, _ = app.launch(**{**settings, **options}, prevent_thread_lock=True)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from tts_playground.auditing.choosers import LARGE
 from tts_playground.auditing.scripted import SCRIPTS
 from tts_playground.auditing.settings import LONGEST_LIST, PROTOCOLS, TASKS, Settings
-from tts_playground.ui.menu import granted, here
+from tts_playground.ui.menu import granted, here, permitted
 from tts_playground.ui.values import number
 from tts_playground.worlds.choices import CONDITIONS
 
@@ -61,13 +61,17 @@ ORDER = tuple(field.name for field in fields(View))
 """the fields in the order in which components stand"""
 
 
-def models() -> list[tuple[str, str]]:
-    """(in words, name) of what can be chosen: a model that is here first, then the scripts, then the large one."""
+def models(local: bool = False) -> list[tuple[str, str]]:
+    """(in words, name) of what can be chosen: a model that is here first, then the scripts, then the large one.
+
+    The large one stands in a visitor's menu where the operator permits it.
+    """
     named = os.environ.get("TTS_PLAYGROUND_AUDIT_MODEL")
     real = [named] if named and named not in SCRIPTS else []
     real += [EMBEDDED] if here(EMBEDDED) and EMBEDDED not in real else []
     scripts = [(f"script: {what}", name) for name, (what, _) in SCRIPTS.items()]
-    large = [] if LARGE in real else [(f"{LARGE} (a download, and a GPU)", LARGE)]
+    shown = LARGE not in real and (local or LARGE in permitted())
+    large = [(f"{LARGE} (a download, and a GPU)", LARGE)] if shown else []
     return [*((name, name) for name in real), *scripts, *large]
 
 
@@ -78,13 +82,8 @@ def default_view() -> View:
 
 
 def allowed(model: str, local: bool) -> str:
-    """The model's name if a page may use it: one that this server can bear, or from this very machine any name.
-
-    Raises:
-        BadInput: neither.
-    """
-    everyone = [name for _, name in models() if name != LARGE]
-    return granted(model, local, everyone, (LARGE,))
+    """The model's name if who asks may use it; raises BadInput."""
+    return granted(model, local, [name for _, name in models()])
 
 
 def view_of(*values: Any) -> View:

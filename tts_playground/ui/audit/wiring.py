@@ -9,11 +9,11 @@ import gradio as gr
 
 from tts_playground.auditing.effects import FACTORS
 from tts_playground.ui.audit import own, script, show, work
-from tts_playground.ui.audit.choices import ORDER, View, allowed, from_query, to_query, values_of, view_of
+from tts_playground.ui.audit.choices import ORDER, View, allowed, from_query, models, to_query, values_of, view_of
 from tts_playground.ui.audit.layout import Parts
 from tts_playground.ui.audit.show import Focus
 from tts_playground.ui.audit.work import Work
-from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, cancels, is_local, named_in, saves, shares
+from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, cancels, is_local, named_in, offers, saves, shares
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import status
 from tts_playground.ui.widgets import said
@@ -132,7 +132,9 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
         if query.get("tab") != "audit" or not set(query) & set(ORDER):
             return (gr.skip(),) * (len(p.values) + 1)
         view = from_query(query)
+        allowed(view.model, is_local(request))
         line = status("The settings of this link are set; press “Run the audit”.")
         return *named_in(query, ORDER, values_of(view)), line
 
+    offers(app, p.value("model"), models)
     app.load(arrive, None, [*p.values, p.status], **LIGHT, **QUIET)

@@ -29,7 +29,7 @@ class SketchTab:
         wiring.wire(app, parts, starters)
         sampler = parts.settings[-1]
         menus = [sampler, learn.build(parts.drawn, sampler)]
-        # adapters may have come since the app was started
+        # adapters may have come since the app was started, and who is at this machine may use more than its visitors
         app.load(learn.menus, None, menus, **LIGHT, **QUIET)
         api.build()
 

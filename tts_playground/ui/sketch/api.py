@@ -15,8 +15,9 @@ from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.tasks.sketch import Settings
 from tts_playground.tasks.sketch import sketch as find
+from tts_playground.ui.events import is_local
 from tts_playground.ui.faults import friendly
-from tts_playground.ui.sketch.choices import LIMITS, offered
+from tts_playground.ui.sketch.choices import LIMITS, allowed, offered
 from tts_playground.ui.sketch.wiring import HEAVY
 from tts_playground.ui.widgets import Picture
 
@@ -31,6 +32,7 @@ def sketch(
     outline: str = "auto",
     seconds: float = 2.0,
     seed: int = 0,
+    request: gr.Request | None = None,
 ) -> dict[str, Any]:
     """Find a short program of circles and rectangles that draws the picture in a file.
 
@@ -56,6 +58,7 @@ def sketch(
     for name, value in {"sampler": sampler, "strategy": strategy, "outline": outline}.items():
         if value not in offered(name):
             raise BadInput(f"There is no {name} {str(value)[:40]!r} here; choose one of: {', '.join(offered(name))}.")
+    allowed(sampler, is_local(request))
     result = (find if sampler == "proposal" else _by_model)(
         file,
         sampler=sampler,

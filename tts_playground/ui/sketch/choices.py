@@ -11,9 +11,10 @@ from tts_playground import registry
 from tts_playground.models.embedded import TINY
 from tts_playground.tasks.drawing import OUTLINES
 from tts_playground.tasks.sketch import GRAMMAR, Settings
-from tts_playground.ui.menu import here
+from tts_playground.ui.menu import granted, here, permitted
 from tts_playground.ui.values import number
 
+EMBEDDED = "tiny:sketch"
 ORDER = ("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler")
 """the fields in the order in which they stand on the page"""
 LIMITS: dict[str, tuple[float, float]] = {
@@ -28,14 +29,20 @@ LIMITS: dict[str, tuple[float, float]] = {
 OUTLINE = tuple(OUTLINES)
 
 
-def writers() -> list[str]:
-    """The models that can write programs here: the small one if it is installed, and every adapter."""
+def writers(local: bool = True) -> list[str]:
+    """The models that can write programs here: the small one if it is installed, and every adapter.
+
+    A visitor's are the adapters of the small one, and those that the operator permits, by their name or their base's.
+    """
     from tts_playground.models import adapters
 
-    return [*(["tiny:sketch"] if here("tiny:sketch") else []), *(adapters.MARK + one.name for one in adapters.listed())]
+    may = (EMBEDDED, *permitted())
+    tuned = [(adapters.MARK + one.name, one.facts.get("base")) for one in adapters.listed()]
+    open_to = [name for name, base in tuned if local or base in may or name in may]
+    return [*([EMBEDDED] if here(EMBEDDED) else []), *open_to]
 
 
-def offered(name: str) -> tuple[str, ...]:
+def offered(name: str, local: bool = True) -> tuple[str, ...]:
     """What may be chosen now: models, adapters and plug-ins may have come since the app was started."""
     if name == "outline":
         return OUTLINE
@@ -43,12 +50,17 @@ def offered(name: str) -> tuple[str, ...]:
     if name == "strategy":
         return tuple(row.name for row in rows)
     own = [row.name for row in rows if row.name not in TINY]
-    return (*own, *(kind for one in writers() for kind in (one, one + GRAMMAR)))
+    return (*own, *(kind for one in writers(local) for kind in (one, one + GRAMMAR)))
 
 
-def samplers() -> list[tuple[str, str]]:
+def samplers(local: bool = True) -> list[tuple[str, str]]:
     """The menu of samplers: (words, name)."""
-    return [(_words(name), name) for name in offered("sampler")]
+    return [(_words(name), name) for name in offered("sampler", local)]
+
+
+def allowed(writer: str, local: bool) -> str:
+    """A sampler's or a model's name if who asks may use it; raises BadInput."""
+    return granted(writer, local, [EMBEDDED, EMBEDDED + GRAMMAR, *offered("sampler", local=False)])
 
 
 def _words(sampler: str) -> str:

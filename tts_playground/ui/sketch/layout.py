@@ -156,7 +156,7 @@ def _settings(parts: dict[str, Any]) -> None:
         "n", "N: candidates", default.n, 1, "Most programs that are scored; also moves along the curve."
     )
     sampler = gr.Dropdown(
-        samplers(),
+        samplers(local=False),
         value=default.sampler,
         label="Sampler",
         info="Who proposes programs. smc and beam build shape by shape: they need “proposal”.",

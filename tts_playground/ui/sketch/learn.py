@@ -10,10 +10,11 @@ import gradio as gr
 
 from tts_playground.runs import figures
 from tts_playground.runs.figures.training import losses
-from tts_playground.ui.events import LIGHT, QUIET, cancels, waiting
+from tts_playground.ui.events import LIGHT, QUIET, cancels, is_local, waiting
 from tts_playground.ui.faults import friendly
+from tts_playground.ui.menu import may_train
 from tts_playground.ui.sketch import learn_work as work
-from tts_playground.ui.sketch.choices import samplers, writers
+from tts_playground.ui.sketch.choices import allowed, samplers, writers
 from tts_playground.ui.status import status
 from tts_playground.ui.widgets import PageState, heading
 
@@ -61,9 +62,10 @@ class Parts:
     replies: Any
 
 
-def menus() -> tuple[Any, Any]:
-    """The tab's menu of samplers and this view's menu of models, with every adapter that there is by now."""
-    return gr.Dropdown(samplers()), gr.Dropdown(writers() or [SMALL])
+def menus(request: gr.Request) -> tuple[Any, Any]:
+    """The tab's menu of samplers and this view's menu of models, with every adapter that who asks may use by now."""
+    local = is_local(request)
+    return gr.Dropdown(samplers(local)), gr.Dropdown(writers(local) or [SMALL])
 
 
 def build(drawn: Any, sampler: Any) -> Any:
@@ -115,10 +117,12 @@ def _data(parts: dict[str, Any]) -> None:
 
 
 def _training(parts: dict[str, Any]) -> None:
-    known = writers()
+    known = writers(local=False)
     heading(
         "2. Fine-tune on it",
-        "A small adapter (LoRA) learns from that data set, read once, 16 programs a step; the model stays as it is.",
+        "A small adapter (LoRA) learns from that data set, read once, 16 programs a step; the model stays as it is."
+        f" Adapters stay on this server, in the menus of all who may use its base, {work.MOST} at most: none is ever"
+        " deleted for a new one. So visitors train only where who runs the server lets them.",
     )
     parts["model"] = gr.Dropdown(known or [SMALL], value=(known or [SMALL])[0], label="Model", elem_id="learn-model")
     with gr.Row(elem_classes="buttons"):
@@ -168,13 +172,15 @@ def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
         yield status("The best of each row carries a star, where better is a direction."), work.quality(sets)
 
     @friendly
-    def tune(model: str, name: str, made: Any) -> Iterator[Any]:
+    def tune(model: str, name: str, made: Any, request: gr.Request) -> Iterator[Any]:
+        may_train(is_local(request))
+        allowed(model or SMALL, is_local(request))
         yield gr.skip(), status("Loading the model and the trainer…", busy=True), gr.skip(), gr.skip()
         shown = work.Run()
         for run in work.tune(model or SMALL, name or "", made):
             if run.adapter:
                 line = f"Saved as adapter:{run.adapter}; choose it above, or as the sampler of a search."
-                yield gr.skip(), status(line), *menus()
+                yield gr.skip(), status(line), *menus(request)
             elif run != shown:
                 line = f"Step {len(run.losses)} of {run.total}, loss {run.losses[-1][1]:.3f}."
                 yield losses({"this run": run.losses}), status(line, busy=True), gr.skip(), gr.skip()
@@ -183,10 +189,12 @@ def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
             shown = run
 
     @friendly
-    def draw(model: str) -> Iterator[Any]:
+    def draw(model: str, request: gr.Request) -> Iterator[Any]:
+        local = is_local(request)
+        allowed(model or SMALL, local)
         yield gr.skip(), status("Drawing small pools; this takes a minute…", busy=True)
         base, shown = model or SMALL, work.Curves()
-        tuned = [name for name in writers() if name.startswith("adapter:") and name != base]
+        tuned = [name for name in writers(local) if name.startswith("adapter:") and name != base]
         for curves in work.pass_curves(base, tuned[-3:]):
             if curves.figure is not None:
                 yield curves.figure, status(" ".join(curves.words) or ALONE)
@@ -195,7 +203,8 @@ def _wire(p: Parts, drawn: Any, sampler: Any) -> None:
             shown = curves
 
     @friendly
-    def why(model: str, task: Any, temperature: float, grammar: bool, seed: float):
+    def why(model: str, task: Any, temperature: float, grammar: bool, seed: float, request: gr.Request):
+        allowed(model or SMALL, is_local(request))
         return work.why(model or SMALL, task, float(temperature), bool(grammar), int(seed or 0))
 
     inputs = [p.recipe, p.size, p.seed]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextvars
 import html
 import io
 import queue
@@ -31,6 +32,8 @@ REPLIES = 8
 """drawn for "why did it say that" """
 PULSE = 0.5
 """seconds between two reports of a training run that has no news"""
+MOST = 32
+"""adapters on this machine at which a page trains no more: which one may go is for a person to say"""
 QUICK: dict[str, Any] = {"drawings": 8, "samples": 32}
 """pass@k on a page; the command line draws more"""
 
@@ -131,13 +134,15 @@ def tune(base: str, name: str, made: DataSet | None) -> Iterator[Run]:
     """Fine-tune on a data set, a report a step; closing the generator stops the training.
 
     Raises:
-        BadInput: there is no data set yet, or the name is taken. ModelUnavailable: the model is not here.
+        BadInput: there is no data set yet, the name is taken, or there are ``MOST`` adapters.
+        ModelUnavailable: the model is not here.
     """
     from tts_playground.evolve.rows import dataset
     from tts_playground.train.adapting import adapt, free_name, reserve
 
     if made is None or not made.done:
         raise BadInput("Make a data set first; the model learns from it.")
+    room()
     chosen = name.strip() or free_name(f"tuned-{made.recipe}")
     reserve(chosen)
     rows: list[Any] = list(dataset(made.texts))
@@ -148,6 +153,18 @@ def tune(base: str, name: str, made: DataSet | None) -> Iterator[Run]:
         if step is not None:
             run = Run((*run.losses, (step.number, step.loss)), step.total)
         yield run if adapter is None else replace(run, adapter=adapter.name)
+
+
+def room() -> None:
+    """Raises BadInput, before anything is trained, where as many adapters are kept as a page may fill the disk with."""
+    from tts_playground.models import adapters
+
+    kept = sorted(adapters.listed(), key=lambda one: one.folder.stat().st_mtime)
+    if len(kept) >= MOST:
+        raise BadInput(
+            f"This server keeps {len(kept)} adapters, and pages train no more beyond {MOST}; delete the folder of one"
+            f" (the oldest is {kept[0].name!r}) and train again: `python -m tts_playground adapters` shows where it is."
+        )
 
 
 def _told(job: Callable[[Callable[[Any], bool]], Any]) -> Iterator[tuple[Any, Any]]:
@@ -168,7 +185,8 @@ def _told(job: Callable[[Callable[[Any], bool]], Any]) -> Iterator[tuple[Any, An
         except Exception as error:  # handed to the page, which tells a fault from a sentence
             heard.put((None, error))
 
-    threading.Thread(target=work, daemon=True).start()
+    here = contextvars.copy_context()  # a thread's own would forget that only registered names count
+    threading.Thread(target=here.run, args=(work,), daemon=True).start()
     try:
         result = None
         while result is None:

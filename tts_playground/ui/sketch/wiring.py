@@ -10,10 +10,11 @@ import gradio as gr
 
 from tts_playground.errors import BadInput
 from tts_playground.runs import figures
-from tts_playground.ui.events import AT_ONCE, LIGHT, QUIET, cancels, named_in, saves, shares, waiting
+from tts_playground.tasks.sketch import Settings
+from tts_playground.ui.events import AT_ONCE, LIGHT, QUIET, cancels, is_local, named_in, saves, shares, waiting
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.sketch import contest, editor, examples, results, search
-from tts_playground.ui.sketch.choices import LIMITS, ORDER, from_query, settings_of, to_query, values_of
+from tts_playground.ui.sketch.choices import LIMITS, ORDER, allowed, from_query, settings_of, to_query, values_of
 from tts_playground.ui.sketch.layout import Parts
 from tts_playground.ui.sketch.work import Work
 from tts_playground.ui.status import status
@@ -46,6 +47,13 @@ def wire(app: gr.Blocks, parts: Parts, starters: dict[str, Work]) -> None:
     _editing(parts)
     _comparing(parts)
     _arriving(app, parts)
+
+
+def _settings(request: gr.Request, values: tuple[Any, ...]) -> Settings:
+    """What a page asks to be searched with, by a sampler that it may use."""
+    settings = settings_of(*values)
+    allowed(settings.sampler, is_local(request))
+    return settings
 
 
 def _canvas_event(p: Parts) -> dict[str, Any]:
@@ -130,8 +138,8 @@ def _searching(p: Parts) -> None:
     """The run button streams, the cancel button keeps what was found."""
 
     @friendly
-    def run(value: Any, loaded: Any, *chosen: Any) -> Iterator[Any]:
-        settings = settings_of(*chosen)
+    def run(value: Any, loaded: Any, request: gr.Request, *chosen: Any) -> Iterator[Any]:
+        settings = _settings(request, chosen)
         task = examples.task_of(value, loaded, settings.outline)
         if task.blank:
             yield None, None, "", search.compare(task, None), status(search.STOPS["blank"])
@@ -146,10 +154,10 @@ def _searching(p: Parts) -> None:
             raise
 
     @friendly
-    def draw_pool(value: Any, loaded: Any, *chosen: Any) -> Iterator[Any]:
+    def draw_pool(value: Any, loaded: Any, request: gr.Request, *chosen: Any) -> Iterator[Any]:
         # all N should be drawn, so the cap is the most that this server grants
-        settings = replace(settings_of(*chosen), strategy="best-of-n", seconds=LIMITS["seconds"][1])
-        for work, *shown in run(value, loaded, *values_of(settings)):
+        settings = replace(_settings(request, chosen), strategy="best-of-n", seconds=LIMITS["seconds"][1])
+        for work, *shown in run(value, loaded, request, *values_of(settings)):
             drawn = len(work.pool) if isinstance(work, Work) else 0
             yield work, *shown, status(f"{drawn} of {settings.n} are drawn.", busy=True)
 
@@ -251,8 +259,8 @@ def _comparing(p: Parts) -> None:
     """All strategies on the drawing at hand, one after the other."""
 
     @friendly
-    def compare(drawn: Any, work: Work | None, axis: str, *chosen: Any) -> Iterator[Any]:
-        settings = settings_of(*chosen)
+    def compare(drawn: Any, work: Work | None, axis: str, request: gr.Request, *chosen: Any) -> Iterator[Any]:
+        settings = _settings(request, chosen)
         task = drawn or (work and work.task)
         if task is None:
             raise BadInput("The canvas is blank; draw something to compare the strategies on.")
@@ -290,6 +298,7 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
         if query.get("tab") != "sketch" or len(query) == 1:
             return (gr.skip(),) * len(outputs)
         chosen = from_query(query)
+        allowed(chosen.sampler, is_local(request))
         text, name = query.get("program", ""), query.get("drawing", "")
         settings = named_in(query, ORDER, values_of(chosen))
         if name not in examples.names() and not text:

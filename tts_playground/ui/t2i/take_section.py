@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.errors import BadInput
-from tts_playground.ui.events import LIGHT, QUIET, is_local, named_in, session_of, shares
+from tts_playground.ui.events import LIGHT, QUIET, is_local, named_in, offers, session_of, shares
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.scripts import SAVE_FILE
 from tts_playground.ui.status import status
@@ -95,4 +95,5 @@ def _bring_back(app: gr.Blocks, p: Parts, handlers: Handlers, drop: Any) -> None
         work.desk().forget(session_of(request))  # what this page had asked for ends within a token
 
     app.unload(leave)
+    offers(app, p.value("model"), MENU.names)
     app.load(arrive, None, p.values, **LIGHT, **QUIET).success(handlers.glance, **shown)

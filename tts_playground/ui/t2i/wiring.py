@@ -81,8 +81,9 @@ def _looking(p: Parts) -> tuple[Any, list[Any]]:
         work.desk().ask(session_of(request), wish)
         return ticket + 1
 
-    def note(*values: Any):
-        return remarks(view_of(*values))
+    @friendly
+    def note(request: gr.Request, *values: Any):
+        return remarks(view_from(request, values))
 
     outputs = [p.look, p.others, p.chosen, p.note, *p.shown]
     quick = {"trigger_mode": "always_last", "queue": True, **LIGHT, **QUIET}
@@ -98,8 +99,8 @@ def _looking(p: Parts) -> tuple[Any, list[Any]]:
     prompt.change(note, p.values, p.note, **quick)  # Gradio's "input" does not hear what is pasted
 
     @friendly
-    def pick(index: int, model: str):
-        return examples(model)[int(index)]
+    def pick(index: int, model: str, request: gr.Request):
+        return examples(MENU.allowed(model, is_local(request)))[int(index)]
 
     @friendly
     def switch(request: gr.Request, *values: Any):

@@ -13,7 +13,8 @@ from PIL import Image
 from tts_playground.models import loading
 from tts_playground.samplers.answering import AnswerSettings
 from tts_playground.tasks.vqa import LONGEST_QUESTION
-from tts_playground.ui.menu import Menu
+from tts_playground.tasks.vqa_data import SHIPPED
+from tts_playground.ui.menu import Menu, permitted
 from tts_playground.ui.values import number
 
 EMBEDDED = "tiny:vlm"
@@ -83,6 +84,11 @@ def examples() -> tuple[Example, ...]:
             seen.add(case.question.kind)
             chosen.append(Example(draw(case.figure), case.question.text, case.question.answer))
     return tuple(sorted(chosen[:SHOWN], key=lambda one: one.question not in TEMPLATES[LOWEST]))
+
+
+def sets(local: bool = False) -> list[str]:
+    """The sets of questions: the one that ships, and the course's, which is downloaded."""
+    return [SHIPPED, *(name for name in ("infovqa",) if local or name in permitted())]
 
 
 def default_view() -> View:

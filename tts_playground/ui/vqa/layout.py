@@ -10,7 +10,7 @@ import gradio as gr
 from tts_playground.tasks.vqa import LONGEST_QUESTION
 from tts_playground.tasks.vqa_data import SHIPPED
 from tts_playground.ui.vqa import show, steps_section
-from tts_playground.ui.vqa.choices import LIMITS, MENU, View, default_view, examples
+from tts_playground.ui.vqa.choices import LIMITS, MENU, View, default_view, examples, sets
 from tts_playground.ui.vqa.work import Work, ready
 from tts_playground.ui.widgets import (
     BOUNDS,
@@ -25,7 +25,6 @@ from tts_playground.ui.widgets import (
 )
 from tts_playground.worlds.answers import MEASURES
 
-SETS = (SHIPPED, "infovqa")
 AXES = [("answers N", "n"), ("tokens", "tokens"), ("seconds", "seconds")]
 
 
@@ -138,7 +137,7 @@ def _set(parts: dict[str, Any]) -> None:
     heading("What N buys over a set of questions", "Oracle, verifier, majority and single answers, with 95 % bands.")
     with gr.Row(elem_classes="buttons bottom"):
         parts["set_name"] = gr.Dropdown(
-            list(SETS), value=SHIPPED, label="Set of questions", min_width=180, elem_id="vqa-set"
+            sets(), value=SHIPPED, label="Set of questions", min_width=180, elem_id="vqa-set"
         )
         parts["set_count"] = gr.Slider(
             1, 200, 20, step=1, label="Questions", min_width=160, buttons=[], elem_id="vqa-set-count"

@@ -7,11 +7,13 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, cancels, is_local, named_in, saves, shares
+from tts_playground.tasks.vqa_data import SHIPPED
+from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, cancels, is_local, named_in, offers, saves, shares
 from tts_playground.ui.faults import friendly
+from tts_playground.ui.menu import granted
 from tts_playground.ui.status import status
 from tts_playground.ui.vqa import show, steps_section
-from tts_playground.ui.vqa.choices import MENU, ORDER, View, bent, examples, to_query, values_of, view_of
+from tts_playground.ui.vqa.choices import MENU, ORDER, View, bent, examples, sets, to_query, values_of, view_of
 from tts_playground.ui.vqa.layout import Parts
 from tts_playground.ui.vqa.work import SetWork, Work, ask, ask_set, opening_set, ready
 
@@ -66,6 +68,7 @@ def _set(p: Parts) -> Any:
     @friendly
     def run(name: str, count: float, axis: str, measure: str, request: gr.Request, *values: Any) -> Iterator[Any]:
         view = _view(request, values)
+        granted(name, is_local(request), [SHIPPED])
         yield gr.skip(), gr.skip(), status(f"Asking {int(count)} questions {view.n} times.", busy=True), gr.skip()
         for work in ask_set(name, int(count), view):
             ready = work.done == work.of
@@ -132,6 +135,7 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
         if query.get("tab") != "vqa" or len(query) == 1:
             return (gr.skip(),) * (len(p.settings) + 6)
         view = bent(query)
+        MENU.allowed(view.model, is_local(request))
         picture = next((one.picture for one in examples() if one.question == view.question), gr.skip())
         work = next((ready(one, view) for one in examples() if one.question == view.question), None)
         return *named_in(query, ORDER, values_of(view)), picture, *_answers(work), show.headline(work)
@@ -143,6 +147,8 @@ def _arriving(app: gr.Blocks, p: Parts) -> None:
         figure, line = show.set_figure(done, axis, measure), show.set_reading(done, measure)
         return curve, figure, line, show.reliability_figure(done.asked, measure)
 
+    offers(app, p.settings[ORDER.index("model")], MENU.names)
+    offers(app, p.set_name, sets)
     shown = [p.curve, p.set_figure, p.set_status, p.reliability]
     given = [p.work, p.set_work, p.set_axis, p.set_measure]
     answers = [p.work, p.table, p.curve, p.script, p.status]
