@@ -7,7 +7,7 @@ from functools import cache
 
 from tts_playground import registry
 from tts_playground.core import Reward
-from tts_playground.errors import ModelUnavailable
+from tts_playground.errors import ModelUnavailable, UnknownName
 from tts_playground.models.embedded import TINY, where
 from tts_playground.rewards.verdict import networks_of
 
@@ -23,6 +23,17 @@ def offered() -> tuple[str, ...]:
 def rewards_here() -> tuple[str, ...]:
     """Those of ``offered`` whose weights are on this machine; what is not a package's own stands last."""
     return tuple(name for name in offered() if all(map(_here, networks_of(reward_named(name)))))
+
+
+def title_of(name: str) -> str:
+    """What a menu and an axis call a reward: its registered label, or the name as it is written."""
+    for kind in ("reward", "verifier"):
+        try:
+            row = registry.entry(kind, name)
+        except UnknownName:
+            continue
+        return row.title if row.name == name else name
+    return name
 
 
 def share_weights(first: str, second: str) -> bool:
