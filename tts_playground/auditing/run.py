@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground import home
-from tts_playground.auditing import choice, colour, named
+from tts_playground.auditing import choice, colour, responders
 from tts_playground.auditing.choosers import Chooser, ExactChooser, ReplyChooser
 from tts_playground.auditing.pictures import Picture
 from tts_playground.auditing.report import Report, analyze
@@ -185,7 +185,7 @@ def audit(
     if batch < 1:
         raise BadInput(f"A batch holds at least 1 picture, not {batch}.")
     if model is None or isinstance(model, str):
-        chooser = named.resolve(model, Options(device, dtype, four_bit, device_map), batch)
+        chooser = responders.resolve(model, Options(device, dtype, four_bit, device_map), batch)
     else:
         chooser = model
     if out is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tts_playground.auditing import named, run
+from tts_playground.auditing import responders, run
 from tts_playground.auditing.settings import Settings
 
 MODEL = "tiny:vlm"
@@ -22,7 +22,7 @@ def write(file: Path | None = None, model: str = MODEL, settings: Settings | Non
     target = run.starter() if file is None else file
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
-    for _ in run.recorded(target, named.resolve(model), settings or Settings()):
+    for _ in run.recorded(target, responders.resolve(model), settings or Settings()):
         pass
     return target
 
@@ -30,7 +30,7 @@ def write(file: Path | None = None, model: str = MODEL, settings: Settings | Non
 def stale(file: Path, model: str = MODEL, most: int = 4) -> bool:
     """Whether the first rows, asked again, have other probabilities."""
     rows = run.read(file)[:most]
-    again = run.ask(named.resolve(model), Settings(), [row.picture for row in rows])
+    again = run.ask(responders.resolve(model), Settings(), [row.picture for row in rows])
     return any(np.abs(np.subtract(a.digits, b.digits)).max() > CLOSE for a, b in zip(rows, again, strict=True))
 
 
