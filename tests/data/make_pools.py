@@ -1,4 +1,4 @@
-"""How ``tests/data/pools-VERSION`` is made: ``PYTHONPATH=. python tests/data/make_pools.py FOLDER``, once for each format of the store.
+"""How ``pools-VERSION`` is made, once for each format of the store: ``PYTHONPATH=. python tests/data/make_pools.py FOLDER``.
 
 A folder that is there already is not changed: it stands for what people have on their disks.
 """

@@ -126,12 +126,14 @@ def render(
 
 
 def _write(out: Path, program: Any, raster: Any) -> None:
+    from tts_playground import files
     from tts_playground.dsl import to_svg
 
     if out.suffix not in {".png", ".svg", ".txt"}:
         raise BadInput(f"--out {str(out)!r}: the name must end in .png, .svg or .txt.")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    files.make_folder(out.parent)
     if out.suffix == ".png":
-        raster.save(out)
+        with files.whole(out, "The drawing") as partial:
+            raster.save(partial, "PNG")
     else:
-        out.write_text(to_svg(program) if out.suffix == ".svg" else f"{program}\n")
+        files.write_text(out, to_svg(program) if out.suffix == ".svg" else f"{program}\n", "The program")

@@ -6,14 +6,13 @@ base model, the data, the settings and the loss curve. It is named ``adapter:NAM
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tts_playground import home
+from tts_playground import home, jsontext
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models import embedded, loading
 from tts_playground.models.kept import Kept
@@ -61,8 +60,10 @@ def listed() -> list[Adapter]:
     found = []
     for file in sorted(root().glob(f"*/{FACTS}")):
         try:
-            facts = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            facts = jsontext.loads_object(file.read_bytes(), str(file))
+        except (OSError, BadInput):
+            continue
+        if file.parent.name.startswith(".") or not isinstance(facts.get("base"), str):  # half written, or no adapter
             continue
         found.append(Adapter(file.parent.name, file.parent, facts))
     return found

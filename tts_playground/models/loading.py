@@ -136,6 +136,8 @@ def _bytes_a_weight(options: Options) -> float:
 
 
 def _load(name: str, kind: str, options: Options) -> Loaded:
+    from safetensors import SafetensorError
+
     place = places.find(name)
     places.check_memory(name, place, options.device, _bytes_a_weight(options), spread=bool(options.device_map))
     folder = places.fetch(name, place)
@@ -143,7 +145,7 @@ def _load(name: str, kind: str, options: Options) -> Loaded:
         value = KINDS[kind](str(folder), options)
     except ImportError as error:
         raise ModelUnavailable(f"{name} needs a package that is not installed: {error}.") from error
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelUnavailable(f"{name} could not be loaded as a {kind} from {folder}: {first}") from error
     return Loaded(name, kind, options, places.revision(folder), value)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tts_playground import jsontext
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models.embedded import TINY, revision_of, where
 
 PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
 HASHED_WHOLE = 200 << 20
 """bytes; bigger folders are told apart by their files' sizes and ends"""
+LONGEST_HEADER = 100_000_000
+"""bytes, as the safetensors format has it"""
 OVERHEAD = 1.15
 """activations, keys and values, on top of the weights"""
 
@@ -60,9 +62,13 @@ def _local(folder: Path, name: str) -> Place:
 def _stored_bytes(folder: Path) -> int:
     """Bytes a weight in the files, from the first tensor of the first file's header."""
     first = sorted(folder.glob("*.safetensors"))[0]
-    with first.open("rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    kinds = [value["dtype"] for key, value in header.items() if key != "__metadata__"]
+    try:
+        with first.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = jsontext.loads_object(file.read(length) if length <= LONGEST_HEADER else b"", "Its header")
+        kinds = [str(value["dtype"]) for key, value in header.items() if key != "__metadata__"]
+    except (OSError, BadInput, KeyError, TypeError) as error:
+        raise ModelUnavailable(f"{first} is damaged, or no .safetensors file; download it again.") from error
     return {"F32": 4, "F16": 2, "BF16": 2, "F64": 8}.get(max(set(kinds), key=kinds.count), 1) if kinds else 4
 
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tts_playground import files
 from tts_playground.core import Cost, Sample
 from tts_playground.errors import BadInput, ModelUnavailable
 from tts_playground.models.clip import image_embeddings
@@ -42,15 +43,18 @@ def save_head(head: Any, folder: Path, clip: str) -> None:
     import torch
     from safetensors.torch import save_file
 
-    folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().cpu().to(torch.bfloat16).contiguous() for name, value in head.state_dict().items()}
-    save_file(weights, folder / "model.safetensors")
     config = {"model_type": "laion-aesthetic-v2", "clip": clip, "width": head["layers"][0].in_features}
-    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    with files.filling(folder, "The head") as partial:
+        save_file(weights, partial / "model.safetensors")
+        (partial / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
 def _weights(path: Path) -> dict[str, Any]:
+    import pickle
+
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     if path.is_dir():
@@ -59,9 +63,12 @@ def _weights(path: Path) -> dict[str, Any]:
         raise ModelUnavailable(
             f"There is no aesthetic head at {path}; give tiny:aesthetic, a .pth or a .safetensors file."
         )
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    return torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, SafetensorError, pickle.UnpicklingError) as error:
+        raise BadInput(f"{path} is damaged, or holds no weights; download it again.") from error
 
 
 @cache
@@ -76,7 +83,7 @@ def load_head(path: str, device: str = "cpu") -> Any:
     try:
         head = build_head(weights["layers.0.weight"].shape[1])
         head.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, RuntimeError, AttributeError, IndexError, TypeError) as error:
         raise BadInput(f"{path} is not a LAION aesthetic v2 head: its layers do not fit 1024-128-64-16-1.") from error
     return head.to(device).eval()
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tts_playground import files
 from tts_playground.errors import BadInput, StoreError
 from tts_playground.runs.pool import PoolView, Scores, Snapshot
 from tts_playground.runs.rows import Row, canonical
@@ -29,13 +30,8 @@ def write(pools: Sequence[PoolView], file: Path) -> int:
     if not records:
         raise BadInput("There is nothing to export: the pool has no samples yet.")
     table = pyarrow.Table.from_pylist(records, schema=_schema())
-    partial = file.with_name(file.name + ".partial")
-    try:
+    with files.whole(file, "The pool") as partial:
         pyarrow.parquet.write_table(table, partial, compression="zstd")
-        partial.replace(file)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise StoreError(f"The parquet file {file} cannot be written: {error}.") from error
     return len(records)
 
 

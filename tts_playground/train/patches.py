@@ -12,9 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
+from tts_playground import files
+from tts_playground.errors import StoreError
 from tts_playground.worlds.layout import STEP
 
 DIMENSIONS = 3 * STEP * STEP
@@ -40,12 +43,20 @@ class PatchBook:
 
     def save(self, path: Path) -> None:
         """Write a safetensors file."""
-        save_file({"centroids": self.centroids.contiguous(), "directions": self.directions.contiguous()}, path)
+        with files.whole(path, "The book of patches") as partial:
+            save_file({"centroids": self.centroids.contiguous(), "directions": self.directions.contiguous()}, partial)
 
     @staticmethod
     def load(path: Path) -> PatchBook:
-        """Read what ``save`` wrote."""
-        return PatchBook(**load_file(path))
+        """Read what ``save`` wrote.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
+        try:
+            return PatchBook(**load_file(path))
+        except (OSError, TypeError, SafetensorError) as error:
+            raise StoreError(f"{path} is damaged; train without --resume to make it again.") from error
 
 
 def pieces(images: np.ndarray) -> torch.Tensor:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
+import contextlib
 import hashlib
 import io
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -16,6 +14,7 @@ import gradio as gr
 from gradio.data_classes import _StaticFiles
 from PIL import Image
 
+from tts_playground import files
 from tts_playground.dsl import Program, render
 
 SIDE = 112
@@ -31,8 +30,7 @@ def _folder() -> Path:
 
     They are served as they lie here: else gradio hashes and copies each one whenever it is shown.
     """
-    folder = Path(tempfile.mkdtemp(prefix="tts-playground-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = files.own_folder("pictures")
     gr.set_static_paths(folder)
     served = getattr(_StaticFiles, "all_paths", [])
     served.insert(0, served.pop())  # gradio compares each picture with its own icons first
@@ -60,19 +58,23 @@ def picture_file(png: bytes) -> str:
 
 def _file(name: bytes, write: Callable[[Path], None]) -> str:
     file = _folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.png"
-    if file.exists():
+    try:
         os.utime(file)  # what is looked at stays
-    else:
+    except FileNotFoundError:
+        files.make_folder(file.parent)  # somebody may have tidied up
         _prune()
-        trial = file.with_suffix(f".{os.urandom(4).hex()}")
-        write(trial)
-        trial.replace(file)
+        with files.whole(file, "A small picture", lasting=False) as partial:
+            write(partial)
     return str(file)
 
 
 def _prune() -> None:
+    there = []
     with os.scandir(_folder()) as entries:
-        files = [(entry.stat().st_mtime, entry.path) for entry in entries]
-    if len(files) > KEPT:
-        for _, path in sorted(files)[: KEPT // 2]:
-            Path(path).unlink(missing_ok=True)
+        for entry in entries:
+            with contextlib.suppress(OSError):  # another thread removed it, or has just finished it
+                there.append((entry.stat().st_mtime, entry.path))
+    if len(there) > KEPT:
+        for _, path in sorted(there)[: KEPT // 2]:
+            with contextlib.suppress(OSError):
+                Path(path).unlink()
