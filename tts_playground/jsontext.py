@@ -1,7 +1,7 @@
 """JSON from strangers: how deep it nests is checked before any parser sees it.
 
-Python's parser raises RecursionError on deep nesting, and Arrow's (which ``datasets`` reads with) runs over its stack and
-takes the process down.
+Python's parser raises RecursionError on deep nesting, and Arrow's (which ``datasets`` reads with) runs over its stack
+and takes the process down.
 """
 
 from __future__ import annotations

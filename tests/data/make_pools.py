@@ -1,4 +1,4 @@
-"""How ``pools-VERSION`` is made, once for each format of the store: ``PYTHONPATH=. python tests/data/make_pools.py FOLDER``.
+"""How ``pools-VERSION`` is made, once a format of the store: ``PYTHONPATH=. python tests/data/make_pools.py FOLDER``.
 
 A folder that is there already is not changed: it stands for what people have on their disks.
 """

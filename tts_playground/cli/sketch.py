@@ -80,9 +80,9 @@ def sketch(
 def _plot(plot: Path, task: Any, proposer: Any, n: int, seed: int) -> None:
     from tts_playground import registry
     from tts_playground.runs.figures import best_of_n, save
-    from tts_playground.runs.store import Store
+    from tts_playground.runs.spare import open_store
 
-    with Store() as store, console().status(f"Drawing {n} independent candidates"):
+    with open_store(console().print) as store, console().status(f"Drawing {n} independent candidates"):
         pool = store.pool(task, proposer)
         pool.draw(n, seed=seed)
         reward = registry.resolve("reward", "iou")()

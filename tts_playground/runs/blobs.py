@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tts_playground import files
+from tts_playground.errors import StoreError
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,15 @@ class Blobs:
         return (file.stem for file in self.folder.glob("??/*.png"))
 
     def remove(self, digest: str) -> None:
-        """Remove one file if it is there."""
-        self.path(digest).unlink(missing_ok=True)
+        """Remove one file if it is there.
+
+        Raises:
+            StoreError: it cannot be removed.
+        """
+        try:
+            self.path(digest).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"The picture {self.path(digest)} cannot be removed: {error.strerror}.") from error
 
     def remove_unfinished(self) -> None:
         """Remove what killed processes left half written, once it is an hour old."""
