@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -19,13 +20,15 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from tts_playground.errors import StoreError
+from tts_playground.errors import NoSpace, ReadOnly, StoreError
 
 try:
     import fcntl
 except ImportError:  # where there are no such locks, age alone tells
     fcntl = None
 
+FULL = {errno.ENOSPC, errno.EDQUOT}
+FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 PREFIX, ENDING = ".tts-", ".partial"
 STALE = 3600.0
 """seconds after which a file that nobody holds was left behind"""
@@ -115,7 +118,7 @@ def make_folder(folder: Path, what: str = "The folder") -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{what} {folder} cannot be made: {error.strerror or error}.") from error
+        raise _kind(error)(f"{what} {folder} cannot be made: {error.strerror or error}.") from error
     return folder
 
 
@@ -151,7 +154,12 @@ def _remove(folder: Path, owner: int) -> None:
 
 def cannot_write(file: Path | str, error: Exception, what: str = "The file") -> StoreError:
     """The sentence for a file that could not be written."""
-    return StoreError(f"{what} cannot be written to {file}: {getattr(error, 'strerror', None) or error}.")
+    return _kind(error)(f"{what} cannot be written to {file}: {getattr(error, 'strerror', None) or error}.")
+
+
+def _kind(error: Exception) -> type[StoreError]:
+    number = getattr(error, "errno", None)
+    return NoSpace if number in FULL else ReadOnly if number in FORBIDDEN else StoreError
 
 
 def sweep(folder: Path) -> None:

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tts_playground.errors import StoreError
+from tts_playground.errors import NoSpace, ReadOnly, StoreError
 from tts_playground.runs import opening
-from tts_playground.runs.opening import NoSpace, ReadOnly, translated
+from tts_playground.runs.opening import translated
 
 
 class Database:
@@ -76,9 +76,9 @@ class Database:
         """
         self.close()
         with translated(self.file):
-            connection = opening.How(str(self.file)).connect()
+            connection = opening.How(str(self.file)).connect(alone=True)
             try:
-                for pragma in ("temp_store=MEMORY", "locking_mode=EXCLUSIVE", "journal_mode=MEMORY"):
+                for pragma in ("temp_store=MEMORY", "journal_mode=MEMORY"):
                     opening.patiently(connection, f"PRAGMA {pragma}")
                 with _transaction(connection):
                     yield connection

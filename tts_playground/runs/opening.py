@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tts_playground import files
-from tts_playground.errors import StoreError
+from tts_playground.errors import NoSpace, ReadOnly, StoreError
 
 APPLICATION = 0x54545350  # "TTSP", in the header of the file, where `file` and we look for it
 VERSION = 1
@@ -46,14 +46,6 @@ COLUMNS = {
 }
 
 
-class NoSpace(StoreError):
-    """The disk is full."""
-
-
-class ReadOnly(StoreError):
-    """The file or its folder cannot be written."""
-
-
 class Connection(sqlite3.Connection):
     """A connection that can be referred to weakly."""
 
@@ -68,14 +60,20 @@ class How:
     empty: bool = False
     """nothing is there: an empty store in memory"""
 
-    def connect(self) -> Connection:
-        """A new connection."""
+    def connect(self, *, alone: bool = False) -> Connection:
+        """A new connection; ``alone`` needs no memory shared with others, and locks them out."""
         connection = sqlite3.connect(
             self.target, timeout=WAIT, isolation_level=None, check_same_thread=False, factory=Connection, uri=self.uri
         )
-        connection.execute("PRAGMA synchronous=NORMAL")
-        for statement in TABLES if self.empty else ():
-            connection.execute(statement)
+        try:
+            if alone:  # before anything touches the file
+                connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            for statement in TABLES if self.empty else ():
+                connection.execute(statement)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
 
@@ -255,7 +253,7 @@ def patiently(connection: sqlite3.Connection, pragma: str) -> str:
     end = time.monotonic() + WAIT
     while True:
         try:
-            return str(connection.execute(pragma).fetchone()[0])
+            return str((connection.execute(pragma).fetchone() or ("",))[0])
         except sqlite3.OperationalError as error:
             if not _busy(error) or time.monotonic() > end:
                 raise

@@ -15,26 +15,23 @@ network mount the store works without write-ahead logging, slower, and is only a
 from __future__ import annotations
 
 import contextlib
-import errno
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from tts_playground import home
+from tts_playground import files, home
 from tts_playground.core import Sampler, Task
-from tts_playground.errors import BadInput, StoreError, UnknownName
+from tts_playground.errors import BadInput, NoSpace, StoreError, UnknownName
 from tts_playground.runs.blobs import Blobs
 from tts_playground.runs.database import Database
 from tts_playground.runs.listing import PoolInfo, keys, listed
-from tts_playground.runs.opening import NoSpace
 from tts_playground.runs.pool import PoolView
 from tts_playground.runs.rows import canonical
 from tts_playground.runs.stored import Pool, StoredPool
 
 _BATCH = 256
 """rows a transaction when many are at hand"""
-_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 
 class Store:
@@ -45,7 +42,7 @@ class Store:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            if error.errno not in _UNWRITABLE:
+            if error.errno not in files.FULL | files.FORBIDDEN:
                 raise StoreError(f"The store's folder {self.path} cannot be made: {error.strerror}.") from error
         self.database = Database(self.path / "pools.sqlite")
         self.blobs = Blobs(self.path / "images")

@@ -45,13 +45,13 @@ def thumbnail(program: Program) -> str:
 def picture_file(png: bytes) -> str:
     """The path of a small picture of a PNG (as it is when it is small); made once, named by what it shows."""
 
-    def write(file: Path) -> None:
+    def write(partial: Path) -> None:
         with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
             if max(picture.size) <= SHOWN:
-                file.write_bytes(png)
+                partial.write_bytes(png)
                 return
             picture.thumbnail((SHOWN, SHOWN))
-            picture.save(file, "PNG")
+            picture.save(partial, "PNG")
 
     return _file(png, write)
 

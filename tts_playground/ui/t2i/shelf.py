@@ -8,12 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tts_playground.errors import BadInput, PlaygroundError, StoreError
+from tts_playground.errors import BadInput, NoSpace, PlaygroundError, ReadOnly, StoreError
 from tts_playground.models import loading
 from tts_playground.models.named import named
 from tts_playground.models.zerogpu import cancellable, on_gpu
 from tts_playground.runs import images, starters
-from tts_playground.runs.opening import NoSpace, ReadOnly
 from tts_playground.runs.pool import PoolView
 from tts_playground.runs.rows import read_cost
 from tts_playground.runs.spare import note, spare_of

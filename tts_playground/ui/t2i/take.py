@@ -34,7 +34,7 @@ def _place(name: str) -> Path:
     """Where a file to download goes: a folder of its own, the oldest ones dropped."""
     folder = files.make_folder(files.own_folder("downloads") / os.urandom(8).hex())
     _places.append(folder)
-    while len(_places) > KEPT:
+    while len(_places) > KEPT + 1:
         shutil.rmtree(_places.popleft(), ignore_errors=True)
     return folder / name
 
