@@ -160,27 +160,28 @@ def test_every_file_is_written_whole(path):
             assert "partial" in line or any(word in line for word in MEMORY), f"{path}:{node.lineno}: {line}"
 
 
+KILLED = """
+import os
+from tts_playground import files
+print(files.own_folder("x"), flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
 def test_folders_of_dead_processes_are_swept(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    code = (
-        "from tts_playground import files; import os; print(files.own_folder('x'), flush=True); os.kill(os.getpid(), 9)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-    )
-    dead = Path(done.stdout.strip())
+    def killed() -> Path:
+        env = {**os.environ, "TMPDIR": str(tmp_path)}
+        done = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, cwd=ROOT, env=env)
+        return Path(done.stdout.strip())
+
+    dead = killed()
     assert dead.parent == tmp_path and dead.exists()
     os.utime(dead, (0, 0))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     files.own_folder.cache_clear()
     mine = files.own_folder("x")
-    assert not dead.exists()
+    assert mine.exists() and not dead.exists()
     os.utime(mine, (0, 0))
-    subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)}
-    )
-    assert mine.exists()
+    killed()
+    assert mine.exists()  # its process lives
     files.own_folder.cache_clear()
