@@ -10,6 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "tts_playground"
 LEVELS = [
     {"errors"},
+    {"files", "jsontext"},
+    {"journal"},
     {"randomness", "home"},
     {"core"},
     {"registry", "testing", "dsl"},

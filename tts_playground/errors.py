@@ -6,7 +6,9 @@
     │   └── UnknownName   no plug-in, model or option of that name (also a LookupError)
     └── CannotDo          the input is fine, this machine or state cannot serve it  (CLI exit code 1)
         ├── ModelUnavailable   weights or a package are missing, or do not fit
-        ├── StoreError         the sample store is foreign, damaged or full
+        ├── StoreError         the sample store is foreign, damaged or cannot be written
+        │   ├── NoSpace        the disk is full
+        │   └── ReadOnly       nobody may write there
         └── Cancelled          somebody asked to stop
 
 A message is one sentence: what was wrong, where, and what to do. Errors of other libraries are translated where
@@ -75,6 +77,14 @@ class ModelUnavailable(CannotDo):
 
 class StoreError(CannotDo):
     """The sample store is from another version, damaged, or cannot be written."""
+
+
+class NoSpace(StoreError):
+    """A file cannot be written because its disk is full."""
+
+
+class ReadOnly(StoreError):
+    """A file or its folder cannot be written by this user, or by nobody."""
 
 
 class Cancelled(CannotDo):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tts_playground import files
+
 PACKAGE = Path(__file__).parent
 CHECKPOINTS = PACKAGE / "checkpoints"
 """read-only: the embedded models"""
@@ -27,7 +29,10 @@ def home() -> Path:
 
 
 def folder(*parts: str) -> Path:
-    """A folder under ``home()``, made if needed, e.g. ``folder("runs", "tiny-janus")``."""
+    """A folder under ``home()``, made if needed, e.g. ``folder("runs", "tiny-janus")``.
+
+    Raises:
+        StoreError: it cannot be made.
+    """
     path = home().joinpath(*parts)
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+    return files.make_folder(path, "The data folder")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_playground import home
+from tts_playground import files, home
 from tts_playground.bench import metrics
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.rewards.iou import IoUReward
@@ -74,8 +74,9 @@ def write(pools: Pools, file: Path) -> Path:
         "iou": [values.tolist() for _, _, values in rows],
     }
     kinds = {"model": pyarrow.string(), "drawing": pyarrow.int32(), "iou": pyarrow.list_(pyarrow.float32())}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    parquet.write_table(pyarrow.table(columns, schema=pyarrow.schema(kinds)), file, compression="zstd")
+    files.make_folder(file.parent)
+    with files.whole(file, "The pools") as partial:
+        parquet.write_table(pyarrow.table(columns, schema=pyarrow.schema(kinds)), partial, compression="zstd")
     return file
 
 

@@ -133,7 +133,7 @@ def vqa_curve(
 
     from tts_playground.errors import UnknownName
     from tts_playground.runs import answers
-    from tts_playground.runs.store import Store
+    from tts_playground.runs.spare import open_store
     from tts_playground.samplers.answering import AnswerSettings
     from tts_playground.tasks.vqa import judges, vqa_sampler
     from tts_playground.tasks.vqa_data import questions as read
@@ -145,7 +145,7 @@ def vqa_curve(
         raise UnknownName("axis", axis, AXES)
     sampler = vqa_sampler(model, AnswerSettings(temperature, top_p, top_k, template=template), own=True)
     asked, skipped = [], []
-    with Store() as store, Progress(console=console()) as bar:
+    with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task(data, total=questions)
         for report in answers.run(read(data, questions), sampler, judges(sampler), n, store=store, seed=seed):
             bar.update(task, completed=report.done)

@@ -53,14 +53,14 @@ def compare(
 
     from tts_playground.runs.comparison import Comparison, Plan
     from tts_playground.runs.prompts import compare_prompts
-    from tts_playground.runs.store import Store
+    from tts_playground.runs.spare import open_store
     from tts_playground.samplers.image_tokens import ImageSettings
     from tts_playground.tasks.text_to_image import image_sampler
 
     plan = Plan(tuple(_numbers(budgets)), seeds, seed, n, by)
     sampler, found = image_sampler(model, ImageSettings(temperature, cfg, top_p, top_k)), Comparison()
     names = {"strategies": _listed(strategies), "guide": reward, "judge": judge}
-    with Store() as store, Progress(console=console()) as bar:
+    with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task("comparing", total=1.0)
         for found in compare_prompts(prompts, sampler, store, plan=plan, **names):
             bar.update(task, completed=found.done, description=found.doing or "done")

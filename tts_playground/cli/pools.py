@@ -29,11 +29,15 @@ def list_pools(json: options.Json = False) -> None:
 
 def _talk_list(result: dict[str, Any]) -> None:
     rows = [
-        [pool["key"][:12], pool["kind"], str(pool["samples"]), f"{pool['bytes'] / 1e3:.0f} kB", pool["title"]]
+        [pool["key"][:12], pool["kind"], str(pool["samples"]), f"{pool['bytes'] / 1e3:.0f} kB", _task(pool)]
         for pool in result["pools"]
     ]
     title = f"{result['folder']}: {result['bytes'] / 1e6:.1f} MB"
     table(title, ["key", "kind", "samples", "contents", "task"], rows)
+
+
+def _task(pool: dict[str, Any]) -> str:
+    return f"{pool['title']}; damaged: {pool['damage']}" if pool["damage"] else pool["title"]
 
 
 @app.command()

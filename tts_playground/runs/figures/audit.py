@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_playground.errors import StoreError
+from tts_playground import files
 from tts_playground.runs.curves import Floats
 from tts_playground.runs.figures.theme import GRID, INK, colour, empty, hover, log2_axis, themed
 
@@ -248,8 +248,5 @@ def page(figures: Mapping[str, go.Figure], file: Path, title: str, lines: Sequen
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>{style}</style></head><body>{''.join(parts)}</body></html>"
     )
-    try:
-        file.write_text(whole, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"The figures cannot be written to {file}: {error.strerror or error}.") from error
+    files.write_text(file, whole, "The page of figures")
     return file
