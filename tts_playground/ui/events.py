@@ -13,8 +13,8 @@ from tts_playground.ui.status import halted
 
 GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """one model at work at a time, whatever the tab; the rest wait in the queue and see their place"""
-LIGHT: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden"}
-"""what only looks never waits"""
+LIGHT: dict[str, Any] = {"concurrency_id": "light", "concurrency_limit": 32, "show_progress": "hidden"}
+"""what only looks never waits for models: the server's other threads are theirs"""
 AT_ONCE: dict[str, Any] = {**LIGHT, "queue": False}
 """what answers a cancel: a page's stream closes when its last event ends, and an answer that joins the queue in that
 moment is lost with it"""

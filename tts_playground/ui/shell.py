@@ -19,6 +19,7 @@ import gradio as gr
 from tts_playground.models import zerogpu
 from tts_playground.ui import theme
 from tts_playground.ui.bodies import BodyLimit
+from tts_playground.ui.gradio_patches import Listening, absent_once, fair_queue, light_sessions
 from tts_playground.ui.quick import signatures_once
 from tts_playground.ui.scripts import FIT_CHARTS
 
@@ -60,7 +61,7 @@ class Limits:
     """What one server is willing to hold at a time."""
 
     queue: int = 200
-    """requests waiting; the next one is turned away at once"""
+    """heavy requests waiting in one group; the next one is turned away at once"""
     file_size: str = "5mb"
     body_bytes: int = 8 * 2**20
     """largest request body of any kind"""
@@ -97,9 +98,11 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
             # not on the bar: what is in it would be asked for its value with every status of every event
             elsewhere = {"show_progress": "hidden", "show_progress_on": title}
             app.load(choose, None, bar, api_visibility="private", queue=False, **elsewhere)
+    light_sessions()
+    absent_once()
     signatures_once({type(block) for block in app.blocks.values()})
     # twice a second, not to all who wait whenever one's turn comes: thirty would get five hundred messages
-    app.queue(status_update_rate=0.5, max_size=limits.queue, default_concurrency_limit=limits.concurrent)
+    fair_queue(app, status_update_rate=0.5, max_size=limits.queue, default_concurrency_limit=limits.concurrent)
     return app
 
 
@@ -120,7 +123,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
         "max_threads": limits.threads,
         "state_session_capacity": limits.sessions,
         "allowed_paths": [],
-        "app_kwargs": {"middleware": [BodyLimit.at(limits.body_bytes)]},
+        "app_kwargs": {"middleware": [BodyLimit.at(limits.body_bytes), Listening.to(app)]},
         "_frontend": False,  # else a page that takes over 3 s to answer at start, on a busy machine, ends the app
     }
     _, address, _ = app.launch(**{**settings, **options}, prevent_thread_lock=True)
