@@ -10,7 +10,8 @@ import ipaddress
 import math
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from tts_playground.errors import BadInput
@@ -81,7 +82,7 @@ def in_turn(waiting: Sequence[Job], running: Mapping[str, int], served: Mapping[
     """The order in which jobs of one group are taken: round-robin over sessions.
 
     A session that has fewer at work comes first; of equals, the one that has waited longer since it came or was last
-    served, so that a new session never overtakes one that is waiting already. Within a session, first come, first served.
+    served, so that a new session never overtakes one that is waiting already. A session's own jobs stay in their order.
 
     Args:
         waiting: the jobs, in any order.
@@ -191,14 +192,24 @@ class Hearing:
         if self._streams[session] <= 0:
             del self._streams[session]
 
+    @contextmanager
+    def during(self, session: str) -> Iterator[None]:
+        """A stream of the session is open for as long as this lasts."""
+        self.begins(session)
+        try:
+            yield
+        finally:
+            self.ends(session)
+
     def hears(self, session: str) -> bool:
         """Whether a stream of the session is open."""
         return session in self._streams
 
     def look(self, jobs: Iterable[tuple[str, str, int]]) -> list[str]:
-        """Those of the jobs, each (name, session, looks that it may go unheard), that nobody has listened to for longer.
+        """Those of the jobs that nobody has listened to for more looks than they may go unheard.
 
-        Each look counts anew for those that are heard.
+        Args:
+            jobs: (name, session, looks that it may go unheard) of each; the count begins anew when it is heard.
         """
         before, self._missed = self._missed, {}
         late = []

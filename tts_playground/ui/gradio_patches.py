@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 import fastapi
 import gradio as gr
-from gradio import state_holder, utils
+from gradio import routes, state_holder, utils
 from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import ProcessCompletedMessage
 from starlette.middleware import Middleware
@@ -92,7 +92,7 @@ class FairQueue(Queue):
             default_concurrency_limit=plain.default_concurrency_limit,
         )
         self.heavy, self.light = heavy, light
-        self.hearing = Hearing()
+        self.hearing, self.pages = Hearing(), Hearing()
         self.listening = False
         """whether ``Listening`` sees the streams; without it nobody would seem to listen"""
         self.served: defaultdict[str, dict[str, float]] = defaultdict(dict)
@@ -121,9 +121,8 @@ class FairQueue(Queue):
 
     def _lasts(self, group: EventQueue) -> float | None:
         """Seconds that a job of the group took of late."""
-        known = [
-            kept.avg_time for fn in {event.fn for event in group.queue} if (kept := self.process_time_per_fn.get(fn))
-        ]
+        kinds = (self.process_time_per_fn.get(fn) for fn in {event.fn for event in group.queue})
+        known = [kept.avg_time for kept in kinds if kept is not None]
         return sum(known) / len(known) if known else None
 
     def _arrange(self, group: EventQueue) -> None:
@@ -183,8 +182,9 @@ class FairQueue(Queue):
         """
         if not self.hearing.hears(session):
             await self.clean_events(session_hash=session)
-            self.pending_messages_per_session.pop(session, None)
-            self.pending_event_ids_session.pop(session, None)
+            if not any(event.alive and event.session_hash == session for event in self.event_ids_to_events.values()):
+                self.pending_messages_per_session.pop(session, None)
+                self.pending_event_ids_session.pop(session, None)
 
     def session_of(self, event_id: str) -> str:
         """Whose job it is, waiting or done; as in ``routes.simple_predict_get``."""
@@ -212,11 +212,13 @@ def _patience(event: Event) -> int:
 class Listening:
     """ASGI middleware: tells the queue which sessions have a stream open.
 
-    Hooked: the addresses of the two streams, ``/queue/data`` and ``/call/NAME/EVENT``, and what gradio does on them for a
-    session that it does not know: it raises when the answer has begun, and the log gets a traceback of two pages.
+    Hooked: the addresses of the two streams, ``/queue/data`` and ``/call/NAME/EVENT``, and what gradio does there for a
+    session that it does not know: it raises when the answer has begun, and the log gets a traceback of two pages; the
+    address of the stream that a page keeps open as long as it is there, ``/heartbeat/SESSION``.
     """
 
     STREAM = re.compile(r"/gradio_api/(?:queue/data|call/(?:v2/)?[^/]+/(?P<event>\w+))/?$")
+    PAGE = re.compile(r"/gradio_api/heartbeat/([^/]+)$")
 
     def __init__(self, app: ASGIApp, blocks: gr.Blocks) -> None:
         self.app = app
@@ -230,13 +232,19 @@ class Listening:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; note when a stream begins and ends, and who ended it."""
-        stream = self.STREAM.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
-        if stream is None:
+        path = scope["path"] if scope["type"] == "http" and scope["method"] == "GET" else ""
+        if page := self.PAGE.search(path):
+            with self.queue.pages.during(page[1]):
+                await self.app(scope, receive, send)
+        elif stream := self.STREAM.search(path):
+            await self._stream(stream, scope, receive, send)
+        else:
             await self.app(scope, receive, send)
-            return
+
+    async def _stream(self, stream: re.Match[str], scope: Scope, receive: Receive, send: Send) -> None:
         told = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[-1]
         session = self.queue.session_of(stream["event"]) if stream["event"] else told
-        known, begun, whole = session in self.queue.pending_messages_per_session, False, False
+        known, begun, whole, gone = session in self.queue.pending_messages_per_session, False, False, False
 
         async def watched(message: Message) -> None:
             nonlocal begun, whole
@@ -244,16 +252,21 @@ class Listening:
             await send(message)
             whole = message["type"] == "http.response.body" and not message.get("more_body", False)
 
-        self.queue.hearing.begins(session)
+        async def heard() -> Message:
+            nonlocal gone
+            message = await receive()
+            gone = gone or (message["type"] == "http.disconnect" and not whole)
+            return message
+
         try:
-            await self.app(scope, receive, watched)
+            with self.queue.hearing.during(session):
+                await self.app(scope, heard, watched)
         except RuntimeError:
             if known or not begun:
                 raise
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            self.queue.hearing.ends(session)
-            if known and not whole:
+            if known and (gone or not whole):
                 await self.queue.broken_off(session)
 
 
@@ -296,9 +309,31 @@ class PageSession(state_holder.SessionState):
         self.config_values = _Configs(self, numbers)
 
 
+class PageSessions(state_holder.StateHolder):
+    """The states of the pages that came last; those of open pages go last.
+
+    Gradio's forgets whoever was quiet for longest: 500 that come and go would take the pools of all who are reading.
+
+    Hooked: ``update``, and ``routes.StateHolder`` as ``App`` finds it.
+    """
+
+    def update(self, session_id: str) -> None:
+        """The session is used; when there are too many, the one that is least likely to come back goes."""
+        pages = getattr(self.blocks._queue, "pages", None)
+        with self.lock:
+            kept = self.session_data
+            if session_id in kept:
+                kept.move_to_end(session_id)
+            if len(kept) > self.capacity:
+                left = (one for one in kept if one != session_id and not (pages and pages.hears(one)))
+                gone = next(left, next(iter(kept)))
+                del kept[gone]
+                self.time_last_used.pop(gone, None)
+
+
 def light_sessions() -> None:
-    """From now on every page's state is a ``PageSession``."""
-    state_holder.SessionState = PageSession
+    """From now on every app keeps its pages' states so."""
+    state_holder.SessionState, routes.StateHolder = PageSession, PageSessions  # pyright: ignore
 
 
 ABSENT = "matplotlib", "bokeh"
