@@ -76,9 +76,9 @@ SMALL = Bounds(everybody=6, address=4, session=2)
 @pytest.mark.parametrize(
     ("waiting", "who", "words"),
     [
-        ("aa", Job("a", "one", 9), "2 of your requests"),
-        ("abcd", Job("e", "one", 9), "4 requests from your network"),
-        ("abcdefg", Job("h", "two", 9), "The queue is full: 7 requests"),
+        ("aa", Job("a", "one", 9), "You have 2 requests waiting already: "),
+        ("abcd", Job("e", "one", 9), "Your network has 4 requests waiting already: "),
+        ("abcdefg", Job("h", "two", 9), "The queue is full, with 7 requests waiting: "),
         ("abc", Job("d", "one", 9), None),
         ("aa", Job("b", "two", 9), None),
         ("", Job("a", "one", 9), None),
@@ -93,9 +93,14 @@ def test_a_refusal_says_how_long_to_wait():
     waiting = jobs("bbaa")  # there is room when the first of one's own is taken, after three
     told = refusal(Job("a", "two", 9), waiting, SMALL, each=4.0, at_once=1)
     assert told is not None
-    assert told.seconds == 15 and told.sentence.endswith("Try again in about 15 seconds.")
+    assert told.seconds == 15 and told.sentence.endswith(": try again in about 15 seconds.")
     told = refusal(Job("a", "two", 9), waiting, SMALL, each=4.0, at_once=2)
     assert told is not None and told.seconds == 6
+
+
+def test_one_request_is_singular():
+    told = refusal(Job("a", "two", 9), jobs("a"), Bounds(9, 9, 1), each=1.0, at_once=1)
+    assert told is not None and told.sentence == "You have 1 request waiting already: try again in about 1 second."
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_one_session_that_floods_waits_behind_its_own(served, tab):
     assert answer["success"] and place <= 1
     _, headers, text = flood[-1]
     assert "retry-after: " in headers
-    assert json.loads(text)["detail"].startswith("16 of your requests are waiting already. Try again in about ")
+    assert json.loads(text)["detail"].startswith("You have 16 requests waiting already: try again in about ")
 
 
 def test_a_classroom_behind_one_address_is_never_refused(served, tab):
@@ -161,7 +161,7 @@ def test_one_address_does_not_fill_the_queue_for_others_and_light_work_does_not_
     mine, others, full, light, status, text = asyncio.run(story())
     assert mine == {200: 60, 429: 10}
     assert others == {200: 140, 429: 60} and full[0] == 429
-    assert json.loads(full[2])["detail"].startswith("The queue is full: 200 requests are waiting. Try again")
+    assert json.loads(full[2])["detail"].startswith("The queue is full, with 200 requests waiting: try again")
     assert light["success"] and light["output"]["data"] == ["seen"]
     assert status == 200 and "at once" in text
 

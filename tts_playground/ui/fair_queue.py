@@ -123,19 +123,20 @@ def refusal(job: Job, ordered: Sequence[Job], bounds: Bounds, *, each: float | N
     """
     each_session = bounds.address if job.session == job.address else bounds.session
     kinds = (
-        ([o.session == job.session for o in ordered], each_session, "{} of your requests are waiting already"),
+        ([o.session == job.session for o in ordered], each_session, "You have {} waiting already"),
         (
             [o.address == job.address for o in ordered],
             bounds.address,
-            "{} requests from your network are waiting already",
+            "Your network has {} waiting already",
         ),
-        ([True] * len(ordered), bounds.everybody, "The queue is full: {} requests are waiting"),
+        ([True] * len(ordered), bounds.everybody, "The queue is full, with {} waiting"),
     )
     for own, most, words in kinds:
         if sum(own) >= most:
             turns = own.index(True) + 1  # there is room when the first of them is taken
             seconds, spoken = rounded(turns * (UNKNOWN if each is None else each) / at_once)
-            return Refusal(f"{words.format(sum(own))}. Try again in about {spoken}.", seconds)
+            some = "1 request" if sum(own) == 1 else f"{sum(own)} requests"
+            return Refusal(f"{words.format(some)}: try again in about {spoken}.", seconds)
     return None
 
 
