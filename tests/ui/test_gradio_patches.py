@@ -14,7 +14,7 @@ from raw_web import Web
 from tts_playground.ui import gradio_patches, shell
 from tts_playground.ui.events import GPU, LIGHT
 
-HEAVY, PLAIN, LOOKS, GLANCE, CALL = range(5)
+HEAVY, PLAIN, LOOKS, GLANCE, CALL, WHOLE = range(6)
 """the events of the app, by their numbers"""
 
 
@@ -49,12 +49,20 @@ class Workshop:
             time.sleep(0.01)
             return word
 
+        def whole(word):
+            self.begun.append(word)
+            left = gradio_patches.gone()
+            while not left() and not self.go.is_set():
+                time.sleep(0.01)
+            self.ended.append(word)
+
         word, line = gr.Textbox(elem_id="word"), gr.Textbox(elem_id="line")
         gr.Button("Heavy", elem_id="heavy").click(heavy, word, line, **GPU)
         gr.Button("Plain").click(plain, word, line, **GPU)
         gr.Button("Looks").click(lambda: "seen", None, line, **LIGHT)
         gr.Button("Glance").click(lambda: "at once", None, line, **LIGHT, queue=False)
         gr.Button("Call").click(plain, word, line, **GPU, api_name="call")
+        gr.Button("Whole").click(whole, word, line, **GPU)
 
 
 @pytest.fixture(scope="module")
@@ -203,10 +211,11 @@ def test_a_call_by_hand_has_longer_to_listen(served, tab, impatient):
     assert gradio_patches.CALL_PATIENCE * 0.5 >= 30
 
 
-def test_who_leaves_ends_what_runs_and_what_waits(served, tab):
+@pytest.mark.parametrize("event", [HEAVY, WHOLE], ids=["generator", "function"])
+def test_who_leaves_ends_what_runs_and_what_waits(served, tab, event):
     async def story():
         web = Web(served[2])
-        await web.join(HEAVY, "leaver", ["hold"])
+        await web.join(event, "leaver", ["hold"])
         await web.join(PLAIN, "leaver", ["late"])
         _, writer = await web.listen("leaver")
         await soon(lambda: tab.begun == ["hold"])

@@ -10,7 +10,7 @@ import re
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 import fastapi
 import gradio as gr
 from gradio import routes, state_holder, utils
+from gradio.context import LocalContext
 from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import ProcessCompletedMessage
 from starlette.middleware import Middleware
@@ -191,6 +192,16 @@ class FairQueue(Queue):
         event = self.event_ids_to_events.get(event_id)
         kept = (session for session, ids in self.pending_event_ids_session.items() if event_id in ids)
         return event.session_hash if event is not None else next(kept, event_id)
+
+
+def gone() -> Callable[[], bool]:
+    """For a handler that does not yield: what tells, from any thread, whether whoever asked has left.
+
+    Hooked: ``LocalContext``, which knows the app and the event in whose handler this is called.
+    """
+    app, name = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    event = app._queue.event_ids_to_events.get(name) if app is not None and name else None
+    return lambda: event is not None and not event.alive
 
 
 def _address(request: fastapi.Request) -> str:
