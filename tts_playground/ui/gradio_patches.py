@@ -255,18 +255,19 @@ class Listening:
     async def _stream(self, stream: re.Match[str], scope: Scope, receive: Receive, send: Send) -> None:
         told = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[-1]
         session = self.queue.session_of(stream["event"]) if stream["event"] else told
-        known, begun, whole, gone = session in self.queue.pending_messages_per_session, False, False, False
+        known, begun, whole, left = session in self.queue.pending_messages_per_session, False, False, False
 
         async def watched(message: Message) -> None:
             nonlocal begun, whole
             begun = True
+            last = message["type"] == "http.response.body" and not message.get("more_body", False)
+            whole = whole or last or b"close_stream" in message.get("body", b"")[:60]  # at which a page hangs up
             await send(message)
-            whole = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         async def heard() -> Message:
-            nonlocal gone
+            nonlocal left
             message = await receive()
-            gone = gone or (message["type"] == "http.disconnect" and not whole)
+            left = left or (message["type"] == "http.disconnect" and not whole)
             return message
 
         try:
@@ -277,7 +278,7 @@ class Listening:
                 raise
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            if known and (gone or not whole):
+            if known and (left or not whole):
                 await self.queue.broken_off(session)
 
 
