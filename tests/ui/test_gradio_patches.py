@@ -177,16 +177,19 @@ def test_one_address_does_not_fill_the_queue_for_others_and_light_work_does_not_
 def test_jobs_whose_stream_never_came_are_dropped(served, tab, impatient):
     async def story():
         web = Web(served[2])
-        await web.join(HEAVY, "deaf", ["hold"])  # begins at once
-        await web.join(PLAIN, "deaf", ["late"])
-        await web.join(PLAIN, "deaf too", ["late"])
+        _, writer = await held(web, tab)
+        for _ in range(2):
+            await web.join(PLAIN, "deaf", ["late"])
+        await soon(lambda: [event.session_hash for event in list(queue.event_ids_to_events.values())] == ["holder"])
+        writer.close()
         await soon(lambda: tab.ended == ["hold"])
-        await soon(lambda: not queue.event_ids_to_events)
+        await web.join(HEAVY, "deaf too", ["hold"])  # begins at once
+        await soon(lambda: tab.ended == ["hold", "hold"])
         return await web.answer("deaf")
 
     queue = served[1]._queue
     late = asyncio.run(story())
-    assert tab.begun == ["hold"]
+    assert tab.begun == ["hold", "hold"]
     assert not late["success"] and late["output"]["error"] == gradio_patches.UNHEARD
 
 
