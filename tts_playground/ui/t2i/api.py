@@ -11,6 +11,7 @@ from PIL import Image
 
 from tts_playground.core import Sample
 from tts_playground.errors import BadInput
+from tts_playground.models.zerogpu import cancellable
 from tts_playground.runs import images
 from tts_playground.runs.generated import as_dict
 from tts_playground.samplers.ranges import GUIDANCE
@@ -19,6 +20,7 @@ from tts_playground.tasks.picture_facts import png
 from tts_playground.tasks.text_to_image import PromptTask
 from tts_playground.ui.events import GPU, is_local
 from tts_playground.ui.faults import friendly
+from tts_playground.ui.gradio_patches import gone
 from tts_playground.ui.t2i import shelf
 from tts_playground.ui.t2i.choices import LIMITS, MENU, View, default_view
 from tts_playground.ui.widgets import Picture
@@ -74,7 +76,7 @@ def generate(
         MENU.allowed(model or base.model, is_local(request)),
     )
     judges = [reward_named(known(name)) for name in (reward or base.reward).replace(" ", "").split(",")]
-    for _ in shelf.draw((view,), view.n, seen=0):
+    for _ in cancellable(shelf.draw, gone(), (view,), view.n, images.CHUNK, 0):
         pass
     pool = shelf.pool_of(view)
     for judge in judges:

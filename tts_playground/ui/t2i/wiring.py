@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, is_local, session_of
+from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, LastWord, is_local, session_of
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import halted, status
 from tts_playground.ui.t2i import shelf, show, work
@@ -169,6 +169,7 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
         if work.desk().newest(session) is None:  # nothing is in work
             return gr.skip(), gr.skip()
         work.desk().drop(session)
+        LAST_WORD.cancelled(request, "Cancelled; whole images are kept.")
         return status("Cancelled; whole images are kept."), ""
 
     for event in events:
@@ -177,9 +178,13 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     return {"draw": (draw, p.values, outputs), "several": (several, *asked)}
 
 
-def broken_off(line: str | None) -> tuple[Any, Any]:
+LAST_WORD = LastWord()
+"""of this tab's cancel button"""
+
+
+def broken_off(line: str | None, request: gr.Request | None = None) -> tuple[Any, Any]:
     """(status, previews) after an error or a cancel: nothing says any more that something is in work."""
-    told = halted(line, "Stopped; what was whole before is kept.")
+    told = halted(line, LAST_WORD.ended(request, "Stopped; what was whole before is kept."))
     return (told, "") if told else (gr.skip(), gr.skip())
 
 
