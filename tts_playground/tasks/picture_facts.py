@@ -35,7 +35,7 @@ def facts_of(image: Image.Image) -> dict[str, Any]:
         raise BadInput("This picture carries no settings; drop in a PNG that was downloaded here, unchanged.")
     try:
         facts = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput("The settings in this picture are damaged; they are no JSON.") from error
     if not isinstance(facts, dict) or not isinstance(facts.get("prompt"), str):
         raise BadInput("The settings in this picture are damaged; they name no prompt.")

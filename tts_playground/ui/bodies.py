@@ -10,22 +10,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 class BodyLimit:
     """ASGI middleware: a request body over the limit is answered 413 and not read to its end."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, upload: int) -> None:
         self.app = app
         self.limit = limit
+        self.upload = upload
 
     @classmethod
-    def at(cls, limit: int) -> Middleware:
-        """The middleware as the app wants it: ``limit`` in bytes."""
-        return Middleware(cls, limit=limit)
+    def at(cls, limit: int, upload: int | None = None) -> Middleware:
+        """The middleware as the app wants it: ``limit`` in bytes, and that of an upload, which goes to a file."""
+        return Middleware(cls, limit=limit, upload=upload or limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, counting what arrives."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = self.upload if scope["path"].rstrip("/").endswith("/upload") else self.limit
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self.limit:
+        if not declared.isdigit() or len(declared) > 18 or int(declared) > limit:
             await _refuse(send)
             return
         seen = 0
@@ -34,7 +36,7 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.limit:
+            if seen > limit:
                 raise HTTPException(413, "This request is too large.")
             return message
 

@@ -61,9 +61,10 @@ class Limits:
 
     queue: int = 200
     """requests waiting; the next one is turned away at once"""
-    file_size: str = "5mb"
+    file_bytes: int = 20 * 2**20
+    """largest file that is sent: a phone's photo of 50 megapixels"""
     body_bytes: int = 8 * 2**20
-    """largest request body of any kind"""
+    """largest request body of any other kind"""
     sessions: int = 500
     """open pages whose state is kept"""
     threads: int = 40
@@ -116,11 +117,11 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
         "strict_cors": True,
         "ssr_mode": False,
         "mcp_server": find_spec("mcp") is not None,
-        "max_file_size": limits.file_size,
+        "max_file_size": limits.file_bytes,
         "max_threads": limits.threads,
         "state_session_capacity": limits.sessions,
         "allowed_paths": [],
-        "app_kwargs": {"middleware": [BodyLimit.at(limits.body_bytes)]},
+        "app_kwargs": {"middleware": [BodyLimit.at(limits.body_bytes, upload=limits.file_bytes + 2**16)]},
         "_frontend": False,  # else a page that takes over 3 s to answer at start, on a busy machine, ends the app
     }
     _, address, _ = app.launch(**{**settings, **options}, prevent_thread_lock=True)

@@ -35,7 +35,7 @@ def sketch(
     """Find a short program of circles and rectangles that draws the picture in a file.
 
     Args:
-        file: the drawing: a PNG, JPEG or WEBP of at most 5 MB and 4 million pixels; dark on light, or a photo of it.
+        file: a PNG, JPEG, WEBP, ... of at most 20 MB and 64 million pixels; dark on light, or a photo of a drawing.
         sampler: who proposes programs; "proposal" needs no model, "tiny:sketch" is one, "+grammar" binds it.
         strategy: "refine", "best-of-n", "smc" or "beam".
         n: most candidate programs that are scored, 1-256.

@@ -89,7 +89,7 @@ def score(file: Image.Image, prompt: str, reward: str = "") -> dict[str, Any]:
     """Score a picture for a prompt.
 
     Args:
-        file: a PNG, JPEG or WEBP of at most 5 MB and 4 million pixels.
+        file: a PNG, JPEG, WEBP, ... of at most 20 MB and 64 million pixels.
         prompt: what it should show.
         reward: names like "clip,aesthetic"; empty for all that this server has.
 

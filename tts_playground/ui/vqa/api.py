@@ -30,7 +30,7 @@ def answer(
     """Draw n answers to a question about a picture, let the model verify each, and say what each selector picks.
 
     Args:
-        image: a PNG, JPEG or WEBP of at most 5 MB and 4 million pixels.
+        image: a PNG, JPEG, WEBP, ... of at most 20 MB and 64 million pixels.
         question: at most 2,000 characters.
         model: one of the app's models, for example "tiny:vlm"; empty for its default.
         n: answers, 1-64; answer i is the same whatever n is.
