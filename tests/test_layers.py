@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "tts_playground"
 LEVELS = [
     {"errors"},
-    {"randomness", "home", "images"},
+    {"randomness", "home", "images", "typed"},
     {"core"},
     {"registry", "testing", "dsl"},
     {"worlds"},

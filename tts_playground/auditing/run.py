@@ -19,6 +19,7 @@ from tts_playground.auditing.rows import Row, facts, row_of
 from tts_playground.auditing.settings import Settings, settings_from
 from tts_playground.errors import BadInput, CannotDo, StoreError
 from tts_playground.models.loading import Options
+from tts_playground.typed import typed
 
 BATCH = 8
 """pictures between two reports"""
@@ -154,6 +155,7 @@ def _line(row: Row, sign: str, chooser: Chooser, settings: Settings) -> str:
 # ----------------------------------------------------------------------------------------------------- one call
 
 
+@typed
 def audit(
     model: str | Chooser | None = None,
     *,

@@ -17,6 +17,7 @@ from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models import places
 from tts_playground.models.embedded import TINY, quietly
 from tts_playground.models.kept import Kept
+from tts_playground.typed import typed
 
 DTYPES = {"float32": 4, "bfloat16": 2, "float16": 2}
 KEPT = 4
@@ -24,6 +25,7 @@ KEPT = 4
 
 
 @dataclass(frozen=True)
+@typed
 class Options:
     """Where and how to load."""
 

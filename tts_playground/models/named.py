@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import ModelUnavailable
+from tts_playground.home import expanded
 from tts_playground.models import loading, places
 from tts_playground.models.embedded import TINY, revision_of, where
 
@@ -35,7 +36,7 @@ def _local(name: str) -> Path | None:
     """Where a model's files are on this machine; never asks the network, and so is quick."""
     if name in TINY:
         return Path(where(name))
-    if Path(name).expanduser().is_dir():
+    if expanded(name).is_dir():
         return places.find(name).folder
     return places._cached(name) if _HUB.fullmatch(name) else None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
+from tts_playground.home import expanded
 from tts_playground.models.embedded import TINY, revision_of, where
 
 PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
@@ -41,7 +42,7 @@ def find(name: str) -> Place:
         if name not in TINY:
             raise UnknownName("embedded model", name, TINY)
         return _local(Path(where(name)), name)
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if folder.is_dir():
         return _local(folder, name)
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith((".", "/", "~")):

@@ -21,6 +21,7 @@ from tts_playground.core import Cost, Sample
 from tts_playground.errors import BadInput, CannotDo, ModelUnavailable
 from tts_playground.randomness import key
 from tts_playground.samplers.answering import AnswerPath, AnswerSettings, answer_sample
+from tts_playground.typed import typed
 
 VERSION = 1
 RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
@@ -30,6 +31,7 @@ BEAT = 0.1
 
 
 @dataclass(frozen=True)
+@typed
 class EndpointSampler:
     """Draws replies for tasks that have an ``image`` and a ``question``."""
 

@@ -10,8 +10,10 @@ from tts_playground.errors import BadInput
 from tts_playground.images import open_image
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 from tts_playground.tasks.text_to_image import PromptTask
+from tts_playground.typed import typed
 
 
+@typed
 def score_picture(image: Any, prompt: str, rewards: Sequence[str] = ()) -> dict[str, float]:
     """Reward name -> score of a picture for a prompt; higher is better.
 

@@ -13,6 +13,7 @@ from tts_playground.models import loading
 from tts_playground.models.vlm import digest
 from tts_playground.samplers.answering import AnswerSettings
 from tts_playground.tasks.asking import check_count, check_words, total_cost
+from tts_playground.typed import typed
 from tts_playground.verifiers.selectors import picks
 from tts_playground.worlds.answers import MEASURES
 
@@ -145,6 +146,7 @@ class Answered:
         }
 
 
+@typed
 def vqa_sampler(model: str | None = None, settings: AnswerSettings | None = None, device: str = "auto") -> Sampler:
     """The sampler of a named model: ``tiny:vlm``, a hub id, a folder, or ``endpoint:NAME@http://...``.
 
@@ -185,6 +187,7 @@ def score_all(task: VqaTask, samples: Sequence[Sample], rewards: Sequence[Reward
     return found
 
 
+@typed
 def answer(
     image: Any,
     question: str,

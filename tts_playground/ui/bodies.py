@@ -6,6 +6,9 @@ from fastapi import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+UPLOAD = 20 * 2**20 + 2**16
+"""bytes of an upload: the largest file, and what stands around it"""
+
 
 class BodyLimit:
     """ASGI middleware: a request body over the limit is answered 413 and not read to its end."""
@@ -16,9 +19,9 @@ class BodyLimit:
         self.upload = upload
 
     @classmethod
-    def at(cls, limit: int, upload: int | None = None) -> Middleware:
-        """The middleware as the app wants it: ``limit`` in bytes, and that of an upload, which goes to a file."""
-        return Middleware(cls, limit=limit, upload=upload or limit)
+    def at(cls, limit: int, upload: int = UPLOAD) -> Middleware:
+        """The middleware as the app wants it: ``limit`` in bytes, and ``upload`` that of one that goes to a file."""
+        return Middleware(cls, limit=limit, upload=upload)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, counting what arrives."""

@@ -19,6 +19,7 @@ import gradio as gr
 from tts_playground.models import zerogpu
 from tts_playground.ui import theme
 from tts_playground.ui.bodies import BodyLimit
+from tts_playground.ui.gradio_errors import Page
 from tts_playground.ui.quick import signatures_once
 from tts_playground.ui.scripts import FIT_CHARTS
 
@@ -61,10 +62,10 @@ class Limits:
 
     queue: int = 200
     """requests waiting; the next one is turned away at once"""
-    file_bytes: int = 20 * 2**20
-    """largest file that is sent: a phone's photo of 50 megapixels"""
+    file_size: str = "20mb"
+    """of a phone's photo of 50 megapixels"""
     body_bytes: int = 8 * 2**20
-    """largest request body of any other kind"""
+    """largest request body that is no file"""
     sessions: int = 500
     """open pages whose state is kept"""
     threads: int = 40
@@ -82,7 +83,7 @@ def tabs() -> list[Tab]:
 def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Blocks:
     """The whole page, not yet served."""
     shown = tabs() if shown is None else shown
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
+    with Page(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
         title = gr.HTML(f"<h1>{TITLE}</h1><p>{LEAD}</p>", elem_id="title", padding=False)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as bar:
             for tab in shown:
@@ -117,11 +118,11 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
         "strict_cors": True,
         "ssr_mode": False,
         "mcp_server": find_spec("mcp") is not None,
-        "max_file_size": limits.file_bytes,
+        "max_file_size": limits.file_size,
         "max_threads": limits.threads,
         "state_session_capacity": limits.sessions,
         "allowed_paths": [],
-        "app_kwargs": {"middleware": [BodyLimit.at(limits.body_bytes, upload=limits.file_bytes + 2**16)]},
+        "app_kwargs": {"middleware": [BodyLimit.at(limits.body_bytes)]},
         "_frontend": False,  # else a page that takes over 3 s to answer at start, on a busy machine, ends the app
     }
     _, address, _ = app.launch(**{**settings, **options}, prevent_thread_lock=True)

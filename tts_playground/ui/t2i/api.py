@@ -21,6 +21,7 @@ from tts_playground.ui.events import GPU, is_local
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.t2i import shelf
 from tts_playground.ui.t2i.choices import LIMITS, MENU, View, default_view
+from tts_playground.ui.values import within
 from tts_playground.ui.widgets import Picture
 
 MOST = 64
@@ -58,21 +59,9 @@ def generate(
         {"n", "best", "low", "high"}, "cost"}; "file" is the PNG as a data: address, its settings inside.
     """
     given = {"n": n, "temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k, "seed": seed}
-    for name, value in given.items():
-        low, high = LIMITS[name] if name != "n" else (1, MOST)
-        if value is None or not low <= value <= high:
-            raise BadInput(f"{name} must lie between {low:g} and {high:g}; got {value}.")
+    given = within(given, {**LIMITS, "n": (1, MOST)})
     base = default_view()
-    view = View(
-        prompt or "",
-        int(n),
-        float(temperature),
-        float(cfg),
-        float(top_p),
-        int(top_k),
-        int(seed),
-        MENU.allowed(model or base.model, is_local(request)),
-    )
+    view = View(prompt or "", model=MENU.allowed(model or base.model, is_local(request)), **given)
     judges = [reward_named(known(name)) for name in (reward or base.reward).replace(" ", "").split(",")]
     for _ in shelf.draw((view,), view.n, seen=0):
         pass
