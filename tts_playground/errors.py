@@ -35,8 +35,18 @@ def clean(text: str) -> str:
     Escapes, control characters and those that turn the direction of writing are left out, line ends are blanks, halves
     of characters (lone surrogates) are U+FFFD, and names of over 200 characters are shortened in the middle.
     """
-    seen = _UNSEEN.sub("", _BLANKS.sub(" ", _ESCAPES.sub("", text)))
-    return _shortened(_NAMES.sub(lambda run: _shortened(run[0], LONGEST_NAME), _SURROGATES.sub("\ufffd", seen)))
+    seen = _BLANKS.sub(" ", printable(text))
+    return _shortened(_NAMES.sub(lambda run: _shortened(run[0], LONGEST_NAME), seen))
+
+
+def printable(text: str) -> str:
+    """The text without escapes and controls, but with its lines; halves of characters are U+FFFD."""
+    return _UNSEEN.sub("", whole(_ESCAPES.sub("", text)))
+
+
+def whole(text: str) -> str:
+    """The text in which halves of characters, which no file and no JSON may hold, are U+FFFD."""
+    return _SURROGATES.sub("\ufffd", text)
 
 
 def shown(value: Any, most: int = LONGEST_NAME) -> str:

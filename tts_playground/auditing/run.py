@@ -17,7 +17,7 @@ from tts_playground.auditing.pictures import Picture
 from tts_playground.auditing.report import Report, analyze
 from tts_playground.auditing.rows import Row, facts, row_of
 from tts_playground.auditing.settings import Settings, settings_from
-from tts_playground.errors import BadInput, CannotDo, StoreError
+from tts_playground.errors import BadInput, CannotDo, StoreError, shown
 from tts_playground.models.loading import Options
 from tts_playground.typed import typed
 
@@ -188,8 +188,10 @@ def audit(
         raise BadInput(f"A batch holds at least 1 picture, not {batch}.")
     if model is None or isinstance(model, str):
         chooser = choosers.resolve(model, Options(device, dtype, four_bit, device_map), batch)
-    else:
+    elif isinstance(model, (ExactChooser, ReplyChooser)):
         chooser = model
+    else:
+        raise BadInput(f"The model of an audit is a name or a chooser, not {shown(model, 60)}.")
     if out is None:
         rounds = audit_rounds(chooser, chosen, batch=batch)
     else:

@@ -11,6 +11,7 @@ does not exist, would be "Internal Server Error".
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -28,8 +29,10 @@ from tts_playground.errors import BadInput, PlaygroundError, shown
 from tts_playground.ui.faults import said
 from tts_playground.ui.inputs import checked, name_of, told
 
-_NOT_SENT = (ValueError, TypeError, LookupError, AttributeError, FileNotFoundError, IsADirectoryError, httpx.HTTPError)
-"""what gradio raises on values and files that are none of its own; anything else is a fault"""
+_WRONG = (ValueError, TypeError, LookupError, AttributeError, httpx.HTTPError)
+"""what gradio raises on values that are none of a component's"""
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
+"""what the system says of paths that were not sent here; a full disk, say, is a fault"""
 
 
 class _NoStubFile(BlocksMeta):
@@ -56,11 +59,11 @@ class Page(gr.Blocks, metaclass=_NoStubFile):
             return await super().preprocess_data(block_fn, values, state, explicit_call)
         except (gr.Error, PlaygroundError):
             raise
-        except _NOT_SENT as error:
+        except Exception as error:
             cause = error.__cause__ if isinstance(error, ComponentProcessingError) else error
-            if not isinstance(cause, _NOT_SENT):
-                raise
-            raise BadInput(_unreadable(blocks)) from error
+            if isinstance(cause, _WRONG) or (isinstance(cause, OSError) and cause.errno in _NO_FILE):
+                raise BadInput(_unreadable(blocks)) from error
+            raise
 
     async def process_api(self, block_fn: Any, inputs: list[Any], *args: Any, **options: Any) -> dict[str, Any]:
         """One call of a handler (gradio.blocks 2593): the queue, direct calls and MCP all come through here."""
