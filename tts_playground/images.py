@@ -273,7 +273,7 @@ def _reduced(image: Image.Image, by: int) -> Image.Image:
     if by == 1:
         return image
     if image.mode == "1":  # two values stay two values
-        return image.convert("L").reduce(by).point(lambda value: 255 * (value >= 128), "1")
+        return image.convert("L").reduce(by).point([0] * 128 + [255] * 128, "1")
     return image.reduce(by)
 
 

@@ -129,7 +129,8 @@ def _number(value: Any, hint: Any) -> Any:
             return _WRONG
     if isinstance(value, Integral):
         return int(value)
-    return int(value) if math.isfinite(value) and value == int(value) else _WRONG
+    nearest = float(value)
+    return int(nearest) if math.isfinite(nearest) and nearest == int(nearest) else _WRONG
 
 
 def _tuple(value: Any, kinds: tuple[Any, ...]) -> Any:

@@ -5,6 +5,7 @@ import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from threading import get_ident
+from typing import Any
 
 import gradio as gr
 import httpx
@@ -23,7 +24,7 @@ NO_FILE = [
     {"path": "http://127.0.0.1:1/a.png", "meta": {"_type": "gradio.FileData"}},
     {"path": "/nowhere/" + "x" * 5000, "meta": {"_type": "gradio.FileData"}},
 ]
-WRONG = {
+WRONG: dict[Any, list[Any]] = {
     inputs._number: NO_NUMBER,
     inputs._text: NO_TEXT,
     inputs._line: NO_TEXT,
@@ -45,7 +46,7 @@ def app(image_model):
     from tts_playground.ui.t2i import TAB as IMAGES
     from tts_playground.ui.vqa import TAB as QUESTIONS
 
-    app = shell.build([IMAGES, QUESTIONS, SKETCH, AUDIT])
+    app = shell.build([IMAGES, QUESTIONS, SKETCH, AUDIT])  # type: ignore[list-item]
     address = shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
     yield app, address
     app.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ def guarded(verb: Callable[[], Any], as_json: bool) -> int:
     """Run a verb; its exit code. Errors raised on purpose, and wrong options, become one sentence and no traceback."""
     from typer.exceptions import Abort, Exit, TyperException
 
-    if hasattr(sys.stdout, "reconfigure"):
+    if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # what a terminal cannot show is no reason to stop
     try:
         code = verb()

@@ -52,8 +52,8 @@ class Page(gr.Blocks, metaclass=_NoStubFile):
     ) -> list[Any]:
         """Values as handlers get them (gradio.blocks 2125-2205); what cannot be one is a BadInput."""
         # a component that was changed for this page stands in its state, where a ``gr.State`` has its value
-        changed = () if state is None else state
-        blocks = [state[one._id] if not one.stateful and one._id in changed else one for one in block_fn.inputs]
+        changed = {} if state is None else state
+        blocks = [changed[one._id] if not one.stateful and one._id in changed else one for one in block_fn.inputs]
         values = checked(blocks, inputs, _called(block_fn))
         try:
             return await super().preprocess_data(block_fn, values, state, explicit_call)
@@ -88,7 +88,10 @@ def _unreadable(blocks: list[Any]) -> str:
     if not files:
         return "A value of this request is of a kind that its field does not take."
     named = " and ".join(dict.fromkeys(files))
-    return f"The file for {named} is not one that was sent here; send it first, for example with handle_file('a.png')."
+    return (
+        f"The picture for {named!r} was not sent here, and is at no address that can be reached; send it first, for"
+        " example with handle_file('a.png')."
+    )
 
 
 def _check_event(block_fn: Any, event_data: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -166,25 +166,12 @@ def _picture(block: Any, name: str, value: Any) -> Any:
         if not isinstance(value, dict):
             raise TypeError
         block.data_model.model_validate(value)
-        if any(str(path).startswith(("http:", "https:")) for path in _paths(value)):
-            raise ValueError  # gradio would fetch it, from wherever it is
     except (ValueError, TypeError) as error:
         raise BadInput(
             f"{name} must be a picture that was sent as a file, for example with handle_file('picture.png'); not"
             f" {told(value)}."
         ) from error
     return value
-
-
-def _paths(value: Any) -> Iterator[Any]:
-    """The paths of a file, or of the files of a canvas."""
-    if isinstance(value, dict):
-        yield value.get("path")
-        for part in value.values():
-            yield from _paths(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _paths(part)
 
 
 def _any(block: Any, name: str, value: Any) -> Any:
