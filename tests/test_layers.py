@@ -12,7 +12,7 @@ LEVELS = [
     {"errors"},
     {"files", "jsontext"},
     {"journal"},
-    {"randomness", "home"},
+    {"randomness", "home", "images", "typed"},
     {"core"},
     {"registry", "testing", "dsl"},
     {"worlds"},

@@ -66,12 +66,12 @@ def pictures(folder):
     frames[0].save(folder / "moves.gif", save_all=True, append_images=frames[1:])
     (folder / "words.png").write_text("no picture")
     (folder / "empty.png").write_bytes(b"")
-    Image.new("1", (8000, 8000)).save(folder / "huge.png")
+    Image.new("1", (9000, 8000)).save(folder / "huge.png")
     Image.new("RGB", (900, 2)).save(folder / "thin.png")
     whole = folder / "whole.png"
     tiny_vlms.picture().save(whole)
     (folder / "half.png").write_bytes(whole.read_bytes()[:90])
-    said = {"moves.gif": "moves", "words.png": "not a picture", "empty.png": "not a picture", "huge.png": "at most"}
+    said = {"moves.gif": "moves", "words.png": "not a picture", "empty.png": "empty", "huge.png": "at most"}
     return said | {"thin.png": "too thin", "half.png": "damaged", ".": "cannot be read"}
 
 

@@ -16,8 +16,9 @@ from tts_playground.auditing.pictures import Picture
 from tts_playground.auditing.report import Report, analyze
 from tts_playground.auditing.rows import Row, facts, row_of
 from tts_playground.auditing.settings import Settings, settings_from
-from tts_playground.errors import BadInput, CannotDo
+from tts_playground.errors import BadInput, CannotDo, shown
 from tts_playground.models.loading import Options
+from tts_playground.typed import typed
 
 BATCH = 8
 """pictures between two reports"""
@@ -139,6 +140,7 @@ def _facts(row: Row, sign: str, chooser: Chooser, settings: Settings) -> dict[st
 # ----------------------------------------------------------------------------------------------------- one call
 
 
+@typed
 def audit(
     model: str | Chooser | None = None,
     *,
@@ -171,8 +173,10 @@ def audit(
         raise BadInput(f"A batch holds at least 1 picture, not {batch}.")
     if model is None or isinstance(model, str):
         chooser = choosers.resolve(model, Options(device, dtype, four_bit, device_map), batch)
-    else:
+    elif isinstance(model, (ExactChooser, ReplyChooser)):
         chooser = model
+    else:
+        raise BadInput(f"The model of an audit is a name or a chooser, not {shown(model, 60)}.")
     if out is None:
         rounds = audit_rounds(chooser, chosen, batch=batch)
     else:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tts_playground.core import Cost, Reward, Sample
 from tts_playground.errors import BadInput
+from tts_playground.typed import typed
 
 
 def _columns(parts: Sequence[Reward], task: Any, samples: Sequence[Sample]) -> list[tuple[float, ...]]:
@@ -25,6 +26,7 @@ def _needs_parts(parts: Sequence[Reward]) -> None:
 
 
 @dataclass(frozen=True)
+@typed
 class Weighted:
     """``sum(w_i r_i)``. The parts' units differ (a cosine, a score of 1 to 10): the weights bring them together."""
 
@@ -58,6 +60,7 @@ class Weighted:
 
 
 @dataclass(frozen=True)
+@typed
 class Minimum:
     """The worst of the parts: nobody is satisfied before everybody is. Parts should share a unit."""
 
@@ -87,6 +90,7 @@ class Minimum:
 
 
 @dataclass(frozen=True)
+@typed
 class RankAverage:
     """Mean of the parts' ranks against a fixed reference, each in (0, 1): robust, and no weights to choose.
 

@@ -18,6 +18,7 @@ from tts_playground.core import Budget, Cost, Reward, Round, Sample, Strategy
 from tts_playground.errors import BadInput
 from tts_playground.runs.bands import Interval, bootstrap
 from tts_playground.runs.curves import Curve, curve
+from tts_playground.typed import typed
 
 BATCH = 16
 """candidates of a pool drawn between two reports"""
@@ -102,6 +103,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+@typed
 class Plan:
     """How to compare.
 

@@ -17,11 +17,13 @@ from tts_playground.core import Budget, Reward, Round
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.strategies.ledger import Ledger, to_the_end, waves
+from tts_playground.typed import typed
 
 POTENTIALS = ("max", "difference", "sum", "reward")
 
 
 @dataclass(frozen=True)
+@typed
 class SMC:
     """Populations of particles, one after another while the budget lasts. Needs a SteppedSampler."""
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from tts_playground import registry
 from tts_playground.core import Reward
-from tts_playground.errors import ModelUnavailable
+from tts_playground.errors import BadInput, ModelUnavailable, shown
 from tts_playground.models.embedded import TINY, where
 from tts_playground.rewards.verdict import VerdictReward
 
@@ -69,7 +69,7 @@ def rewards_of(reward: str | Reward | Sequence[str | Reward] | None) -> list[Rew
     """Rewards from names ("clip", "clip,aesthetic"), objects, or a list of either; None or "" for no reward.
 
     Raises:
-        UnknownName: no reward or verifier of that name.
+        UnknownName: no reward or verifier of that name. BadInput: neither a name nor a reward.
     """
     if reward is None or reward == "":
         return []
@@ -77,4 +77,7 @@ def rewards_of(reward: str | Reward | Sequence[str | Reward] | None) -> list[Rew
         reward = [name.strip() for name in reward.split(",") if name.strip()]
     elif not isinstance(reward, Sequence):
         reward = [reward]
+    for one in reward:
+        if not isinstance(one, str) and not callable(getattr(one, "score", None)):
+            raise BadInput(f"A reward is a name like 'clip', or an object with a score method, not {shown(one, 60)}.")
     return [reward_named(one) if isinstance(one, str) else one for one in reward]

@@ -14,6 +14,7 @@ from typing import Any
 
 from tts_playground import jsontext
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
+from tts_playground.home import expanded
 from tts_playground.tasks.vqa import VqaTask
 
 SHIPPED = "infographics-eval"
@@ -48,7 +49,7 @@ def questions(name: str, most: int = 200) -> Iterator[Item]:
     if name == SHIPPED:
         yield from _shipped(most)
         return
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.exists():
         rows = _local(path)
     elif name.lower() == "infovqa":

@@ -13,6 +13,7 @@ from tts_playground.core import Budget, Cost, Reward, Round, Scored, SteppedSamp
 from tts_playground.errors import BadInput, CannotDo, UnknownName
 from tts_playground.samplers.answering import AnswerSettings
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
+from tts_playground.typed import typed
 
 STRATEGIES = {
     "beam": "keeps the replies that are judged best after every line, and gives each several next lines",
@@ -28,6 +29,7 @@ MOST = 32
 
 
 @dataclass(frozen=True, slots=True)
+@typed
 class StepSearch:
     """How reasoning steps are searched.
 

@@ -20,6 +20,7 @@ from tts_playground.models import zerogpu
 from tts_playground.ui import theme
 from tts_playground.ui.access import Doorkeeper
 from tts_playground.ui.bodies import BodyLimit
+from tts_playground.ui.gradio_errors import Page
 from tts_playground.ui.gradio_patches import Listening, absent_once, fair_queue, light_sessions
 from tts_playground.ui.headers import SafeHeaders
 from tts_playground.ui.quick import signatures_once
@@ -64,9 +65,10 @@ class Limits:
 
     queue: int = 200
     """heavy requests waiting in one group; the next one is turned away at once"""
-    file_size: str = "5mb"
+    file_size: str = "20mb"
+    """of a phone's photo of 50 megapixels"""
     body_bytes: int = 8 * 2**20
-    """largest request body of any kind"""
+    """largest request body that is no file"""
     sessions: int = 500
     """open pages whose state is kept"""
     threads: int = 40
@@ -84,7 +86,7 @@ def tabs() -> list[Tab]:
 def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Blocks:
     """The whole page, not yet served."""
     shown = tabs() if shown is None else shown
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
+    with Page(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
         title = gr.HTML(f"<h1>{TITLE}</h1><p>{LEAD}</p>", elem_id="title", padding=False)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as bar:
             for tab in shown:

@@ -14,6 +14,7 @@ from PIL import Image
 from tts_playground import files
 from tts_playground.core import Cost
 from tts_playground.errors import BadInput
+from tts_playground.images import FORMATS
 from tts_playground.runs import figures, parquet
 from tts_playground.tasks.picture_facts import facts_of, png
 from tts_playground.tasks.text_to_image import Generated
@@ -109,7 +110,7 @@ def brought_back(file: str, now: View) -> tuple[View, int]:
         BadInput: it is no picture, or carries no settings.
     """
     open_picture(Path(file))  # the guards: format, size, damage
-    with Image.open(file) as opened:
+    with Image.open(file, formats=FORMATS) as opened:
         opened.load()
         facts = facts_of(opened)
     settings = facts.get("settings")

@@ -16,6 +16,7 @@ from tts_playground.ui.t2i.choices import LIMITS, MENU, View, examples, unknown,
 from tts_playground.ui.t2i.desk import Wish
 from tts_playground.ui.t2i.layout import MORE, Parts
 from tts_playground.ui.t2i.look import Look
+from tts_playground.ui.values import one_of, whole
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _looking(p: Parts) -> tuple[Any, list[Any]]:
 
     @friendly
     def pick(index: int, model: str, request: gr.Request):
-        return examples(MENU.allowed(model, is_local(request)))[int(index)]
+        return one_of(examples(MENU.allowed(model, is_local(request))), index)
 
     @friendly
     def switch(request: gr.Request, *values: Any):
@@ -213,7 +214,7 @@ def _choosing(p: Parts) -> None:
         order = look.ranked()
         if not order:
             return gr.skip(), gr.skip()
-        place = order[min(int(event.index), len(order) - 1)]
+        place = order[min(whole("The place of a click", event.index), len(order) - 1)]
         return place, show.picks(look, place)
 
     @friendly
