@@ -21,9 +21,10 @@ from tts_playground.tasks.sketch import Settings as SketchSettings
 from tts_playground.train.finetune import Tuning
 from tts_playground.typed import value_of
 
-STRATEGIES = ("best_of_n:BestOfN", "refine:Refine", "smc:SMC", "beam:Beam", "parm:PARM", "suffix:Suffix")
+NAMES = {"best_of_n": "BestOfN", "refine": "Refine", "smc": "SMC", "beam": "Beam", "parm": "PARM", "gridar": "GridAR"}
+STRATEGIES = {**NAMES, "suffix": "Suffix"}
 CLASSES = [
-    *(getattr(import_module(f"tts_playground.strategies.{m}"), c) for m, c in (s.split(":") for s in STRATEGIES)),
+    *(getattr(import_module(f"tts_playground.strategies.{m}"), c) for m, c in STRATEGIES.items()),
     *(AuditSettings, Budget, Plan, Options, AnswerSettings, ImageSettings, ProgramSampler, ProposalSampler),
     *(SketchSettings, Tuning),
 ]

@@ -137,9 +137,8 @@ def _unknown(source: Any, name: str, formats: Collection[str]) -> str:
     if head[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"):
         return f"{name} is a HEIC photo, which cannot be read; save it as JPEG and retry."
     *others, last = formats
-    return (
-        f"{name} is not a picture and cannot be read; give a {', '.join(others)}{' or ' if others else ''}{last} file."
-    )
+    either = f"{', '.join(others)} or {last}" if others else last
+    return f"{name} is not a picture and cannot be read; give a {either} file."
 
 
 def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
