@@ -151,6 +151,6 @@ def run(
     measured = {}
     for name, matrix in pools.ious.items():
         passed = matrix >= THRESHOLD
-        measured[f"{name} pass@1"] = metrics.mean(passed.mean(1))
-        measured[f"{name} pass@{samples}"] = metrics.mean(passed.any(1))
+        measured[f"{name} pass@1"] = metrics.share(passed.mean(1))
+        measured[f"{name} pass@{samples}"] = metrics.share(passed.any(1))
     return {"name": "pass-at-k", "metrics": measured, "notes": [*verdict(lines), f"Pools: {file}"]}

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tts_playground.errors import BadInput
-from tts_playground.runs.bands import Interval
 from tts_playground.runs.curves import Curve, Floats, grid, kl_bound
+from tts_playground.runs.intervals import Interval
 
 
 @dataclass(frozen=True, slots=True)
