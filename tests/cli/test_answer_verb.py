@@ -112,11 +112,14 @@ def test_eval_vlm_has_its_keys(folder):
 
 
 def test_metrics_by_hand():
-    asked = eval_vlm.AskedQuestion("q", ("7",), ("7", "8"), {"p_yes": (0.9, 0.2), "p_yes_blank": (0.5, 0.5), "rating": (3, 8)})
+    asked = eval_vlm.AskedQuestion(
+        "q", ("7",), ("7", "8"), {"p_yes": (0.9, 0.2), "p_yes_blank": (0.5, 0.5), "rating": (3, 8)}
+    )
     rows = [eval_vlm.Measured(asked, True, False, True, False, 0.75)] * 4
     found = eval_vlm.metrics(rows)
     assert (found["greedy"].value, found["greedy_blank"].value, found["oracle32"].value) == (1.0, 0.0, 1.0)
     assert found["auroc"].value == 1.0 and found["auroc_within"].value == 1.0 and found["auroc_blank"].value == 0.5
+    assert found["auroc_rating"].value == found["auroc_within_rating"].value == 0.0
     assert found["majority16_minus_greedy"].value == pytest.approx(-0.25) and found["single"].value == 0.5
 
 

@@ -150,7 +150,7 @@ def test_the_coverage_law_is_recovered():
 
 
 def test_the_coverage_law_of_a_set_of_questions():
-    rates = np.linspace(0.05, 0.9, 12)
+    rates = np.linspace(0.05, 0.9, 30)
     right = [[float(i < round(32 * rate)) for i in range(32)] for rate in rates]
     oracle = curve(right, label="any of N is right", oracle=True)
     law = coverage_law(oracle)
@@ -158,8 +158,13 @@ def test_the_coverage_law_of_a_set_of_questions():
     drawn = law.curve(oracle)
     assert drawn.n[-1] == 128 and drawn.oracle and drawn.low is None and (np.diff(drawn.mean) > 0).all()
     assert drawn.mean[0] == pytest.approx(oracle.mean[0], abs=0.05)
-    assert "N = 128" in law.sentence(oracle) and f"{drawn.mean[-1]:.3f}" in law.sentence(oracle)
-    assert coverage_law(curve([[1.0] * 8], oracle=True)) is None  # always right: nothing to fit
+    told = law.sentence(oracle)
+    assert (
+        "N = 128" in told and f"{drawn.mean[-1]:.3f}" in told and "30 questions" in told and f"{law.rmse:.3f}" in told
+    )
+    assert f"{float(law(32)) - oracle.mean[-1]:+.3f} at N = 32" in told
+    assert coverage_law(curve(right[:29], oracle=True)) is None  # too few questions for a law
+    assert coverage_law(curve([[1.0] * 8] * 30, oracle=True)) is None  # always right: nothing to fit
 
 
 def test_the_over_optimisation_law_is_recovered():

@@ -10,9 +10,9 @@ import pytest
 
 from tts_playground.errors import BadInput, CannotDo, StoreError
 from tts_playground.runs import figures
-from tts_playground.runs.bands import Interval
 from tts_playground.runs.curves import Curve, curve, kl_bound
 from tts_playground.runs.figures.theme import COLOURS, INK
+from tts_playground.runs.intervals import Interval
 
 UNIT = {"samples": 1, "tokens": 576, "renders": 0}
 SCORES = np.random.default_rng(0).standard_normal((3, 64))

@@ -174,6 +174,15 @@ def test_pairing_removes_what_prompts_share():
         intervals.paired([1.0, 2.0], [1.0])
 
 
+def test_a_difference_of_two_lists_is_welchs():
+    rng = np.random.default_rng(9)
+    a, b = rng.normal(1, 1, 5), rng.normal(0, 3, 12)
+    theirs = stats.ttest_ind(a, b, equal_var=False).confidence_interval()
+    found = intervals.difference(a, b)
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high))
+    assert intervals.difference([1.0], b).low is None and intervals.difference([1.0, 1.0], [2.0, 2.0]).low is None
+
+
 # ---------------------------------------------------------------------------------------------------- what has none
 
 

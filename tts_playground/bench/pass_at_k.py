@@ -18,7 +18,8 @@ from tts_playground import home
 from tts_playground.bench import metrics
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.rewards.iou import IoUReward
-from tts_playground.runs.curves import Curve, curve, grid
+from tts_playground.runs.curves import Curve, curve, expected_best, grid
+from tts_playground.runs.intervals import paired
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.tasks.sketch import SketchTask
 from tts_playground.worlds import heldout
@@ -116,18 +117,26 @@ def meeting(base: Curve, tuned: Curve) -> int | None:
     return int(base.n[behind[0]]) if len(behind) else None
 
 
-def verdict(lines: Sequence[Curve]) -> list[str]:
-    """In words, each tuned model against the first: at k = 1, at the largest k, and where the curves meet."""
+def verdict(pools: Pools, lines: Sequence[Curve] | None = None, threshold: float = THRESHOLD) -> list[str]:
+    """In words, each tuned model against the first: at k = 1, at the largest k, and where the curves meet.
+
+    Differences come with their 95 % intervals, paired over drawings.
+    """
+    lines = curves(pools, threshold) if lines is None else lines
     if not lines:
         return []
     base, *others = lines
-    last = int(base.n[-1])
+    last, passed = int(base.n[-1]), {name: (ious >= threshold).astype(float) for name, ious in pools.ious.items()}
     words = []
     for line in others:
         meet = meeting(base, line)
-        where = f"they meet at k = {meet}" if meet else "they do not meet"
-        first, final = (float(line.mean[i] - base.mean[i]) for i in (0, -1))
-        words.append(f"{line.label}: {first:+.3f} at k = 1, {final:+.3f} at k = {last} against {base.label}; {where}.")
+        where = f"the curves meet at k = {meet}" if meet else "the curves do not meet"
+        told = []
+        for k in (1, last):
+            ours, peer = (expected_best(passed[one.label], [k])[:, 0] for one in (line, base))
+            gain = paired(ours, peer)
+            told.append(f"{gain.value:+.3f} (95 %: {gain.words('+.3f')}) at k = {k}")
+        words.append(f"{line.label} against {base.label}: {', '.join(told)}; {where}.")
     return words
 
 
@@ -147,10 +156,9 @@ def run(
     names = [model, *(MARK + one.name for one in listed() if one.base == model)]
     pools = draw(names, drawings=drawings, samples=samples, seed=seed)
     file = write(pools, out or home.folder("pass-at-k") / "pools.parquet")
-    lines = curves(pools)
     measured = {}
     for name, matrix in pools.ious.items():
         passed = matrix >= THRESHOLD
         measured[f"{name} pass@1"] = metrics.share(passed.mean(1))
         measured[f"{name} pass@{samples}"] = metrics.share(passed.any(1))
-    return {"name": "pass-at-k", "metrics": measured, "notes": [*verdict(lines), f"Pools: {file}"]}
+    return {"name": "pass-at-k", "metrics": measured, "notes": [*verdict(pools), f"Pools: {file}"]}

@@ -1,4 +1,4 @@
-"""``compare``: strategies at equal compute on prompts, against the exact curve of best-of-N."""
+"""``compare``: strategies at equal cost (tokens, unless told) on prompts, against the exact curve of best-of-N."""
 
 from __future__ import annotations
 

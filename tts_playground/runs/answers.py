@@ -197,7 +197,7 @@ def which_n(curve: Curve, least: float = 0.01) -> Advice:
     end = curve.at(last)
     tokens = curve.unit.get("tokens", 0.0)
     price = f" for {n * tokens:,.0f} more tokens a question" if tokens else ""
-    gain = f"doubling to {2 * n} gains {curve.at(min(2 * n, last)) - curve.at(n):+.3f}{price}"
+    gain = f"doubling to {2 * n} gains {curve.at(min(2 * n, last)) - curve.at(n):+.3f}{price} on these questions"
     more = gain if 2 * n <= last else "more were not drawn"
     sentence = f"{curve.label}: N = {n} reaches {curve.at(n):.3f} of {end:.3f} at N = {last}; {more}."
     return Advice(n, curve.at(n), end - curve.at(n), sentence)

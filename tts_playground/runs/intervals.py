@@ -117,6 +117,22 @@ def paired(a: ArrayLike, b: ArrayLike, *, level: float = LEVEL, draws: int = DRA
     return mean(first - second, "values", level=level, draws=draws, seed=seed)
 
 
+def difference(a: ArrayLike, b: ArrayLike, *, level: float = LEVEL) -> Interval:
+    """Mean of ``a`` less mean of ``b``, two independent lists of values: Welch's t (1947); ``n`` counts both."""
+    lists = [np.asarray(values, dtype=np.float64) for values in (a, b)]
+    if any(one.ndim != 1 or not one.size or not np.isfinite(one).all() for one in lists):
+        raise BadInput("A difference of means needs two lists of at least one finite number.")
+    value, n = float(lists[0].mean() - lists[1].mean()), sum(map(len, lists))
+    if min(map(len, lists)) < 2:
+        return Interval(value, None, None, n)
+    parts = np.array([one.var(ddof=1) / len(one) for one in lists])
+    if not parts.any():
+        return Interval(value, None, None, n)
+    freedom = parts.sum() ** 2 / (parts**2 / [len(one) - 1 for one in lists]).sum()
+    reach = float(special.stdtrit(freedom, 0.5 + level / 2) * np.sqrt(parts.sum()))
+    return Interval(value, value - reach, value + reach, n)
+
+
 def clustered(
     values: ArrayLike,
     clusters: Sequence[Hashable] | NDArray[Any],

@@ -1,7 +1,8 @@
 """GenEval-style checks: a detector finds, colours are judged inside its boxes, rules decide, and the reason is told.
 
 For the sticker world colour is the hue of the pixels, so that a CLIP reward and this judge share nothing. For photos
-colour is CLIP's zero-shot choice on the crop, as GenEval does it. "GenEval-style": neither the detector nor the prompts
+colour is CLIP's zero-shot choice on the crop, as GenEval does it. A colour is judged on the surest things of its noun, as
+many as were asked for. "GenEval-style": neither the detector nor the prompts
 are GenEval's.
 """
 
@@ -28,9 +29,10 @@ from tts_playground.worlds.vocabulary import TINTS
 PHOTO_COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white")
 """GenEval's colours"""
 GENEVAL = (0.3, 0.9)
-"""least score of a box, and of one that is counted, in GenEval's published code (Ghosh et al. 2023), for its detector"""
+"""least score of a box, and of one that is counted, in GenEval's code (Ghosh et al. 2023), for its own detector"""
 OURS = (0.5, 0.5)
-"""the same for our detectors, whose scores are spread otherwise (their cards have the judge's mistakes)"""
+"""the same for our detectors: on 480 held-out scenes of 120 prompts true captions pass as often or oftener than with
+GenEval's (0.946 against 0.940; of counts 1.00 against 0.94), and false ones never do"""
 RULES = "2"
 """changes whenever the rules do; 2: a colour is judged on the surest things"""
 

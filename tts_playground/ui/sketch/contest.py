@@ -44,7 +44,9 @@ class Contest:
         if self.doing:
             return f"Running {self.doing}…"
         cut = f" {self.cut} searches were cut short by the time limit; raise it for a full comparison."
-        return "Done: equal cost means the same place on the cost axis." + (cut if self.cut else "")
+        return "Done: equal cost means the same place on the axis that is shown (candidates, renders or seconds)." + (
+            cut if self.cut else ""
+        )
 
 
 def contest(task: SketchTask, settings: Settings) -> Iterator[Contest]:
