@@ -1,9 +1,8 @@
 """GenEval-style checks: a detector finds, colours are judged inside its boxes, rules decide, and the reason is told.
 
 For the sticker world colour is the hue of the pixels, so that a CLIP reward and this judge share nothing. For photos
-colour is CLIP's zero-shot choice on the crop, as GenEval does it. A colour is judged on the surest things of its noun, as
-many as were asked for. "GenEval-style": neither the detector nor the prompts
-are GenEval's.
+colour is CLIP's zero-shot choice on the crop, as GenEval does it. A colour is judged on the surest things of its noun,
+as many as were asked for. "GenEval-style": neither the detector nor the prompts are GenEval's.
 """
 
 from __future__ import annotations
