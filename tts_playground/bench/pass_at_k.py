@@ -117,25 +117,25 @@ def meeting(base: Curve, tuned: Curve) -> int | None:
     return int(base.n[behind[0]]) if len(behind) else None
 
 
-def verdict(pools: Pools, lines: Sequence[Curve] | None = None, threshold: float = THRESHOLD) -> list[str]:
+def verdict(lines: Sequence[Curve], pools: Pools | None = None, threshold: float = THRESHOLD) -> list[str]:
     """In words, each tuned model against the first: at k = 1, at the largest k, and where the curves meet.
 
-    Differences come with their 95 % intervals, paired over drawings.
+    Differences come with their 95 % intervals, paired over drawings, where the ``pools`` are given.
     """
-    lines = curves(pools, threshold) if lines is None else lines
     if not lines:
         return []
     base, *others = lines
-    last, passed = int(base.n[-1]), {name: (ious >= threshold).astype(float) for name, ious in pools.ious.items()}
-    words = []
+    last, words = int(base.n[-1]), []
     for line in others:
         meet = meeting(base, line)
         where = f"the curves meet at k = {meet}" if meet else "the curves do not meet"
         told = []
-        for k in (1, last):
-            ours, peer = (expected_best(passed[one.label], [k])[:, 0] for one in (line, base))
-            gain = paired(ours, peer)
-            told.append(f"{gain.value:+.3f} (95 %: {gain.words('+.3f')}) at k = {k}")
+        for place, k in ((0, 1), (-1, last)):
+            sure = ""
+            if pools is not None:
+                ours, peer = (expected_best(pools.ious[one.label] >= threshold, [k])[:, 0] for one in (line, base))
+                sure = f" (95 %: {paired(ours, peer).words('+.3f')})"
+            told.append(f"{float(line.mean[place] - base.mean[place]):+.3f}{sure} at k = {k}")
         words.append(f"{line.label} against {base.label}: {', '.join(told)}; {where}.")
     return words
 
@@ -161,4 +161,4 @@ def run(
         passed = matrix >= THRESHOLD
         measured[f"{name} pass@1"] = metrics.share(passed.mean(1))
         measured[f"{name} pass@{samples}"] = metrics.share(passed.any(1))
-    return {"name": "pass-at-k", "metrics": measured, "notes": [*verdict(pools), f"Pools: {file}"]}
+    return {"name": "pass-at-k", "metrics": measured, "notes": [*verdict(curves(pools), pools), f"Pools: {file}"]}

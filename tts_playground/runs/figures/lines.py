@@ -80,7 +80,7 @@ def add_curve(figure: go.Figure, curve: Curve, x: Floats, number: int, axis: str
     parts = [(slice(0, trusted), 1.0, True), (slice(trusted - 1, None), 0.3, False)]
     for part, strength, legend in parts if trusted < len(curve.n) else parts[:1]:
         known = _known(curve)[part]
-        if known.any():
+        if known.sum() > 1:
             at, low, high = (values[part][known] for values in (x, curve.low, curve.high))  # type: ignore[index]
             figure.add_scatter(
                 x=np.concatenate([at, at[::-1]]),
