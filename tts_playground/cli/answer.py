@@ -191,6 +191,8 @@ def _summary(
 
 
 def _talk_curves(result: dict[str, Any]) -> None:
+    from tts_playground.runs.intervals import between
+
     curves = result["curves"]
     ns = curves["single"]["n"]
     shown = [place for place, n in enumerate(ns) if n & (n - 1) == 0]
@@ -204,4 +206,5 @@ def _talk_curves(result: dict[str, Any]) -> None:
     for sentence in filter(None, sentences):
         print(sentence)
     saved = result["saved_by_stopping"]
-    print(f"Stopping once the vote is settled saves {saved['value']:.0%} ({saved['low']:.0%} to {saved['high']:.0%}).")
+    spread = between(saved["low"], saved["high"], ".0%")
+    print(f"Stopping once the vote is settled saves {saved['value']:.0%} of the answers (95 %: {spread}).")

@@ -54,8 +54,10 @@ def curve(key: Key, reward: RewardName, plot: options.Plot = None, json: options
 
 
 def _talk_curve(line: dict[str, Any]) -> None:
+    from tts_playground.runs.intervals import between
+
     columns = zip(line["n"], line["mean"], line["low"], line["high"], strict=True)
-    rows = [[str(n), f"{mean:.4f}", f"{low:.4f} to {high:.4f}"] for n, mean, low, high in columns]
+    rows = [[str(n), f"{mean:.4f}", between(low, high, ".4f")] for n, mean, low, high in columns]
     table(line["label"], ["N", line["measure"], "95 % band"], rows)
 
 

@@ -97,13 +97,17 @@ def load_head(path: str, device: str = "cpu") -> Any:
 
 
 def predict(head: Any, embeddings: Any) -> Any:
-    """Scores [n] (1 bad to 10 good) of unit embeddings [n, d], as torch tensors."""
+    """Scores [n] (trained on 1 bad to 10 good, not bounded by it) of unit embeddings [n, d], as torch tensors."""
     return head["layers"](embeddings).squeeze(-1)
 
 
 @dataclass(frozen=True)
 class AestheticReward:
-    """How good a picture looks, 1 to 10, whatever was asked for."""
+    """How good a picture looks, whatever was asked for: about 1 (bad) to 10 (good).
+
+    The head is linear and its scores are not clipped, so that what it likes most still differs: tiny:aesthetic goes up
+    to about 11.
+    """
 
     head: str = "tiny:aesthetic"
     """"tiny:aesthetic", or the path of a head (.pth or .safetensors)"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from tts_playground import files
 from tts_playground.errors import BadInput, CannotDo
+from tts_playground.runs.intervals import Interval
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette without its black and its yellow, which vanish on a dark and on a light page"""
@@ -109,6 +111,12 @@ def _power(tick: float) -> str:
 def short(number: float) -> str:
     """A number for a sentence: 0.125, 12.5, 36,864."""
     return f"{number:.3g}" if abs(number) < 100 else f"{number:,.0f}"
+
+
+def error_bars(found: Sequence[Interval]) -> dict[str, Any]:
+    """What ``error_x`` or ``error_y`` takes; points without an interval have no bar."""
+    below, above = zip(*(one.reach for one in found), strict=True) if found else ((), ())
+    return {"type": "data", "symmetric": False, "array": list(above), "arrayminus": list(below), "thickness": 1.5}
 
 
 def empty(sentence: str) -> go.Figure:

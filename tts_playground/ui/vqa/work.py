@@ -16,8 +16,8 @@ from tts_playground.models.zerogpu import on_gpu
 from tts_playground.runs import answers as experiments
 from tts_playground.runs import starters
 from tts_playground.runs.answers import AskedQuestion, Trust
-from tts_playground.runs.bands import Interval
 from tts_playground.runs.curves import Curve, grid
+from tts_playground.runs.intervals import Interval
 from tts_playground.runs.pool import Snapshot
 from tts_playground.runs.spare import open_store
 from tts_playground.tasks.vqa import Answered, VqaTask, answered, judges, vqa_sampler
