@@ -32,8 +32,8 @@ from tts_playground.ui.fair_queue import bounds as bounds_of
 LOOK = 0.5
 """seconds between two looks for jobs that nobody listens to"""
 PATIENCE, LONG_PATIENCE = 12, 60
-"""looks until such a job is dropped; the longer one for calls by hand, which are joined and then asked for, and for pages
-that are open: on a slow computer they are late with their streams"""
+"""looks until such a job is dropped; the longer one for calls by hand, which are joined and then asked for, and for
+pages that are open: on a slow computer they are late with their streams"""
 UNHEARD = "This was dropped: nobody was listening for its answer."
 
 
