@@ -211,7 +211,24 @@ def test_a_call_by_hand_has_longer_to_listen(served, tab, impatient):
 
     status, _, text = asyncio.run(story())
     assert status == 200 and "event: complete" in text and "by hand" in text
-    assert gradio_patches.CALL_PATIENCE * 0.5 >= 30
+    assert gradio_patches.LONG_PATIENCE * 0.5 >= 30
+
+
+def test_a_page_that_is_open_may_be_late_with_its_stream(served, tab, impatient):
+    async def story():
+        web = Web(served[2])
+        _, page = await web.open("heartbeat/slow")
+        await web.join(HEAVY, "slow", ["hold"])
+        await web.join(PLAIN, "left", ["late"])
+        await soon(lambda: [event.session_hash for event in list(queue.event_ids_to_events.values())] == ["slow"])
+        tab.go.set()
+        answer = await web.answer("slow")
+        page.close()
+        return answer
+
+    queue = served[1]._queue
+    answer = asyncio.run(story())
+    assert answer["success"] and tab.begun == ["hold"]
 
 
 @pytest.mark.parametrize("event", [HEAVY, WHOLE], ids=["generator", "function"])

@@ -31,8 +31,9 @@ from tts_playground.ui.fair_queue import bounds as bounds_of
 
 LOOK = 0.5
 """seconds between two looks for jobs that nobody listens to"""
-PATIENCE, CALL_PATIENCE = 12, 60
-"""looks until such a job is dropped: a page opens its stream at once; a call by hand is joined, and then asked for"""
+PATIENCE, LONG_PATIENCE = 12, 60
+"""looks until such a job is dropped; the longer one for calls by hand, which are joined and then asked for, and for
+pages that are open: on a slow computer they are late with their streams"""
 UNHEARD = "This was dropped: nobody was listening for its answer."
 
 
@@ -168,13 +169,17 @@ class FairQueue(Queue):
         while not self.stopped:
             await asyncio.sleep(LOOK)
             events = [event for event in self.event_ids_to_events.values() if event.alive] if self.listening else []
-            waits = [(event._id, event.session_hash, _patience(event)) for event in events]
+            waits = [(event._id, event.session_hash, self._patience(event)) for event in events]
             for name in self.hearing.look(waits):
                 if (event := self.event_ids_to_events.get(name)) is not None:
                     done = ProcessCompletedMessage(output={"error": UNHEARD}, success=False)
                     if event.session_hash in self.pending_messages_per_session:  # for a stream that comes after all
                         self.send_message(event, done)
                     await self.clean_events(event_id=name)
+
+    def _patience(self, event: Event) -> int:
+        by_hand = event.data is not None and event.data.simple_format
+        return LONG_PATIENCE if by_hand or self.pages.hears(event.session_hash) else PATIENCE
 
     async def broken_off(self, session: str) -> None:
         """A stream was closed from the other end: what the session had asked for ends.
@@ -214,10 +219,6 @@ def _job(event: Event) -> Job:
     address = _address(event.request)
     session = address if event.session_hash == event._id else event.session_hash  # gradio's stand-in for no session
     return Job(session, address, event.enqueue_time)
-
-
-def _patience(event: Event) -> int:
-    return CALL_PATIENCE if event.data is not None and event.data.simple_format else PATIENCE
 
 
 class Listening:
