@@ -236,6 +236,8 @@ class Listening:
         self.app = app
         self.queue: Any = blocks._queue
         self.queue.listening = True
+        self.heard = isinstance(blocks._queue, FairQueue)
+        """whether the queue is one that listens; a page made without ``fair_queue`` has gradio's own"""
 
     @classmethod
     def to(cls, blocks: gr.Blocks) -> Middleware:
@@ -244,7 +246,7 @@ class Listening:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; note when a stream begins and ends, and who ended it."""
-        path = scope["path"] if scope["type"] == "http" and scope["method"] == "GET" else ""
+        path = scope["path"] if self.heard and scope["type"] == "http" and scope["method"] == "GET" else ""
         if page := self.PAGE.search(path):
             with self.queue.pages.during(page[1]):
                 await self.app(scope, receive, send)
