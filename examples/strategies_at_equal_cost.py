@@ -24,7 +24,7 @@ for point in last.points:
     n = round(point.cost["tokens"] / last.curve.unit["tokens"])
     print(
         f"{point.label:7} {point.cost['tokens']:5.1f} tokens: {point.result.value:.2f} "
-        f"({point.result.low:.2f} to {point.result.high:.2f}); best-of-{n}: {last.curve.at(max(1, n)):.2f}"
+        f"({point.result.words('.2f')}); best-of-{n}: {last.curve.at(max(1, n)):.2f}"
     )
 
 figures.save(figures.strategies(last.points, "tokens", [last.curve]), "strategies.html")

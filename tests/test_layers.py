@@ -10,7 +10,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "tts_playground"
 LEVELS = [
     {"errors"},
-    {"randomness", "home"},
+    {"files", "jsontext"},
+    {"journal"},
+    {"randomness", "home", "images", "typed"},
     {"core"},
     {"registry", "testing", "dsl"},
     {"worlds"},

@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
+from tts_playground.typed import typed
+
 # --------------------------------------------------------------------------------------------------- values
 
 
@@ -48,6 +50,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+@typed
 class Budget:
     """Upper limits on a ``Cost``; ``None`` means unlimited. A strategy never spends more than its budget.
 

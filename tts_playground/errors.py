@@ -6,7 +6,9 @@
     │   └── UnknownName   no plug-in, model or option of that name (also a LookupError)
     └── CannotDo          the input is fine, this machine or state cannot serve it  (CLI exit code 1)
         ├── ModelUnavailable   weights or a package are missing, or do not fit
-        ├── StoreError         the sample store is foreign, damaged or full
+        ├── StoreError         the sample store is foreign, damaged or cannot be written
+        │   ├── NoSpace        the disk is full
+        │   └── ReadOnly       nobody may write there
         └── Cancelled          somebody asked to stop
 
 A message is one sentence: what was wrong, where, and what to do. Errors of other libraries are translated where
@@ -16,11 +18,59 @@ they enter, with ``raise ... from error``, so the command line and the app never
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+from typing import Any
+
+LONGEST_NAME, LONGEST_MESSAGE = 200, 3000
+"""characters of a name (what has no blank in it), and of a message, that are said; the middle of longer ones is not"""
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].{0,300}?(?:\x07|\x1b\\)|[ -/]*[0-~])", re.DOTALL)
+_UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_BLANKS = re.compile("[\t-\r\u2028\u2029]+")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_NAMES = re.compile(rf"\S{{{LONGEST_NAME + 1},}}")
+
+
+def clean(text: str) -> str:
+    """The text as it may stand on a terminal, in JSON and on a page, whoever wrote it.
+
+    Escapes, control characters and those that turn the direction of writing are left out, line ends are blanks, halves
+    of characters (lone surrogates) are U+FFFD, and names of over 200 characters are shortened in the middle.
+    """
+    seen = _BLANKS.sub(" ", printable(text))
+    return _shortened(_NAMES.sub(lambda run: _shortened(run[0], LONGEST_NAME), seen))
+
+
+def printable(text: str) -> str:
+    """The text without escapes and controls, but with its lines; halves of characters are U+FFFD."""
+    return _UNSEEN.sub("", whole(_ESCAPES.sub("", text)))
+
+
+def whole(text: str) -> str:
+    """The text in which halves of characters, which no file and no JSON may hold, are U+FFFD."""
+    return _SURROGATES.sub("\ufffd", text)
+
+
+def shown(value: Any, most: int = LONGEST_NAME) -> str:
+    """What somebody gave, as a message may quote it: ``clean``, and at most ``most`` characters."""
+    try:
+        text = str(value)
+    except Exception:  # an object's own fault, or an integer of more than 4300 digits
+        text = f"a value of {type(value).__name__}"
+    return _shortened(clean(text), most)
+
+
+def _shortened(text: str, most: int = LONGEST_MESSAGE) -> str:
+    half = (most - 3) // 2
+    return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
 
 
 class PlaygroundError(Exception):
     """Root of the tree: catching this catches everything the library raises on purpose."""
+
+    def __str__(self) -> str:
+        """The message, ``clean``: it may quote what anybody typed."""
+        return clean(super().__str__())
 
 
 class BadInput(PlaygroundError, ValueError):
@@ -57,6 +107,7 @@ class UnknownName(BadInput, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
+        name = shown(name)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"choose one of: {', '.join(names)}."
         super().__init__(f"There is no {kind} called {name!r}; {hint}")
@@ -75,6 +126,14 @@ class ModelUnavailable(CannotDo):
 
 class StoreError(CannotDo):
     """The sample store is from another version, damaged, or cannot be written."""
+
+
+class NoSpace(StoreError):
+    """A file cannot be written because its disk is full."""
+
+
+class ReadOnly(StoreError):
+    """A file or its folder cannot be written by this user, or by nobody."""
 
 
 class Cancelled(CannotDo):

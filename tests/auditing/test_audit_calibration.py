@@ -39,6 +39,7 @@ def test_the_oracle_is_a_ceiling():
     found = judged("planted", per_cond=2)
     assert found["oracle"].distance.value == pytest.approx(0, abs=1e-9)
     assert found["oracle"].ceiling and not found["batch"].ceiling
+    assert found["oracle"].distance.low is None and found["batch"].distance.low is not None
     assert "pride" not in found  # needs permuted digits
 
 
@@ -80,6 +81,29 @@ def test_priors_have_mean_one_and_divide_to_probabilities():
         assert prior.mean() == pytest.approx(1) and (prior > 0).all()
         assert calibration.apply(name, rows[0], prior).sum() == pytest.approx(1)
     assert calibration.prior("contextual", rows, blank)[7] == pytest.approx(3 / 1.2)
+
+
+def test_a_pure_digit_prior_is_recovered_whatever_company_digits_keep():
+    """Against the planted weights, and against least squares over digits and layouts as one dense system."""
+    rows, _ = rows_of("loves-7", permute=True, per_cond=4)
+    prior = calibration.prior("pride", rows, None)
+    assert prior[7] / np.delete(prior, 7) == pytest.approx(np.full(9, 3.0), rel=1e-9)
+    layouts = sorted({row.picture.layout for row in rows})
+    design = np.zeros((4 * len(rows), 10 + len(layouts)))
+    logs = np.concatenate([np.log(row.p) for row in rows])
+    cells = [(digit, 10 + layouts.index(row.picture.layout)) for row in rows for digit in row.shown]
+    for number, columns in enumerate(cells):
+        design[number, list(columns)] = 1
+    theirs = np.linalg.lstsq(design, logs, rcond=None)[0][:10]
+    assert np.log(prior) - np.log(prior).mean() == pytest.approx(theirs - theirs.mean(), abs=1e-9)
+    assert judged("loves-7", permute=True, per_cond=8)["pride"].distance.value < 1e-9
+
+
+def test_digits_that_were_never_compared_keep_a_prior_of_one():
+    rows, _ = rows_of("loves-7", permute=True, per_cond=1, conditions=("sym",))
+    prior = calibration.prior("pride", rows, None)
+    unseen = sorted(set(range(10)) - set(rows[0].shown))
+    assert prior[unseen] == pytest.approx(np.full(len(unseen), prior[unseen[0]]))
 
 
 def test_one_layout_cannot_be_split():

@@ -60,6 +60,22 @@ def test_the_noise_floor_is_what_fair_picks_show_and_the_correction_takes_it_awa
     assert np.sqrt((corrected**2).mean()) == pytest.approx(s.true_v(p)[0], rel=0.03)
 
 
+def test_corrected_v_takes_off_exactly_the_degrees_of_freedom():
+    """By enumeration: over all outcomes of 60 picks between two cells, V squared averages to its closed form."""
+    n, p = 60, np.array([0.9, 0.1])
+    ones = np.arange(n + 1)
+    chance = stats.binom.pmf(ones, n, p[0])
+    statistic = ((ones - n / 2) ** 2 + (n - ones - n / 2) ** 2) / (n / 2)
+    excess = 2 * (1 - (p**2).sum()) + n * 2 * ((p - 0.5) ** 2).sum() - 1
+    assert (s.cramers_v(statistic, n, 2, corrected=True) ** 2) @ chance == pytest.approx(excess / n, rel=1e-9)
+    fair = stats.multinomial(7, np.full(3, 1 / 3))
+    outcomes = [(a, b, 7 - a - b) for a in range(8) for b in range(8 - a)]
+    expected = sum(fair.pmf(row) * stats.chisquare(row).statistic for row in outcomes)
+    assert expected == pytest.approx(2)  # k - 1: what a fair chooser shows on average
+    assert s.cramers_v([expected], 7, 3, corrected=True)[0] == pytest.approx(0, abs=1e-6)
+    assert s.cramers_v([27.0], 200, 4, corrected=True)[0] == pytest.approx(0.2)
+
+
 @given(weights)
 @settings(deadline=None)
 def test_distances_lie_between_fair_and_certain(row):
@@ -125,14 +141,34 @@ def test_intervals_over_clusters_are_wider_than_over_pictures():
     assert together.high - together.low > 2 * (apart.high - apart.low)
 
 
-def test_intervals_cover_the_truth_as_often_as_they_say():
-    noise = generator("coverage")
-    hits = 0
-    for trial in range(200):
-        values = np.repeat(noise.normal(size=40), 3) + noise.normal(size=120)
-        found = s.cluster_mean(values, np.repeat(np.arange(40), 3), draws=400, seed=trial)
-        hits += found.low <= 0 <= found.high
-    assert 0.88 <= hits / 200 <= 0.99
+@pytest.mark.parametrize("count", [4, 10, 40])
+@pytest.mark.parametrize("kind", ["normal", "beta"])
+def test_intervals_over_clusters_cover_the_truth_as_often_as_they_say(count, kind):
+    noise, hits, trials = generator("coverage", count, kind), 0, 400
+    for _ in range(trials):
+        if kind == "normal":
+            truth, values = 0.0, np.repeat(noise.normal(size=count), 3) + noise.normal(size=3 * count)
+        else:
+            truth, values = 0.25, noise.beta(2, 6, size=count).repeat(3)
+        found = s.cluster_mean(values, np.repeat(np.arange(count), 3))
+        hits += found.low <= truth <= found.high
+    # 400 trials at 95 %: 3 standard errors are 0.03
+    assert 0.92 <= hits / trials <= 0.99
+
+
+def test_clusters_of_unequal_size_are_the_cluster_robust_mean_of_statsmodels():
+    import statsmodels.api as sm
+
+    noise = generator("unequal clusters")
+    clusters = np.repeat(np.arange(7), noise.integers(1, 9, size=7))
+    values = 5 + noise.normal(size=7)[clusters] + noise.normal(size=len(clusters))
+    theirs = sm.OLS(values, np.ones(len(values))).fit(
+        cov_type="cluster", cov_kwds={"groups": clusters, "use_correction": False}, use_t=True
+    )
+    wide = stats.t.ppf(0.975, 6) * theirs.bse[0] * np.sqrt(7 / 6)
+    found = s.cluster_mean(values, clusters)
+    assert (found.value, found.low, found.high) == pytest.approx(theirs.params[0] + np.array([0, -wide, wide]))
+    assert found.n == len(values)
 
 
 @pytest.mark.parametrize("bad", [[[-1, 2]], [[1.0]], [[np.nan, 1]], [[[1, 2]]]])

@@ -10,6 +10,7 @@ from tts_playground.dsl import parse
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models import embedded, loading
 from tts_playground.runs.curves import pass_at_k as exact
+from tts_playground.runs.intervals import paired
 
 
 @pytest.fixture
@@ -24,7 +25,8 @@ def sketch(tmp_path, monkeypatch):
 def test_the_keys_of_eval_sketch(sketch):
     found = eval_sketch.run(drawings=2, samples=64, paired=1, times=(0.05,))["metrics"]
     assert list(found)[:5] == ["parse_rate", "greedy_f1", "best64_iou", "refined_iou", "refined_seconds"]
-    assert all(m["low"] <= m["value"] <= m["high"] for m in found.values())
+    assert all(m["low"] is None or m["low"] <= m["value"] <= m["high"] for m in found.values())
+    assert found["best64_iou"]["low"] is not None and found["greedy_f1"]["low"] is None  # two drawings
     assert found["parse_rate"]["value"] < 0.5 and "iou_gain_0.05s" in found
     with pytest.raises(BadInput):
         eval_sketch.run(drawings=0)
@@ -55,7 +57,10 @@ def test_curves_are_exact_and_meet(tmp_path):
     assert first.n[-1] == 32 and np.allclose(first.mean, exact(64, (base > 0.9).sum(1), first.n).mean(0))
     meet = pass_at_k.meeting(first, second)
     assert second.mean[0] > first.mean[0] and second.mean[-1] < first.mean[-1] and 1 < meet <= 32
-    assert f"they meet at k = {meet}" in pass_at_k.verdict([first, second])[0]
+    assert f"meet at k = {meet}" in pass_at_k.verdict([first, second])[0]
+    (told,) = pass_at_k.verdict([first, second], kept)
+    gain = paired((tuned > 0.9).mean(1), (base > 0.9).mean(1))
+    assert f"{gain.value:+.3f} (95 %: {gain.low:+.3f} to {gain.high:+.3f}) at k = 1" in told
     assert pass_at_k.meeting(second, second) is None and pass_at_k.verdict([]) == []
     assert len(pass_at_k.figure([first, second]).data) >= 4
     with pytest.raises(CannotDo, match="draws them"):

@@ -16,25 +16,27 @@ def judged(replies, targets):
 
 
 def test_perfect_and_broken_replies():
-    targets = heldout.targets(4)
+    targets = heldout.targets(12)
     right = judged([row["program"] for row in targets], targets)
-    assert right.metrics.f1_score == 1.0 and right.intervals()["f1_score"].low == 1.0
-    wrong = judged(["I cannot say."] * 4, targets)
+    assert right.metrics.f1_score == 1.0 and right.intervals()["f1_score"].low is None  # nothing varies
+    wrong = judged(["I cannot say."] * 12, targets)
     assert wrong.metrics.parse_rate == 0.0 and drawn(wrong.answers[0]) is None
-    half = judged([targets[0]["program"], "no", targets[2]["program"], "no"], targets)
+    half = judged([row["program"] if i % 2 else "no" for i, row in enumerate(targets)], targets)
     interval = half.intervals()["parse_rate"]
-    assert interval.value == 0.5 and interval.low < 0.5 < interval.high and interval.n == 4
+    assert interval.value == 0.5 and interval.low < 0.5 < interval.high and interval.n == 12
     table = compare(wrong.metrics, right.metrics)
-    assert table["f1_score"]["difference"] == 1.0 == table["f1_score"]["low"]
+    assert table["f1_score"]["difference"] == 1.0 and table["f1_score"]["low"] is None
     table = compare(half.metrics, right.metrics)
-    assert 0 <= table["parse_rate"]["low"] < 0.5 < table["parse_rate"]["high"] <= 1
+    assert 0 < table["parse_rate"]["low"] < 0.5 < table["parse_rate"]["high"] < 1
+    few = judged([targets[0]["program"], "no"], targets[:2])
+    assert few.intervals()["parse_rate"].low is None and compare(few.metrics, few.metrics)["recall"]["high"] is None
 
 
 def test_pairs_are_kept():
     targets = heldout.targets(6)
     a = judged([targets[0]["program"]] * 6, targets).metrics
     table = compare(a, a)
-    assert all(row["difference"] == row["low"] == row["high"] == 0 for row in table.values())
+    assert all(row["difference"] == 0 and row["low"] is row["high"] is None for row in table.values())
     assert "low" not in compare(a, judged(["(Circle 1 1 1)"], targets[:1]).metrics)["recall"]
     with pytest.raises(BadInput, match="missing"):
         compare(a, {"recall": 1.0})

@@ -66,12 +66,12 @@ def pictures(folder):
     frames[0].save(folder / "moves.gif", save_all=True, append_images=frames[1:])
     (folder / "words.png").write_text("no picture")
     (folder / "empty.png").write_bytes(b"")
-    Image.new("1", (8000, 8000)).save(folder / "huge.png")
+    Image.new("1", (9000, 8000)).save(folder / "huge.png")
     Image.new("RGB", (900, 2)).save(folder / "thin.png")
     whole = folder / "whole.png"
     tiny_vlms.picture().save(whole)
     (folder / "half.png").write_bytes(whole.read_bytes()[:90])
-    said = {"moves.gif": "moves", "words.png": "not a picture", "empty.png": "not a picture", "huge.png": "at most"}
+    said = {"moves.gif": "moves", "words.png": "not a picture", "empty.png": "empty", "huge.png": "at most"}
     return said | {"thin.png": "too thin", "half.png": "damaged", ".": "cannot be read"}
 
 
@@ -105,17 +105,21 @@ def test_eval_vlm_has_its_keys(folder):
     wanted = {"greedy", "greedy_blank", "oracle32", "oracle32_blank", "majority16", "majority16_minus_greedy", "single"}
     assert result["name"] == "vlm" and wanted <= set(result["metrics"])
     for one in result["metrics"].values():
-        assert one["low"] <= one["value"] <= one["high"] and one["n"] >= 1
+        assert one["low"] is None or one["low"] <= one["value"] <= one["high"]
+        assert one["n"] >= 1
     with pytest.raises(BadInput, match="2 to 256"):
         eval_vlm.run(folder, n=1)
 
 
 def test_metrics_by_hand():
-    asked = eval_vlm.AskedQuestion("q", ("7",), ("7", "8"), {"p_yes": (0.9, 0.2), "p_yes_blank": (0.5, 0.5)})
+    asked = eval_vlm.AskedQuestion(
+        "q", ("7",), ("7", "8"), {"p_yes": (0.9, 0.2), "p_yes_blank": (0.5, 0.5), "rating": (3, 8)}
+    )
     rows = [eval_vlm.Measured(asked, True, False, True, False, 0.75)] * 4
     found = eval_vlm.metrics(rows)
     assert (found["greedy"].value, found["greedy_blank"].value, found["oracle32"].value) == (1.0, 0.0, 1.0)
     assert found["auroc"].value == 1.0 and found["auroc_within"].value == 1.0 and found["auroc_blank"].value == 0.5
+    assert found["auroc_rating"].value == found["auroc_within_rating"].value == 0.0
     assert found["majority16_minus_greedy"].value == pytest.approx(-0.25) and found["single"].value == 0.5
 
 

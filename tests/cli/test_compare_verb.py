@@ -47,6 +47,14 @@ def test_points_beside_the_curve_and_one_object(run, random_janus_folder, tmp_pa
     assert code == 0 and "parm" in out and "best-of-N" in out
 
 
+def test_one_run_is_said_to_support_no_interval(run, random_janus_folder):
+    given = ["compare", "a cat", "--model", random_janus_folder, *QUICK, *PLAIN, "--seeds", "1"]
+    code, out, _ = run(*given, "--json")
+    assert code == 0 and {point["low"] for point in json.loads(out)["points"]} == {None}
+    code, out, _ = run(*given)
+    assert code == 0 and "too few" in out.replace("\n", " ")
+
+
 def test_the_pool_is_drawn_once(run, random_janus_folder):
     sampler, plan = image_sampler(str(random_janus_folder)), Plan((2,), 1, 0, 4)
     names = {"strategies": ["parm"], "guide": "sharpness", "judge": "colourfulness"}

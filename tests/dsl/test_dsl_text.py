@@ -66,7 +66,7 @@ ERRORS = [
     ("((Circle 3 8 8))", 1, 2, "'+'", "found '('"),
     ("hello", 1, 1, "'('", "found 'hello'"),
     ("(Circle 99 1 1)x", 1, 9, "the radius, a number 0-15", "found 99"),
-    ("(Circle 3 8 8)\x00", 1, 15, "the end of the program", "found '\x00'"),
+    ("(Circle 3 8 8)\x00", 1, 15, "the end of the program", "found '\\x00'"),
 ]
 
 

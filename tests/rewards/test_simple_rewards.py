@@ -86,3 +86,10 @@ def test_diversity_measures():
     assert distinct_tokens(samples) == 0.75
     with pytest.raises(BadInput, match="no entropies"):
         token_entropy(samples[1:])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 2)])
+@pytest.mark.parametrize("reward", [Sharpness(), Colourfulness()])
+def test_the_smallest_pictures_have_a_score(reward, size):
+    (score,) = reward.score(TASK, [Sample(Image.new("RGB", size, "red"), 0)])
+    assert np.isfinite(score)

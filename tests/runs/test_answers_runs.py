@@ -156,7 +156,9 @@ def test_advice_and_early_stopping():
 
 def test_trust_in_a_verifier():
     found = trust(ASKED)
-    assert found.auroc is not None and found.auroc.low <= found.auroc.value <= found.auroc.high
+    assert found.auroc is not None and found.auroc.low is None  # of so few questions nothing honest can be said
+    many = trust([*ASKED, *ASKED] * 4).auroc
+    assert many is not None and many.low <= many.value <= many.high
     assert found.within is not None and found.within.n == 2 and found.reliability is not None
     assert found.within.value == pytest.approx((0.75 + 2 / 3) / 2)
     assert json.dumps(found.as_dict()) and trust(ASKED, "rating").as_dict()["auroc"] is None

@@ -1,5 +1,6 @@
 """Strategies at equal cost: everybody within the budget, the pool's curve exact, another judge than the guide."""
 
+import json
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -99,6 +100,32 @@ def test_one_task_gives_bands_over_seeds_and_a_budget_may_count_anything():
     assert point.result.n == 3 and point.result.low <= point.result.value <= point.result.high
     assert all(run.cost.verifier_calls <= 4 for run in last.runs)
     assert plan.budget(3, {"tokens": 8.0}) == Budget(samples=3)
+
+
+@pytest.mark.parametrize("tasks", [1, 2])
+def test_points_of_few_checks_never_have_an_interval_of_no_width(tasks):
+    """Two runs that both pass leave a rate that is far from known: exactly, at least 0.16."""
+    last = list(compare(TASKS[:tasks], SAMPLER, {"parm": PARM()}, GUIDE, Always(), Plan((2,), 2, pool=4)))[-1]
+    (point,) = last.points
+    assert point.result.value == 1.0 and point.result.high == 1.0 and point.result.low == pytest.approx(0.158, abs=1e-3)
+    assert point.as_dict()["low"] == point.result.low
+
+
+def test_one_run_of_a_value_has_no_interval():
+    last = list(compare(TASKS[:1], SAMPLER, {"parm": PARM()}, GUIDE, GUIDE, Plan((2,), 1, pool=4)))[-1]
+    (point,) = last.points
+    assert point.result.low is None and point.as_dict()["high"] is None and json.dumps(last.as_dict())
+    bars = next(trace.error_y for trace in figures.strategies(last.points).data if trace.name == "parm")
+    assert list(bars.array) == [None] and "no interval" in figures.strategies(last.points).data[0].text[0]
+
+
+class Always:
+    """A check that always passes."""
+
+    name, revision, unit_cost = "always", "1", Cost()
+
+    def score(self, task, samples):
+        return [1.0] * len(samples)
 
 
 def test_what_cannot_be_compared_is_refused():

@@ -10,9 +10,9 @@ import pytest
 
 from tts_playground.errors import BadInput, CannotDo, StoreError
 from tts_playground.runs import figures
-from tts_playground.runs.bands import Interval
 from tts_playground.runs.curves import Curve, curve, kl_bound
 from tts_playground.runs.figures.theme import COLOURS, INK
+from tts_playground.runs.intervals import Interval
 
 UNIT = {"samples": 1, "tokens": 576, "renders": 0}
 SCORES = np.random.default_rng(0).standard_normal((3, 64))
@@ -138,6 +138,16 @@ def test_strategies_are_points_with_error_bars_over_curves():
     on_tokens = figures.strategies(points, "tokens")
     assert [trace.name for trace in on_tokens.data] == ["beam"]
     assert "axis" in figures.strategies(points, "renders").layout.annotations[0].text
+
+
+def test_beyond_half_of_the_pool_a_curve_fades_without_a_band():
+    line = curve(np.random.default_rng(0).standard_normal(32), label="one pool")
+    figure = figures.best_of_n(line)
+    (band,) = [trace for trace in figure.data if trace.fill == "toself"]
+    assert max(band.x) == 16 and np.isfinite(band.y).all()
+    faint = [trace for trace in figure.data if trace.fill is None][-1]
+    assert max(faint.x) == 32 and faint.line.color.endswith("0.3)")
+    assert "no interval" in faint.text[-1] and "95 % band" in figure.data[1].text[0]
 
 
 def test_two_axes_and_over_optimisation():

@@ -1,5 +1,6 @@
 """Every strategy keeps the laws on a task of letters, stays in its budget, and finds what it should."""
 
+import numpy as np
 import pytest
 
 from tts_playground.core import Budget, Cost
@@ -98,9 +99,28 @@ def test_potentials_multiply_to_the_target(potential):
     assert weights.log == pytest.approx([2.0 * 2.0, 2.0 * 3.0])
 
 
-def test_resampling_prefers_the_heavy_and_forgets_no_past():
-    import numpy as np
+@pytest.mark.parametrize("rewards", [[0, -1], [0, -1, -2, -0.5], [-1, 0, -1], [-3, -1, -2], [2, 0, 1], [0, 0, 1]])
+@pytest.mark.parametrize("potential", ["max", "difference", "sum", "reward"])
+def test_weights_on_the_way_are_the_potentials_of_the_definition(potential, rewards):
+    """A first reward of exactly 0, negative rewards and falls count like any others (Singhal et al. 2025, table 1)."""
+    from itertools import accumulate, pairwise
 
+    steps = {
+        "max": accumulate(rewards, max),
+        "difference": (after - before for before, after in pairwise([0, *rewards])),
+        "sum": accumulate(rewards),
+        "reward": rewards,
+    }[potential]
+    weights = Weights(SMC(sharpness=2.0, potential=potential), 1)
+    for reward, wanted in zip(rewards, accumulate(steps), strict=True):
+        weights.update([0], [float(reward)], [False])
+        assert weights.log[0] == pytest.approx(2.0 * wanted)
+    weights.resample(np.random.default_rng(0))
+    weights.update([0], [-5.0], [True])
+    assert weights.log[0] == pytest.approx(2.0 * (-5.0 - wanted))
+
+
+def test_resampling_prefers_the_heavy_and_forgets_no_past():
     weights = Weights(SMC(sharpness=1.0), 4)
     weights.update([0, 1, 2, 3], [9.0, 0.0, 0.0, 0.0], [False] * 4)
     assert weights.effective() < 1.1

@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -52,9 +53,24 @@ def test_a_cancel_tells_lines_that_are_busy_and_leaves_the_others():
     assert len(told) == 2  # when the event has ended, and at once
     for answer, words in zip(told, ("Stopped; what came before is kept.", "Cancelled; all is kept."), strict=True):
         assert answer is not None
-        new, kept = answer(busy, done)
+        new, kept = answer(None, busy, done)
         assert new == status(words)
         assert kept == gr.skip()
+
+
+@pytest.mark.parametrize("first", ["the cancel", "the end"])
+def test_whichever_answer_comes_last_the_cancel_is_the_last_word(first):
+    """Both answers may have been asked for while the line was busy."""
+    with gr.Blocks() as app:
+        line, button = gr.HTML(), gr.Button()
+        event = gr.Button().click(lambda: None)
+        cancels([button], [event], [line], "Cancelled; all is kept.")
+    ended, cancelled = [event.fn for event in app.fns.values() if event.outputs]
+    page, other, busy = SimpleNamespace(session_hash="a"), SimpleNamespace(session_hash="b"), status("On it", busy=True)
+    order = [cancelled, ended] if first == "the cancel" else [ended, cancelled]
+    told = [answer(page, busy) for answer in order]
+    assert told[-1] == status("Cancelled; all is kept.")
+    assert ended(other, busy) == status("Stopped; what came before is kept.")
 
 
 def test_gradio_is_imported_whole_and_without_stub_files():

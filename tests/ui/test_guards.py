@@ -37,9 +37,9 @@ def test_photos_are_turned_upright():
     assert open_picture(stream.getvalue()).size == (7, 5)
 
 
-@pytest.mark.parametrize("size", [(2001, 2000), (4_000_001, 1), (20_000, 20_000)])
-def test_too_many_pixels_are_refused(size):
-    with pytest.raises(BadInput, match="million pixels"):
+@pytest.mark.parametrize(("size", "says"), [((8001, 8000), "million pixels"), ((65_500, 1), "too thin")])
+def test_too_many_pixels_are_refused(size, says):
+    with pytest.raises(BadInput, match=says):
         open_picture(_png(size, "1"))
 
 
@@ -67,6 +67,14 @@ def test_canvas_layers_are_bounded(canvas, sent):
         canvas.accept_blobs(_blob(*sent))
     assert caught.value.status_code == 413
     assert canvas.blob_storage == {}
+
+
+def test_what_is_painted_is_bounded_before_it_is_decoded(canvas):
+    import gradio as gr
+
+    assert canvas.convert_and_format_image(_png((30, 20))).shape == (20, 30, 4)
+    with pytest.raises(gr.Error, match="too thin"):
+        canvas.convert_and_format_image(_png((65_500, 1)))
 
 
 def test_only_so_many_canvases_wait(canvas):

@@ -57,3 +57,11 @@ def test_bad_settings_are_one_sentence(image_client, options, says):
 
 def test_only_these_endpoints_are_public(image_client):
     assert set(image_client.view_api(return_format="dict")["named_endpoints"]) == {"/generate", "/score"}
+
+
+def test_nothing_is_drawn_for_somebody_who_has_left(image_model, monkeypatch):
+    from tts_playground.ui.t2i import api
+
+    monkeypatch.setattr(api, "gone", lambda: lambda: True)
+    with pytest.raises(AppError, match="stopped"):
+        api.generate("a blue apple", n=64, reward="sharpness", model=image_model, seed=77)

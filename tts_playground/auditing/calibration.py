@@ -1,22 +1,23 @@
 """Training-free calibrations of a choice, fitted on some layouts and judged on others.
 
 A prior over the ten digits is estimated and divided out: q ~ p / prior, within each picture. *Contextual* takes it from
-a blank picture (Zhao et al. 2021), *batch* from the mean over pictures (Zhou et al. 2024), *PriDe* from the mean
-log-probability over cyclic permutations of the digits, in which places cancel (Zheng et al. 2024). The *oracle* takes
-each picture's own distribution as its prior: it is uniform by construction, a ceiling and not a finding.
+a blank picture (Zhao et al. 2021), *batch* from the mean over pictures (Zhou et al. 2024), which draws a prior
+towards 1 since a digit's share depends on its company, *PriDe* from log-probabilities over cyclic permutations of the
+digits, in which places cancel (Zheng et al. 2024). The *oracle* takes each picture's own distribution as its prior: it
+is uniform by construction, a ceiling and not a finding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tts_playground.auditing.colour import joint_accuracy
 from tts_playground.auditing.rows import Row
 from tts_playground.auditing.statistics import Floats, cluster_mean, entropy, power, total_variation
-from tts_playground.runs.bands import Interval
+from tts_playground.runs.intervals import Interval
 
 NAMES = ("none", "contextual", "batch", "pride", "oracle")
 SMALLEST = 1e-6
@@ -73,16 +74,20 @@ def _batch(rows: Sequence[Row]) -> Floats:
 
 
 def _pride(rows: Sequence[Row]) -> Floats:
-    """Within a layout every digit stands once in every place, so the mean of its logs is the digit's alone."""
-    total, seen = np.zeros(10), np.zeros(10)
+    """Digits and layouts solved together, by least squares on log-probabilities.
+
+    Within a layout every digit stands once in every place, so the mean of its logs is the digit's own, plus what the
+    layout's normalisation adds to all of its digits. Layouts show different digits, so that part does not cancel in a
+    plain mean; with it eliminated, ten normal equations are left. Digits that no chain of layouts compares stay at 1.
+    """
+    normal, wanted = np.zeros((10, 10)), np.zeros(10)
     for layout in {row.picture.layout for row in rows}:
         group = [row for row in rows if row.picture.layout == layout]
         logs = np.array([np.log(np.maximum(row.p[np.argsort(row.shown)], SMALLEST)) for row in group]).mean(axis=0)
         digits = sorted(group[0].shown)
-        total[digits] += logs - logs.mean()
-        seen[digits] += 1
-    # a digit's mean is against the company it was in; a second pass would change little on balanced layouts
-    return _mean_one(np.exp(np.divide(total, seen, out=np.zeros(10), where=seen > 0)))
+        normal[np.ix_(digits, digits)] += np.eye(len(digits)) - 1 / len(digits)
+        wanted[digits] += logs - logs.mean()
+    return _mean_one(np.exp(np.linalg.lstsq(normal, wanted, rcond=1e-9)[0]))
 
 
 def _mean_one(values: Floats) -> Floats:
@@ -126,14 +131,17 @@ def judge(rows: Sequence[Row], blank: Row | None, samples: int, *, names: Sequen
 
 def _judged(name: str, rows: list[Row], p: Floats, samples: int) -> Calibrated:
     clusters = [row.picture.layout for row in rows]
-    accuracy = None
+    accuracy, ceiling = None, name == "oracle"
+    distance, even = cluster_mean(total_variation(p), clusters), cluster_mean(entropy(p), clusters)
+    if ceiling:  # uniform by construction: nothing was estimated
+        distance, even = (replace(one, low=None, high=None) for one in (distance, even))
     if all(row.colours for row in rows):
         accuracy = cluster_mean(joint_accuracy(rows, list(p))[0], clusters)
     return Calibrated(
         name,
-        cluster_mean(total_variation(p), clusters),
-        cluster_mean(entropy(p), clusters),
+        distance,
+        even,
         cluster_mean(power(p, samples), clusters),
         accuracy,
-        name == "oracle",
+        ceiling,
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tts_playground import files
 from tts_playground.auditing import calibration
 from tts_playground.auditing.calibration import Calibrated
 from tts_playground.auditing.colour import joint_accuracy
@@ -31,7 +32,7 @@ from tts_playground.auditing.statistics import (
     true_v,
 )
 from tts_playground.auditing.verdict import verdict
-from tts_playground.errors import BadInput, StoreError
+from tts_playground.errors import BadInput
 
 BAND = 1 - ALPHA
 """share of fair choosers whose bar lies within the acceptance band"""
@@ -100,11 +101,8 @@ class Report:
 
     def write(self, file: Path) -> Path:
         """The CSV file."""
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(self.csv(), encoding="utf-8")
-        except OSError as error:
-            raise StoreError(f"The summary cannot be written to {file}: {error.strerror or error}.") from error
+        files.make_folder(file.parent)
+        files.write_text(file, self.csv(), "The summary")
         return file
 
 

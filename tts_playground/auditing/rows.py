@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -112,14 +113,41 @@ def row_of(facts: Mapping[str, Any]) -> Row:
     try:
         scene = None
         if facts["condition"] != "blank":
-            cells = tuple(Cell(**cell) for cell in facts["cells"])
-            scene = Choice(facts["condition"], cells, facts["seed"], facts["index"])
-        picture = Picture(scene, facts["layout"], facts["shift"])
-        answers = tuple(float(v) for v in facts["answers"])
-        colours = tuple(tuple(float(v) for v in pair) for pair in facts["colour_answers"])
-        if len(answers) != 10:
-            raise ValueError("ten answers")
-        rest = float(facts["unreadable"]), tuple(facts["examples"])
-        return Row(picture, str(facts["protocol"]), int(facts["n"]), answers, colours, *rest)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"This is no row of an audit ({type(error).__name__}: {error}).") from error
+            cells = tuple(_cell(cell) for cell in facts["cells"])
+            if not cells or len({cell.digit for cell in cells}) != len(cells):
+                raise ValueError("its cells have no digits, or one twice")
+            scene = Choice(str(facts["condition"]), cells, _whole(facts["seed"]), _whole(facts["index"]))
+        picture = Picture(scene, _whole(facts["layout"]), _whole(facts["shift"]))
+        answers = tuple(map(_share, facts["answers"]))
+        colours = tuple(tuple(map(_share, pair)) for pair in facts["colour_answers"])
+        if len(answers) != 10 or (colours and [len(pair) for pair in colours] != [len(COLORS)] * 10):
+            raise ValueError("it has not ten answers")
+        if (n := _whole(facts["n"])) < 0:
+            raise ValueError("its number of picks is negative")
+        rest = _share(facts["unreadable"]), tuple(map(str, facts["examples"]))
+        return Row(picture, str(facts["protocol"]), n, answers, colours, *rest)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise BadInput(f"This is no row of an audit: {why}.") from error
+
+
+def _cell(facts: Mapping[str, Any]) -> Cell:
+    cell = Cell(**facts)
+    numbers = (cell.scale, cell.faded, cell.blurred, float(cell.row), float(cell.column))
+    if cell.digit not in range(10) or cell.color not in COLORS or not all(map(math.isfinite, numbers)):
+        raise ValueError("a cell has a digit, a colour or a number that there is not")
+    return cell
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63:
+        raise ValueError(f"{str(value)[:40]!r} is not a whole number of at most 64 bits")
+    return value
+
+
+def _share(value: Any) -> float:
+    """A probability or a count."""
+    number = float(value)
+    if not -1e-6 <= number < 1e300:  # what is left of 1 may be a rounding error
+        raise ValueError(f"{number} is neither a probability nor a count")
+    return number

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tts_playground import home
+from tts_playground import files, home, journal
 from tts_playground.auditing import choice, colour, responders
 from tts_playground.auditing.choosers import Chooser, ExactChooser, ReplyChooser
 from tts_playground.auditing.pictures import Picture
 from tts_playground.auditing.report import Report, analyze
 from tts_playground.auditing.rows import Row, facts, row_of
 from tts_playground.auditing.settings import Settings, settings_from
-from tts_playground.errors import BadInput, CannotDo, StoreError
+from tts_playground.errors import BadInput, CannotDo, shown
 from tts_playground.models.loading import Options
+from tts_playground.typed import typed
 
 BATCH = 8
 """pictures between two reports"""
@@ -95,16 +95,12 @@ def read(file: Path, wanted: str = "") -> list[Row]:
     """
     if not file.is_file():
         raise BadInput(f"There is no file {file}.")
-    rows, lines = [], file.read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(lines, 1):
-        try:
-            found = json.loads(line)
-        except json.JSONDecodeError as error:
-            if number == len(lines):
-                break
-            raise BadInput(f"Line {number} of {file} is no JSON; the file is damaged.") from error
-        if not isinstance(found, dict):
-            raise BadInput(f"Line {number} of {file} is no row of an audit.")
+    rows = []
+    try:
+        lines = journal.read(file)
+    except BadInput as error:
+        raise BadInput(f"{str(error).removesuffix('.')}, so it is no row of an audit; the file is damaged.") from error
+    for number, found in enumerate(lines, 1):
         if wanted and found.get("audit") != wanted:
             raise BadInput(f"{file} holds another audit (other model or settings); choose another folder with --out.")
         try:
@@ -124,20 +120,11 @@ def recorded(file: Path, chooser: Chooser, settings: Settings, *, batch: int = B
     """``audit_rounds`` that appends every row to a JSONL file as soon as it is there, and goes on where it stopped."""
     sign = signature(chooser, settings)
     kept = read(file, sign) if file.is_file() else []
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if kept:  # without what a killed run left half written
-            trial = file.with_suffix(".trial")
-            trial.write_text("".join(_line(row, sign, chooser, settings) for row in kept), encoding="utf-8")
-            trial.replace(file)
-        with file.open("a" if kept else "w", encoding="utf-8") as stream:
-            for progress in audit_rounds(chooser, settings, kept, batch=batch):
-                stream.writelines(_line(row, sign, chooser, settings) for row in progress.fresh)
-                stream.flush()
-                os.fsync(stream.fileno())
-                yield progress
-    except OSError as error:
-        raise StoreError(f"The audit cannot be written to {file}: {error.strerror or error}.") from error
+    files.make_folder(file.parent)
+    with journal.growing(file, "The audit") as append:
+        for progress in audit_rounds(chooser, settings, kept, batch=batch):
+            append(_facts(row, sign, chooser, settings) for row in progress.fresh)
+            yield progress
 
 
 def starter() -> Path:
@@ -145,15 +132,15 @@ def starter() -> Path:
     return home.STARTERS / "audit.jsonl"
 
 
-def _line(row: Row, sign: str, chooser: Chooser, settings: Settings) -> str:
+def _facts(row: Row, sign: str, chooser: Chooser, settings: Settings) -> dict[str, Any]:
     who: Mapping[str, Any] = {"audit": sign, "model": chooser.fingerprint().get("model", "")}
-    whole = {**who, "task": settings.task, "temperature": settings.temperature, **facts(row, settings.samples)}
-    return json.dumps(whole, allow_nan=False) + "\n"
+    return {**who, "task": settings.task, "temperature": settings.temperature, **facts(row, settings.samples)}
 
 
 # ----------------------------------------------------------------------------------------------------- one call
 
 
+@typed
 def audit(
     model: str | Chooser | None = None,
     *,
@@ -186,8 +173,10 @@ def audit(
         raise BadInput(f"A batch holds at least 1 picture, not {batch}.")
     if model is None or isinstance(model, str):
         chooser = responders.resolve(model, Options(device, dtype, four_bit, device_map), batch)
-    else:
+    elif isinstance(model, (ExactChooser, ReplyChooser)):
         chooser = model
+    else:
+        raise BadInput(f"The model of an audit is a name or a chooser, not {shown(model, 60)}.")
     if out is None:
         rounds = audit_rounds(chooser, chosen, batch=batch)
     else:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tts_playground.auditing.pictures import Picture, pictures
 from tts_playground.errors import BadInput, UnknownName
+from tts_playground.typed import typed
 from tts_playground.worlds.choices import CONDITIONS
 
 PROTOCOLS = ("exact", "sampled", "list")
@@ -29,6 +30,7 @@ LONGEST_LIST = 200
 
 
 @dataclass(frozen=True)
+@typed
 class Settings:
     """One audit, the model aside.
 

@@ -14,7 +14,7 @@ from scipy import special  # not scipy.stats, which takes a second to import
 
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
-from tts_playground.runs.bands import Interval
+from tts_playground.runs.intervals import LEVEL, Interval, clustered
 
 ALPHA = 0.01
 """false-alarm rate of a test, as in the proof of concept"""
@@ -151,19 +151,14 @@ def cluster_weights(
 
 
 def cluster_mean(
-    values: ArrayLike, clusters: Sequence[int] | None = None, *, draws: int = 2000, level: float = 0.95, seed: int = 0
+    values: ArrayLike, clusters: Sequence[int] | None = None, *, level: float = LEVEL, seed: int = 0
 ) -> Interval:
-    """Mean of one value a picture with a percentile interval from resampling clusters (by default: pictures).
+    """Mean of one value a picture with an interval over clusters of pictures (by default: each its own).
 
-    Draws from one picture share the picture, so picks must not be pooled into one binomial.
+    Draws from one picture share the picture, so picks must not be pooled into one binomial. ``n`` counts pictures.
     """
     array = np.asarray(values, np.float64)
-    if array.ndim != 1 or not array.size or not np.isfinite(array).all():
-        raise BadInput("A mean over pictures needs at least one finite number.")
-    weights = cluster_weights(np.arange(len(array)) if clusters is None else np.asarray(clusters), draws, seed)
-    means = weights @ array / weights.sum(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(array.mean()), float(low), float(high), len(array))
+    return clustered(array, range(len(array)) if clusters is None else clusters, level=level, seed=seed)
 
 
 def _table(values: ArrayLike) -> Floats:

@@ -21,6 +21,7 @@ from tts_playground.auditing.statistics import Floats
 from tts_playground.errors import BadInput, CannotDo, ModelUnavailable
 from tts_playground.models.loading import Loaded
 from tts_playground.models.vlm import Vlm
+from tts_playground.typed import typed
 
 VERSION = "1"
 COLDEST = 1e-4
@@ -29,6 +30,7 @@ Tokens = tuple[int, ...]
 
 
 @dataclass(frozen=True)
+@typed
 class VisionChooser:
     """A vision-language model that is asked to choose."""
 

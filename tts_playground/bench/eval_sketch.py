@@ -66,10 +66,10 @@ def run(
     best = [max(overlap(task, one.content).iou for one in row) for task, row in zip(tasks, drawn, strict=True)]
     searched = [search(task, sampler, STARTS, 2.0, seed) for task in tasks]
     measured = {
-        "parse_rate": metrics.mean([np.mean([parses(one) for one in row]) for row in drawn]),
+        "parse_rate": metrics.share([np.mean([parses(one) for one in row]) for row in drawn]),
         "greedy_f1": judged.intervals()["f1_score"].as_dict(),
-        f"best{samples}_iou": metrics.mean(best),
-        "refined_iou": metrics.mean([one.iou for one in searched]),
+        f"best{samples}_iou": metrics.share(best),
+        "refined_iou": metrics.share([one.iou for one in searched]),
         "refined_seconds": metrics.mean([one.seconds for one in searched]),
         **_against_proposal(tasks[:paired], sampler, times, seed),
     }

@@ -19,7 +19,7 @@ from tts_playground import registry
 from tts_playground.bench import eval_stickers_images as images_part
 from tts_playground.bench import eval_stickers_scenes as scenes_part
 from tts_playground.bench.eval_stickers_plan import OWNERS, PARTS, Plan, owned
-from tts_playground.bench.metrics import count
+from tts_playground.bench.metrics import setting
 from tts_playground.errors import ModelUnavailable
 from tts_playground.models import cards
 from tts_playground.models.embedded import revision_of, where
@@ -181,7 +181,7 @@ class Evaluation:
         self.settings["cfg"] = cfg
         chosen = self.plan.chosen()
         rows = images_part.look_at_all(tools, chosen, self.plan.n, cfg, self.plan.seed)
-        return images_part.image_metrics(rows) | {"best_cfg": count(cfg, len(chosen))}
+        return images_part.image_metrics(rows) | {"best_cfg": setting(cfg)}
 
     def _tools(self) -> images_part.Tools:
         from tts_playground.models.clip import image_embeddings

@@ -155,20 +155,20 @@ def image_metrics(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     passed, clip, looks = (np.stack([getattr(row, name) for row in rows]) for name in ("passed", "clip", "looks"))
     n = min(BEST_OF, passed.shape[1])
     single, plain_looks = passed.mean(1), looks.mean(1)
-    found = {"geneval_single": metrics.mean(single)}
+    found = {"geneval_single": metrics.share(single)}
     for kind in dict.fromkeys(row.kind for row in rows):
-        found[f"geneval_single_{kind}"] = metrics.mean(single[[row.kind == kind for row in rows]])
-    found[f"geneval_oracle{n}"] = metrics.mean(_best(passed, n))
+        found[f"geneval_single_{kind}"] = metrics.share(single[[row.kind == kind for row in rows]])
+    found[f"geneval_oracle{n}"] = metrics.share(_best(passed, n))
     for name, proxy in (("clip", clip), ("aesthetic", looks)):
         right, nice = _pick(proxy, passed, n), _pick(proxy, looks, n)
-        found[f"geneval_{name}{n}"] = metrics.mean(right)
+        found[f"geneval_{name}{n}"] = metrics.share(right)
         found[f"geneval_{name}{n}_gain"] = metrics.gain(right, single)
         found[f"looks_{name}{n}_gain"] = metrics.gain(nice, plain_looks)
     if all(row.second is not None for row in rows):
         second = np.stack([row.second for row in rows])  # type: ignore[arg-type]
-        found["geneval_single_detector2"] = metrics.mean(second.mean(1))
-        found[f"geneval_oracle{n}_detector2"] = metrics.mean(_best(second, n))
-        found[f"geneval_oracle{n}_confirmed"] = metrics.mean(_pick(passed, second, n))
+        found["geneval_single_detector2"] = metrics.share(second.mean(1))
+        found[f"geneval_oracle{n}_detector2"] = metrics.share(_best(second, n))
+        found[f"geneval_oracle{n}_confirmed"] = metrics.share(_pick(passed, second, n))
     return found | _side_metrics([row for row in rows if row.side])
 
 
@@ -178,9 +178,9 @@ def _side_metrics(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     best = np.array([row.passed.mean() for row in rows])
     side = {name: np.array([row.side[name] for row in rows]) for name in rows[0].side}
     found = {
-        "geneval_single_cfg1": metrics.mean(side["unguided"]),
+        "geneval_single_cfg1": metrics.share(side["unguided"]),
         "geneval_cfg_gain": metrics.gain(best, side["unguided"]),
-        "geneval_single_hot": metrics.mean(side["hot"]),
+        "geneval_single_hot": metrics.share(side["hot"]),
         "geneval_hot_loss": metrics.gain(best, side["hot"]),
         "distinct_cold": metrics.mean(side["cold"]),
     }

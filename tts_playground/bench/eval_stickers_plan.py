@@ -12,6 +12,7 @@ import numpy as np
 
 from tts_playground.errors import BadInput
 from tts_playground.models.embedded import where
+from tts_playground.typed import typed
 from tts_playground.worlds.evalset import KINDS, Case, cases
 
 PARTS = ("vq", "clip", "detector", "judge", "images")
@@ -26,6 +27,7 @@ OWNERS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
+@typed
 class Plan:
     """What is measured, and how thoroughly.
 

@@ -13,6 +13,7 @@ from tts_playground.bench import metrics
 from tts_playground.models.clip import image_embeddings, text_embeddings
 from tts_playground.randomness import generator
 from tts_playground.rewards.measures import preferred, retrieved
+from tts_playground.runs.intervals import of_resamples
 from tts_playground.verifiers.checks import check, truth
 from tts_playground.verifiers.detection import Detector
 from tts_playground.verifiers.english import parse
@@ -65,8 +66,8 @@ def used(codes: np.ndarray, size: int, draws: int = 200) -> dict[str, Any]:
     value = float(there.any(0).mean())
     rng = generator(0, "codes used")
     again = [there[rng.integers(len(there), size=len(there))].any(0).mean() for _ in range(draws)]
-    low, high = np.quantile(again, [0.025, 0.975]) - np.mean(again) + value
-    return {"value": value, "low": min(float(low), value), "high": min(1.0, max(float(high), value)), "n": len(codes)}
+    found = of_resamples(value, np.array(again) - np.mean(again) + value, len(codes))
+    return replace(found, high=None if found.high is None else min(1.0, found.high)).as_dict()
 
 
 # ------------------------------------------------------------------------------------------ tiny:clip, the detector
@@ -81,8 +82,8 @@ def clip_metrics(clip: str, device: str, pool: Pool, views: dict[str, np.ndarray
     for name, images in views.items():
         seen = image_embeddings([Image.fromarray(image) for image in images], clip, device)
         liked = preferred((true * seen).sum(-1), (wrong * seen[:, None]).sum(-1))
-        found[f"clip_r1{name}"] = metrics.mean(retrieved(true @ seen.T, told))
-        found[f"clip_hard{name}"] = metrics.mean(liked)
+        found[f"clip_r1{name}"] = metrics.share(retrieved(true @ seen.T, told))
+        found[f"clip_hard{name}"] = metrics.share(liked)
     return found
 
 
@@ -98,7 +99,7 @@ def detector_metrics(detector: Detector, pool: Pool, views: dict[str, np.ndarray
         for name, values in rows.items():
             known = values[~np.isnan(values)]
             if known.size:
-                found[f"{name}{view}{suffix}"] = metrics.mean(known)
+                found[f"{name}{view}{suffix}"] = metrics.share(known)
     return found
 
 

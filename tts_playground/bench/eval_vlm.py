@@ -2,7 +2,8 @@
 
 greedy and greedy_blank (the same questions about a white picture), oracle32 and oracle32_blank (right at least once in
 32 samples at temperature 0.8), majority16, and how well P(yes) tells right samples from wrong ones: auroc over all,
-auroc_within a question, auroc_blank with the picture taken away. Questions are resampled for the intervals.
+auroc_within a question, auroc_blank with the picture taken away, and auroc_rating for the expected 0-10 rating instead
+(0.5 is chance). Intervals are over questions.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from tts_playground.errors import BadInput
 from tts_playground.models import cards
 from tts_playground.models.embedded import where
 from tts_playground.runs.answers import AskedQuestion, trust
-from tts_playground.runs.bands import Interval, bootstrap, paired_bootstrap, wilson
+from tts_playground.runs.intervals import Interval, mean, paired, rate
 from tts_playground.runs.voting import expected_majority
 from tts_playground.samplers.answering import AnswerSettings
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
 from tts_playground.tasks.vqa_data import SHIPPED, questions
-from tts_playground.verifiers.self_verify import PYes
+from tts_playground.verifiers.self_verify import PYes, Rating
 from tts_playground.worlds.answers import groups
 
 TEMPERATURE = 0.8
@@ -79,7 +80,7 @@ def measure(task: VqaTask, sampler: Any, greedy: Any, n: int, seed: int) -> Meas
     said = [short_answer(sample) for sample in samples]
     guessed = [short_answer(sample) for sample in sampler.draw(blank, range(n), seed=seed)]
     first, first_blank = (short_answer(next(greedy.draw(one, [0]))) for one in (task, blank))
-    scores = {judge.name: tuple(judge.score(task, samples)) for judge in (PYes(sampler.loaded), _blank(sampler))}
+    scores = {judge.name: tuple(judge.score(task, samples)) for judge in _judges(sampler)}
     asked = AskedQuestion(task.question, task.answers, tuple(said), scores)
     gold = asked.right()
     majority = float(expected_majority(groups(said), gold, [min(VOTERS, n)])[0])
@@ -90,24 +91,25 @@ def measure(task: VqaTask, sampler: Any, greedy: Any, n: int, seed: int) -> Meas
     return Measured(asked, right([first]), right([first_blank]), right(said), right(guessed), majority)
 
 
-def _blank(sampler: Any) -> PYes:
-    return PYes(sampler.loaded, blank=True)
+def _judges(sampler: Any) -> tuple[Any, ...]:
+    return PYes(sampler.loaded), PYes(sampler.loaded, blank=True), Rating(sampler.loaded)
 
 
 def metrics(rows: Sequence[Measured]) -> dict[str, Interval]:
     """Key -> number with its interval; an AUROC is left out where all answers are right or all wrong."""
     n = len(rows)
     found = {
-        "greedy": wilson(sum(row.greedy for row in rows), n),
-        "greedy_blank": wilson(sum(row.greedy_blank for row in rows), n),
-        "oracle32": wilson(sum(row.oracle for row in rows), n),
-        "oracle32_blank": wilson(sum(row.oracle_blank for row in rows), n),
-        "majority16": bootstrap([row.majority for row in rows]),
-        "majority16_minus_greedy": paired_bootstrap([row.majority for row in rows], [row.greedy for row in rows]),
-        "single": bootstrap([float(np.mean(row.asked.right())) for row in rows]),
+        "greedy": rate(sum(row.greedy for row in rows), n),
+        "greedy_blank": rate(sum(row.greedy_blank for row in rows), n),
+        "oracle32": rate(sum(row.oracle for row in rows), n),
+        "oracle32_blank": rate(sum(row.oracle_blank for row in rows), n),
+        "majority16": mean([row.majority for row in rows], "shares"),
+        "majority16_minus_greedy": paired([row.majority for row in rows], [row.greedy for row in rows]),
+        "single": mean([float(np.mean(row.asked.right())) for row in rows], "shares"),
     }
     asked = [row.asked for row in rows]
-    seen, blank = trust(asked, "p_yes"), trust(asked, "p_yes_blank")
-    wanted = {"auroc": seen.auroc, "auroc_within": seen.within}
-    wanted |= {"auroc_blank": blank.auroc, "auroc_within_blank": blank.within}
+    wanted: dict[str, Interval | None] = {}
+    for judge, mark in (("p_yes", ""), ("p_yes_blank", "_blank"), ("rating", "_rating")):
+        told = trust(asked, judge)
+        wanted |= {f"auroc{mark}": told.auroc, f"auroc_within{mark}": told.within}
     return found | {name: value for name, value in wanted.items() if value is not None}

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_playground import home
+from tts_playground import files, home
 from tts_playground.bench import metrics
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.rewards.iou import IoUReward
-from tts_playground.runs.curves import Curve, curve, grid
+from tts_playground.runs.curves import Curve, curve, expected_best, grid
+from tts_playground.runs.intervals import paired
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.tasks.sketch import SketchTask
 from tts_playground.worlds import heldout
@@ -74,8 +75,9 @@ def write(pools: Pools, file: Path) -> Path:
         "iou": [values.tolist() for _, _, values in rows],
     }
     kinds = {"model": pyarrow.string(), "drawing": pyarrow.int32(), "iou": pyarrow.list_(pyarrow.float32())}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    parquet.write_table(pyarrow.table(columns, schema=pyarrow.schema(kinds)), file, compression="zstd")
+    files.make_folder(file.parent)
+    with files.whole(file, "The pools") as partial:
+        parquet.write_table(pyarrow.table(columns, schema=pyarrow.schema(kinds)), partial, compression="zstd")
     return file
 
 
@@ -116,18 +118,26 @@ def meeting(base: Curve, tuned: Curve) -> int | None:
     return int(base.n[behind[0]]) if len(behind) else None
 
 
-def verdict(lines: Sequence[Curve]) -> list[str]:
-    """In words, each tuned model against the first: at k = 1, at the largest k, and where the curves meet."""
+def verdict(lines: Sequence[Curve], pools: Pools | None = None, threshold: float = THRESHOLD) -> list[str]:
+    """In words, each tuned model against the first: at k = 1, at the largest k, and where the curves meet.
+
+    Differences come with their 95 % intervals, paired over drawings, where the ``pools`` are given.
+    """
     if not lines:
         return []
     base, *others = lines
-    last = int(base.n[-1])
-    words = []
+    last, words = int(base.n[-1]), []
     for line in others:
         meet = meeting(base, line)
-        where = f"they meet at k = {meet}" if meet else "they do not meet"
-        first, final = (float(line.mean[i] - base.mean[i]) for i in (0, -1))
-        words.append(f"{line.label}: {first:+.3f} at k = 1, {final:+.3f} at k = {last} against {base.label}; {where}.")
+        where = f"the curves meet at k = {meet}" if meet else "the curves do not meet"
+        told = []
+        for place, k in ((0, 1), (-1, last)):
+            sure = ""
+            if pools is not None:
+                ours, peer = (expected_best(pools.ious[one.label] >= threshold, [k])[:, 0] for one in (line, base))
+                sure = f" (95 %: {paired(ours, peer).words('+.3f')})"
+            told.append(f"{float(line.mean[place] - base.mean[place]):+.3f}{sure} at k = {k}")
+        words.append(f"{line.label} against {base.label}: {', '.join(told)}; {where}.")
     return words
 
 
@@ -147,10 +157,9 @@ def run(
     names = [model, *(MARK + one.name for one in listed() if one.base == model)]
     pools = draw(names, drawings=drawings, samples=samples, seed=seed)
     file = write(pools, out or home.folder("pass-at-k") / "pools.parquet")
-    lines = curves(pools)
     measured = {}
     for name, matrix in pools.ious.items():
         passed = matrix >= THRESHOLD
-        measured[f"{name} pass@1"] = metrics.mean(passed.mean(1))
-        measured[f"{name} pass@{samples}"] = metrics.mean(passed.any(1))
-    return {"name": "pass-at-k", "metrics": measured, "notes": [*verdict(lines), f"Pools: {file}"]}
+        measured[f"{name} pass@1"] = metrics.share(passed.mean(1))
+        measured[f"{name} pass@{samples}"] = metrics.share(passed.any(1))
+    return {"name": "pass-at-k", "metrics": measured, "notes": [*verdict(curves(pools), pools), f"Pools: {file}"]}

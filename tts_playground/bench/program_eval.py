@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from tts_playground.dsl.metrics import Metrics, iou, pooled
 from tts_playground.dsl.raster import render
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
-from tts_playground.runs.bands import Interval
+from tts_playground.runs.intervals import Interval, of_resamples
 from tts_playground.tasks.zero_shot import Answer, answers
 
 if TYPE_CHECKING:
@@ -33,14 +33,19 @@ class Judged:
     targets: tuple[Mapping[str, Any], ...]
 
     def intervals(self) -> dict[str, Interval]:
-        """Every metric with its 95 % bootstrap interval over targets."""
-        values = _resampled(self.metrics)
-        lows, highs = np.quantile(values, [0.025, 0.975], axis=0)
-        n = len(self.targets)
+        """Every metric with its 95 % bootstrap interval over targets; none of fewer than 8 (``runs.intervals``)."""
+        columns, n = _resampled(self.metrics).T, len(self.targets)
         return {
-            name: Interval(getattr(self.metrics, name), float(low), float(high), n)
-            for name, low, high in zip(NAMES, lows, highs, strict=True)
+            name: _within(of_resamples(getattr(self.metrics, name), column, n))
+            for name, column in zip(NAMES, columns, strict=True)
         }
+
+
+def _within(found: Interval) -> Interval:
+    """An interval of a share, kept between 0 and 1."""
+    if found.low is None or found.high is None:
+        return found
+    return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
 
 
 def judge(model: Any, processor: Any, targets: Iterable[Mapping[str, Any]], *, batch_size: int = 16) -> Judged:
@@ -94,21 +99,21 @@ def sheet(judged: Judged, columns: int = 4, side: int = 160) -> Image.Image:
     return page
 
 
-def compare(old: Metrics | Mapping[str, float], new: Metrics | Mapping[str, float]) -> dict[str, dict[str, float]]:
+def compare(old: Metrics | Mapping[str, float], new: Metrics | Mapping[str, float]) -> dict[str, dict[str, Any]]:
     """Every metric of two models side by side: old, improved, difference, and where both were judged on the same
-    targets the difference's 95 % interval (paired bootstrap over targets) as low and high.
+    targets the difference's 95 % interval (paired bootstrap over targets) as low and high, None below 8 targets.
 
     Raises:
         BadInput: a metric is missing.
     """
     pair = [_values(one) for one in (old, new)]
-    table = {name: {"old": pair[0][name], "improved": pair[1][name]} for name in NAMES}
+    table: dict[str, dict[str, Any]] = {name: {"old": pair[0][name], "improved": pair[1][name]} for name in NAMES}
     spread = _differences(old, new)
     for number, row in enumerate(table.values()):
         row["difference"] = row["improved"] - row["old"]
         if spread is not None:
-            low, high = np.quantile(spread[:, number], [0.025, 0.975])
-            row |= {"low": float(low), "high": float(high)}
+            found = of_resamples(row["difference"], spread[:, number], len(old.scores))  # type: ignore[union-attr]
+            row |= {"low": found.low, "high": found.high}
     return table
 
 

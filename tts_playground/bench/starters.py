@@ -15,7 +15,7 @@ from typing import Any
 
 from tts_playground import home
 from tts_playground.core import Sampler, Task
-from tts_playground.errors import UnknownName
+from tts_playground.errors import BadInput, UnknownName
 from tts_playground.runs import starters
 from tts_playground.runs.pool import Snapshot
 
@@ -94,17 +94,41 @@ def plan(name: str, **options: Any) -> Plan:
     return PLANS[name](**options)
 
 
+def rescored(name: str, reward: str, **options: Any) -> list[Snapshot]:
+    """The pools that ship, with one reward's scores computed anew on the samples that are there.
+
+    Raises:
+        BadInput: the plan of this starter has no reward of that name, or no pools ship under it.
+    """
+    from dataclasses import replace
+
+    whole = plan(name, **options)
+    judge = next((one for one in whole.rewards if one.name == reward), None)
+    if judge is None or name not in starters.names():
+        raise BadInput(f"The starter {name!r} has no scores by {reward!r} that could be renewed.")
+    pools = []
+    for pool, (task, _) in zip(starters.load(name), whole.pairs, strict=True):
+        values = judge.score(task, pool.samples())
+        fresh = {(row.seed, row.index): float(value) for row, value in zip(pool.rows(), values, strict=True)}
+        renewed = ((judge.name, judge.revision), fresh)
+        kept = [renewed if key[0] == reward else (key, old) for key, old in pool.scores_by_reward.items()]
+        pools.append(replace(pool, scores_by_reward=dict(kept)))
+    return pools
+
+
 def main(arguments: Sequence[str]) -> None:
     """Draw and write the starters of the given names, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m tts_playground.bench.starters", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of: {', '.join(PLANS)} (default: all)")
     parser.add_argument("--model", help="draw images with this model instead of tiny:janus")
     parser.add_argument("--n", type=int, help="samples a pool")
+    parser.add_argument("--rescore", help="keep the samples, and compute this reward's scores anew, e.g. geneval")
     parser.add_argument("--out", type=Path, default=home.STARTERS, help="folder (default: the package's)")
     args = parser.parse_args(arguments)
     given = {name: value for name, value in (("model", args.model), ("n", args.n)) if value}
     for name in args.names or list(PLANS):
-        file = starters.write(name, plan(name, **given).pools(), args.out)
+        pools = rescored(name, args.rescore) if args.rescore else plan(name, **given).pools()
+        file = starters.write(name, pools, args.out)
         print(f"{file}: {file.stat().st_size / 1e3:.0f} kB")
 
 

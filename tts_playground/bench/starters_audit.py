@@ -6,9 +6,11 @@ To be run again whenever the checkpoint changes; ``stale`` says so.
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from tts_playground import files
 from tts_playground.auditing import responders, run
 from tts_playground.auditing.settings import Settings
 
@@ -20,10 +22,12 @@ CLOSE = 1e-3
 def write(file: Path | None = None, model: str = MODEL, settings: Settings | None = None) -> Path:
     """Sixty pictures, exact, with the library's defaults."""
     target = run.starter() if file is None else file
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    for _ in run.recorded(target, responders.resolve(model), settings or Settings()):
-        pass
+    files.make_folder(target.parent)
+    with TemporaryDirectory() as folder:
+        fresh = Path(folder) / target.name
+        for _ in run.recorded(fresh, responders.resolve(model), settings or Settings()):
+            pass
+        files.write_bytes(target, fresh.read_bytes(), "The starter")
     return target
 
 

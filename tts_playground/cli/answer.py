@@ -133,7 +133,7 @@ def vqa_curve(
 
     from tts_playground.errors import UnknownName
     from tts_playground.runs import answers
-    from tts_playground.runs.store import Store
+    from tts_playground.runs.spare import open_store
     from tts_playground.samplers.answering import AnswerSettings
     from tts_playground.tasks.vqa import judges, vqa_sampler
     from tts_playground.tasks.vqa_data import questions as read
@@ -145,7 +145,7 @@ def vqa_curve(
         raise UnknownName("axis", axis, AXES)
     sampler = vqa_sampler(model, AnswerSettings(temperature, top_p, top_k, template=template), own=True)
     asked, skipped = [], []
-    with Store() as store, Progress(console=console()) as bar:
+    with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task(data, total=questions)
         for report in answers.run(read(data, questions), sampler, judges(sampler), n, store=store, seed=seed):
             bar.update(task, completed=report.done)
@@ -191,6 +191,8 @@ def _summary(
 
 
 def _talk_curves(result: dict[str, Any]) -> None:
+    from tts_playground.runs.intervals import between
+
     curves = result["curves"]
     ns = curves["single"]["n"]
     shown = [place for place, n in enumerate(ns) if n & (n - 1) == 0]
@@ -204,4 +206,5 @@ def _talk_curves(result: dict[str, Any]) -> None:
     for sentence in filter(None, sentences):
         print(sentence)
     saved = result["saved_by_stopping"]
-    print(f"Stopping once the vote is settled saves {saved['value']:.0%} ({saved['low']:.0%} to {saved['high']:.0%}).")
+    spread = between(saved["low"], saved["high"], ".0%")
+    print(f"Stopping once the vote is settled saves {saved['value']:.0%} of the answers (95 %: {spread}).")

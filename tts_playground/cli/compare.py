@@ -1,4 +1,4 @@
-"""``compare``: strategies at equal compute on prompts, against the exact curve of best-of-N."""
+"""``compare``: strategies at equal cost (tokens, unless told) on prompts, against the exact curve of best-of-N."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def compare(
 
     from tts_playground.runs.comparison import Comparison, Plan
     from tts_playground.runs.prompts import compare_prompts
-    from tts_playground.runs.store import Store
+    from tts_playground.runs.spare import open_store
     from tts_playground.samplers.image_tokens import ImageSettings
     from tts_playground.tasks.text_to_image import image_sampler
 
     plan = Plan(tuple(_numbers(budgets)), seeds, seed, n, by)
     sampler, found = image_sampler(model, ImageSettings(temperature, cfg, top_p, top_k)), Comparison()
     names = {"strategies": _listed(strategies), "guide": reward, "judge": judge}
-    with Store() as store, Progress(console=console()) as bar:
+    with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task("comparing", total=1.0)
         for found in compare_prompts(prompts, sampler, store, plan=plan, **names):
             bar.update(task, completed=found.done, description=found.doing or "done")
@@ -91,12 +91,14 @@ def _plot(plot: Path, found: Comparison, by: str, judge: str) -> None:
 
 
 def _talk(result: dict[str, Any]) -> None:
+    from tts_playground.runs.intervals import between
+
     by, rows = result["by"], []
     for point in result["points"]:
-        spread = f"{point['low']:.3f} to {point['high']:.3f}"
+        spread = between(point["low"], point["high"])
         numbers = [number(point[name]) for name in ("value", "best_of_n")]
         rows.append(
             [point["strategy"], str(point["budget"]), number(point["cost"][by]), numbers[0], spread, numbers[1]]
         )
-    columns = ["strategy", "budget", by, result["judge"], "95 % band", "best-of-N there"]
+    columns = ["strategy", "budget", by, result["judge"], "95 % interval", "best-of-N there"]
     table(f"{len(result['prompts'])} prompts, {result['seeds']} runs a budget", columns, rows)

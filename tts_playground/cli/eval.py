@@ -125,8 +125,10 @@ def _measure(name: str, as_json: bool, **given: Any) -> None:
 
 
 def _talk(result: dict[str, Any]) -> None:
+    from tts_playground.runs.intervals import between
+
     rows = [
-        [name, number(m["value"]), f"{number(m['low'])} to {number(m['high'])}", str(m["n"])]
+        [name, number(m["value"]), between(m["low"], m["high"], ".4g"), number(m["n"])]
         for name, m in result["metrics"].items()
     ]
     table(f"eval {result['name']}", ["metric", "value", "95 % interval", "n"], rows)

@@ -114,9 +114,11 @@ def report(
 
 def _walls(sets: dict[str, list[str]], folder: Path) -> dict[str, str]:
     from tts_playground.evolve.comparison import wall
+    from tts_playground.files import make_folder, whole
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     files = {name: folder / f"{Path(name).stem}.png" for name in sets}
     for name, texts in sets.items():
-        wall(texts).save(files[name])
+        with whole(files[name], "The wall") as partial:
+            wall(texts).save(partial, "PNG")
     return {name: str(file) for name, file in files.items()}

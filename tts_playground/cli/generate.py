@@ -45,12 +45,13 @@ def generate(
 
 
 def _write(out: Path, result: Any) -> list[str]:
+    from tts_playground.files import make_folder, write_bytes
     from tts_playground.tasks.picture_facts import png
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     files = [out / f"{sample.index:04d}.png" for sample in result.samples]
     for place, file in enumerate(files):
-        file.write_bytes(png(result.images[place], result.facts(place)))
+        write_bytes(file, png(result.images[place], result.facts(place)), "The picture")
     return [str(file) for file in files]
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from typing import Any
 
-from tts_playground.errors import BadInput, PlaygroundError, UnknownName
+from tts_playground.errors import BadInput, PlaygroundError, UnknownName, clean, printable, shown, whole
 
 
 def guarded(verb: Callable[[], Any], as_json: bool) -> int:
     """Run a verb; its exit code. Errors raised on purpose, and wrong options, become one sentence and no traceback."""
     from typer.exceptions import Abort, Exit, TyperException
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what a terminal cannot show is no reason to stop
     try:
         code = verb()
     except BadInput as error:
@@ -25,6 +28,9 @@ def guarded(verb: Callable[[], Any], as_json: bool) -> int:
         return _fail(_sentence(error), "", as_json, 2)
     except Exit as error:
         return error.exit_code
+    except OSError as error:  # of a file that somebody named
+        where = f" at '{shown(error.filename)}'" if error.filename else ""
+        return _fail(f"A file cannot be read or written{where}: {error.strerror or error}.", "", as_json, 1)
     except (KeyboardInterrupt, Abort):
         return _fail("Stopped.", "", as_json, 1)
     return code if isinstance(code, int) else 0
@@ -40,6 +46,7 @@ def _sentence(error: Any) -> str:
 
 
 def _fail(sentence: str, detail: str, as_json: bool, code: int) -> int:
+    sentence, detail = clean(sentence), printable(detail)
     print("\n".join(filter(None, [sentence, detail])), file=sys.stderr)
     if as_json:
         print(json.dumps({"error": sentence}))
@@ -47,11 +54,20 @@ def _fail(sentence: str, detail: str, as_json: bool, code: int) -> int:
 
 
 def emit(result: dict[str, Any], as_json: bool, talk: Callable[[dict[str, Any]], None]) -> None:
-    """Print ``result`` as one JSON object, or let ``talk`` show it to a person."""
+    """Print ``result`` as one JSON object, or let ``talk`` show it to a person, without what would move a terminal."""
     if as_json:
-        print(json.dumps(result, default=_plain, allow_nan=False))
+        print(json.dumps(_each_text(result, whole), default=_plain, allow_nan=False))
     else:
-        talk(result)
+        talk(_each_text(result, printable))
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """The same value with every text in it changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {_each_text(key, change): _each_text(one, change) for key, one in value.items()}
+    return [_each_text(one, change) for one in value] if type(value) in (list, tuple) else value
 
 
 def _plain(value: Any) -> Any:
@@ -75,10 +91,13 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     """A table on stdout, for people."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    sheet = Table(*columns, title=title, title_justify="left")
+    sheet = Table(title=Text(printable(title)), title_justify="left")
+    for one in columns:
+        sheet.add_column(Text(printable(one)))
     for row in rows:
-        sheet.add_row(*row)
+        sheet.add_row(*(Text(printable(one)) for one in row))  # as text: brackets would be markup
     Console().print(sheet)
 
 

@@ -29,11 +29,15 @@ def list_pools(json: options.Json = False) -> None:
 
 def _talk_list(result: dict[str, Any]) -> None:
     rows = [
-        [pool["key"][:12], pool["kind"], str(pool["samples"]), f"{pool['bytes'] / 1e3:.0f} kB", pool["title"]]
+        [pool["key"][:12], pool["kind"], str(pool["samples"]), f"{pool['bytes'] / 1e3:.0f} kB", _task(pool)]
         for pool in result["pools"]
     ]
     title = f"{result['folder']}: {result['bytes'] / 1e6:.1f} MB"
     table(title, ["key", "kind", "samples", "contents", "task"], rows)
+
+
+def _task(pool: dict[str, Any]) -> str:
+    return f"{pool['title']}; damaged: {pool['damage']}" if pool["damage"] else pool["title"]
 
 
 @app.command()
@@ -50,8 +54,10 @@ def curve(key: Key, reward: RewardName, plot: options.Plot = None, json: options
 
 
 def _talk_curve(line: dict[str, Any]) -> None:
+    from tts_playground.runs.intervals import between
+
     columns = zip(line["n"], line["mean"], line["low"], line["high"], strict=True)
-    rows = [[str(n), f"{mean:.4f}", f"{low:.4f} to {high:.4f}"] for n, mean, low, high in columns]
+    rows = [[str(n), f"{mean:.4f}", between(low, high, ".4f")] for n, mean, low, high in columns]
     table(line["label"], ["N", line["measure"], "95 % band"], rows)
 
 

@@ -80,9 +80,9 @@ def sketch(
 def _plot(plot: Path, task: Any, proposer: Any, n: int, seed: int) -> None:
     from tts_playground import registry
     from tts_playground.runs.figures import best_of_n, save
-    from tts_playground.runs.store import Store
+    from tts_playground.runs.spare import open_store
 
-    with Store() as store, console().status(f"Drawing {n} independent candidates"):
+    with open_store(console().print) as store, console().status(f"Drawing {n} independent candidates"):
         pool = store.pool(task, proposer)
         pool.draw(n, seed=seed)
         reward = registry.resolve("reward", "iou", "sketch")
@@ -126,12 +126,14 @@ def render(
 
 
 def _write(out: Path, program: Any, raster: Any) -> None:
+    from tts_playground import files
     from tts_playground.dsl import to_svg
 
     if out.suffix not in {".png", ".svg", ".txt"}:
         raise BadInput(f"--out {str(out)!r}: the name must end in .png, .svg or .txt.")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    files.make_folder(out.parent)
     if out.suffix == ".png":
-        raster.save(out)
+        with files.whole(out, "The drawing") as partial:
+            raster.save(partial, "PNG")
     else:
-        out.write_text(to_svg(program) if out.suffix == ".svg" else f"{program}\n")
+        files.write_text(out, to_svg(program) if out.suffix == ".svg" else f"{program}\n", "The program")

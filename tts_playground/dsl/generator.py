@@ -11,12 +11,14 @@ from tts_playground.dsl.masks import Packed, count, engine, union
 from tts_playground.dsl.tree import Circle, Difference, Node, Program, Quad, Union
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
+from tts_playground.typed import typed
 
 _ATTEMPTS = 10_000
 _SIZE = 64
 
 
 @dataclass(frozen=True, slots=True)
+@typed
 class Difficulty:
     """What random programs look like; every range includes both ends. The defaults are those of the sketch bench."""
 

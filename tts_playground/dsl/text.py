@@ -187,7 +187,10 @@ def _possible_after(prefix: str) -> set[str]:
 def _word(text: str, where: int) -> str:
     """What stands at ``where``, quoted and kept short."""
     match = re.compile(r"[A-Za-z]+|[-+]?[0-9.]+|\S").match(text, where)
-    return f"'{match[0][:20]}'" if match else "the end of the text"
+    if match is None:
+        return "the end of the text"
+    word = match[0][:20]
+    return f"'{word}'" if word.isprintable() else repr(word)
 
 
 def _expected(terminals: set[str], shape: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ from tts_playground.errors import BadInput
 from tts_playground.evolve.variation import Child, TreeMutator
 from tts_playground.samplers.programs import request
 from tts_playground.tasks.zero_shot import Prompt, generate, user_turn
+from tts_playground.typed import typed
 from tts_playground.worlds.programs import PROMPT
 
 SHOWN_AT_MOST = 64
@@ -29,6 +30,7 @@ SHOWN_AT_MOST = 64
 
 
 @dataclass(frozen=True)
+@typed
 class ModelMutator:
     """Children written by a vision-language model that sees no picture, only programs.
 

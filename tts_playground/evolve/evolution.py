@@ -21,6 +21,7 @@ from tts_playground.evolve.barred import Barred
 from tts_playground.evolve.fitness import Fitness, Gallery
 from tts_playground.evolve.variation import Child, Mutator, TreeMutator
 from tts_playground.randomness import generator
+from tts_playground.typed import typed
 
 SEEDS = (
     "(Circle 3 8 8)",
@@ -37,6 +38,7 @@ PATIENCE = 2000
 
 
 @dataclass(frozen=True)
+@typed
 class Plan:
     """What to evolve. Same plan, same mutator, same data set."""
 

@@ -10,11 +10,13 @@ from tts_playground.dsl.generator import coverage, least_effect
 from tts_playground.dsl.masks import Packed, engine
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
+from tts_playground.typed import typed
 
 SIDE = 64
 
 
 @dataclass(frozen=True)
+@typed
 class Fitness:
     """Bounds that a program must keep, and how those that do are ranked; every range includes both ends."""
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tts_playground import files, journal, jsontext
 from tts_playground.dsl.text import parse
 from tts_playground.errors import BadInput, StoreError
 from tts_playground.evolve.barred import Barred
@@ -34,19 +35,19 @@ class Kept:
     def generations(self) -> Iterator[Generation]:
         """Evolve on, writing every report down before it is yielded; the data set when all are there."""
         marked = len(self.population.members)
-        for report in evolve(self.population, self.mutator):
-            fresh = self.population.members[marked:]
-            marked = len(self.population.members)
-            _append(self.folder / LINEAGE, [*map(asdict, fresh), _mark(self.population)])
-            yield report
+        with journal.growing(self.folder / LINEAGE, "The lineage") as append:
+            for report in evolve(self.population, self.mutator):
+                fresh = self.population.members[marked:]
+                marked = len(self.population.members)
+                append([*map(asdict, fresh), _mark(self.population)])
+                yield report
         self.write()
 
     def write(self) -> Path:
         """Write the data set; returns the file."""
         file = self.folder / DATA
-        trial = file.with_suffix(".trial")
-        dataset([member.text for member in self.population.kept()]).to_parquet(str(trial))
-        trial.replace(file)
+        with files.whole(file, "The data set") as partial:
+            dataset([member.text for member in self.population.kept()]).to_parquet(str(partial))
         return file
 
 
@@ -63,25 +64,26 @@ def open_folder(
     mutator = mutator or TreeMutator()
     facts = {"plan": asdict(plan), "mutator": mutator.name, "barred": barred.digest()}
     facts = json.loads(json.dumps(facts))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / PLAN).exists():
-            population = begin(plan, barred)
-            _append(folder / LINEAGE, [*map(asdict, population.members), _mark(population)], fresh=True)
-            (folder / PLAN).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-            return Kept(folder, population, mutator)
-        if not resume:
-            raise BadInput(f"{folder} holds an evolution already; go on with --resume, or choose another folder.")
-        if json.loads((folder / PLAN).read_text(encoding="utf-8")) != facts:
-            raise BadInput(f"{folder} was evolved by another plan; choose another folder.")
-        return Kept(folder, _rebuilt(folder / LINEAGE, plan, barred), mutator)
-    except OSError as error:
-        raise StoreError(f"The folder {folder} cannot be written: {error.strerror or error}.") from error
+    files.make_folder(folder)
+    if not (folder / PLAN).exists():
+        population = begin(plan, barred)
+        with journal.growing(folder / LINEAGE, "The lineage", keep=0) as append:
+            append([*map(asdict, population.members), _mark(population)])
+        files.write_text(folder / PLAN, json.dumps(facts, indent=1) + "\n", "The plan")
+        return Kept(folder, population, mutator)
+    if not resume:
+        raise BadInput(f"{folder} holds an evolution already; go on with --resume, or choose another folder.")
+    if _plan(folder / PLAN) != facts:
+        raise BadInput(f"{folder} was evolved by another plan; choose another folder.")
+    return Kept(folder, _rebuilt(folder / LINEAGE, plan, barred), mutator)
 
 
 def lineage(folder: Path) -> list[Member]:
     """All members of a folder, in order of birth."""
-    return [_member(row) for row in _rows(folder / LINEAGE) if "text" in row]
+    try:
+        return [_member(row) for row in _rows(folder / LINEAGE) if "text" in row]
+    except (KeyError, TypeError) as error:
+        raise _damaged(folder / LINEAGE) from error
 
 
 def ancestry(members: Iterable[Member], number: int) -> list[Member]:
@@ -100,22 +102,27 @@ def _mark(population: Population) -> dict[str, Any]:
     return {"attempts": population.attempts, "rejected": dict(population.rejected)}
 
 
-def _append(file: Path, rows: Iterable[dict[str, Any]], *, fresh: bool = False) -> None:
-    with file.open("w" if fresh else "a", encoding="utf-8") as stream:
-        stream.writelines(json.dumps(row) + "\n" for row in rows)
+def _plan(file: Path) -> Any:
+    try:
+        return jsontext.loads(file.read_bytes(), str(file))
+    except (OSError, BadInput) as error:
+        raise _damaged(file) from error
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:
     """The lines that were written whole."""
-    text = file.read_text(encoding="utf-8")
     try:
-        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
-    except ValueError as error:
-        raise StoreError(f"{file} is damaged; delete its folder and evolve again.") from error
+        return journal.read(file)
+    except BadInput as error:
+        raise _damaged(file) from error
 
 
 def _member(row: dict[str, Any]) -> Member:
     return Member(**{**row, "parents": tuple(row["parents"])})
+
+
+def _damaged(file: Path) -> StoreError:
+    return StoreError(f"{file} is damaged; delete its folder and evolve again.")
 
 
 def _rebuilt(file: Path, plan: Plan, barred: Barred) -> Population:
@@ -123,14 +130,16 @@ def _rebuilt(file: Path, plan: Plan, barred: Barred) -> Population:
     rows = _rows(file)
     last = max((i for i, row in enumerate(rows) if "attempts" in row), default=-1)
     if last < 0:
-        raise StoreError(f"{file} is damaged; delete its folder and evolve again.")
+        raise _damaged(file)
     # what a killed run left after the mark is forgotten on disk too, or it would stand there twice
-    trial = file.with_suffix(".trial")
-    _append(trial, rows[: last + 1], fresh=True)
-    trial.replace(file)
-    population = Population(plan, barred, attempts=rows[last]["attempts"], rejected=Counter(rows[last]["rejected"]))
-    for row in rows[:last]:
-        if "text" in row:
-            member = _member(row)
-            population.admit(member, parse(member.text))
+    with journal.growing(file, "The lineage", keep=last + 1):
+        pass
+    try:
+        population = Population(plan, barred, attempts=rows[last]["attempts"], rejected=Counter(rows[last]["rejected"]))
+        for row in rows[:last]:
+            if "text" in row:
+                member = _member(row)
+                population.admit(member, parse(member.text))
+    except (BadInput, KeyError, TypeError, ValueError) as error:
+        raise _damaged(file) from error
     return population

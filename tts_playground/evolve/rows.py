@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tts_playground import jsontext
 from tts_playground.dsl.generator import Difficulty, generate
 from tts_playground.dsl.raster import render
-from tts_playground.errors import BadInput, CannotDo
+from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 from tts_playground.evolve.barred import Barred
 from tts_playground.evolve.fitness import Gallery
 
@@ -85,9 +86,9 @@ def read(source: str | Path, split: str = "") -> Dataset:
             found = _from_files(path, load_dataset)
         else:
             found = _from_hub(str(source), load_dataset)
-    except (OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, (BadInput, CannotDo)):
-            raise
+    except PlaygroundError:
+        raise
+    except Exception as error:  # the readers of datasets, Arrow and pandas raise many kinds for a damaged file
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise BadInput(f"{source} cannot be read as a data set: {first}") from error
     if not isinstance(found, Dataset):
@@ -106,6 +107,9 @@ def _from_files(path: Path, load_dataset: Any) -> Any:
         raise BadInput(f"{path} holds no .parquet, .json, .jsonl or .csv file with programs.")
     kind = files[0].suffix
     chosen = [str(file) for file in files if file.suffix == kind]
+    if kinds[kind] == "json":
+        for file in chosen:
+            jsontext.check_file(Path(file))
     return load_dataset(kinds[kind], data_files=chosen, split="train")
 
 

@@ -64,6 +64,8 @@ def listed() -> list[Adapter]:
             facts = folders.read_json(file)
         except ModelUnavailable:
             continue
+        if file.parent.name.startswith("."):  # half written
+            continue
         if isinstance(facts, dict) and isinstance(facts.get("base"), str):
             found.append(Adapter(file.parent.name, file.parent, facts))
     return found

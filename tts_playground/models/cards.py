@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tts_playground import files, jsontext
 from tts_playground.errors import BadInput
 
 CARD, NUMBERS = "README.md", "results.json"
@@ -23,7 +24,7 @@ Result = float | Mapping[str, Any]
 def known(folder: Path) -> dict[str, Any]:
     """The results that the card in ``folder`` holds, by name."""
     path = folder / NUMBERS
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return jsontext.loads_object(path.read_bytes(), str(path)) if path.exists() else {}
 
 
 def record(folder: Path, results: Mapping[str, Result], how: str = "") -> Path:
@@ -44,8 +45,8 @@ def record(folder: Path, results: Mapping[str, Result], how: str = "") -> Path:
     whole = known(folder) | {name: _plain(result) for name, result in results.items()}
     before, told, after = _around(card.read_text(encoding="utf-8").splitlines())
     told = ["", f"{HOW} {how}"] if how else told
-    card.write_text("\n".join([*before, *table(whole), *told, *after, ""]), encoding="utf-8")
-    (folder / NUMBERS).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+    files.write_text(card, "\n".join([*before, *table(whole), *told, *after, ""]), "The card")
+    files.write_text(folder / NUMBERS, json.dumps(whole, indent=1) + "\n", "The card's numbers")
     return card
 
 

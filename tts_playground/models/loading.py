@@ -20,6 +20,7 @@ from tts_playground.models import places, shapes
 from tts_playground.models.embedded import TINY, quietly
 from tts_playground.models.folders import first_line, has_tokenizer
 from tts_playground.models.kept import Kept
+from tts_playground.typed import typed
 
 DTYPES = {"float32": 4, "bfloat16": 2, "float16": 2}
 LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
@@ -29,6 +30,7 @@ KEPT = 4
 
 
 @dataclass(frozen=True)
+@typed
 class Options:
     """Where and how to load."""
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tts_playground import files
 from tts_playground.core import Cost, Sample
 from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError
 from tts_playground.models import folders
@@ -45,11 +46,11 @@ def save_head(head: Any, folder: Path, clip: str) -> None:
     import torch
     from safetensors.torch import save_file
 
-    folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().cpu().to(torch.bfloat16).contiguous() for name, value in head.state_dict().items()}
-    save_file(weights, folder / "model.safetensors")
     config = {"model_type": "laion-aesthetic-v2", "clip": clip, "width": head["layers"][0].in_features}
-    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    with files.filling(folder, "The head") as partial:
+        save_file(weights, partial / "model.safetensors")
+        (partial / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
 def _weights(path: Path) -> dict[str, Any]:
@@ -96,13 +97,17 @@ def load_head(path: str, device: str = "cpu") -> Any:
 
 
 def predict(head: Any, embeddings: Any) -> Any:
-    """Scores [n] (1 bad to 10 good) of unit embeddings [n, d], as torch tensors."""
+    """Scores [n] (trained on 1 bad to 10 good, not bounded by it) of unit embeddings [n, d], as torch tensors."""
     return head["layers"](embeddings).squeeze(-1)
 
 
 @dataclass(frozen=True)
 class AestheticReward:
-    """How good a picture looks, 1 to 10, whatever was asked for."""
+    """How good a picture looks, whatever was asked for: about 1 (bad) to 10 (good).
+
+    The head is linear and its scores are not clipped, so that what it likes most still differs: tiny:aesthetic goes up
+    to about 11.
+    """
 
     head: str = "tiny:aesthetic"
     """"tiny:aesthetic", or the path of a head (.pth or .safetensors)"""

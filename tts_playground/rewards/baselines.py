@@ -27,10 +27,12 @@ class Sharpness:
     unit_cost: ClassVar[Cost] = Cost()
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
-        """One number per picture; a blank one scores 0."""
+        """One number per picture; one that is blank, or less than 3 pixels wide or high, scores 0."""
         return [self._one(_pixels(sample) @ (0.299, 0.587, 0.114)) for sample in samples]
 
     def _one(self, grey: np.ndarray) -> float:
+        if min(grey.shape) < 3:  # no pixel has neighbours on all sides
+            return 0.0
         around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
         return float(np.log1p((around - 4 * grey[1:-1, 1:-1]).var()))
 

@@ -13,6 +13,7 @@ from typing import Any
 from tts_playground.core import Cost, Reward, Sample
 from tts_playground.errors import BadInput
 from tts_playground.rewards.verdict import networks_of
+from tts_playground.typed import typed
 
 
 def _columns(parts: Sequence[Reward], task: Any, samples: Sequence[Sample]) -> list[tuple[float, ...]]:
@@ -30,8 +31,9 @@ def _needs_parts(parts: Sequence[Reward]) -> None:
 
 
 @dataclass(frozen=True)
+@typed
 class Weighted:
-    """``sum(w_i r_i)``. The parts' units differ (a cosine, a score of 1 to 10): the weights bring them together."""
+    """``sum(w_i r_i)``. The parts' units differ (a cosine, a score of about 10): the weights bring them together."""
 
     parts: tuple[Reward, ...]
     weights: tuple[float, ...]
@@ -68,6 +70,7 @@ class Weighted:
 
 
 @dataclass(frozen=True)
+@typed
 class Minimum:
     """The minimum over the parts, which should share a unit."""
 
@@ -102,6 +105,7 @@ class Minimum:
 
 
 @dataclass(frozen=True)
+@typed
 class RankAverage:
     """Mean of the parts' ranks against a fixed reference, each in (0, 1): robust, and no weights to choose.
 

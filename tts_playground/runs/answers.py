@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike
 from tts_playground.core import Cost, Reward
 from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable, StoreError
 from tts_playground.runs import curves
-from tts_playground.runs.bands import Interval, bootstrap
 from tts_playground.runs.curves import Curve
+from tts_playground.runs.intervals import Interval, mean, of_resamples
 from tts_playground.runs.pool import PoolView
 from tts_playground.runs.store import Store
 from tts_playground.runs.voting import majority_curve
@@ -158,15 +158,17 @@ def accuracy_curves(
     return found
 
 
-def side_by_side(asked: Sequence[AskedQuestion]) -> dict[str, dict[str, dict[str, float]]]:
-    """measure -> who picks -> {"value", "low", "high"}, by all measures of correctness, at the largest N of the set."""
+def side_by_side(asked: Sequence[AskedQuestion]) -> dict[str, dict[str, dict[str, float | None]]]:
+    """measure -> who picks -> {"value", "low", "high"}, by all measures of correctness, at the largest N of the set;
+    the ends are None where there is no interval (a vote on one question)."""
     n = min(len(one.answers) for one in asked)
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
     for measure in MEASURES:
         lines = accuracy_curves(asked, measure, [n])
         found[measure] = {}
         for name, line in lines.items():
-            low, high = (float(line.mean[0] if band is None else band[0]) for band in (line.low, line.high))
+            ends = line.as_dict()
+            low, high = (ends.get(end, [None])[0] for end in ("low", "high"))
             found[measure][name] = {"value": float(line.mean[0]), "low": low, "high": high}
     return found
 
@@ -195,7 +197,7 @@ def which_n(curve: Curve, least: float = 0.01) -> Advice:
     end = curve.at(last)
     tokens = curve.unit.get("tokens", 0.0)
     price = f" for {n * tokens:,.0f} more tokens a question" if tokens else ""
-    gain = f"doubling to {2 * n} gains {curve.at(min(2 * n, last)) - curve.at(n):+.3f}{price}"
+    gain = f"doubling to {2 * n} gains {curve.at(min(2 * n, last)) - curve.at(n):+.3f}{price} on these questions"
     more = gain if 2 * n <= last else "more were not drawn"
     sentence = f"{curve.label}: N = {n} reaches {curve.at(n):.3f} of {end:.3f} at N = {last}; {more}."
     return Advice(n, curve.at(n), end - curve.at(n), sentence)
@@ -208,7 +210,7 @@ def saved_by_stopping(asked: Sequence[AskedQuestion], n: int) -> Interval:
         answers = one.answers[:n]
         stop = next((k for k in range(1, len(answers) + 1) if settled(answers[:k], len(answers))), len(answers))
         used.append(1 - stop / len(answers))
-    return bootstrap(used)
+    return mean(used, "shares")
 
 
 # ------------------------------------------------------------------------------------------------------- trust
@@ -253,8 +255,7 @@ def trust(asked: Sequence[AskedQuestion], score: str = "p_yes", measure: str = "
             some = [rows[i] for i in rng.integers(len(rows), size=len(rows))]
             value = auroc(np.concatenate([s for s, _ in some]), np.concatenate([t for _, t in some]))
             drawn += [] if value is None else [value]
-        low, high = np.quantile(drawn or [whole], [0.025, 0.975])
-        interval = Interval(whole, float(low), float(high), len(rows))
+        interval = of_resamples(whole, drawn, len(rows))
     inside = auroc_within([s for s, _ in rows], [t for _, t in rows])
     sure = reliability(values, truth) if values.min() >= 0 and values.max() <= 1 else None
-    return Trust(interval, bootstrap(inside) if inside else None, sure)
+    return Trust(interval, mean(inside, "shares") if inside else None, sure)

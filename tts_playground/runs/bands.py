@@ -1,101 +1,129 @@
-"""How sure a curve or a difference is: bootstrap bands, paired bootstrap, Wilson intervals (numpy only)."""
+"""The band of a curve: how sure best-of-N is at every N (numpy only); ``runs.intervals`` has the intervals of means."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from scipy import special
 
-from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
-from tts_playground.runs.curves import Floats, Ints
+from tts_playground.runs.curves import Floats, Ints, best_weights
+from tts_playground.runs.intervals import FEW, means, of_rate, rate, studentised_ends
 
 _BLOCK = 1 << 22
 """floats held at once while resampling: 32 MiB"""
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """An estimate with its confidence interval."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-    """observations behind it"""
-
-    def as_dict(self) -> dict[str, float]:
-        """The form in which metrics are reported."""
-        return {"value": self.value, "low": self.low, "high": self.high, "n": self.n}
-
-
-def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
-    """Wilson's score interval of one rate: sensible at 0 and at 1, where the bootstrap has no width (Wilson 1927)."""
-    if n < 1 or not 0 <= successes <= n:
-        raise BadInput(f"A rate needs 0 <= successes <= n and n >= 1; got {successes} of {n}.")
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    rate = successes / n
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    return Interval(rate, max(0.0, min(rate, centre - half)), min(1.0, max(rate, centre + half)), n)
-
-
-def bootstrap(values: ArrayLike, *, draws: int = 2000, level: float = 0.95, seed: int = 0) -> Interval:
-    """Percentile bootstrap of the mean of ``values`` [n] (Efron 1979)."""
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():
-        raise BadInput("A mean needs a list of at least one finite number.")
-    rng = generator(seed, "bootstrap")
-    picks = rng.integers(len(array), size=(draws, len(array)))
-    low, high = np.quantile(array[picks].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(array.mean()), float(low), float(high), len(array))
-
-
-def paired_bootstrap(a: ArrayLike, b: ArrayLike, *, draws: int = 2000, level: float = 0.95, seed: int = 0) -> Interval:
-    """Interval of mean(a - b) where a[i] and b[i] come from the same prompt: prompts are resampled, pairs kept."""
-    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if first.shape != second.shape:
-        raise BadInput(f"A paired comparison needs one value a prompt of both; got {first.size} and {second.size}.")
-    return bootstrap(first - second, draws=draws, level=level, seed=seed)
+_PLACES = 16
+"""values of N at which the band of one pool is computed; between them its reach is interpolated in log N"""
 
 
 def band(
     proxy: Sequence[Floats],
     gold: Sequence[Floats],
     ns: Ints,
-    mean: Floats,
+    each: Floats,
     weights: Mapping[int, Floats],
     *,
     draws: int = 400,
     level: float = 0.95,
     seed: int = 0,
 ) -> tuple[Floats, Floats]:
-    """[n_N] lower and upper ends of the band around ``mean``: prompts resampled, then the samples of each.
+    """[n_N] lower and upper ends of the band around the mean of ``each`` [prompts, n_N]; NaN where none is honest.
 
-    The estimator itself is unbiased, but a resample repeats samples, so its maximum is biased low. Only the spread of
-    the resamples is therefore used: they are moved to centre on the estimate. One prompt with 0/1 rewards has an
-    interval that is right even at 0 of M: Wilson's for the rate p, carried through 1 - (1-p)^N.
+    Several prompts are independent observations, and the noise of their pools is part of how much they differ: the
+    interval is that of a mean over prompts. One prompt's pool is another matter, see ``_of_checks`` and ``_of_values``.
     """
-    if len(proxy) == 1 and np.array_equal(proxy[0], gold[0]) and np.isin(gold[0], (0.0, 1.0)).all():
-        rate = wilson(int(gold[0].sum()), len(gold[0]), level)
-        low, high = (1 - (1 - end) ** ns for end in (rate.low, rate.high))
-        return np.minimum(low, mean), np.maximum(high, mean)
-    rng = generator(seed, "band")
-    prompts = len(proxy)
-    copies = rng.multinomial(prompts, np.full(prompts, 1 / prompts), size=draws)
-    total = np.zeros((draws, len(ns)))
-    for p in range(prompts):
-        rows = np.repeat(np.arange(draws), copies[:, p])
-        np.add.at(total, rows, _resampled(proxy[p], gold[p], weights[len(proxy[p])], len(rows), rng))
-    replicates = total / prompts
-    low, high = np.quantile(replicates - replicates.mean(axis=0), [(1 - level) / 2, (1 + level) / 2], axis=0)
-    low, high = mean + np.minimum(low, 0), mean + np.maximum(high, 0)
-    if all(row.min() >= 0.0 and row.max() <= 1.0 for row in gold):  # a rate or an overlap stays one
+    if len(proxy) > 1:
+        shares = all(row.min() >= 0.0 and row.max() <= 1.0 for row in gold)
+        return means(each, "shares" if shares else "values", level=level, seed=seed)
+    checks, mean = np.isin(gold[0], (0.0, 1.0)).all(), each[0]
+    if checks and np.array_equal(proxy[0], gold[0]):
+        p = rate(int(gold[0].sum()), len(gold[0]), level)
+        low, high = (1 - (1 - np.float64(end)) ** ns for end in (p.low, p.high))  # type: ignore[arg-type]
+    elif np.ptp(proxy[0]) == 0:  # nothing to choose by: one draw, whatever N is
+        low, high = means(gold[0][:, None], level=level, seed=seed)
+        low, high = np.repeat(low, len(ns)), np.repeat(high, len(ns))
+    elif checks:
+        low, high = _of_checks(ns, mean, weights[len(proxy[0])], level)
+    else:
+        low, high = _of_values(proxy[0], gold[0], ns, mean, weights[len(proxy[0])], draws, level, seed)
+    return np.minimum(low, mean), np.maximum(high, mean)
+
+
+def _of_checks(ns: Ints, mean: Floats, weights: Floats, level: float) -> tuple[Floats, Floats]:
+    """Of one pool of M 0/1 checks among which another reward chooses: a rate over so many observations as N leaves.
+
+    Subsets of N share samples, so the estimate varies at most as the mean of M/N independent outcomes (Hoeffding 1948,
+    theorem 5.2); were the choices fixed, as that of 1 / sum(weights^2), about twice as many. The band takes their
+    geometric mean, which covers (``docs/intervals.md``); the estimate's own standard error would not.
+    """
+    bound, fixed = weights.shape[1] / ns, 1 / (weights**2).sum(axis=1)
+    return of_rate(np.clip(mean, 0.0, 1.0), np.sqrt(bound * fixed), level)
+
+
+def _of_values(
+    proxy: Floats, gold: Floats, ns: Ints, mean: Floats, weights: Floats, draws: int, level: float, seed: int
+) -> tuple[Floats, Floats]:
+    """Of one pool of M scores, for N up to M/2: the wider of a jackknife with Student's t and a studentised bootstrap.
+
+    A resample repeats samples, so its maximum is biased low: only how far resamples lie from the pool, in standard
+    errors of their own, is used. About M/N independent groups stand behind best-of-N; t has as many degrees of freedom.
+    Beyond M/2, and below 8 samples, no such interval covers what it says.
+    """
+    size = len(proxy)
+    low, high = np.full(len(ns), np.nan), np.full(len(ns), np.nan)
+    inside = np.flatnonzero(2 * ns <= size)
+    if size < FEW or not len(inside) or np.ptp(gold) == 0:
+        return low, high
+    places = inside[np.unique(np.linspace(0, len(inside) - 1, _PLACES).round().astype(int))]
+    below, above = np.empty(len(places)), np.empty(len(places))
+    t = special.stdtrit(size / ns[places], 0.5 + level / 2)
+    order = np.argsort(proxy)
+    values, error = gold[order], _errors(proxy, gold, ns[places], weights[places], draws, seed)
+    if _uneven(values, proxy[order]):
+        below[:], above[:] = t * error, t * error
+    else:
+        rng = generator(seed, "band")
+        picks = np.sort(rng.integers(size, size=(draws, size)), axis=1)
+        for i, place in enumerate(places):
+            row, n = weights[place], int(ns[place])
+            moved, errors = values[picks] @ row - values @ row, _jackknife(values[picks], n)
+            lower, upper = studentised_ends(moved[:, None], errors[:, None], level)
+            reach = np.array([max(t[i], upper[0]), max(t[i], -lower[0])]) * error[i]
+            below[i], above[i] = reach if error[i] > 0 and np.isfinite(reach).all() else (np.nan, np.nan)
+    at, where = np.log(ns[inside]), np.log(ns[places])
+    low[inside] = mean[inside] - np.interp(at, where, below)
+    high[inside] = mean[inside] + np.interp(at, where, above)
+    if gold.min() >= 0.0 and gold.max() <= 1.0:  # an overlap stays one
         low, high = np.maximum(low, 0.0), np.minimum(high, 1.0)
     return low, high
+
+
+def _errors(proxy: Floats, gold: Floats, ns: Ints, weights: Floats, draws: int, seed: int) -> Floats:
+    """[n_N] standard errors from one pool; 0 at N = M, of which there is one subset."""
+    order = np.argsort(proxy)
+    if _uneven(gold[order], proxy[order]):  # ties that share a mean have no jackknife by rank; resamples respect them
+        return _resampled(proxy, gold, weights, draws, generator(seed, "band")).std(axis=0, ddof=1)
+    values = gold[order][None]
+    return np.array([_jackknife(values, int(n))[0] if n < len(gold) else 0.0 for n in ns])
+
+
+def _jackknife(values: Floats, n: int) -> Any:
+    """[rows] standard error of best-of-n from each row of ``values`` [rows, M], sorted by what chooses (Tukey 1958)."""
+    size = values.shape[1]
+    weights = best_weights(size - 1, [n])[0]
+    left_out = np.zeros(values.shape)
+    np.cumsum(values[:, :-1] * weights, axis=1, out=left_out[:, 1:])  # below the one left out ranks stay
+    above = values[:, 1:] * weights  # above it they move down by one
+    left_out[:, :-1] += np.cumsum(above[:, ::-1], axis=1)[:, ::-1]
+    return np.sqrt((size - 1) * left_out.var(axis=1))
+
+
+def _uneven(values: Floats, ranked: Floats) -> bool:
+    """Whether samples that tie in what chooses differ in what is measured; both sorted by what chooses."""
+    group = np.concatenate(([0], np.cumsum(ranked[1:] != ranked[:-1])))
+    return not np.array_equal(values, (np.bincount(group, values) / np.bincount(group))[group])
 
 
 def _resampled(proxy: Floats, gold: Floats, weights: Floats, count: int, rng: np.random.Generator) -> Floats:
@@ -104,7 +132,7 @@ def _resampled(proxy: Floats, gold: Floats, weights: Floats, count: int, rng: np
     order = np.argsort(proxy)
     values, ranked = gold[order], proxy[order]
     group = np.concatenate(([0], np.cumsum(ranked[1:] != ranked[:-1])))
-    uneven = not np.array_equal(values, (np.bincount(group, values) / np.bincount(group))[group])
+    uneven = _uneven(values, ranked)
     curves = np.empty((count, len(weights)))
     step = max(1, _BLOCK // (m + 1))
     for start in range(0, count, step):

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tts_playground import files
 from tts_playground.errors import StoreError
-
-_STALE = 3600.0
-"""seconds after which an unfinished file was left behind by a killed process"""
 
 
 @dataclass(frozen=True)
@@ -30,26 +26,15 @@ class Blobs:
     def put(self, data: bytes) -> str:
         """Write the bytes unless they are there; returns their sha256.
 
-        Temporary file, fsync, rename: there is never half a file under a final name.
+        There is never half a file under a final name; one that a power cut left short is written again.
         """
         digest = hashlib.sha256(data).hexdigest()
         target = self.path(digest)
-        if target.exists():
-            return digest
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(target)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            raise StoreError(f"A picture cannot be written to {target.parent}: {error.strerror}.") from error
+        with contextlib.suppress(OSError):
+            if target.stat().st_size == len(data):
+                return digest
+        files.make_folder(target.parent, "The store's folder")
+        files.write_bytes(target, data, "A picture")
         return digest
 
     def digests(self) -> Iterator[str]:
@@ -57,12 +42,21 @@ class Blobs:
         return (file.stem for file in self.folder.glob("??/*.png"))
 
     def remove(self, digest: str) -> None:
-        """Remove one file if it is there."""
-        self.path(digest).unlink(missing_ok=True)
+        """Remove one file if it is there.
+
+        Raises:
+            StoreError: it cannot be removed.
+        """
+        try:
+            self.path(digest).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"The picture {self.path(digest)} cannot be removed: {error.strerror}.") from error
 
     def remove_unfinished(self) -> None:
         """Remove what killed processes left half written, once it is an hour old."""
-        for file in self.folder.glob("??/*.tmp"):
-            with contextlib.suppress(FileNotFoundError):  # its writer may finish, or another sweep may come first
-                if time.time() - file.stat().st_mtime > _STALE:
-                    file.unlink()
+        for folder in self.folder.glob("??"):
+            files.sweep(folder)
+            for file in folder.glob("*.tmp"):  # of version 0.1 before it held locks
+                with contextlib.suppress(OSError):  # its writer may finish, or another sweep may come first
+                    if abs(time.time() - file.stat().st_mtime) > files.STALE:
+                        file.unlink()

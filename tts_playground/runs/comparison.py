@@ -16,8 +16,9 @@ import numpy as np
 from tts_playground import registry
 from tts_playground.core import Budget, Cost, Reward, Round, Sample, Sampler, Strategy
 from tts_playground.errors import BadInput
-from tts_playground.runs.bands import Interval, bootstrap
 from tts_playground.runs.curves import Curve, curve
+from tts_playground.runs.intervals import Interval, mean
+from tts_playground.typed import typed
 
 BATCH = 16
 """candidates of a pool drawn between two reports"""
@@ -100,6 +101,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+@typed
 class Plan:
     """How to compare.
 
@@ -238,10 +240,18 @@ def _point(runs: Sequence[Run]) -> list[StrategyPoint]:
             by_task.setdefault(run.task, []).append(run.gold)
     if not by_task:
         return []
-    alone = len(by_task) == 1
-    values = next(iter(by_task.values())) if alone else [float(np.mean(golds)) for golds in by_task.values()]
     empty = sum(run.gold is None for run in runs)
     note = f"budget of {runs[0].budget} whole candidates, {len(runs)} runs"
     note += f", {empty} of them without a finished candidate" if empty else ""
     cost = {f.name: float(np.mean([getattr(run.cost, f.name) for run in runs])) for f in fields(Cost)}
-    return [StrategyPoint(runs[0].label, bootstrap(values), cost, note=note, budget=runs[0].budget)]
+    return [StrategyPoint(runs[0].label, _reached(by_task), cost, note=note, budget=runs[0].budget)]
+
+
+def _reached(by_task: Mapping[int, Sequence[float]]) -> Interval:
+    """The mean over tasks where there are several, else over repeats, with its interval."""
+    golds = [gold for own in by_task.values() for gold in own]
+    kind = "shares" if min(golds) >= 0.0 and max(golds) <= 1.0 else "values"
+    if len(by_task) == 1:
+        return mean(golds, kind, each=1.0 if set(golds) <= {0.0, 1.0} else np.inf)
+    each = float(np.mean([len(own) for own in by_task.values()])) if set(golds) <= {0.0, 1.0} else np.inf
+    return mean([float(np.mean(own)) for own in by_task.values()], kind, each=each)

@@ -34,7 +34,7 @@ class Curve:
     mean: Floats
     """[n_N] the estimate, averaged over prompts"""
     low: Floats | None
-    """[n_N] lower end of the band; None when no band was asked for"""
+    """[n_N] lower end of the band, NaN where none is honest (``runs.bands``); None when no band was asked for"""
     high: Floats | None
     """[n_N] upper end of the band"""
     label: str = "best-of-N"
@@ -55,8 +55,8 @@ class Curve:
         return float(np.interp(np.log(n), np.log(self.n), self.mean))
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain lists and numbers, for JSON."""
-        band = {} if self.low is None or self.high is None else {"low": self.low.tolist(), "high": self.high.tolist()}
+        """Plain lists and numbers, for JSON; the band is None where there is none."""
+        band = {} if self.low is None or self.high is None else {"low": _known(self.low), "high": _known(self.high)}
         return {
             "label": self.label,
             "measure": self.measure,
@@ -67,6 +67,10 @@ class Curve:
             "mean": self.mean.tolist(),
             **band,
         }
+
+
+def _known(ends: Floats) -> list[float | None]:
+    return [float(end) if np.isfinite(end) else None for end in ends]
 
 
 def grid(m: int, points: int = 64) -> Ints:
@@ -160,7 +164,7 @@ def curve(
         rewards: [M] for one prompt, or one row per prompt (rows may differ in length); what the choice is made by.
         gold: same shape; what is measured. None: the reward itself.
         ns: numbers of candidates; None takes ``grid`` of the smallest pool.
-        bands: add 95 % bootstrap bands over prompts, then samples (one prompt: over samples) from ``draws`` resamples.
+        bands: add 95 % bands over prompts; of one prompt over samples, from ``draws`` resamples and up to N = M/2.
 
     Raises:
         BadInput: an empty pool, a number that is not finite, or N outside 1..M.
@@ -178,7 +182,7 @@ def curve(
     if bands:
         from tts_playground.runs.bands import band
 
-        low, high = band(proxy, values, numbers, mean, weights, draws=draws, seed=seed)
+        low, high = band(proxy, values, numbers, np.array(each), weights, draws=draws, seed=seed)
     return Curve(numbers, mean, low, high, label, oracle, smallest, len(proxy), measure, dict(unit or {}))
 
 

@@ -1,4 +1,4 @@
-"""Laws fitted to curves, and how two rewards agree (numpy only)."""
+"""Laws fitted to curves, and how two rewards agree."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tts_playground.errors import BadInput
-from tts_playground.runs.bands import Interval
 from tts_playground.runs.curves import Curve, Floats, grid, kl_bound
+from tts_playground.runs.intervals import Interval
+
+QUESTIONS = 30
+"""questions below which no coverage law is fitted: it is a law of how hard questions are spread"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,27 @@ class CoverageFit:
         return replace(like, n=ns, mean=self(ns), low=None, high=None, label=label, pool_size=size)
 
     def sentence(self, like: Curve, times: int = 4) -> str:
-        """What the law foresees for ``times`` as many samples as the curve has, in words."""
+        """What the law foresees for ``times`` as many samples as the curve has, in words and with its errors.
+
+        It was fitted up to M/2, so what is known at the curve's end shows how far it may be trusted beyond.
+        """
         last = int(like.n[-1])
-        foreseen = f"it foresees {float(self(times * last)):.3f} at N = {times * last}"
-        return f"Coverage follows exp({self.a:.2f} N^-{self.b:.2f}) (off by {self.rmse:.3f} on average); {foreseen}."
+        beyond = float(self(last)) - float(like.mean[-1])
+        return (
+            f"Coverage of these {like.prompts} questions is close to exp({self.a:.2f} N^-{self.b:.2f}): off by"
+            f" {self.rmse:.3f} on average where it was fitted (N up to {max(2, like.pool_size // 2)}), by {beyond:+.3f}"
+            f" at N = {last}, which it had not seen. Were it to go on so, {float(self(times * last)):.3f} would be"
+            f" reached at N = {times * last}."
+        )
 
 
 def coverage_law(oracle: Curve) -> CoverageFit | None:
-    """The law of an oracle's curve, fitted where N <= M/2; None where nothing bends: always or never right."""
+    """The law of an oracle's curve, fitted where N <= M/2; None where there is nothing to fit.
+
+    That is: fewer than ``QUESTIONS`` questions, of which no law can be told, or always or never right.
+    """
+    if oracle.prompts < QUESTIONS:
+        return None
     keep = oracle.n <= max(2, oracle.pool_size // 2)
     try:
         return fit_coverage(oracle.n[keep], oracle.mean[keep])

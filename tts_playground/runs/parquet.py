@@ -11,12 +11,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tts_playground.errors import BadInput, StoreError
+from tts_playground import files
+from tts_playground.errors import BadInput, PlaygroundError, StoreError
+from tts_playground.runs.checking import checked
 from tts_playground.runs.pool import PoolView, Scores, Snapshot
 from tts_playground.runs.rows import Row, canonical
 
 FORMAT = "1"
 _MARK = b"tts_playground"
+MOST_ROWS = 1_000_000
+"""of a file; a few bytes can claim any number"""
 _NAMES = ("pool", "kind", "task", "sampler", "codec", "text", "cost", "info")
 
 
@@ -29,38 +33,64 @@ def write(pools: Sequence[PoolView], file: Path) -> int:
     if not records:
         raise BadInput("There is nothing to export: the pool has no samples yet.")
     table = pyarrow.Table.from_pylist(records, schema=_schema())
-    partial = file.with_name(file.name + ".partial")
-    try:
+    with files.whole(file, "The pool") as partial:
         pyarrow.parquet.write_table(table, partial, compression="zstd")
-        partial.replace(file)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise StoreError(f"The parquet file {file} cannot be written: {error}.") from error
     return len(records)
 
 
-def read(file: Path) -> list[Snapshot]:
-    """The pools of a file made by ``write``, in memory; pictures stay encoded until they are asked for."""
+def read(file: Path, *, strict: bool = False) -> list[Snapshot]:
+    """The pools of a file made by ``write``, in memory; pictures stay encoded until they are asked for.
+
+    Args:
+        strict: open every picture and parse every program now, for a file from elsewhere that is to be kept.
+
+    Raises:
+        BadInput: there is no such file, or a row of it makes no sense.
+        StoreError: it is damaged, of another version, or no file of pools.
+    """
+    records = _to_records(_table(file), file)
+    rows = checked(records, str(file), contents=strict)
+    groups: dict[str, list[tuple[dict[str, Any], Row]]] = {}
+    for record, row in zip(records, rows, strict=True):
+        groups.setdefault(record["pool"], []).append((record, row))
+    return [_snapshot(pairs) for pairs in groups.values()]
+
+
+def _table(file: Path) -> Any:
+    """The table in a file of pools, with the columns that it must have."""
     import pyarrow
     import pyarrow.parquet
 
+    if not file.exists():
+        raise BadInput(f"There is no file {file}.")
+    schema = _schema()
     try:
-        table = pyarrow.parquet.read_table(file)
-    except FileNotFoundError as error:
-        raise BadInput(f"There is no file {file}.") from error
-    except (pyarrow.ArrowException, OSError) as error:
+        with pyarrow.parquet.ParquetFile(file) as opened:
+            if opened.metadata.num_rows > MOST_ROWS:
+                raise BadInput(f"{file} has {opened.metadata.num_rows:,} rows; at most {MOST_ROWS:,} are read.")
+            stamp = (opened.schema_arrow.metadata or {}).get(_MARK, b"").decode(errors="replace")
+            there = opened.schema_arrow.names
+            if stamp != FORMAT or any(there.count(name) != 1 for name in schema.names):
+                found = f"has version {stamp!r}" if stamp else "is not a file of pools"
+                found = "lacks columns" if stamp == FORMAT else found
+                raise StoreError(f"{file} {found}; this program reads version {FORMAT} made by its export.")
+            for column in schema:
+                if (kind := opened.schema_arrow.field(column.name).type) != column.type:
+                    raise StoreError(f"{file}: its column {column.name!r} holds {str(kind)[:80]}, not {column.type}.")
+            table = opened.read(schema.names)
+            table.validate(full=True)
+            return table
+    except PlaygroundError:
+        raise
+    except Exception as error:  # Arrow raises many kinds for a damaged file, OverflowError among them
         raise StoreError(f"{file} is not a parquet file, or it is damaged; export the pool again.") from error
-    stamp = (table.schema.metadata or {}).get(_MARK, b"").decode(errors="replace")
-    if stamp != FORMAT or set(_schema().names) - set(table.schema.names):
-        found = f"has version {stamp!r}" if stamp else "is not a file of pools"
-        raise StoreError(f"{file} {found}; this program reads version {FORMAT} made by its export.")
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for record in table.to_pylist():
-        groups.setdefault(record["pool"], []).append(record)
+
+
+def _to_records(table: Any, file: Path) -> list[dict[str, Any]]:
     try:
-        return [_snapshot(records) for records in groups.values()]
-    except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{file} holds a pool that cannot be read; export it again.") from error
+        return table.to_pylist()
+    except (ValueError, OverflowError) as error:
+        raise StoreError(f"{file} is damaged ({type(error).__name__}); export the pool again.") from error
 
 
 def _records(pool: PoolView) -> list[dict[str, Any]]:
@@ -93,17 +123,15 @@ def _record(row: Row, scores: Mapping[tuple[str, str], Scores]) -> dict[str, Any
     }
 
 
-def _snapshot(records: list[dict[str, Any]]) -> Snapshot:
-    first = records[0]
-    rows, scores = [], {}
-    for record in sorted(records, key=lambda r: (r["seed"], r["index"])):
-        image = None if record["image"] is None else record["image"]["bytes"]
-        same = {name: record[name] for name in ("seed", "index", "codec", "text", "logprob", "cost", "info")}
-        rows.append(Row(image=image, **same))
+def _snapshot(pairs: list[tuple[dict[str, Any], Row]]) -> Snapshot:
+    first, _ = pairs[0]
+    scores: dict[tuple[str, str], dict[tuple[int, int], float]] = {}
+    pairs = sorted(pairs, key=lambda pair: (pair[1].seed, pair[1].index))
+    for record, row in pairs:
         for score in record["rewards"]:
-            values = scores.setdefault((score["reward"], score["revision"]), {})
-            values[record["seed"], record["index"]] = score["value"]
-    return Snapshot(first["kind"], json.loads(first["task"]), json.loads(first["sampler"]), tuple(rows), scores)
+            scores.setdefault((score["reward"], score["revision"]), {})[row.seed, row.index] = score["value"]
+    task, sampler = json.loads(first["task"]), json.loads(first["sampler"])
+    return Snapshot(first["kind"], task, sampler, tuple(row for _, row in pairs), scores)
 
 
 def _schema() -> Any:

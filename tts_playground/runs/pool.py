@@ -6,7 +6,6 @@ N up to its size (``runs.curves``). Candidates of a search (refine, smc, beam) d
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -17,7 +16,7 @@ from tts_playground.core import Cost, Sample
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.runs.curves import Curve
 from tts_playground.runs.curves import curve as exact_curve
-from tts_playground.runs.rows import Row, decode, pool_key
+from tts_playground.runs.rows import Row, decode, pool_key, read_cost
 
 Scores = Mapping[tuple[int, int], float]
 """(seed, index) -> reward"""
@@ -156,7 +155,7 @@ def pools_curve(
 
 def mean_cost(pools: Sequence[PoolView], *, seed: int = 0) -> dict[str, float]:
     """Mean cost of drawing one sample, over all of the pools."""
-    costs = [json.loads(row.cost) for pool in pools for row in pool.rows(seed=seed)]
+    costs = [read_cost(row) for pool in pools for row in pool.rows(seed=seed)]
     return {f.name: sum(cost[f.name] for cost in costs) / max(1, len(costs)) for f in fields(Cost)}
 
 

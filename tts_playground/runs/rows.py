@@ -6,13 +6,17 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from tts_playground import jsontext
 from tts_playground.core import Cost, Sample
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput, StoreError
+
+MOST_PIXELS = 40_000_000
+"""of a picture that is decoded"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,32 @@ def decode(row: Row) -> Sample:
     """The sample that ``encode`` was given."""
     try:
         content = _READ[row.codec](row)
-        cost, info = Cost(**json.loads(row.cost)), json.loads(row.info)
-    except (KeyError, TypeError, ValueError, OSError, SyntaxError) as error:
+        cost, info = Cost(**read_cost(row)), jsontext.loads_object(row.info, "its info")
+    except StoreError:
+        raise
+    except Exception as error:  # Pillow raises anything on damaged files
         raise StoreError(
             f"Sample {row.index} of a pool cannot be read back; delete the pool and draw again."
         ) from error
     return Sample(content, row.index, row.seed, row.logprob, cost, None, info)
+
+
+def read_cost(row: Row) -> dict[str, Any]:
+    """The cost of a row by the names of ``core.Cost``.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    try:
+        cost = jsontext.loads_object(row.cost, "its cost")
+        numbers = [cost[f.name] for f in fields(Cost)]
+        if len(cost) != len(numbers) or not all(type(n) in (int, float) and abs(n) < 1e300 for n in numbers):
+            raise BadInput("its cost is not a finite number for each of its names")
+    except (BadInput, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"The cost of sample {row.index} cannot be read back; delete its pool and draw again."
+        ) from error
+    return cost
 
 
 def canonical(value: Any, what: str = "the key") -> str:
@@ -149,6 +173,8 @@ def _read_image(row: Row) -> Any:
     from PIL import Image
 
     with Image.open(io.BytesIO(row.png()), formats=["PNG"]) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise ValueError(f"{picture.width} x {picture.height} pixels")
         picture.load()
         picture.info = {}
         return picture.copy()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from tts_playground import home
+from tts_playground import files, home
 from tts_playground.core import Reward, Sampler, Task
 from tts_playground.errors import BadInput, CannotDo, UnknownName
 from tts_playground.runs import parquet
@@ -71,16 +71,11 @@ def write(name: str, pools: Sequence[PoolView], folder: Path = home.STARTERS) ->
     Raises:
         BadInput: the file would be over ``LIMIT``.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.parquet"
-    trial = file.with_suffix(".trial")
-    try:
-        parquet.write(pools, trial)
-        size = trial.stat().st_size
+    file = files.make_folder(folder) / f"{name}.parquet"
+    with files.whole(file, "The starter") as partial:
+        parquet.write(pools, partial)
+        size = partial.stat().st_size
         if size > LIMIT:
             raise BadInput(f"The starter {name!r} takes {size / 1e6:.1f} MB of the {LIMIT / 1e6:.0f} MB allowed.")
-        trial.replace(file)
-    finally:
-        trial.unlink(missing_ok=True)
     load.cache_clear()
     return file

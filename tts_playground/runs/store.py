@@ -14,17 +14,18 @@ network mount the store works without write-ahead logging, slower, and is only a
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from tts_playground import home
+from tts_playground import files, home
 from tts_playground.core import Sampler, Task
-from tts_playground.errors import BadInput, StoreError, UnknownName
+from tts_playground.errors import BadInput, NoSpace, StoreError, UnknownName
 from tts_playground.runs.blobs import Blobs
 from tts_playground.runs.database import Database
+from tts_playground.runs.listing import PoolInfo, keys, listed
 from tts_playground.runs.pool import PoolView
 from tts_playground.runs.rows import canonical
 from tts_playground.runs.stored import Pool, StoredPool
@@ -33,35 +34,23 @@ _BATCH = 256
 """rows a transaction when many are at hand"""
 
 
-@dataclass(frozen=True, slots=True)
-class PoolInfo:
-    """One line of ``pools list``."""
-
-    key: str
-    kind: str
-    title: str
-    samples: int
-    bytes: int
-    """of contents; pictures that several samples share count for each"""
-    created: float
-    """seconds since 1970"""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values by name, for JSON."""
-        return asdict(self)
-
-
 class Store:
     """The pools in one folder, by default ``store`` under the data folder; made if needed."""
 
     def __init__(self, folder: Path | str | None = None) -> None:
-        self.path = home.folder("store") if folder is None else Path(folder)
+        self.path = home.home() / "store" if folder is None else Path(folder)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"The store's folder {self.path} cannot be made: {error.strerror}.") from error
+            if error.errno not in files.FULL | files.FORBIDDEN:
+                raise StoreError(f"The store's folder {self.path} cannot be made: {error.strerror}.") from error
         self.database = Database(self.path / "pools.sqlite")
         self.blobs = Blobs(self.path / "images")
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing can be kept here, in a sentence; "" where it can."""
+        return str(self.database.refusal or "")
 
     def __enter__(self) -> Store:
         return self
@@ -78,49 +67,88 @@ class Store:
         return Pool(self, task, sampler)
 
     def pools(self) -> list[PoolInfo]:
-        """Every pool, the newest first."""
-        with self.database.read() as connection:
-            rows = connection.execute(
-                """SELECT p.key, p.kind, p.task, p.sampler, p.created, count(s.idx), coalesce(sum(s.bytes), 0)
-                FROM pools p LEFT JOIN samples s ON s.pool = p.key GROUP BY p.key ORDER BY p.created DESC, p.key"""
-            ).fetchall()
-        return [
-            PoolInfo(key, kind, StoredPool(self, kind, task, sampler).title, count, size, created)
-            for key, kind, task, sampler, created, count, size in rows
-        ]
+        """Every pool, the newest first; a damaged one says so in its ``damage``."""
+        return listed(self)
 
     def open(self, key: str) -> StoredPool:
-        """The pool whose key begins with ``key``, to read from."""
+        """The pool whose key begins with ``key``, to read from.
+
+        Raises:
+            BadInput: there is none, or several. StoreError: it is damaged.
+        """
+        whole = self._whole(key)
         with self.database.read() as connection:
-            rows = connection.execute("SELECT key, kind, task, sampler FROM pools").fetchall()
-        found = [row for row in rows if key and row[0].startswith(key)]
-        if len(found) > 1:
-            raise BadInput(f"{len(found)} pools begin with {key!r}; give more of the key.")
-        if not found:
-            if not rows:
-                raise BadInput(f"There is no pool {key!r}; the store {self.path} is empty.")
-            raise UnknownName("pool", key, [row[0][:12] for row in rows])
-        return StoredPool(self, *found[0][1:])
+            query = "SELECT kind, task, sampler FROM pools WHERE key = CAST(? AS TEXT)"
+            row = connection.execute(query, (whole,)).fetchone()
+        if row is None:
+            raise StoreError(f"The pool {key} was deleted meanwhile.")
+        kind, task, sampler = row
+        return StoredPool(self, kind, task, sampler, whole.decode(errors="replace"))
 
     def delete(self, key: str) -> str:
-        """Delete a pool with its samples, its scores and the pictures that no other pool uses; returns its key."""
-        whole = self.open(key).key
-        with self.database.write() as connection:
-            for table, column in (("rewards", "pool"), ("samples", "pool"), ("pools", "key")):
-                connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (whole,))
+        """Delete a pool with its samples, its scores and the pictures that no other pool uses; returns its key.
+
+        A damaged pool can be deleted, too, and so can one on a full disk.
+        """
+        whole = self._whole(key)
+        try:
+            with self.database.write() as connection:
+                _delete_rows(connection, whole)
+        except NoSpace:
+            self._delete_on_full_disk(whole)
+        self._sweep_pictures()
+        return whole.decode(errors="replace")
+
+    def _whole(self, key: str) -> bytes:
+        """The one whole key that begins with ``key``."""
+        with self.database.read() as connection:
+            there = [whole for _, whole in keys(connection)]
+        found = [whole for whole in there if key and whole.startswith(key.encode(errors="replace"))]
+        if len(found) > 1 and key.encode(errors="replace") not in found:
+            raise BadInput(f"{len(found)} pools begin with {key!r}; give more of the key.")
+        if not found:
+            if not there:
+                raise BadInput(f"There is no pool {key!r}; the store {self.path} is empty.")
+            raise UnknownName("pool", key, [whole[:12].decode(errors="replace") for whole in there])
+        return min(found, key=len)
+
+    def _delete_on_full_disk(self, whole: bytes) -> None:
+        """First the pool's own pictures, which makes room; should that not do, rows without a journal on disk.
+
+        Killed in between, the pool stays without its pictures, and can be deleted again.
+        """
+        query = """SELECT DISTINCT blob FROM samples WHERE pool = CAST(:pool AS TEXT) AND blob IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM samples AS other WHERE other.blob = samples.blob
+                            AND other.pool <> CAST(:pool AS TEXT))"""
+        with self.database.read() as connection:
+            own = [row[0] for row in connection.execute(query, {"pool": whole})]
+        for digest in own:
+            self.blobs.remove(digest)
+        self.database.give_back()
+        try:
+            with self.database.write() as connection:
+                _delete_rows(connection, whole)
+        except NoSpace:
+            with self.database.write_in_place() as connection:
+                _delete_rows(connection, whole)
+
+    def _sweep_pictures(self) -> None:
         # In a transaction of its own, so that a kill in between leaves files without rows, never rows without files.
         # Writers look for their file again once they hold this lock, so none is taken from under them.
-        with self.database.write() as connection:
+        with contextlib.suppress(NoSpace), self.database.write() as connection:
             used = {row[0] for row in connection.execute("SELECT DISTINCT blob FROM samples WHERE blob IS NOT NULL")}
             for digest in self.blobs.digests():
                 if digest not in used:
                     self.blobs.remove(digest)
         self.blobs.remove_unfinished()
-        return whole
 
     def size(self) -> int:
         """Bytes on disk."""
-        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+        total = 0
+        for file in self.path.rglob("*"):
+            with contextlib.suppress(OSError):  # another process may have just removed it
+                total += file.stat().st_size if file.is_file() else 0
+        return total
 
     def export(self, keys: str | Sequence[str], file: Path | str) -> int:
         """Write one or more pools as parquet that the ``datasets`` library reads; returns the number of samples."""
@@ -130,10 +158,15 @@ class Store:
         return parquet.write([self.open(key) for key in chosen], Path(file))
 
     def import_(self, file: Path | str) -> list[str]:
-        """Add the pools of a parquet file made by ``export``, keeping what is here already; returns their keys."""
+        """Add the pools of a parquet file made by ``export``, keeping what is here already; returns their keys.
+
+        Raises:
+            BadInput: there is no such file, or a row of it makes no sense; nothing is imported then.
+            StoreError: it is no such file, or it cannot be kept.
+        """
         from tts_playground.runs import parquet
 
-        pools = parquet.read(Path(file))
+        pools = parquet.read(Path(file), strict=True)
         for pool in pools:
             self.add(pool)
         return [pool.key for pool in pools]
@@ -146,3 +179,8 @@ class Store:
             target.insert(rows[start : start + _BATCH])
         for reward in pool.rewards():
             target.insert_scores(*reward, pool.values(*reward))
+
+
+def _delete_rows(connection: sqlite3.Connection, whole: bytes) -> None:
+    for table, column in (("rewards", "pool"), ("samples", "pool"), ("pools", "key")):
+        connection.execute(f"DELETE FROM {table} WHERE {column} = CAST(? AS TEXT)", (whole,))

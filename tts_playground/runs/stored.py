@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tts_playground import jsontext
 from tts_playground.core import Reward, Sample, Sampler, Task
 from tts_playground.errors import BadInput, CannotDo, StoreError
 from tts_playground.runs.pool import PoolView, Scores
@@ -17,17 +17,30 @@ if TYPE_CHECKING:
     from tts_playground.runs.store import Store
 
 _SAMPLE = "seed, idx, codec, content, blob, logprob, cost, info"
+_INSERT = """INSERT INTO samples (pool, seed, idx, codec, content, blob, bytes, logprob, cost, info)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 
 
 class StoredPool(PoolView):
     """A pool in the store, for reading and for adding rows; ``Pool`` adds drawing and scoring."""
 
-    def __init__(self, store: Store, kind: str, task: str, sampler: str) -> None:
+    def __init__(self, store: Store, kind: str, task: str, sampler: str, key: str = "") -> None:
+        """``key``: what the store calls it.
+
+        Raises:
+            StoreError: the task or the sampler is no JSON object, or they are not those of the ``key``.
+        """
         self.store = store
         self.kind = kind
         self._task_text, self._sampler_text = task, sampler
-        self.task_key, self.fingerprint = json.loads(task), json.loads(sampler)
-        self._key = super().key
+        try:
+            self.task_key = jsontext.loads_object(task, "its task")
+            self.fingerprint = jsontext.loads_object(sampler, "its sampler")
+            self._key = super().key
+        except BadInput as error:
+            raise _damaged(key, str(error).removesuffix(".")) from error
+        if key and key != self._key:
+            raise _damaged(key, "its key is not that of its task and sampler")
 
     @property
     def key(self) -> str:
@@ -68,7 +81,7 @@ class StoredPool(PoolView):
             self.store.blobs.put(data)
         with self.store.database.write() as connection:
             connection.execute(
-                "INSERT INTO pools VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO pools (key, kind, task, sampler, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (self.key, self.kind, self._task_text, self._sampler_text, time.time()),
             )
             for row in rows:
@@ -78,12 +91,14 @@ class StoredPool(PoolView):
                 size = len((row.text or "").encode()) + len(data or b"")
                 place = (self.key, _small(row.seed, "seed"), _small(row.index, "index"))
                 values = (*place, row.codec, row.text, blob, size, row.logprob, row.cost, row.info)
-                marks = ", ".join("?" * len(values))
-                connection.execute(f"INSERT INTO samples VALUES ({marks}) ON CONFLICT DO NOTHING", values)
+                connection.execute(_INSERT, values)
 
     def insert_scores(self, reward: str, revision: str, values: Scores) -> None:
         """Write rewards of samples that exist, in one transaction; those that are here already stay as they are."""
-        query = """INSERT INTO rewards SELECT pool, seed, idx, ?, ?, ? FROM samples
+        if not all(map(math.isfinite, values.values())):
+            raise BadInput(f"A value of the reward {reward!r} is not finite; a pool keeps numbers only.")
+        query = """INSERT INTO rewards (pool, seed, idx, reward, revision, value)
+            SELECT pool, seed, idx, ?, ?, ? FROM samples
             WHERE pool = ? AND seed = ? AND idx = ? ON CONFLICT DO NOTHING"""
         rows = [(reward, revision, value, self.key, *place) for place, value in values.items()]
         with self.store.database.write() as connection:
@@ -187,6 +202,11 @@ def _scored(reward: Reward, task: Task, rows: Sequence[Row]) -> list[float]:
     if len(values) != len(rows) or not all(map(math.isfinite, values)):
         raise CannotDo(f"The reward {reward.name!r} must give one finite number a sample; it gave {values}.")
     return values
+
+
+def _damaged(key: str, why: str) -> StoreError:
+    name = key[:12] or "there"
+    return StoreError(f"The pool {name} is damaged: {why}; delete it with 'pools delete {name}'.")
 
 
 def _small(number: int, what: str) -> int:

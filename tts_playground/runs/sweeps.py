@@ -10,6 +10,7 @@ import numpy as np
 from tts_playground.core import Sample
 from tts_playground.rewards.diversity import distinct_tokens, token_entropy
 from tts_playground.runs.curves import Curve, curve
+from tts_playground.runs.intervals import difference
 from tts_playground.samplers.image_tokens import ImageSettings
 
 TEMPERATURES = (0.0001, 0.7, 1.0, 1.3)
@@ -87,7 +88,7 @@ def captions(found: Mapping[tuple[float, float], Cell]) -> list[str]:
     if hot:
         said.append(
             f"T = {hot[0].temperature:g} flattens every distribution: unlikely tokens come up all over the image and"
-            " each spoils what follows, so that single draws get worse and choosing gains more."
+            " each spoils what follows; draws differ more, so choosing has more to work on."
             + _worth(hot, [cell for cell in found.values() if cell.temperature == 1.0], "T = 1")
         )
     if plain:
@@ -104,5 +105,8 @@ def _worth(these: Sequence[Cell], those: Sequence[Cell], name: str) -> str:
     """What a single draw is worth here and there, in words; "" where there is nothing to compare with."""
     if not those:
         return ""
-    here, there = (float(np.mean([np.mean(cell.rewards) for cell in group])) for group in (these, those))
-    return f" Here one draw is worth {here:.3g} on average, against {there:.3g} at {name}."
+    here, there = ([np.mean(cell.rewards) for cell in group] for group in (these, those))
+    images = [[reward for cell in group for reward in cell.rewards] for group in (these, those)]
+    sure = difference(*images)
+    told = "" if sure.low is None else f" (95 % of the difference: {sure.words('+.2g')}, {sure.n} images)"
+    return f" Here one draw is worth {np.mean(here):.3g} on average, against {np.mean(there):.3g} at {name}{told}."

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
-from tts_playground.runs.bands import Interval, bootstrap
 from tts_playground.runs.curves import Curve, Floats, Ints, finite, grid, numbers_within
+from tts_playground.runs.intervals import means
 
 _BLOCK = 1 << 21
 """cells of the [subsets, N, answers] count held at once"""
@@ -124,7 +124,7 @@ def majority_curve(
 ) -> Curve:
     """The curve of (weighted) majority over prompts, one row of answers and gold values each, with 95 % bands.
 
-    The bands resample prompts; with one prompt they are None (a vote has no smooth resample of its samples).
+    The bands are over prompts; with one prompt they are None (a vote has no smooth resample of its samples).
     """
     if not answers or len(answers) != len(gold) or (weights is not None and len(weights) != len(answers)):
         raise BadInput("A majority curve needs one row of answers, of gold values (and of weights) a prompt.")
@@ -147,7 +147,7 @@ def majority_curve(
     )
     low = high = None
     if len(rows) > 1:
-        ends: list[Interval] = [bootstrap(column, seed=seed) for column in rows.T]
-        low, high = np.array([end.low for end in ends]), np.array([end.high for end in ends])
+        shares = all(np.min(g) >= 0 and np.max(g) <= 1 for g in gold)
+        low, high = means(rows, "shares" if shares else "values", seed=seed)
     name = label or ("weighted majority" if weights is not None else "majority")
     return Curve(numbers, rows.mean(axis=0), low, high, name, False, smallest, len(rows), measure, dict(unit or {}))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tts_playground.core import Cost, Sample
 from tts_playground.samplers.ranges import check_ranges
+from tts_playground.typed import typed
 from tts_playground.worlds.answers import final_answer, steps_of
 
 STEP_BY_STEP = "{question}\nThink in short steps, one a line, and end with a line 'answer: ...'."
@@ -16,6 +17,7 @@ STEP_BY_STEP = "{question}\nThink in short steps, one a line, and end with a lin
 
 
 @dataclass(frozen=True, slots=True)
+@typed
 class AnswerSettings:
     """How replies are drawn.
 

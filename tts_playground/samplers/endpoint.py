@@ -25,6 +25,7 @@ from tts_playground.models.endpoint.manners import Manners
 from tts_playground.models.endpoint.reply import Reply
 from tts_playground.randomness import key
 from tts_playground.samplers.answering import AnswerPath, AnswerSettings, answer_sample
+from tts_playground.typed import typed
 
 VERSION = 1
 BEAT = 0.1
@@ -37,6 +38,7 @@ FIXED = {"model", "messages", "stream", "n", "seed", "logprobs", "max_tokens", "
 
 
 @dataclass(frozen=True)
+@typed
 class EndpointSampler:
     """Draws replies for tasks that have an ``image`` and a ``question``."""
 

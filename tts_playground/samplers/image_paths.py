@@ -8,9 +8,11 @@ from typing import Any
 from tts_playground.core import Cost
 from tts_playground.models.image_rows import Row
 from tts_playground.samplers.ranges import GUIDANCE, check_ranges
+from tts_playground.typed import typed
 
 
 @dataclass(frozen=True, slots=True)
+@typed
 class ImageSettings:
     """How tokens are drawn.
 

@@ -87,6 +87,15 @@ class ImageTokens:
             done += len(now)
             yield Progress(tuple(self.peek(task, now)), (), done / len(paths))
 
+    def complete(self, task: Any, paths: Sequence[ImagePath]) -> list[ImagePath]:
+        """The paths drawn to their end, without their pictures."""
+        whole: list[ImagePath] = []
+        while len(whole) < len(paths):
+            rest = _equally_long(paths[len(whole) :])
+            *_, ended = self._rows(task, rest, self.janus.tokens, never, keep=False)
+            whole += ended
+        return whole
+
     def sweep(self, task: Any, settings: Sequence[ImageSettings], index: int = 0, *, seed: int = 0) -> list[Sample]:
         """The image of one index under each of several settings, in one batch: same noise, so only settings differ."""
         paths = [replace(path, settings=one) for one in settings for path in self.start(task, [index], seed=seed)]

@@ -19,6 +19,7 @@ from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
 from tts_playground.samplers.grammar import TokenGrammar, grammar
 from tts_playground.samplers.proposal import ProposalSampler
+from tts_playground.typed import typed
 from tts_playground.worlds.programs import PROMPT
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
+@typed
 class ProgramSampler:
     """Draws programs from a model: a Sampler, and a Neighbourhood whose neighbours are those of the model-free search.
 

@@ -21,6 +21,7 @@ from tts_playground.samplers import fitting
 from tts_playground.samplers.fitting import Fitter, Taste
 from tts_playground.samplers.growing import PAIRS_FIRST, by_pairs, choose, mended
 from tts_playground.samplers.nearby import nearby
+from tts_playground.typed import typed
 
 PERFECT = 0.999
 """IoU above which a program cannot get better, only shorter"""
@@ -49,6 +50,7 @@ class Sketching:
 
 
 @dataclass(frozen=True)
+@typed
 class ProposalSampler:
     """Draws programs for a drawing: a SteppedSampler and a Neighbourhood.
 

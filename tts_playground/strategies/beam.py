@@ -11,9 +11,11 @@ import numpy as np
 from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.strategies.ledger import Ledger, to_the_end, waves
+from tts_playground.typed import typed
 
 
 @dataclass(frozen=True)
+@typed
 class Beam:
     """Beams of ``width`` prefixes with ``children`` each, one beam after another while the budget lasts.
 

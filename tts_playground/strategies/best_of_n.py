@@ -9,9 +9,11 @@ from typing import Any
 from tts_playground.core import Budget, Reward, Round, Sampler
 from tts_playground.errors import BadInput
 from tts_playground.strategies.ledger import Ledger
+from tts_playground.typed import typed
 
 
 @dataclass(frozen=True)
+@typed
 class BestOfN:
     """Draw until the budget is spent, or ``n`` candidates are there."""
 

@@ -14,9 +14,11 @@ from typing import Any
 from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.strategies.ledger import Ledger, best_first, stages, to_the_end, waves
+from tts_playground.typed import typed
 
 
 @dataclass(frozen=True)
+@typed
 class GridAR:
     """Waves of ``width`` prefixes, one wave after another while the budget lasts. Needs a SteppedSampler.
 

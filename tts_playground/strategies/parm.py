@@ -15,9 +15,11 @@ from typing import Any
 from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.strategies.ledger import Ledger, Plan, best_first, stages, waves
+from tts_playground.typed import typed
 
 
 @dataclass(frozen=True)
+@typed
 class PARM:
     """Waves of paths, thinned out on their way, one wave after another while the budget lasts. Needs a SteppedSampler.
 

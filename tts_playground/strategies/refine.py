@@ -10,9 +10,11 @@ from typing import Any
 from tts_playground.core import Budget, Neighbourhood, Reward, Round, Scored
 from tts_playground.errors import BadInput
 from tts_playground.strategies.ledger import Ledger
+from tts_playground.typed import typed
 
 
 @dataclass(frozen=True)
+@typed
 class Refine:
     """First-improvement local search on any task whose sampler is also a Neighbourhood."""
 

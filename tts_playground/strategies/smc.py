@@ -17,11 +17,13 @@ from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.strategies.ledger import Ledger, to_the_end, waves
+from tts_playground.typed import typed
 
 POTENTIALS = ("max", "difference", "sum", "reward")
 
 
 @dataclass(frozen=True)
+@typed
 class SMC:
     """Populations of particles, one after another while the budget lasts. Needs a SteppedSampler."""
 
@@ -84,14 +86,14 @@ class Weights:
     def __init__(self, settings: SMC, size: int) -> None:
         self.settings = settings
         self.log = np.zeros(size)
-        self.past = np.zeros((size, 4))
-        """per particle: last reward, best reward, sum of rewards, sum of log potentials"""
+        self.past = np.tile([0.0, -np.inf, 0.0, 0.0], (size, 1))
+        """per particle: last reward, best reward (of none yet: -inf), sum of rewards, sum of log potentials"""
 
     def update(self, which: list[int], rewards: list[float], done: list[bool]) -> None:
         """Take in the rewards of the particles that grew; a finished one's potentials multiply to exp(lambda r)."""
         for i, reward, final in zip(which, rewards, done, strict=True):
             last, best, total, spent = self.past[i]
-            best, total = (max(best, reward) if spent or last else reward), total + reward
+            best, total = max(best, reward), total + reward
             kinds = {"max": best, "difference": reward - last, "sum": total, "reward": reward}
             potential = self.settings.sharpness * kinds[self.settings.potential]
             if final:

@@ -15,9 +15,11 @@ from tts_playground.core import Budget, Reward, Round, Scored, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.strategies.ledger import Ledger, best_first, to_the_end
+from tts_playground.typed import typed
 
 
 @dataclass(frozen=True)
+@typed
 class Suffix:
     """Hill climbing on suffixes while the budget lasts. Needs a SteppedSampler.
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tts_playground.errors import BadInput
-from tts_playground.tasks.opening import MAX_PIXELS, open_image, to_grey
+from tts_playground.images import MAX_PIXELS, open_image, to_grey
 from tts_playground.tasks.outlines import fill_outlines
 from tts_playground.tasks.strokes import components
 
@@ -56,14 +56,14 @@ def read_drawing(
         outline: whether thin closed loops are filled: "fill" does, "keep" does not, "auto" does unless the picture has
             just two values.
         max_pixels: largest width * height, checked before anything is decoded.
-        formats: Pillow's names of the formats that may be opened, e.g. ("PNG", "JPEG"); None for all.
+        formats: Pillow's names of those of ``images.FORMATS`` that may be opened, e.g. ("PNG", "JPEG"); None for all.
 
     Raises:
-        BadInput: it is no picture, too large, or empty.
+        BadInput: it is no picture, too large, too thin, or empty.
     """
     if outline not in OUTLINES:
         raise BadInput(f"outline must be one of {', '.join(OUTLINES)}, not {outline!r}.")
-    grey = to_grey(open_image(image, max_pixels=max_pixels, formats=formats))
+    grey = to_grey(open_image(image, max_pixels=max_pixels, formats=formats, draft="L", moving=True))
     values = np.unique(grey)
     if len(values) <= 2:
         ink, notes = (grey == values[0]) if len(values) == 2 else (grey < 64), ["two values, taken literally"]
@@ -157,6 +157,8 @@ def level(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def letterbox(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Centre a picture of any shape on the square canvas; a canvas pixel is ink if half of it or more is."""
+    if (by := max(ink.shape) // (16 * SIDE)) > 1:  # a long one would make a huge square
+        ink = np.asarray(Image.fromarray(ink * np.uint8(255)).reduce(by)) >= 128
     height, width = ink.shape
     side = max(height, width)
     square = np.zeros((side, side), np.uint8)

@@ -7,7 +7,7 @@ from functools import cache
 
 from tts_playground import registry
 from tts_playground.core import Reward
-from tts_playground.errors import ModelUnavailable, UnknownName
+from tts_playground.errors import BadInput, ModelUnavailable, UnknownName, shown
 from tts_playground.models.embedded import TINY, where
 from tts_playground.rewards.verdict import networks_of
 
@@ -81,7 +81,8 @@ def rewards_of(reward: str | Reward | Sequence[str | Reward] | None) -> list[Rew
     """Rewards from names ("clip", "clip,0.5*clip+aesthetic"), objects, or a list of either; None or "" for none.
 
     Raises:
-        UnknownName: no reward or verifier of that name. BadInput: it is for other candidates than pictures.
+        UnknownName: no reward or verifier of that name.
+        BadInput: it is for other candidates than pictures, or neither a name nor a reward.
     """
     if reward is None:
         return []
@@ -89,4 +90,7 @@ def rewards_of(reward: str | Reward | Sequence[str | Reward] | None) -> list[Rew
         reward = registry.split(reward)
     elif not isinstance(reward, Sequence):
         reward = [reward]
+    for one in reward:
+        if not isinstance(one, str) and not callable(getattr(one, "score", None)):
+            raise BadInput(f"A reward is a name like 'clip', or an object with a score method, not {shown(one, 60)}.")
     return [reward_named(one) if isinstance(one, str) else one for one in reward]

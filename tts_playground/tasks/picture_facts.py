@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image, PngImagePlugin
 
+from tts_playground import jsontext
 from tts_playground.errors import BadInput
 
 KEY = "tts_playground"
@@ -34,8 +35,8 @@ def facts_of(image: Image.Image) -> dict[str, Any]:
     if not isinstance(text, str) or len(text) > MOST_BYTES:
         raise BadInput("This picture carries no settings; drop in a PNG that was downloaded here, unchanged.")
     try:
-        facts = json.loads(text)
-    except ValueError as error:
+        facts = jsontext.loads(text, "It")
+    except BadInput as error:
         raise BadInput("The settings in this picture are damaged; they are no JSON.") from error
     if not isinstance(facts, dict) or not isinstance(facts.get("prompt"), str):
         raise BadInput("The settings in this picture are damaged; they name no prompt.")

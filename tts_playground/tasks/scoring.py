@@ -7,11 +7,13 @@ from typing import Any
 
 from tts_playground.core import Sample
 from tts_playground.errors import BadInput
+from tts_playground.images import open_image
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
-from tts_playground.tasks.opening import open_image
 from tts_playground.tasks.text_to_image import PromptTask
+from tts_playground.typed import typed
 
 
+@typed
 def score_picture(image: Any, prompt: str, rewards: Sequence[str] = ()) -> dict[str, float]:
     """Reward name -> score of a picture for a prompt; higher is better.
 
@@ -24,7 +26,7 @@ def score_picture(image: Any, prompt: str, rewards: Sequence[str] = ()) -> dict[
         UnknownName: no reward of that name. ModelUnavailable: its weights are not here.
     """
     task = PromptTask(prompt)
-    sample = Sample(open_image(image, draft="RGB", moving=False).convert("RGB"), 0)
+    sample = Sample(open_image(image).convert("RGB"), 0)
     found: dict[str, float] = {}
     for name in rewards or rewards_here():
         try:

@@ -6,7 +6,6 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -18,8 +17,10 @@ from tts_playground.dsl.raster import render
 from tts_playground.dsl.surgery import tidy
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
+from tts_playground.home import expanded
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.tasks.drawing import SIDE, Outline, read_drawing
+from tts_playground.typed import typed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,6 +73,7 @@ class SketchTask:
 
 
 @dataclass(frozen=True, slots=True)
+@typed
 class Settings:
     """How to search; the fields are the arguments of ``sketch``."""
 
@@ -151,6 +153,7 @@ class SketchResult:
         }
 
 
+@typed
 def sketch(
     image: Any,
     *,
@@ -207,6 +210,7 @@ def sketch_rounds(image: Any, settings: Settings | None = None) -> Iterator[Prog
         yield Progress(round_, program, fit.iou, fit.f1, time.perf_counter() - begun, round_.cost.renders)
 
 
+@typed
 def sampler_of(name: str, temperature: float = 1.0, grammar: bool = False) -> Any:
     """Who proposes programs: a registered sampler, or a model by its name.
 
@@ -215,7 +219,7 @@ def sampler_of(name: str, temperature: float = 1.0, grammar: bool = False) -> An
     """
     if name.endswith(GRAMMAR):
         name, grammar = name.removesuffix(GRAMMAR), True
-    if name == "tiny:sketch" or name.startswith("adapter:") or "/" in name or Path(name).is_dir():
+    if name == "tiny:sketch" or name.startswith("adapter:") or "/" in name or expanded(name).is_dir():
         return ProgramSampler(name, temperature, grammar=grammar)
     return registry.resolve("sampler", name, "sketch", temperature=temperature)
 

@@ -12,6 +12,7 @@ from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
 from tts_playground.samplers.ranges import GUIDANCE
 from tts_playground.tasks.asking import check_count, check_words, total_cost
 from tts_playground.tasks.image_rewards import rewards_of
+from tts_playground.typed import typed
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -109,6 +110,7 @@ class Generated:
         }
 
 
+@typed
 def image_sampler(model: str | None = None, settings: ImageSettings | None = None, device: str = "auto") -> ImageTokens:
     """The sampler of a named Janus (``tiny:janus``, a hub id, a folder; None for this machine's default).
 
@@ -119,6 +121,7 @@ def image_sampler(model: str | None = None, settings: ImageSettings | None = Non
     return ImageTokens(loaded, settings or ImageSettings())
 
 
+@typed
 def generate(
     prompt: str,
     *,

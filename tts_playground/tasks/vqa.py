@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tts_playground.core import Cost, Reward, Sample, Sampler
 from tts_playground.errors import BadInput, CannotDo
+from tts_playground.images import open_image
 from tts_playground.models import loading
 from tts_playground.models.vlm import digest
 from tts_playground.samplers.answering import AnswerSettings
 from tts_playground.tasks.asking import check_count, check_words, total_cost
-from tts_playground.tasks.opening import open_image
+from tts_playground.typed import typed
 from tts_playground.verifiers.selectors import picks
 from tts_playground.worlds.answers import MEASURES
 
@@ -77,9 +78,9 @@ def read_picture(image: Any, longest: int = LONGEST_SIDE) -> Image.Image:
     """A picture as models see it: upright, RGB over white, its longer side at most ``longest`` pixels."""
     from PIL import Image
 
-    opened = open_image(image, draft="RGB", moving=False)
-    if min(opened.size) < SMALLEST or max(opened.size) > 100 * min(opened.size):
-        raise BadInput(f"The picture is {opened.width} x {opened.height} pixels, which is too thin to read.")
+    opened = open_image(image)
+    if min(opened.size) < SMALLEST:
+        raise BadInput(f"The picture is {opened.width} x {opened.height} pixels; give one of at least 2 x 2.")
     layer = opened.convert("RGBA") if opened.has_transparency_data else opened.convert("RGB")
     if layer.mode == "RGBA":
         layer = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
@@ -145,6 +146,7 @@ class Answered:
         }
 
 
+@typed
 def vqa_sampler(
     model: str | None = None, settings: AnswerSettings | None = None, device: str = "auto", *, own: bool = False
 ) -> Sampler:
@@ -189,6 +191,7 @@ def score_all(task: VqaTask, samples: Sequence[Sample], rewards: Sequence[Reward
     return found
 
 
+@typed
 def answer(
     image: Any,
     question: str,

@@ -7,13 +7,14 @@ reported and skipped, never fatal.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tts_playground import jsontext
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
+from tts_playground.home import expanded
 from tts_playground.tasks.vqa import VqaTask
 
 SHIPPED = "infographics-eval"
@@ -48,7 +49,7 @@ def questions(name: str, most: int = 200) -> Iterator[Item]:
     if name == SHIPPED:
         yield from _shipped(most)
         return
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.exists():
         rows = _local(path)
     elif name.lower() == "infovqa":
@@ -110,27 +111,31 @@ def _local(path: Path) -> Iterator[Any]:
             raise BadInput(f"The folder {path} has no questions.jsonl, metadata.jsonl or .parquet file.")
         path = found[0]
     if path.suffix == ".parquet":
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(64):
                     yield from batch.to_pylist()
-        except (OSError, ValueError) as error:
-            raise BadInput(f"{path} cannot be read as parquet: {error}.") from error
+        except (OSError, ValueError, pa.ArrowException) as error:
+            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise BadInput(f"{path} cannot be read as parquet: {first}.") from error
         return
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.strip():
-                yield _parsed(line)
-
-
-def _parsed(line: str) -> Any:
     try:
-        row = json.loads(line)
-    except ValueError:
-        return BadInput("it is no JSON")
-    return row if isinstance(row, dict) else BadInput("it is no JSON object")
+        with path.open("rb") as lines:
+            for line in lines:
+                if line.strip():
+                    yield _parsed(line)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return jsontext.loads_object(line, "it")
+    except BadInput as error:
+        return BadInput(str(error).removesuffix("."))
 
 
 def _hub(name: str, most: int) -> Iterator[Any]:

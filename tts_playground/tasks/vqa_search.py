@@ -13,12 +13,14 @@ from tts_playground.core import Budget, Cost, ParallelStrategy, Reward, Round, S
 from tts_playground.errors import BadInput
 from tts_playground.samplers.answering import AnswerSettings
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
+from tts_playground.typed import typed
 
 MOST = 32
 """whole replies in one search"""
 
 
 @dataclass(frozen=True, slots=True)
+@typed
 class StepSearch:
     """How reasoning steps are searched.
 

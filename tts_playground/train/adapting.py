@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tts_playground import home
+from tts_playground import files
 from tts_playground.dsl.raster import render
-from tts_playground.errors import BadInput, CannotDo, StoreError
+from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models import adapters, tunable
 from tts_playground.models.adapters import FACTS, MARK, Adapter, check_name
 from tts_playground.rewards.iou import IoUReward
@@ -42,16 +41,10 @@ def free_name(stem: str) -> str:
 def save(tuned: Tuned, name: str, base: str, note: str = "") -> Adapter:
     """Write an adapter with its facts; it appears whole or not at all."""
     folder = reserve(name)
-    trial = home.folder("adapters", f".{name}.partial")
     facts = {"base": base, "note": note, **tuned.facts()}
-    try:
-        tuned.model.save_pretrained(str(trial))
-        (trial / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-        trial.rename(folder)
-    except OSError as error:
-        raise StoreError(f"The adapter cannot be written to {folder}: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(trial, ignore_errors=True)
+    with files.filling(folder, "The adapter", fresh=True) as partial:
+        tuned.model.save_pretrained(str(partial))
+        (partial / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return Adapter(name, folder, facts)
 
 

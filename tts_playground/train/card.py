@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from tts_playground import files
 from tts_playground.models import cards
 from tts_playground.train.loop import Report
 from tts_playground.train.order import Order
@@ -86,7 +87,6 @@ def write_card(order: Order, facts: Facts) -> None:
         f"- {'Sprites: Fluent Emoji (MIT). ' if facts.stickers else ''}This checkpoint: the licence of the project.",
         "",
     ]
-    order.out.mkdir(parents=True, exist_ok=True)
-    (order.out / cards.CARD).write_text("\n".join(lines), encoding="utf-8")
+    files.write_text(files.make_folder(order.out) / cards.CARD, "\n".join(lines), "The card")
     (order.out / cards.NUMBERS).unlink(missing_ok=True)  # of another training
     cards.record(order.out, facts.results)

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from tts_playground import files
 from tts_playground.models.places import ready_folder
 from tts_playground.models.vq import load_vq, reconstruct, to_float
 from tts_playground.rewards.measures import hard_pairs, recall_at_1
@@ -186,8 +187,9 @@ def train(order: Order) -> Path:
     loss = make_loss(pupil, conditions, pool, texts, batch)
     report = fit(pupil, loss, plan, sheet=lambda: contact_sheet(conditions.pixels(shown)))
     results = measure(model, tokenizer, device, vq, 120 if order.miniature else 1000)
-    model.to("cpu", torch.bfloat16).save_pretrained(order.out)
-    build_processor(tokenizer).save_pretrained(order.out)
+    with files.filling(order.out, "The checkpoint") as partial:
+        model.to("cpu", torch.bfloat16).save_pretrained(partial)
+        build_processor(tokenizer).save_pretrained(partial)
     write_card(
         order,
         Facts(

@@ -18,6 +18,7 @@ from torch import nn
 from transformers import RTDetrConfig, RTDetrForObjectDetection, RTDetrResNetConfig
 from transformers.models.rt_detr.image_processing_pil_rt_detr import RTDetrImageProcessorPil
 
+from tts_playground import files
 from tts_playground.models.places import ready_folder
 from tts_playground.models.vq import load_vq, reconstruct
 from tts_playground.train.card import Facts, write_card
@@ -206,8 +207,9 @@ def train(order: Order) -> Path:
     pupil = Pupil(model, size.channels[1]).to(device)
     loss = make_loss(pupil, conditions, pool, batch, FIRST if order.init is None else 0.0)
     report = fit(pupil, loss, plan, sheet=lambda: contact_sheet(conditions.pixels(shown)))
-    model.to("cpu", torch.bfloat16).save_pretrained(order.out)
-    build_processor().save_pretrained(order.out)
+    with files.filling(order.out, "The checkpoint") as partial:
+        model.to("cpu", torch.bfloat16).save_pretrained(partial)
+        build_processor().save_pretrained(partial)
     results = measure(order.out, device, vq, 120 if order.miniature else 1000)
     conditions_told = ", VQ-reconstructed and reconstructed from partly wrong tokens" if vq is not None else ""
     facts = Facts(

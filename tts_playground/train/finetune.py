@@ -16,9 +16,11 @@ from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailabl
 from tts_playground.models import tunable
 from tts_playground.tasks.zero_shot import prompt_for
 from tts_playground.train.frozen import still_norms
+from tts_playground.typed import typed
 
 
 @dataclass(frozen=True)
+@typed
 class Tuning:
     """How to fine-tune."""
 

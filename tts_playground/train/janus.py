@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 from transformers import JanusForConditionalGeneration, StaticCache
 
-from tts_playground import home
+from tts_playground import files, home
 from tts_playground.errors import BadInput
 from tts_playground.models.places import ready_folder
 from tts_playground.models.vq import load_vq, to_bytes
@@ -297,12 +297,14 @@ def train(order: Order) -> Path:
     if order.vq is not None:  # its halves may have gone on learning meanwhile; its codes stay what they are
         _take_vq(model, load_vq(order.vq, device))
     save_half(model, order.out)
-    processor.save_pretrained(order.out)
+    with files.filling(order.out, "The processor") as partial:
+        processor.save_pretrained(partial)
     saved: Any = JanusForConditionalGeneration.from_pretrained(order.out, dtype=torch.float32)
     saved.eval().to(device)
     few = 64 if order.miniature else 2000 if device.type == "cuda" else 500
     results = {**measure_vq(saved.model.vqmodel, device, few), "token_loss": validate(saved, encode, few)}
-    samples(saved, processor, 1 if order.miniature else 8).save(order.out / "sheet.png")
+    with files.whole(order.out / "sheet.png", "The sheet") as partial:
+        samples(saved, processor, 1 if order.miniature else 8).save(partial, "PNG")
     write_card(
         order,
         Facts(

@@ -10,8 +10,8 @@ what makes a resumed run equal to an uninterrupted one.
 
 from __future__ import annotations
 
-import json
 import math
+import pickle
 import signal
 import threading
 import time
@@ -25,8 +25,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from tts_playground import home, randomness
-from tts_playground.errors import BadInput, Cancelled, CannotDo
+from tts_playground import files, home, journal, randomness
+from tts_playground.errors import BadInput, Cancelled, CannotDo, StoreError
 from tts_playground.train.progress import Progress
 
 
@@ -157,6 +157,7 @@ class Run:
         self.step, self.before, self.started = 0, 0.0, time.monotonic()
         self.folder = home.folder("runs", plan.name)
         self.rows: list[dict[str, float]] = []
+        self.append: journal.Append = lambda rows: None
 
     @property
     def seconds(self) -> float:
@@ -181,16 +182,22 @@ class Run:
             "rng": torch.get_rng_state(),
             "cuda_rng": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
         }
-        new = self.folder / "state.pt.new"
-        torch.save(state, new)
-        new.replace(self.folder / "state.pt")
+        file = self.folder / "state.pt"
+        with files.whole(file, "The state of the training run") as partial:
+            try:
+                torch.save(state, partial)
+            except RuntimeError as error:  # torch's word for a full disk
+                raise files.cannot_write(file, error, "The state of the training run") from error
 
     def load(self) -> bool:
         """Take up the saved state, if there is one; the log is cut back to it."""
         path = self.folder / "state.pt"
         if not path.exists():
             return False
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+            raise StoreError(f"The state in {path} is damaged; start without --resume to replace it.") from error
         try:
             self.model.load_state_dict(state["model"])
         except RuntimeError as error:
@@ -206,16 +213,21 @@ class Run:
         self.rows = [row for row in read_log(self.folder) if row["step"] < self.step]
         return True
 
-    def log(self, row: dict[str, float]) -> None:
-        """Append one row to ``losses.jsonl``."""
-        self.rows.append(row)
-        with (self.folder / "losses.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+    @contextmanager
+    def logging(self) -> Iterator[None]:
+        """Within it, ``log`` writes to ``losses.jsonl``, cut back to the rows in memory; no other process runs here.
 
-    def rewrite_log(self) -> None:
-        """Make the log on disk equal to the one in memory."""
-        text = "".join(json.dumps(row) + "\n" for row in self.rows)
-        (self.folder / "losses.jsonl").write_text(text, encoding="utf-8")
+        Raises:
+            StoreError: another process trains in this folder.
+        """
+        with journal.growing(self.folder / "losses.jsonl", "The log of losses", keep=len(self.rows)) as append:
+            self.append = append
+            yield
+
+    def log(self, row: dict[str, float]) -> None:
+        """Append one row to the log."""
+        self.rows.append(row)
+        self.append([row])
 
     def update_average(self) -> None:
         """One step of the moving average; it follows closely at first, so that the start is forgotten."""
@@ -230,14 +242,11 @@ class Run:
 
 def read_log(folder: Path) -> list[dict[str, float]]:
     """The rows of a run's ``losses.jsonl``; a last line cut by a kill is dropped."""
-    rows = []
     path = folder / "losses.jsonl"
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return rows
+    try:
+        return journal.read(path) if path.exists() else []
+    except BadInput as error:
+        raise StoreError(f"{error} The log is damaged; start without --resume to replace it.") from error
 
 
 @contextmanager
@@ -302,14 +311,14 @@ def fit(
         torch.manual_seed(plan.seed)
         run = Run(model, plan, device)
         resumed = plan.resume and run.load()
-        run.rewrite_log()
-        line.say(
-            f"{plan.name}: {'going on' if resumed else 'starting'} at step {run.step} on {device}, in {run.folder}"
-        )
-        _loop(run, loss, sheet, line, log_every, stop_after)
-        if run.average:
-            model.load_state_dict(run.average)
-        _checkpoint(run, sheet)
+        with run.logging():
+            line.say(
+                f"{plan.name}: {'going on' if resumed else 'starting'} at step {run.step} on {device}, in {run.folder}"
+            )
+            _loop(run, loss, sheet, line, log_every, stop_after)
+            if run.average:
+                model.load_state_dict(run.average)
+            _checkpoint(run, sheet)
         model.eval()
     line.say(f"{plan.name}: {run.step} steps in {run.seconds / 60:.1f} minutes")
     return Report(run.step, run.seconds, run.rows, run.folder)
@@ -342,6 +351,5 @@ def _checkpoint(run: Run, sheet: Callable[[], Any] | None) -> None:
     run.model.eval()
     with torch.no_grad():
         picture = sheet()
-    new = run.folder / "sheet.new.png"
-    picture.save(new)
-    new.replace(run.folder / "sheet.png")
+    with files.whole(run.folder / "sheet.png", "The sheet") as partial:
+        picture.save(partial, "PNG")

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
+from tts_playground import files
 from tts_playground.errors import BadInput
 from tts_playground.worlds.layout import STEP
 
@@ -42,7 +43,8 @@ class PatchBook:
 
     def save(self, path: Path) -> None:
         """Write a safetensors file."""
-        save_file({"centroids": self.centroids.contiguous(), "directions": self.directions.contiguous()}, path)
+        with files.whole(path, "The book of patches") as partial:
+            save_file({"centroids": self.centroids.contiguous(), "directions": self.directions.contiguous()}, partial)
 
     @staticmethod
     def load(path: Path) -> PatchBook:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from tts_playground import randomness
+from tts_playground import files, randomness
 from tts_playground.errors import CannotDo
 from tts_playground.models.vq import to_float
 from tts_playground.train.feed import feed
@@ -48,9 +48,8 @@ class Tokens:
 
     def save(self, path: Path) -> None:
         """Write ``path`` whole or not at all."""
-        new = path.with_suffix(".new.npz")
-        np.savez(new, **{field.name: getattr(self, field.name) for field in fields(self)})
-        new.replace(path)
+        with files.whole(path, "The tokens") as partial, partial.open("wb") as stream:  # a path gets an ending
+            np.savez(stream, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @staticmethod
     def load(path: Path) -> Tokens:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from tts_playground import files
 from tts_playground.models.places import ready_folder
 from tts_playground.train import vlm_data, vlm_practice, vlm_seen
 from tts_playground.train.card import Facts, write_card
@@ -43,9 +44,9 @@ DATA = (
 
 def save(model: Any, processor: Any, out: Path) -> None:
     """Write the checkpoint in bfloat16, in files of at most 8 MB, and the processor beside it."""
-    out.mkdir(parents=True, exist_ok=True)
-    model.to(torch.bfloat16).save_pretrained(out, max_shard_size="8MB")
-    processor.save_pretrained(out)
+    with files.filling(out, "The checkpoint") as partial:
+        model.to(torch.bfloat16).save_pretrained(partial, max_shard_size="8MB")
+        processor.save_pretrained(partial)
 
 
 def started(order: Order, size: Size, vocabulary: int) -> Any:

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import JanusVQVAE
 
+from tts_playground import files
 from tts_playground.models.vq import psnr, reconstruct, to_float
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.feed import default_workers
@@ -108,7 +109,7 @@ def _book(order: Order, size: Size, pool: torch.Tensor) -> PatchBook:
     if order.resume and path.exists():
         return PatchBook.load(path)
     book = fit_book(pool[:5000].numpy(), size.codes, size.code_dim, seed=order.seed)
-    order.out.mkdir(parents=True, exist_ok=True)
+    files.make_folder(order.out)
     book.save(path)
     return book
 
@@ -156,7 +157,8 @@ def train_vq(order: Order, size: Size, minutes: float) -> tuple[JanusVQVAE, Repo
 
 def save_half(model: Any, out: Path) -> None:
     """Save in bfloat16, in files that stay under 9.5 MB."""
-    model.to("cpu", torch.bfloat16).save_pretrained(out, max_shard_size="9MB")
+    with files.filling(out, "The checkpoint") as partial:
+        model.to("cpu", torch.bfloat16).save_pretrained(partial, max_shard_size="9MB")
 
 
 def train(order: Order) -> Path:

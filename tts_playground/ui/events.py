@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,8 +15,8 @@ from tts_playground.ui.status import halted
 
 GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """one model at work at a time, whatever the tab; the rest wait in the queue and see their place"""
-LIGHT: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden"}
-"""what only looks never waits"""
+LIGHT: dict[str, Any] = {"concurrency_id": "light", "concurrency_limit": 32, "show_progress": "hidden"}
+"""what only looks never waits for models: the server's other threads are theirs"""
 AT_ONCE: dict[str, Any] = {**LIGHT, "queue": False}
 """what answers a cancel: a page's stream closes when its last event ends, and an answer that joins the queue in that
 moment is lost with it"""
@@ -48,25 +49,59 @@ def session_of(request: gr.Request | None) -> str:
     return getattr(request, "session_hash", None) or ""
 
 
+class LastWord:
+    """What a page was told when it cancelled; the end of the event, which gradio tells as a failure, says it again.
+
+    Both answers are under way at the same time, and either may have been asked for while the line was still busy.
+    """
+
+    FRESH = 5.0
+    """seconds between the two, at most"""
+    KEPT = 500
+    """pages that are remembered"""
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[float, str]] = {}
+
+    def cancelled(self, request: gr.Request | None, words: str) -> None:
+        """The page has been told ``words``."""
+        self._told.pop(session_of(request), None)
+        self._told[session_of(request)] = time.monotonic(), words
+        while len(self._told) > self.KEPT:
+            self._told.pop(next(iter(self._told)), None)
+
+    def ended(self, request: gr.Request | None, words: str) -> str:
+        """What to say at the end: ``words`` unless the page has just cancelled."""
+        when, said = self._told.pop(session_of(request), (0.0, words))
+        return said if time.monotonic() - when < self.FRESH else words
+
+
 def cancels(buttons: Sequence[Any], events: Sequence[Any], lines: Sequence[Any], words: str) -> None:
     """Each button ends the events, and a line that says that something is in work says ``words`` instead.
 
     It says so at once, and a line that an event still sent after that is put right when the event has ended; gradio
     tells an end by cancel as a failure.
     """
+    last = LastWord()
 
-    def say(sentence: str) -> Callable[..., Any]:
-        def told(*shown: str | None) -> Any:
-            new = [halted(line, sentence) or gr.skip() for line in shown]
-            return new if len(new) > 1 else new[0]
+    def stopped(request: gr.Request, *shown: str | None) -> Any:
+        return _halt(shown, last.ended(request, "Stopped; what came before is kept."))
 
-        return told
+    def cancelled(request: gr.Request, *shown: str | None) -> Any:
+        if any(halted(line, words) for line in shown):
+            last.cancelled(request, words)
+        return _halt(shown, words)
 
     for event in events:
-        event.failure(say("Stopped; what came before is kept."), lines, lines, **AT_ONCE, **QUIET)
+        event.failure(stopped, lines, lines, **AT_ONCE, **QUIET)
     for button in buttons:
         button.click(None, cancels=list(events))  # first: a page runs a click's events one after the other
-        button.click(say(words), lines, lines, **AT_ONCE, **QUIET)
+        button.click(cancelled, lines, lines, **AT_ONCE, **QUIET)
+
+
+def _halt(shown: Sequence[str | None], sentence: str) -> Any:
+    new = [halted(line, sentence) or gr.skip() for line in shown]
+    return new if len(new) > 1 else new[0]
 
 
 def saves(buttons: Mapping[str, Any], download: Callable[[Any, str], str], subject: Any, file: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.errors import PlaygroundError
+from tts_playground.errors import PlaygroundError, clean
 
 
 def friendly(handler: Callable) -> Callable:
@@ -40,7 +40,8 @@ def friendly(handler: Callable) -> Callable:
 def said(error: Exception) -> gr.Error:
     """The error as a message for the page; what the library did not raise on purpose is logged and named a fault."""
     if isinstance(error, gr.Error):
-        return error
+        # gradio's own repeat what was sent as it came; those of handlers are made to be shown
+        return gr.Error(html.escape(clean(error.message)), print_exception=False) if error.print_exception else error
     if isinstance(error, PlaygroundError):
         # messages are rendered as HTML, and may quote what somebody typed
         return gr.Error(html.escape(str(error), quote=False), title="This did not work", print_exception=False)

@@ -20,6 +20,8 @@ from tts_playground.models import zerogpu
 from tts_playground.ui import theme
 from tts_playground.ui.access import Doorkeeper
 from tts_playground.ui.bodies import BodyLimit
+from tts_playground.ui.gradio_errors import Page
+from tts_playground.ui.gradio_patches import Listening, absent_once, fair_queue, light_sessions
 from tts_playground.ui.headers import SafeHeaders
 from tts_playground.ui.quick import signatures_once
 from tts_playground.ui.scripts import FIT_CHARTS
@@ -62,10 +64,11 @@ class Limits:
     """What one server is willing to hold at a time."""
 
     queue: int = 200
-    """requests waiting; the next one is turned away at once"""
-    file_size: str = "5mb"
+    """heavy requests waiting in one group; the next one is turned away at once"""
+    file_size: str = "20mb"
+    """of a phone's photo of 50 megapixels"""
     body_bytes: int = 8 * 2**20
-    """largest request body of any kind"""
+    """largest request body that is no file"""
     sessions: int = 500
     """open pages whose state is kept"""
     threads: int = 40
@@ -83,7 +86,7 @@ def tabs() -> list[Tab]:
 def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Blocks:
     """The whole page, not yet served."""
     shown = tabs() if shown is None else shown
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
+    with Page(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
         title = gr.HTML(f"<h1>{TITLE}</h1><p>{LEAD}</p>", elem_id="title", padding=False)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as bar:
             for tab in shown:
@@ -99,16 +102,19 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
             # not on the bar: what is in it would be asked for its value with every status of every event
             elsewhere = {"show_progress": "hidden", "show_progress_on": title}
             app.load(choose, None, bar, api_visibility="private", queue=False, **elsewhere)
+    light_sessions()
+    absent_once()
     signatures_once({type(block) for block in app.blocks.values()})
     # twice a second, not to all who wait whenever one's turn comes: thirty would get five hundred messages
-    app.queue(status_update_rate=0.5, max_size=limits.queue, default_concurrency_limit=limits.concurrent)
+    fair_queue(app, status_update_rate=0.5, max_size=limits.queue, default_concurrency_limit=limits.concurrent)
     return app
 
 
 def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **options) -> str:
     """Serve the page (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured) and return its address."""
     # the first stands outermost
-    guards = [SafeHeaders.everywhere(), Doorkeeper.at(options.get("server_name")), BodyLimit.at(limits.body_bytes)]
+    door = Doorkeeper.at(options.get("server_name"))
+    guards = [SafeHeaders.everywhere(), door, BodyLimit.at(limits.body_bytes), Listening.to(app)]
     settings = {
         "theme": theme.THEME,
         "js": FIT_CHARTS,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
+import contextlib
 import hashlib
 import io
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -16,6 +14,7 @@ import gradio as gr
 from gradio.data_classes import _StaticFiles
 from PIL import Image
 
+from tts_playground import files
 from tts_playground.dsl import Program, render
 
 SIDE = 112
@@ -31,8 +30,7 @@ def _folder() -> Path:
 
     They are served as they lie here: else gradio hashes and copies each one whenever it is shown.
     """
-    folder = Path(tempfile.mkdtemp(prefix="tts-playground-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = files.own_folder("pictures")
     gr.set_static_paths(folder)
     served = getattr(_StaticFiles, "all_paths", [])
     served.insert(0, served.pop())  # gradio compares each picture with its own icons first
@@ -47,32 +45,36 @@ def thumbnail(program: Program) -> str:
 def picture_file(png: bytes) -> str:
     """The path of a small picture of a PNG (as it is when it is small); made once, named by what it shows."""
 
-    def write(file: Path) -> None:
+    def write(partial: Path) -> None:
         with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
             if max(picture.size) <= SHOWN:
-                file.write_bytes(png)
+                partial.write_bytes(png)
                 return
             picture.thumbnail((SHOWN, SHOWN))
-            picture.save(file, "PNG")
+            picture.save(partial, "PNG")
 
     return _file(png, write)
 
 
 def _file(name: bytes, write: Callable[[Path], None]) -> str:
     file = _folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.png"
-    if file.exists():
+    try:
         os.utime(file)  # what is looked at stays
-    else:
+    except FileNotFoundError:
+        files.make_folder(file.parent)  # somebody may have tidied up
         _prune()
-        trial = file.with_suffix(f".{os.urandom(4).hex()}")
-        write(trial)
-        trial.replace(file)
+        with files.whole(file, "A small picture", lasting=False) as partial:
+            write(partial)
     return str(file)
 
 
 def _prune() -> None:
+    there = []
     with os.scandir(_folder()) as entries:
-        files = [(entry.stat().st_mtime, entry.path) for entry in entries]
-    if len(files) > KEPT:
-        for _, path in sorted(files)[: KEPT // 2]:
-            Path(path).unlink(missing_ok=True)
+        for entry in entries:
+            with contextlib.suppress(OSError):  # another thread removed it, or has just finished it
+                there.append((entry.stat().st_mtime, entry.path))
+    if len(there) > KEPT:
+        for _, path in sorted(there)[: KEPT // 2]:
+            with contextlib.suppress(OSError):
+                Path(path).unlink()

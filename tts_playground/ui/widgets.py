@@ -9,6 +9,7 @@ from abc import ABCMeta
 from typing import Any, ClassVar
 
 import gradio as gr
+import numpy as np
 from fastapi import HTTPException
 from gradio.component_meta import ComponentMeta
 from gradio.components.base import Component, server
@@ -23,8 +24,8 @@ BLOB_BYTES = 1_000_000
 BLOBS = 128
 """canvases kept between the stroke and the handler that reads it; the oldest go first"""
 LAYERS = 4
-FORMATS = "PNG, JPEG or WEBP"
-BOUNDS = "at most 5 MB and 4 million pixels"
+FORMATS = "PNG, JPEG, WEBP, AVIF, GIF, BMP, TIFF or PPM"
+BOUNDS = "at most 20 MB and 64 million pixels"
 
 
 class _NoStubFile(ComponentMeta):
@@ -63,7 +64,10 @@ class Picture(gr.Image, metaclass=_NoStubFile):
 
 
 class Canvas(gr.ImageEditor, metaclass=_NoStubFile):
-    """``gr.ImageEditor`` that takes a few layers of bounded size, and keeps a bounded number of canvases."""
+    """``gr.ImageEditor`` that takes a few layers of bounded size, and keeps a bounded number of canvases.
+
+    Its handlers get numpy arrays with alpha.
+    """
 
     is_template = True
     _sent: ClassVar[dict[str, Any]] = {}
@@ -78,10 +82,11 @@ class Canvas(gr.ImageEditor, metaclass=_NoStubFile):
         """Gradio gives each new canvas one of its own."""
 
     def convert_and_format_image(self, file: Any, flatten_on_white: bool = False) -> Any:
-        """Refuses what ``open_picture`` refuses, before gradio decodes it."""
-        if file is not None:
-            friendly(open_picture)(file if isinstance(file, bytes) else _file(file))
-        return super().convert_and_format_image(file, flatten_on_white)
+        """One part of the canvas, (height, width, 4), opened by ``open_picture``: gradio has no bounds."""
+        if file is None:
+            return None
+        source = file if isinstance(file, (bytes, bytearray, memoryview)) else _file(file)
+        return np.array(friendly(open_picture)(source).convert("RGBA"))
 
     def preprocess(self, payload: Any) -> Any:
         """The value of ``gr.ImageEditor``; more layers than the canvas offers are refused."""

@@ -10,27 +10,39 @@ from tts_playground.verifiers.english import Request, Want
 from tts_playground.worlds.scene import Scene, related
 
 
-def fitting(want: Want, found: Sequence[Found]) -> list[Found]:
-    """What answers to ``want``, surest first."""
-    fit = [one for one in found if one.noun == want.noun and (not want.color or one.color == want.color)]
-    return sorted(fit, key=lambda one: -one.score)
+def fitting(want: Want, found: Sequence[Found], among: int | None = None) -> list[Found]:
+    """What answers to ``want``, surest first.
+
+    Args:
+        among: things of that noun that are asked for altogether. Of more detections the surest are looked at, so that
+            a colour is judged on what was most surely found, and not on whichever detection happens to have it.
+    """
+    own = sorted((one for one in found if one.noun == want.noun), key=lambda one: -one.score)
+    return [one for one in own[:among] if not want.color or one.color == want.color]
 
 
-def _counted(want: Want, found: Sequence[Found]) -> str:
+def asked_for(noun: str, request: Request) -> int:
+    """How many things called ``noun`` the request asks for altogether."""
+    return sum(want.count for want in request.wants if want.noun == noun)
+
+
+def _counted(want: Want, found: Sequence[Found], among: int) -> str:
     """ "" when the number is right, else what is wrong with it."""
-    number = len(fitting(want, found))
-    if number == want.count or (number > want.count and not want.exact):
+    number, surest = len(fitting(want, found)), len(fitting(want, found, among if want.color else None))
+    if surest >= want.count and (number == want.count or not want.exact):
         return ""
     others = [one for one in found if one.noun == want.noun]
-    if want.color and len(others) >= want.count > number:
-        hues = ", ".join(sorted({one.color or "no plain colour" for one in others}))
+    if want.color and len(others) >= want.count > surest:
+        seen = sorted(others, key=lambda one: -one.score)[:among]
+        hues = ", ".join(sorted({one.color or "no plain colour" for one in seen}))
         return f"the {want.noun} should be {want.color}, seen: {hues}"
     return f"asked for {want}, found {number}"
 
 
 def _placed(request: Request, found: Sequence[Found]) -> str:
     """ "" when the relation holds between all of the things asked for, else what is wrong."""
-    groups = [fitting(want, found)[: want.count] for want in request.wants]
+    chosen = (fitting(w, found, asked_for(w.noun, request) if w.color else None) for w in request.wants)
+    groups = [those[: want.count] for want, those in zip(request.wants, chosen, strict=True)]
     if not all(groups):
         return f"nothing to be {request.relation!r}"
     pairs = [[one.box, *(group[0].box for group in groups[1:])] for one in groups[0]]
@@ -53,7 +65,7 @@ def check(request: Request, found: Sequence[Found], background: str = "") -> Ver
     Returns:
         ``passed`` when everything holds; ``score`` is the part of the conditions that hold, in [0, 1].
     """
-    faults = [_counted(want, found) for want in request.wants]
+    faults = [_counted(want, found, asked_for(want.noun, request)) for want in request.wants]
     if request.relation:
         faults.append(_placed(request, found))
     if request.background and background:

@@ -56,7 +56,7 @@ class Detector:
     processor: Any
     name: str
     threshold: float = 0.5
-    """least score of a box, in [0, 1]; GenEval takes 0.3 (0.9 for counting) for its large detector"""
+    """least score of a box, in [0, 1]; ``GenEval`` sets it by what is asked"""
 
     @classmethod
     def load(cls, name: str = "tiny:detector", *, device: str = "cpu", threshold: float = 0.5) -> Detector:

@@ -1,8 +1,8 @@
 """GenEval-style checks: a detector finds, colours are judged inside its boxes, rules decide, and the reason is told.
 
 For the sticker world colour is the hue of the pixels, so that a CLIP reward and this judge share nothing. For photos
-colour is CLIP's zero-shot choice on the crop, as GenEval does it. "GenEval-style": neither the detector nor the prompts
-are GenEval's.
+colour is CLIP's zero-shot choice on the crop, as GenEval does it. A colour is judged on the surest things of its noun,
+as many as were asked for. "GenEval-style": neither the detector nor the prompts are GenEval's.
 """
 
 from __future__ import annotations
@@ -27,6 +27,13 @@ from tts_playground.worlds.vocabulary import TINTS
 
 PHOTO_COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white")
 """GenEval's colours"""
+GENEVAL = (0.3, 0.9)
+"""least score of a box, and of one that is counted, in GenEval's code (Ghosh et al. 2023), for its own detector"""
+OURS = (0.5, 0.5)
+"""the same for our detectors: on 480 held-out scenes of 120 prompts true captions pass as often or oftener than with
+GenEval's (0.946 against 0.940; of counts 1.00 against 0.94), and false ones never do"""
+RULES = "2"
+"""changes whenever the rules do; 2: a colour is judged on the surest things"""
 
 
 @cache
@@ -42,10 +49,24 @@ class GenEval:
     """"tiny:detector", "tiny:detector2", a folder, or a hub id of any AutoModelForObjectDetection"""
     colors: str = "hue"
     """"hue" (the sticker world), or the name of a CLIP that chooses a colour for each crop (photographs)"""
-    threshold: float = 0.5
-    """least score of a box, in [0, 1]"""
+    threshold: float | None = None
+    """least score of a box, in [0, 1]; None takes 0.5 for our detectors and GenEval's 0.3 for others"""
     device: str = "cpu"
+    counting_threshold: float | None = None
+    """the same for things whose exact number was asked for; None takes 0.5 for ours and GenEval's 0.9 for others"""
     unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
+
+    def __post_init__(self) -> None:
+        if not all(0.0 <= least <= 1.0 for least in self.least):
+            raise BadInput(f"A judge's thresholds are scores of boxes from 0 to 1, not {self.least}.")
+
+    @property
+    def least(self) -> tuple[float, float]:
+        """Least score of a box, and of one that is counted: what was given, else what suits the detector."""
+        usual = OURS if self.detector.startswith("tiny:") else GENEVAL
+        given = (self.threshold, self.counting_threshold)
+        plain, counting = (own if one is None else one for one, own in zip(given, usual, strict=True))
+        return plain, counting
 
     @property
     def name(self) -> str:
@@ -59,8 +80,9 @@ class GenEval:
 
     @property
     def revision(self) -> str:
-        """Changes with the detector, the colour judge or the threshold."""
-        return f"{revision_of(where(self.detector))}-{self.colors}-{self.threshold:g}-1"
+        """Changes with the detector, the colour judge, the thresholds or the rules."""
+        thresholds = "-".join(f"{least:g}" for least in self.least)
+        return f"{revision_of(where(self.detector))}-{self.colors}-{thresholds}-{RULES}"
 
     def request(self, prompt: str) -> Request:
         """What ``prompt`` asks for, in words that this judge can check.
@@ -68,7 +90,7 @@ class GenEval:
         Raises:
             BadInput: it holds something else; the message says what.
         """
-        seen = _detector(self.detector, self.device, self.threshold)
+        seen = _detector(self.detector, self.device, min(self.least))
         return parse(prompt, seen.nouns, tuple(TINTS) if self.colors == "hue" else PHOTO_COLORS)
 
     def judge(self, task: Any, samples: Sequence[Sample]) -> list[Verdict]:
@@ -83,10 +105,13 @@ class GenEval:
         """One verdict per RGB picture and its own prompt, in order."""
         requests = {prompt: self.request(prompt) for prompt in dict.fromkeys(prompts)}
         arrays = [_array(image) for image in images]
-        found = _detector(self.detector, self.device, self.threshold).detect(arrays)  # type: ignore[arg-type]
+        found = _detector(self.detector, self.device, min(self.least)).detect(arrays)  # type: ignore[arg-type]
         return [self._verdict(requests[p], a, things) for p, a, things in zip(prompts, arrays, found, strict=True)]
 
     def _verdict(self, request: Request, image: np.ndarray, found: list[Found]) -> Verdict:
+        plain, counting = self.least
+        counted = {want.noun for want in request.wants if want.exact}
+        found = [one for one in found if one.score >= (counting if one.noun in counted else plain)]
         asked = {want.noun for want in request.wants if want.color}
         seen = [replace(one, color=self._color(image, one)) if one.noun in asked else one for one in found]
         return check(request, seen, background_name(image) if self.colors == "hue" else "")

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tts_playground import randomness
+from tts_playground import files, randomness
 from tts_playground.worlds.infographics import UNSEEN, Figure, Style, figure_from
 from tts_playground.worlds.layout import Draw
 from tts_playground.worlds.questions import Question, ask, pick_kind, plausible
@@ -64,7 +64,7 @@ def main() -> None:
     """Write the file."""
     rows = [json.dumps(asdict(make_case(number))) for number in range(CASES)]
     head = '{"name": "infographics-eval", "version": 1, "cases": [\n'
-    PATH.write_text(head + ",\n".join(rows) + "\n]}\n", encoding="utf-8")
+    files.write_text(PATH, head + ",\n".join(rows) + "\n]}\n")
     print(f"Wrote {PATH}: {len(rows)} questions.")
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from PIL import Image
 
+from tts_playground import files
 from tts_playground.worlds.vocabulary import ATLAS_COLUMNS, CELL, NOUNS
 
 DATA = Path(__file__).parent / "data"
@@ -58,8 +59,8 @@ def main() -> None:
     for place, noun in enumerate(NOUNS):
         row, column = divmod(place, ATLAS_COLUMNS)
         atlas.paste(draw(icons, noun.icon), (column * CELL, row * CELL))
-    DATA.mkdir(exist_ok=True)
-    atlas.save(DATA / "stickers.png", optimize=True)
+    with files.whole(files.make_folder(DATA) / "stickers.png", "The atlas") as partial:
+        atlas.save(partial, "PNG", optimize=True)
     print(f"Wrote {DATA / 'stickers.png'}: {len(NOUNS)} sprites of {CELL} px.")
 
 

@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict
 from itertools import combinations, product
 
-from tts_playground import randomness
+from tts_playground import files, randomness
 from tts_playground.worlds.captions import plain
 from tts_playground.worlds.evalset import KINDS, PATH
 from tts_playground.worlds.scene import Composition, Group
@@ -74,7 +74,7 @@ def main() -> None:
         for i, composition in enumerate(compositions()[kind])
     ]
     head = '{"name": "stickers-eval", "version": 1, "prompts": [\n'
-    PATH.write_text(head + ",\n".join(json.dumps(row) for row in rows) + "\n]}\n", encoding="utf-8")
+    files.write_text(PATH, head + ",\n".join(json.dumps(row) for row in rows) + "\n]}\n")
     print(f"Wrote {PATH}: {len(rows)} prompts.")
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from tts_playground.errors import StoreError
+from tts_playground import files
 from tts_playground.runs.curves import Floats
-from tts_playground.runs.figures.theme import GRID, INK, colour, empty, hover, log2_axis, themed
+from tts_playground.runs.figures.theme import GRID, INK, colour, empty, error_bars, hover, log2_axis, themed
 
 LETTERS = ("red", "green", "blue", "yellow")
 COLOURS_IN_WORDS = {name[0].upper(): name for name in LETTERS}
@@ -194,13 +194,7 @@ def calibrations(found: Sequence[Any], *, title: str = "") -> go.Figure:
             y=[one.name for one in own],
             mode="markers",
             marker={"size": 10, "symbol": symbol, "color": colour(0 if not ceiling else 3)},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [one.distance.high - one.distance.value for one in own],
-                "arrayminus": [one.distance.value - one.distance.low for one in own],
-                "thickness": 1.5,
-            },
+            error_x=error_bars([one.distance for one in own]),
             name=name,
             cliponaxis=False,
             hovertemplate="%{y}: %{x:.1%} of picks would have to move<extra></extra>",
@@ -248,8 +242,5 @@ def page(figures: Mapping[str, go.Figure], file: Path, title: str, lines: Sequen
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>{style}</style></head><body>{''.join(parts)}</body></html>"
     )
-    try:
-        file.write_text(whole, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"The figures cannot be written to {file}: {error.strerror or error}.") from error
+    files.write_text(file, whole, "The page of figures")
     return file

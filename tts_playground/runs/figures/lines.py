@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from tts_playground.errors import BadInput
 from tts_playground.runs.curves import Curve, Floats, kl_bound
@@ -23,10 +24,11 @@ from tts_playground.runs.figures.theme import (
     themed,
 )
 from tts_playground.runs.fits import fit_over_optimisation
+from tts_playground.runs.intervals import between
 
 
 def best_of_n(*curves: Curve, axis: str = "n", at: int | None = None, title: str = "", measure: str = "") -> go.Figure:
-    """Curves from pools, with their 95 % bands, faint where N > M/2 and dashed where an oracle chose.
+    """Curves from pools with their 95 % bands (where there are any), faint where N > M/2, dashed where an oracle chose.
 
     Args:
         axis: "n", or a cost ("tokens", "renders", "verifier_calls", "seconds"): N times what one candidate costs.
@@ -65,9 +67,9 @@ def along(curve: Curve, axis: str) -> Floats:
 
 def heights(*curves: Curve) -> Floats:
     """All that curves and their bands reach."""
-    return np.concatenate(
-        [part for curve in curves for part in (curve.mean, curve.low, curve.high) if part is not None]
-    )
+    parts = [part for curve in curves for part in (curve.mean, curve.low, curve.high) if part is not None]
+    reached = np.concatenate(parts)
+    return reached[np.isfinite(reached)]
 
 
 def add_curve(figure: go.Figure, curve: Curve, x: Floats, number: int, axis: str, yaxis: str = "y") -> None:
@@ -77,10 +79,12 @@ def add_curve(figure: go.Figure, curve: Curve, x: Floats, number: int, axis: str
     trusted = max(1, int((curve.n <= max(1, curve.pool_size / 2)).sum()))
     parts = [(slice(0, trusted), 1.0, True), (slice(trusted - 1, None), 0.3, False)]
     for part, strength, legend in parts if trusted < len(curve.n) else parts[:1]:
-        if curve.low is not None and curve.high is not None:
+        known = _known(curve)[part]
+        if known.sum() > 1:
+            at, low, high = (values[part][known] for values in (x, curve.low, curve.high))  # type: ignore[index]
             figure.add_scatter(
-                x=np.concatenate([x[part], x[part][::-1]]),
-                y=np.concatenate([curve.high[part], curve.low[part][::-1]]),
+                x=np.concatenate([at, at[::-1]]),
+                y=np.concatenate([high, low[::-1]]),
                 fill="toself",
                 fillcolor=colour(number, 0.18 * strength),
                 line={"width": 0},
@@ -105,13 +109,18 @@ def add_curve(figure: go.Figure, curve: Curve, x: Floats, number: int, axis: str
         )
 
 
+def _known(curve: Curve) -> NDArray[np.bool_]:
+    """[n_N] where the curve has a band."""
+    if curve.low is None or curve.high is None:
+        return np.zeros(len(curve.n), dtype=bool)
+    return np.isfinite(curve.low) & np.isfinite(curve.high)
+
+
 def _words(curve: Curve, i: int, x: float, axis: str) -> str:
     n, prompts = int(curve.n[i]), f", mean of {curve.prompts} prompts" if curve.prompts > 1 else ""
-    band = (
-        f"95 % band {curve.low[i]:.3g} to {curve.high[i]:.3g}"
-        if curve.low is not None and curve.high is not None
-        else ""
-    )
+    band = ""
+    if curve.low is not None and curve.high is not None:
+        band = f"95 % band {between(curve.low[i], curve.high[i], '.3g')}"
     return hover(
         f"<b>{curve.label}</b>",
         f"draw {n}, keep one: {curve.measure} {curve.mean[i]:.4g}{prompts}",

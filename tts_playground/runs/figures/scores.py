@@ -8,10 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from tts_playground.errors import BadInput
-from tts_playground.runs.bands import Interval
 from tts_playground.runs.curves import Floats
 from tts_playground.runs.figures.theme import INK, colour, empty, themed
 from tts_playground.runs.fits import correlation
+from tts_playground.runs.intervals import Interval
 
 
 def histogram(
@@ -98,4 +98,4 @@ def _agreement(first: Sequence[float], second: Sequence[float]) -> str:
 
 
 def _words(name: str, r: Interval) -> str:
-    return f"{name} {r.value:.2f} ({r.low:.2f} to {r.high:.2f})"
+    return f"{name} {r.value:.2f} ({r.words('.2f')})"

@@ -9,7 +9,18 @@ import plotly.graph_objects as go
 from tts_playground.runs.comparison import StrategyPoint
 from tts_playground.runs.curves import Curve
 from tts_playground.runs.figures.lines import add_curve, along
-from tts_playground.runs.figures.theme import AXES, SYMBOLS, check_axis, colour, empty, hover, log2_axis, short, themed
+from tts_playground.runs.figures.theme import (
+    AXES,
+    SYMBOLS,
+    check_axis,
+    colour,
+    empty,
+    error_bars,
+    hover,
+    log2_axis,
+    short,
+    themed,
+)
 
 
 def strategies(
@@ -20,7 +31,10 @@ def strategies(
     title: str = "",
     measure: str = "",
 ) -> go.Figure:
-    """Adaptive strategies as points with 95 % error bars over the exact best-of-N curves, on one cost axis."""
+    """Adaptive strategies as points over the exact best-of-N curves, on one cost axis.
+
+    Points have 95 % error bars, or none where too few runs stand behind one.
+    """
     check_axis(axis)
     lines = [curve for curve in curves if axis == "n" or curve.unit.get(axis, 0) > 0]
     shown = [point for point in points if point.where(axis) > 0]
@@ -47,13 +61,7 @@ def _add_points(figure: go.Figure, points: list[StrategyPoint], axis: str, numbe
         y=[point.result.value for point in points],
         mode="markers",
         marker={"size": 10, "symbol": symbol, "color": colour(number + after)},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [point.result.high - point.result.value for point in points],
-            "arrayminus": [point.result.value - point.result.low for point in points],
-            "thickness": 1.5,
-        },
+        error_y=error_bars([point.result for point in points]),
         name=first.label + (" (oracle)" if first.oracle else ""),
         text=[_words(point, axis) for point in points],
         hovertemplate="%{text}<extra></extra>",
@@ -64,7 +72,7 @@ def _words(point: StrategyPoint, axis: str) -> str:
     result = point.result
     return hover(
         f"<b>{point.label}</b>",
-        f"reached {result.value:.4g} (95 %: {result.low:.3g} to {result.high:.3g})",
+        f"reached {result.value:.4g} (95 %: {result.words('.3g')})",
         f"for {short(point.where(axis))} {AXES[axis]}, mean of {result.n} runs at this budget",
         point.note,
         "guided by the answer: a ceiling" if point.oracle else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -10,7 +11,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from tts_playground.errors import BadInput, CannotDo, StoreError
+from tts_playground import files
+from tts_playground.errors import BadInput, CannotDo
+from tts_playground.runs.intervals import Interval
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette without its black and its yellow, which vanish on a dark and on a light page"""
@@ -110,6 +113,12 @@ def short(number: float) -> str:
     return f"{number:.3g}" if abs(number) < 100 else f"{number:,.0f}"
 
 
+def error_bars(found: Sequence[Interval]) -> dict[str, Any]:
+    """What ``error_x`` or ``error_y`` takes; points without an interval have no bar."""
+    below, above = zip(*(one.reach for one in found), strict=True) if found else ((), ())
+    return {"type": "data", "symmetric": False, "array": list(above), "arrayminus": list(below), "thickness": 1.5}
+
+
 def empty(sentence: str) -> go.Figure:
     """A figure that says why there is nothing to see yet."""
     figure = themed(go.Figure(), x="", y="")
@@ -129,13 +138,10 @@ def save(figure: go.Figure, path: Path | str) -> Path:
     ending = file.suffix.lower()
     if ending not in (".html", ".png", ".svg", ".pdf"):
         raise BadInput(f"A figure is saved as .html, .png, .svg or .pdf; {file.name!r} ends otherwise.")
-    try:
-        if ending == ".html":
-            file.write_text(figure.to_html(include_plotlyjs=True, full_html=True), encoding="utf-8")
-        else:
-            file.write_bytes(_picture(figure, ending[1:]))
-    except OSError as error:
-        raise StoreError(f"The figure cannot be written to {file}: {error.strerror or error}.") from error
+    if ending == ".html":
+        files.write_text(file, figure.to_html(include_plotlyjs=True, full_html=True), "The figure")
+    else:
+        files.write_bytes(file, _picture(figure, ending[1:]), "The figure")
     return file
 
 

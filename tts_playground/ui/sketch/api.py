@@ -17,8 +17,10 @@ from tts_playground.tasks.sketch import Settings
 from tts_playground.tasks.sketch import sketch as find
 from tts_playground.ui.events import is_local
 from tts_playground.ui.faults import friendly
+from tts_playground.ui.inputs import whole
 from tts_playground.ui.sketch.choices import LIMITS, allowed, offered
 from tts_playground.ui.sketch.wiring import HEAVY
+from tts_playground.ui.values import within
 from tts_playground.ui.widgets import Picture
 
 
@@ -37,7 +39,7 @@ def sketch(
     """Find a short program of circles and rectangles that draws the picture in a file.
 
     Args:
-        file: the drawing: a PNG, JPEG or WEBP of at most 5 MB and 4 million pixels; dark on light, or a photo of it.
+        file: a PNG, JPEG, WEBP, ... of at most 20 MB and 64 million pixels; dark on light, or a photo of a drawing.
         sampler: who proposes programs; "proposal" needs no model, "tiny:sketch" is one, "+grammar" binds it.
         strategy: "refine", "best-of-n", "smc" or "beam".
         n: most candidate programs that are scored, 1-256.
@@ -51,10 +53,7 @@ def sketch(
     """
     if file is None:
         raise BadInput("Send a picture as file, for example handle_file('drawing.png').")
-    for name, value in {"n": n, "temperature": temperature, "seconds": seconds, "seed": seed}.items():
-        low, high = LIMITS[name]
-        if value is None or not low <= value <= high:
-            raise BadInput(f"{name} must lie between {low:g} and {high:g}; got {value}.")
+    given = within({"n": n, "temperature": temperature, "seconds": seconds, "seed": seed}, LIMITS)
     for name, value in {"sampler": sampler, "strategy": strategy, "outline": outline}.items():
         if value not in offered(name):
             raise BadInput(f"There is no {name} {str(value)[:40]!r} here; choose one of: {', '.join(offered(name))}.")
@@ -63,11 +62,8 @@ def sketch(
         file,
         sampler=sampler,
         strategy=strategy,
-        n=int(n),
-        temperature=temperature,
         outline=outline,  # type: ignore[arg-type]
-        seconds=seconds,
-        seed=int(seed),
+        **given,
     )
     return result.as_dict()
 
@@ -89,14 +85,13 @@ def render(program: str, size: int = 256, mode: str = "reference") -> dict[str, 
         and the picture as a data: address.
     """
     tree = parse(program or "")
-    if size is None or size != int(size):
-        raise BadInput(f"size must be a whole number of pixels; got {size}.")
-    raster = draw(tree, size=int(size), mode=mode)  # type: ignore[arg-type]
+    size = whole("size, in pixels,", size)
+    raster = draw(tree, size=size, mode=mode)  # type: ignore[arg-type]
     stream = io.BytesIO()
     raster.convert("1").save(stream, "PNG")
     return {
         "program": unparse(tree),
-        "size": int(size),
+        "size": size,
         "black": raster.convert("L").histogram()[0],
         "svg": to_svg(tree),
         "png": "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode(),

@@ -11,8 +11,8 @@ import numpy as np
 from tts_playground import registry
 from tts_playground.core import Cost
 from tts_playground.runs import curves, figures
-from tts_playground.runs.bands import bootstrap
 from tts_playground.runs.figures import StrategyPoint
+from tts_playground.runs.intervals import mean
 from tts_playground.tasks.sketch import Progress, Settings, SketchTask, sampler_of
 from tts_playground.ui.sketch import search
 from tts_playground.ui.sketch.choices import LIMITS
@@ -45,7 +45,9 @@ class Contest:
         if self.doing:
             return f"Running {self.doing}…"
         cut = f" {self.cut} searches were cut short by the time limit; raise it for a full comparison."
-        return "Done: equal cost means the same place on the cost axis." + (cut if self.cut else "")
+        return "Done: equal cost means the same place on the axis that is shown (candidates, renders or seconds)." + (
+            cut if self.cut else ""
+        )
 
 
 def contest(task: SketchTask, settings: Settings) -> Iterator[Contest]:
@@ -84,10 +86,10 @@ def contest(task: SketchTask, settings: Settings) -> Iterator[Contest]:
 
 def _point(strategy: str, budget: int, ends: list[Progress]) -> StrategyPoint:
     costs = [end.round.cost for end in ends]
-    mean = {name: float(np.mean([getattr(cost, name) for cost in costs])) for name in Cost().as_dict()}
+    spent = {name: float(np.mean([getattr(cost, name) for cost in costs])) for name in Cost().as_dict()}
     late = sum(end.round.stopped == "seconds" for end in ends)
     note = f"budget of {budget} candidates" + (f"; {late} of {len(ends)} hit the time limit" if late else "")
-    return StrategyPoint(strategy, bootstrap([end.iou for end in ends]), mean, note=note)
+    return StrategyPoint(strategy, mean([end.iou for end in ends], "shares"), spent, note=note)
 
 
 def nothing() -> Any:

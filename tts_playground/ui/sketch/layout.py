@@ -237,7 +237,9 @@ def _curve(parts: dict[str, Any], starters: dict[str, Work], opening: Work | Non
 
 
 def _contest(parts: dict[str, Any]) -> None:
-    heading("Strategies at equal cost", "On the drawing above: does a cleverer search beat more draws?")
+    heading(
+        "Strategies at equal cost", "On the drawing above: does a cleverer search beat more draws? Equal in candidates."
+    )
     with gr.Row(elem_classes="buttons"):
         parts["contest_axis"] = gr.Radio(
             [("candidates", "n"), ("renders", "renders"), ("seconds", "seconds")],

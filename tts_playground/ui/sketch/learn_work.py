@@ -236,7 +236,7 @@ def _curves(pools: Any) -> Curves:
     from tts_playground.bench import pass_at_k
 
     lines = pass_at_k.curves(pools)
-    return Curves("", pass_at_k.figure(lines), tuple(pass_at_k.verdict(lines)))
+    return Curves("", pass_at_k.figure(lines), tuple(pass_at_k.verdict(lines, pools)))
 
 
 @cache

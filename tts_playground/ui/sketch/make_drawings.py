@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from tts_playground import files
 from tts_playground.randomness import generator
 
 SIDE, SCALE = 256, 4
@@ -104,10 +105,11 @@ def drawings() -> dict[str, Image.Image]:
 
 def main(folder: Path) -> None:
     """Write them all as small PNGs."""
-    folder.mkdir(parents=True, exist_ok=True)
+    files.make_folder(folder)
     for name, picture in drawings().items():
         small = picture.quantize(32) if picture.mode == "RGB" else picture.quantize(16)
-        small.save(folder / f"{name}.png", optimize=True)
+        with files.whole(folder / f"{name}.png") as partial:
+            small.save(partial, "PNG", optimize=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tts_playground.runs import figures
+from tts_playground.runs.intervals import between
 from tts_playground.ui.sketch.work import Work
 from tts_playground.ui.status import status
 from tts_playground.ui.thumbnails import thumbnail
@@ -44,8 +47,8 @@ def reading(work: Work | None, n: int) -> str:
     at = min(n, size)
     point = list(curve.n).index(at) if at in curve.n else -1
     band = ""
-    if point >= 0 and curve.low is not None and curve.high is not None:
-        band = f" (95 % band {max(curve.low[point], 0):.3f} to {min(curve.high[point], 1):.3f})"
+    if point >= 0 and curve.low is not None and curve.high is not None and np.isfinite(curve.low[point]):
+        band = f" (95 % band {between(curve.low[point], curve.high[point])})"
     beyond = f" The pool holds {size}: draw a larger one to see N = {n}." if n > size else ""
     return status(
         f"{work.title}: draw {at}, keep the best: IoU {curve.at(at):.3f} on average{band}, against"

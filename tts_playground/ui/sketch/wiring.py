@@ -18,6 +18,7 @@ from tts_playground.ui.sketch.choices import LIMITS, ORDER, allowed, from_query,
 from tts_playground.ui.sketch.layout import Parts
 from tts_playground.ui.sketch.work import Work
 from tts_playground.ui.status import status
+from tts_playground.ui.values import one_of, whole
 
 HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
 """two searches at a time; the rest wait in the queue and see their place"""
@@ -84,7 +85,7 @@ def _drawing(p: Parts) -> None:
 
     @friendly
     def pick(outline: str, n: int, event: gr.SelectData):
-        name = examples.names()[int(event.index)]
+        name = one_of(examples.names(), event.index)
         return put(*examples.load(examples.picture(name)), outline, n, ON_CANVAS.format(name=name))
 
     @friendly
@@ -210,7 +211,7 @@ def _results(p: Parts, starters: dict[str, Work]) -> None:
         if work is None:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         ranked = work.ranked(results.SHOWN)
-        program = ranked[min(int(event.index), len(ranked) - 1)].program
+        program = ranked[min(whole("The place of a click", event.index), len(ranked) - 1)].program
         return str(program), *editor.follow(str(program), work.task)
 
     @friendly

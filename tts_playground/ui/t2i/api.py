@@ -11,6 +11,7 @@ from PIL import Image
 
 from tts_playground.core import Sample
 from tts_playground.errors import BadInput
+from tts_playground.models.zerogpu import cancellable
 from tts_playground.runs import images
 from tts_playground.runs.generated import as_dict
 from tts_playground.samplers.ranges import GUIDANCE
@@ -19,8 +20,10 @@ from tts_playground.tasks.picture_facts import png
 from tts_playground.tasks.text_to_image import PromptTask
 from tts_playground.ui.events import GPU, is_local
 from tts_playground.ui.faults import friendly
+from tts_playground.ui.gradio_patches import gone
 from tts_playground.ui.t2i import shelf
 from tts_playground.ui.t2i.choices import LIMITS, MENU, View, default_view
+from tts_playground.ui.values import within
 from tts_playground.ui.widgets import Picture
 
 MOST = 64
@@ -58,23 +61,11 @@ def generate(
         {"n", "best", "low", "high"}, "cost"}; "file" is the PNG as a data: address, its settings inside.
     """
     given = {"n": n, "temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k, "seed": seed}
-    for name, value in given.items():
-        low, high = LIMITS[name] if name != "n" else (1, MOST)
-        if value is None or not low <= value <= high:
-            raise BadInput(f"{name} must lie between {low:g} and {high:g}; got {value}.")
+    given = within(given, {**LIMITS, "n": (1, MOST)})
     base = default_view()
-    view = View(
-        prompt or "",
-        int(n),
-        float(temperature),
-        float(cfg),
-        float(top_p),
-        int(top_k),
-        int(seed),
-        MENU.allowed(model or base.model, is_local(request)),
-    )
+    view = View(prompt or "", model=MENU.allowed(model or base.model, is_local(request)), **given)
     judges = [reward_named(known(name)) for name in (reward or base.reward).replace(" ", "").split(",")]
-    for _ in shelf.draw((view,), view.n, seen=0):
+    for _ in cancellable(shelf.draw, gone(), (view,), view.n, images.CHUNK, 0):
         pass
     pool = shelf.pool_of(view)
     for judge in judges:
@@ -89,7 +80,7 @@ def score(file: Image.Image, prompt: str, reward: str = "") -> dict[str, Any]:
     """Score a picture for a prompt.
 
     Args:
-        file: a PNG, JPEG or WEBP of at most 5 MB and 4 million pixels.
+        file: a PNG, JPEG, WEBP, ... of at most 20 MB and 64 million pixels.
         prompt: what it should show.
         reward: names like "clip,aesthetic"; empty for all that this server has.
 

@@ -24,7 +24,8 @@ LINE = 64
 AXES = ("tokens", "verifier_calls", "n", "seconds")
 HELP = (
     "All are guided by the reward above; the judge, which shares no network with it, measures what each ends with. The"
-    f" line is exact best-of-N; a point is a strategy rerun {PLAN.seeds} times at one budget. Two strategies take half"
+    f" line is exact best-of-N; a point is a strategy rerun {PLAN.seeds} times within the tokens of so many"
+    " whole images, with its 95 % interval. Two strategies take half"
     " a minute on two cores."
 )
 

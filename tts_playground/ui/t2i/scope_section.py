@@ -102,7 +102,9 @@ def _follow(look: Look, chosen: int | None, name: str, mode: str, *values: Any):
 def _click(mine: scope.Subject | None, mode: str, event: gr.SelectData, *values: Any):
     if mine is None:
         return (gr.skip(),) * 4
-    x, y = event.index  # type: ignore[misc]
+    if not isinstance(event.index, (list, tuple)) or len(event.index) != 2:
+        raise BadInput("The place of a click on a picture is two numbers, its column and its row.")
+    x, y = event.index
     mine = replace(mine, position=scope.clicked(mine, float(x), float(y)))
     return mine, *_panel(mine, mode, values)
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.errors import BadInput, NoSpace, PlaygroundError, ReadOnly, StoreError
 from tts_playground.models import loading
 from tts_playground.models.named import named
 from tts_playground.models.zerogpu import cancellable, on_gpu
 from tts_playground.runs import images, starters
 from tts_playground.runs.pool import PoolView
+from tts_playground.runs.rows import read_cost
+from tts_playground.runs.spare import note, spare_of
 from tts_playground.runs.store import Pool, Store
 from tts_playground.runs.stored import score_together
 from tts_playground.samplers.image_tokens import ImageTokens
@@ -51,14 +53,37 @@ def pool_of(view: View, *, load: bool = False) -> Pool:
     """
     task = view.task
     loaded = loading.load(view.model, "janus") if load else named(view.model, "janus")
-    return store().pool(task, ImageTokens(loaded, view.settings))
+    return writing().pool(task, ImageTokens(loaded, view.settings))
+
+
+def writing() -> Store:
+    """Where new images go: the store, or a spare one while nothing can be kept."""
+    if store().refusal:
+        _unkept.setdefault(store().path, store().refusal)
+    return spare_of(store().path) if store().path in _unkept else store()
+
+
+_unkept: dict[Path, str] = {}
+"""the store's folder -> why nothing can be kept in it"""
+
+
+def _step_aside(failed: Store, error: StoreError) -> None:
+    """From now on to a spare store; where that is what failed, the error is raised."""
+    if failed is not store():
+        raise error
+    _unkept.setdefault(failed.path, str(error))
+
+
+def _ready(pool: Pool) -> list[PoolView]:
+    """The same pool elsewhere: in the store while a spare one is written, and among the starters."""
+    kept = [store().pool(pool.task, pool.sampler)] if pool.store is not store() else []
+    return [*kept, *(ready for key, ready in shipped().items() if key == pool.key)]
 
 
 def readable(view: View) -> PoolView:
     """The fullest pool of a view that can be read without a model: in the store, or among the starters."""
-    kept = pool_of(view)
-    ready = shipped().get(kept.key)
-    return kept if ready is None or len(kept) > len(ready) else ready
+    pool = pool_of(view)
+    return max([*reversed(_ready(pool)), pool], key=len)
 
 
 def look(view: View) -> Look:
@@ -80,7 +105,7 @@ def look_at(pool: PoolView, view: View) -> Look:
         values = pool.values(name, revision)
         if rows and all((row.seed, row.index) in values for row in rows):
             scores[name] = tuple(values[row.seed, row.index] for row in rows)
-    costs = [json.loads(row.cost) for row in rows[:1]]
+    costs = [read_cost(row) for row in rows[:1]]
     files = tuple(picture_file(row.png()) for row in rows)
     return Look(view, files, tuple(row.logprob for row in rows), scores, costs[0] if costs else {})
 
@@ -136,16 +161,24 @@ def draw(
     Raises:
         Cancelled: ``cancel()`` became true; what was finished is kept.
     """
-    pools = [adopted(view) for view in views]
-    yield from images.draw(pools, n, seed=views[0].seed, chunk=chunk, seen=seen, in_turn=in_turn, cancel=cancel)
+    how: dict[str, Any] = {"seed": views[0].seed, "chunk": chunk, "seen": seen, "in_turn": in_turn, "cancel": cancel}
+    target = writing()
+    try:
+        yield from images.draw([adopted(view) for view in views], n, **how)
+    except (NoSpace, ReadOnly) as error:
+        _step_aside(target, error)
+        yield from images.draw([adopted(view) for view in views], n, **how)  # the chunk that was lost, and the rest
 
 
 def adopted(view: View) -> Pool:
-    """The pool of a view, ready to draw; a starter that matches is taken into the store first."""
-    pool = pool_of(view, load=True)
-    ready = shipped().get(pool.key)
-    if ready is not None and len(pool) < len(ready):
-        store().add(ready)
+    """The pool of a view, ready to draw; what is there of it elsewhere is taken in first."""
+    return _filled(pool_of(view, load=True))
+
+
+def _filled(pool: Pool) -> Pool:
+    for ready in _ready(pool):
+        if len(pool) < len(ready):
+            pool.store.add(ready)
     return pool
 
 
@@ -153,6 +186,10 @@ def score(pools: Sequence[Pool], view: View) -> None:
     """Score pools of a view's prompt by both of its rewards; why one cannot score it is kept for ``refusals``."""
     for name in wanted(view):
         try:
+            score_together(pools, reward_named(name), seed=view.seed)
+        except (NoSpace, ReadOnly) as error:
+            _step_aside(pools[0].store, error)
+            pools = [_filled(writing().pool(pool.task, pool.sampler)) for pool in pools]
             score_together(pools, reward_named(name), seed=view.seed)
         except BadInput as error:
             _refused[view.prompt, name] = str(error)
@@ -170,8 +207,9 @@ def wanted(view: View) -> list[str]:
 
 
 def refusals(view: View) -> list[str]:
-    """Why rewards of a view cannot score its prompt."""
-    return [_refused[view.prompt, name] for name in (view.reward, view.second) if (view.prompt, name) in _refused]
+    """Why rewards of a view cannot score its prompt, and why its images are not kept."""
+    found = [_refused[view.prompt, name] for name in (view.reward, view.second) if (view.prompt, name) in _refused]
+    return [*found, *(note(why) for path, why in _unkept.items() if path == store().path)]
 
 
 def opening(view: View) -> Look:

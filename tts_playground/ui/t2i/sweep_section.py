@@ -14,7 +14,7 @@ from tts_playground.ui.status import halted, status
 from tts_playground.ui.t2i import show, sweep
 from tts_playground.ui.t2i.choices import View
 from tts_playground.ui.t2i.layout import Parts
-from tts_playground.ui.t2i.wiring import broken_off, view_from
+from tts_playground.ui.t2i.wiring import LAST_WORD, broken_off, view_from
 from tts_playground.ui.widgets import PageState, heading
 
 HELP = (
@@ -70,9 +70,12 @@ def build(p: Parts, view: View) -> tuple[Any, list[Any], list[Any]]:
     return draw, [each, shown, *p.values], outputs
 
 
-def _stopped(line: str | None) -> tuple[Any, Any]:
+def _stopped(line: str | None, request: gr.Request) -> tuple[Any, Any]:
     """(status, previews) of a sweep that was cancelled; all stays where none was in work."""
-    told = halted(line, "Cancelled; whole images are kept: press “Draw the sweep” for the rest.")
+    words = "Cancelled; whole images are kept: press “Draw the sweep” for the rest."
+    told = halted(line, words)
+    if told:
+        LAST_WORD.cancelled(request, words)
     return (told, "") if told else (gr.skip(), gr.skip())
 
 

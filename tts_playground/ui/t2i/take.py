@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
+from collections import deque
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from tts_playground import files
 from tts_playground.core import Cost
 from tts_playground.errors import BadInput
+from tts_playground.images import FORMATS
 from tts_playground.runs import figures, parquet
 from tts_playground.tasks.picture_facts import facts_of, png
 from tts_playground.tasks.text_to_image import Generated
@@ -25,20 +27,16 @@ KEPT = 40
 """files kept for downloads"""
 
 
-@cache
-def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="tts-playground-files-"))
+_places: deque[Path] = deque()
+"""oldest first, whatever the clock says"""
 
 
 def _place(name: str) -> Path:
     """Where a file to download goes: a folder of its own, the oldest ones dropped."""
-    folders = sorted(_folder().iterdir(), key=lambda path: path.stat().st_mtime)
-    for folder in folders[:-KEPT]:
-        for file in folder.iterdir():
-            file.unlink(missing_ok=True)
-        folder.rmdir()
-    folder = _folder() / os.urandom(8).hex()
-    folder.mkdir()
+    folder = files.make_folder(files.own_folder("downloads") / os.urandom(8).hex())
+    _places.append(folder)
+    while len(_places) > KEPT + 1:
+        shutil.rmtree(_places.popleft(), ignore_errors=True)
     return folder / name
 
 
@@ -60,7 +58,7 @@ def picture(look: Look, chosen: int | None) -> Path:
     scores = {name: (values[place],) for name, values in look.scores.items()}
     whole = Generated(view.prompt, view.model, view.seed, view.settings, (sample,), scores, Cost())
     file = _place(f"{_named(view)}-{view.seed}-{place}.png")
-    file.write_bytes(png(sample.content, whole.facts(0)))
+    files.write_bytes(file, png(sample.content, whole.facts(0)), "The picture")
     return file
 
 
@@ -112,7 +110,7 @@ def brought_back(file: str, now: View) -> tuple[View, int]:
         BadInput: it is no picture, or carries no settings.
     """
     open_picture(Path(file))  # the guards: format, size, damage
-    with Image.open(file) as opened:
+    with Image.open(file, formats=FORMATS) as opened:
         opened.load()
         facts = facts_of(opened)
     settings = facts.get("settings")

@@ -93,8 +93,8 @@ STOPS = (
         "beyond",
         "1.5 Beyond best-of-N",
         "Press “Compare”. Best-of-N finishes every image; these strategies look at unfinished ones and move the tokens"
-        " to where they promise more. Points above the line win at equal cost. The trace shows who was dropped, when:"
-        " can half an image be judged at all?",
+        " to where they promise more. Points whose whole bar is above the line win, at as many tokens. The trace shows"
+        " who was dropped, when: can half an image be judged at all?",
         action="nothing",
         section="beyond",
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, is_local, session_of
+from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, LastWord, is_local, session_of
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.status import halted, status
 from tts_playground.ui.t2i import shelf, show, work
@@ -16,6 +16,7 @@ from tts_playground.ui.t2i.choices import LIMITS, MENU, View, examples, unknown,
 from tts_playground.ui.t2i.desk import Wish
 from tts_playground.ui.t2i.layout import MORE, Parts
 from tts_playground.ui.t2i.look import Look
+from tts_playground.ui.values import one_of, whole
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _looking(p: Parts) -> tuple[Any, list[Any]]:
 
     @friendly
     def pick(index: int, model: str, request: gr.Request):
-        return examples(MENU.allowed(model, is_local(request)))[int(index)]
+        return one_of(examples(MENU.allowed(model, is_local(request))), index)
 
     @friendly
     def switch(request: gr.Request, *values: Any):
@@ -169,6 +170,7 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
         if work.desk().newest(session) is None:  # nothing is in work
             return gr.skip(), gr.skip()
         work.desk().drop(session)
+        LAST_WORD.cancelled(request, "Cancelled; whole images are kept.")
         return status("Cancelled; whole images are kept."), ""
 
     for event in events:
@@ -177,9 +179,13 @@ def _drawing(p: Parts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     return {"draw": (draw, p.values, outputs), "several": (several, *asked)}
 
 
-def broken_off(line: str | None) -> tuple[Any, Any]:
+LAST_WORD = LastWord()
+"""of this tab's cancel button"""
+
+
+def broken_off(line: str | None, request: gr.Request | None = None) -> tuple[Any, Any]:
     """(status, previews) after an error or a cancel: nothing says any more that something is in work."""
-    told = halted(line, "Stopped; what was whole before is kept.")
+    told = halted(line, LAST_WORD.ended(request, "Stopped; what was whole before is kept."))
     return (told, "") if told else (gr.skip(), gr.skip())
 
 
@@ -208,7 +214,7 @@ def _choosing(p: Parts) -> None:
         order = look.ranked()
         if not order:
             return gr.skip(), gr.skip()
-        place = order[min(int(event.index), len(order) - 1)]
+        place = order[min(whole("The place of a click", event.index), len(order) - 1)]
         return place, show.picks(look, place)
 
     @friendly

@@ -11,6 +11,7 @@ from tts_playground.errors import BadInput
 from tts_playground.tasks.vqa import answer as draw
 from tts_playground.ui.events import GPU, is_local
 from tts_playground.ui.faults import friendly
+from tts_playground.ui.values import within
 from tts_playground.ui.vqa.choices import LIMITS, MENU, default_view
 from tts_playground.ui.widgets import Picture
 
@@ -30,7 +31,7 @@ def answer(
     """Draw n answers to a question about a picture, let the model verify each, and say what each selector picks.
 
     Args:
-        image: a PNG, JPEG or WEBP of at most 5 MB and 4 million pixels.
+        image: a PNG, JPEG, WEBP, ... of at most 20 MB and 64 million pixels.
         question: at most 2,000 characters.
         model: one of the app's models, for example "tiny:vlm"; empty for its default.
         n: answers, 1-64; answer i is the same whatever n is.
@@ -44,22 +45,10 @@ def answer(
     """
     if image is None:
         raise BadInput("Send a picture as image, for example handle_file('chart.png').")
-    for name, value in {"n": n, "temperature": temperature, "top_p": top_p, "top_k": top_k, "seed": seed}.items():
-        low, high = LIMITS[name]
-        if value is None or not low <= value <= high:
-            raise BadInput(f"{name} must lie between {low:g} and {high:g}; got {value}.")
+    given = {"n": n, "temperature": temperature, "top_p": top_p, "top_k": top_k, "seed": seed}
+    given = within(given, LIMITS)
     chosen = MENU.allowed(model or default_view().model, is_local(request))
-    drawn = draw(
-        image,
-        question or "",
-        model=chosen,
-        n=int(n),
-        temperature=float(temperature),
-        top_p=float(top_p),
-        top_k=int(top_k),
-        seed=int(seed),
-    )
-    return drawn.as_dict()
+    return draw(image, question or "", model=chosen, **given).as_dict()
 
 
 def build() -> None:

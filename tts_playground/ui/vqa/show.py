@@ -158,7 +158,7 @@ def set_reading(work: SetWork | None, measure: str) -> str:
     saved, found = trust_of(work.asked, measure)
     lines.append(f"Stopping once the vote is settled saves {saved.value:.0%} of the answers.")
     if found.auroc:
-        lines.append(f"P(yes): AUROC {found.auroc.value:.2f} ({found.auroc.low:.2f} to {found.auroc.high:.2f})")
+        lines.append(f"P(yes): AUROC {found.auroc.value:.2f} ({found.auroc.words('.2f')})")
         lines[-1] += f", within a question {found.within.value:.2f}" if found.within else ""
         lines[-1] += f", calibration error {found.reliability.ece:.2f}." if found.reliability else "."
     busy = work.done < work.of

@@ -12,6 +12,7 @@ from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, cancels, is_loc
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.menu import granted
 from tts_playground.ui.status import status
+from tts_playground.ui.values import one_of
 from tts_playground.ui.vqa import show, steps_section
 from tts_playground.ui.vqa.choices import MENU, ORDER, View, bent, examples, sets, to_query, values_of, view_of
 from tts_playground.ui.vqa.layout import Parts
@@ -105,7 +106,7 @@ def _choosing(p: Parts) -> None:
 
     @friendly
     def choose(event: gr.SelectData, *values: Any):
-        one = examples()[int(event.index)]
+        one = one_of(examples(), event.index)
         work = ready(one, view_of(*values))
         line = status("The example is ready; press “Ask”.") if work is None else show.headline(work)
         return one.picture, one.question, one.answer, *_answers(work), line

@@ -16,10 +16,10 @@ from tts_playground.models.zerogpu import on_gpu
 from tts_playground.runs import answers as experiments
 from tts_playground.runs import starters
 from tts_playground.runs.answers import AskedQuestion, Trust
-from tts_playground.runs.bands import Interval
 from tts_playground.runs.curves import Curve, grid
+from tts_playground.runs.intervals import Interval
 from tts_playground.runs.pool import Snapshot
-from tts_playground.runs.store import Store
+from tts_playground.runs.spare import open_store
 from tts_playground.tasks.vqa import Answered, VqaTask, answered, judges, vqa_sampler
 from tts_playground.tasks.vqa_data import SHIPPED, questions
 from tts_playground.ui.vqa.choices import EMBEDDED, Example, View, default_view, examples
@@ -131,8 +131,9 @@ def ready(one: Example, view: View) -> Work | None:
 def ask_set(name: str, count: int, view: View) -> Iterator[SetWork]:
     """Every question of a set, through the store: what was answered before is not asked again."""
     sampler: Any = vqa_sampler(view.model, view.settings)
-    told, work = 0.0, SetWork(name, of=count)
-    with Store() as store:
+    notes: list[str] = []
+    with open_store(notes.append) as store:
+        told, work = 0.0, SetWork(name, of=count, note=" ".join(notes))
         for report in experiments.run(questions(name, count), sampler, judges(sampler), view.n, store=store):
             asked = (*work.asked, report.asked) if report.asked else work.asked
             work = replace(work, asked=asked, done=report.done, note=report.note or work.note)

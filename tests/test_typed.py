@@ -1,0 +1,87 @@
+"""Arguments and settings of a wrong type are one sentence, wherever they are given."""
+
+import math
+from dataclasses import fields
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+import tts_playground
+from tts_playground.auditing.settings import Settings as AuditSettings
+from tts_playground.core import Budget
+from tts_playground.errors import BadInput
+from tts_playground.evolve.evolution import Plan
+from tts_playground.models.loading import Options
+from tts_playground.samplers.answering import AnswerSettings
+from tts_playground.samplers.image_paths import ImageSettings
+from tts_playground.samplers.programs import ProgramSampler
+from tts_playground.samplers.proposal import ProposalSampler
+from tts_playground.tasks.sketch import Settings as SketchSettings
+from tts_playground.train.finetune import Tuning
+from tts_playground.typed import value_of
+
+NAMES = {"best_of_n": "BestOfN", "refine": "Refine", "smc": "SMC", "beam": "Beam", "parm": "PARM", "gridar": "GridAR"}
+STRATEGIES = {**NAMES, "suffix": "Suffix"}
+CLASSES = [
+    *(getattr(import_module(f"tts_playground.strategies.{m}"), c) for m, c in STRATEGIES.items()),
+    *(AuditSettings, Budget, Plan, Options, AnswerSettings, ImageSettings, ProgramSampler, ProposalSampler),
+    *(SketchSettings, Tuning),
+]
+WRONG = ["x", [], {}, object(), math.nan, b"x", "\ud800", 1j, "5"]
+
+
+@pytest.mark.parametrize("settings", CLASSES, ids=lambda one: f"{one.__module__.split('.')[-1]}.{one.__name__}")
+@pytest.mark.parametrize("wrong", WRONG, ids=range(len(WRONG)))
+def test_settings_check_their_types(settings, wrong):
+    for one in fields(settings):
+        if one.type in ("int", "float", "bool"):
+            with pytest.raises(BadInput, match=f"{one.name} must be (a|True)"):
+                settings(**{one.name: wrong})
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: tts_playground.generate(3, n="x"), "prompt must be a text, not 3"),  # type: ignore[arg-type]
+        (lambda: tts_playground.generate("a cat", n="x"), "n must be a whole number, not 'x'"),  # type: ignore[arg-type]
+        (lambda: tts_playground.generate("a cat", n=2.5), "n must be a whole number, not 2.5"),  # type: ignore[arg-type]
+        (lambda: tts_playground.generate("a cat", seed=None), "seed must be a whole number, not None"),  # type: ignore[arg-type]
+        (lambda: tts_playground.generate("a cat", model=5), "model must be a text or None"),  # type: ignore[arg-type]
+        (lambda: tts_playground.generate("a cat", reward=5), "reward"),  # type: ignore[arg-type]
+        (lambda: tts_playground.generate("a cat", temperature=[1]), "a list"),  # type: ignore[arg-type]
+        (lambda: tts_playground.sketch(None), "not NoneType"),
+        (lambda: tts_playground.sketch(np.zeros((4, 4), bool), n="x"), "n must be a whole number"),  # type: ignore[arg-type]
+        (lambda: tts_playground.sketch(np.zeros((4, 4), bool), outline=3), "one of auto, fill, keep"),  # type: ignore[arg-type]
+        (lambda: tts_playground.sketch(np.eye(4, dtype=bool), sampler="~nouser/x"), "no user"),
+        (lambda: tts_playground.sketch(np.eye(4, dtype=bool), sampler="os:system"), "os:system"),
+        (lambda: tts_playground.answer(5, "what?"), "not int"),
+        (lambda: tts_playground.answer(np.zeros((4, 4)), 5), "question must be a text"),  # type: ignore[arg-type]
+        (lambda: tts_playground.answer(np.zeros((4, 4)), "what?", n=10**400), "n is"),
+        (lambda: tts_playground.answer(np.zeros((4, 4)), "what?", template=None), "template"),  # type: ignore[arg-type]
+        (lambda: tts_playground.audit(5), "model"),  # type: ignore[arg-type]
+        (lambda: tts_playground.audit("scripted:loves-7", k="x"), "k must be a whole number"),
+    ],
+)
+def test_the_library_says_what_is_wrong_with_an_argument(call, says):
+    with pytest.raises(BadInput, match=says) as caught:
+        call()
+    assert len(str(caught.value)) < 300
+
+
+def test_numbers_of_other_kinds_are_taken():
+    settings = ImageSettings(np.float32(0.5), 2, 1, np.int64(7))  # type: ignore[arg-type]
+    assert settings == ImageSettings(0.5, 2.0, 1.0, 7)
+    assert [type(getattr(settings, one.name)) for one in fields(settings)] == [float, float, float, int]
+    assert SketchSettings(n=5.0).n == 5  # type: ignore[arg-type]
+    assert Budget(seconds=math.inf).seconds == math.inf
+    assert AuditSettings(conditions=["sym"]).conditions == ("sym",)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "hint", "found"),
+    [(np.True_, bool, True), (3, int | None, 3), (None, int | None, None), ([1, 2.5], tuple[float, ...], (1.0, 2.5))],
+)
+def test_values_become_what_the_hint_says(value, hint, found):
+    given = value_of("it", value, hint)
+    assert (given, type(given)) == (found, type(found))

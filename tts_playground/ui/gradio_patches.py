@@ -1,0 +1,363 @@
+"""What this app changes inside gradio, all in one place; read in gradio 6.31.0.
+
+Each change says what it hooks, and ``tests/ui/test_gradio_patches.py`` fails when gradio changes that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs
+
+import fastapi
+import gradio as gr
+from gradio import routes, state_holder, utils
+from gradio.context import LocalContext
+from gradio.queueing import Event, EventQueue, Queue
+from gradio.server_messages import ProcessCompletedMessage
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tts_playground.ui.events import LIGHT
+from tts_playground.ui.fair_queue import Bounds, Hearing, Job, Recent, address_of, in_turn, refusal
+from tts_playground.ui.fair_queue import bounds as bounds_of
+
+LOOK = 0.5
+"""seconds between two looks for jobs that nobody listens to"""
+PATIENCE, LONG_PATIENCE = 12, 60
+"""looks until such a job is dropped; the longer one for calls by hand, which are joined and then asked for, and for
+pages that are open: on a slow computer they are late with their streams"""
+UNHEARD = "This was dropped: nobody was listening for its answer."
+
+
+# ------------------------------------------------------------------------------------------------------- the queue
+
+
+def fair_queue(app: gr.Blocks, *, max_size: int, **settings: Any) -> None:
+    """``app.queue(...)`` with ``FairQueue``; a later ``app.queue`` would undo it.
+
+    Args:
+        max_size: jobs that may wait in one group.
+        settings: as ``gr.Blocks.queue`` has them.
+
+    Raises:
+        BadInput: the environment's bound is not a number.
+    """
+    app.queue(api_open=False, **settings)  # else a direct call would overtake the queue and its limits
+    app._queue = FairQueue(app._queue, *bounds_of(max_size))
+
+
+class Mailboxes(utils.LRUCache):
+    """What waits to be sent, by session. A full one forgets sessions with nothing in work first.
+
+    Gradio's forgets the session that came first, whoever it is: 2,000 new ones would cut off everybody.
+    """
+
+    def __init__(self, queue: FairQueue, size: int) -> None:
+        super().__init__(size)
+        self.queue = queue
+
+    def __setitem__(self, session: str, box: Any) -> None:
+        if session not in self and len(self) >= self.max_size:
+            busy = {event.session_hash for event in self.queue.event_ids_to_events.values()}
+            gone = next(
+                (one for one in self if one not in busy and not self.queue.hearing.hears(one)), next(iter(self))
+            )
+            del self[gone]
+            self.queue.pending_event_ids_session.pop(gone, None)
+        super().__setitem__(session, box)
+
+
+class FairQueue(Queue):
+    """``gradio.queueing.Queue`` with turns by session, bounds by group, and no work for those who left.
+
+    Hooked: ``push`` (before it: the bounds), ``get_events`` and ``broadcast_estimations`` (both read
+    ``EventQueue.queue`` from its beginning, so that list is kept in the order of turns), ``start``,
+    ``process_time_per_fn`` (of late, not of all time), ``compute_analytics_summary`` (a table of the last 10,000 jobs
+    made anew after each job, for a dashboard that is off), ``pending_messages_per_session``.
+    """
+
+    def __init__(self, plain: Queue, heavy: Bounds, light: Bounds) -> None:
+        super().__init__(
+            live_updates=plain.live_updates,
+            concurrency_count=plain.max_thread_count,
+            update_intervals=plain.update_intervals,
+            max_size=None,  # the bounds are by group
+            blocks=plain.blocks,
+            default_concurrency_limit=plain.default_concurrency_limit,
+        )
+        self.heavy, self.light = heavy, light
+        self.hearing, self.pages = Hearing(), Hearing()
+        self.listening = False
+        """whether ``Listening`` sees the streams; without it nobody would seem to listen"""
+        self.served: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        """group -> session -> when its last job was taken"""
+        self.process_time_per_fn = defaultdict(Recent)  # type: ignore[assignment]
+        self.pending_messages_per_session = Mailboxes(self, self.pending_messages_per_session.max_size)
+
+    # ---- who may wait, and who is next
+
+    async def push(self, body: Any, request: fastapi.Request, username: str | None):  # type: ignore[override]
+        """Refuses with 429 what is over the bounds: gradio's page shows its sentence (of a 503 it shows its own)."""
+        fn = self.blocks.fns.get(body.fn_index)
+        if fn is not None:
+            self.create_event_queue_for_fn(fn)
+            group = self.event_queue_per_concurrency_id[fn.concurrency_id]
+            address = _address(request)
+            job = Job(body.session_hash or address, address, time.monotonic())
+            self._arrange(group)
+            limit = group.concurrency_limit
+            bounds = self.light if limit is None or group.concurrency_id == LIGHT["concurrency_id"] else self.heavy
+            waiting = [_job(event) for event in group.queue]
+            told = refusal(job, waiting, bounds, each=self._lasts(group), at_once=limit or self.max_thread_count)
+            if told is not None:
+                raise fastapi.HTTPException(429, told.sentence, {"Retry-After": str(told.seconds)})
+        return await super().push(body, request, username)
+
+    def _lasts(self, group: EventQueue) -> float | None:
+        """Seconds that a job of the group took of late."""
+        kinds = (self.process_time_per_fn.get(fn) for fn in {event.fn for event in group.queue})
+        known = [kept.avg_time for kept in kinds if kept is not None]
+        return sum(known) / len(known) if known else None
+
+    def _arrange(self, group: EventQueue) -> None:
+        at_work = [event for batch in self.active_jobs if batch for event in batch]
+        running = Counter(_job(event).session for event in at_work if event.concurrency_id == group.concurrency_id)
+        waiting = [_job(event) for event in group.queue]
+        served = self.served[group.concurrency_id]
+        group.queue[:] = [group.queue[place] for place in in_turn(waiting, running, served)]
+        if len(served) > 2 * len(waiting) + 100:  # who does not wait needs no memory: it comes after those who do
+            here = {job.session for job in waiting}
+            self.served[group.concurrency_id] = {one: when for one, when in served.items() if one in here}
+
+    def get_events(self) -> tuple[list[Event], bool, str] | None:
+        """The next job, or batch, of a group that has room."""
+        for group in self.event_queue_per_concurrency_id.values():
+            if group.queue and (group.concurrency_limit is None or group.current_concurrency < group.concurrency_limit):
+                self._arrange(group)
+        found = super().get_events()
+        for event in found[0] if found else ():
+            self.served[event.concurrency_id][_job(event).session] = time.monotonic()
+        return found
+
+    def broadcast_estimations(self, concurrency_id: str, after: int | None = None) -> None:
+        """Tells places in the order of turns; ``after`` is the place of one that has just come, at the end."""
+        group = self.event_queue_per_concurrency_id[concurrency_id]
+        new = group.queue[after] if after is not None and after < len(group.queue) else None
+        self._arrange(group)
+        super().broadcast_estimations(concurrency_id, group.queue.index(new) if new else after)
+
+    def compute_analytics_summary(self, records: Any) -> Any:
+        """Nothing: monitoring is off."""
+        return self.cached_event_analytics_summary
+
+    # ---- who still listens
+
+    def start(self) -> None:
+        """Also begins to look for jobs that nobody listens to."""
+        super().start()
+        utils.run_coro_in_background(self._drop_unheard)
+
+    async def _drop_unheard(self) -> None:
+        while not self.stopped:
+            await asyncio.sleep(LOOK)
+            events = [event for event in self.event_ids_to_events.values() if event.alive] if self.listening else []
+            waits = [(event._id, event.session_hash, self._patience(event)) for event in events]
+            for name in self.hearing.look(waits):
+                if (event := self.event_ids_to_events.get(name)) is not None:
+                    done = ProcessCompletedMessage(output={"error": UNHEARD}, success=False)
+                    if event.session_hash in self.pending_messages_per_session:  # for a stream that comes after all
+                        self.send_message(event, done)
+                    await self.clean_events(event_id=name)
+
+    def _patience(self, event: Event) -> int:
+        by_hand = event.data is not None and event.data.simple_format
+        return LONG_PATIENCE if by_hand or self.pages.hears(event.session_hash) else PATIENCE
+
+    async def broken_off(self, session: str) -> None:
+        """A stream was closed from the other end: what the session had asked for ends.
+
+        Gradio does this too, but from a task that is being cancelled, and so not always to its end.
+        """
+        if not self.hearing.hears(session):
+            await self.clean_events(session_hash=session)
+            if not any(event.alive and event.session_hash == session for event in self.event_ids_to_events.values()):
+                self.pending_messages_per_session.pop(session, None)
+                self.pending_event_ids_session.pop(session, None)
+
+    def session_of(self, event_id: str) -> str:
+        """Whose job it is, waiting or done; as in ``routes.simple_predict_get``."""
+        event = self.event_ids_to_events.get(event_id)
+        kept = (session for session, ids in self.pending_event_ids_session.items() if event_id in ids)
+        return event.session_hash if event is not None else next(kept, event_id)
+
+
+def gone() -> Callable[[], bool]:
+    """For a handler that does not yield: what tells, from any thread, whether whoever asked has left.
+
+    Hooked: ``LocalContext``, which knows the app and the event in whose handler this is called.
+    """
+    app, name = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    event = app._queue.event_ids_to_events.get(name) if app is not None and name else None
+    return lambda: event is not None and not event.alive
+
+
+def _address(request: fastapi.Request) -> str:
+    peer = request.client.host if request.client else ""  # uvicorn puts a proxy's word there if the proxy is local
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+    return address_of(peer, forwarded, trusted=utils.get_space() is not None)
+
+
+def _job(event: Event) -> Job:
+    address = _address(event.request)
+    session = address if event.session_hash == event._id else event.session_hash  # gradio's stand-in for no session
+    return Job(session, address, event.enqueue_time)
+
+
+class Listening:
+    """ASGI middleware: tells the queue which sessions have a stream open.
+
+    Hooked: the addresses of the two streams, ``/queue/data`` and ``/call/NAME/EVENT``, and what gradio does there for a
+    session that it does not know: it raises when the answer has begun, and the log gets a traceback of two pages; the
+    address of the stream that a page keeps open as long as it is there, ``/heartbeat/SESSION``.
+    """
+
+    STREAM = re.compile(r"/gradio_api/(?:queue/data|call/(?:v2/)?[^/]+/(?P<event>\w+))/?$")
+    PAGE = re.compile(r"/gradio_api/heartbeat/([^/]+)$")
+
+    def __init__(self, app: ASGIApp, blocks: gr.Blocks) -> None:
+        self.app = app
+        self.queue: Any = blocks._queue
+        self.queue.listening = True
+        self.heard = isinstance(blocks._queue, FairQueue)
+        """whether the queue is one that listens; a page made without ``fair_queue`` has gradio's own"""
+
+    @classmethod
+    def to(cls, blocks: gr.Blocks) -> Middleware:
+        """The middleware as the app wants it."""
+        return Middleware(cls, blocks=blocks)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; note when a stream begins and ends, and who ended it."""
+        path = scope["path"] if self.heard and scope["type"] == "http" and scope["method"] == "GET" else ""
+        if page := self.PAGE.search(path):
+            with self.queue.pages.during(page[1]):
+                await self.app(scope, receive, send)
+        elif stream := self.STREAM.search(path):
+            await self._stream(stream, scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _stream(self, stream: re.Match[str], scope: Scope, receive: Receive, send: Send) -> None:
+        told = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[-1]
+        session = self.queue.session_of(stream["event"]) if stream["event"] else told
+        known, begun, whole, left = session in self.queue.pending_messages_per_session, False, False, False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun, whole
+            begun = True
+            last = message["type"] == "http.response.body" and not message.get("more_body", False)
+            whole = whole or last or b"close_stream" in message.get("body", b"")[:60]  # at which a page hangs up
+            await send(message)
+
+        async def heard() -> Message:
+            nonlocal left
+            message = await receive()
+            left = left or (message["type"] == "http.disconnect" and not whole)
+            return message
+
+        try:
+            with self.queue.hearing.during(session):
+                await self.app(scope, heard, watched)
+        except RuntimeError:
+            if known or not begun:
+                raise
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            if known and (left or not whole):
+                await self.queue.broken_off(session)
+
+
+# ------------------------------------------------------------------------------------------------------- sessions
+
+
+class _Configs(dict):
+    """Component -> configuration, worked out when it is asked for."""
+
+    def __init__(self, session: PageSession, numbers: Iterable[int]) -> None:
+        super().__init__()
+        self.session, self.numbers = session, tuple(numbers)
+
+    def __missing__(self, number: int) -> Any:
+        blocks = self.session.blocks_config
+        self[number] = made = blocks.config_for_block(number, [], blocks.blocks[number])
+        return made
+
+    def items(self) -> Any:
+        """All of them."""
+        for number in self.numbers:
+            if number in self.session.blocks_config.blocks:
+                self[number]
+        return super().items()
+
+
+class PageSession(state_holder.SessionState):
+    """A page's state, whose components are described when somebody asks, not all of them when the page comes.
+
+    Only deep links ask. Gradio describes them whenever a session is first named, also by a page that closes: 300 that
+    closed at once kept everybody else waiting for 10 s.
+
+    Hooked: ``state_holder.SessionState`` as ``StateHolder`` finds it; its ``config_values``.
+    """
+
+    def __init__(self, blocks: gr.Blocks) -> None:
+        nothing: Any = SimpleNamespace(default_config=blocks.default_config, blocks=())
+        super().__init__(nothing)
+        numbers = [number for number in self.blocks_config.blocks if number in blocks.blocks]
+        self.config_values = _Configs(self, numbers)
+
+
+class PageSessions(state_holder.StateHolder):
+    """The states of the pages that came last; those of open pages go last.
+
+    Gradio's forgets whoever was quiet for longest: 500 that come and go would take the pools of all who are reading.
+
+    Hooked: ``update``, and ``routes.StateHolder`` as ``App`` finds it.
+    """
+
+    def update(self, session_id: str) -> None:
+        """The session is used; when there are too many, the one that is least likely to come back goes."""
+        pages = getattr(self.blocks._queue, "pages", None)
+        with self.lock:
+            kept = self.session_data
+            if session_id in kept:
+                kept.move_to_end(session_id)
+            if len(kept) > self.capacity:
+                left = (one for one in kept if one != session_id and not (pages and pages.hears(one)))
+                gone = next(left, next(iter(kept)))
+                del kept[gone]
+                self.time_last_used.pop(gone, None)
+
+
+def light_sessions() -> None:
+    """From now on every app keeps its pages' states so."""
+    state_holder.SessionState, routes.StateHolder = PageSession, PageSessions  # pyright: ignore
+
+
+ABSENT = "matplotlib", "bokeh"
+"""packages that gradio tries to import at every event, and whenever a plot is described"""
+
+
+def absent_once(names: Iterable[str] = ABSENT) -> None:
+    """Those of the packages that are not installed are noted as absent: a failed import is looked up anew each time,
+    in every folder of the path."""
+    for name in names:
+        if name not in sys.modules and find_spec(name) is None:
+            sys.modules[name] = None  # type: ignore[assignment]

@@ -1,0 +1,196 @@
+"""What a request sends for a component is checked before anything else sees it: a wrong type is one sentence.
+
+Gradio checks little (a list may stand where a number should), and says of what it refuses neither which value it was
+nor, with ``show_error=False``, anything at all.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.errors import BadInput, shown
+
+_BROKEN = re.compile("[\x00\ud800-\udfff]")
+
+
+def name_of(block: Any) -> str:
+    """What to call a component: its label, as the page and the API show it."""
+    name = getattr(block, "label", None) or getattr(block, "elem_id", None) or type(block).__name__
+    return shown(name, 80).rstrip(":")
+
+
+def checked(blocks: Sequence[Any], values: Sequence[Any], called: str) -> list[Any]:
+    """The values, one for each component; numbers that came as text are numbers.
+
+    Raises:
+        BadInput: too few or too many, or one of a wrong type or out of its component's range.
+    """
+    if len(values) != len(blocks):
+        wanted = ", ".join(name_of(block) for block in blocks if not block.stateful)
+        raise BadInput(f"{called} takes {len(blocks)} values ({wanted}), but {len(values)} came.")
+    pairs = zip(blocks, values, strict=True)
+    return [value if block.stateful else check_of(block)(block, name_of(block), value) for block, value in pairs]
+
+
+def number(name: str, value: Any) -> float | int:
+    """A finite number, which may come as text.
+
+    Raises:
+        BadInput: it is none.
+    """
+    found = _parsed(value) if isinstance(value, str) and len(value) < 100 else value
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        raise BadInput(f"{name} must be a number, not {told(value)}.")
+    try:
+        fine = math.isfinite(found)
+    except OverflowError:  # an integer beyond what a float can hold
+        fine = False
+    if not fine:
+        raise BadInput(f"{name} must be a number of ordinary size, not {told(value)}.")
+    return found
+
+
+def _parsed(value: str) -> Any:
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(value)
+    return value
+
+
+def whole(name: str, value: Any) -> int:
+    """A whole number, which may come as text or as 5.0; raises BadInput."""
+    found = number(name, value)
+    if found != int(found):
+        raise BadInput(f"{name} must be a whole number, not {found}.")
+    return int(found)
+
+
+def text(name: str, value: Any) -> str:
+    """A text without what no text holds; raises BadInput."""
+    if not isinstance(value, str):
+        raise BadInput(f"{name} must be a text, not {told(value)}.")
+    if broken := _BROKEN.search(value):
+        raise BadInput(
+            f"{name} holds a character at place {broken.start() + 1} that no text has (U+{ord(broken[0]):04X}); leave"
+            " it out."
+        )
+    return value
+
+
+def told(value: Any) -> str:
+    """A value of the wrong kind, in a few words."""
+    kinds = {type(None): "nothing", bool: str(value).lower() if isinstance(value, bool) else "", dict: "an object"}
+    if type(value) in kinds:
+        return kinds[type(value)]
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    try:
+        return repr(shown(value, 40)) if isinstance(value, str) else shown(value, 40)
+    except ValueError:
+        return "a huge number"
+
+
+# ------------------------------------------------------------------------------------------- by kind of component
+
+
+def _number(block: Any, name: str, value: Any) -> Any:
+    if value is None and not isinstance(block, gr.Slider):
+        return None  # a field that was cleared
+    found = number(name, value)
+    low, high = getattr(block, "minimum", None), getattr(block, "maximum", None)
+    if (low is not None and found < low) or (high is not None and found > high):
+        bounds = f"between {low:g} and {high:g}" if None not in (low, high) else f"{low:g} or more"
+        raise BadInput(f"{name} must lie {bounds}; got {found}.")
+    return found
+
+
+def _text(block: Any, name: str, value: Any) -> Any:
+    return "" if value is None else text(name, value)
+
+
+def _line(block: Any, name: str, value: Any) -> Any:
+    return None if value is None else text(name, value)
+
+
+def _switch(block: Any, name: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    raise BadInput(f"{name} must be true or false, not {told(value)}.")
+
+
+def _one(block: Any, name: str, value: Any) -> Any:
+    """A choice of a menu, or one of one's own where the menu takes those."""
+    if value is None:
+        return None
+    if getattr(block, "multiselect", False):
+        return _several(block, name, value)
+    known = [choice for _, choice in block.choices]
+    if isinstance(value, (str, int, float)) and value in known:
+        return value
+    if getattr(block, "allow_custom_value", False):
+        return text(name, value)
+    raise BadInput(f"There is no {name} {told(value)} here; choose one of: {', '.join(map(shown, known))}.")
+
+
+def _several(block: Any, name: str, value: Any) -> Any:
+    known = [choice for _, choice in block.choices]
+    if not isinstance(value, list):
+        raise BadInput(f"{name} must be a list of some of {', '.join(map(shown, known))}, not {told(value)}.")
+    custom = getattr(block, "allow_custom_value", False)
+    for one in value:
+        if not (isinstance(one, (str, int, float)) and one in known) and not (custom and isinstance(one, str)):
+            raise BadInput(f"There is no {name} {told(one)} here; choose from: {', '.join(map(shown, known))}.")
+    return value
+
+
+def _place(block: Any, name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    place = whole(name, value)
+    if not 0 <= place < len(block.samples):
+        raise BadInput(f"There is no example {place} here; there are {len(block.samples)}, counted from 0.")
+    return place
+
+
+def _picture(block: Any, name: str, value: Any) -> Any:
+    """A file that was sent; its data model is gradio's own."""
+    if value is None:
+        return None
+    try:
+        if not isinstance(value, dict):
+            raise TypeError
+        block.data_model.model_validate(value)
+    except (ValueError, TypeError) as error:
+        raise BadInput(
+            f"{name} must be a picture that was sent as a file, for example with handle_file('picture.png'); not"
+            f" {told(value)}."
+        ) from error
+    return value
+
+
+def _any(block: Any, name: str, value: Any) -> Any:
+    return value
+
+
+Check = Callable[[Any, str, Any], Any]
+_CHECKS: tuple[tuple[tuple[type, ...], Check], ...] = (
+    ((gr.Number, gr.Slider), _number),
+    ((gr.Textbox, gr.Code), _text),
+    ((gr.HTML, gr.Markdown), _line),
+    ((gr.Checkbox,), _switch),
+    ((gr.CheckboxGroup,), _several),
+    ((gr.Dropdown, gr.Radio), _one),
+    ((gr.Dataset,), _place),
+    ((gr.Image, gr.ImageEditor), _picture),
+)
+
+
+def check_of(block: Any) -> Check:
+    """What checks a component's values."""
+    return next((check for kinds, check in _CHECKS if isinstance(block, kinds)), _any)
