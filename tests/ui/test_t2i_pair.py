@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tts_playground.ui.t2i import pair, show
@@ -28,8 +29,19 @@ def test_rewards_that_fight_are_seen_to_fight():
     ends = [trace.y[-1] for trace in over.data if trace.fill is None]
     assert over.data[1].y[0] == pytest.approx(0) and min(ends) < -1.5 and max(ends) > 1.5
     words = pair.reading(_look())
-    assert "from 5.94 to 3.00" in words.replace("5.938", "5.94").replace("3.000", "3.00") and "falls" in words
+    assert "from 5.94 to 3.00" in words.replace("5.938", "5.94").replace("3.000", "3.00")
+    assert "more than 4 of 8 leave no interval" in words and "sure" not in words
     assert "1.20 nats" in words
+
+
+@pytest.mark.parametrize(
+    ("slope", "told"), [(1.0, "sure that it rises"), (-1.0, "sure that it falls"), (0.0, "too few")]
+)
+def test_a_move_is_claimed_only_where_the_band_leaves_out_one_draw(slope, told):
+    clip = np.arange(64.0)
+    looks = slope * clip + np.random.default_rng(0).permutation(64) / 8
+    scores = {"clip": tuple(clip), "aesthetic": tuple(looks)}
+    assert told in pair.reading(Look(replace(VIEW, n=8), ("a",) * 64, (None,) * 64, scores))
 
 
 def test_what_is_missing_is_said():

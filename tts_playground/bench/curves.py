@@ -77,7 +77,7 @@ def run() -> dict:
     rows = [timed_row(f"{name} / {peer}", ours, call, "at most 0.05 s", busy=busy) for peer, call in peers.items()]
     with_band, without = alternate(lambda: curve(values, ns=ns), lambda: curve(values, ns=ns, bands=False), repeats=3)
     rows.append(row(f"{name}: whole curve() without bands", without.median, None, "s", "at most 0.05 s", busy=busy))
-    rows.append(row(f"{name}: whole curve() with 400 bootstrap resamples", with_band.median, None, "s", busy=busy))
+    rows.append(row(f"{name}: whole curve() with its band over prompts", with_band.median, None, "s", busy=busy))
     rows.append(row("largest error against the closed form in exact integers", _error(), None, "", "at most 1e-9"))
     rows.append(_noise(values, ns))
     return {"name": "curves", "rows": rows}

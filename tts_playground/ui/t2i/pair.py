@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tts_playground.runs import figures
-from tts_playground.runs.curves import kl_bound
+from tts_playground.runs.curves import Curve, kl_bound
 from tts_playground.tasks.image_rewards import share_weights
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import show
@@ -70,10 +72,9 @@ def reading(look: Look) -> str:
     best = pick_curve(own, own, view.second)
     start, end, top = gold.at(1), gold.at(at), best.at(at)
     first, second = show.measure(view.reward), show.measure(view.second)
-    moved = "rises" if end > start else "falls" if end < start else "stays"
     line = (
-        f"Picking the best of {at} by {first} moves {second} from {show.number(start)} to {show.number(end)}:"
-        f" it {moved}. Picking by {second} itself would give {show.number(top)}."
+        f"Picking the best of {at} by {first} moves {second} from {show.number(start)} to {show.number(end)}"
+        f" {_sure(gold, at)}. Picking by {second} itself would give {show.number(top)}."
     )
     if share_weights(view.reward, view.second):
         line += " Both read the same network, so part of their agreement is its own taste."
@@ -89,6 +90,18 @@ def reading(look: Look) -> str:
             ("images", f"{look.size}", "Independent draws that the correlation and the curves stand on."),
         ],
     )
+
+
+def _sure(gold: Curve, at: int) -> str:
+    """Whether more than these images speaks for a move: the band at ``at`` must leave out what one draw gives."""
+    place, start = int(np.searchsorted(gold.n, at)), gold.at(1)
+    if gold.low is None or gold.high is None or gold.n[place] != at or not np.isfinite(gold.low[place]):
+        return f"on these images: more than {gold.pool_size // 2} of {gold.pool_size} leave no interval"
+    if gold.low[place] > start:
+        return "(95 % sure that it rises)"
+    if gold.high[place] < start:
+        return "(95 % sure that it falls)"
+    return "on these images, too few to say that it moves at all"
 
 
 def vote(look: Look, place: int | None, votes: Sequence[Vote]) -> tuple[Vote, ...]:
