@@ -15,7 +15,7 @@ from __future__ import annotations
 from tts_playground.registry.building import fitting, load, registered_only, resolve, runs, settings_of
 from tts_playground.registry.entry import Entry
 from tts_playground.registry.expressions import names_in, parameter_of, split
-from tts_playground.registry.table import KINDS, TASKS, entries, entry, names, register, unregister
+from tts_playground.registry.table import KINDS, TASKS, entries, entry, listed, names, register, unregister
 
 __all__ = [
     "KINDS",
@@ -24,6 +24,7 @@ __all__ = [
     "entries",
     "entry",
     "fitting",
+    "listed",
     "load",
     "names",
     "names_in",

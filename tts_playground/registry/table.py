@@ -88,6 +88,12 @@ def names(kind: str, task: str | None = None) -> list[str]:
     return sorted(row.name for row in entries(kind, task))
 
 
+def listed(kind: str, task: str, *, without: tuple[str, ...] = ()) -> str:
+    """The names of a kind that fit a task, in menu order, for a help text: "parm, gridar or smc"."""
+    *others, last = [row.usage for row in entries(kind, task) if row.name not in without]
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def entry(kind: str, name: str, task: str | None = None) -> Entry:
     """The row of a name, its parameter included ("clip:folder" gives the row of "clip").
 
