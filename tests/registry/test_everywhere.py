@@ -81,10 +81,10 @@ def test_the_comparison_takes_it(outsiders):
 
 
 def test_the_command_line_names_it(outsiders, capsys):
-    from tts_playground.cli.app import build
+    from tts_playground.cli import main
 
     with pytest.raises(SystemExit):
-        build()(["compare", "a cat", "--strategies", "two-third"])
+        main(["compare", "a cat", "--strategies", "two-third"])
     assert "two-thirds" in capsys.readouterr().err
 
 
