@@ -1,8 +1,6 @@
 """Costs add up, budgets name the limit that was reached, and fakes fill the protocols."""
 
-import pytest
-
-from tts_playground import core, errors, home, registry
+from tts_playground import core, home
 from tts_playground.randomness import generator, key
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask
 
@@ -43,36 +41,3 @@ def test_home_follows_the_environment_and_makes_nothing(tmp_path, monkeypatch):
     assert home.folder("runs", "x").is_dir()
     monkeypatch.delenv("TTS_PLAYGROUND_HOME")
     assert home.home().name == "tts_playground"
-
-
-def test_every_registered_name_resolves():
-    for kind in registry.TABLE:
-        for name in registry.names(kind):
-            assert callable(registry.resolve(kind, name)), f"{kind} {name}"
-
-
-def test_unknown_names_suggest_near_ones():
-    with pytest.raises(errors.UnknownName, match="did you mean 'refine'"):
-        registry.resolve("strategy", "refin")
-    with pytest.raises(errors.UnknownName, match="choose one of: beam"):
-        registry.resolve("strategy", "zzzz")
-    with pytest.raises(errors.UnknownName, match="kind of plug-in"):
-        registry.names("strategies")
-
-
-def test_plug_ins_from_outside():
-    assert registry.resolve("reward", "tts_playground.testing:TableReward") is TableReward
-    with pytest.raises(errors.BadInput, match="not installed"):
-        registry.resolve("reward", "no_such_package_at_all:Thing")
-    with pytest.raises(errors.BadInput, match="has no .Nothing."):
-        registry.resolve("reward", "tts_playground.testing:Nothing")
-    with pytest.raises(errors.BadInput, match="no colon"):
-        registry.register("reward", "mine", "mine")
-    with pytest.raises(errors.BadInput, match="already"):
-        registry.register("strategy", "refine", "a:B")
-
-
-def test_a_missing_package_of_a_known_name_shows_as_itself(monkeypatch):
-    monkeypatch.setitem(registry.TABLE["reward"], "broken", "no_such_package_at_all:Thing")
-    with pytest.raises(ModuleNotFoundError, match="no_such_package_at_all"):
-        registry.resolve("reward", "broken")

@@ -53,7 +53,7 @@ def test_settings_check_their_types(settings, wrong):
         (lambda: tts_playground.sketch(None), "not NoneType"),
         (lambda: tts_playground.sketch(np.zeros((4, 4), bool), n="x"), "n must be a whole number"),  # type: ignore[arg-type]
         (lambda: tts_playground.sketch(np.zeros((4, 4), bool), outline=3), "one of auto, fill, keep"),  # type: ignore[arg-type]
-        (lambda: tts_playground.sketch(np.eye(4, dtype=bool), sampler="~nouser/x"), "no user"),
+        (lambda: tts_playground.sketch(np.eye(4, dtype=bool), sampler="~nouser/x"), "no home folder"),
         (lambda: tts_playground.sketch(np.eye(4, dtype=bool), sampler="os:system"), "os:system"),
         (lambda: tts_playground.answer(5, "what?"), "not int"),
         (lambda: tts_playground.answer(np.zeros((4, 4)), 5), "question must be a text"),  # type: ignore[arg-type]

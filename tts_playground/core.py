@@ -6,7 +6,7 @@ Every tab does the same thing::
 
 A *sampler* draws candidates for a *task* (a prompt, a question, a drawing, a picture of choices), a *reward* or a
 *verifier* scores them, a *strategy* decides where the next unit of compute goes and reports a stream of *rounds*.
-The four protocols below are structural: a plug-in inherits nothing, it only has these methods.
+The protocols below are structural: a plug-in inherits nothing, it only has these methods.
 
 A capability is a type, never a probe: a strategy that needs to pause and fork candidates asks for a
 ``SteppedSampler``, one that walks from a candidate to similar ones asks for a ``Neighbourhood``.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from tts_playground.typed import typed
 
@@ -128,6 +128,18 @@ class Round:
     """one line for people: what this round did"""
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a draw has come, between two of its tokens or steps."""
+
+    finished: tuple[Sample, ...] = ()
+    """candidates that have been finished since the last report"""
+    unfinished: tuple[Any, ...] = ()
+    """the others as they stand, ``Path``s for ``SteppedSampler.peek``; empty where the sampler shows none"""
+    share: float = 0.0
+    """how much of the whole draw is done, 0-1"""
+
+
 # ------------------------------------------------------------------------------------------------ protocols
 
 
@@ -157,20 +169,48 @@ class Sampler(Protocol):
 
 
 @runtime_checkable
+class StreamingSampler(Sampler, Protocol):
+    """A sampler that reports while it draws: pages show what is unfinished, and a caller can stop at every report."""
+
+    def stream(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Progress]:
+        """Draw one sample per index, the same as ``draw``'s, reporting after every step; each is finished once.
+
+        They finish in any order. Closing the generator ends the draw at that step.
+        """
+        ...
+
+
+@runtime_checkable
 class Path(Protocol):
     """An unfinished candidate: an immutable value, so keeping it is pausing and using it twice is forking."""
 
-    index: int
-    steps: int
-    """steps taken so far"""
-    done: bool
-    cost: Cost
-    """spent on this path alone, since it was started or forked"""
+    @property
+    def index(self) -> int:
+        """Whose randomness comes next."""
+        ...
+
+    @property
+    def steps(self) -> int:
+        """Steps taken so far."""
+        ...
+
+    @property
+    def done(self) -> bool:
+        """Whether it is finished."""
+        ...
+
+    @property
+    def cost(self) -> Cost:
+        """Spent on this path alone, since it was started or forked."""
+        ...
 
 
 @runtime_checkable
 class SteppedSampler(Sampler, Protocol):
-    """A sampler that can pause, fork, rewind and resume. A step is what is natural: an image row, a line, a part."""
+    """A sampler that can pause, fork, rewind and resume. A step is what is natural: an image row, a line, a part.
+
+    Which ``Path`` it makes is its own business: a caller hands back what it was given.
+    """
 
     def horizon(self, task: Any) -> int:
         """The most steps that a path of this task takes; 0 if it is finished at once."""
@@ -198,8 +238,8 @@ class SteppedSampler(Sampler, Protocol):
 
 
 @runtime_checkable
-class Neighbourhood(Protocol):
-    """Knows what lies next to a sample: programs that differ by one number, images that differ by a suffix."""
+class Neighbourhood(Sampler, Protocol):
+    """A sampler that knows what lies next to a sample: programs that differ by one number, say."""
 
     def neighbours(self, task: Any, sample: Sample, *, seed: int = 0) -> Iterator[Sample]:
         """Yield samples near ``sample``, most promising first; lazily, so that a taker can stop early."""
@@ -231,6 +271,16 @@ class Reward(Protocol):
 
 
 @runtime_checkable
+class ReadsNetworks(Protocol):
+    """A reward or verifier that reads networks: who reads the same ones cannot judge what the other has guided."""
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Names of the models it reads, as one would load them."""
+        ...
+
+
+@runtime_checkable
 class Verifier(Protocol):
     """Judges candidates with a reason in words; a judge of truth ("oracle") or a model's opinion."""
 
@@ -255,12 +305,39 @@ class Verifier(Protocol):
 
 
 @runtime_checkable
-class Strategy(Protocol):
+class Selector(Protocol):
+    """Says which of N answers to give, without knowing the truth."""
+
+    def pick(self, answers: Sequence[str], scores: Sequence[float] | None) -> int:
+        """The place of an answer.
+
+        Args:
+            answers: at least one, in order of drawing.
+            scores: one number an answer of the score that its registry row ``needs``; None where it needs none.
+        """
+        ...
+
+
+S_contra = TypeVar("S_contra", bound=Sampler, contravariant=True)
+"""the sampler that a strategy needs: ``Sampler``, ``SteppedSampler`` or ``Neighbourhood``"""
+
+
+@runtime_checkable
+class Strategy(Protocol[S_contra]):
     """Decides where the next unit of compute goes. A frozen dataclass of settings with one generator."""
 
-    def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+    def run(self, task: Any, sampler: S_contra, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
         """Yield rounds until done or the budget is spent; the last has ``stopped`` set. Closing the generator cancels.
 
         Same arguments, same rounds (``seconds`` aside). Counted limits of the budget are never exceeded.
         """
+        ...
+
+
+@runtime_checkable
+class ParallelStrategy(Strategy[S_contra], Protocol[S_contra]):
+    """A strategy that keeps several unfinished candidates side by side."""
+
+    def of_width(self, width: int, horizon: int) -> Strategy[S_contra]:
+        """The same strategy with ``width`` candidates at a time (1 or more), on paths of at most ``horizon`` steps."""
         ...

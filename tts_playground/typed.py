@@ -56,6 +56,8 @@ def _typed_class(cls: Any) -> Any:
     def __post_init__(self: Any) -> None:
         hints = _hints(type(self))
         for one in fields(self):
+            if not one.init:  # set by ``__post_init__`` itself
+                continue
             value = getattr(self, one.name)
             found = value_of(one.name, value, hints.get(one.name, Any))
             if found is not value:

@@ -8,7 +8,7 @@ import tiny_vlms
 from PIL import Image
 
 from tts_playground.auditing import choice as protocols
-from tts_playground.auditing import choosers, colour, scripted
+from tts_playground.auditing import colour, responders, scripted
 from tts_playground.auditing.choosers import ExactChooser, Question, ReplyChooser
 from tts_playground.auditing.pictures import DIGITS, PAIRS, pictures, prompt_of
 from tts_playground.auditing.run import ask
@@ -166,16 +166,16 @@ def test_a_chooser_that_only_writes_cannot_be_asked_for_chances():
 
 
 def test_names():
-    assert choosers.resolve("scripted:fair") is scripted.named("scripted:fair")
+    assert responders.resolve("scripted:fair") is scripted.named("scripted:fair")
     with pytest.raises(UnknownName, match="loves-7"):
-        choosers.resolve("scripted:loves7")
+        responders.resolve("scripted:loves7")
     with pytest.raises(BadInput, match="at least 1 picture"):
         vision("tiny", 0)
 
 
 def test_a_model_by_name_of_its_folder(tmp_path):
     folder = tiny_vlms.save("llava", tmp_path)
-    chooser = choosers.resolve(str(folder), Options("cpu"))
+    chooser = responders.resolve(str(folder), Options("cpu"))
     rows = ask(chooser, Settings(per_cond=1, conditions=("sym",)), PICTURES[:2])
     assert 0 < rows[1].valid < 1
     assert chooser.fingerprint()["revision"]

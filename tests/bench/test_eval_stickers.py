@@ -149,7 +149,7 @@ class Scripted:
     def start(self, task, indices, *, seed=0):
         return [Start(index, seed, ImageSettings()) for index in indices]
 
-    def draw_paths(self, task, paths):
+    def finish(self, task, paths):
         (case,) = [case for case in cases() if case.prompt == task.prompt]
         right = render(arrange(case.composition, Draw(np.random.default_rng(0).random(200).tolist())))
         for path in paths:

@@ -61,7 +61,7 @@ def test_finetune_then_sketch_with_the_adapter(run, tmp_path, sketch):
         code, found = run("sketch", tmp_path / "disc.png", *options)
         assert code == 0 and found["program"].startswith("(") and found["cost"]["tokens"] > 0
     code, found = run("sketch", tmp_path / "disc.png", "--sampler", "tiny:sketch", "--strategy", "smc")
-    assert code == 2 and "pauses between shapes" in found["error"]
+    assert code == 2 and "pauses between steps" in found["error"]
     code, found = run("sketch", tmp_path / "disc.png", "--sampler", "adapter:none")
     assert code == 2 and "mine" in found["error"]
 

@@ -4,10 +4,11 @@ import pytest
 import torch
 from test_image_rows import PROMPT, ROWS, finish
 
-from tts_playground.models.cuda_rows import GraphBatch, Slots, open_batch, products, sdpa
+from tts_playground.models.cuda_rows import GraphBatch, open_batch, products, sdpa
 from tts_playground.models.image_rows import Batch
 from tts_playground.models.janus import Janus
 from tts_playground.models.llama import LlamaSteps
+from tts_playground.models.slots import Slots
 
 
 @pytest.fixture(scope="module")

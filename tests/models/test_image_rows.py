@@ -11,8 +11,9 @@ from tts_playground.errors import CannotDo
 from tts_playground.models.image_loop import choose, distribution
 from tts_playground.models.image_rows import Batch, Row, forward_rows, knobs_of
 from tts_playground.models.janus import Janus
-from tts_playground.models.llama import LlamaSteps, steps_for
+from tts_playground.models.llama import LlamaSteps
 from tts_playground.models.noise import gumbel, stream_starts
+from tts_playground.models.stepping import steps_for
 from tts_playground.models.steps import ModuleSteps
 
 PROMPT = "a red apple left of a cat"

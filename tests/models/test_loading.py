@@ -71,9 +71,9 @@ def test_out_of_memory_halves_the_batch(random_janus):
             raise torch.OutOfMemoryError("CUDA out of memory")
         return list(items)
 
-    assert microbatch.Limit(random_janus).run(list(range(20)), [2] * 20, work) == [0, 1, 2]
+    assert list(microbatch.Limit(random_janus).stream(list(range(20)), [2] * 20, work)) == [0, 1, 2]
     assert sizes == [20, 10, 5, 3]
-    assert microbatch.Limit(random_janus, 4).run(list(range(20)), [2] * 20, lambda items: list(items)) == [0, 1, 2, 3]
+    assert list(microbatch.Limit(random_janus, 4).stream(list(range(20)), [2] * 20, iter)) == [0, 1, 2, 3]
 
 
 def test_what_ships_loads_without_a_progress_bar(capfd):

@@ -12,7 +12,7 @@ from tts_playground.errors import BadInput, UnknownName
 from tts_playground.models.loading import Loaded, Options
 from tts_playground.rewards.baselines import Colourfulness, Sharpness
 from tts_playground.runs import figures
-from tts_playground.runs.comparison import STEPPED, Plan, compare, named
+from tts_playground.runs.comparison import Plan, comparable, compare, named
 from tts_playground.runs.curves import expected_pick
 from tts_playground.runs.trace import trace
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
@@ -133,7 +133,7 @@ def test_what_cannot_be_compared_is_refused():
         with pytest.raises(BadInput):
             Plan(**wrong)
     with pytest.raises(UnknownName, match="gridar"):
-        named(["gridarr"])
+        named("t2i", ["gridarr"], SAMPLER)
     with pytest.raises(BadInput, match="at least one task"):
         next(compare([], SAMPLER, STRATEGIES, GUIDE, GUIDE))
 
@@ -142,12 +142,12 @@ def test_images_are_compared_at_equal_tokens_and_traced_with_glimpses(random_jan
     sampler = ImageTokens(
         Loaded("random", "janus", Options("cpu", "float32"), "1", random_janus), ImageSettings(5.0, 1.5)
     )
-    searches = named()
+    searches = named("t2i", None, SAMPLER)
     plan = Plan(budgets=(3,), seeds=1, pool=4)
     last = list(compare([PromptTask("a red apple")], sampler, searches, Sharpness(), Colourfulness(), plan))[-1]
     whole = 2 * random_janus.tokens
     assert last.curve.unit["tokens"] == whole
-    assert [point.label for point in last.points] == list(STEPPED)
+    assert [point.label for point in last.points] == list(comparable("t2i"))
     for run in last.runs:
         assert whole <= run.cost.tokens <= 3 * whole
         tree = trace(run.rounds)

@@ -108,13 +108,13 @@ def test_trouble_that_passes_is_waited_for():
 
 def test_a_caller_can_leave_while_a_reply_is_awaited():
     with endpoint("slow") as (server, url):
-        coming = EndpointSampler(url, "m", workers=1).arriving(TASK, range(6))
-        assert next(coming) is None  # nothing has come yet
+        coming = EndpointSampler(url, "m", workers=1).stream(TASK, range(6))
+        assert next(coming).finished == ()  # nothing has come yet
         coming.close()
         time.sleep(1.5)  # the request under way ends, and no other is made
         assert len(server.asked) == 1
     with endpoint() as (_, url):
-        came = [one for one in EndpointSampler(url, "m").arriving(TASK, range(3)) if one is not None]
+        came = [one for report in EndpointSampler(url, "m").stream(TASK, range(3)) for one in report.finished]
     assert [one.index for one in came] == [0, 1, 2]
 
 

@@ -60,23 +60,26 @@ def test_a_sweep_in_one_batch_equals_a_call_for_each_cell(sampler):
 
 
 def test_a_stream_shows_row_after_row_and_ends_with_the_drawn_images(sampler):
-    frames = list(sampler.stream(TASK, sampler.start(TASK, range(3))))
-    assert [frame.rows for frame in frames] == list(range(1, sampler.janus.grid + 1))
-    first = sampler.peek(TASK, frames[0].paths)[0].content
+    *frames, last = sampler.stream(TASK, range(3))
+    assert [frame.unfinished[0].steps for frame in frames] == list(range(1, sampler.janus.grid))
+    assert [frame.share for frame in (*frames, last)] == pytest.approx(
+        [row / sampler.janus.grid for row in range(1, sampler.janus.grid + 1)]
+    )
+    first = sampler.peek(TASK, frames[0].unfinished)[0].content
     assert first.getpixel((5, first.height - 1)) == (128, 128, 128)
-    for streamed, drawn in zip(sampler.peek(TASK, frames[-1].paths), sampler.draw(TASK, range(3)), strict=True):
+    for streamed, drawn in zip(last.finished, sampler.draw(TASK, range(3)), strict=True):
         assert streamed.info["tokens"] == drawn.info["tokens"]
 
 
 def test_a_frame_can_be_gone_on_from_and_others_join_in(sampler):
     drawn = [sample.info["tokens"] for sample in sampler.draw(TASK, range(2))]
-    frame = next(sampler.stream(TASK, sampler.start(TASK, range(2))))
-    paths = list(frame.paths)
+    frame = next(sampler.stream(TASK, range(2)))
+    paths = list(frame.unfinished)
     while not all(path.done for path in paths):
         paths = sampler.step(TASK, paths)
     assert [path.tokens for path in paths] == drawn
-    mixed = [frame.paths[0], *sampler.start(TASK, [1])]  # of two lengths: not in lock-step
-    assert [path.tokens for path in list(sampler.stream(TASK, mixed))[-1].paths] == drawn
+    mixed = [frame.unfinished[0], *sampler.start(TASK, [1])]  # of two lengths: not in lock-step
+    assert [sample.info["tokens"] for sample in sampler.finish(TASK, mixed)] == drawn
 
 
 def test_cancel_is_heard_within_one_token(sampler):
@@ -87,7 +90,7 @@ def test_cancel_is_heard_within_one_token(sampler):
         return len(asked) == 3
 
     with pytest.raises(Cancelled):
-        list(sampler.draw_paths(TASK, sampler.start(TASK, range(4)), cancel=cancel))
+        list(sampler.finish(TASK, sampler.start(TASK, range(4)), cancel=cancel))
     assert len(asked) == 3
 
 

@@ -128,25 +128,25 @@ def test_logprobs_are_those_of_the_whole_forward(sampler):
 
 def test_replies_come_as_they_finish_and_can_be_cancelled(sampler):
     hot = replace(sampler, settings=AnswerSettings(1.3, most_tokens=40))
-    finished = [path.index for path in hot.finish(TASK, hot.start(TASK, range(24)))]
+    finished = [sample.index for report in hot.stream(TASK, range(24)) for sample in report.finished]
     assert sorted(finished) == list(range(24))
     asked = []
     with pytest.raises(Cancelled):
-        list(hot.finish(TASK, hot.start(TASK, range(4)), cancel=lambda: asked.append(1) or len(asked) > 3))
+        list(hot.stream_paths(TASK, hot.start(TASK, range(4)), cancel=lambda: asked.append(1) or len(asked) > 3))
     assert len(asked) == 4
 
 
 def test_a_draw_can_be_left_between_any_two_tokens(sampler, monkeypatch):
     cold = replace(sampler, settings=AnswerSettings(1.0, most_tokens=6))
-    came = list(cold.arriving(TASK, range(4)))
-    replies = sorted((sample for sample in came if sample is not None), key=lambda sample: sample.index)
+    came = list(cold.stream(TASK, range(4)))
+    replies = sorted((sample for report in came for sample in report.finished), key=lambda sample: sample.index)
     assert [one.content for one in replies] == [one.content for one in cold.draw(TASK, range(4))]
-    assert 1 <= came.count(None) < 6  # after every token but the last
+    assert 1 <= sum(not report.finished for report in came) < 6  # after every token but the last
     steps = []
     logits = vlm_rows.ModuleDecoder.logits, vlm_rows.LeanDecoder.logits
     for kind, method in zip((vlm_rows.ModuleDecoder, vlm_rows.LeanDecoder), logits, strict=True):
         monkeypatch.setattr(kind, "logits", lambda self, last, method=method: steps.append(1) or method(self, last))
-    left = replace(sampler, settings=AnswerSettings(1.0, most_tokens=60)).arriving(TASK, range(4))
+    left = replace(sampler, settings=AnswerSettings(1.0, most_tokens=60)).stream(TASK, range(4))
     next(left)
     left.close()
     assert len(steps) == 1

@@ -68,7 +68,7 @@ def _app():
 
     def name(text: str):
         try:
-            return registry.resolve("reward", text).__name__
+            return type(registry.resolve("reward", text)).__name__
         except UnknownName as error:
             return str(error)
 
@@ -239,7 +239,7 @@ def test_only_registered_names_are_resolved_for_a_request(home, name):
     target = "tts_playground.testing:TableReward"
     assert "no reward called" in _call(home, name, {}, [target])
     assert _call(home, name, {}, ["sharpness"]) == "Sharpness"
-    assert registry.resolve("reward", target).__name__ == "TableReward"  # Python's own business
+    assert registry.load("reward", target).__name__ == "TableReward"  # Python's own business
 
 
 def test_only_registered_names_are_resolved_outside_the_queue(home):

@@ -6,7 +6,7 @@ import pytest
 
 from tts_playground.errors import BadInput
 from tts_playground.runs.comparison import Plan
-from tts_playground.tasks.image_rewards import NEEDS, share_weights
+from tts_playground.tasks.image_rewards import offered, share_weights
 from tts_playground.ui.t2i import beyond, shelf, tour, tour_section
 from tts_playground.ui.t2i.desk import Wish
 
@@ -23,7 +23,7 @@ def test_every_question_sets_a_view_that_can_be_drawn(view):
 
 
 def test_a_judge_shares_no_network_with_the_guide(monkeypatch):
-    monkeypatch.setattr(beyond, "rewards_here", lambda: tuple(NEEDS))
+    monkeypatch.setattr(beyond, "rewards_here", offered)
     assert beyond.judges("clip")[0] == "geneval"
     assert not {"clip", "aesthetic"} & set(beyond.judges("clip"))
     assert share_weights("clip", "aesthetic") and not share_weights("clip", "geneval")

@@ -41,7 +41,7 @@ def _adapter(name, base):
 @pytest.fixture
 def opened(monkeypatch):
     """The names of models that anything looks for on disk, on the hub or in memory."""
-    from tts_playground.auditing import choosers
+    from tts_playground.auditing import responders
     from tts_playground.models import named, places
     from tts_playground.samplers import programs
 
@@ -58,7 +58,7 @@ def opened(monkeypatch):
 
     for place, name in ((places, "find"), (named, "_local"), (loading, "load"), (loading, "check")):
         spy(place, name)
-    spy(choosers, "resolve")
+    spy(responders, "resolve")
     spy(adapters, "find")
     spy(programs.ProgramSampler, "__init__")
     return names

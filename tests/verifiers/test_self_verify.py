@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tts_playground import registry
 from tts_playground.core import Reward, Sample, Verifier
 from tts_playground.errors import BadInput, CannotDo, UnknownName
 from tts_playground.models.loading import Loaded, Options
@@ -15,7 +16,7 @@ from tts_playground.models.vlm import Vlm
 from tts_playground.models.vlm_choice import yes_margin
 from tts_playground.testing import check_reward
 from tts_playground.verifiers.calibration import auroc, auroc_within, reliability
-from tts_playground.verifiers.selectors import SELECTORS, pick, picks, settled, tally
+from tts_playground.verifiers.selectors import pick, picks, settled, tally
 from tts_playground.verifiers.self_verify import PYes, Rating, SequenceLogprob, white
 from tts_playground.worlds.wording import rating_prompt, verify_prompt
 
@@ -95,7 +96,7 @@ SCORES = {"p_yes": [0.9, 0.8, 0.3, 0.2, 0.1, 0.95], "logprob": [-3, -2, -9, -1, 
 
 def test_each_selector_takes_what_it_should():
     found = picks(ANSWERS, SCORES)
-    assert set(found) == set(SELECTORS)
+    assert list(found) == [row.name for row in registry.entries("selector", "vqa")]
     assert found == {"verifier": 5, "majority": 2, "weighted": 0, "rating": 1, "logprob": 3, "single": 0}
     assert tally(ANSWERS) == {"37": 3, "12": 2, "kiwi": 1}
     assert tally(ANSWERS, SCORES["p_yes"])["12"] == pytest.approx(1.7)

@@ -6,7 +6,6 @@ endpoint) is a ``ReplyChooser``. Models and scripted choosers are both.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -14,8 +13,6 @@ from typing import Any, Protocol, runtime_checkable
 from PIL import Image
 
 from tts_playground.auditing.statistics import Floats
-from tts_playground.errors import ModelUnavailable
-from tts_playground.models import loading
 from tts_playground.worlds.choices import Choice
 
 LARGE = "llava-hf/llava-1.5-7b-hf"
@@ -76,29 +73,3 @@ class ReplyChooser(Chooser, Protocol):
     ) -> list[str]:
         """``n`` independent replies of at most ``longest`` tokens; reply i depends on (question, seed, i) alone."""
         ...
-
-
-def default_name() -> str:
-    """The model to start with: ``TTS_PLAYGROUND_AUDIT_MODEL``, else the embedded one."""
-    return os.environ.get("TTS_PLAYGROUND_AUDIT_MODEL") or "tiny:vlm"
-
-
-def resolve(name: str | None = None, options: loading.Options | None = None, batch: int = 8) -> Any:
-    """The chooser called ``name``: ``scripted:...``, ``tiny:vlm``, a hub id or a folder; None for the default.
-
-    Raises:
-        UnknownName: no scripted chooser of that name.
-        ModelUnavailable: this machine cannot hold or reach the model.
-    """
-    from tts_playground.auditing import scripted, vision
-
-    wanted = name or default_name()
-    if wanted.startswith("scripted:"):
-        return scripted.named(wanted)
-    try:
-        return vision.VisionChooser(loading.load(wanted, "vlm", options), batch)
-    except ModelUnavailable as error:
-        if wanted != "tiny:vlm":
-            raise
-        known = ", ".join(scripted.SCRIPTS)
-        raise ModelUnavailable(f"{error} Or name another model, e.g. {LARGE}, or a script: {known}.") from error

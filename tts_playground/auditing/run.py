@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground import files, home, journal
-from tts_playground.auditing import choice, choosers, colour
+from tts_playground.auditing import choice, colour, responders
 from tts_playground.auditing.choosers import Chooser, ExactChooser, ReplyChooser
 from tts_playground.auditing.pictures import Picture
 from tts_playground.auditing.report import Report, analyze
@@ -172,7 +172,7 @@ def audit(
     if batch < 1:
         raise BadInput(f"A batch holds at least 1 picture, not {batch}.")
     if model is None or isinstance(model, str):
-        chooser = choosers.resolve(model, Options(device, dtype, four_bit, device_map), batch)
+        chooser = responders.resolve(model, Options(device, dtype, four_bit, device_map), batch)
     elif isinstance(model, (ExactChooser, ReplyChooser)):
         chooser = model
     else:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from tts_playground.auditing import choice, choosers
+from tts_playground.auditing import choice, responders
 from tts_playground.auditing.pictures import DIGITS, Picture, pictures, prompt_of
 from tts_playground.auditing.report import analyze
 from tts_playground.auditing.rows import Row
@@ -39,7 +39,7 @@ def run(
         ModelUnavailable: the model is not here.
     """
     busy = timing.contended()
-    chooser = choosers.resolve(model)
+    chooser = responders.resolve(model)
     shown = pictures(tuple(CONDITIONS), per_cond, 4, permute=False, seed=2026, control=False)
     choice.exact(chooser, shown[:1])  # loads and warms
     start = time.perf_counter()

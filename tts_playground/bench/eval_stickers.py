@@ -125,7 +125,7 @@ class Evaluation:
         return self._judge_by(self.plan.detector)
 
     def _judge_by(self, detector: str) -> Any:
-        return registry.resolve("verifier", "geneval")(detector, device=self.device)
+        return registry.resolve("verifier", "geneval", detector=detector, device=self.device)
 
     def _is_second(self) -> bool:
         try:
@@ -195,8 +195,8 @@ class Evaluation:
         return images_part.Tools(
             image_sampler(plan.model, device=self.device),
             self.judge,
-            registry.resolve("reward", "clip")(plan.clip, self.device),
-            registry.resolve("reward", "aesthetic")(plan.aesthetic, plan.clip, self.device),
+            registry.resolve("reward", "clip", model=plan.clip, device=self.device),
+            registry.resolve("reward", "aesthetic", head=plan.aesthetic, clip=plan.clip, device=self.device),
             partial(image_embeddings, model=plan.clip, device=self.device),
             self._judge_by(plan.detector2) if self._is_second() else None,
             partial(print, flush=True),

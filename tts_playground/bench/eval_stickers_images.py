@@ -80,7 +80,7 @@ def draw(sampler: Any, task: PromptTask, wanted: Wanted) -> dict[str, list[Sampl
         for settings, places in wanted.values()
         for seed, index in places
     ]
-    samples = iter(list(sampler.draw_paths(task, paths)))
+    samples = iter(list(sampler.finish(task, paths)))
     return {name: [next(samples) for _ in places] for name, (_, places) in wanted.items()}
 
 

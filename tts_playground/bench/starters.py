@@ -19,6 +19,9 @@ from tts_playground.errors import BadInput, UnknownName
 from tts_playground.runs import starters
 from tts_playground.runs.pool import Snapshot
 
+SCORED = ("clip", "aesthetic", "geneval", "sharpness", "colourfulness")
+"""rewards that the image starters come with"""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -46,12 +49,12 @@ def sketch(model: str | None = None, n: int = 64) -> Plan:
 
 
 def t2i(model: str | None = None, n: int = 64) -> Plan:
-    """Eight prompts x 64 images at the default settings, scored by every reward that comes with the package."""
-    from tts_playground.tasks.image_rewards import reward_named, rewards_here
+    """Eight prompts x 64 images at the default settings, scored by ``SCORED``."""
+    from tts_playground.tasks.image_rewards import reward_named
     from tts_playground.tasks.text_to_image import WORLD_PROMPTS, PromptTask, image_sampler
 
     sampler = image_sampler(model or "tiny:janus", device="cpu")
-    rewards = [reward_named(name) for name in rewards_here()]
+    rewards = [reward_named(name) for name in SCORED]
     return Plan([(PromptTask(prompt), sampler) for prompt in WORLD_PROMPTS], rewards, n)
 
 

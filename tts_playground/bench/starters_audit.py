@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from tts_playground import files
-from tts_playground.auditing import choosers, run
+from tts_playground.auditing import responders, run
 from tts_playground.auditing.settings import Settings
 
 MODEL = "tiny:vlm"
@@ -25,7 +25,7 @@ def write(file: Path | None = None, model: str = MODEL, settings: Settings | Non
     files.make_folder(target.parent)
     with TemporaryDirectory() as folder:
         fresh = Path(folder) / target.name
-        for _ in run.recorded(fresh, choosers.resolve(model), settings or Settings()):
+        for _ in run.recorded(fresh, responders.resolve(model), settings or Settings()):
             pass
         files.write_bytes(target, fresh.read_bytes(), "The starter")
     return target
@@ -34,7 +34,7 @@ def write(file: Path | None = None, model: str = MODEL, settings: Settings | Non
 def stale(file: Path, model: str = MODEL, most: int = 4) -> bool:
     """Whether the first rows, asked again, have other probabilities."""
     rows = run.read(file)[:most]
-    again = run.ask(choosers.resolve(model), Settings(), [row.picture for row in rows])
+    again = run.ask(responders.resolve(model), Settings(), [row.picture for row in rows])
     return any(np.abs(np.subtract(a.digits, b.digits)).max() > CLOSE for a, b in zip(rows, again, strict=True))
 
 

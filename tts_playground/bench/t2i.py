@@ -58,8 +58,8 @@ def on_cpu(counts: tuple[int, ...], repeats: int, busy: bool) -> list[dict[str, 
     rows.append(
         timed_row(
             "3 x 4 sweep, one image a cell, in one batch: our own 12 calls as peer",
-            lambda: tokens_of(together, [p for c in cells for p in c.start(PROMPT, [0])]),
-            lambda: [tokens_of(c, c.start(PROMPT, [0])) for c in cells],
+            lambda: together.complete(PROMPT, [p for c in cells for p in c.start(PROMPT, [0])]),
+            lambda: [c.complete(PROMPT, c.start(PROMPT, [0])) for c in cells],
             ">= 4",
             repeats=repeats,
             busy=busy,
@@ -73,17 +73,9 @@ def loop(sampler: ImageTokens, n: int) -> Callable[[], Any]:
 
     def call() -> Any:
         sampler.janus._prefixes.clear()
-        return tokens_of(sampler, sampler.start(PROMPT, range(n)))
+        return sampler.complete(PROMPT, sampler.start(PROMPT, range(n)))
 
     return call
-
-
-def tokens_of(sampler: ImageTokens, paths: list[Any]) -> list[Any]:
-    """The paths finished, without pictures."""
-    done: list[Any] = []
-    while len(done) < len(paths):
-        done += sampler.extend(PROMPT, paths[len(done) :])
-    return done
 
 
 def decoding(janus: Any, n: int, repeats: int, busy: bool) -> dict[str, Any]:

@@ -66,8 +66,8 @@ def both_clocks(call: Callable[[], Any], repeats: int) -> tuple[float, float]:
 def first_preview(sampler: ImageTokens) -> list[Any]:
     """A prompt that was never seen, up to the pictures of the first row of tokens."""
     sampler.janus._prefixes.clear()
-    frame = next(sampler.stream(PROMPT, sampler.start(PROMPT, range(IMAGES))))
-    return sampler.peek(PROMPT, frame.paths)
+    first = next(sampler.stream(PROMPT, range(IMAGES)))
+    return sampler.peek(PROMPT, first.unfinished)
 
 
 def previews(sampler: ImageTokens) -> list[Any]:

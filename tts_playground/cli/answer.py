@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tts_playground import registry
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit, table
 
@@ -26,9 +27,13 @@ Template = Annotated[str, typer.Option(help="What is said to the model; {questio
 Blank = Annotated[bool, typer.Option("--blank", help="Show a white picture instead: what is guessed, not seen.")]
 Strategy = Annotated[
     str | None,
-    typer.Option(help="Search over reasoning steps instead: beam, smc, gridar or suffix; --n whole replies, up to 32."),
+    typer.Option(
+        help="Search over reasoning steps instead: "
+        f"{registry.listed('strategy', 'vqa', without=('best-of-n',))}; --n whole replies, up to 32."
+    ),
 ]
-Guide = Annotated[str, typer.Option(help="What judges unfinished replies in such a search: p_yes or logprob.")]
+GUIDES = registry.listed("reward", "vqa")
+Guide = Annotated[str, typer.Option(help=f"What judges unfinished replies in such a search: {GUIDES}.")]
 Truth = Annotated[list[str], typer.Option("--truth", help="An accepted answer; may be given several times.")]
 Data = Annotated[str, typer.Option(help="infographics-eval, infovqa, a hub id, a folder, or a .jsonl/.parquet file.")]
 Questions = Annotated[int, typer.Option("--questions", min=1, help="How many questions of the set.")]

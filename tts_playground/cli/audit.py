@@ -74,7 +74,7 @@ def run_audit(
     json: options.Json = False,
 ) -> None:
     """Show images of labelled cells, ask for a random choice, and report how far from uniform it is and why."""
-    from tts_playground.auditing import choosers, run
+    from tts_playground.auditing import responders, run
     from tts_playground.auditing.settings import settings_from
     from tts_playground.models.loading import Options
 
@@ -85,7 +85,7 @@ def run_audit(
     settings = settings_from(wanted, preset)
     where = Options(device, DTYPES.get(dtype, dtype), load_4bit, device_map)
     with console().status("Loading"):
-        chooser = choosers.resolve(model, where, batch)
+        chooser = responders.resolve(model, where, batch)
     file = run.file_of(out, chooser, settings)
     _work(run.recorded(file, chooser, settings, batch=batch))
     _report(file, settings.samples, json)

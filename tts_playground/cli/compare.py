@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from tts_playground import registry
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit, number, table
 from tts_playground.errors import BadInput
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
 Prompts = Annotated[list[str], typer.Argument(help="What the pictures should show; several prompts are averaged.")]
 Pool = Annotated[int, typer.Option("--n", min=1, max=4096, help="Independent images a prompt, for the exact curve.")]
-Names = Annotated[str, typer.Option("--strategies", help="E.g. parm,smc; of parm, gridar, suffix, smc and beam.")]
+Names = Annotated[
+    str | None,
+    typer.Option(
+        "--strategies",
+        help=f"E.g. parm,smc; by default all of {registry.listed('strategy', 't2i', without=('best-of-n',))}.",
+    ),
+]
 Budgets = Annotated[str, typer.Option("--budgets", help="Whole images that a run may cost, e.g. 2,4,8.")]
 Repeats = Annotated[int, typer.Option("--seeds", min=1, help="Runs of a strategy at each budget.")]
 Guide = Annotated[str, typer.Option("--reward", help="The reward that guides.")]
@@ -31,7 +38,7 @@ def compare(
     prompts: Prompts,
     model: options.ImageModel = None,
     n: Pool = 32,
-    strategies: Names = "parm,gridar,suffix,smc,beam",
+    strategies: Names = None,
     budgets: Budgets = "2,4,8",
     seeds: Repeats = 3,
     reward: Guide = "clip",
@@ -59,7 +66,7 @@ def compare(
 
     plan = Plan(tuple(_numbers(budgets)), seeds, seed, n, by)
     sampler, found = image_sampler(model, ImageSettings(temperature, cfg, top_p, top_k)), Comparison()
-    names = {"strategies": _listed(strategies), "guide": reward, "judge": judge}
+    names = {"strategies": None if strategies is None else _listed(strategies), "guide": reward, "judge": judge}
     with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task("comparing", total=1.0)
         for found in compare_prompts(prompts, sampler, store, plan=plan, **names):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from tts_playground import registry
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit
 from tts_playground.errors import BadInput
@@ -21,7 +22,7 @@ SamplerName = Annotated[
         help="Who proposes programs: proposal, tiny:sketch, a model's hub id or folder, adapter:NAME.",
     ),
 ]
-StrategyName = Annotated[str, typer.Option(help="best-of-n, refine, smc or beam.")]
+StrategyName = Annotated[str, typer.Option(help=f"{registry.listed('strategy', 'sketch')}.")]
 Outline = Annotated[
     Literal["auto", "fill", "keep"], typer.Option(help="Thin closed loops: auto, fill them, or keep them as lines.")
 ]
@@ -78,14 +79,13 @@ def sketch(
 
 
 def _plot(plot: Path, task: Any, proposer: Any, n: int, seed: int) -> None:
-    from tts_playground import registry
     from tts_playground.runs.figures import best_of_n, save
     from tts_playground.runs.spare import open_store
 
     with open_store(console().print) as store, console().status(f"Drawing {n} independent candidates"):
         pool = store.pool(task, proposer)
         pool.draw(n, seed=seed)
-        reward = registry.resolve("reward", "iou")()
+        reward = registry.resolve("reward", "iou", "sketch")
         pool.score(reward, n, seed=seed)
         save(best_of_n(pool.curve(reward.name, seed=seed)), plot)
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tts_playground.dsl.raster import differs, render
     from tts_playground.dsl.surgery import tidy
     from tts_playground.dsl.svg import to_svg
-    from tts_playground.dsl.text import parse, unparse
+    from tts_playground.dsl.text import parse
+    from tts_playground.dsl.tree import unparse
 
 # No module is called like a name it exports: importing a submodule sets an attribute here, which would hide the name.
 _HOMES = {
@@ -35,7 +36,7 @@ _HOMES = {
     "stream": "generator",
     "tidy": "surgery",
     "to_svg": "svg",
-    "unparse": "text",
+    "unparse": "tree",
 }
 
 __all__ = [

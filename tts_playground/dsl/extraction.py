@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tts_playground.dsl.text import FIELDS, MAX_DEPTH, MAX_TEXT, parse, unparse
-from tts_playground.dsl.tree import Circle, Difference, Node, Program, Quad, Union
+from tts_playground.dsl.text import MAX_TEXT, parse
+from tts_playground.dsl.tree import FIELDS, MAX_DEPTH, Circle, Difference, Node, Program, Quad, Union, unparse
 from tts_playground.errors import DSLError
 
 _TOKEN = re.compile(r"[()]|[-+](?!\d)|Circle\b|Quad\b|\d+|[^\s()\d]+")

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from tts_playground.dsl.text import FIELDS, MAX_DEPTH, MAX_PRIMITIVES, highest
-from tts_playground.dsl.tree import Circle, Quad
+from tts_playground.dsl.tree import FIELDS, MAX_DEPTH, MAX_PRIMITIVES, Circle, Quad, highest
 
 SPACE = " \t\n\r\f"
 _WORDS = {"Circle": FIELDS[Circle], "Quad": FIELDS[Quad]}

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageChops, ImageFilter
 
 from tts_playground.dsl import exact, reference
-from tts_playground.dsl.text import check, parse
-from tts_playground.dsl.tree import Program
+from tts_playground.dsl.text import parse
+from tts_playground.dsl.tree import Program, check
 from tts_playground.errors import BadInput, DSLError
 
 if TYPE_CHECKING:

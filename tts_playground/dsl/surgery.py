@@ -14,8 +14,7 @@ from functools import cached_property
 from tts_playground.dsl.edits import flatten, length
 from tts_playground.dsl.exact import canonical
 from tts_playground.dsl.masks import MaskEngine, Packed, count, engine
-from tts_playground.dsl.text import check, unparse
-from tts_playground.dsl.tree import Circle, Difference, Node, Program, Quad, Union
+from tts_playground.dsl.tree import Circle, Difference, Node, Program, Quad, Union, check, unparse
 
 
 def tidy(program: Program, size: int = 256) -> Program:

@@ -6,13 +6,26 @@ although a scannerless parser could read three numbers in it.
 
 from __future__ import annotations
 
-import operator
 import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tts_playground.dsl.tree import Circle, Difference, Node, Primitive, Program, Quad, Union
+from tts_playground.dsl.tree import (
+    FIELDS,
+    MAX_DEPTH,
+    MAX_PRIMITIVES,
+    Circle,
+    Difference,
+    Node,
+    Primitive,
+    Program,
+    Quad,
+    Union,
+    describe_number,
+    highest,
+    over_limit,
+)
 from tts_playground.errors import DSLError
 
 if TYPE_CHECKING:
@@ -21,19 +34,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 32_768
 """longest program text, in characters"""
-MAX_DEPTH = 128
-"""deepest nesting of shapes; a single primitive has depth 1"""
-MAX_PRIMITIVES = 1024
-"""most circles and quads in one program"""
-
-FIELDS: dict[type, tuple[str, ...]] = {
-    Circle: ("radius", "x", "y"),
-    Quad: ("x", "y", "width", "height", "angle"),
-}
-"""the arguments of each primitive, in the order in which they are written"""
-HIGHEST = {"angle": 359}
-_HIGHEST_NUMBER = 15
-
 _WORDS = {
     "LPAR": "'('",
     "RPAR": "')'",
@@ -43,11 +43,6 @@ _WORDS = {
     "QUAD": "'Quad'",
     "$END": "the end of the program",
 }
-
-
-def highest(field: str) -> int:
-    """The largest value that the argument ``field`` of a primitive may have (the smallest is 0)."""
-    return HIGHEST.get(field, _HIGHEST_NUMBER)
 
 
 # --------------------------------------------------------------------------------------------------- reading
@@ -80,20 +75,16 @@ def parse(text: str) -> Program:
 def _check_size(text: str) -> None:
     """Refuse hostile text before the parser sees it."""
     if len(text) > MAX_TEXT:
-        raise _over("characters", len(text), MAX_TEXT)
+        raise over_limit("characters", len(text), MAX_TEXT)
     primitives = text.count("Circle") + text.count("Quad")
     if primitives > MAX_PRIMITIVES:
-        raise _over("primitives", primitives, MAX_PRIMITIVES)
+        raise over_limit("primitives", primitives, MAX_PRIMITIVES)
     if text.count("(") > MAX_DEPTH:
         depth = 0
         for bracket in re.finditer(r"[()]", text):
             depth += 1 if bracket[0] == "(" else -1
             if depth > MAX_DEPTH:
                 raise _at(text, bracket.start(), f"shapes are nested deeper than the limit of {MAX_DEPTH}")
-
-
-def _over(what: str, found: int, limit: int) -> DSLError:
-    return DSLError(f"The program has {found} {what}; the limit is {limit} {what}, so make it shorter.")
 
 
 @lru_cache(maxsize=1)
@@ -166,13 +157,9 @@ def _at(text: str, where: int, problem: str, expected: tuple[str, ...] = (), hin
     return DSLError(message, line=line, column=column, expected=expected, caret=caret)
 
 
-def _number(field: str) -> str:
-    return f"the {field}, a number 0-{highest(field)}"
-
-
 def _range_error(text: str, error: _OutOfRange) -> DSLError:
     digits = error.digits if len(error.digits) <= 12 else error.digits[:12] + "..."
-    wanted = _number(error.field)
+    wanted = describe_number(error.field)
     return _at(text, error.where, f"expected {wanted}, but found {digits}", (wanted,))
 
 
@@ -210,7 +197,7 @@ def _expected(terminals: set[str], shape: list[str]) -> list[str]:
     words = [word for name, word in _WORDS.items() if name in terminals]
     if "NUMBER" in terminals:
         # The words since the last bracket tell which argument comes next: ["Circle", "3"] -> the x.
-        words.append(_number(FIELDS[_kind(shape)][len(re.findall("[0-9]+", " ".join(shape)))]))
+        words.append(describe_number(FIELDS[_kind(shape)][len(re.findall("[0-9]+", " ".join(shape)))]))
     return words
 
 
@@ -227,67 +214,3 @@ def _hint(terminals: set[str], shape: list[str], found: str) -> str:
     if found == "')'" or found == "the end of the text":
         return "'+' and '-' take two or more shapes"
     return "a shape is (Circle radius x y), (Quad x y width height angle), (+ a b) or (- a b)"
-
-
-# --------------------------------------------------------------------------------------------------- writing
-
-
-def unparse(program: Program) -> str:
-    """The text of a program, on one line; ``parse(unparse(program)) == program``.
-
-    Raises:
-        DSLError: the tree was built by hand and is no program (see ``check``).
-    """
-    check(program)
-    return "" if program.root is None else _write(program.root)
-
-
-def _write(node: Node) -> str:
-    if isinstance(node, Circle):
-        return f"(Circle {node.radius} {node.x} {node.y})"
-    if isinstance(node, Quad):
-        return f"(Quad {node.x} {node.y} {node.width} {node.height} {node.angle})"
-    sign = "+" if isinstance(node, Union) else "-"
-    return f"({sign} {' '.join(map(_write, node.operands))})"
-
-
-def check(program: Program) -> Program:
-    """The program itself, if every number is in range, operators have two or more operands and limits are kept.
-
-    What ``parse`` returns always passes; this is for trees built by hand.
-
-    Raises:
-        DSLError: naming the node or the limit.
-    """
-    if not isinstance(program, Program):
-        raise DSLError(f"Expected a Program, not {type(program).__name__}; parse(text) makes one.")
-    stack = [] if program.root is None else [(program.root, 1)]
-    primitives = 0
-    while stack:
-        node, depth = stack.pop()
-        if depth > MAX_DEPTH:
-            raise DSLError(f"Shapes are nested deeper than the limit of {MAX_DEPTH}; flatten the program.")
-        if isinstance(node, (Union, Difference)):
-            if len(node.operands) < 2:
-                raise DSLError(f"A {type(node).__name__} takes two or more operands, not {len(node.operands)}.")
-            stack.extend((operand, depth + 1) for operand in node.operands)
-        else:
-            primitives += 1
-            _check_primitive(node)
-    if primitives > MAX_PRIMITIVES:
-        raise _over("primitives", primitives, MAX_PRIMITIVES)
-    return program
-
-
-def _check_primitive(node: Primitive) -> None:
-    fields = FIELDS.get(type(node))
-    if fields is None:
-        raise DSLError(f"A program is made of Circle, Quad, Union and Difference, not {type(node).__name__}.")
-    for field in fields:
-        value = getattr(node, field)
-        try:
-            good = 0 <= operator.index(value) <= highest(field)
-        except TypeError:
-            good = False
-        if not good:
-            raise DSLError(f"In a {type(node).__name__}: expected {_number(field)}, but found {value!r}.")

@@ -15,8 +15,8 @@ import numpy as np
 
 from tts_playground.dsl.edits import at, remove
 from tts_playground.dsl.masks import count, engine
-from tts_playground.dsl.text import FIELDS, highest, parse
-from tts_playground.dsl.tree import Circle, Difference, Node, Primitive, Program, Quad, Union
+from tts_playground.dsl.text import parse
+from tts_playground.dsl.tree import FIELDS, Circle, Difference, Node, Primitive, Program, Quad, Union, highest
 from tts_playground.errors import BadInput, DSLError
 from tts_playground.evolve.variation import places
 

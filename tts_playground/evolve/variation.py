@@ -13,8 +13,7 @@ import numpy as np
 
 from tts_playground.dsl.edits import Steps, at, flatten, leaves, length, remove, swap_operator
 from tts_playground.dsl.edits import replace as put
-from tts_playground.dsl.text import FIELDS, highest
-from tts_playground.dsl.tree import Circle, Difference, Node, Primitive, Program, Quad, Union
+from tts_playground.dsl.tree import FIELDS, Circle, Difference, Node, Primitive, Program, Quad, Union, highest
 
 ANGLES = tuple(range(0, 360, 45))
 

@@ -9,7 +9,6 @@ the same body runs eagerly.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from tts_playground.models.janus import Janus, Prefix
 
 SPAN = 128
-SLOTS_KEPT = 2
 _STATE = ("tokens", "logprobs", "entropies", "finite", "streams", "twins", "sources")
 _KNOBS = ("temperature", "cfg", "top_k", "top_p")
 log = logging.getLogger(__name__)
@@ -49,30 +47,6 @@ class Slot:
         self.attention: Attention | None = None
         self.session: Any = None
         self.eager = False
-
-
-class Slots:
-    """Slots that nobody uses now; a slot is taken out while it is lent."""
-
-    def __init__(self) -> None:
-        self._free: list[tuple[tuple[int, ...], Slot]] = []
-        self._lock = threading.Lock()
-
-    def take(self, key: tuple[int, ...]) -> Slot | None:
-        """A free slot of this shape, or None."""
-        with self._lock:
-            found = next((place for place, (shape, _) in enumerate(self._free) if shape == key), None)
-            return None if found is None else self._free.pop(found)[1]
-
-    def put(self, key: tuple[int, ...], slot: Slot) -> None:
-        """Give a slot back; the one used longest ago goes."""
-        with self._lock:
-            self._free = [*self._free, (key, slot)][-SLOTS_KEPT:]
-
-    def clear(self) -> None:
-        """Let go of all free slots, when memory is short."""
-        with self._lock:
-            self._free = []
 
 
 class GraphBatch(Batch):

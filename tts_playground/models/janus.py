@@ -17,9 +17,10 @@ from PIL import Image
 
 from tts_playground.errors import BadInput, ModelUnavailable
 from tts_playground.models.affine import Affine, RowRule
-from tts_playground.models.cuda_rows import Slots
 from tts_playground.models.kept import Kept
-from tts_playground.models.llama import LlamaSteps, steps_for
+from tts_playground.models.llama import LlamaSteps
+from tts_playground.models.slots import Slots
+from tts_playground.models.stepping import steps_for
 from tts_playground.models.steps import prefill
 
 if TYPE_CHECKING:

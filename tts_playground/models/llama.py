@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tts_playground.models.affine import Affine, Dense, RowRule, can_pack, row_rule
-from tts_playground.models.steps import ModuleSteps, Session, Steps
+from tts_playground.models.affine import Affine, Dense, RowRule, row_rule
+from tts_playground.models.steps import Session
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -30,19 +30,6 @@ def is_plain(module: nn.Module) -> bool:
     hooked = any(p._forward_hooks or p._forward_pre_hooks or hasattr(p, "_hf_hook") for p in parts)
     devices = {weight.device for weight in module.parameters()}
     return type(module) is llama.LlamaModel and {type(p) for p in parts} <= ours and not hooked and len(devices) == 1
-
-
-def steps_for(language_model: Any) -> Steps:
-    """The lean steps where the model is a plain Llama, else steps through its own forward."""
-    return lean_steps(language_model) if is_plain(language_model) else ModuleSteps(language_model)
-
-
-def lean_steps(model: Any) -> LlamaSteps:
-    """The lean steps of a plain Llama, with packed weights where this machine gains by them."""
-    from tts_playground.models.packed_llama import PackedLlama
-
-    total = sum(weight.numel() * weight.element_size() for weight in model.parameters())
-    return (PackedLlama if can_pack(model.norm.weight.data, total) else LlamaSteps)(model)
 
 
 @dataclass(frozen=True, slots=True)

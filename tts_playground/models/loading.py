@@ -225,5 +225,15 @@ def _vlm(folder: str, options: Options) -> Any:
     return Vlm(_place(model, options), words)
 
 
+def janus(name: str, options: Options | None = None) -> Loaded:
+    """A model that draws images: ``load(name, "janus", options)``."""
+    return load(name, "janus", options)
+
+
+def vlm(name: str, options: Options | None = None) -> Loaded:
+    """A model that reads images: ``load(name, "vlm", options)``."""
+    return load(name, "vlm", options)
+
+
 KINDS: dict[str, Callable[[str, Options], Any]] = {"janus": _janus, "vlm": _vlm}
 __all__ = ["TINY", "Loaded", "Options", "check", "default_name", "forget", "fresh", "load"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tts_playground.errors import CannotDo
 
 T = TypeVar("T")
+R = TypeVar("R")
 CPU_BYTES = 2 << 30
 GPU_SHARE = 0.6
 """of what is free on the GPU, for keys and values; the rest is for activations and decoding"""
@@ -31,12 +32,12 @@ class Limit:
         fit = max(2, int(_budget(janus.device)) // (each * longest))
         return min(fit, janus.rule.most or fit)
 
-    def fits(self, rows: Sequence[int]) -> bool:
-        """Whether images of ``rows[i]`` rows each go through the model in one micro-batch."""
-        return self._first(rows) == len(rows)
+    def stream(
+        self, items: Sequence[T], rows: Sequence[int], work: Callable[[Sequence[T]], Iterator[R]]
+    ) -> Iterator[R]:
+        """What ``work`` yields on the first items that fit together (``rows[i]`` each).
 
-    def run(self, items: Sequence[T], rows: Sequence[int], work: Callable[[Sequence[T]], list[T]]) -> list[T]:
-        """``work`` on the first items that fit together (``rows[i]`` each); out of CUDA memory it halves and retries.
+        Out of CUDA memory it begins again with half of them.
 
         Raises:
             CannotDo: not even one image fits.
@@ -46,7 +47,8 @@ class Limit:
         count = self._first(rows)
         while True:
             try:
-                return work(items[:count])
+                yield from work(items[:count])
+                return
             except torch.OutOfMemoryError as error:
                 if count == 1:
                     raise CannotDo("The GPU's memory does not hold even one image; use a smaller model.") from error

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from tts_playground.errors import BadInput
 from tts_playground.models.kept import Kept
-from tts_playground.models.llama import LlamaSteps, is_plain, lean_steps
+from tts_playground.models.llama import LlamaSteps, is_plain
+from tts_playground.models.stepping import lean_steps
 from tts_playground.models.vlm_reader import Reader
 
 if TYPE_CHECKING:

@@ -127,6 +127,11 @@ class AestheticReward:
         return self.clip or ("tiny:clip" if self.head == "tiny:aesthetic" else LARGE)
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """The head and its CLIP."""
+        return (self.head, self.reads)
+
+    @property
     def revision(self) -> str:
         """Changes with the weights of the head or of its CLIP."""
         return f"{revision_of(where(self.head))}-{revision_of(where(self.reads))}"

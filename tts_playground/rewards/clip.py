@@ -26,6 +26,11 @@ class ClipReward:
         return "clip" if self.model == "tiny:clip" else f"clip:{self.model}"
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """The CLIP."""
+        return (self.model,)
+
+    @property
     def revision(self) -> str:
         """Changes with the weights."""
         return revision_of(where(self.model))

@@ -12,12 +12,17 @@ from typing import Any
 
 from tts_playground.core import Cost, Reward, Sample
 from tts_playground.errors import BadInput
+from tts_playground.rewards.verdict import networks_of
 from tts_playground.typed import typed
 
 
 def _columns(parts: Sequence[Reward], task: Any, samples: Sequence[Sample]) -> list[tuple[float, ...]]:
     """One tuple of the parts' scores per sample."""
     return list(zip(*(part.score(task, samples) for part in parts), strict=True))
+
+
+def _networks(parts: Sequence[Reward]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for part in parts for name in networks_of(part)))
 
 
 def _needs_parts(parts: Sequence[Reward]) -> None:
@@ -44,6 +49,11 @@ class Weighted:
         return "+".join(f"{weight:g}*{part.name}" for weight, part in zip(self.weights, self.parts, strict=True))
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """Of all parts."""
+        return _networks(self.parts)
+
+    @property
     def revision(self) -> str:
         """Of all parts."""
         return "+".join(part.revision for part in self.parts)
@@ -62,7 +72,7 @@ class Weighted:
 @dataclass(frozen=True)
 @typed
 class Minimum:
-    """The worst of the parts: nobody is satisfied before everybody is. Parts should share a unit."""
+    """The minimum over the parts, which should share a unit."""
 
     parts: tuple[Reward, ...]
 
@@ -73,6 +83,11 @@ class Minimum:
     def name(self) -> str:
         """E.g. "min(clip,aesthetic)"."""
         return f"min({','.join(part.name for part in self.parts)})"
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Of all parts."""
+        return _networks(self.parts)
 
     @property
     def revision(self) -> str:
@@ -116,6 +131,11 @@ class RankAverage:
     def name(self) -> str:
         """E.g. "rank(clip,aesthetic)"."""
         return f"rank({','.join(part.name for part in self.parts)})"
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Of all parts."""
+        return _networks(self.parts)
 
     @property
     def revision(self) -> str:

@@ -65,10 +65,27 @@ class OpenClipReward:
     device: str = "cpu"
     unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
 
+    @staticmethod
+    def of_parameter(parameter: str) -> dict[str, str]:
+        """The settings behind "open_clip:": ARCH/PRETRAINED, or ARCH alone for open_clip's default weights of ours.
+
+        PRETRAINED is a published tag or a file; "hf-hub:OWNER/NAME" is an architecture with its own weights. The colon
+        that stood for the slash in stored names is read too.
+        """
+        if parameter.startswith("hf-hub:"):
+            return {"architecture": parameter, "pretrained": ""}
+        architecture, mark, pretrained = parameter.partition("/" if "/" in parameter else ":")
+        return {"architecture": architecture, "pretrained": pretrained} if mark else {"architecture": architecture}
+
     @property
     def name(self) -> str:
         """Architecture and weights."""
         return f"open_clip:{self.architecture}:{self.pretrained}"
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The model, as open_clip knows it."""
+        return (f"open_clip:{self.architecture}/{self.pretrained}",)
 
     @property
     def revision(self) -> str:

@@ -31,6 +31,11 @@ class PickScore:
         return "pickscore" if self.model == WEIGHTS else f"pickscore:{self.model}"
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """The CLIP."""
+        return (self.model,)
+
+    @property
     def revision(self) -> str:
         """Changes with the weights."""
         return revision_of(where(self.model))

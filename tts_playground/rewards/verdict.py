@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tts_playground.core import Cost, Sample, Verifier
+from tts_playground.core import Cost, ReadsNetworks, Sample, Verifier
+
+
+def networks_of(judge: object) -> tuple[str, ...]:
+    """The models that a reward or verifier reads; none where it says none."""
+    return judge.networks if isinstance(judge, ReadsNetworks) else ()
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,11 @@ class VerdictReward:
     def name(self) -> str:
         """The verifier's."""
         return self.verifier.name
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The verifier's."""
+        return networks_of(self.verifier)
 
     @property
     def revision(self) -> str:

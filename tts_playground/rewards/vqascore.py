@@ -36,6 +36,11 @@ class VQAScore:
         return "vqascore" if self.model == "tiny:vlm" else f"vqascore:{self.model}"
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """The vision-language model."""
+        return (self.model,)
+
+    @property
     def revision(self) -> str:
         """Changes with the weights."""
         return self._loaded.revision

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tts_playground import registry
-from tts_playground.core import Budget, Cost, Reward, Round, Sample, Strategy
+from tts_playground.core import Budget, Cost, Reward, Round, Sample, Sampler, Strategy
 from tts_playground.errors import BadInput
 from tts_playground.runs.curves import Curve, curve
 from tts_playground.runs.intervals import Interval, mean
@@ -24,8 +24,6 @@ BATCH = 16
 """candidates of a pool drawn between two reports"""
 BASELINE = "best-of-n"
 """what legends call the line that strategies are held against"""
-STEPPED = ("parm", "gridar", "suffix", "smc", "beam")
-"""registered strategies that any ``SteppedSampler`` can run"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +136,32 @@ class Plan:
         return Budget(**{self.by: int(candidates * each + 0.5)}) if each else Budget(samples=candidates)
 
 
-def named(names: Sequence[str] = STEPPED) -> dict[str, Strategy]:
-    """Strategies by their registered names, each with its own defaults.
+def comparable(task: str) -> tuple[str, ...]:
+    """Registered strategies that can be set beside best-of-N on a task ("t2i", "vqa", "sketch", ...), in menu order."""
+    return tuple(row.name for row in registry.entries("strategy", task) if row.name != BASELINE)
+
+
+def named(task: str, names: Sequence[str] | None, sampler: Sampler) -> dict[str, Strategy[Any]]:
+    """Strategies by name, each with its own defaults; None for all that this sampler can run.
 
     Raises:
-        BadInput: no name at all. UnknownName: no strategy of that name.
+        UnknownName: no strategy of that name.
+        BadInput: no name at all, a strategy that is for other tasks, or one that the sampler cannot run.
     """
+    if names is None:
+        rows = [row for row in registry.entries("strategy", task) if row.name != BASELINE]
+        names = [row.name for row in rows if registry.runs(row, sampler)]
     if not names:
-        raise BadInput(f"A comparison needs at least one strategy; choose from: {', '.join(STEPPED)}.")
-    return {name: registry.resolve("strategy", name)() for name in names}
+        raise BadInput(f"A comparison needs at least one strategy; choose from: {', '.join(comparable(task))}.")
+    for name in names:
+        registry.fitting("strategy", name, task, sampler)
+    return {name: registry.resolve("strategy", name) for name in names}
 
 
 def compare(
     tasks: Sequence[Any],
-    sampler: Any,
-    strategies: Mapping[str, Strategy],
+    sampler: Sampler,
+    strategies: Mapping[str, Strategy[Any]],
     guide: Reward,
     judge: Reward,
     plan: Plan | None = None,
@@ -200,11 +209,11 @@ def compare(
     yield replace(state, doing="", done=1.0)
 
 
-def _runs(strategies: Mapping[str, Strategy], plan: Plan, tasks: Sequence[Any]) -> int:
+def _runs(strategies: Mapping[str, Strategy[Any]], plan: Plan, tasks: Sequence[Any]) -> int:
     return len(strategies) * len(plan.budgets) * len(tasks) * plan.seeds
 
 
-def _draw(tasks: Sequence[Any], sampler: Any, plan: Plan) -> Generator[Comparison, None, list[list[Sample]]]:
+def _draw(tasks: Sequence[Any], sampler: Sampler, plan: Plan) -> Generator[Comparison, None, list[list[Sample]]]:
     """A pool of each task, in batches, so that a caller sees it go on."""
     pools: list[list[Sample]] = []
     for place, task in enumerate(tasks):

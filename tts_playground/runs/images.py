@@ -19,7 +19,7 @@ from tts_playground.tasks.text_to_image import Generated
 if TYPE_CHECKING:
     from PIL import Image
 
-    from tts_playground.samplers.image_tokens import ImagePath, ImageTokens
+    from tts_playground.samplers.image_tokens import ImageTokens
 
 CHUNK = 16
 """images drawn together: the first of them are whole early, and a cancel loses little"""
@@ -96,13 +96,14 @@ def _chunk(block: Sequence[tuple[Pool, int]], seed: int, cancel: Cancel, seen: i
     task = block[0][0].task
     paths = [path for pool, index in block for path in pool.sampler.start(task, [index], seed=seed)]  # type: ignore[attr-defined]
     due, pause = 0.0, PACE
-    ended: tuple[ImagePath, ...] = ()
-    for frame in sampler.stream(task, paths, cancel=cancel):
-        ended = frame.paths
-        if seen and frame.rows < frame.of and time.monotonic() >= due:
-            yield frame.rows, frame.of, tuple(s.content for s in sampler.peek(task, ended[:seen]))
+    whole: list[Sample] = []
+    for report in sampler.stream_paths(task, paths, cancel=cancel):
+        whole += report.finished
+        if seen and report.unfinished and time.monotonic() >= due:
+            shown = tuple(sample.content for sample in sampler.peek(task, report.unfinished[:seen]))
+            yield report.unfinished[0].steps, sampler.horizon(task), shown
             due, pause = time.monotonic() + pause, min(2 * pause, 1.0)
-    yield sampler.peek(task, ended)
+    yield whole
 
 
 def _keep(block: Sequence[tuple[Pool, int]], samples: Sequence[Sample]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tts_playground.errors import BadInput
 from tts_playground.runs import images
-from tts_playground.runs.comparison import STEPPED, Comparison, Plan, compare, named
+from tts_playground.runs.comparison import Comparison, Plan, compare, named
 from tts_playground.runs.store import Store
 from tts_playground.samplers.image_tokens import ImageTokens
 from tts_playground.tasks.image_rewards import reward_named, share_weights
@@ -18,7 +18,7 @@ def compare_prompts(
     sampler: ImageTokens,
     store: Store,
     *,
-    strategies: Sequence[str] = STEPPED,
+    strategies: Sequence[str] | None = None,
     guide: str = "clip",
     judge: str = "geneval",
     plan: Plan | None = None,
@@ -28,13 +28,14 @@ def compare_prompts(
     Everything that can be refused is refused before more than one image a prompt has been drawn.
 
     Args:
-        strategies: registered names. guide, judge: names of rewards or verifiers that share no network.
+        strategies: registered names; None for all that fit.
+        guide, judge: names of rewards or verifiers that share no network.
 
     Raises:
         BadInput: no prompt, a judge that shares a network with the guide, or one that cannot check a prompt.
         UnknownName: no strategy or reward of that name. ModelUnavailable: a reward's weights are not here.
     """
-    plan, chosen, tasks = plan or Plan(), named(strategies), [PromptTask(prompt) for prompt in prompts]
+    plan, chosen, tasks = plan or Plan(), named("t2i", strategies, sampler), [PromptTask(prompt) for prompt in prompts]
     if not tasks:
         raise BadInput("A comparison needs at least one prompt.")
     if share_weights(guide, judge):

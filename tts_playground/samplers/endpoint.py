@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from tts_playground.core import Cost, Sample
+from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 from tts_playground.models.endpoint import address
 from tts_playground.models.endpoint.client import Client
@@ -89,10 +89,11 @@ class EndpointSampler:
         """
         if not indices:
             return
-        yield from (sample for sample in self.arriving(task, indices, seed=seed) if sample is not None)
+        for report in self.stream(task, indices, seed=seed):
+            yield from report.finished
 
-    def arriving(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample | None]:
-        """As ``draw``, with None ten times a second while a reply is awaited, so that a caller can stop.
+    def stream(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Progress]:
+        """As ``draw``, with a report ten times a second while a reply is awaited, so that a caller can stop.
 
         Requests run side by side, and are handed out in order; those that have not begun when a caller stops are not
         made.
@@ -106,16 +107,16 @@ class EndpointSampler:
         try:
             for turn, number in enumerate(wanted):
                 asked[number] = pool.submit(self._request, client, messages, seed, number, turn)
-            for index in indices:
+            for done, index in enumerate(indices, 1):
                 reply = asked[index // self.per_request]
                 while not wait([reply], BEAT).done:
-                    yield None
+                    yield Progress(share=(done - 1) / len(indices))
                 choices, trouble, seconds = reply.result()
                 place = index % self.per_request
                 if place >= len(choices):
                     raise trouble or CannotDo(f"{self.url} gave no reply.")
                 silent += choices[place].thinking
-                yield self._sample(choices[place], index, seed, seconds)
+                yield Progress((self._sample(choices[place], index, seed, seconds),), (), done / len(indices))
             if silent:
                 log.warning("%d of %d replies ended while still thinking; allow longer replies.", silent, len(indices))
         finally:

@@ -69,12 +69,3 @@ class ImagePath:
         """What the token loop needs to go on."""
         s = self.settings
         return Row(self.seed, self.index, s.temperature, s.cfg, s.top_k, s.top_p, self.tokens, self.pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One moment of a stream: ``paths`` in the order asked for, each ``rows`` of ``of`` rows long."""
-
-    paths: tuple[ImagePath, ...]
-    rows: int
-    of: int

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from tts_playground.core import Cost, Sample
+from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput
 from tts_playground.models.cuda_rows import open_batch
 from tts_playground.models.image_rows import Batch
 from tts_playground.models.microbatch import Limit
-from tts_playground.samplers.image_paths import Frame, ImagePath, ImageSettings
+from tts_playground.samplers.image_paths import ImagePath, ImageSettings
 from tts_playground.samplers.microscope import Microscope
 from tts_playground.samplers.stopping import Cancel, never, stop_if
 
@@ -53,67 +53,53 @@ class ImageTokens:
 
     def draw(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
         """One image per index, a micro-batch at a time."""
-        yield from self.draw_paths(task, self.start(task, indices, seed=seed))
+        yield from self.finish(task, self.start(task, indices, seed=seed))
 
-    def draw_paths(self, task: Any, paths: Sequence[ImagePath], *, cancel: Cancel = never) -> Iterator[Sample]:
-        """Finish paths (as ``start`` makes them), in order, without keeping their keys and values.
+    def finish(self, task: Any, paths: Sequence[ImagePath], *, cancel: Cancel = never) -> Iterator[Sample]:
+        """Draw paths (as ``start`` makes them) to their end, in order.
 
         Raises:
             Cancelled: ``cancel()`` became true; it is asked after every token.
         """
-        position = 0
-        while position < len(paths):
-            ahead = paths[position:]
-            same = next((i for i, p in enumerate(ahead) if len(p.tokens) != len(ahead[0].tokens)), len(ahead))
-            ended = self.extend(task, ahead[:same], cancel=cancel)
-            yield from self.peek(task, ended)
-            position += len(ended)
+        for report in self.stream_paths(task, paths, cancel=cancel):
+            yield from report.finished
 
-    def extend(self, task: Any, paths: Sequence[ImagePath], *, cancel: Cancel = never) -> list[ImagePath]:
-        """The first of ``paths``, all equally long, as many as fit into one micro-batch, drawn to their end."""
-        return self._advance(task, paths, self.janus.tokens, cancel, keep=False)
+    def stream(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Progress]:
+        """One image per index, a micro-batch at a time, with a report after every row of tokens."""
+        yield from self.stream_paths(task, self.start(task, indices, seed=seed))
+
+    def stream_paths(self, task: Any, paths: Sequence[ImagePath], *, cancel: Cancel = never) -> Iterator[Progress]:
+        """As ``stream``, from paths whose settings may differ; they go on as they are, without their keys and values.
+
+        A report's ``unfinished`` are the paths of the micro-batch in work, in order; going on from one of them reads
+        its tokens again. Images are reported as finished in order.
+
+        Raises:
+            Cancelled: as in ``finish``.
+        """
+        done = 0
+        while done < len(paths):
+            now: tuple[ImagePath, ...] = ()
+            for now in self._rows(task, _equally_long(paths[done:]), self.janus.tokens, cancel, keep=False):
+                if not now[0].done:
+                    drawn = sum(len(path.tokens) for path in now) / self.janus.tokens
+                    yield Progress((), now, (done + drawn) / len(paths))
+            done += len(now)
+            yield Progress(tuple(self.peek(task, now)), (), done / len(paths))
+
+    def complete(self, task: Any, paths: Sequence[ImagePath]) -> list[ImagePath]:
+        """The paths drawn to their end, without their pictures."""
+        whole: list[ImagePath] = []
+        while len(whole) < len(paths):
+            rest = _equally_long(paths[len(whole) :])
+            *_, ended = self._rows(task, rest, self.janus.tokens, never, keep=False)
+            whole += ended
+        return whole
 
     def sweep(self, task: Any, settings: Sequence[ImageSettings], index: int = 0, *, seed: int = 0) -> list[Sample]:
         """The image of one index under each of several settings, in one batch: same noise, so only settings differ."""
         paths = [replace(path, settings=one) for one in settings for path in self.start(task, [index], seed=seed)]
-        return list(self.draw_paths(task, paths))
-
-    def stream(self, task: Any, paths: Sequence[ImagePath], *, cancel: Cancel = never) -> Iterator[Frame]:
-        """Go on row by row with all paths together; yields a frame after every row, for previews.
-
-        Where one micro-batch holds them all its memory stays open, and the paths of the frames bring no keys and values
-        of their own: going on from one of them reads its tokens again.
-
-        Raises:
-            Cancelled: as in ``draw_paths``.
-        """
-        now = list(paths)
-        if self._in_one_batch(now):
-            yield from self._streamed(task, now, cancel)
-            return
-        while not all(path.done for path in now):
-            now = self._step(task, now, cancel)
-            yield Frame(tuple(now), min(path.steps for path in now), self.janus.grid)
-
-    def _in_one_batch(self, paths: Sequence[ImagePath]) -> bool:
-        """Whether paths go on in lock-step and cannot run out of memory half-way, as on a GPU that others use."""
-        if self.janus.device.type != "cpu" or len({len(path.tokens) for path in paths}) != 1 or paths[0].done:
-            return False
-        return self.limit.fits([path.row().guided + 1 for path in paths])
-
-    def _streamed(self, task: Any, paths: Sequence[ImagePath], cancel: Cancel) -> Iterator[Frame]:
-        spent, began = 0.0, perf_counter()
-        batch = self._open(self.janus.prefix(task.prompt), paths)
-        try:
-            while batch.at < self.janus.tokens:
-                for _ in batch.run(self.janus.grid - batch.at % self.janus.grid):
-                    stop_if(cancel)
-                spent += perf_counter() - began  # what the reader of the frames does meanwhile is not drawing
-                now = tuple(_grown(batch, paths, spent / len(paths), keep=False))
-                yield Frame(now, min(path.steps for path in now), self.janus.grid)
-                began = perf_counter()
-        finally:
-            batch.close()
+        return list(self.finish(task, paths))
 
     # ----------------------------------------------------------------------------------------------------- in steps
 
@@ -128,9 +114,6 @@ class ImageTokens:
 
     def step(self, task: Any, paths: Sequence[ImagePath]) -> list[ImagePath]:
         """One more row of tokens each."""
-        return self._step(task, paths, never)
-
-    def _step(self, task: Any, paths: Sequence[ImagePath], cancel: Cancel) -> list[ImagePath]:
         result = list(paths)
         groups: dict[int, list[int]] = defaultdict(list)
         for place, path in enumerate(paths):
@@ -140,7 +123,7 @@ class ImageTokens:
             # A path that was resumed inside a row first finishes that row.
             count = self.janus.grid - drawn % self.janus.grid
             while places:
-                ended = self._advance(task, [paths[place] for place in places], count, cancel, keep=True)
+                *_, ended = self._rows(task, [paths[place] for place in places], count, never, keep=True)
                 for place, path in zip(places, ended, strict=False):
                     result[place] = path
                 places = places[len(ended) :]
@@ -191,23 +174,32 @@ class ImageTokens:
 
     # -------------------------------------------------------------------------------------------------- the batches
 
-    def _advance(
+    def _rows(
         self, task: Any, paths: Sequence[ImagePath], count: int, cancel: Cancel, *, keep: bool
-    ) -> list[ImagePath]:
-        """The first of ``paths``, as many as fit, ``count`` tokens longer (or to their end)."""
+    ) -> Iterator[tuple[ImagePath, ...]]:
+        """The first of ``paths``, all equally long, as many as fit into one micro-batch, after every row of tokens.
+
+        They end ``count`` tokens longer, or whole; ``keep``: with the keys and values that a later step goes on from.
+        Where the memory does not hold them after all, fewer begin again.
+        """
         prefix = self.janus.prefix(task.prompt)
 
-        def run(some: Sequence[ImagePath]) -> list[ImagePath]:
-            began = perf_counter()
+        def run(some: Sequence[ImagePath]) -> Iterator[tuple[ImagePath, ...]]:
+            spent, began = 0.0, perf_counter()
             batch = self._open(prefix, some)
+            end = min(self.janus.tokens, batch.at + count)
             try:
-                for _ in batch.run(count):
-                    stop_if(cancel)
-                return _grown(batch, some, (perf_counter() - began) / len(some), keep)
+                while batch.at < end:
+                    row = min(self.janus.grid - batch.at % self.janus.grid, end - batch.at)
+                    for _ in batch.run(row):
+                        stop_if(cancel)
+                    spent += perf_counter() - began  # what the reader of a row does meanwhile is not drawing
+                    yield tuple(_grown(batch, some, spent / len(some), keep and batch.at == end))
+                    began = perf_counter()
             finally:
                 batch.close()
 
-        return self.limit.run(paths, [path.row().guided + 1 for path in paths], run)
+        return self.limit.stream(paths, [path.row().guided + 1 for path in paths], run)
 
     def _open(self, prefix: Any, paths: Sequence[ImagePath]) -> Batch:
         """A batch that goes on from the paths; those without keys and values of their own are read again first."""
@@ -225,6 +217,12 @@ class ImageTokens:
         """Conditional and unconditional logits at every token of a finished image, in one forward."""
         cond, uncond = self.janus.teacher_logits(task.prompt, tokens)
         return Microscope(tuple(tokens), cond, uncond)
+
+
+def _equally_long(paths: Sequence[ImagePath]) -> Sequence[ImagePath]:
+    """The first paths, as far as they have as many tokens as the first one."""
+    other = (place for place, path in enumerate(paths) if len(path.tokens) != len(paths[0].tokens))
+    return paths[: next(other, len(paths))]
 
 
 def _grown(batch: Batch, paths: Sequence[ImagePath], seconds: float, keep: bool) -> list[ImagePath]:

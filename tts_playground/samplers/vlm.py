@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from tts_playground.core import Cost, Sample
+from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models.vlm_rows import Drawn, Row, draw_rows, rows_that_fit
 from tts_playground.samplers.answering import AnswerPath, AnswerSettings, answer_sample
 from tts_playground.samplers.stopping import Cancel, never, stop_if
+from tts_playground.samplers.streams import in_order
 
 if TYPE_CHECKING:
     from tts_playground.models.loading import Loaded
@@ -60,36 +61,30 @@ class VlmSampler:
     # ------------------------------------------------------------------------------------------------ whole replies
 
     def draw(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
-        """One reply per index, a micro-batch at a time."""
-        paths = self.start(task, indices, seed=seed)
-        while paths:
-            count = self._count(self.prefix(task), len(paths))
-            ended = {path.index: path for path in self.finish(task, paths[:count])}
-            yield from self.peek(task, [ended[path.index] for path in paths[:count]])
-            paths = paths[count:]
+        """One reply per index, in order."""
+        yield from in_order(self.stream(task, indices, seed=seed), indices)
 
-    def finish(self, task: Any, paths: Sequence[AnswerPath], *, cancel: Cancel = never) -> Iterator[AnswerPath]:
-        """Draw paths to their end; each is yielded as soon as it is done, so not in order.
+    def stream(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Progress]:
+        """One reply per index as each finishes, so not in order; a report after every token."""
+        yield from self.stream_paths(task, self.start(task, indices, seed=seed))
+
+    def stream_paths(self, task: Any, paths: Sequence[AnswerPath], *, cancel: Cancel = never) -> Iterator[Progress]:
+        """As ``stream``, from paths as they stand.
 
         Raises:
             Cancelled: ``cancel()`` became true; it is asked after every token.
         """
-        yield from (path for path in paths if path.done)
+        done = [path for path in paths if path.done]
+        if done:
+            yield Progress(tuple(self.peek(task, done)), (), len(done) / len(paths))
+        ended = len(done)
         for group in _by_length(path for path in paths if not path.done):
             for _, path in self._advance(task, group, self._ended, cancel, keep=False):
-                if path is not None:
-                    yield replace(path, done=True)
-
-    def arriving(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample | None]:
-        """One reply per index as each finishes, so not in order; None after every token in between.
-
-        A caller that closes the generator, at whatever it was given last, ends the draw at that token.
-        """
-        paths = self.start(task, indices, seed=seed)
-        count = self._count(self.prefix(task), max(1, len(paths)))
-        for start in range(0, len(paths), count):
-            for _, path in self._advance(task, paths[start : start + count], self._ended, never, keep=False):
-                yield None if path is None else self.peek(task, [replace(path, done=True)])[0]
+                if path is None:
+                    yield Progress(share=ended / len(paths))
+                    continue
+                ended += 1
+                yield Progress(tuple(self.peek(task, [replace(path, done=True)])), (), ended / len(paths))
 
     def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
         """The ``k`` likeliest first tokens of a reply with their logits, the likeliest first."""

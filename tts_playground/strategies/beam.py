@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tts_playground.core import Budget, Reward, Round
+from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.strategies.ledger import Ledger, to_the_end, waves
 from tts_playground.typed import typed
@@ -32,12 +32,18 @@ class Beam:
         if self.width < 1 or self.children < 1:
             raise BadInput("Beam search needs a width and children of at least 1.")
 
-    def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+    def of_width(self, width: int, horizon: int) -> Beam:
+        """``width`` prefixes, a quarter of which go on."""
+        return Beam(width, max(2, width // 4))
+
+    def run(
+        self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
+    ) -> Iterator[Round]:
         """Yield a round per step of a beam; beams follow one another until the budget is spent."""
         ledger = Ledger(budget, reward)
         yield from waves(ledger, lambda number: self._beam(task, sampler, ledger, number, seed), "Beam search")
 
-    def _beam(self, task: Any, sampler: Any, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
+    def _beam(self, task: Any, sampler: SteppedSampler, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
         horizon = sampler.horizon(task)
         paths, scored = ledger.open(task, sampler, number, self.width, seed, to_the_end(horizon, horizon))
         if scored:

@@ -8,10 +8,10 @@ share of them is rejected. As many tokens are drawn as for best-of-N with N = ``
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tts_playground.core import Budget, Reward, Round
+from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.strategies.ledger import Ledger, best_first, stages, to_the_end, waves
 from tts_playground.typed import typed
@@ -37,12 +37,18 @@ class GridAR:
         if self.width < 1 or not 0 <= self.reject < 1 or not all(0 < piece < 1 for piece in self.pieces):
             raise BadInput("GridAR needs a width of at least 1, a reject of 0 to below 1, and pieces between 0 and 1.")
 
-    def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+    def of_width(self, width: int, horizon: int) -> GridAR:
+        """``width`` prefixes, judged after the first and the second step: paths may end long before the horizon."""
+        return replace(self, width=width, pieces=tuple(step / horizon for step in (1, 2) if step < horizon))
+
+    def run(
+        self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
+    ) -> Iterator[Round]:
         """Yield a round per stage of a wave; waves follow one another until the budget is spent."""
         ledger = Ledger(budget, reward)
         yield from waves(ledger, lambda number: self._wave(task, sampler, ledger, number, seed), "GridAR")
 
-    def _wave(self, task: Any, sampler: Any, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
+    def _wave(self, task: Any, sampler: SteppedSampler, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
         ends = stages(self.pieces, sampler.horizon(task))
         paths, scored = ledger.open(task, sampler, number, self.width, seed, to_the_end(ends[-1], len(ends)))
         if scored:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from tts_playground.core import Budget, Cost, Reward, Round, Sample, Scored
+from tts_playground.core import Budget, Cost, Reward, Round, Sample, Scored, SteppedSampler
 from tts_playground.errors import BadInput
 
 COUNTED = tuple(f.name for f in fields(Budget) if f.name != "seconds")
@@ -119,7 +119,7 @@ class Ledger:
         return scored
 
     def open(
-        self, task: Any, sampler: Any, wave: int, wanted: int, seed: int, plan: Plan
+        self, task: Any, sampler: SteppedSampler, wave: int, wanted: int, seed: int, plan: Plan
     ) -> tuple[list[Any], list[Scored]]:
         """Fresh paths, as many up to ``wanted`` as the budget sees to the end of ``plan``.
 
@@ -151,7 +151,7 @@ class Ledger:
         return 0, over
 
     def grow(
-        self, task: Any, sampler: Any, paths: list[Any], which: Iterable[int], steps: int | None = 1
+        self, task: Any, sampler: SteppedSampler, paths: list[Any], which: Iterable[int], steps: int | None = 1
     ) -> list[Scored] | None:
         """Take the paths ``which`` further in place (``steps`` None: to their end) and score what they are then.
 
@@ -175,7 +175,7 @@ class Ledger:
                 self.consider(one)
         return scored
 
-    def _step(self, task: Any, sampler: Any, paths: list[Any], growing: list[int]) -> bool:
+    def _step(self, task: Any, sampler: SteppedSampler, paths: list[Any], growing: list[int]) -> bool:
         """One step of unfinished paths in place; False, with the paths as they were, when the budget does not allow."""
         if self.budget.left("seconds", self.cost) <= 0:
             self.stopped = self.stopped or "seconds"
@@ -192,7 +192,7 @@ class Ledger:
             paths[i] = path
         return True
 
-    def _learn(self, task: Any, sampler: Any, path: Any) -> None:
+    def _learn(self, task: Any, sampler: SteppedSampler, path: Any) -> None:
         """Take one path's first step ahead of the others, where the budget counts tokens: it tells their price."""
         if self.budget.tokens is None:
             return

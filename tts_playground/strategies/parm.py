@@ -8,11 +8,11 @@ that says yes or no, and a dropped path is not drawn any further: its tokens are
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from tts_playground.core import Budget, Reward, Round
+from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.strategies.ledger import Ledger, Plan, best_first, stages, waves
 from tts_playground.typed import typed
@@ -38,12 +38,18 @@ class PARM:
         if self.paths < 1 or not 0 < self.keep <= 1 or not all(0 < look < 1 for look in self.looks):
             raise BadInput("PARM needs at least 1 path, a keep above 0 to 1, and looks between 0 and 1.")
 
-    def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+    def of_width(self, width: int, horizon: int) -> PARM:
+        """``width`` paths that begin together."""
+        return replace(self, paths=width)
+
+    def run(
+        self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
+    ) -> Iterator[Round]:
         """Yield a round per look of a wave; waves follow one another until the budget is spent."""
         ledger = Ledger(budget, reward)
         yield from waves(ledger, lambda number: self._wave(task, sampler, ledger, number, seed), "PARM")
 
-    def _wave(self, task: Any, sampler: Any, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
+    def _wave(self, task: Any, sampler: SteppedSampler, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
         ends = stages(self.looks, sampler.horizon(task))
         paths, scored = ledger.open(task, sampler, number, self.paths, seed, self._plan(ends))
         if scored:

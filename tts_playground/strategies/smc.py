@@ -7,13 +7,13 @@ divides by those before it, so that the target is p(x) exp(lambda r(x)) whatever
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_playground.core import Budget, Reward, Round
+from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.strategies.ledger import Ledger, to_the_end, waves
@@ -42,12 +42,20 @@ class SMC:
         if self.potential not in POTENTIALS:
             raise BadInput(f"SMC's potential must be one of {', '.join(POTENTIALS)}, not {self.potential!r}.")
 
-    def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+    def of_width(self, width: int, horizon: int) -> SMC:
+        """``width`` particles."""
+        return replace(self, particles=width)
+
+    def run(
+        self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
+    ) -> Iterator[Round]:
         """Yield a round per step of a population; populations follow one another until the budget is spent."""
         ledger = Ledger(budget, reward)
         yield from waves(ledger, lambda number: self._population(task, sampler, ledger, number, seed), "SMC")
 
-    def _population(self, task: Any, sampler: Any, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
+    def _population(
+        self, task: Any, sampler: SteppedSampler, ledger: Ledger, number: int, seed: int
+    ) -> Iterator[Round]:
         horizon = sampler.horizon(task)
         paths, scored = ledger.open(task, sampler, number, self.particles, seed, to_the_end(horizon, horizon))
         if scored:

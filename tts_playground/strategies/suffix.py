@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tts_playground.core import Budget, Reward, Round, Scored
+from tts_playground.core import Budget, Reward, Round, Scored, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.strategies.ledger import Ledger, best_first, to_the_end
@@ -36,7 +36,9 @@ class Suffix:
         if self.starts < 1 or self.neighbours < 1:
             raise BadInput("Suffix search needs starts and neighbours of at least 1.")
 
-    def run(self, task: Any, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+    def run(
+        self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
+    ) -> Iterator[Round]:
         """Yield a round for the starts, then one per cut, until the budget is spent."""
         if budget == Budget():
             raise BadInput("Suffix search would never end: give it a budget with a limit.")
@@ -53,7 +55,7 @@ class Suffix:
         yield ledger.round((), "", ledger.stopped or "done")
 
     def _climb(
-        self, task: Any, sampler: Any, ledger: Ledger, pivot: Any, best: float, fresh: int, seed: int
+        self, task: Any, sampler: SteppedSampler, ledger: Ledger, pivot: Any, best: float, fresh: int, seed: int
     ) -> Iterator[Round]:
         turn = 0
         while not ledger.stopped:

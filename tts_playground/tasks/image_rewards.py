@@ -1,4 +1,4 @@
-"""Which rewards can score images on this machine: the embedded ones whose weights are here, and the plain ones."""
+"""Which rewards can score images on this machine, and rewards by their names."""
 
 from __future__ import annotations
 
@@ -7,74 +7,87 @@ from functools import cache
 
 from tts_playground import registry
 from tts_playground.core import Reward
-from tts_playground.errors import BadInput, ModelUnavailable, shown
+from tts_playground.errors import BadInput, ModelUnavailable, UnknownName, shown
 from tts_playground.models.embedded import TINY, where
-from tts_playground.rewards.verdict import VerdictReward
+from tts_playground.rewards.verdict import networks_of
 
-NEEDS: dict[str, tuple[str, ...]] = {
-    "clip": ("tiny:clip",),
-    "aesthetic": ("tiny:aesthetic", "tiny:clip"),
-    "geneval": ("tiny:detector",),
-    "clip:openai/clip-vit-base-patch32": ("openai/clip-vit-base-patch32",),
-    "clip:openai/clip-vit-large-patch14": ("openai/clip-vit-large-patch14",),
-    "sharpness": (),
-    "colourfulness": (),
-}
-"""reward or verifier -> the models that it reads; in the order in which they are offered. What follows a colon is a hub
-id, offered once its files are in the hub's cache on this machine: big models are judged by a big CLIP."""
+TASK = "t2i"
+
+
+def offered() -> tuple[str, ...]:
+    """Registered rewards of pictures, then verifiers of pictures, which score by their verdicts; in menu order."""
+    rows = (*registry.entries("reward", TASK), *registry.entries("verifier", TASK))
+    return tuple(row.name for row in rows)
 
 
 def rewards_here() -> tuple[str, ...]:
-    """The names in ``NEEDS`` whose weights are on this machine."""
-    return tuple(name for name, models in NEEDS.items() if all(map(_here, models)))
+    """Those of ``offered`` whose weights are on this machine; what is not a package's own stands last."""
+    return tuple(name for name in offered() if all(map(_here, networks_of(reward_named(name)))))
+
+
+def title_of(name: str) -> str:
+    """What a menu and an axis call a reward: its registered label, or the name as it is written."""
+    for kind in ("reward", "verifier"):
+        try:
+            row = registry.entry(kind, name)
+        except UnknownName:
+            continue
+        return row.title if row.name == name else name
+    return name
 
 
 def share_weights(first: str, second: str) -> bool:
-    """Whether two of the rewards read the same network: then one cannot judge what the other has guided."""
-    return first == second or bool(set(NEEDS.get(first, ())) & set(NEEDS.get(second, ())))
+    """Whether two rewards read the same network: then one cannot judge what the other has guided.
+
+    Raises:
+        UnknownName: no reward of one of these names.
+    """
+    if first == second:
+        return True
+    return bool(set(networks_of(reward_named(first))) & set(networks_of(reward_named(second))))
 
 
 def _here(model: str) -> bool:
-    if model not in TINY:
-        return _in_hub_cache(model)
-    try:
-        where(model)
-    except ModelUnavailable:
-        return False
-    return True
+    if model in TINY:
+        try:
+            where(model)
+        except ModelUnavailable:
+            return False
+        return True
+    return _in_hub_cache(model)
 
 
 @cache
 def _in_hub_cache(model: str) -> bool:
     from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
 
-    return isinstance(try_to_load_from_cache(model, "config.json"), str)
+    try:
+        return isinstance(try_to_load_from_cache(model, "config.json"), str)
+    except HFValidationError:  # a file, or a name of open_clip
+        return False
 
 
 def reward_named(name: str) -> Reward:
-    """The reward of that name, or the verifier of that name as a reward.
+    """The reward, the verifier as a reward, or the composition of that name (``registry.expressions``).
 
     Raises:
-        UnknownName: there is neither.
+        UnknownName: there is none. BadInput: it is for other candidates than pictures.
     """
-    if name not in registry.TABLE["reward"] and name in registry.TABLE["verifier"]:
-        return VerdictReward(registry.resolve("verifier", name)())
-    if name in NEEDS and ":" in name:
-        kind, _, model = name.partition(":")
-        return registry.resolve("reward", kind)(model)
-    return registry.resolve("reward", name)()
+    return registry.resolve("reward", name, TASK)
 
 
 def rewards_of(reward: str | Reward | Sequence[str | Reward] | None) -> list[Reward]:
-    """Rewards from names ("clip", "clip,aesthetic"), objects, or a list of either; None or "" for no reward.
+    """Rewards from names ("clip", "clip,0.5*clip+aesthetic"), objects, or a list of either; None or "" for none.
 
     Raises:
-        UnknownName: no reward or verifier of that name. BadInput: neither a name nor a reward.
+        UnknownName: no reward or verifier of that name.
+        BadInput: it is for other candidates than pictures, or neither a name nor a reward.
     """
-    if reward is None or reward == "":
+    if reward is None:
         return []
     if isinstance(reward, str):
-        reward = [name.strip() for name in reward.split(",") if name.strip()]
+        reward = registry.split(reward)
     elif not isinstance(reward, Sequence):
         reward = [reward]
     for one in reward:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tts_playground import registry
-from tts_playground.core import Budget, Cost, Round, SteppedSampler
+from tts_playground.core import Budget, Cost, Round, Sampler, Strategy
 from tts_playground.dsl.drawings import Overlap, overlap, unpack
 from tts_playground.dsl.raster import render
 from tts_playground.dsl.surgery import tidy
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 GRAMMAR = "+grammar"
 """behind a model's name: it may only draw tokens that lead to a program"""
-STEPPED = ("smc", "beam")
-"""strategies that need a ``SteppedSampler``"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,16 +192,20 @@ def sketch(
 
 
 def sketch_rounds(image: Any, settings: Settings | None = None) -> Iterator[Progress]:
-    """The search as it goes: one report per round. Close the generator to cancel."""
+    """The search as it goes: one report per round. Close the generator to cancel.
+
+    Raises:
+        BadInput: a name is unknown, names do not fit together, or the picture cannot be read.
+    """
     settings = settings or Settings()
     begun = time.perf_counter()
-    task = SketchTask.of(image, outline=settings.outline)
+    task, (sampler, strategy) = SketchTask.of(image, outline=settings.outline), _named(settings)
     if task.blank:
         note = "the drawing is blank, so the program is empty"
         yield Progress(Round(0, (), None, Cost(), "blank", note), Program(), 1.0, 1.0, 0.0, 0)
         return
     best, program, fit = None, Program(), overlap(task, Program())
-    for round_ in _search(task, settings):
+    for round_ in _search(task, sampler, strategy, settings):
         if round_.best is not None and round_.best is not best:
             best = round_.best
             program, fit = best.sample.content, overlap(task, best.sample.content)
@@ -223,23 +225,20 @@ def sampler_of(name: str, temperature: float = 1.0, grammar: bool = False) -> An
         name, grammar = name.removesuffix(GRAMMAR), True
     if name == "tiny:sketch" or name.startswith("adapter:") or "/" in name or expanded(name).is_dir():
         return ProgramSampler(name, temperature, grammar=grammar)
-    try:
-        return registry.resolve("sampler", name)(temperature=temperature)
-    except TypeError as error:
-        raise BadInput(f"The sampler {name!r} is none that proposes programs at a temperature.") from error
+    return registry.resolve("sampler", name, "sketch", temperature=temperature)
 
 
-def _search(task: SketchTask, settings: Settings) -> Iterator[Round]:
+def _named(settings: Settings) -> tuple[Sampler, Strategy[Any]]:
+    """Who proposes and who searches; nothing is loaded yet."""
     sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar)
-    if settings.strategy in STEPPED and not isinstance(sampler, SteppedSampler):
-        raise BadInput(
-            f"{settings.strategy} needs a sampler that pauses between shapes, such as 'proposal'; "
-            f"with {settings.sampler} use refine or best-of-n."
-        )
+    registry.fitting("strategy", settings.strategy, "sketch", sampler)
+    return sampler, registry.resolve("strategy", settings.strategy)
+
+
+def _search(task: SketchTask, sampler: Sampler, strategy: Strategy[Any], settings: Settings) -> Iterator[Round]:
     if isinstance(sampler, ProgramSampler):
         sampler.ready()  # before the clock of the budget starts
-    strategy = registry.resolve("strategy", settings.strategy)()
-    reward = registry.resolve("reward", "fit")()
+    reward = registry.resolve("reward", "fit", "sketch")
     budget = Budget(samples=settings.n, seconds=settings.seconds)
     return strategy.run(task, sampler, reward, budget=budget, seed=settings.seed)
 

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 
 from tts_playground import registry
-from tts_playground.core import Budget, Cost, Reward, Round, Scored, SteppedSampler, Strategy
-from tts_playground.errors import BadInput, CannotDo, UnknownName
+from tts_playground.core import Budget, Cost, ParallelStrategy, Reward, Round, Scored, SteppedSampler, Strategy
+from tts_playground.errors import BadInput
 from tts_playground.samplers.answering import AnswerSettings
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
 from tts_playground.typed import typed
 
-STRATEGIES = {
-    "beam": "keeps the replies that are judged best after every line, and gives each several next lines",
-    "smc": "draws every next line from copies of the replies in proportion to how well they are judged",
-    "gridar": "drops the worst half after the first and the second line, and copies others into their places",
-    "suffix": "rewrites the best whole reply from a random line on, and keeps what is better",
-}
-"""strategy -> what it does with reasoning steps"""
-GUIDES = {"p_yes": "P(yes) of the reply so far", "logprob": "log-probability of the reply so far"}
-"""what judges unfinished replies -> in words"""
 MOST = 32
 """whole replies in one search"""
 
@@ -38,29 +29,26 @@ class StepSearch:
     """
 
     strategy: str = "beam"
-    """a key of ``STRATEGIES``"""
+    """a registered strategy that steps, of answers about a picture"""
     guide: str = "p_yes"
-    """a key of ``GUIDES``"""
+    """a registered reward of answers, which judges unfinished replies too"""
     n: int = 8
     """whole replies in the end, 1 to 32; it is also how many are begun, but for "suffix", which begins two"""
 
     def __post_init__(self) -> None:
-        for kind, name, known in (("strategy", self.strategy, STRATEGIES), ("guide", self.guide, GUIDES)):
-            if name not in known:
-                raise UnknownName(kind, name, known)
+        registry.entry("strategy", self.strategy, "vqa")
+        registry.entry("reward", self.guide, "vqa")
         if not 1 <= self.n <= MOST:
             raise BadInput(f"A search ends with 1 to {MOST} whole replies, not {self.n}.")
 
-    def plan(self, horizon: int) -> Strategy:
+    def plan(self, horizon: int) -> Strategy[SteppedSampler]:
         """The strategy with as many replies at once as are wanted in the end; ``horizon`` is the most lines."""
-        given: dict[str, dict[str, Any]] = {
-            "beam": {"width": self.n, "children": max(2, self.n // 4)},
-            # a log-probability is the exponent itself; P(yes) is sharpened
-            "smc": {"particles": self.n, "sharpness": 1.0 if self.guide == "logprob" else 10.0},
-            "gridar": {"width": self.n, "pieces": tuple(line / horizon for line in (1, 2) if line < horizon)},
-            "suffix": {},
-        }
-        return registry.resolve("strategy", self.strategy)(**given[self.strategy])
+        strategy = registry.resolve("strategy", self.strategy, "vqa")
+        if isinstance(strategy, ParallelStrategy):
+            strategy = strategy.of_width(self.n, horizon)
+        if self.guide == "logprob" and "sharpness" in registry.settings_of("strategy", self.strategy):
+            strategy = replace(cast(Any, strategy), sharpness=1.0)  # a log-probability is the exponent itself
+        return strategy
 
 
 @dataclass(frozen=True)
@@ -134,12 +122,9 @@ def search_steps(task: VqaTask, sampler: Any, how: StepSearch, *, seed: int = 0)
     """The search after each of its rounds; close the generator to cancel.
 
     Raises:
-        CannotDo: the sampler cannot pause between lines, as an endpoint cannot.
+        BadInput: the strategy pauses between lines, which this sampler cannot, as an endpoint cannot.
     """
-    if not isinstance(sampler, SteppedSampler):
-        raise CannotDo(
-            "A search over reasoning steps pauses between lines, which an endpoint cannot; use a model here."
-        )
+    registry.fitting("strategy", how.strategy, "vqa", sampler)
     settings = cast(Any, sampler).settings
     found = Searched(task, str(sampler.fingerprint()["model"]), seed, settings, how)
     strategy = how.plan(sampler.horizon(task))
@@ -149,10 +134,10 @@ def search_steps(task: VqaTask, sampler: Any, how: StepSearch, *, seed: int = 0)
 
 
 def judge_of(name: str, sampler: Any) -> Reward:
-    """What judges replies that are not finished; P(yes) gets to see all their lines, not only the last."""
-    from tts_playground.verifiers.self_verify import PYes, SequenceLogprob
-
-    return cast(Any, PYes(sampler.loaded, shows="reply") if name == "p_yes" else SequenceLogprob())
+    """The reward that judges unfinished replies; a model that is asked sees all their lines, not only the last."""
+    known = registry.settings_of("reward", name)
+    asked: dict[str, Any] = {"loaded": sampler.loaded} if "loaded" in known else {}
+    return registry.resolve("reward", name, "vqa", **asked, **({"shows": "reply"} if "shows" in known else {}))
 
 
 def reason(
@@ -175,7 +160,7 @@ def reason(
         strategy, guide, n: see ``StepSearch``.
 
     Raises:
-        BadInput: the picture, the question or a setting cannot be used. CannotDo: an endpoint.
+        BadInput: the picture, the question or a setting cannot be used, or the strategy does not fit an endpoint.
         ModelUnavailable: this machine cannot hold or reach the model.
     """
     how, task = StepSearch(strategy, guide, n), VqaTask.of(image, question, answers)

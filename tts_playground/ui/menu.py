@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from tts_playground import registry
 from tts_playground.errors import BadInput, PlaygroundError
 from tts_playground.models import loading
 from tts_playground.models.embedded import where
@@ -22,6 +24,21 @@ def here(name: str) -> bool:
     except PlaygroundError:
         return False
     return True
+
+
+def strategies(task: str) -> list[tuple[str, str]]:
+    """(words, name) of the registered strategies of a task, for a menu."""
+    return [(f"{row.title} — {row.summary}" if row.summary else row.title, row.name) for row in _fit(task)]
+
+
+def explained(task: str, *, without: Collection[str] = ()) -> str:
+    """What each strategy of a task does, as HTML."""
+    rows = [row for row in _fit(task) if row.name not in without]
+    return " ".join(f"<b>{html.escape(row.title)}</b> {html.escape(row.summary)}." for row in rows)
+
+
+def _fit(task: str) -> tuple[registry.Entry, ...]:
+    return registry.entries("strategy", task)
 
 
 def permitted() -> tuple[str, ...]:

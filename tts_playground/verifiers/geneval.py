@@ -74,6 +74,11 @@ class GenEval:
         return "geneval" if self.detector == "tiny:detector" else f"geneval:{self.detector}"
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """The detector, and the CLIP that judges colours where one does."""
+        return (self.detector,) if self.colors == "hue" else (self.detector, self.colors)
+
+    @property
     def revision(self) -> str:
         """Changes with the detector, the colour judge, the thresholds or the rules."""
         thresholds = "-".join(f"{least:g}" for least in self.least)

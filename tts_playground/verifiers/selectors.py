@@ -1,21 +1,75 @@
-"""Which of N answers to give: by a verifier, by votes, by votes that the verifier weighs, by log-probability.
+"""Which of N answers to give: by a score, by votes, by votes that a score weighs, or the first.
 
 Votes are counted over groups of answers that say the same (``worlds.answers.groups``): self-consistency (Wang et al.
-2022). An oracle, which looks at the truth, is a ceiling and stands apart.
+2022). An oracle, which looks at the truth, is a ceiling and stands apart. Selectors are plug-ins of the registry, whose
+row says which score one goes by (``needs``).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from tts_playground.errors import BadInput, UnknownName
+from tts_playground import registry
+from tts_playground.core import Selector
+from tts_playground.errors import BadInput
 from tts_playground.worlds.answers import groups
 
-SELECTORS = ("verifier", "majority", "weighted", "rating", "logprob", "single")
-"""all that need no truth; "single" takes the first"""
-NEEDS = {"verifier": "p_yes", "weighted": "p_yes", "rating": "rating", "logprob": "logprob"}
-"""selector -> the scores it goes by"""
+
+@dataclass(frozen=True, slots=True)
+class ByScore:
+    """Gives the answer with the highest score; of equals the first."""
+
+    def pick(self, answers: Sequence[str], scores: Sequence[float] | None) -> int:
+        """The place of the highest score."""
+        values = _given(self, scores)
+        return max(range(len(values)), key=lambda place: (values[place], -place))
+
+
+class Verified(ByScore):
+    """By P(yes), the model's own opinion of its answers."""
+
+
+class Rated(ByScore):
+    """By the rating that the model expects to give."""
+
+
+class Likeliest(ByScore):
+    """By log-probability."""
+
+
+@dataclass(frozen=True, slots=True)
+class Majority:
+    """Gives the answer that was drawn most often; of equals the one that came first."""
+
+    def pick(self, answers: Sequence[str], scores: Sequence[float] | None) -> int:
+        """The place of the first answer of the largest group."""
+        return groups(answers).index(next(iter(tally(answers))))
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedVotes:
+    """As ``Majority``, each vote weighing as much as its score."""
+
+    def pick(self, answers: Sequence[str], scores: Sequence[float] | None) -> int:
+        """The place of the first answer of the heaviest group."""
+        return groups(answers).index(next(iter(tally(answers, _given(self, scores)))))
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Gives the first answer: what a single draw gives."""
+
+    def pick(self, answers: Sequence[str], scores: Sequence[float] | None) -> int:
+        """Always 0."""
+        return 0
+
+
+def _given(selector: object, scores: Sequence[float] | None) -> Sequence[float]:
+    if scores is None:
+        raise BadInput(f"{type(selector).__name__} goes by a score of each answer; give one each.")
+    return scores
 
 
 def tally(answers: Sequence[str], weights: Sequence[float] | None = None) -> dict[str, float]:
@@ -30,29 +84,23 @@ def pick(selector: str, answers: Sequence[str], scores: Mapping[str, Sequence[fl
     """The place of the sample whose answer is given; of equals the first.
 
     Args:
+        selector: a registered name.
         scores: "p_yes", "rating", "logprob": one number a sample each; those that the selector needs.
 
     Raises:
         UnknownName: no such selector. BadInput: no answers, or the scores that it needs are not given.
     """
-    if selector not in SELECTORS:
-        raise UnknownName("selector", selector, SELECTORS)
-    needed = NEEDS.get(selector)
-    if not answers or (needed and len(scores.get(needed, ())) != len(answers)):
-        raise BadInput(f"The selector {selector!r} needs at least one answer, and a {needed} score for each.")
-    if selector == "single":
-        return 0
-    if selector in ("majority", "weighted"):
-        names = groups(answers)
-        best = next(iter(tally(answers, scores["p_yes"] if selector == "weighted" else None)))
-        return names.index(best)
-    values = scores[NEEDS[selector]]
-    return max(range(len(answers)), key=lambda place: (values[place], -place))
+    row = registry.entry("selector", selector)
+    if not answers or (row.needs and len(scores.get(row.needs, ())) != len(answers)):
+        needed = f", and a {row.needs} score for each" if row.needs else ""
+        raise BadInput(f"The selector {selector!r} needs at least one answer{needed}.")
+    made: Selector = registry.resolve("selector", selector)
+    return made.pick(answers, scores[row.needs] if row.needs else None)
 
 
 def picks(answers: Sequence[str], scores: Mapping[str, Sequence[float]]) -> dict[str, int]:
-    """Selector -> place, for all selectors whose scores are there."""
-    usable = [name for name in SELECTORS if NEEDS.get(name, name) in scores or name not in NEEDS]
+    """Selector -> place, for all registered selectors of answers whose scores are there."""
+    usable = [row.name for row in registry.entries("selector", "vqa") if row.needs is None or row.needs in scores]
     return {name: pick(name, answers, scores) for name in usable}
 
 

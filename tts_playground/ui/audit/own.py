@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from tts_playground.auditing import choosers
+from tts_playground.auditing import responders
 from tts_playground.auditing.choosers import ExactChooser, Question
 from tts_playground.auditing.report import Bar
 from tts_playground.errors import BadInput, CannotDo
@@ -63,7 +63,7 @@ def ask(image: Image.Image | None, text: str, model: str, temperature: float) ->
 
 
 def _chances(image: Image.Image, prompt: str, labels: tuple[str, ...], model: str, temperature: float) -> list[float]:
-    chooser: Any = choosers.resolve(model)
+    chooser: Any = responders.resolve(model)
     if not isinstance(chooser, ExactChooser):
         raise CannotDo("This chooser does not tell probabilities.")
     return [float(chance) for chance in chooser.chances([Question(lambda: image, prompt, labels)], temperature)[0]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from tts_playground.auditing import choosers
+from tts_playground.auditing import responders
 from tts_playground.auditing.report import Report, analyze
 from tts_playground.auditing.rows import Row
 from tts_playground.auditing.run import audit_rounds, read, starter
@@ -60,7 +60,7 @@ def audit(view: View) -> Iterator[Work]:
 def _audit(view: View) -> Iterator[Work]:
     start, shown = time.monotonic(), 0.0
     settings = view.settings()
-    chooser = choosers.resolve(view.model)
+    chooser = responders.resolve(view.model)
     for progress in audit_rounds(chooser, settings):
         if progress.done or time.monotonic() - shown >= PACE:
             shown = time.monotonic()

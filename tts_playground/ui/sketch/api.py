@@ -18,7 +18,7 @@ from tts_playground.tasks.sketch import sketch as find
 from tts_playground.ui.events import is_local
 from tts_playground.ui.faults import friendly
 from tts_playground.ui.inputs import whole
-from tts_playground.ui.sketch.choices import CHOICES, LIMITS, allowed, offered
+from tts_playground.ui.sketch.choices import LIMITS, allowed, offered
 from tts_playground.ui.sketch.wiring import HEAVY
 from tts_playground.ui.values import within
 from tts_playground.ui.widgets import Picture
@@ -102,7 +102,10 @@ def build() -> None:
     """The endpoints, on components that are not shown."""
     default = Settings()
     numbers = {name: gr.Number(getattr(default, name), label=name, visible=False) for name in LIMITS}
-    words = {name: gr.Textbox(getattr(default, name), label=name, visible=False) for name in CHOICES}
+    words = {
+        name: gr.Textbox(getattr(default, name), label=name, visible=False)
+        for name in ("strategy", "sampler", "outline")
+    }
     file = Picture(type="pil", label="file", visible=False)
     inputs = [file, words["sampler"], words["strategy"], numbers["n"], numbers["temperature"], words["outline"]]
     inputs += [numbers["seconds"], numbers["seed"]]

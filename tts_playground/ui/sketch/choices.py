@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlencode
 
 from tts_playground import registry
+from tts_playground.models.embedded import TINY
 from tts_playground.tasks.drawing import OUTLINES
 from tts_playground.tasks.sketch import GRAMMAR, Settings
 from tts_playground.ui.menu import granted, here, permitted
@@ -26,18 +26,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 """lowest and highest value of every number; what strangers may ask of a shared machine"""
 
 
-def _here(kind: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the wanted plug-ins whose module is there."""
-    table = registry.TABLE[kind]
-    return tuple(name for name in wanted if name in table and find_spec(table[name].partition(":")[0]))
-
-
-CHOICES: dict[str, tuple[str, ...]] = {
-    "strategy": _here("strategy", ("refine", "best-of-n", "smc", "beam")),
-    "sampler": _here("sampler", ("proposal",)),
-    "outline": tuple(OUTLINES),
-}
-"""what may be chosen; plug-ins named by module path are for the library and the command line only"""
+OUTLINE = tuple(OUTLINES)
 
 
 def writers(local: bool = True) -> list[str]:
@@ -54,9 +43,14 @@ def writers(local: bool = True) -> list[str]:
 
 
 def offered(name: str, local: bool = True) -> tuple[str, ...]:
-    """What may be chosen now: models and adapters may have come since the app was started."""
-    more = [kind for one in writers(local) for kind in (one, one + GRAMMAR)] if name == "sampler" else []
-    return (*CHOICES[name], *more)
+    """What may be chosen now: models, adapters and plug-ins may have come since the app was started."""
+    if name == "outline":
+        return OUTLINE
+    rows = registry.entries(name, "sketch")
+    if name == "strategy":
+        return tuple(row.name for row in rows)
+    own = [row.name for row in rows if row.name not in TINY]
+    return (*own, *(kind for one in writers(local) for kind in (one, one + GRAMMAR)))
 
 
 def samplers(local: bool = True) -> list[tuple[str, str]]:
@@ -66,13 +60,13 @@ def samplers(local: bool = True) -> list[tuple[str, str]]:
 
 def allowed(writer: str, local: bool) -> str:
     """A sampler's or a model's name if who asks may use it; raises BadInput."""
-    return granted(writer, local, [*CHOICES["sampler"], EMBEDDED, EMBEDDED + GRAMMAR, *offered("sampler", local=False)])
+    return granted(writer, local, [EMBEDDED, EMBEDDED + GRAMMAR, *offered("sampler", local=False)])
 
 
 def _words(sampler: str) -> str:
     if sampler.endswith(GRAMMAR):
         return f"{sampler} — the same, held to the grammar"
-    known = {"proposal": "shape by shape, without a model", "tiny:sketch": "a small model that looks at the drawing"}
+    known = {row.name: row.summary for row in registry.entries("sampler", "sketch")}
     return f"{sampler} — {known.get(sampler, 'fine-tuned here')}"
 
 
@@ -103,6 +97,6 @@ def _settings(given: Mapping[str, Any]) -> Settings:
 
 
 def _fit(name: str, value: Any, default: Any) -> Any:
-    if name in CHOICES:
+    if name in ("strategy", "sampler", "outline"):
         return value if value in offered(name) else default
     return number(value, default, *LIMITS[name])

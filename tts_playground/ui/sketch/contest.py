@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from tts_playground import registry
 from tts_playground.core import Cost
 from tts_playground.runs import curves, figures
 from tts_playground.runs.figures import StrategyPoint
 from tts_playground.runs.intervals import mean
-from tts_playground.tasks.sketch import STEPPED, Progress, Settings, SketchTask
+from tts_playground.tasks.sketch import Progress, Settings, SketchTask, sampler_of
 from tts_playground.ui.sketch import search
-from tts_playground.ui.sketch.choices import CHOICES, LIMITS
+from tts_playground.ui.sketch.choices import LIMITS
 from tts_playground.ui.sketch.work import judged
 
 SEEDS = 3
@@ -65,8 +66,10 @@ def contest(task: SketchTask, settings: Settings) -> Iterator[Contest]:
         curve = curves.curve(guide, judge, label="best-of-n", measure="IoU", unit=unit)
         state = replace(state, curve=curve)
     budgets = sorted({max(2, settings.n // share) for share in (8, 4, 2, 1)})
-    for strategy in CHOICES["strategy"]:
-        if strategy == "best-of-n" or (strategy in STEPPED and settings.sampler != "proposal"):
+    sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar)
+    for row in registry.entries("strategy", "sketch"):
+        strategy = row.name
+        if strategy == "best-of-n" or not registry.runs(row, sampler):
             continue
         for budget in budgets:
             yield (state := replace(state, doing=f"{strategy} with up to {budget} candidates"))

@@ -8,8 +8,9 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.tasks.sketch import Settings
+from tts_playground.ui.menu import strategies
 from tts_playground.ui.sketch import contest, examples, results
-from tts_playground.ui.sketch.choices import CHOICES, LIMITS, samplers
+from tts_playground.ui.sketch.choices import LIMITS, samplers
 from tts_playground.ui.sketch.search import compare
 from tts_playground.ui.sketch.work import Work
 from tts_playground.ui.status import status
@@ -29,12 +30,6 @@ from tts_playground.ui.widgets import (
     upload,
 )
 
-STRATEGIES = {
-    "refine": "refine — a few draws, then better neighbours",
-    "best-of-n": "best-of-n — independent draws, keep the best",
-    "smc": "smc — particles resampled as they grow",
-    "beam": "beam — the best partial programs go on",
-}
 HELLO = "Draw something, upload a picture or pick an example; then press “Find the program”."
 SHOWN = " Until then you see the ready-made candidates of the example “{name}”."
 
@@ -151,7 +146,7 @@ def _sources(parts: dict[str, Any]) -> None:
 def _settings(parts: dict[str, Any]) -> None:
     default = Settings()
     strategy = gr.Dropdown(
-        [(STRATEGIES[name], name) for name in CHOICES["strategy"]],
+        strategies("sketch"),
         value=default.strategy,
         label="Strategy",
         info="Decides where the next unit of compute goes.",

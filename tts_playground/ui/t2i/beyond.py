@@ -9,7 +9,7 @@ from typing import Any
 from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.runs import figures
-from tts_playground.runs.comparison import BASELINE, Comparison, Plan, compare, named
+from tts_playground.runs.comparison import BASELINE, Comparison, Plan, comparable, compare, named
 from tts_playground.runs.trace import trace
 from tts_playground.tasks.image_rewards import reward_named, rewards_here, share_weights
 from tts_playground.ui.t2i import shelf, show
@@ -17,14 +17,6 @@ from tts_playground.ui.t2i.choices import View
 from tts_playground.ui.t2i.desk import Wish
 from tts_playground.ui.t2i.look import Look
 
-STRATEGIES = {
-    "parm": "drops unlikely images early, and saves the rest of their tokens",
-    "gridar": "a quarter, a half, the whole; rejects and refills on the way",
-    "smc": "particles resampled by what the unfinished images promise",
-    "beam": "the best unfinished images go on, each with several continuations",
-    "suffix": "redraws the ends of the best image, and keeps what is better",
-}
-"""strategy -> what it does, in the order in which they run"""
 PLAN = Plan(budgets=(2, 4, 8), seeds=4, pool=16)
 """small enough for a page on two cores"""
 LINE = 64
@@ -63,7 +55,7 @@ def run(view: View, judge: str, names: list[str]) -> Iterator[Beyond]:
     Raises:
         BadInput: no strategy, or a judge that shares a network with the guide or cannot check the prompt.
     """
-    chosen = [name for name in STRATEGIES if name in names]
+    chosen = [name for name in comparable("t2i") if name in names]
     if not chosen:
         raise BadInput("Choose at least one strategy.")
     if judge not in judges(view.reward):
@@ -81,7 +73,7 @@ def _compared(view: View, judge: str, names: list[str]) -> Iterator[Comparison]:
     there = min(shelf.look(view).size, LINE)
     samples = pool.samples(max(PLAN.pool, there), seed=view.seed)
     plan = replace(PLAN, seed=view.seed)
-    yield from compare([view.task], pool.sampler, named(names), guide, gold, plan, pools=[samples])
+    yield from compare([view.task], pool.sampler, named("t2i", names, pool.sampler), guide, gold, plan, pools=[samples])
 
 
 def figure(found: Beyond | None, axis: str, look: Look | None = None, judge: str | None = None) -> Any:

@@ -8,14 +8,16 @@ from typing import Any
 
 import gradio as gr
 
+from tts_playground.runs.comparison import BASELINE, comparable
 from tts_playground.ui.events import GPU, LIGHT, QUIET, cancels
 from tts_playground.ui.faults import friendly
+from tts_playground.ui.menu import explained
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import beyond, show
 from tts_playground.ui.t2i.layout import Parts
 from tts_playground.ui.t2i.look import Look
 from tts_playground.ui.t2i.wiring import view_from
-from tts_playground.ui.widgets import PageState, heading
+from tts_playground.ui.widgets import PageState, heading, said
 
 COSTS = [("tokens", "tokens"), ("reward calls", "verifier_calls"), ("images", "n"), ("seconds", "seconds")]
 
@@ -45,7 +47,7 @@ def build(p: Parts, opening: Look, tab: Any, is_open: Any) -> None:
 
 
 def _layout(opening: Look) -> Board:
-    may, all_of_them = _named(beyond.judges(opening.view.reward)), list(beyond.STRATEGIES)
+    may, all_of_them = _named(beyond.judges(opening.view.reward)), list(comparable("t2i"))
     first_judge = may[0][1] if may else None
     with gr.Row(elem_classes="buttons bottom"):
         first = ["parm", "suffix"]
@@ -53,8 +55,7 @@ def _layout(opening: Look) -> Board:
         judge = gr.Dropdown(may, value=first_judge, label="Judge", min_width=180, elem_id="t2i-judge")
         cancel = gr.Button("Cancel", min_width=90, scale=0, elem_id="t2i-compare-cancel")
         run = gr.Button("Compare", variant="primary", min_width=140, scale=0, elem_id="t2i-compare")
-    lines = "".join(f"<b>{name}</b> {what}. " for name, what in beyond.STRATEGIES.items())
-    gr.HTML(f"<p class='what'>{lines}</p>", padding=False)
+    gr.HTML(said(explained("t2i", without=(BASELINE,))), padding=False)
     line = gr.HTML("", padding=False, elem_id="t2i-compare-status")
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):

@@ -8,12 +8,12 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.samplers.ranges import GUIDANCE
-from tts_playground.tasks.image_rewards import rewards_here
+from tts_playground.tasks.image_rewards import rewards_here, title_of
 from tts_playground.tasks.text_to_image import LONGEST
 from tts_playground.ui.status import status
 from tts_playground.ui.t2i import pair, show
 from tts_playground.ui.t2i.choices import LIMITS, MENU, ORDER, View, examples
-from tts_playground.ui.t2i.look import MEASURES, Look
+from tts_playground.ui.t2i.look import Look
 from tts_playground.ui.t2i.tour import STOPS
 from tts_playground.ui.widgets import PageState, heading, slider, thumbs
 
@@ -156,7 +156,7 @@ def _output(parts: dict[str, Any], settings: dict[str, Any], view: View, opening
     parts["reason"] = gr.HTML("", elem_id="t2i-reason", padding=False)
     with gr.Row(elem_classes="buttons bottom"):
         settings["reward"] = gr.Dropdown(
-            [(MEASURES[name], name) for name in rewards_here()],
+            [(title_of(name), name) for name in rewards_here()],
             value=view.reward,
             label="Reward: orders the images and picks the best",
             min_width=240,
@@ -180,7 +180,7 @@ def _spread(parts: dict[str, Any], settings: dict[str, Any], view: View, opening
     heading("How the rewards are spread", "Best-of-N lives off the right tail: no spread, no gain.")
     parts["histogram"] = gr.Plot(show.histogram_figure(opening), show_label=False, elem_id="t2i-histogram")
     settings["second"] = gr.Dropdown(
-        [(MEASURES[name], name) for name in rewards_here()],
+        [(title_of(name), name) for name in rewards_here()],
         value=view.second,
         label="Second reward: what the pick is measured by beside it",
         elem_id="t2i-second",

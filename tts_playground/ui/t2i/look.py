@@ -11,18 +11,8 @@ import numpy as np
 from tts_playground.randomness import generator
 from tts_playground.runs import curves
 from tts_playground.runs.curves import Curve
+from tts_playground.tasks.image_rewards import title_of
 from tts_playground.ui.t2i.choices import View
-
-MEASURES = {
-    "clip": "CLIP score",
-    "aesthetic": "aesthetic score",
-    "geneval": "GenEval-style check",
-    "clip:openai/clip-vit-base-patch32": "CLIP B/32 score",
-    "clip:openai/clip-vit-large-patch14": "CLIP L/14 score",
-    "sharpness": "sharpness",
-    "colourfulness": "colourfulness",
-}
-"""reward -> what axes call it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +107,7 @@ class Look:
         return replace(
             pick_curve(self.scores[self.view.reward], scaled, gold),
             measure="gain over one draw, in standard deviations",
-            label=MEASURES.get(gold, gold),
+            label=title_of(gold),
         )
 
 
@@ -126,7 +116,7 @@ def pick_curve(
     proxy: tuple[float, ...], gold: tuple[float, ...], measure: str, unit: tuple[tuple[str, float], ...] = ()
 ) -> Curve:
     """The curve of one pool, kept: a slider that comes back finds it."""
-    words = MEASURES.get(measure, measure)
+    words = title_of(measure)
     return curves.curve([proxy], [gold], measure=words, label=f"{words} of the pick", unit=dict(unit))
 
 
@@ -135,5 +125,5 @@ def average(rows: Sequence[Look], reward: str) -> Curve | None:
     scores = [look.scores[reward] for look in rows if reward in look.scores]
     if not scores:
         return None
-    words = MEASURES.get(reward, reward)
+    words = title_of(reward)
     return curves.curve(scores, measure=words, label=f"average of {len(scores)} prompts")

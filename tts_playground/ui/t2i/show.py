@@ -14,8 +14,9 @@ from gradio.components.plot import PlotData
 from PIL import Image
 
 from tts_playground.runs import figures, images
+from tts_playground.tasks.image_rewards import title_of
 from tts_playground.ui.status import status
-from tts_playground.ui.t2i.look import MEASURES, Look, average
+from tts_playground.ui.t2i.look import Look, average
 
 SHEET = 112
 """pixels a side of a preview"""
@@ -31,7 +32,7 @@ def number(value: float) -> str:
 
 def measure(reward: str) -> str:
     """What people call a reward."""
-    return MEASURES.get(reward, reward)
+    return title_of(reward)
 
 
 # ------------------------------------------------------------------------------------------------------ pictures

@@ -7,17 +7,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from tts_playground import registry
 from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.runs import figures
+from tts_playground.runs.comparison import BASELINE
 from tts_playground.runs.trace import Node, Trace, trace
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
-from tts_playground.tasks.vqa_search import GUIDES, Searched, StepSearch, search_steps
+from tts_playground.tasks.vqa_search import Searched, StepSearch, search_steps
 from tts_playground.ui.status import status
 from tts_playground.ui.vqa.choices import View
 
-NAMES = {"beam": "beam search", "smc": "particles (SMC)", "gridar": "reject and refill", "suffix": "suffix search"}
-GUIDE = {"p_yes": "P(yes)", "logprob": "log p"}
 FATES = {
     "best": ("★", "the guide's choice"),
     "finished": ("●", "whole"),
@@ -31,7 +31,7 @@ NOTHING = '<p class="what">The steps stand here to read once a search has run.</
 
 def heading_of(strategy: str) -> str:
     """A strategy's name at the beginning of a sentence."""
-    name = NAMES.get(strategy, "search")
+    name = registry.entry("strategy", strategy).title
     return name[0].upper() + name[1:]
 
 
@@ -101,7 +101,8 @@ def _list(found: Searched, shown: Trace, below: dict[int | None, list[int]], str
         mark, (sign, fate) = _mark(found, node), FATES[node.fate]
         classes = " ".join(filter(None, (node.fate.replace(" ", "-"), mark, "line" if place in strong else "")))
         text = "<br>".join(html.escape(line[:120]) for line in _lines(node)) or "(nothing)"
-        facts = ", ".join(filter(None, (f"{GUIDE[found.how.guide]} {node.reward:.2f}", fate, mark)))
+        guide = registry.entry("reward", found.how.guide).title
+        facts = ", ".join(filter(None, (f"{guide} {node.reward:.2f}", fate, mark)))
         deeper = _list(found, shown, below, strong, place)
         items.append(f"<li class='{classes}'><span>{sign} {text}</span> <small>{facts}</small>{deeper}</li>")
     return f"<ul>{''.join(items)}</ul>" if items else ""
@@ -153,5 +154,11 @@ def as_python(found: Searched | None, view: View | None) -> str:
 
 
 def guides() -> list[tuple[str, str]]:
-    """For a menu."""
-    return [(words, name) for name, words in GUIDES.items()]
+    """(words, name) of what may judge unfinished replies, for a menu."""
+    return [(f"{row.title} of the reply so far", row.name) for row in registry.entries("reward", "vqa")]
+
+
+def strategies() -> list[tuple[str, str]]:
+    """(words, name) of the searches over steps, for a menu."""
+    rows = [row for row in registry.entries("strategy", "vqa") if row.name != BASELINE]
+    return [(row.title, row.name) for row in rows]

@@ -8,9 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.tasks.vqa_search import MOST, STRATEGIES
+from tts_playground.runs.comparison import BASELINE
+from tts_playground.tasks.vqa_search import MOST
 from tts_playground.ui.events import GPU, QUIET, cancels
 from tts_playground.ui.faults import friendly
+from tts_playground.ui.menu import explained
 from tts_playground.ui.status import status
 from tts_playground.ui.vqa import steps
 from tts_playground.ui.vqa.choices import View
@@ -41,13 +43,14 @@ def build() -> Board:
     """Lay out the section."""
     heading("Reasoning steps as a tree", HELP)
     with gr.Row(elem_classes="buttons bottom"):
-        names = [(words, name) for name, words in steps.NAMES.items()]
-        strategy = gr.Dropdown(names, value="beam", label="Search", min_width=180, elem_id="vqa-steps-strategy")
+        strategy = gr.Dropdown(
+            steps.strategies(), value="beam", label="Search", min_width=180, elem_id="vqa-steps-strategy"
+        )
         guide = gr.Dropdown(steps.guides(), value="p_yes", label="Guided by", min_width=200, elem_id="vqa-steps-guide")
         n = gr.Slider(1, MOST, 8, step=1, label="Whole replies", min_width=160, buttons=[], elem_id="vqa-steps-n")
         cancel = gr.Button("Cancel", min_width=90, scale=0, elem_id="vqa-steps-cancel")
         run = gr.Button("Search", variant="primary", min_width=120, scale=0, elem_id="vqa-steps-run")
-    about = " ".join(f"<b>{steps.heading_of(name)}</b> {what}." for name, what in STRATEGIES.items())
+    about = explained("vqa", without=(BASELINE,))
     gr.HTML(f"<p class='what'>{about}</p>", padding=False)
     line = gr.HTML("", padding=False, elem_id="vqa-steps-status")
     with gr.Row(elem_classes="main"):

@@ -71,9 +71,8 @@ def _ask(task: VqaTask, view: View) -> Iterator[Work]:
     sampler: Any = vqa_sampler(view.model, view.settings)
     shown = task.blank() if view.blank else task
     work, came, told = Work(view, task), {}, 0.0
-    for sample in sampler.arriving(shown, range(view.n), seed=view.seed):
-        if sample is not None:
-            came[sample.index] = sample
+    for report in sampler.stream(shown, range(view.n), seed=view.seed):
+        came.update((sample.index, sample) for sample in report.finished)
         if time.monotonic() - told > PACE:
             told = time.monotonic()
             work = replace(work, samples=tuple(came[i] for i in sorted(came)), seconds=told - began)

@@ -1,0 +1,220 @@
+"""From a name to the plug-in: its class with its own settings, its parameter, and compositions of rewards."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from tts_playground.errors import BadInput, UnknownName
+from tts_playground.registry import table
+from tts_playground.registry.entry import Entry, imported
+from tts_playground.registry.expressions import Call, Expression, Name, composed, parameter_of, parse
+
+SUM = "tts_playground.rewards.compose:Weighted"
+COMPOSITIONS = {"min": "tts_playground.rewards.compose:Minimum"}
+AS_REWARD = "tts_playground.rewards.verdict:VerdictReward"
+FUNCTIONS = ("bench", "eval", "tab")
+"""kinds whose rows stand for the object itself, which is returned and not built"""
+
+
+_registered_only: ContextVar[bool] = ContextVar("registered_only", default=False)
+
+
+@contextmanager
+def registered_only() -> Iterator[None]:
+    """In here, and in all tasks and handlers that begin in here, ``resolve`` knows registered names only.
+
+    The app serves every request within it, because importing a module that a stranger names runs that module.
+    """
+    before = _registered_only.set(True)
+    try:
+        yield
+    finally:
+        _registered_only.reset(before)
+
+
+def resolve(kind: str, name: str, task: str | None = None, /, **settings: Any) -> Any:
+    """The plug-in called ``name``, built with ``settings``; of benches, evals and tabs the object itself.
+
+    Args:
+        kind: one of ``KINDS``. A reward may also be a verifier's name, which then scores by its verdicts.
+        name: a registered name, with a parameter where its row takes one, or (from Python and the command line, never
+            in what the app serves: ``registered_only``) "package.module:Attribute".
+        task: one of ``TASKS``: the plug-in must fit it.
+        settings: by the names that the plug-in's own dataclass declares; the parts of a composition take theirs.
+
+    Raises:
+        UnknownName: no plug-in of that name. BadInput: it does not fit the task, or does not have such a setting.
+        ImportError: a package that it needs is not installed.
+    """
+    if kind != "reward":
+        return _one(kind, name, task, settings)
+    return _composed(parse(name), task, settings)
+
+
+def load(kind: str, name: str) -> Any:
+    """The class or function behind a name, not built. Raises as ``resolve``."""
+    if (outside := _outside(kind, name)) is not None:
+        return outside
+    return table.entry(kind, name).load()
+
+
+def settings_of(kind: str, name: str) -> tuple[str, ...]:
+    """The settings that ``resolve`` takes for a name, in order: the fields of its dataclass."""
+    return _declared(load(kind, name))
+
+
+def fitting(kind: str, name: str, task: str, sampler: Any) -> Entry | None:
+    """Check that a strategy can run on a sampler of a task; its row, or None where it is no registered one.
+
+    Raises:
+        UnknownName: no such strategy. BadInput: it is not for the task, or the sampler lacks what it needs.
+    """
+    if _outside(kind, name) is not None:
+        return None
+    row = table.entry(kind, name, task)
+    if row.needs is None:
+        return row
+    from tts_playground import core
+
+    if not isinstance(sampler, getattr(core, row.needs)):
+        able = [one.name for one in table.entries("sampler", task) if one.tasks and table.has(one, row.needs)]
+        fine = [one.name for one in table.entries("strategy", task) if runs(one, sampler)]
+        raise BadInput(
+            f"The strategy {name!r} {_WANTS[row.needs]}, which this sampler cannot; choose one of the strategies"
+            f" {', '.join(fine) or 'none'}, or of the samplers {', '.join(able) or 'none'}."
+        )
+    return row
+
+
+_WANTS = {
+    "Sampler": "draws whole candidates",
+    "StreamingSampler": "shows unfinished candidates",
+    "SteppedSampler": "pauses between steps",
+    "Neighbourhood": "walks from a candidate to similar ones",
+}
+
+
+def runs(row: Entry, sampler: Any) -> bool:
+    """Whether a registered strategy can run on a sampler: it has the protocol that the row needs."""
+    from tts_playground import core
+
+    return row.needs is None or isinstance(sampler, getattr(core, row.needs))
+
+
+def _composed(expression: Expression, task: str | None, settings: Mapping[str, Any]) -> Any:
+    if isinstance(expression, Name):
+        return _reward(expression.text, task, settings)
+    unused = set(settings)
+    parts = []
+    for part in expression.parts:
+        mine = {key: value for key, value in settings.items() if _takes(part, key)}
+        unused -= set(mine)
+        parts.append(_composed(part, task, mine))
+    if unused:
+        raise BadInput(f"None of the rewards in this composition has the setting {sorted(unused)[0]!r}.")
+    if isinstance(expression, Call):
+        composed(expression.function, tuple(COMPOSITIONS))
+        return imported(COMPOSITIONS[expression.function], "a composition")(tuple(parts))
+    return imported(SUM, "a composition")(tuple(parts), expression.weights)
+
+
+def _takes(part: Expression, setting: str) -> bool:
+    if isinstance(part, Name):
+        kind = "verifier" if _is_verifier(part.text) else "reward"
+        return setting in _declared(load(kind, part.text))
+    return any(_takes(inner, setting) for inner in part.parts)
+
+
+def _is_verifier(name: str) -> bool:
+    base = name.partition(":")[0]
+    known = {row.name for row in table.entries("reward")}
+    return base not in known and name not in known and base in table.names("verifier")
+
+
+def _reward(name: str, task: str | None, settings: Mapping[str, Any]) -> Any:
+    if _is_verifier(name):
+        return imported(AS_REWARD, "a reward by verdicts")(_one("verifier", name, task, settings))
+    try:
+        return _one("reward", name, task, settings)
+    except UnknownName as error:
+        both = [*table.names("reward", task), *table.names("verifier", task)]
+        raise UnknownName("reward", name, both) from error
+
+
+def _one(kind: str, name: str, task: str | None, settings: Mapping[str, Any]) -> Any:
+    outside = _outside(kind, name)
+    made = table.entry(kind, name, task).load() if outside is None else outside
+    if kind in FUNCTIONS:
+        return made
+    given = dict(settings)
+    if kind == "model":
+        return made(name, **given)
+    if outside is None and (parameter := _parameter(kind, name)):
+        if hasattr(made, "of_parameter"):  # for parameters that are more than one setting
+            given = {**made.of_parameter(parameter), **given}
+        else:
+            given = {_declared(made)[0]: parameter, **given}
+    return _built(kind, name, made, given)
+
+
+def _parameter(kind: str, name: str) -> str:
+    """What a name hands to its plug-in: nothing where the whole name is a row's and no shorter one takes it."""
+    base = name.partition(":")[0]
+    takes = any(row.name == base and row.parameter for row in table.entries(kind))
+    return parameter_of(name) if takes else ""
+
+
+def _built(kind: str, name: str, made: Any, settings: Mapping[str, Any]) -> Any:
+    declared = _declared(made)
+    for setting in settings:
+        if setting not in declared:
+            raise UnknownName(f"setting of the {kind} {name!r}", setting, declared)
+    missing = [one for one in _required(made) if one not in settings]
+    if missing:
+        raise BadInput(f"The {kind} {name!r} needs {' and '.join(missing)}; it cannot be built from its name alone.")
+    return made(**settings)
+
+
+def _declared(made: Any) -> tuple[str, ...]:
+    if is_dataclass(made):
+        return tuple(f.name for f in fields(made) if f.init)
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return tuple(p.name for p in inspect.signature(made).parameters.values() if p.kind in kinds)
+
+
+def _required(made: Any) -> list[str]:
+    empty, many = inspect.Parameter.empty, (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(made).parameters.values()
+    return [p.name for p in parameters if p.default is empty and p.kind not in many]
+
+
+def _outside(kind: str, name: str) -> Any:
+    """The object of a name that is "package.module:Attribute" and not a registered one; None for all others.
+
+    Raises:
+        BadInput: the name looks like one, and there is no such module or attribute.
+    """
+    if ":" not in name or kind in ("model", "tab") or _registered_only.get():
+        return None
+    base, _, attribute = name.partition(":")
+    known = {row.name: row for row in table.entries(kind)}
+    if name in known or (base in known and known[base].parameter) or not attribute.isidentifier():
+        return None
+    parts = base.split(".")
+    if not all(part.isidentifier() for part in parts) or (kind == "sampler" and base in ("adapter", "tiny")):
+        return None
+    try:
+        found = importlib.util.find_spec(base)
+    except ModuleNotFoundError as error:
+        if error.name is None or not base.startswith(error.name):
+            raise  # the module is there, and what it imports is not
+        found = None
+    if found is None:
+        raise BadInput(f"The {kind} {name!r} names the module {base!r}, which is not installed.")
+    return imported(name, f"the {kind} {name!r}")

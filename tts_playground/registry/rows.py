@@ -1,0 +1,335 @@
+"""The plug-ins that ship, in the order in which menus show them. A new one is its own file and one row here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tts_playground.registry.entry import Entry
+
+TASK_NAMES = {
+    "t2i": "pictures",
+    "vqa": "answers about a picture",
+    "sketch": "programs for a drawing",
+    "choice": "choices in a picture",
+    "text": "steps of reasoning in words",
+}
+"""task -> what its candidates are, in words"""
+
+
+def _rows(kind: str, where: str, *rows: tuple[str, str, dict[str, Any]]) -> Iterator[Entry]:
+    """Rows of (name, target below ``where``, further fields)."""
+    for name, target, further in rows:
+        yield Entry(kind, name, f"tts_playground.{where}{target}", **further)
+
+
+_STEPPED = ("Sampler", "StreamingSampler", "SteppedSampler")
+_SAMPLERS = _rows(
+    "sampler",
+    "samplers.",
+    (
+        "image-tokens",
+        "image_tokens:ImageTokens",
+        {
+            "label": "image tokens",
+            "summary": "pictures token by token from a Janus",
+            "tasks": ("t2i",),
+            "provides": _STEPPED,
+        },
+    ),
+    (
+        "proposal",
+        "proposal:ProposalSampler",
+        {
+            "label": "proposal",
+            "summary": "shapes proposed by what is left to explain; needs no model",
+            "tasks": ("sketch",),
+            "provides": ("Sampler", "SteppedSampler", "Neighbourhood"),
+        },
+    ),
+    (
+        "tiny:sketch",
+        "programs:ProgramSampler",
+        {
+            "label": "tiny:sketch",
+            "summary": "a small vision-language model that writes programs",
+            "tasks": ("sketch",),
+            "provides": ("Sampler", "Neighbourhood"),
+        },
+    ),
+    (
+        "vlm",
+        "vlm:VlmSampler",
+        {"label": "VLM", "summary": "replies of a vision-language model", "tasks": ("vqa",), "provides": _STEPPED},
+    ),
+    (
+        "endpoint",
+        "endpoint:EndpointSampler",
+        {
+            "label": "endpoint",
+            "summary": "replies of an OpenAI-compatible server",
+            "tasks": ("vqa",),
+            "provides": ("Sampler", "StreamingSampler"),
+        },
+    ),
+)
+_REWARDS = _rows(
+    "reward",
+    "",
+    (
+        "clip",
+        "rewards.clip:ClipReward",
+        {
+            "label": "CLIP score",
+            "summary": "how well the picture fits the prompt: the cosine of their CLIP embeddings",
+            "tasks": ("t2i",),
+            "parameter": "HUB_OR_FOLDER",
+        },
+    ),
+    (
+        "aesthetic",
+        "rewards.aesthetic:AestheticReward",
+        {
+            "label": "aesthetic score",
+            "summary": "how good the picture looks, whatever was asked for",
+            "tasks": ("t2i",),
+            "parameter": "FILE.pth",
+        },
+    ),
+    (
+        "clip:openai/clip-vit-base-patch32",
+        "rewards.clip:ClipReward",
+        {"label": "CLIP B/32 score", "summary": "the same by OpenAI's CLIP B/32", "tasks": ("t2i",)},
+    ),
+    (
+        "clip:openai/clip-vit-large-patch14",
+        "rewards.clip:ClipReward",
+        {"label": "CLIP L/14 score", "summary": "the same by OpenAI's CLIP L/14", "tasks": ("t2i",)},
+    ),
+    (
+        "sharpness",
+        "rewards.baselines:Sharpness",
+        {"label": "sharpness", "summary": "how much the picture changes from pixel to pixel", "tasks": ("t2i",)},
+    ),
+    (
+        "colourfulness",
+        "rewards.baselines:Colourfulness",
+        {"label": "colourfulness", "summary": "how strong and varied its colours are", "tasks": ("t2i",)},
+    ),
+    (
+        "open_clip",
+        "rewards.open_clip:OpenClipReward",
+        {
+            "label": "open_clip score",
+            "summary": "CLIP score by any model of the open_clip package",
+            "tasks": ("t2i",),
+            "parameter": "ARCH/PRETRAINED",
+        },
+    ),
+    (
+        "pickscore",
+        "rewards.pickscore:PickScore",
+        {
+            "label": "PickScore",
+            "summary": "which of two pictures people would prefer for the prompt",
+            "tasks": ("t2i",),
+            "parameter": "FOLDER",
+        },
+    ),
+    (
+        "vqascore",
+        "rewards.vqascore:VQAScore",
+        {
+            "label": "VQAScore",
+            "summary": "P(yes) of a vision-language model that the picture shows the prompt",
+            "tasks": ("t2i",),
+            "parameter": "MODEL",
+        },
+    ),
+    (
+        "p_yes",
+        "verifiers.self_verify:PYes",
+        {"label": "P(yes)", "summary": "how surely the model says that its answer is correct", "tasks": ("vqa",)},
+    ),
+    (
+        "rating",
+        "verifiers.self_verify:Rating",
+        {"label": "rating", "summary": "the rating from 0 to 10 that the model expects to give", "tasks": ("vqa",)},
+    ),
+    (
+        "logprob",
+        "verifiers.self_verify:SequenceLogprob",
+        {"label": "log p", "summary": "how likely the model finds its own reply", "tasks": ("vqa",)},
+    ),
+    (
+        "fit",
+        "rewards.iou:FitReward",
+        {"label": "fit", "summary": "IoU with the drawing, less a price for every shape", "tasks": ("sketch",)},
+    ),
+    ("iou", "rewards.iou:IoUReward", {"label": "IoU", "summary": "IoU with the drawing", "tasks": ("sketch",)}),
+)
+_VERIFIERS = _rows(
+    "verifier",
+    "verifiers.",
+    (
+        "geneval",
+        "geneval:GenEval",
+        {
+            "label": "GenEval-style check",
+            "summary": "a detector finds what the prompt asks for, and rules decide",
+            "tasks": ("t2i",),
+            "parameter": "DETECTOR",
+        },
+    ),
+    (
+        "render",
+        "render:RenderVerifier",
+        {"label": "renderer", "summary": "draws the program and compares it with the drawing", "tasks": ("sketch",)},
+    ),
+)
+_STRATEGIES = _rows(
+    "strategy",
+    "strategies.",
+    (
+        "best-of-n",
+        "best_of_n:BestOfN",
+        {"label": "best-of-N", "summary": "independent draws, and the best is kept", "needs": "Sampler"},
+    ),
+    (
+        "refine",
+        "refine:Refine",
+        {"label": "refine", "summary": "a few draws, then better neighbours of the best", "needs": "Neighbourhood"},
+    ),
+    (
+        "parm",
+        "parm:PARM",
+        {
+            "label": "PARM",
+            "summary": "drops unlikely pictures early, and saves the rest of their tokens",
+            "tasks": ("t2i",),
+            "needs": "SteppedSampler",
+        },
+    ),
+    (
+        "gridar",
+        "gridar:GridAR",
+        {
+            "label": "GridAR",
+            "summary": "looks after a quarter and a half; rejects the worst and refills from the others",
+            "tasks": ("t2i", "vqa"),
+            "needs": "SteppedSampler",
+        },
+    ),
+    (
+        "smc",
+        "smc:SMC",
+        {
+            "label": "particles (SMC)",
+            "summary": "unfinished candidates are resampled by what they promise",
+            "needs": "SteppedSampler",
+        },
+    ),
+    (
+        "beam",
+        "beam:Beam",
+        {
+            "label": "beam search",
+            "summary": "the best unfinished candidates go on, each with several continuations",
+            "needs": "SteppedSampler",
+        },
+    ),
+    (
+        "suffix",
+        "suffix:Suffix",
+        {
+            "label": "suffix search",
+            "summary": "redraws the end of the best candidate, and keeps what is better",
+            "tasks": ("t2i", "vqa"),
+            "needs": "SteppedSampler",
+        },
+    ),
+)
+_ANSWERS = ("vqa", "text")
+_SELECTORS = _rows(
+    "selector",
+    "verifiers.selectors:",
+    (
+        "verifier",
+        "Verified",
+        {"label": "verifier", "summary": "the answer with the highest P(yes)", "tasks": _ANSWERS, "needs": "p_yes"},
+    ),
+    ("majority", "Majority", {"label": "majority", "summary": "the answer with the most votes", "tasks": _ANSWERS}),
+    (
+        "weighted",
+        "WeightedVotes",
+        {
+            "label": "weighted votes",
+            "summary": "the answer whose votes weigh most, each by its P(yes)",
+            "tasks": _ANSWERS,
+            "needs": "p_yes",
+        },
+    ),
+    (
+        "rating",
+        "Rated",
+        {"label": "rating", "summary": "the answer with the highest rating", "tasks": _ANSWERS, "needs": "rating"},
+    ),
+    (
+        "logprob",
+        "Likeliest",
+        {"label": "log p", "summary": "the likeliest answer", "tasks": _ANSWERS, "needs": "logprob"},
+    ),
+    ("single", "First", {"label": "single", "summary": "the first answer", "tasks": _ANSWERS}),
+)
+_LARGE: dict[str, Any] = {"needs": "cuda"}
+_MODELS = _rows(
+    "model",
+    "models.",
+    ("tiny:janus", "loading:janus", {"summary": "embedded; knows the sticker world", "tasks": ("t2i",)}),
+    ("deepseek-community/Janus-Pro-1B", "loading:janus", {"summary": "4 GB", "tasks": ("t2i",), **_LARGE}),
+    ("deepseek-community/Janus-Pro-7B", "loading:janus", {"summary": "15 GB", "tasks": ("t2i",), **_LARGE}),
+    ("tiny:vlm", "loading:vlm", {"summary": "embedded; reads small charts", "tasks": ("vqa", "choice")}),
+    ("Qwen/Qwen2-VL-2B-Instruct", "loading:vlm", {"summary": "4 GB", "tasks": ("vqa",), **_LARGE}),
+    ("google/gemma-3-4b-it", "loading:vlm", {"summary": "9 GB, gated", "tasks": ("vqa",), **_LARGE}),
+    ("llava-hf/llava-1.5-7b-hf", "loading:vlm", {"summary": "14 GB", "tasks": ("vqa", "choice"), **_LARGE}),
+    ("tiny:sketch", "adapters:load", {"summary": "embedded; writes programs", "tasks": ("sketch",)}),
+)
+_BENCHES = _rows(
+    "bench",
+    "bench.",
+    ("t2i", "t2i:run", {"summary": "the token loop of images"}),
+    ("vqa", "vqa:run", {"summary": "answers and their verifications"}),
+    ("dsl", "dsl:run", {"summary": "the renderer and the mask engine"}),
+    ("sketch", "sketch:run", {"summary": "from drawings to programs"}),
+    ("curves", "curves:run", {"summary": "exact best-of-N curves"}),
+    ("audit", "audit:run", {"summary": "an exact audit against drawn replies"}),
+    ("load", "load:run", {"summary": "thirty people at once"}),
+    ("stickers", "stickers:run", {"summary": "scenes of the sticker world and plain generation"}),
+)
+_EVALS = _rows(
+    "eval",
+    "bench.",
+    ("stickers", "eval_stickers:run", {"summary": "the models of the sticker world", "tasks": ("t2i",)}),
+    ("vlm", "eval_vlm:run", {"summary": "answers on infographics-eval", "tasks": ("vqa",)}),
+    ("sketch", "eval_sketch:run", {"summary": "programs for held-out drawings", "tasks": ("sketch",)}),
+    ("pass-at-k", "pass_at_k:run", {"summary": "sampling against training", "tasks": ("sketch",)}),
+)
+_TABS = _rows(
+    "tab",
+    "ui.",
+    ("t2i", "t2i:TAB", {"label": "Text-to-Image Best-of-N", "tasks": ("t2i",)}),
+    ("vqa", "vqa:TAB", {"label": "VQA Verifier", "tasks": ("vqa",)}),
+    ("sketch", "sketch:TAB", {"label": "DSL Sketch-to-Program", "tasks": ("sketch",)}),
+    ("audit", "audit:TAB", {"label": "Random-Choice Audit", "tasks": ("choice",)}),
+)
+SHIPPED: tuple[Entry, ...] = (
+    *_SAMPLERS,
+    *_REWARDS,
+    *_VERIFIERS,
+    *_STRATEGIES,
+    *_SELECTORS,
+    *_MODELS,
+    *_BENCHES,
+    *_EVALS,
+    *_TABS,
+)
