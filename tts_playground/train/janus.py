@@ -20,6 +20,7 @@ from transformers import JanusForConditionalGeneration, StaticCache
 from tts_playground import home
 from tts_playground.errors import BadInput
 from tts_playground.models.vq import load_vq, to_bytes
+from tts_playground.train import tinted
 from tts_playground.train import tokens as world_tokens
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.feed import default_workers
@@ -40,6 +41,7 @@ from tts_playground.train.tokens import Encoder, Tokens
 from tts_playground.train.traits import ground_codes, own_rows, share_rows, traits
 from tts_playground.train.vq import PATCHES, save_half, train_vq
 from tts_playground.train.vq import measure as measure_vq
+from tts_playground.worlds import stickers
 from tts_playground.worlds.contact import contact_sheet
 
 SCENES, EVAL_SEED = 13_000, 13_999
@@ -88,17 +90,23 @@ def without_prompt(prompts: torch.Tensor, drop: torch.Tensor) -> torch.Tensor:
     return torch.where(drop[:, None] & ~kept, PAD, prompts)
 
 
-def forward(
+def hidden(
     model: Any, prompts: torch.Tensor, source: torch.Tensor, reading: torch.Tensor, codes: torch.Tensor
 ) -> torch.Tensor:
-    """Logits [b, 64, codebook] of ``codes`` [b, 64] after ``prompts``, by the modules that ``generate`` uses."""
+    """Hidden states [b, 64, width] from which ``codes`` [b, 64] are predicted; ``source``, ``reading``: ``layout``."""
     text = model.get_input_embeddings()(prompts)
     image = model.prepare_embeddings_for_image_generation(codes[:, :-1])
     both = torch.cat([text, image.to(text.dtype)], 1)
     embedded = both.gather(1, source[..., None].expand(-1, -1, both.shape[-1]))
-    hidden = model.model.language_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
-    read = hidden.gather(1, reading[..., None].expand(-1, -1, hidden.shape[-1]))
-    return model.model.generation_head(read)
+    states = model.model.language_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
+    return states.gather(1, reading[..., None].expand(-1, -1, states.shape[-1]))
+
+
+def forward(
+    model: Any, prompts: torch.Tensor, source: torch.Tensor, reading: torch.Tensor, codes: torch.Tensor
+) -> torch.Tensor:
+    """Logits [b, 64, codebook] of ``codes`` [b, 64] after ``prompts``, by the modules that ``generate`` uses."""
+    return model.model.generation_head(hidden(model, prompts, source, reading, codes))
 
 
 def token_loss(
@@ -145,9 +153,9 @@ def make_loss(
 
 @torch.no_grad()
 def draw(
-    model: Any, processor: Any, texts: Sequence[str], *, cfg: float = 1.5, sample: bool = True, seed: int = 0
+    model: Any, processor: Any, texts: Sequence[str], *, cfg: float | None = None, sample: bool = True, seed: int = 0
 ) -> torch.Tensor:
-    """Pictures by transformers' own ``generate``: uint8 [n, 64, 64, 3].
+    """Pictures by transformers' own ``generate``, ``cfg`` None at the model's own guidance: uint8 [n, 64, 64, 3].
 
     The cache is given, because the ``generate`` of Janus in transformers 5.17 fails to make its own.
     """
@@ -159,7 +167,11 @@ def draw(
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         codes = model.generate(
-            **inputs, generation_mode="image", do_sample=sample, guidance_scale=cfg, past_key_values=cache
+            **inputs,
+            generation_mode="image",
+            do_sample=sample,
+            guidance_scale=model.generation_config.guidance_scale if cfg is None else cfg,
+            past_key_values=cache,
         )
     return to_bytes(model.model.vqmodel.decode(codes))
 
@@ -193,14 +205,15 @@ def _with_vq(order: Order, minutes: float) -> tuple[Any, Path, float]:
     return vq.eval(), folder, 0.6 * minutes
 
 
-def _encoder(vq: Any, book: PatchBook | None) -> Encoder:
+def encoder(vq: Any, book: PatchBook | None) -> Encoder:
     """The codes that the VQ was taught, where they are known, else what its encoder says."""
     if book is not None:
         return book.codes
     return partial(world_tokens.encode, vq, device=next(vq.parameters()).device)
 
 
-def _tokens(order: Order, encode: Encoder, folder: Path, minutes: float) -> Tokens:
+def scene_tokens(order: Order, encode: Encoder, folder: Path, minutes: float) -> Tokens:
+    """The order's scenes as tokens, kept in ``folder`` for a resumed run."""
     path = folder / "tokens.npz"
     if order.resume and path.exists():
         return Tokens.load(path)
@@ -208,7 +221,12 @@ def _tokens(order: Order, encode: Encoder, folder: Path, minutes: float) -> Toke
     most = 256 if order.miniature else 1_600_000 if device.type == "cuda" else 80_000
     workers = default_workers() if order.workers is None else order.workers
     data = world_tokens.tokenize(
-        encode, SCENES + order.seed, most, minutes * 60, workers=0 if order.miniature else workers
+        encode,
+        SCENES + order.seed,
+        most,
+        minutes * 60,
+        workers=0 if order.miniature else workers,
+        scenes=tinted.scenes if order.tinted else stickers.scenes,
     )
     data.save(path)
     return data
@@ -278,14 +296,18 @@ def _fit(
 
 
 def train(order: Order) -> Path:
-    """Train, save and describe tiny:janus; returns its folder."""
+    """Train, save and describe tiny:janus, from scenes or by distilling another; returns its folder."""
+    if order.distil is not None:
+        from tts_playground.train import distil  # it stands on this module
+
+        return distil.train(order)
     device = pick_device(order.device)
     vq, vq_folder, minutes = _with_vq(order, order.minutes)
     folder = home.folder("runs", order.run or "tiny-janus")
     size = MINIATURE if order.miniature else SHIPPED
     book = PatchBook.load(vq_folder / PATCHES) if (vq_folder / PATCHES).exists() else None
-    encode = _encoder(vq, book)
-    data = _tokens(order, encode, folder, TOKENIZING * minutes)
+    encode = encoder(vq, book)
+    data = scene_tokens(order, encode, folder, TOKENIZING * minutes)
     processor = build_processor(world_tokens.tokenizer(), size)
     model = _build(order, vq, book, device)
     grounds = None if book is None else ground_codes(book)
