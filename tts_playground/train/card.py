@@ -52,8 +52,7 @@ def command_of(order: Order, name: str) -> str:
     words += [f"--{key} {path.name}" for key in FOLDERS if (path := getattr(order, key)) is not None]
     if order.distil is not None:
         words.append(f"--strength {order.strength:g} --floor {order.floor:g}")
-    if order.tinted:
-        words.append("--tinted")
+    words += [f"--{key}" for key in ("teach", "tinted") if getattr(order, key)]
     return " ".join([*words, f"--seed {order.seed}", f"--out {order.out.name}"])
 
 

@@ -2,16 +2,20 @@
 
 Student and teacher see the same tokens with the prompt and without it. Three divergences are learned: on rows with the
 prompt, on rows without, and on the guided distribution of the two, since guidance multiplies whatever error is left.
-Some of the tokens that are read are wrong ones, because a hot draw goes on from such.
+Some of the tokens that are read are wrong ones, because a hot draw goes on from such. The teacher may go on learning
+from the same scenes meanwhile, at the price of its backward pass: what it gets better at, the student gets better at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from torch import nn
 from transformers import JanusForConditionalGeneration
 
 from tts_playground import home
@@ -26,7 +30,7 @@ from tts_playground.train.order import Order
 from tts_playground.train.patches import PatchBook
 from tts_playground.train.softening import GUIDANCE, divergence, floored, guided, softened
 from tts_playground.train.tokens import Encoder, Tokens
-from tts_playground.train.traits import own_rows, share_rows, traits
+from tts_playground.train.traits import ground_codes, own_rows, share_rows, traits
 from tts_playground.train.vq import PATCHES, save_half
 from tts_playground.train.vq import measure as measure_vq
 
@@ -38,23 +42,37 @@ SPOILT, WRONG = 0.25, 0.15
 """part of the scenes that are read with wrong tokens, and the part of their tokens that is wrong, at most"""
 
 
-def both_logits(
-    model: Any, prompts: torch.Tensor, codes: torch.Tensor, read: torch.Tensor | None = None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits with the prompts and without them, float32 [b, tokens, codebook] each.
+class Pair(nn.Module):
+    """The two models of a run, so that one state holds both."""
+
+    def __init__(self, student: Any, teacher: Any) -> None:
+        super().__init__()
+        self.student, self.teacher = student, teacher
+
+
+def logits_of(model: Any, prompts: torch.Tensor, read: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Logits of every code after ``prompts``, float32 [b, tokens, codebook].
 
     Args:
-        prompts: int64 [b, length], padded on the right.
-        codes: int64 [b, tokens].
-        read: the codes that are read, where they are not those.
+        prompts: int64 [b, length], padded on the right, with the prompt or without it.
+        read: int64 [b, tokens], the codes that are read.
+        lengths: the same prompts with all their tokens, which say where they end.
     """
-    source, reading = janus.layout(prompts, codes.shape[1])
-    blank = janus.without_prompt(prompts, torch.ones(len(prompts), dtype=torch.bool, device=prompts.device))
-    twice = [torch.cat([part, part]) for part in (source, reading, codes if read is None else read)]
-    seen = janus.hidden(model, torch.cat([prompts, blank]), *twice)
+    seen = janus.hidden(model, prompts, *janus.layout(lengths, read.shape[1]), read)
     with torch.autocast(seen.device.type, enabled=False):  # guidance multiplies what bfloat16 would round away
-        cond, uncond = model.model.generation_head(seen.float()).chunk(2)
+        return model.model.generation_head(seen.float())
+
+
+def both_logits(model: Any, prompts: torch.Tensor, read: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """``logits_of`` with the prompts and without them, in one forward."""
+    rows = torch.cat([prompts, blank(prompts)]), torch.cat([read, read]), torch.cat([prompts, prompts])
+    cond, uncond = logits_of(model, *rows).chunk(2)
     return cond, uncond
+
+
+def blank(prompts: torch.Tensor) -> torch.Tensor:
+    """All of ``prompts`` made unconditional."""
+    return janus.without_prompt(prompts, torch.ones(len(prompts), dtype=torch.bool, device=prompts.device))
 
 
 def divergences(
@@ -66,40 +84,96 @@ def divergences(
 ) -> dict[str, torch.Tensor]:
     """What is learned from logits (conditional, unconditional) [b, tokens, V] of both; ``scale`` as in ``guided``."""
     cond, uncond = softened(*teacher, strength, floor), floored(teacher[1], floor)
-    told, blank = (logits.log_softmax(-1) for logits in student)
+    told, untold = (logits.log_softmax(-1) for logits in student)
     parts = {
         "cond": divergence(cond, told),
-        "uncond": divergence(uncond, blank),
-        "guided": divergence(guided(cond, uncond, scale), guided(told, blank, scale)),
+        "uncond": divergence(uncond, untold),
+        "guided": divergence(guided(cond, uncond, scale), guided(told, untold, scale)),
     }
     return {"loss": parts["cond"] + parts["uncond"] + GUIDED * parts["guided"], **parts}
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What one step sees."""
+
+    prompts: torch.Tensor
+    """int64 [b, length]"""
+    codes: torch.Tensor
+    """int64 [b, tokens]"""
+    read: torch.Tensor
+    """``codes``, some of them wrong"""
+    scale: torch.Tensor
+    """float32 [b, 1, 1], guidance"""
+
+
+def lesson(data: Tokens, batch: int, codebook: int, moment: Moment) -> Lesson:
+    """``batch`` scenes, each with one of its captions: a function of the step alone."""
+    rng, device = moment.rng(), moment.device
+    rows, which = rng.integers(len(data.codes), size=batch), rng.integers(data.prompts.shape[1], size=batch)
+    codes, prompts = data.codes[rows].astype(np.int64), data.prompts[rows, which].astype(np.int64)
+    rate = WRONG * rng.random((batch, 1)) * (rng.random((batch, 1)) < SPOILT)
+    read = np.where(rng.random(codes.shape) < rate, rng.integers(codebook, size=codes.shape), codes)
+    scale = rng.choice(SCALES, size=(batch, 1, 1)).astype(np.float32)
+    if device.type == "cpu":  # columns of padding cost time; on CUDA a new shape costs a compilation
+        prompts = prompts[:, : int((prompts != PAD).sum(1).max())]
+    return Lesson(*(torch.from_numpy(part).to(device) for part in (prompts, codes, read, scale)))
+
+
 def make_loss(
-    model: Any, teacher: Any, data: Tokens, batch: int, device: torch.device, *, strength: float, floor: float
+    pair: Pair,
+    data: Tokens,
+    batch: int,
+    device: torch.device,
+    *,
+    strength: float,
+    floor: float,
+    learns: bool = False,
+    grounds: torch.Tensor | None = None,
 ) -> Callable[[Moment], dict[str, torch.Tensor]]:
-    """The loss of one step of ``batch`` scenes, each with one of its captions and without it."""
-    codes, prompts = torch.from_numpy(data.codes).to(device), torch.from_numpy(data.prompts).to(device)
-    codebook = teacher.model.generation_head.vision_head.out_features
-    call = compiled(both_logits, device)
+    """The loss of one step of ``batch`` scenes, for the student and, if it ``learns``, for the teacher.
+
+    The teacher learns as ``janus.token_loss`` would teach it (``grounds`` too), from scenes that are read as they are.
+    """
+    codebook = pair.teacher.model.generation_head.vision_head.out_features
+    grounds = None if grounds is None else grounds.to(device)
+    call, learn = compiled(logits_of, device), compiled(both_logits, device)
+    few = max(1, round(janus.DROPPED * batch))
 
     def loss(moment: Moment) -> dict[str, torch.Tensor]:
-        rng = moment.rng()
-        rows = torch.from_numpy(rng.integers(len(codes), size=batch)).to(device)
-        which = torch.from_numpy(rng.integers(prompts.shape[1], size=batch)).to(device)
-        rate = WRONG * rng.random((batch, 1)) * (rng.random((batch, 1)) < SPOILT)
-        wrong = torch.from_numpy(rng.random((batch, codes.shape[1])) < rate).to(device)
-        other = torch.from_numpy(rng.integers(codebook, size=tuple(wrong.shape))).to(device)
-        scale = torch.from_numpy(rng.choice(SCALES, size=(batch, 1, 1))).to(device, torch.float32)
-        told, right = prompts[rows, which].long(), codes[rows].long()
-        if device.type == "cpu":
-            told = told[:, : int((told != PAD).sum(1).max())]
-        read = torch.where(wrong, other, right)
+        now = lesson(data, batch, codebook, moment)
+        with torch.set_grad_enabled(learns):
+            cond, some = _taught(call, pair.teacher, now, few)
         with torch.no_grad():
-            taught = call(teacher, told, right, read)
-        return divergences(call(model, told, right, read), taught, strength, floor, scale)
+            rest = call(pair.teacher, blank(now.prompts)[few:], now.read[few:], now.prompts[few:])
+        targets = (cond.detach(), torch.cat([some.detach(), rest]))
+        parts = divergences(learn(pair.student, now.prompts, now.read), targets, strength, floor, now.scale)
+        if learns:
+            parts["teacher"] = _scene_loss(cond, some, now, grounds)
+            parts["loss"] = parts["loss"] + parts["teacher"]
+        return parts
 
     return loss
+
+
+def _taught(
+    call: Callable[..., torch.Tensor], teacher: Any, now: Lesson, few: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The teacher's logits of all scenes with their prompts, and of the first ``few`` without."""
+    prompts = torch.cat([now.prompts, blank(now.prompts)[:few]])
+    out = call(teacher, prompts, torch.cat([now.read, now.read[:few]]), torch.cat([now.prompts, now.prompts[:few]]))
+    return out[: len(now.prompts)], out[len(now.prompts) :]
+
+
+def _scene_loss(cond: torch.Tensor, some: torch.Tensor, now: Lesson, grounds: torch.Tensor | None) -> torch.Tensor:
+    """Cross-entropy of the codes, in nats a token, in scenes that were read as they are; ``some`` have no prompt."""
+    few, rows = len(some), len(cond)
+    prompts, codes = torch.cat([now.prompts, now.prompts[:few]]), torch.cat([now.codes, now.codes[:few]])
+    drop = torch.arange(rows + few, device=cond.device) >= rows
+    losses = janus.code_losses(torch.cat([cond, some]), prompts, codes, drop, grounds).mean(1)
+    whole = (now.read == now.codes).all(1)
+    whole = torch.cat([whole, whole[:few]])
+    return (losses * whole).sum() / whole.sum().clamp(min=1)
 
 
 @torch.no_grad()
@@ -141,7 +215,9 @@ def _teacher(folder: Path, miniature: bool) -> Any:
     return teacher
 
 
-def _fit(order: Order, model: Any, teacher: Any, data: Tokens, processor: Any, minutes: float) -> Report:
+def _fit(
+    order: Order, pair: Pair, data: Tokens, processor: Any, minutes: float, grounds: torch.Tensor | None
+) -> Report:
     device = pick_device(order.device)
     on_gpu = device.type == "cuda"
     batch = 8 if order.miniature else 512 if on_gpu else 16
@@ -153,12 +229,14 @@ def _fit(order: Order, model: Any, teacher: Any, data: Tokens, processor: Any, m
         warmup=5 if order.miniature else 100,
         weight_decay=0.05,
         betas=(0.9, 0.98),
+        ema=0.9 if order.miniature else 0.99,
         device=order.device,
         seed=order.seed,
         resume=order.resume,
     )
-    loss = make_loss(model, teacher, data, batch, device, strength=order.strength, floor=order.floor)
-    return fit(model, loss, plan, sheet=lambda: janus.samples(model, processor, 1 if order.miniature else 8))
+    told: dict[str, Any] = {"strength": order.strength, "floor": order.floor, "learns": order.teach, "grounds": grounds}
+    loss = make_loss(pair, data, batch, device, **told)
+    return fit(pair, loss, plan, sheet=lambda: janus.samples(pair.student, processor, 1 if order.miniature else 8))
 
 
 def train(order: Order) -> Path:
@@ -177,17 +255,12 @@ def train(order: Order) -> Path:
     encode = janus.encoder(vq, book)
     data = janus.scene_tokens(order, encode, folder, janus.TOKENIZING * order.minutes)
     processor = build_processor(world_tokens.tokenizer(), size)
-    teacher, model = _teacher(order.distil, order.miniature), _load(order.init or order.distil)
-    model.model.vqmodel.requires_grad_(False)
-    model.generation_config.guidance_scale = GUIDANCE
-    if book is not None:
-        share_rows(model.model.generation_head.vision_head, traits(book.centroids))
-    if device.type == "cpu":  # the backward pass of the fused attention takes a third of a step there
-        model.set_attn_implementation("eager")
-        teacher.set_attn_implementation("eager")
-    teacher.requires_grad_(False).to(device)
-    model.to(device)
-    report = _fit(order, model, teacher, data, processor, (1 - janus.TOKENIZING) * order.minutes)
+    pair = Pair(_load(order.init or order.distil), _teacher(order.distil, order.miniature))
+    _prepare(pair, order.teach, book, device)
+    pair.student.generation_config.guidance_scale = GUIDANCE
+    grounds = None if book is None else ground_codes(book)
+    report = _fit(order, pair, data, processor, (1 - janus.TOKENIZING) * order.minutes, grounds)
+    model, teacher = pair.student, pair.teacher
     if book is not None:
         own_rows(model.model.generation_head.vision_head)
     save_half(model, order.out)
@@ -199,6 +272,19 @@ def train(order: Order) -> Path:
     janus.samples(saved, processor, 1 if order.miniature else 8).save(order.out / "sheet.png")
     _describe(order, saved, data, report, results)
     return order.out
+
+
+def _prepare(pair: Pair, learns: bool, book: PatchBook | None, device: torch.device) -> None:
+    """Shared rows for what learns, the attention that is quickest to learn by, and nothing learned that is given."""
+    for model in (pair.student, pair.teacher):
+        model.model.vqmodel.requires_grad_(False)
+        if device.type == "cpu":  # the backward pass of the fused attention takes a third of a step there
+            model.set_attn_implementation("eager")
+        if book is not None:
+            share_rows(model.model.generation_head.vision_head, traits(book.centroids))
+    pair.teacher.requires_grad_(learns)
+    pair.teacher.model.vqmodel.requires_grad_(False)
+    pair.to(device)
 
 
 def _describe(order: Order, saved: Any, data: Tokens, report: Report, results: dict[str, float]) -> None:
@@ -214,7 +300,8 @@ def _describe(order: Order, saved: Any, data: Tokens, report: Report, results: d
             f"{100 * order.floor:g} % of its probability goes to all codes alike.",
             data=f"{len(data.codes)} scenes (world seed {janus.SCENES + order.seed}"
             f"{', more of tinted things than the world has' if order.tinted else ''}), each with "
-            f"{world_tokens.CAPTIONS} captions, and the teacher's logits.",
+            f"{world_tokens.CAPTIONS} captions, and the logits of a teacher"
+            f"{', which went on learning from the same scenes meanwhile' if order.teach else ''}.",
             model=saved,
             report=report,
             results=results,

@@ -109,25 +109,36 @@ def forward(
     return model.model.generation_head(hidden(model, prompts, source, reading, codes))
 
 
-def token_loss(
-    model: Any, prompts: torch.Tensor, codes: torch.Tensor, drop: torch.Tensor, grounds: torch.Tensor | None = None
+def code_losses(
+    logits: torch.Tensor,
+    prompts: torch.Tensor,
+    codes: torch.Tensor,
+    drop: torch.Tensor,
+    grounds: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Mean cross-entropy in nats a token.
+    """Cross-entropy in nats [b, tokens] of ``codes`` under ``logits`` [b, tokens, codebook].
 
     Args:
         grounds: codes [backgrounds] of the empty backgrounds. When they are given, a prompt that leaves the background
             open wants any of them alike as its first token, not the one that the scene happens to have: else the
             model learns which noun never stood on which background, and keeps to it when the prompt asks for it.
     """
-    source, reading = layout(prompts, codes.shape[1])
-    logits = forward(model, without_prompt(prompts, drop), source, reading, codes).float()
     losses = functional.cross_entropy(logits.flatten(0, 1), codes.flatten(), reduction="none").view(codes.shape)
     if grounds is not None:
         told = (prompts == world_tokens.background_id()).any(1) & ~drop
         open_to_all = ~told & torch.isin(codes[:, 0], grounds)
         any_ground = -logits[:, 0].log_softmax(-1)[:, grounds].mean(-1)
         losses = torch.cat([torch.where(open_to_all, any_ground, losses[:, 0])[:, None], losses[:, 1:]], 1)
-    return losses.mean()
+    return losses
+
+
+def token_loss(
+    model: Any, prompts: torch.Tensor, codes: torch.Tensor, drop: torch.Tensor, grounds: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Mean cross-entropy in nats a token; ``grounds`` as in ``code_losses``."""
+    source, reading = layout(prompts, codes.shape[1])
+    logits = forward(model, without_prompt(prompts, drop), source, reading, codes).float()
+    return code_losses(logits, prompts, codes, drop, grounds).mean()
 
 
 def make_loss(

@@ -50,6 +50,8 @@ class Order:
     """tiny-janus: scenes with more tinted things, alone and in pairs (``train.tinted``)"""
     distil: Path | None = None
     """tiny-janus: folder of the one whose softened distribution is learned (``train.softening``), not scenes"""
+    teach: bool = False
+    """of distilling: the teacher goes on learning from the scenes meanwhile"""
     strength: float = 0.3
     """of distilling: how far the conditional logits stand from the unconditional ones, in parts of the teacher's"""
     floor: float = 0.002
