@@ -168,3 +168,11 @@ def test_a_teacher_of_another_shape_is_refused(distilled, tmp_path, monkeypatch)
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
     with pytest.raises(BadInput, match="another shape"):
         train("tiny-janus", Order(tmp_path / "x", steps=1, workers=0, minutes=0.001, distil=distilled / "teacher"))
+
+
+def test_a_teacher_that_is_not_there_is_refused_by_the_verb(tmp_path, capsys):
+    from tts_playground.cli import main
+
+    with pytest.raises(SystemExit) as leaving:
+        main(["train", "tiny-janus", "--distil", str(tmp_path), "--strength", "0.4", "--teach", "--tinted"])
+    assert leaving.value.code == 2 and "no model in" in capsys.readouterr().err

@@ -243,10 +243,12 @@ def train(order: Order) -> Path:
     """Distil the model in ``order.distil``, save and describe the result; returns its folder.
 
     Raises:
-        BadInput: strength or floor are out of range, or the teacher has another shape.
+        BadInput: strength or floor are out of range, or the teacher is not there or has another shape.
     """
     if order.distil is None or not 0 < order.strength <= 1 or not 0 <= order.floor < 0.5:
         raise BadInput("Distilling needs --distil FOLDER, a --strength in (0, 1] and a --floor in [0, 0.5).")
+    if not (order.distil / "config.json").is_file():
+        raise BadInput(f"There is no model in {order.distil} to distil; --distil takes the folder of a tiny:janus.")
     device = pick_device(order.device)
     size = MINIATURE if order.miniature else SHIPPED
     folder, source = home.folder("runs", order.run or "tiny-janus"), order.vq or order.distil
