@@ -218,7 +218,7 @@ def test_known_truth_gives_the_known_numbers_of_every_knob(tools):
     """The first of a prompt's images is right at guidance 3 up to temperature 1, all others are blank."""
     rows = images_part.look_at_all(tools, Plan(prompts=6).chosen(), 8, 3.0, 0)
     found = {name: number["value"] for name, number in images_part.image_metrics(rows).items()}
-    right = dict.fromkeys(("cfg3", "t0.7", "t1"), 1 / 8)  # of the pool's 8 images; other cells have 4
+    right: dict[str, float] = dict.fromkeys(("cfg3", "t0.7", "t1"), 1 / 8)  # of the pool's 8 images; other cells have 4
     for cell in CELLS:
         assert found[f"geneval_single_{cell}"] == pytest.approx(right.get(cell, 0)), cell
         assert found[f"diversity_{cell}"] == pytest.approx(0.5 if cell in right else 0), cell
