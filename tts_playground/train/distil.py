@@ -225,7 +225,7 @@ def _fit(
         order.run or "tiny-janus",
         minutes=minutes,
         steps=order.steps,
-        lr=7e-4,
+        lr=3e-4,
         warmup=5 if order.miniature else 100,
         weight_decay=0.05,
         betas=(0.9, 0.98),
