@@ -234,9 +234,9 @@ def test_settings_that_two_cells_share_are_drawn_once_and_an_image_that_two_name
     asked = []
 
     class Counting(Scripted):
-        def draw_paths(self, task, paths):
+        def finish(self, task, paths):
             asked.extend(paths)
-            yield from super().draw_paths(task, paths)
+            yield from super().finish(task, paths)
 
     assert len(knobs_part.wanted(5.0, 16, 4, 0)) == len(CELLS) - 1 and len(knobs_part.wanted(4.0, 16, 4, 0)) == len(
         CELLS
