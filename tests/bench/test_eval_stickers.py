@@ -13,6 +13,7 @@ from PIL import Image
 
 from tts_playground.bench import eval_stickers, metrics
 from tts_playground.bench import eval_stickers_images as images_part
+from tts_playground.bench import eval_stickers_knobs as knobs_part
 from tts_playground.bench import eval_stickers_scenes as scenes_part
 from tts_playground.bench.eval_stickers_plan import Plan
 from tts_playground.core import Cost, Sample, Verdict
@@ -34,12 +35,19 @@ KEYS = (
     | SCENE_KEYS
     | {f"{key}_vq" for key in SCENE_KEYS}
 )
+CELLS = (
+    *("cfg1", "cfg2", "cfg3", "cfg5", "cfg7.5", "cfg10", "cfg20", "cfg100"),
+    *("t0.7", "t1", "t1.3", "t1.5", "t1.3_p0.9", "t1.3_p0.5"),
+)
 MORE = (
     {f"{what}_{reward}3_gain" for what in ("geneval", "looks") for reward in ("clip", "aesthetic")}
     | {f"judge_{what}_accept_{kind}" for what in ("false", "true") for kind in KINDS}
     | {"geneval_single_detector2", "geneval_oracle3_detector2", "geneval_oracle3_confirmed", "best_cfg"}
     | {"geneval_single_cfg1", "geneval_cfg_gain", "geneval_single_hot", "geneval_hot_loss", "distinct_cold"}
     | {f"{what}{cfg}" for what in ("diversity", "entropy") for cfg in ("", "_cfg20", "_cfg20_loss")}
+    | {f"{what}_{cell}" for what in ("geneval_single", "diversity", "entropy") for cell in CELLS}
+    | {f"geneval_loss_{cell}" for cell in CELLS if cell != "t1"}
+    | {f"geneval_clip3_{cell}_gain" for cell in ("t0.7", "t1", "t1.3")}
 )
 
 
@@ -71,7 +79,9 @@ def test_every_number_is_there_with_an_ordered_interval(result):
     assert measured["best_cfg"]["low"] is measured["best_cfg"]["n"] is None, "a setting was chosen, not estimated"
     assert measured["geneval_single"]["low"] is not None and measured["vq_psnr"]["low"] is not None
     assert measured["geneval_single"]["n"] == 6 and measured["vq_psnr"]["n"] == 40
-    assert json.loads(json.dumps(result, allow_nan=False))["settings"]["cfg"] in images_part.CFGS
+    settings = json.loads(json.dumps(result, allow_nan=False))["settings"]
+    assert settings["cfg"] == 1.5, "the model's own"
+    assert measured["best_cfg"]["value"] in images_part.CFGS and len(settings["cfg_tried"]) == len(images_part.CFGS)
 
 
 def test_random_weights_are_no_better_than_chance(result):
@@ -205,6 +215,35 @@ def test_known_truth_gives_the_known_numbers(tools):
     assert found["geneval_single_hot"] == 0 and found["distinct_cold"] == 1
     assert found["diversity"] == pytest.approx(0.5) and found["diversity_cfg20"] == 0
     assert found["entropy_cfg20_loss"] == pytest.approx(3 - 20)
+
+
+def test_known_truth_gives_the_known_numbers_of_every_knob(tools):
+    """The first of a prompt's images is right at guidance 3 up to temperature 1, all others are blank."""
+    rows = images_part.look_at_all(tools, Plan(prompts=6).chosen(), 8, 3.0, 0)
+    found = {name: number["value"] for name, number in images_part.image_metrics(rows).items()}
+    right: dict[str, float] = dict.fromkeys(("cfg3", "t0.7", "t1"), 1 / 8)  # of the pool's 8 images; other cells have 4
+    for cell in CELLS:
+        assert found[f"geneval_single_{cell}"] == pytest.approx(right.get(cell, 0)), cell
+        assert found[f"diversity_{cell}"] == pytest.approx(0.5 if cell in right else 0), cell
+        assert found[f"entropy_{cell}"] == (float(cell[3:]) if cell.startswith("cfg") else 3.0), cell
+    assert found["geneval_loss_cfg10"] == pytest.approx(1 / 8) and found["geneval_loss_t0.7"] == 0
+    assert found["geneval_clip8_t1_gain"] == pytest.approx(7 / 8) and found["geneval_clip8_t1.3_gain"] == 0
+
+
+def test_settings_that_two_cells_share_are_drawn_once_and_an_image_that_two_names_want_too(tools):
+    asked = []
+
+    class Counting(Scripted):
+        def finish(self, task, paths):
+            asked.extend(paths)
+            yield from super().finish(task, paths)
+
+    assert len(knobs_part.wanted(5.0, 16, 4, 0)) == len(CELLS) - 1 and len(knobs_part.wanted(4.0, 16, 4, 0)) == len(
+        CELLS
+    )
+    images_part.look(replace(tools, sampler=Counting()), Plan(prompts=6).chosen()[0], 16, 5.0, 0, side=True)
+    assert len(asked) == len(set(asked)) == 3 * 16 + 10 * 4 + 3
+    assert all(path.seed == 0 for path in asked if path.settings.temperature > 0.1), "the same noise in every cell"
 
 
 def test_best_of_16_comes_exactly_from_a_larger_pool():

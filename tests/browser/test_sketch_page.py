@@ -66,4 +66,4 @@ def test_a_search_that_cannot_begin_says_why_and_does_not_look_busy(open_page):
     page.locator("#sketch-run").click()
     expect(page.locator("#sketch-status")).to_contain_text("ended with an error", timeout=PATIENCE)
     expect(page.locator("#sketch-status .busy")).to_have_count(0)
-    expect(page.get_by_text("needs a sampler that pauses").first).to_be_visible()
+    expect(page.get_by_text("pauses between steps, which this sampler cannot").first).to_be_visible()

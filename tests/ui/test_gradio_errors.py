@@ -102,3 +102,14 @@ def test_what_is_overridden_is_as_it_was_read():
     assert list(inspect.signature(gr.Blocks.process_api).parameters)[:3] == ["self", "block_fn", "inputs"]
     assert "event_data" in inspect.signature(gr.Blocks.process_api).parameters
     assert Page().get_block_name() == gr.Blocks().get_block_name()
+
+
+@pytest.mark.parametrize("data", ["a new text", 5, None, [1]])
+def test_a_change_may_bring_its_new_value(data):
+    from types import SimpleNamespace
+
+    from tts_playground.ui.gradio_errors import _check_event
+
+    event = SimpleNamespace(_data=data)
+    _check_event(SimpleNamespace(targets=[(1, "change")]), event)
+    assert event._data == {}

@@ -1,6 +1,7 @@
 """``eval stickers``: what the models of the sticker world reach on held-out scenes and on the prompts of stickers-eval.
 
-Nothing is tuned on stickers-eval: the guidance is chosen on the world's own compositions, and the judge (a detector and
+Nothing is tuned on stickers-eval: the guidance is the model's own, the best one is told by the world's own
+compositions, and the judge (a detector and
 the hue inside its boxes) shares neither weights nor training pictures with the rewards. Numbers at temperature 1.
 """
 
@@ -172,16 +173,17 @@ class Evaluation:
 
     def _images(self) -> dict[str, dict[str, Any]]:
         tools = self._tools()
-        cfg = self.plan.cfg
-        if cfg is None:
+        cfg = best = self.plan.cfg
+        if cfg is None or best is None:
+            cfg = tools.sampler.janus.guidance
             prompts = max(6, round(images_part.TUNING_PROMPTS * min(1, self.plan.prompts / 60)))
             tried = images_part.choose_cfg(tools, prompts, self.plan.seed)
-            cfg = max(tried, key=lambda one: tried[one])
+            best = max(tried, key=lambda one: tried[one])
             self.settings["cfg_tried"] = {f"{one:g}": round(rate, 4) for one, rate in tried.items()}
         self.settings["cfg"] = cfg
         chosen = self.plan.chosen()
         rows = images_part.look_at_all(tools, chosen, self.plan.n, cfg, self.plan.seed)
-        return images_part.image_metrics(rows) | {"best_cfg": setting(cfg)}
+        return images_part.image_metrics(rows) | {"best_cfg": setting(best)}
 
     def _tools(self) -> images_part.Tools:
         from tts_playground.models.clip import image_embeddings

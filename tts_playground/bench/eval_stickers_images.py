@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from tts_playground.bench import eval_stickers_knobs as knobs_part
 from tts_playground.bench import metrics
 from tts_playground.bench.progress import Progress
 from tts_playground.core import Reward, Sample, Verifier
@@ -24,7 +26,7 @@ from tts_playground.worlds import stickers
 from tts_playground.worlds.captions import plain
 from tts_playground.worlds.evalset import Case
 
-CFGS = (1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
+CFGS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0)
 """guidance scales that are tried on prompts of the training side"""
 TUNING_SEED, TUNING_PROMPTS, TUNING_EACH = 45_000, 48, 2
 """world seed, prompts and images a prompt of that trial; no composition of stickers-eval comes up there"""
@@ -65,6 +67,8 @@ class Row:
     second: np.ndarray | None = None
     side: Mapping[str, float] = field(default_factory=dict)
     """single numbers of the looks at other settings"""
+    knobs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """what ``eval_stickers_knobs.look`` found"""
 
 
 # ---------------------------------------------------------------------------------------------------------- drawing
@@ -74,14 +78,17 @@ Wanted = Mapping[str, tuple[ImageSettings, Sequence[tuple[int, int]]]]
 
 
 def draw(sampler: Any, task: PromptTask, wanted: Wanted) -> dict[str, list[Sample]]:
-    """Images under several settings in one batch: the cost is that of the sampler's rows, not of its calls."""
+    """Images under several settings in one batch: the cost is that of the sampler's rows, not of its calls.
+
+    An image that several names want is drawn once.
+    """
+    all_of_them = [(settings, *place) for settings, places in wanted.values() for place in places]
+    distinct = list(dict.fromkeys(all_of_them))
     paths = [
-        replace(sampler.start(task, [index], seed=seed)[0], settings=settings)
-        for settings, places in wanted.values()
-        for seed, index in places
+        replace(sampler.start(task, [index], seed=seed)[0], settings=settings) for settings, seed, index in distinct
     ]
-    samples = iter(list(sampler.finish(task, paths)))
-    return {name: [next(samples) for _ in places] for name, (_, places) in wanted.items()}
+    drawn = dict(zip(distinct, sampler.finish(task, paths), strict=True))
+    return {name: [drawn[settings, *place] for place in places] for name, (settings, places) in wanted.items()}
 
 
 def passes(judge: Verifier, task: PromptTask, samples: Sequence[Sample]) -> np.ndarray:
@@ -107,8 +114,10 @@ def look(tools: Tools, case: Case, n: int, cfg: float, seed: int, *, side: bool)
     """Draw and score one prompt's images; ``side``: also a few under other settings."""
     task, few = PromptTask(case.prompt), [(seed, index) for index in range(SIDE_EACH)]
     wanted = {"pool": (ImageSettings(1.0, cfg), [(seed, index) for index in range(n)])}
+    swept = knobs_part.wanted(cfg, n, SIDE_EACH, seed) if side else {}
     if side:
         wanted |= {
+            **swept,
             "unguided": (ImageSettings(1.0, 1.0), few),
             "wide": (ImageSettings(1.0, WIDE), few),
             "hot": (ImageSettings(HOT, cfg), few[:2]),
@@ -123,7 +132,15 @@ def look(tools: Tools, case: Case, n: int, cfg: float, seed: int, *, side: bool)
         np.array(tools.aesthetic.score(task, pool)),
         None if tools.second is None else passes(tools.second, task, pool),
         _side(tools, task, drawn) if side else {},
+        _knobs(tools, task, {name: drawn[name] for name in swept}, cfg) if side else {},
     )
+
+
+def _knobs(
+    tools: Tools, task: PromptTask, drawn: Mapping[str, list[Sample]], cfg: float
+) -> dict[str, dict[str, float]]:
+    judged, scored = partial(passes, tools.judge, task), partial(tools.clip.score, task)
+    return knobs_part.look(drawn, cfg, SIDE_EACH, BEST_OF, judged, tools.embed, scored)
 
 
 def _side(tools: Tools, task: PromptTask, drawn: Mapping[str, list[Sample]]) -> dict[str, float]:
@@ -169,6 +186,7 @@ def image_metrics(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
         found["geneval_single_detector2"] = metrics.share(second.mean(1))
         found[f"geneval_oracle{n}_detector2"] = metrics.share(_best(second, n))
         found[f"geneval_oracle{n}_confirmed"] = metrics.share(_pick(passed, second, n))
+    found |= knobs_part.knob_metrics([row.knobs for row in rows if row.knobs], n)
     return found | _side_metrics([row for row in rows if row.side])
 
 

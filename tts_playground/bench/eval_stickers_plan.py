@@ -51,7 +51,8 @@ class Plan:
     scenes: int | None = None
     """held-out scenes; None takes 600, and fewer with fewer prompts"""
     cfg: float | None = None
-    """guidance scale; None chooses the best of a few on prompts of the training side"""
+    """guidance scale; None is that of the model's own generation config, beside which a few are tried on prompts of the
+    training side, to tell the best"""
     seed: int = 0
     """of the drawn images"""
     device: str = "auto"

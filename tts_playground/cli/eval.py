@@ -20,7 +20,7 @@ Aesthetic = Annotated[str, typer.Option(help="tiny:aesthetic, or the folder of a
 Images = Annotated[int, typer.Option("--n", help="Images a prompt.")]
 Prompts = Annotated[int, typer.Option(help="Prompts of stickers-eval, 6 to 240; fewer for a quick look.")]
 Scenes = Annotated[int | None, typer.Option(help="Held-out scenes (600 with all prompts).")]
-Cfg = Annotated[float | None, typer.Option("--cfg", help="Guidance; chosen on training-side prompts unless told.")]
+Cfg = Annotated[float | None, typer.Option("--cfg", help="Guidance; the model's own unless told.")]
 Device = Annotated[str, typer.Option(envvar="TTS_PLAYGROUND_DEVICE", help="auto, cpu or cuda.")]
 Writer = Annotated[str, typer.Option("--model", help="tiny:sketch, a hub id, a folder, or adapter:NAME.")]
 Drawings = Annotated[int, typer.Option(min=1, max=200, help="Held-out drawings.")]

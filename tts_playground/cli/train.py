@@ -23,6 +23,11 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the saved sta
 Given = Annotated[Path | None, typer.Option(help="A checkpoint that this training builds on.")]
 Miniature = Annotated[bool, typer.Option("--miniature", help="A toy size, to see the script work.")]
 Workers = Annotated[int | None, typer.Option(help="Processes that draw scenes (default: all cores but one).")]
+Distil = Annotated[Path | None, typer.Option(help="tiny-janus: one to distil, so that guidance pulls more gently.")]
+Teach = Annotated[bool, typer.Option("--teach", help="With --distil: its teacher goes on learning meanwhile.")]
+Strength = Annotated[float, typer.Option(help="With --distil: pull of the prompt, in parts of the teacher's.")]
+Floor = Annotated[float, typer.Option(help="With --distil: part of the probability that all codes share.")]
+Tinted = Annotated[bool, typer.Option("--tinted", help="tiny-janus: more scenes of tinted things.")]
 
 
 def train(
@@ -39,6 +44,11 @@ def train(
     clip: Given = None,
     workers: Workers = None,
     json: options.Json = False,
+    distil: Distil = None,
+    teach: Teach = False,
+    strength: Strength = 0.3,
+    floor: Floor = 0.002,
+    tinted: Tinted = False,
 ) -> None:
     """Train an embedded model; state is saved every two minutes under TTS_PLAYGROUND_HOME, and --resume continues."""
     from tts_playground import home
@@ -58,6 +68,11 @@ def train(
         init=init,
         clip=clip,
         workers=workers,
+        distil=distil,
+        teach=teach,
+        strength=strength,
+        floor=floor,
+        tinted=tinted,
     )
     with talking(to_stderr=json):
         folder = run(name, order)

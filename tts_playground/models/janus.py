@@ -84,6 +84,11 @@ class Janus:
         """How many rows a forward may have."""
         return self.steps.rule
 
+    @property
+    def guidance(self) -> float:
+        """The guidance scale of the model's own generation config; 1, which is none, where that names none."""
+        return float(getattr(self.model.generation_config, "guidance_scale", None) or 1.0)
+
     def _lean_head(self) -> tuple[Affine, Affine] | None:
         if not isinstance(self.steps, LlamaSteps):
             return None

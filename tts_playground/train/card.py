@@ -15,6 +15,8 @@ from tts_playground.models import cards
 from tts_playground.train.loop import Report
 from tts_playground.train.order import Order
 
+FOLDERS = ("vq", "init", "distil", "clip")
+"""fields of an order that name another checkpoint"""
 STICKERS = " Compositions of stickers-eval never come up."
 
 
@@ -48,14 +50,17 @@ def hardware(device: torch.device | str) -> str:
 def command_of(order: Order, name: str) -> str:
     """The command line that repeats ``order``; folders by their names, since where they stood does not matter."""
     words = [f"python -m tts_playground.train {name.replace(':', '-')}", f"--minutes {order.minutes:g}"]
-    words += [f"--{key} {path.name}" for key in ("vq", "init", "clip") if (path := getattr(order, key)) is not None]
+    words += [f"--{key} {path.name}" for key in FOLDERS if (path := getattr(order, key)) is not None]
+    if order.distil is not None:
+        words.append(f"--strength {order.strength:g} --floor {order.floor:g}")
+    words += [f"--{key}" for key in ("teach", "tinted") if getattr(order, key)]
     return " ".join([*words, f"--seed {order.seed}", f"--out {order.out.name}"])
 
 
 def origins(order: Order) -> list[str]:
     """A line for each checkpoint that went into the order's: how it was made, as its own card tells."""
     lines = []
-    for key, what in (("vq", "Its VQ"), ("init", "Started from")):
+    for key, what in (("vq", "Its VQ"), ("init", "Started from"), ("distil", "Its teacher")):
         folder = getattr(order, key)
         if folder is None or not (folder / cards.CARD).exists():
             continue

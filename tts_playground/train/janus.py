@@ -21,6 +21,7 @@ from tts_playground import files, home
 from tts_playground.errors import BadInput
 from tts_playground.models.places import ready_folder
 from tts_playground.models.vq import load_vq, to_bytes
+from tts_playground.train import tinted
 from tts_playground.train import tokens as world_tokens
 from tts_playground.train.card import Facts, write_card
 from tts_playground.train.feed import default_workers
@@ -41,6 +42,7 @@ from tts_playground.train.tokens import Encoder, Tokens
 from tts_playground.train.traits import ground_codes, own_rows, share_rows, traits
 from tts_playground.train.vq import PATCHES, save_half, train_vq
 from tts_playground.train.vq import measure as measure_vq
+from tts_playground.worlds import stickers
 from tts_playground.worlds.contact import contact_sheet
 
 SCENES, EVAL_SEED = 13_000, 13_999
@@ -89,38 +91,55 @@ def without_prompt(prompts: torch.Tensor, drop: torch.Tensor) -> torch.Tensor:
     return torch.where(drop[:, None] & ~kept, PAD, prompts)
 
 
-def forward(
+def hidden(
     model: Any, prompts: torch.Tensor, source: torch.Tensor, reading: torch.Tensor, codes: torch.Tensor
 ) -> torch.Tensor:
-    """Logits [b, 64, codebook] of ``codes`` [b, 64] after ``prompts``, by the modules that ``generate`` uses."""
+    """Hidden states [b, 64, width] from which ``codes`` [b, 64] are predicted; ``source``, ``reading``: ``layout``."""
     text = model.get_input_embeddings()(prompts)
     image = model.prepare_embeddings_for_image_generation(codes[:, :-1])
     both = torch.cat([text, image.to(text.dtype)], 1)
     embedded = both.gather(1, source[..., None].expand(-1, -1, both.shape[-1]))
-    hidden = model.model.language_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
-    read = hidden.gather(1, reading[..., None].expand(-1, -1, hidden.shape[-1]))
-    return model.model.generation_head(read)
+    states = model.model.language_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
+    return states.gather(1, reading[..., None].expand(-1, -1, states.shape[-1]))
 
 
-def token_loss(
-    model: Any, prompts: torch.Tensor, codes: torch.Tensor, drop: torch.Tensor, grounds: torch.Tensor | None = None
+def forward(
+    model: Any, prompts: torch.Tensor, source: torch.Tensor, reading: torch.Tensor, codes: torch.Tensor
 ) -> torch.Tensor:
-    """Mean cross-entropy in nats a token.
+    """Logits [b, 64, codebook] of ``codes`` [b, 64] after ``prompts``, by the modules that ``generate`` uses."""
+    return model.model.generation_head(hidden(model, prompts, source, reading, codes))
+
+
+def code_losses(
+    logits: torch.Tensor,
+    prompts: torch.Tensor,
+    codes: torch.Tensor,
+    drop: torch.Tensor,
+    grounds: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Cross-entropy in nats [b, tokens] of ``codes`` under ``logits`` [b, tokens, codebook].
 
     Args:
         grounds: codes [backgrounds] of the empty backgrounds. When they are given, a prompt that leaves the background
             open wants any of them alike as its first token, not the one that the scene happens to have: else the
             model learns which noun never stood on which background, and keeps to it when the prompt asks for it.
     """
-    source, reading = layout(prompts, codes.shape[1])
-    logits = forward(model, without_prompt(prompts, drop), source, reading, codes).float()
     losses = functional.cross_entropy(logits.flatten(0, 1), codes.flatten(), reduction="none").view(codes.shape)
     if grounds is not None:
         told = (prompts == world_tokens.background_id()).any(1) & ~drop
         open_to_all = ~told & torch.isin(codes[:, 0], grounds)
         any_ground = -logits[:, 0].log_softmax(-1)[:, grounds].mean(-1)
         losses = torch.cat([torch.where(open_to_all, any_ground, losses[:, 0])[:, None], losses[:, 1:]], 1)
-    return losses.mean()
+    return losses
+
+
+def token_loss(
+    model: Any, prompts: torch.Tensor, codes: torch.Tensor, drop: torch.Tensor, grounds: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Mean cross-entropy in nats a token; ``grounds`` as in ``code_losses``."""
+    source, reading = layout(prompts, codes.shape[1])
+    logits = forward(model, without_prompt(prompts, drop), source, reading, codes).float()
+    return code_losses(logits, prompts, codes, drop, grounds).mean()
 
 
 def make_loss(
@@ -146,9 +165,9 @@ def make_loss(
 
 @torch.no_grad()
 def draw(
-    model: Any, processor: Any, texts: Sequence[str], *, cfg: float = 1.5, sample: bool = True, seed: int = 0
+    model: Any, processor: Any, texts: Sequence[str], *, cfg: float | None = None, sample: bool = True, seed: int = 0
 ) -> torch.Tensor:
-    """Pictures by transformers' own ``generate``: uint8 [n, 64, 64, 3].
+    """Pictures by transformers' own ``generate``, ``cfg`` None at the model's own guidance: uint8 [n, 64, 64, 3].
 
     The cache is given, because the ``generate`` of Janus in transformers 5.17 fails to make its own.
     """
@@ -160,7 +179,11 @@ def draw(
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         codes = model.generate(
-            **inputs, generation_mode="image", do_sample=sample, guidance_scale=cfg, past_key_values=cache
+            **inputs,
+            generation_mode="image",
+            do_sample=sample,
+            guidance_scale=model.generation_config.guidance_scale if cfg is None else cfg,
+            past_key_values=cache,
         )
     return to_bytes(model.model.vqmodel.decode(codes))
 
@@ -194,14 +217,15 @@ def _with_vq(order: Order, minutes: float) -> tuple[Any, Path, float]:
     return vq.eval(), folder, 0.6 * minutes
 
 
-def _encoder(vq: Any, book: PatchBook | None) -> Encoder:
+def encoder(vq: Any, book: PatchBook | None) -> Encoder:
     """The codes that the VQ was taught, where they are known, else what its encoder says."""
     if book is not None:
         return book.codes
     return partial(world_tokens.encode, vq, device=next(vq.parameters()).device)
 
 
-def _tokens(order: Order, encode: Encoder, folder: Path, minutes: float) -> Tokens:
+def scene_tokens(order: Order, encode: Encoder, folder: Path, minutes: float) -> Tokens:
+    """The order's scenes as tokens, kept in ``folder`` for a resumed run."""
     path = folder / "tokens.npz"
     if order.resume and path.exists():
         return Tokens.load(path)
@@ -209,7 +233,12 @@ def _tokens(order: Order, encode: Encoder, folder: Path, minutes: float) -> Toke
     most = 256 if order.miniature else 1_600_000 if device.type == "cuda" else 80_000
     workers = default_workers() if order.workers is None else order.workers
     data = world_tokens.tokenize(
-        encode, SCENES + order.seed, most, minutes * 60, workers=0 if order.miniature else workers
+        encode,
+        SCENES + order.seed,
+        most,
+        minutes * 60,
+        workers=0 if order.miniature else workers,
+        scenes=tinted.scenes if order.tinted else stickers.scenes,
     )
     data.save(path)
     return data
@@ -280,14 +309,18 @@ def _fit(
 
 
 def train(order: Order) -> Path:
-    """Train, save and describe tiny:janus; returns its folder."""
+    """Train, save and describe tiny:janus, from scenes or by distilling another; returns its folder."""
+    if order.distil is not None:
+        from tts_playground.train import distil  # it stands on this module
+
+        return distil.train(order)
     device = pick_device(order.device)
     vq, vq_folder, minutes = _with_vq(order, order.minutes)
     folder = home.folder("runs", order.run or "tiny-janus")
     size = MINIATURE if order.miniature else SHIPPED
     book = PatchBook.load(vq_folder / PATCHES) if (vq_folder / PATCHES).exists() else None
-    encode = _encoder(vq, book)
-    data = _tokens(order, encode, folder, TOKENIZING * minutes)
+    encode = encoder(vq, book)
+    data = scene_tokens(order, encode, folder, TOKENIZING * minutes)
     processor = build_processor(world_tokens.tokenizer(), size)
     model = _build(order, vq, book, device)
     grounds = None if book is None else ground_codes(book)

@@ -46,6 +46,16 @@ class Order:
     """processes that draw scenes; None takes all cores but one"""
     run: str = ""
     """names the folder of state; "" is the model's name"""
+    tinted: bool = False
+    """tiny-janus: scenes with more tinted things, alone and in pairs (``train.tinted``)"""
+    distil: Path | None = None
+    """tiny-janus: folder of the one whose softened distribution is learned (``train.softening``), not scenes"""
+    teach: bool = False
+    """of distilling: the teacher goes on learning from the scenes meanwhile"""
+    strength: float = 0.3
+    """of distilling: how far the conditional logits stand from the unconditional ones, in parts of the teacher's"""
+    floor: float = 0.002
+    """of distilling: part of the probability that goes to all codes alike"""
 
 
 def train(name: str, order: Order) -> Path:

@@ -22,7 +22,7 @@ from tts_playground.train.patches import nearest
 from tts_playground.worlds import stickers
 from tts_playground.worlds.captions import caption
 from tts_playground.worlds.layout import Draw
-from tts_playground.worlds.scene import render_batch
+from tts_playground.worlds.scene import Scene, render_batch
 from tts_playground.worlds.vocabulary import PLURALS
 
 CAPTIONS = 4
@@ -35,6 +35,8 @@ USER, ASSISTANT, START = SPECIALS[6], SPECIALS[7], SPECIALS[3]
 
 Encoder = Callable[[np.ndarray], np.ndarray]
 """uint8 pictures [n, 64, 64, 3] to codes, int16 [n, 64]"""
+Scenes = Callable[[int, int, int], list[Scene]]
+"""seed, start and number to scenes: a top-level function, because worker processes are sent it"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +89,10 @@ def prompt_ids(texts: list[str]) -> np.ndarray:
     return out
 
 
-def draw_chunk(seed: int, size: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+def draw_chunk(seed: int, size: int, number: int, scenes: Scenes = stickers.scenes) -> tuple[np.ndarray, np.ndarray]:
     """Scenes ``number * size`` to ``(number + 1) * size`` of ``seed``: pictures and prompts."""
     start = number * size
-    chosen = stickers.scenes(seed, start, size)
+    chosen = scenes(seed, start, size)
     texts = []
     for index, one in enumerate(chosen, start):
         draw = Draw(randomness.generator("captions", seed, index).random(96).tolist())
@@ -113,7 +115,14 @@ def encode(vq: Any, images: np.ndarray, device: torch.device) -> np.ndarray:
 
 
 def tokenize(
-    encode: Encoder, seed: int, most: int, seconds: float, *, workers: int, say: Callable[[str], None] = print
+    encode: Encoder,
+    seed: int,
+    most: int,
+    seconds: float,
+    *,
+    workers: int,
+    say: Callable[[str], None] = print,
+    scenes: Scenes = stickers.scenes,
 ) -> Tokens:
     """As many scenes of ``seed`` as fit into ``seconds``, ``most`` at most.
 
@@ -121,7 +130,7 @@ def tokenize(
         CannotDo: not even one chunk was made.
     """
     size = min(CHUNK, most)
-    source = feed(partial(draw_chunk, seed, size), workers=workers)
+    source = feed(partial(draw_chunk, seed, size, scenes=scenes), workers=workers)
     codes, prompts, began = [], [], time.monotonic()
     for images, ids in source:
         codes.append(encode(images))

@@ -99,17 +99,17 @@ def _check_event(block_fn: Any, event_data: Any) -> None:
     if event_data is None:  # of MCP, whose tools take none
         return
     clicked = any(trigger == "select" for _, trigger in block_fn.targets)
-    if event_data._data is None and not clicked:
-        event_data._data = {}  # handlers look into it
     data = event_data._data
+    if not clicked:  # a change brings the new value, be it a text; gradio looks into it as into an object
+        event_data._data = data if isinstance(data, dict) else {}
+        return
     if not isinstance(data, dict):
         raise BadInput(f"The event_data of this event must be an object with index and value, not {told(data)}.")
-    if clicked:
-        data.setdefault("value", None)
-        index = data.get("index")
-        places = index if isinstance(index, list) and 0 < len(index) <= 2 else [index]
-        if any(isinstance(one, bool) or not isinstance(one, (int, float)) or not 0 <= one < 2**31 for one in places):
-            raise BadInput(f"The index of a click must be a place counted from 0, not {told(index)}.")
+    data.setdefault("value", None)
+    index = data.get("index")
+    places = index if isinstance(index, list) and 0 < len(index) <= 2 else [index]
+    if any(isinstance(one, bool) or not isinstance(one, (int, float)) or not 0 <= one < 2**31 for one in places):
+        raise BadInput(f"The index of a click must be a place counted from 0, not {told(index)}.")
 
 
 # ------------------------------------------------------------------------------------- before there is an event
