@@ -123,7 +123,7 @@ class FairQueue(Queue):
                 raise fastapi.HTTPException(429, told.sentence, {"Retry-After": str(told.seconds)})
             self._forget_unread()
         pushed = await super().push(body, request, username)
-        if (event := self.event_ids_to_events.get(pushed[1])) is not None:
+        if (event := self.event_ids_to_events.get(str(pushed[1]))) is not None:
             event.size = size  # type: ignore[attr-defined]
         return pushed
 
