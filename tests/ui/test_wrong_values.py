@@ -20,7 +20,7 @@ NO_NUMBER = [[], {}, True, "abc", "", float("nan"), 1e400, 10**400, "1e400", "~n
 NO_CHOICE = [[], {}, True, "nosuch", "\ud800", "x" * 5000, "../..", "os:system", 10**400]
 NO_FILE = [
     *([], {}, True, 5, "a.png", "/etc/passwd", {"path": 5}, {"path": "\0"}, {"path": ["a"]}),
-    {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
+    *({"path": path, "meta": {"_type": "gradio.FileData"}} for path in ("/etc/passwd", "x.png")),
     {"path": "http://127.0.0.1:1/a.png", "meta": {"_type": "gradio.FileData"}},
     {"path": "/nowhere/" + "x" * 5000, "meta": {"_type": "gradio.FileData"}},
 ]

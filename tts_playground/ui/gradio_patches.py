@@ -25,6 +25,7 @@ from gradio.server_messages import ProcessCompletedMessage
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tts_playground.ui import loads
 from tts_playground.ui.events import LIGHT
 from tts_playground.ui.fair_queue import Bounds, Hearing, Job, Recent, address_of, in_turn, refusal
 from tts_playground.ui.fair_queue import bounds as bounds_of
@@ -106,12 +107,13 @@ class FairQueue(Queue):
 
     async def push(self, body: Any, request: fastapi.Request, username: str | None):  # type: ignore[override]
         """Refuses with 429 what is over the bounds: gradio's page shows its sentence (of a 503 it shows its own)."""
-        fn = self.blocks.fns.get(body.fn_index)
+        fn, size = self.blocks.fns.get(body.fn_index), 0
         if fn is not None:
             self.create_event_queue_for_fn(fn)
             group = self.event_queue_per_concurrency_id[fn.concurrency_id]
             address = _address(request)
             job = Job(body.session_hash or address, address, time.monotonic())
+            size = self._weigh(body, request, address)
             self._arrange(group)
             limit = group.concurrency_limit
             bounds = self.light if limit is None or group.concurrency_id == LIGHT["concurrency_id"] else self.heavy
@@ -119,7 +121,34 @@ class FairQueue(Queue):
             told = refusal(job, waiting, bounds, each=self._lasts(group), at_once=limit or self.max_thread_count)
             if told is not None:
                 raise fastapi.HTTPException(429, told.sentence, {"Retry-After": str(told.seconds)})
-        return await super().push(body, request, username)
+            self._forget_unread()
+        pushed = await super().push(body, request, username)
+        if (event := self.event_ids_to_events.get(str(pushed[1]))) is not None:
+            event.size = size  # type: ignore[attr-defined]
+        return pushed
+
+    def _weigh(self, body: Any, request: fastapi.Request, address: str) -> int:
+        """Bytes of a request that comes; refuses what is over the bounds of ``loads``."""
+        values, size = loads.weight([body.data, body.event_data])
+        session = body.session_hash or ""
+        told = loads.refused(session, values, len(self.pending_event_ids_session.get(session, ())))
+        if told is not None:
+            raise fastapi.HTTPException(*told)
+        # starlette keeps what was sent and what was read of it, fields that nobody asked for among them
+        request._body, request._json = b"", None
+        groups = self.event_queue_per_concurrency_id.values()
+        waiting = [(_address(event.request), getattr(event, "size", 0)) for group in groups for event in group.queue]
+        if sentence := loads.too_much(size, address, waiting):
+            raise fastapi.HTTPException(429, sentence, {"Retry-After": "10"})
+        return size
+
+    def _forget_unread(self) -> None:
+        unread = self.pending_event_ids_session
+        needed = {event.session_hash for event in self.event_ids_to_events.values()}
+        needed |= {session for session in unread if self.hearing.hears(session)}
+        for session in loads.surplus(unread, needed):
+            unread.pop(session, None)
+            self.pending_messages_per_session.pop(session, None)
 
     def _lasts(self, group: EventQueue) -> float | None:
         """Seconds that a job of the group took of late."""
@@ -329,8 +358,13 @@ class PageSessions(state_holder.StateHolder):
 
     Gradio's forgets whoever was quiet for longest: 500 that come and go would take the pools of all who are reading.
 
-    Hooked: ``update``, and ``routes.StateHolder`` as ``App`` finds it.
+    Hooked: ``update``, and ``routes.StateHolder`` as ``App`` finds it; ``__getitem__``, by which a direct call names a
+    session as it likes.
     """
+
+    def __getitem__(self, session_id: str) -> state_holder.SessionState:
+        """The session's state; one of a name that is too long is not kept."""
+        return super().__getitem__(session_id) if len(session_id) <= loads.LONGEST else PageSession(self.blocks)
 
     def update(self, session_id: str) -> None:
         """The session is used; when there are too many, the one that is least likely to come back goes."""

@@ -165,13 +165,36 @@ def _picture(block: Any, name: str, value: Any) -> Any:
     try:
         if not isinstance(value, dict):
             raise TypeError
-        block.data_model.model_validate(value)
+        return _marked(block.data_model.model_validate(value).model_dump())
     except (ValueError, TypeError) as error:
         raise BadInput(
             f"{name} must be a picture that was sent as a file, for example with handle_file('picture.png'); not"
             f" {told(value)}."
         ) from error
-    return value
+
+
+def _files(block: Any, name: str, value: Any) -> Any:
+    """One or several files that were sent; their data model is gradio's own."""
+    if value is None:
+        return None
+    try:
+        return _marked(block.data_model.model_validate(value).model_dump())
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"{name} must be files that were sent, not {told(value)}.") from error
+
+
+def _marked(value: Any) -> Any:
+    """The same with all that names a file marked as one.
+
+    Gradio asks only of what is marked whether it was sent here: without its mark, a visitor would open any file.
+    """
+    if isinstance(value, list):
+        return [_marked(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "path" in value:
+        return {**value, "meta": {"_type": "gradio.FileData"}}
+    return {name: _marked(one) for name, one in value.items()}
 
 
 def _any(block: Any, name: str, value: Any) -> Any:
@@ -188,6 +211,7 @@ _CHECKS: tuple[tuple[tuple[type, ...], Check], ...] = (
     ((gr.Dropdown, gr.Radio), _one),
     ((gr.Dataset,), _place),
     ((gr.Image, gr.ImageEditor), _picture),
+    ((gr.File, gr.Gallery), _files),
 )
 
 
