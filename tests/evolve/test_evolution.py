@@ -212,3 +212,26 @@ def _text(node):
     from tts_playground.dsl.tree import Program
 
     return str(Program(node))
+
+
+def test_a_program_that_is_no_unicode_is_a_sentence(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    bad = pa.array([b"(Circle \xff 1 1)"], pa.binary())
+    column = pa.Array.from_buffers(pa.string(), 1, bad.buffers())
+    pq.write_table(pa.table({"program": column}), tmp_path / "rows.parquet")
+    with pytest.raises(BadInput, match="Unicode"):
+        read(tmp_path / "rows.parquet")
+
+
+def test_two_evolutions_do_not_write_into_one_folder(tmp_path):
+    plan = Plan(size=40, seed=3)
+    first = keeping.open_folder(tmp_path, plan, BARRED, resume=False)
+    reports = first.generations()
+    next(reports)
+    with pytest.raises(StoreError, match="another process"):
+        keeping.open_folder(tmp_path, plan, BARRED, resume=True)
+    for _ in reports:
+        pass
+    assert keeping.lineage(tmp_path) == first.population.members

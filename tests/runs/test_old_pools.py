@@ -54,7 +54,8 @@ def test_columns_are_named_when_rows_are_written(store):
         raw.execute("ALTER TABLE samples RENAME TO before")
         raw.execute(
             "CREATE TABLE samples (info TEXT NOT NULL, cost TEXT NOT NULL, logprob REAL, bytes INTEGER NOT NULL,"
-            " blob TEXT, content TEXT, codec TEXT NOT NULL, idx INTEGER NOT NULL, seed INTEGER NOT NULL, pool TEXT NOT NULL,"
+            " blob TEXT, content TEXT, codec TEXT NOT NULL, idx INTEGER NOT NULL,"
+            " seed INTEGER NOT NULL, pool TEXT NOT NULL,"
             " extra TEXT DEFAULT 'x', PRIMARY KEY (pool, seed, idx))"
         )
         raw.execute("ALTER TABLE pools ADD COLUMN note TEXT")

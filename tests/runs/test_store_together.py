@@ -136,3 +136,25 @@ def test_a_forked_child_opens_its_own_connection(tmp_path):
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert len(pool) == 3
     assert_whole(tmp_path)
+
+
+def test_two_stores_in_one_process_lose_nothing_to_another_process(tmp_path):
+    """Closing any handle of a file lets go of the process's POSIX locks on it; SQLite must not be led to that.
+
+    Otherwise the other process believes itself alone when it ends, and removes the log that is still written here.
+    """
+    with Store(tmp_path) as store:
+        pool = store.pool(TASK, NoiseSampler())
+        pool.draw(2)
+        with Store(tmp_path) as second:
+            assert len(second.pools()) == 1
+        output, _ = start(tmp_path, 3, 1).communicate(timeout=120)
+        assert output.endswith("done\n")
+        pool.draw(6)
+        output, _ = start(tmp_path, 1, 2).communicate(timeout=120)
+        code = (
+            f"from tts_playground.runs.store import Store\nprint([i.samples for i in Store({str(tmp_path)!r}).pools()])"
+        )
+        seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+        assert seen.stdout.strip() == "[10]"
+    assert_whole(tmp_path)

@@ -35,11 +35,18 @@ def dataset(texts: Sequence[str], side: int = SIDE) -> Dataset:
 
 
 def texts_of(rows: Any) -> list[str]:
-    """The programs of a data set, a list of mappings, or a list of texts."""
+    """The programs of a data set, a list of mappings, or a list of texts.
+
+    Raises:
+        BadInput: there are none, or one is no text.
+    """
     if hasattr(rows, "column_names"):
         if "program" not in rows.column_names:
             raise BadInput(f"The data set has no column 'program'; it has {', '.join(rows.column_names)}.")
-        return [str(text) for text in rows["program"]]
+        try:
+            return [str(text) for text in rows["program"]]
+        except UnicodeDecodeError as error:
+            raise BadInput(f"A program of the data set is no Unicode text: {error}.") from error
     return [str(row["program"]) if not isinstance(row, str) else row for row in rows]
 
 
