@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from store_worker import Brightness, NoiseSampler
@@ -158,3 +159,29 @@ def test_two_stores_in_one_process_lose_nothing_to_another_process(tmp_path):
         seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
         assert seen.stdout.strip() == "[10]"
     assert_whole(tmp_path)
+
+
+def test_an_import_killed_at_any_moment_leaves_a_whole_store_and_can_be_made_again(tmp_path):
+    with Store(tmp_path / "from") as store:
+        pool = store.pool(TASK, NoiseSampler())
+        pool.draw(600)
+        pool.score(Brightness(), 64)
+        store.export(pool.key, tmp_path / "pool.parquet")
+        expected = pool.snapshot()
+    code = (
+        "import sys\nfrom tts_playground.runs.store import Store\nprint('go', flush=True)\n"
+        "Store(sys.argv[1]).import_(sys.argv[2])"
+    )
+    for wait in (0.3, 0.6, 0.9, 1.2):
+        folder = tmp_path / f"to{wait}"
+        command = [sys.executable, "-c", code, str(folder), str(tmp_path / "pool.parquet")]
+        worker = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        assert worker.stdout is not None
+        worker.stdout.readline()
+        time.sleep(wait)
+        worker.kill()
+        worker.communicate()
+        assert_whole(folder)
+        with Store(folder) as store:
+            (key,) = store.import_(tmp_path / "pool.parquet")
+            assert store.open(key).snapshot() == expected

@@ -75,15 +75,15 @@ def _step_aside(failed: Store, error: StoreError) -> None:
 
 
 def _ready(pool: Pool) -> list[PoolView]:
-    """The same pool elsewhere: in the store while a spare one is written, and among the starters."""
-    kept = [store().pool(pool.task, pool.sampler)] if pool.store is not store() else []
-    return [*kept, *(ready for key, ready in shipped().items() if key == pool.key)]
+    """The same pool elsewhere: among the starters, and in the store while a spare one is written."""
+    starter = [shipped()[pool.key]] if pool.key in shipped() else []
+    return starter if pool.store is store() else [*starter, store().pool(pool.task, pool.sampler)]
 
 
 def readable(view: View) -> PoolView:
     """The fullest pool of a view that can be read without a model: in the store, or among the starters."""
     pool = pool_of(view)
-    return max([*reversed(_ready(pool)), pool], key=len)
+    return max([pool, *_ready(pool)], key=lambda one: (len(one), not isinstance(one, Pool), one is pool))
 
 
 def look(view: View) -> Look:
