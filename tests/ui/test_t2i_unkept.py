@@ -65,7 +65,21 @@ def test_scores_that_cannot_be_kept_are_shown(view, spared, monkeypatch):
     monkeypatch.setattr(database, "write", full)
     assert set(serve(view, 2).scores) == {"sharpness", "colourfulness"}
     monkeypatch.setattr(database, "write", write)
-    assert not shelf.store().pool(shelf.pool_of(view).task, shelf.pool_of(view).sampler).rewards()
+    pool = shelf.pool_of(view)
+    kept = shelf.store().pool(pool.task, pool.sampler).values("sharpness", "1")
+    assert not any(seed == view.seed for seed, _ in kept)
+
+
+def test_images_of_another_seed_hide_none_of_this_one(view, image_model, monkeypatch):
+    """A starter holds one seed; however many images it has, those of other seeds are in the store."""
+    one = replace(view, seed=10)
+    drawn = serve(one)
+    other = shelf.store().pool(shelf.pool_of(one).task, shelf.pool_of(one).sampler).snapshot()
+    rows = tuple(replace(row, seed=11, index=i) for i, row in enumerate(other.all_rows * 20))
+    starter = replace(other, all_rows=rows, scores_by_reward={})
+    monkeypatch.setattr(shelf, "shipped", lambda: {starter.key: starter})
+    assert shelf.look(one).files == drawn.files
+    assert shelf.look(replace(view, seed=11)).size == len(rows)
 
 
 def test_other_faults_of_the_store_are_not_stepped_around(view, spared, monkeypatch):
