@@ -1,5 +1,6 @@
 """Evolution: exact sizes, barred pictures, lineage, resuming, and the same data set from the same plan."""
 
+import json
 from collections import Counter
 
 import numpy as np
@@ -235,3 +236,29 @@ def test_two_evolutions_do_not_write_into_one_folder(tmp_path):
     for _ in reports:
         pass
     assert keeping.lineage(tmp_path) == first.population.members
+
+
+TEXTS = ["(Circle 3 8 8)", "(Circle 4 8 8)"]
+WRITTEN = {
+    "lines.jsonl": "".join(json.dumps({"program": text, "note": 1}) + "\n" for text in TEXTS),
+    "lines.json": "".join(json.dumps({"program": text}) + "\n\n" for text in TEXTS),
+    "list.json": json.dumps([{"program": text} for text in TEXTS], indent=1),
+    "columns.json": json.dumps({"program": TEXTS}),
+    "loose.jsonl": json.dumps({"note": None, "program": TEXTS[0]}) + "\n" + json.dumps({"program": TEXTS[1]}),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_way_of_writing_rows_as_json_is_read(tmp_path, name):
+    (tmp_path / name).write_text(WRITTEN[name])
+    assert texts_of(read(tmp_path / name)) == TEXTS
+    assert len(read(tmp_path)["image"]) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "3", "[1]", '{"program": ["a"], "b": []}', '{"text": "a"}', "{\n{}\n"]
+)
+def test_json_that_holds_no_programs_is_a_sentence(tmp_path, text):
+    (tmp_path / "rows.json").write_text(text)
+    with pytest.raises(BadInput):
+        read(tmp_path / "rows.json")
