@@ -1,7 +1,7 @@
 """JSON from strangers: how deep it nests is checked before any parser sees it.
 
-Python's parser raises RecursionError on deep nesting, and others run over their stack and take the process down. Arrow's
-does, with which ``datasets`` reads, so no JSON of a stranger is given to it.
+Python's parser raises RecursionError on deep nesting, and others run over their stack and take the process down.
+Arrow's does, with which ``datasets`` reads, so no JSON of a stranger is given to it.
 """
 
 from __future__ import annotations
