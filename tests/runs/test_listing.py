@@ -41,6 +41,7 @@ DAMAGE = [
     (f"UPDATE samples SET codec = 'pickle' WHERE pool LIKE '{T2I}%'", "3 of its samples"),
     (f"UPDATE samples SET idx = -1 WHERE pool LIKE '{T2I}%' AND idx = 1", "1 of its samples"),
     (f"UPDATE samples SET blob = NULL WHERE pool LIKE '{T2I}%' AND idx = 1", "1 of its samples"),
+    (f"UPDATE samples SET blob = '../../' || blob WHERE pool LIKE '{T2I}%' AND idx = 1", "1 of its samples"),
     (f"UPDATE samples SET bytes = 9223372036854775807 WHERE pool LIKE '{T2I}%'", "integer overflow"),
 ]
 
@@ -91,7 +92,16 @@ def test_the_command_line_lists_a_damaged_store(folder, monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     "column, value",
-    [("cost", "'{}'"), ("cost", "'[1]'"), ("info", "'[1]'"), ("info", "'{'"), ("codec", "'pickle'"), ("blob", "'0'")],
+    [
+        ("cost", "'{}'"),
+        ("cost", "'[1]'"),
+        ("info", "'[1]'"),
+        ("info", "'{'"),
+        ("codec", "'pickle'"),
+        ("blob", "'0'"),
+        ("blob", "'../../a'"),
+        ("blob", "'a' || char(0)"),
+    ],
 )
 def test_damaged_rows_are_store_errors(folder, column, value):
     changed(folder, f"UPDATE samples SET {column} = {value} WHERE pool LIKE '{T2I}%'")

@@ -158,6 +158,21 @@ def test_a_full_disk_is_no_reason_to_delete_what_others_use(tmp_path, monkeypatc
         assert len(store.open(twin.key).samples()) == 5
 
 
+def test_a_damaged_name_leads_nobody_out_of_the_folder(tmp_path, monkeypatch):
+    key = filled(tmp_path / "store")
+    (tmp_path / "mine.png").write_text("a picture of mine")
+    raw = sqlite3.connect(tmp_path / "store" / "pools.sqlite")
+    raw.execute("UPDATE samples SET blob = '../../../mine' WHERE blob IS NOT NULL")
+    raw.commit()
+    raw.close()
+    monkeypatch.setattr(opening, "Connection", Full)
+    with Store(tmp_path / "store") as store:
+        with pytest.raises(StoreError, match="name of a picture .* is damaged"):
+            store.open(key).samples()
+        store.delete(key)
+    assert (tmp_path / "mine.png").exists()
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A disk of 2 MB, where one may be mounted."""

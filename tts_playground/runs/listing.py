@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tts_playground.runs.store import Store
 
 _COUNTS = """SELECT count(*), coalesce(sum(bytes), 0),
-    coalesce(sum(idx < 0 OR codec NOT IN ('text', 'program', 'image') OR (content IS NULL) = (blob IS NULL)), 0)
+    coalesce(sum(idx < 0 OR codec NOT IN ('text', 'program', 'image') OR (content IS NULL) = (blob IS NULL)
+        OR length(blob) <> 64 OR blob GLOB '*[^0-9a-f]*'), 0)
     FROM samples WHERE pool = CAST(? AS TEXT)"""
 HEAD = """SELECT CAST(kind AS BLOB), CAST(task AS BLOB), CAST(sampler AS BLOB), created
     FROM pools WHERE key = CAST(? AS TEXT)"""

@@ -23,7 +23,7 @@ from types import TracebackType
 from tts_playground import files, home
 from tts_playground.core import Sampler, Task
 from tts_playground.errors import BadInput, NoSpace, StoreError, UnknownName
-from tts_playground.runs.blobs import Blobs
+from tts_playground.runs.blobs import DIGEST, Blobs
 from tts_playground.runs.database import Database
 from tts_playground.runs.listing import HEAD, PoolInfo, keys, listed, texts
 from tts_playground.runs.pool import PoolView
@@ -121,7 +121,7 @@ class Store:
                             AND other.pool <> CAST(:pool AS TEXT))"""
         with self.database.read() as connection:
             own = [row[0] for row in connection.execute(query, {"pool": whole})]
-        for digest in own:
+        for digest in filter(DIGEST.fullmatch, own):
             self.blobs.remove(digest)
         self.database.give_back()
         try:
