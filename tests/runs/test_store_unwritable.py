@@ -160,7 +160,10 @@ def test_a_full_disk_is_no_reason_to_delete_what_others_use(tmp_path, monkeypatc
 
 def test_a_damaged_name_leads_nobody_out_of_the_folder(tmp_path, monkeypatch):
     key = filled(tmp_path / "store")
-    (tmp_path / "mine.png").write_text("a picture of mine")
+    strange = tmp_path / "store" / "images" / "ab" / "not ours.png"
+    strange.parent.mkdir(exist_ok=True)
+    for mine in (tmp_path / "mine.png", strange):
+        mine.write_text("a picture of mine")
     raw = sqlite3.connect(tmp_path / "store" / "pools.sqlite")
     raw.execute("UPDATE samples SET blob = '../../../mine' WHERE blob IS NOT NULL")
     raw.commit()
@@ -170,7 +173,7 @@ def test_a_damaged_name_leads_nobody_out_of_the_folder(tmp_path, monkeypatch):
         with pytest.raises(StoreError, match="name of a picture .* is damaged"):
             store.open(key).samples()
         store.delete(key)
-    assert (tmp_path / "mine.png").exists()
+    assert (tmp_path / "mine.png").exists() and strange.exists()
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ class Blobs:
 
     def digests(self) -> Iterator[str]:
         """The sha256 of every file."""
-        return (file.stem for file in self.folder.glob("??/*.png"))
+        return (file.stem for file in self.folder.glob("??/*.png") if DIGEST.fullmatch(file.stem))
 
     def remove(self, digest: str) -> None:
         """Remove one file if it is there.
