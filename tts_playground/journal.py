@@ -61,8 +61,8 @@ def growing(file: Path, what: str = "The file", *, keep: int | None = None) -> I
         os.close(handle)
 
 
-def read(file: Path) -> list[dict[str, Any]]:
-    """The objects of a JSONL file; a torn last line is passed over.
+def read(file: Path, *, torn: bool = True) -> list[dict[str, Any]]:
+    """The objects of a JSONL file; with ``torn`` a last line that was not written whole is passed over.
 
     Raises:
         BadInput: there is no such file, or a line is no JSON object or nests too deep.
@@ -79,7 +79,7 @@ def read(file: Path) -> list[dict[str, Any]]:
         try:
             rows.append(jsontext.loads_object(line, f"Line {number} of {file}"))
         except BadInput:
-            if number == last and not _parses(line):
+            if torn and number == last and not _parses(line):
                 break
             raise
     return rows

@@ -1,15 +1,13 @@
 """JSON from strangers: how deep it nests is checked before any parser sees it.
 
-Python's parser raises RecursionError on deep nesting, and Arrow's (which ``datasets`` reads with) runs over its stack
-and takes the process down.
+Python's parser raises RecursionError on deep nesting, and others run over their stack and take the process down.
+Arrow's does, with which ``datasets`` reads, so no JSON of a stranger is given to it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import BadInput
@@ -20,7 +18,6 @@ _STRINGS = re.compile(rb'"(?:[^"\\\n]|\\[^\n])*"?')
 _OPEN = ord("{")
 _ALIKE = bytes.maketrans(b"[]", b"{}")
 _OTHERS = bytes(set(range(256)) - set(b"[]{}"))
-_BLOCK = 1 << 20
 
 
 def loads(text: str | bytes, what: str) -> Any:
@@ -34,7 +31,7 @@ def loads(text: str | bytes, what: str) -> Any:
     """
     try:
         data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-        if data.count(b"{") + data.count(b"[") > DEEPEST and _too_deep([data]):
+        if data.count(b"{") + data.count(b"[") > DEEPEST and _too_deep(data):
             raise BadInput(f"{what} nests lists or objects more than {DEEPEST} levels deep; that is not read.")
         return json.loads(text)
     except BadInput:
@@ -55,39 +52,18 @@ def loads_object(text: str | bytes, what: str) -> dict[str, Any]:
     return found
 
 
-def check_file(file: Path) -> None:
-    """Refuse a JSON or JSONL file that nests too deep, before another library parses it.
-
-    Raises:
-        BadInput: it does, or it cannot be read.
-    """
-    try:
-        with file.open("rb") as stream:
-            if _too_deep(b"".join(lines) for lines in iter(lambda: stream.readlines(_BLOCK), [])):
-                raise BadInput(f"{file} nests lists or objects more than {DEEPEST} levels deep; that is not read.")
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror or error}.") from error
-
-
-def _too_deep(blocks: Iterable[bytes]) -> bool:
-    """Whether brackets outside of strings nest too deep; no block ends within a line.
-
-    A line's end ends a string, too: JSON has no strings over several lines, and a quotation mark that was never closed
-    must not hide brackets from here that a parser which starts afresh on each line would see.
-    """
-    depth = 0
-    for block in blocks:
-        rest, rounds = _STRINGS.sub(b"", block).translate(_ALIKE, _OTHERS), 0
-        whole = rest
-        while b"{}" in rest and rounds <= DEEPEST:  # pairs within pairs, from the inside out
-            rest, rounds = rest.replace(b"{}", b""), rounds + 1
-        if depth + rounds + rest.count(b"{") > DEEPEST:  # perhaps: count one by one
-            for one in whole:
-                depth = depth + 1 if one == _OPEN else max(0, depth - 1)
-                if depth > DEEPEST:
-                    return True
-        else:
-            depth = max(0, depth - rest.count(b"}")) + rest.count(b"{")
+def _too_deep(data: bytes) -> bool:
+    """Whether brackets outside of strings nest too deep; what stands behind a fault may count."""
+    rest, rounds, depth = _STRINGS.sub(b"", data).translate(_ALIKE, _OTHERS), 0, 0
+    whole = rest
+    while b"{}" in rest and rounds <= DEEPEST:  # pairs within pairs, from the inside out: fast
+        rest, rounds = rest.replace(b"{}", b""), rounds + 1
+    if rounds + rest.count(b"{") <= DEEPEST:
+        return False
+    for one in whole:
+        depth = depth + 1 if one == _OPEN else max(0, depth - 1)
+        if depth > DEEPEST:
+            return True
     return False
 
 

@@ -15,7 +15,7 @@ from tts_playground.auditing import run
 from tts_playground.auditing.rows import facts, row_of
 from tts_playground.auditing.scripted import SCRIPTS, named
 from tts_playground.auditing.settings import PRESETS, Settings, settings_from
-from tts_playground.errors import BadInput, UnknownName
+from tts_playground.errors import BadInput, StoreError, UnknownName
 
 FIELDS = ("reject_rate_chi2", "mean_cramers_v", "mean_p_special", "mean_joint_accuracy_valid")
 
@@ -190,3 +190,44 @@ def test_audits_that_do_not_belong_together_are_not_averaged():
         reports.analyze([*four, *five])
     with pytest.raises(BadInput, match="no pictures"):
         reports.analyze([])
+
+
+HOSTILE = [
+    ("condition", "purple", "no condition"),
+    ("layout", 10**400, "64 bits"),
+    ("n", -1, "negative"),
+    ("answers", [float("nan")] * 10, "neither a probability"),
+    ("answers", [1.0] * 9, "ten answers"),
+    ("answers", [10**400] * 10, "too large"),
+    ("unreadable", -1, "neither a probability"),
+    ("colour_answers", [[1.0]] * 10, "ten answers"),
+    ("cells", [], "no digits"),
+    ("cells", None, "NoneType"),
+    ("seed", None, "64 bits"),
+    ("examples", 3, "not iterable"),
+]
+CELLS = [("digit", 12), ("digit", 1.0), ("color", "purple"), ("row", 7), ("column", -1), ("scale", float("inf"))]
+
+
+def test_rows_that_make_no_sense_are_named_and_never_analysed(tmp_path):
+    list(run.recorded(tmp_path / "a.jsonl", named("scripted:fair"), Settings(per_cond=1)))
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    place = next(i for i, row in enumerate(lines) if row["condition"] != "blank")
+    cell = lines[place]["cells"][0]
+    cells = [("cells", [cell | {name: value}, *lines[place]["cells"][1:]], "cell|number") for name, value in CELLS]
+    twice = ("cells", [cell, cell], "one twice")
+    for name, value, says in [*HOSTILE, *cells, twice]:
+        rows = [*lines[:place], lines[place] | {name: value}, *lines[place + 1 :]]
+        (tmp_path / "b.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        with pytest.raises(BadInput, match=f"Line {place + 1} .*({says})"):
+            run.read(tmp_path / "b.jsonl")
+
+
+def test_two_audits_do_not_write_into_one_file(tmp_path):
+    settings, chooser = Settings(per_cond=2), named("scripted:fair")
+    first = run.recorded(tmp_path / "a.jsonl", chooser, settings, batch=1)
+    next(first)
+    with pytest.raises(StoreError, match="another process"):
+        list(run.recorded(tmp_path / "a.jsonl", chooser, settings))
+    *_, last = first
+    assert run.read(tmp_path / "a.jsonl") == list(last.rows)

@@ -1,5 +1,6 @@
 """Evolution: exact sizes, barred pictures, lineage, resuming, and the same data set from the same plan."""
 
+import json
 from collections import Counter
 
 import numpy as np
@@ -212,3 +213,52 @@ def _text(node):
     from tts_playground.dsl.tree import Program
 
     return str(Program(node))
+
+
+def test_a_program_that_is_no_unicode_is_a_sentence(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    bad = pa.array([b"(Circle \xff 1 1)"], pa.binary())
+    column = pa.Array.from_buffers(pa.string(), 1, bad.buffers())
+    pq.write_table(pa.table({"program": column}), tmp_path / "rows.parquet")
+    with pytest.raises(BadInput, match="Unicode"):
+        read(tmp_path / "rows.parquet")
+
+
+def test_two_evolutions_do_not_write_into_one_folder(tmp_path):
+    plan = Plan(size=40, seed=3)
+    first = keeping.open_folder(tmp_path, plan, BARRED, resume=False)
+    reports = first.generations()
+    next(reports)
+    with pytest.raises(StoreError, match="another process"):
+        keeping.open_folder(tmp_path, plan, BARRED, resume=True)
+    for _ in reports:
+        pass
+    assert keeping.lineage(tmp_path) == first.population.members
+
+
+TEXTS = ["(Circle 3 8 8)", "(Circle 4 8 8)"]
+WRITTEN = {
+    "lines.jsonl": "".join(json.dumps({"program": text, "note": 1}) + "\n" for text in TEXTS),
+    "lines.json": "".join(json.dumps({"program": text}) + "\n\n" for text in TEXTS),
+    "list.json": json.dumps([{"program": text} for text in TEXTS], indent=1),
+    "columns.json": json.dumps({"program": TEXTS}),
+    "loose.jsonl": json.dumps({"note": None, "program": TEXTS[0]}) + "\n" + json.dumps({"program": TEXTS[1]}),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_way_of_writing_rows_as_json_is_read(tmp_path, name):
+    (tmp_path / name).write_text(WRITTEN[name])
+    assert texts_of(read(tmp_path / name)) == TEXTS
+    assert len(read(tmp_path)["image"]) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "3", "[1]", '{"program": ["a"], "b": []}', '{"text": "a"}', "{\n{}\n"]
+)
+def test_json_that_holds_no_programs_is_a_sentence(tmp_path, text):
+    (tmp_path / "rows.json").write_text(text)
+    with pytest.raises(BadInput):
+        read(tmp_path / "rows.json")

@@ -24,11 +24,16 @@ DEEP = 20_000
 BOMBS = {"objects": '{"a":' * DEEP + "1" + "}" * DEEP, "lists": '{"a":' + "[" * DEEP + "]" * DEEP + "}"}
 
 
+PROGRAM = '{"program": "(Circle 3 8 8)"}\n'
+LETHAL = {**BOMBS, "no number": "NaN\n" + PROGRAM, "a number": "1\n" + PROGRAM, "text": PROGRAM + '"x"'}
+
+
 @pytest.mark.parametrize("ending", [".jsonl", ".json"])
-@pytest.mark.parametrize("bomb", BOMBS)
-def test_a_data_set_of_braces_does_not_take_the_process_down(tmp_path, bomb, ending):
+@pytest.mark.parametrize("bomb", LETHAL)
+def test_no_data_set_takes_the_process_down(tmp_path, bomb, ending):
+    """Arrow's reader died of each of these but the last two."""
     file = tmp_path / f"rows{ending}"
-    file.write_text(BOMBS[bomb] + "\n")
+    file.write_text(LETHAL[bomb] + "\n")
     code = (
         "import sys\nfrom pathlib import Path\nfrom tts_playground.errors import BadInput\n"
         "from tts_playground.evolve.rows import read\n"
@@ -38,7 +43,7 @@ def test_a_data_set_of_braces_does_not_take_the_process_down(tmp_path, bomb, end
         [sys.executable, "-c", code, str(file)], capture_output=True, text=True, cwd=Path(__file__).parents[2]
     )
     assert done.returncode == 0, done.stderr
-    assert "SAID" in done.stdout and "levels deep" in done.stdout
+    assert "SAID" in done.stdout and ("levels deep" in done.stdout or bomb not in BOMBS)
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
@@ -129,7 +134,7 @@ def test_the_depth_that_is_measured_is_the_depth_that_is_there(value, indent):
 def over(text, most):
     before, jsontext.DEEPEST = jsontext.DEEPEST, most
     try:
-        return jsontext._too_deep([line + b"\n" for line in text.encode().split(b"\n")])
+        return jsontext._too_deep(text.encode())
     finally:
         jsontext.DEEPEST = before
 
@@ -138,14 +143,12 @@ def over(text, most):
     "text",
     [
         '{"a": "}",\n"b": ' * 100,  # a closing bracket in a string closes nothing
-        '"\n' + "[" * 100,  # a quotation mark that was never closed
         '{"a": "\\\\"' + ',"b": [' * 100,  # an escaped backslash escapes no quotation mark
     ],
 )
-def test_brackets_cannot_be_hidden(tmp_path, text):
-    (tmp_path / "a.json").write_text(text)
+def test_brackets_cannot_be_hidden(text):
     with pytest.raises(BadInput, match="levels deep"):
-        jsontext.check_file(tmp_path / "a.json")
+        jsontext.loads(text, "The note")
 
 
 @pytest.mark.parametrize("text", ["", "{", "nan", "1" * 5000, b"\xff", '{"a": 1} x'])

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from store_worker import Brightness, NoiseSampler
@@ -136,3 +137,51 @@ def test_a_forked_child_opens_its_own_connection(tmp_path):
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert len(pool) == 3
     assert_whole(tmp_path)
+
+
+def test_two_stores_in_one_process_lose_nothing_to_another_process(tmp_path):
+    """Closing any handle of a file lets go of the process's POSIX locks on it; SQLite must not be led to that.
+
+    Otherwise the other process believes itself alone when it ends, and removes the log that is still written here.
+    """
+    with Store(tmp_path) as store:
+        pool = store.pool(TASK, NoiseSampler())
+        pool.draw(2)
+        with Store(tmp_path) as second:
+            assert len(second.pools()) == 1
+        output, _ = start(tmp_path, 3, 1).communicate(timeout=120)
+        assert output.endswith("done\n")
+        pool.draw(6)
+        output, _ = start(tmp_path, 1, 2).communicate(timeout=120)
+        code = (
+            f"from tts_playground.runs.store import Store\nprint([i.samples for i in Store({str(tmp_path)!r}).pools()])"
+        )
+        seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+        assert seen.stdout.strip() == "[10]"
+    assert_whole(tmp_path)
+
+
+def test_an_import_killed_at_any_moment_leaves_a_whole_store_and_can_be_made_again(tmp_path):
+    with Store(tmp_path / "from") as store:
+        pool = store.pool(TASK, NoiseSampler())
+        pool.draw(600)
+        pool.score(Brightness(), 64)
+        store.export(pool.key, tmp_path / "pool.parquet")
+        expected = pool.snapshot()
+    code = (
+        "import sys\nfrom tts_playground.runs.store import Store\nprint('go', flush=True)\n"
+        "Store(sys.argv[1]).import_(sys.argv[2])"
+    )
+    for wait in (0.3, 0.6, 0.9, 1.2):
+        folder = tmp_path / f"to{wait}"
+        command = [sys.executable, "-c", code, str(folder), str(tmp_path / "pool.parquet")]
+        worker = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        assert worker.stdout is not None
+        worker.stdout.readline()
+        time.sleep(wait)
+        worker.kill()
+        worker.communicate()
+        assert_whole(folder)
+        with Store(folder) as store:
+            (key,) = store.import_(tmp_path / "pool.parquet")
+            assert store.open(key).snapshot() == expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from tts_playground.auditing.pictures import Picture
 from tts_playground.auditing.statistics import Floats, chi_square, cramers_v, entropy, power, total_variation, true_v
 from tts_playground.errors import BadInput
-from tts_playground.worlds.choices import COLORS, Cell, Choice, record
+from tts_playground.worlds.choices import COLORS, CONDITIONS, PLACES, Cell, Choice, record
 
 EXAMPLES = 3
 """unreadable replies that are kept to be shown"""
@@ -116,7 +115,9 @@ def row_of(facts: Mapping[str, Any]) -> Row:
             cells = tuple(_cell(cell) for cell in facts["cells"])
             if not cells or len({cell.digit for cell in cells}) != len(cells):
                 raise ValueError("its cells have no digits, or one twice")
-            scene = Choice(str(facts["condition"]), cells, _whole(facts["seed"]), _whole(facts["index"]))
+            if facts["condition"] not in CONDITIONS:
+                raise ValueError(f"there is no condition {str(facts['condition'])[:40]!r}")
+            scene = Choice(facts["condition"], cells, _whole(facts["seed"]), _whole(facts["index"]))
         picture = Picture(scene, _whole(facts["layout"]), _whole(facts["shift"]))
         answers = tuple(map(_share, facts["answers"]))
         colours = tuple(tuple(map(_share, pair)) for pair in facts["colour_answers"])
@@ -133,9 +134,12 @@ def row_of(facts: Mapping[str, Any]) -> Row:
 
 def _cell(facts: Mapping[str, Any]) -> Cell:
     cell = Cell(**facts)
-    numbers = (cell.scale, cell.faded, cell.blurred, float(cell.row), float(cell.column))
-    if cell.digit not in range(10) or cell.color not in COLORS or not all(map(math.isfinite, numbers)):
-        raise ValueError("a cell has a digit, a colour or a number that there is not")
+    if _whole(cell.digit) not in range(10) or cell.color not in COLORS:
+        raise ValueError("a cell has a digit or a colour that there is not")
+    if (_whole(cell.row), _whole(cell.column)) not in PLACES:
+        raise ValueError("a cell stands outside of the grid")
+    if not all(0 <= float(number) <= 100 for number in (cell.scale, cell.faded, cell.blurred)):
+        raise ValueError("a cell's size, fading or blur is not within 0-100")
     return cell
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tts_playground import jsontext
+from tts_playground import journal, jsontext
 from tts_playground.dsl.generator import Difficulty, generate
 from tts_playground.dsl.raster import render
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
@@ -35,11 +35,18 @@ def dataset(texts: Sequence[str], side: int = SIDE) -> Dataset:
 
 
 def texts_of(rows: Any) -> list[str]:
-    """The programs of a data set, a list of mappings, or a list of texts."""
+    """The programs of a data set, a list of mappings, or a list of texts.
+
+    Raises:
+        BadInput: there are none, or one is no text.
+    """
     if hasattr(rows, "column_names"):
         if "program" not in rows.column_names:
             raise BadInput(f"The data set has no column 'program'; it has {', '.join(rows.column_names)}.")
-        return [str(text) for text in rows["program"]]
+        try:
+            return [str(text) for text in rows["program"]]
+        except UnicodeDecodeError as error:
+            raise BadInput(f"A program of the data set is no Unicode text: {error}.") from error
     return [str(row["program"]) if not isinstance(row, str) else row for row in rows]
 
 
@@ -108,9 +115,37 @@ def _from_files(path: Path, load_dataset: Any) -> Any:
     kind = files[0].suffix
     chosen = [str(file) for file in files if file.suffix == kind]
     if kinds[kind] == "json":
-        for file in chosen:
-            jsontext.check_file(Path(file))
+        return _from_json([Path(file) for file in chosen])
     return load_dataset(kinds[kind], data_files=chosen, split="train")
+
+
+def _from_json(files: Sequence[Path]) -> Dataset:
+    """Objects, one a line or in one list, or one object of columns.
+
+    Read without Arrow's parser, which ``datasets`` would use: a line of NaN, or 20,000 brackets, end the process there.
+    """
+    from datasets import Dataset
+
+    rows = [row for file in files for row in _objects(file)]
+    names = dict.fromkeys(name for row in rows for name in row)
+    if not names:
+        raise BadInput(f"{files[0]} holds no rows; give objects with a field 'program'.")
+    return Dataset.from_dict({name: [row.get(name) for row in rows] for name in names})
+
+
+def _objects(file: Path) -> list[dict[str, Any]]:
+    try:
+        whole = jsontext.loads(file.read_bytes(), str(file))
+    except BadInput:
+        return journal.read(file, torn=False)  # more than one value: a line each
+    if isinstance(whole, dict) and whole and all(isinstance(column, list) for column in whole.values()):
+        if len({len(column) for column in whole.values()}) > 1:
+            raise BadInput(f"The columns of {file} have different lengths.")
+        whole = [dict(zip(whole, cells, strict=True)) for cells in zip(*whole.values(), strict=True)]
+    rows = whole if isinstance(whole, list) else [whole]
+    if not all(isinstance(row, dict) for row in rows):
+        raise BadInput(f"{file} holds something else than objects with a field 'program'.")
+    return rows
 
 
 def _from_hub(name: str, load_dataset: Any) -> Any:

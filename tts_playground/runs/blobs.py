@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from tts_playground import files
 from tts_playground.errors import StoreError
+
+DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,13 @@ class Blobs:
     folder: Path
 
     def path(self, digest: str) -> Path:
-        """Where the file of this sha256 (hex) lies."""
+        """Where the file of this sha256 (hex) lies.
+
+        Raises:
+            StoreError: it is none: a damaged name must not lead out of the folder.
+        """
+        if not DIGEST.fullmatch(digest):
+            raise StoreError(f"The name of a picture in {self.folder.parent} is damaged ({digest[:80]!r}).")
         return self.folder / digest[:2] / f"{digest}.png"
 
     def put(self, data: bytes) -> str:
@@ -39,7 +48,7 @@ class Blobs:
 
     def digests(self) -> Iterator[str]:
         """The sha256 of every file."""
-        return (file.stem for file in self.folder.glob("??/*.png"))
+        return (file.stem for file in self.folder.glob("??/*.png") if DIGEST.fullmatch(file.stem))
 
     def remove(self, digest: str) -> None:
         """Remove one file if it is there.

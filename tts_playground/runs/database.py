@@ -33,10 +33,17 @@ class Database:
         self._open: weakref.WeakSet[opening.Connection] = weakref.WeakSet()  # a thread that ends closes its own
         self._owner = os.getpid()
         self._inherited: list[object] = []
-        opening.check_header(file)
         try:
+            # Closing any handle of a file lets go of all locks that the process has on it (POSIX): only SQLite, which
+            # knows that, may open a file that it has open already, or another process would remove our log.
+            with _opening:
+                if not any(other.has_open(file) for other in _alive):
+                    opening.check_header(file)
+                _alive.add(self)
+                with translated(file):
+                    connection = self._connection()
             with translated(file):
-                opening.prepare(self._connection(), file)
+                opening.prepare(connection, file)
         except (NoSpace, ReadOnly) as error:
             self.close()
             with translated(file):
@@ -93,6 +100,13 @@ class Database:
         except StoreError:
             pass
 
+    def has_open(self, file: Path) -> bool:
+        """Whether this object has a connection to the file."""
+        try:
+            return bool(self._open) and self._owner == os.getpid() and self.file.samefile(file)
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Close this process's connections."""
         self._leave_to_parent()
@@ -113,6 +127,10 @@ class Database:
         if self._owner != os.getpid():
             self._inherited.append((list(self._open), self._local))
             self._open, self._local, self._owner = weakref.WeakSet(), threading.local(), os.getpid()
+
+
+_opening = threading.Lock()
+_alive: weakref.WeakSet[Database] = weakref.WeakSet()
 
 
 @contextmanager

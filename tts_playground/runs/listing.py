@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from tts_playground.runs.store import Store
 
 _COUNTS = """SELECT count(*), coalesce(sum(bytes), 0),
-    coalesce(sum(idx < 0 OR codec NOT IN ('text', 'program', 'image') OR (content IS NULL) = (blob IS NULL)), 0)
+    coalesce(sum(idx < 0 OR codec NOT IN ('text', 'program', 'image') OR (content IS NULL) = (blob IS NULL)
+        OR length(blob) <> 64 OR blob GLOB '*[^0-9a-f]*'), 0)
     FROM samples WHERE pool = CAST(? AS TEXT)"""
-_HEAD = "SELECT CAST(kind AS BLOB), CAST(task AS BLOB), CAST(sampler AS BLOB), created FROM pools WHERE rowid = ?"
+HEAD = """SELECT CAST(kind AS BLOB), CAST(task AS BLOB), CAST(sampler AS BLOB), created
+    FROM pools WHERE key = CAST(? AS TEXT)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,14 @@ class PoolInfo:
         return asdict(self)
 
 
-def keys(connection: sqlite3.Connection) -> list[tuple[int, bytes]]:
-    """(rowid, key) of every pool; a key is text, but who knows what is in a file."""
-    return [(row, bytes(key or b"")) for row, key in connection.execute("SELECT rowid, CAST(key AS BLOB) FROM pools")]
+def keys(connection: sqlite3.Connection) -> list[bytes]:
+    """The key of every pool; a key is text, but who knows what is in a file."""
+    return [bytes(row[0] or b"") for row in connection.execute("SELECT CAST(key AS BLOB) FROM pools")]
+
+
+def texts(cells: Iterable[Any]) -> list[str]:
+    """Cells that were read as bytes, as text, whatever is in them."""
+    return [bytes(cell or b"").decode(errors="replace") for cell in cells]
 
 
 def listed(store: Store) -> list[PoolInfo]:
@@ -53,18 +61,18 @@ def listed(store: Store) -> list[PoolInfo]:
         StoreError: the list of pools itself is damaged.
     """
     with store.database.read() as connection:
-        found = [_info(store, connection, row, key) for row, key in keys(connection)]
+        found = [_info(store, connection, key) for key in keys(connection)]
     return sorted(found, key=lambda info: (-info.created, info.key))
 
 
-def _info(store: Store, connection: sqlite3.Connection, row: int, key: bytes) -> PoolInfo:
+def _info(store: Store, connection: sqlite3.Connection, key: bytes) -> PoolInfo:
     info = PoolInfo(key.decode(errors="replace"), "", "(damaged)", 0, 0, 0.0)
     try:
         with translated(Path("pools.sqlite")):
-            *texts, created = connection.execute(_HEAD, (row,)).fetchone()
+            *head, created = connection.execute(HEAD, (key,)).fetchone() or (b"", b"", b"", 0.0)
             if isinstance(created, (int, float)) and math.isfinite(created):
                 info = replace(info, created=float(created))
-            kind, task, sampler = (bytes(text or b"").decode(errors="replace") for text in texts)
+            kind, task, sampler = texts(head)
             info = replace(info, kind=kind)
             info = replace(info, title=StoredPool(store, kind, task, sampler, info.key).title)
             count, size, odd = connection.execute(_COUNTS, (key,)).fetchone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import time
@@ -103,6 +104,8 @@ def prepare(connection: sqlite3.Connection, file: Path) -> None:
     """
     if not _is_empty(connection):
         check_tables(connection, file)
+    if file.exists() and not os.access(file, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise ReadOnly(f"The sample store {file} cannot be written; check its permissions.")
     journal = "delete" if on_network(file.parent) else "wal"
     if patiently(connection, "PRAGMA journal_mode") != journal:
         patiently(connection, f"PRAGMA journal_mode={journal}")
@@ -214,6 +217,8 @@ def translated(file: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _sentence(file, error) from error
+    except UnicodeDecodeError as error:  # a fault's own words, quoted from a damaged file
+        raise _damaged(file, "its text is no Unicode") from error
     except (UnicodeEncodeError, OverflowError) as error:
         raise StoreError(f"The sample store {file} cannot keep a value that is no Unicode, or too large.") from error
 
@@ -233,6 +238,10 @@ def _sentence(file: Path, error: sqlite3.Error) -> StoreError:
         return StoreError(f"The sample store {file} cannot be used ({said}); check its disk.")
     if isinstance(error, sqlite3.ProgrammingError):
         return StoreError(f"The sample store {file} was closed while it was used ({said}).")
+    return _damaged(file, said)
+
+
+def _damaged(file: Path, said: str) -> StoreError:
     return StoreError(f"The sample store {file} is damaged ({said}); move it away, or bring its pools back by import.")
 
 

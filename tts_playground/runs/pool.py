@@ -57,6 +57,10 @@ class PoolView(ABC):
     def __len__(self) -> int:
         return len(self.rows(seed=None))
 
+    def count(self, seed: int) -> int:
+        """How many samples of one seed there are."""
+        return len(self.rows(seed=seed))
+
     def samples(self, n: int | None = None, *, seed: int = 0) -> list[Sample]:
         """The samples with an index below ``n`` (all when None), in order."""
         return [decode(row) for row in self.rows(seed=seed, below=n)]

@@ -23,9 +23,9 @@ from types import TracebackType
 from tts_playground import files, home
 from tts_playground.core import Sampler, Task
 from tts_playground.errors import BadInput, NoSpace, StoreError, UnknownName
-from tts_playground.runs.blobs import Blobs
+from tts_playground.runs.blobs import DIGEST, Blobs
 from tts_playground.runs.database import Database
-from tts_playground.runs.listing import PoolInfo, keys, listed
+from tts_playground.runs.listing import HEAD, PoolInfo, keys, listed, texts
 from tts_playground.runs.pool import PoolView
 from tts_playground.runs.rows import canonical
 from tts_playground.runs.stored import Pool, StoredPool
@@ -78,11 +78,10 @@ class Store:
         """
         whole = self._whole(key)
         with self.database.read() as connection:
-            query = "SELECT kind, task, sampler FROM pools WHERE key = CAST(? AS TEXT)"
-            row = connection.execute(query, (whole,)).fetchone()
+            row = connection.execute(HEAD, (whole,)).fetchone()
         if row is None:
             raise StoreError(f"The pool {key} was deleted meanwhile.")
-        kind, task, sampler = row
+        kind, task, sampler = texts(row[:3])
         return StoredPool(self, kind, task, sampler, whole.decode(errors="replace"))
 
     def delete(self, key: str) -> str:
@@ -102,7 +101,7 @@ class Store:
     def _whole(self, key: str) -> bytes:
         """The one whole key that begins with ``key``."""
         with self.database.read() as connection:
-            there = [whole for _, whole in keys(connection)]
+            there = keys(connection)
         found = [whole for whole in there if key and whole.startswith(key.encode(errors="replace"))]
         if len(found) > 1 and key.encode(errors="replace") not in found:
             raise BadInput(f"{len(found)} pools begin with {key!r}; give more of the key.")
@@ -122,7 +121,7 @@ class Store:
                             AND other.pool <> CAST(:pool AS TEXT))"""
         with self.database.read() as connection:
             own = [row[0] for row in connection.execute(query, {"pool": whole})]
-        for digest in own:
+        for digest in filter(DIGEST.fullmatch, own):
             self.blobs.remove(digest)
         self.database.give_back()
         try:

@@ -51,6 +51,12 @@ class StoredPool(PoolView):
         with self.store.database.read() as connection:
             return connection.execute("SELECT count(*) FROM samples WHERE pool = ?", (self.key,)).fetchone()[0]
 
+    def count(self, seed: int) -> int:
+        """How many samples of one seed there are."""
+        query = "SELECT count(*) FROM samples WHERE pool = ? AND seed = ?"
+        with self.store.database.read() as connection:
+            return connection.execute(query, (self.key, _small(seed, "seed"))).fetchone()[0]
+
     def rows(self, *, seed: int | None = 0, below: int | None = None) -> list[Row]:
         """The encoded samples in order of (seed, index)."""
         query, given = f"SELECT {_SAMPLE} FROM samples WHERE pool = ?", [self.key]

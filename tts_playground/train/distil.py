@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from transformers import JanusForConditionalGeneration
 
-from tts_playground import home
+from tts_playground import files, home
 from tts_playground.errors import BadInput
 from tts_playground.models.vq import load_vq
 from tts_playground.train import janus
@@ -266,12 +266,14 @@ def train(order: Order) -> Path:
     if book is not None:
         own_rows(model.model.generation_head.vision_head)
     save_half(model, order.out)
-    processor.save_pretrained(order.out)
+    with files.filling(order.out, "The processor") as partial:
+        processor.save_pretrained(partial)
     saved = _load(order.out).to(device)
     few = 64 if order.miniature else 2000 if device.type == "cuda" else 500
     results = measure_vq(saved.model.vqmodel, device, few)
     results |= validate(saved, teacher, encode, few, order.strength, order.floor)
-    janus.samples(saved, processor, 1 if order.miniature else 8).save(order.out / "sheet.png")
+    with files.whole(order.out / "sheet.png", "The sheet") as partial:
+        janus.samples(saved, processor, 1 if order.miniature else 8).save(partial, "PNG")
     _describe(order, saved, data, report, results)
     return order.out
 

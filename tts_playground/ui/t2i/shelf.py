@@ -75,15 +75,15 @@ def _step_aside(failed: Store, error: StoreError) -> None:
 
 
 def _ready(pool: Pool) -> list[PoolView]:
-    """The same pool elsewhere: in the store while a spare one is written, and among the starters."""
-    kept = [store().pool(pool.task, pool.sampler)] if pool.store is not store() else []
-    return [*kept, *(ready for key, ready in shipped().items() if key == pool.key)]
+    """The same pool elsewhere: among the starters, and in the store while a spare one is written."""
+    starter = [shipped()[pool.key]] if pool.key in shipped() else []
+    return starter if pool.store is store() else [*starter, store().pool(pool.task, pool.sampler)]
 
 
 def readable(view: View) -> PoolView:
     """The fullest pool of a view that can be read without a model: in the store, or among the starters."""
     pool = pool_of(view)
-    return max([*reversed(_ready(pool)), pool], key=len)
+    return max([pool, *_ready(pool)], key=lambda one: (one.count(view.seed), not isinstance(one, Pool), one is pool))
 
 
 def look(view: View) -> Look:
@@ -172,12 +172,12 @@ def draw(
 
 def adopted(view: View) -> Pool:
     """The pool of a view, ready to draw; what is there of it elsewhere is taken in first."""
-    return _filled(pool_of(view, load=True))
+    return _filled(pool_of(view, load=True), view.seed)
 
 
-def _filled(pool: Pool) -> Pool:
+def _filled(pool: Pool, seed: int) -> Pool:
     for ready in _ready(pool):
-        if len(pool) < len(ready):
+        if pool.count(seed) < ready.count(seed):
             pool.store.add(ready)
     return pool
 
@@ -189,7 +189,7 @@ def score(pools: Sequence[Pool], view: View) -> None:
             score_together(pools, reward_named(name), seed=view.seed)
         except (NoSpace, ReadOnly) as error:
             _step_aside(pools[0].store, error)
-            pools = [_filled(writing().pool(pool.task, pool.sampler)) for pool in pools]
+            pools = [_filled(writing().pool(pool.task, pool.sampler), view.seed) for pool in pools]
             score_together(pools, reward_named(name), seed=view.seed)
         except BadInput as error:
             _refused[view.prompt, name] = str(error)
