@@ -9,8 +9,8 @@ import numpy as np
 from scipy import special
 
 from tts_playground.randomness import generator
-from tts_playground.runs.curves import Floats, Ints, best_weights
 from tts_playground.runs.intervals import FEW, means, of_rate, rate, studentised_ends
+from tts_playground.runs.order_statistics import Floats, Ints, best_weights
 
 _BLOCK = 1 << 22
 """floats held at once while resampling: 32 MiB"""

@@ -7,14 +7,11 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tts_playground.errors import StoreError
 from tts_playground.runs.opening import translated
-from tts_playground.runs.stored import StoredPool
-
-if TYPE_CHECKING:
-    from tts_playground.runs.store import Store
+from tts_playground.runs.stored import Holder, StoredPool
 
 _COUNTS = """SELECT count(*), coalesce(sum(bytes), 0),
     coalesce(sum(idx < 0 OR codec NOT IN ('text', 'program', 'image') OR (content IS NULL) = (blob IS NULL)
@@ -54,7 +51,7 @@ def texts(cells: Iterable[Any]) -> list[str]:
     return [bytes(cell or b"").decode(errors="replace") for cell in cells]
 
 
-def listed(store: Store) -> list[PoolInfo]:
+def listed(store: Holder) -> list[PoolInfo]:
     """Every pool, the newest first.
 
     Raises:
@@ -65,7 +62,7 @@ def listed(store: Store) -> list[PoolInfo]:
     return sorted(found, key=lambda info: (-info.created, info.key))
 
 
-def _info(store: Store, connection: sqlite3.Connection, key: bytes) -> PoolInfo:
+def _info(store: Holder, connection: sqlite3.Connection, key: bytes) -> PoolInfo:
     info = PoolInfo(key.decode(errors="replace"), "", "(damaged)", 0, 0, 0.0)
     try:
         with translated(Path("pools.sqlite")):

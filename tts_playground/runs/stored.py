@@ -5,26 +5,43 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from tts_playground import jsontext
 from tts_playground.core import Reward, Sample, Sampler, Task
 from tts_playground.errors import BadInput, CannotDo, StoreError
+from tts_playground.runs.blobs import Blobs
+from tts_playground.runs.database import Database
 from tts_playground.runs.pool import PoolView, Scores
 from tts_playground.runs.rows import Row, canonical, decode, encode
-
-if TYPE_CHECKING:
-    from tts_playground.runs.store import Store
 
 _SAMPLE = "seed, idx, codec, content, blob, logprob, cost, info"
 _INSERT = """INSERT INTO samples (pool, seed, idx, codec, content, blob, bytes, logprob, cost, info)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 
 
+class Holder(Protocol):
+    """What a pool needs of the store that it is in."""
+
+    @property
+    def database(self) -> Database:
+        """Where its rows are."""
+        ...
+
+    @property
+    def blobs(self) -> Blobs:
+        """Where its pictures are."""
+        ...
+
+    def add(self, pool: PoolView) -> None:
+        """Take in the rows and scores of another pool of the same task and sampler."""
+        ...
+
+
 class StoredPool(PoolView):
     """A pool in the store, for reading and for adding rows; ``Pool`` adds drawing and scoring."""
 
-    def __init__(self, store: Store, kind: str, task: str, sampler: str, key: str = "") -> None:
+    def __init__(self, store: Holder, kind: str, task: str, sampler: str, key: str = "") -> None:
         """``key``: what the store calls it.
 
         Raises:
@@ -117,7 +134,7 @@ class StoredPool(PoolView):
 class Pool(StoredPool):
     """The pool of one task under one sampler: draws and scores what is missing."""
 
-    def __init__(self, store: Store, task: Task, sampler: Sampler) -> None:
+    def __init__(self, store: Holder, task: Task, sampler: Sampler) -> None:
         what = "the sampler's fingerprint"
         super().__init__(
             store, task.kind, canonical(task.key(), "the task's key"), canonical(sampler.fingerprint(), what)

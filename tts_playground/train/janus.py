@@ -309,11 +309,7 @@ def _fit(
 
 
 def train(order: Order) -> Path:
-    """Train, save and describe tiny:janus, from scenes or by distilling another; returns its folder."""
-    if order.distil is not None:
-        from tts_playground.train import distil  # it stands on this module
-
-        return distil.train(order)
+    """Train, save and describe tiny:janus from scenes; returns its folder."""
     device = pick_device(order.device)
     vq, vq_folder, minutes = _with_vq(order, order.minutes)
     folder = home.folder("runs", order.run or "tiny-janus")

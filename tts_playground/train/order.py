@@ -70,4 +70,5 @@ def train(name: str, order: Order) -> Path:
         raise UnknownName("model to train", name, TRAINERS)
     if not order.minutes > 0 or (order.steps is not None and order.steps < 1):
         raise BadInput("Training needs a positive number of --minutes (or --steps).")
-    return importlib.import_module(TRAINERS[name]).train(order)
+    distilled = name == "tiny-janus" and order.distil is not None
+    return importlib.import_module("tts_playground.train.distil" if distilled else TRAINERS[name]).train(order)
