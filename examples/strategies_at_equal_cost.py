@@ -4,9 +4,9 @@ A toy sampler writes words letter by letter; swap in ``tts_playground.tasks.text
 ``PromptTask`` and two rewards to run the same on images.
 """
 
-from tts_playground.runs import figures
-from tts_playground.runs.comparison import Plan, compare
-from tts_playground.runs.trace import trace
+from tts_playground import figures
+from tts_playground.experiments.comparison import ComparisonPlan, compare
+from tts_playground.experiments.trace import trace
 from tts_playground.strategies.gridar import GridAR
 from tts_playground.strategies.parm import PARM
 from tts_playground.strategies.suffix import Suffix
@@ -16,7 +16,7 @@ guide = TableReward({"a": 1, "b": 2, "c": 3, "d": 4})  # chooses
 judge = TableReward({"d": 1})  # measures, and guides nobody
 searches = {"parm": PARM(), "gridar": GridAR(), "suffix": Suffix()}
 
-plan = Plan(budgets=(2, 4, 8), seeds=10, pool=32)
+plan = ComparisonPlan(budgets=(2, 4, 8), seeds=10, pool=32)
 for report in compare([TextTask()], ScriptedSampler(length=8), searches, guide, judge, plan):
     last = report
 

@@ -1,10 +1,10 @@
 """What N buys: draw a pool once, then read the expected best of N for every N from it, exactly."""
 
 from tts_playground.dsl import render
+from tts_playground.figures import best_of_n, save
 from tts_playground.rewards.iou import IoUReward
-from tts_playground.runs.figures import best_of_n, save
-from tts_playground.runs.store import Store
 from tts_playground.samplers.proposal import ProposalSampler
+from tts_playground.store.store import Store
 from tts_playground.tasks.sketch import SketchTask
 
 target = render("(- (+ (Circle 4 6 8) (Circle 4 10 8)) (Quad 8 8 2 6 45))")

@@ -20,7 +20,7 @@ def random_janus():
     """A random tiny Janus, ready to draw."""
     import tiny_checkpoints
 
-    from tts_playground.models.janus import Janus
+    from tts_playground.models.janus.model import Janus
 
     return Janus(tiny_checkpoints.janus(), tiny_checkpoints.janus_processor())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tts_playground.home import CHECKPOINTS
-from tts_playground.models.embedded import TINY
+from tts_playground.models.hub.embedded_models import TINY
 
 RANDOM = "random:"
 

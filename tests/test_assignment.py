@@ -9,8 +9,8 @@ from PIL import Image
 from tts_playground import assignment
 from tts_playground.assignment import *  # noqa: F403
 from tts_playground.dsl import parse
-from tts_playground.evolve.barred import Barred
-from tts_playground.models import embedded
+from tts_playground.evolve.exclusion import Barred
+from tts_playground.models.hub import embedded_models
 
 SEEDS = ["(Circle 3 8 8)", "(Quad 5 5 4 6 45)", "(- (Circle 5 5 5) (Circle 2 8 8))"]
 SIGNATURES = {
@@ -58,7 +58,7 @@ def test_a_star_gives_the_data_that_the_notebook_names():
 
 @pytest.mark.parametrize("kind", ["sketch", "gemma3"])
 def test_the_notebooks_flow(kind, tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path)
     getattr(tiny_writers, f"save_{kind}")(tmp_path / "sketch")
     test_dataset = load_test_dataset()[:3]  # noqa: F405
     baseline = evaluate_baseline(test_dataset)  # noqa: F405
@@ -66,7 +66,7 @@ def test_the_notebooks_flow(kind, tmp_path, monkeypatch):
     with pytest.raises(RenderingException):  # noqa: F405
         render_dsl("(Circle 3 8")  # noqa: F405
     monkeypatch.setattr("tts_playground.tasks.zero_shot.GREEDY", {"do_sample": False, "max_new_tokens": 8})
-    monkeypatch.setattr("tts_playground.evolve.asking.ModelMutator.max_new_tokens", 8)
+    monkeypatch.setattr("tts_playground.evolve.llm_mutator.ModelMutator.max_new_tokens", 8)
 
     model, processor = load_model_and_processor("tiny:sketch")  # noqa: F405
     zero_shot = evaluate_quantitatively_on_test_set(model, processor, test_dataset, batch_size=2)  # noqa: F405

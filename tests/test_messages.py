@@ -7,7 +7,7 @@ import pytest
 from tts_playground.cli import main
 from tts_playground.cli.output import emit, table
 from tts_playground.errors import BadInput, UnknownName, clean, printable, shown
-from tts_playground.ui.faults import said
+from tts_playground.ui.error_handling import said
 
 NASTY = {
     "colour": "\x1b[31mred\x1b[0m",

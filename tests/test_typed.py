@@ -8,24 +8,24 @@ import numpy as np
 import pytest
 
 import tts_playground
-from tts_playground.auditing.settings import Settings as AuditSettings
+from tts_playground.auditing.settings import SketchSettings as AuditSettings
 from tts_playground.core import Budget
 from tts_playground.errors import BadInput
-from tts_playground.evolve.evolution import Plan
+from tts_playground.evolve.evolution import EvolutionPlan
 from tts_playground.models.loading import Options
-from tts_playground.samplers.answering import AnswerSettings
 from tts_playground.samplers.image_paths import ImageSettings
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.samplers.proposal import ProposalSampler
-from tts_playground.tasks.sketch import Settings as SketchSettings
-from tts_playground.train.finetune import Tuning
+from tts_playground.samplers.vlm_settings import AnswerSettings
+from tts_playground.tasks.sketch import SketchSettings as SketchSettings
+from tts_playground.train.finetune.trainer import Tuning
 from tts_playground.typed import value_of
 
 NAMES = {"best_of_n": "BestOfN", "refine": "Refine", "smc": "SMC", "beam": "Beam", "parm": "PARM", "gridar": "GridAR"}
 STRATEGIES = {**NAMES, "suffix": "Suffix"}
 CLASSES = [
     *(getattr(import_module(f"tts_playground.strategies.{m}"), c) for m, c in STRATEGIES.items()),
-    *(AuditSettings, Budget, Plan, Options, AnswerSettings, ImageSettings, ProgramSampler, ProposalSampler),
+    *(AuditSettings, Budget, EvolutionPlan, Options, AnswerSettings, ImageSettings, ProgramSampler, ProposalSampler),
     *(SketchSettings, Tuning),
 ]
 WRONG = ["x", [], {}, object(), math.nan, b"x", "\ud800", 1j, "5"]

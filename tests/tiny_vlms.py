@@ -25,10 +25,10 @@ from transformers import (
     Qwen2VLVideoProcessor,
 )
 
-from tts_playground.train import vlm_data
-from tts_playground.train.vlm import MINIATURE
-from tts_playground.train.vlm_model import build_model, build_processor, wrap_tokenizer
-from tts_playground.train.vlm_tokens import BOS, EOS, IMAGE, PAD
+from tts_playground.train.vlm import data
+from tts_playground.train.vlm.architecture import build_model, build_processor, wrap_tokenizer
+from tts_playground.train.vlm.tokens import BOS, EOS, IMAGE, PAD
+from tts_playground.train.vlm.trainer import MINIATURE
 
 KINDS = ("tiny", "llava", "qwen2vl", "gemma3")
 TEMPLATE = (
@@ -83,13 +83,13 @@ def _sharp(model, spread: float):
 
 def tiny():
     """The shape of tiny:vlm."""
-    words = wrap_tokenizer(vlm_data.tokenizer())
+    words = wrap_tokenizer(data.tokenizer())
     return _sharp(build_model(MINIATURE, len(words)), 3), build_processor(words, MINIATURE)
 
 
 def llava():
     """LLaVA with a CLIP eye."""
-    words = wrapped(vlm_data.tokenizer())
+    words = wrapped(data.tokenizer())
     vision = {"model_type": "clip_vision_model", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2}
     vision |= {"num_attention_heads": 2, "image_size": 32, "patch_size": 8}
     config = LlavaConfig(
@@ -115,7 +115,7 @@ def llava():
 def qwen2vl():
     """Qwen2-VL: pictures of any size, and positions in three dimensions."""
     words = wrapped(
-        vlm_data.tokenizer(),
+        data.tokenizer(),
         video_token="<video>",
         vision_bos_token="<|vision_start|>",
         vision_eos_token="<|vision_end|>",
@@ -158,7 +158,7 @@ def gemma(words, *, window: int, chat_template: str, tied: bool = False, **text)
 
 def gemma3():
     """Gemma 3 with a window of eight tokens."""
-    words = wrapped(vlm_data.tokenizer(), boi_token="<boi>", eoi_token="<eoi>")
+    words = wrapped(data.tokenizer(), boi_token="<boi>", eoi_token="<eoi>")
     model, processor = gemma(words, window=8, chat_template=TEMPLATE.replace("MARK", "<boi>"))
     return _sharp(model, 3), processor
 

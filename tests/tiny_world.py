@@ -7,9 +7,11 @@ from pathlib import Path
 import torch
 
 from tts_playground.rewards.aesthetic import build_head, save_head
-from tts_playground.train import clip_parts, detector, janus_parts
-from tts_playground.train.tokens import tokenizer
-from tts_playground.train.vq import save_half
+from tts_playground.train.clip import parts as clip_parts
+from tts_playground.train.detector import trainer
+from tts_playground.train.janus import parts
+from tts_playground.train.janus.tokens import tokenizer
+from tts_playground.train.janus.vq import save_half
 
 CARD = "# {name}\n\nA toy.\n\n- Data: none.\n- Command: `none`\n- Seed: 0. Hardware: any. Time: 0 minutes.\n"
 
@@ -17,19 +19,19 @@ CARD = "# {name}\n\nA toy.\n\n- Data: none.\n- Command: `none`\n- Seed: 0. Hardw
 def save_world(folder: Path) -> dict[str, str]:
     """Folders "janus", "clip", "detector", "detector2" and "aesthetic" under ``folder``, each with a card."""
     torch.manual_seed(0)
-    size = janus_parts.MINIATURE
-    model = janus_parts.build_model(size, len(tokenizer()))
+    size = parts.MINIATURE
+    model = parts.build_model(size, len(tokenizer()))
     with torch.no_grad():  # random heads are almost uniform: stretch the logits, as training does
         model.model.generation_head.vision_head.weight.normal_(0, 12 / size.width**0.5)
         model.model.generation_embeddings.weight.normal_(0, 3.0)
     save_half(model, folder / "janus")
-    janus_parts.build_processor(tokenizer(), size).save_pretrained(folder / "janus")
+    parts.build_processor(tokenizer(), size).save_pretrained(folder / "janus")
     words = clip_parts.build_tokenizer()
     clip_parts.build_model(clip_parts.MINIATURE, words).save_pretrained(folder / "clip")
     clip_parts.build_processor(words).save_pretrained(folder / "clip")
     for name in ("detector", "detector2"):
-        detector.build_model(detector.MINIATURE).save_pretrained(folder / name)
-        detector.build_processor().save_pretrained(folder / name)
+        trainer.build_model(trainer.MINIATURE).save_pretrained(folder / name)
+        trainer.build_processor().save_pretrained(folder / name)
     save_head(build_head(clip_parts.MINIATURE.joint), folder / "aesthetic", "tiny:clip")
     for place in folder.iterdir():
         (place / "README.md").write_text(CARD.format(name=place.name))

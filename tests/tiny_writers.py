@@ -10,11 +10,11 @@ import torch
 from transformers import GenerationConfig
 
 from tts_playground.dsl.instructions import LANGUAGE, describe_picture
-from tts_playground.train import sketch_data
-from tts_playground.train.sketch import MINIATURE
-from tts_playground.train.vlm import save
-from tts_playground.train.vlm_model import build_model, build_processor, wrap_tokenizer
-from tts_playground.train.vlm_tokens import BOS, EOS, PAD, code_tokenizer
+from tts_playground.train.sketch import data
+from tts_playground.train.sketch.trainer import MINIATURE
+from tts_playground.train.vlm.architecture import build_model, build_processor, wrap_tokenizer
+from tts_playground.train.vlm.tokens import BOS, EOS, PAD, code_tokenizer
+from tts_playground.train.vlm.trainer import save
 
 TURNS = (
     "{% for message in messages %}"
@@ -30,7 +30,7 @@ TURNS = (
 def save_sketch(folder: Path, seed: int = 0) -> Path:
     """An untrained tiny:sketch of toy size."""
     torch.manual_seed(seed)
-    tokenizer = wrap_tokenizer(sketch_data.tokenizer())
+    tokenizer = wrap_tokenizer(data.tokenizer())
     save(build_model(MINIATURE, len(tokenizer)), build_processor(tokenizer, MINIATURE), folder)
     return folder
 

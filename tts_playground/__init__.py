@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tts_playground import moved
+
 if TYPE_CHECKING:
     from tts_playground.auditing.run import audit
     from tts_playground.tasks.sketch import SketchResult, sketch
@@ -27,6 +29,9 @@ _LAZY = {
 }
 
 __all__ = ["Answered", "Generated", "SketchResult", "__version__", "answer", "audit", "generate", "sketch"]
+
+
+moved.install()
 
 
 def __getattr__(name: str) -> Any:

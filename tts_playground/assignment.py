@@ -97,7 +97,7 @@ def load_test_dataset(source: str = "") -> Any:
 
 def evaluate_baseline(test_dataset: Iterable[Any]) -> Metrics:
     """Metrics of predicting the empty program, an all-white picture, for every row."""
-    from tts_playground.bench.program_eval import baseline
+    from tts_playground.evaluation.programs import baseline
 
     return baseline(test_dataset)
 
@@ -111,13 +111,13 @@ def load_model_and_processor(model_name: str = "google/gemma-3-4b-it") -> tuple[
     Raises:
         ModelUnavailable: it is not here, cannot be reached, or does not fit.
     """
-    from tts_playground.models import adapters, tunable
+    from tts_playground.models import adapters, finetune_loading
 
     if model_name.startswith(adapters.MARK):
         adapter = adapters.find(model_name)
-        base = tunable.open_model(adapter.base)
+        base = finetune_loading.open_model(adapter.base)
         return adapters.attach(base.model, adapter.folder).eval(), base.processor
-    opened = tunable.open_model(model_name)
+    opened = finetune_loading.open_model(model_name)
     return opened.model, opened.processor
 
 
@@ -148,7 +148,7 @@ def evaluate_quantitatively_on_test_set(
     model: Any, processor: Any, test_data: Iterable[Any] | None = None, batch_size: int = 16
 ) -> Metrics:
     """Metrics of a model's greedy programs; by default on the held-out drawings that ship."""
-    from tts_playground.bench.program_eval import judge
+    from tts_playground.evaluation.programs import judge
 
     rows = load_test_dataset() if test_data is None else test_data
     return judge(model, processor, rows, batch_size=batch_size).metrics
@@ -158,7 +158,7 @@ def evaluate_qualitatively_on_test_programs(
     model: Any, processor: Any
 ) -> tuple[Metrics, list[str], list[Image.Image | None]]:
     """Metrics, programs and pictures (None where a program does not parse) on ``qualitative_test_programs``."""
-    from tts_playground.bench.program_eval import drawn, hard_four, judge
+    from tts_playground.evaluation.programs import drawn, hard_four, judge
 
     judged = judge(model, processor, hard_four(), batch_size=4)
     return judged.metrics, [answer.text for answer in judged.answers], [drawn(answer) for answer in judged.answers]
@@ -183,14 +183,14 @@ def evolve(
         fitness: turn away and rank programs as training data (part 4, topic 1).
         generated: hybrid start with so many programs of the hand-written generator (part 4, topic 2).
     """
-    from tts_playground.evolve.asking import ModelMutator
-    from tts_playground.evolve.evolution import Plan, run
+    from tts_playground.evolve.evolution import EvolutionPlan, run
     from tts_playground.evolve.fitness import Fitness
+    from tts_playground.evolve.llm_mutator import ModelMutator
     from tts_playground.evolve.rows import dataset
 
     mutator = None if model is None else ModelMutator(model, processor or _processor_of(model))
     rules = Fitness() if fitness else None
-    plan = Plan(training_set_size, tuple(seed_programs), min(generated, training_set_size), rules, seed=seed)
+    plan = EvolutionPlan(training_set_size, tuple(seed_programs), min(generated, training_set_size), rules, seed=seed)
     return dataset([member.text for member in run(plan, barred_programs, mutator).kept()])
 
 
@@ -210,8 +210,8 @@ def _processor_of(model: Any) -> Any:
 
 def finetune(model: Any, processor: Any, dataset: Dataset, num_training_epochs: int = 1) -> Any:
     """The model with low-rank adapters trained on rows (program, image), the loss on the programs alone."""
-    from tts_playground.train.finetune import Tuning
-    from tts_playground.train.finetune import finetune as tune
+    from tts_playground.train.finetune.trainer import Tuning
+    from tts_playground.train.finetune.trainer import finetune as tune
 
     rows: list[Any] = list(dataset)
     return tune(model, processor, rows, Tuning(epochs=num_training_epochs)).model
@@ -236,7 +236,7 @@ def generate_synthetic_dataset(barred_programs: set[str], training_set_size: int
 def compare_dataset_performance(old_metrics: Metrics, improved_metrics: Metrics) -> dict[str, dict[str, Any]]:
     """Every metric: old, improved, difference, and the difference's 95 % interval where both saw the same targets
     (None below 8 of them, of which nothing can be said)."""
-    from tts_playground.bench.program_eval import compare
+    from tts_playground.evaluation.programs import compare
 
     return compare(old_metrics, improved_metrics)
 

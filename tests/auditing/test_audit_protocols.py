@@ -9,15 +9,15 @@ from PIL import Image
 
 from tts_playground.auditing import choice as protocols
 from tts_playground.auditing import colour, responders, scripted
-from tts_playground.auditing.choosers import ExactChooser, Question, ReplyChooser
+from tts_playground.auditing.choosers import ChoiceQuestion, ExactChooser, ReplyChooser
 from tts_playground.auditing.pictures import DIGITS, PAIRS, pictures, prompt_of
 from tts_playground.auditing.run import ask
-from tts_playground.auditing.settings import Settings
+from tts_playground.auditing.settings import AuditSettings
 from tts_playground.auditing.statistics import chi_square
 from tts_playground.auditing.vision import VisionChooser
 from tts_playground.errors import BadInput, CannotDo, ModelUnavailable, UnknownName
 from tts_playground.models.loading import Loaded, Options
-from tts_playground.models.vlm import Vlm
+from tts_playground.models.vlm.model import Vlm
 from tts_playground.worlds.choices import COLOR_PROMPT, COLORS, planted
 
 PICTURES = pictures(("sym", "center"), 2, 4, permute=False, seed=1)
@@ -84,8 +84,8 @@ def test_replies_follow_the_models_own_greedy(network):
 def test_a_digit_of_several_tokens_is_not_the_beginning_of_a_longer_number():
     chooser = vision("tiny")
     image = Image.new("RGB", (64, 64), "white")
-    short = chooser.chances([Question(lambda: image, "which number?", ("1", "2"))])[0]
-    long = chooser.chances([Question(lambda: image, "which number?", ("1", "2", "12"))])[0]
+    short = chooser.chances([ChoiceQuestion(lambda: image, "which number?", ("1", "2"))])[0]
+    long = chooser.chances([ChoiceQuestion(lambda: image, "which number?", ("1", "2", "12"))])[0]
     assert long[2] > 0
     assert long[0] == pytest.approx(short[0] - long[2])
     assert long[1] == pytest.approx(short[1])
@@ -93,7 +93,7 @@ def test_a_digit_of_several_tokens_is_not_the_beginning_of_a_longer_number():
 
 def test_an_option_without_tokens_is_refused_by_name():
     with pytest.raises(ModelUnavailable, match="tell it apart"):
-        vision("tiny").chances([Question(lambda: Image.new("RGB", (64, 64)), "what?", ("7", " 7"))])
+        vision("tiny").chances([ChoiceQuestion(lambda: Image.new("RGB", (64, 64)), "what?", ("7", " 7"))])
 
 
 def test_scripted_chances_are_the_planted_ones():
@@ -133,7 +133,7 @@ def test_the_hasty_one_counts_against_joint_accuracy():
 
 
 def test_restricted_output_has_no_failures():
-    settings = Settings(protocol="sampled", restricted=True, samples=100, per_cond=1)
+    settings = AuditSettings(protocol="sampled", restricted=True, samples=100, per_cond=1)
     rows = ask(scripted.named("scripted:hasty"), settings, settings.pictures())
     assert all(row.valid == 1 and row.picks.sum() == 100 for row in rows)
     assert all(row.picture.scene for row in rows)
@@ -141,9 +141,9 @@ def test_restricted_output_has_no_failures():
 
 def test_colours_and_lists_on_a_network():
     chooser = vision("llava")
-    rows = ask(chooser, Settings(task="color", protocol="sampled", samples=20, temperature=2.0), PICTURES[:2])
+    rows = ask(chooser, AuditSettings(task="color", protocol="sampled", samples=20, temperature=2.0), PICTURES[:2])
     assert all(len(row.colours) == 10 and row.total == 20 for row in rows)
-    (row,) = ask(chooser, Settings(protocol="list", samples=10, temperature=2.0), PICTURES[1:2])
+    (row,) = ask(chooser, AuditSettings(protocol="list", samples=10, temperature=2.0), PICTURES[1:2])
     assert row.picks.sum() + row.unreadable <= 10
     assert len(row.examples) <= 3
 
@@ -160,8 +160,8 @@ class OnlyWrites:
 
 def test_a_chooser_that_only_writes_cannot_be_asked_for_chances():
     with pytest.raises(CannotDo, match="sampled"):
-        ask(OnlyWrites(), Settings(), PICTURES)
-    rows = ask(OnlyWrites(), Settings(protocol="sampled", samples=3), PICTURES)
+        ask(OnlyWrites(), AuditSettings(), PICTURES)
+    rows = ask(OnlyWrites(), AuditSettings(protocol="sampled", samples=3), PICTURES)
     assert rows[0].digits[7] == 3
 
 
@@ -176,6 +176,6 @@ def test_names():
 def test_a_model_by_name_of_its_folder(tmp_path):
     folder = tiny_vlms.save("llava", tmp_path)
     chooser = responders.resolve(str(folder), Options("cpu"))
-    rows = ask(chooser, Settings(per_cond=1, conditions=("sym",)), PICTURES[:2])
+    rows = ask(chooser, AuditSettings(per_cond=1, conditions=("sym",)), PICTURES[:2])
     assert 0 < rows[1].valid < 1
     assert chooser.fingerprint()["revision"]

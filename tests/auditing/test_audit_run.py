@@ -14,7 +14,7 @@ from tts_playground.auditing import report as reports
 from tts_playground.auditing import run
 from tts_playground.auditing.rows import facts, row_of
 from tts_playground.auditing.scripted import SCRIPTS, named
-from tts_playground.auditing.settings import PRESETS, Settings, settings_from
+from tts_playground.auditing.settings import PRESETS, AuditSettings, settings_from
 from tts_playground.errors import BadInput, StoreError, UnknownName
 
 FIELDS = ("reject_rate_chi2", "mean_cramers_v", "mean_p_special", "mean_joint_accuracy_valid")
@@ -23,13 +23,13 @@ FIELDS = ("reject_rate_chi2", "mean_cramers_v", "mean_p_special", "mean_joint_ac
 @pytest.mark.parametrize("task", ["choice", "color"])
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_rows_survive_their_file(name, task):
-    *_, last = run.audit_rounds(named(name), Settings(task=task, per_cond=1))
+    *_, last = run.audit_rounds(named(name), AuditSettings(task=task, per_cond=1))
     for row in last.rows:
         assert row_of(json.loads(json.dumps(facts(row, 100), allow_nan=False))) == row
 
 
 def test_a_run_that_was_stopped_goes_on_and_asks_nothing_twice(tmp_path):
-    settings, chooser = Settings(per_cond=3), Counting(named("scripted:planted"))
+    settings, chooser = AuditSettings(per_cond=3), Counting(named("scripted:planted"))
     file = run.file_of(tmp_path, chooser, settings)
     stream = run.recorded(file, chooser, settings)
     next(stream)
@@ -69,7 +69,7 @@ class Counting:
 
 
 def test_files_of_something_else_are_refused(tmp_path):
-    settings, chooser = Settings(per_cond=1), named("scripted:fair")
+    settings, chooser = AuditSettings(per_cond=1), named("scripted:fair")
     file = tmp_path / "a.jsonl"
     list(run.recorded(file, chooser, settings))
     with pytest.raises(BadInput, match="another audit"):
@@ -86,7 +86,7 @@ def test_the_summary_has_the_fields_of_the_proof_of_concept(tmp_path):
     found = tts_playground.audit("scripted:hasty", task="color", protocol="sampled", samples=100, per_cond=2)
     file = found.write(tmp_path / "a" / "summary.csv")
     rows = list(csv.DictReader(file.open()))
-    assert [row["condition"] for row in rows] == [*Settings().conditions, "all"]
+    assert [row["condition"] for row in rows] == [*AuditSettings().conditions, "all"]
     for name in FIELDS:
         assert math.isfinite(float(rows[-1][name])) and math.isfinite(found.as_dict()[name])
     assert float(rows[-1]["mean_joint_accuracy_all"]) < float(rows[-1]["mean_joint_accuracy_valid"])
@@ -133,10 +133,10 @@ def row_mute(row):
 @given(st.floats(0.05, 20))
 @options(deadline=None, max_examples=15)
 def test_another_temperature_is_what_the_chooser_would_have_said(temperature):
-    settings = Settings(per_cond=1, conditions=("center",), temperature=temperature)
+    settings = AuditSettings(per_cond=1, conditions=("center",), temperature=temperature)
     chooser = named("scripted:planted")
     *_, there = run.audit_rounds(chooser, settings)
-    *_, plain = run.audit_rounds(chooser, Settings(per_cond=1, conditions=("center",)))
+    *_, plain = run.audit_rounds(chooser, AuditSettings(per_cond=1, conditions=("center",)))
     for row, expected in zip(plain.rows, there.rows, strict=True):
         assert reports.tempered(row, temperature).p == pytest.approx(expected.p, abs=1e-9)
 
@@ -177,7 +177,7 @@ def test_bad_settings_are_one_sentence(given_settings, says):
 
 def test_presets():
     assert settings_from({}, "debug").samples == PRESETS["debug"]["samples"] == 50
-    assert settings_from({"samples": 7, "k": None}, "full") == Settings(per_cond=10, samples=7)
+    assert settings_from({"samples": 7, "k": None}, "full") == AuditSettings(per_cond=10, samples=7)
     with pytest.raises(UnknownName, match="debug"):
         settings_from({}, "debgu")
     with pytest.raises(BadInput, match="at least 1 picture"):
@@ -210,7 +210,7 @@ CELLS = [("digit", 12), ("digit", 1.0), ("color", "purple"), ("row", 7), ("colum
 
 
 def test_rows_that_make_no_sense_are_named_and_never_analysed(tmp_path):
-    list(run.recorded(tmp_path / "a.jsonl", named("scripted:fair"), Settings(per_cond=1)))
+    list(run.recorded(tmp_path / "a.jsonl", named("scripted:fair"), AuditSettings(per_cond=1)))
     lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     place = next(i for i, row in enumerate(lines) if row["condition"] != "blank")
     cell = lines[place]["cells"][0]
@@ -224,7 +224,7 @@ def test_rows_that_make_no_sense_are_named_and_never_analysed(tmp_path):
 
 
 def test_two_audits_do_not_write_into_one_file(tmp_path):
-    settings, chooser = Settings(per_cond=2), named("scripted:fair")
+    settings, chooser = AuditSettings(per_cond=2), named("scripted:fair")
     first = run.recorded(tmp_path / "a.jsonl", chooser, settings, batch=1)
     next(first)
     with pytest.raises(StoreError, match="another process"):

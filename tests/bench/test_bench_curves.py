@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tts_playground.bench import curves as bench
-from tts_playground.runs.curves import expected_best, grid
+from tts_playground.estimators.curves import expected_best, grid
 
 
 def test_the_peers_agree_with_the_exact_curve():

@@ -8,17 +8,18 @@ from tts_playground.bench import load
 @pytest.fixture
 def address(random_janus_folder, tmp_path, monkeypatch):
     """The app with the image tab on a random model."""
+    from tts_playground.pages.t2i import image_repository
     from tts_playground.ui import shell
-    from tts_playground.ui.t2i import TAB, shelf
+    from tts_playground.ui.t2i import TAB
 
     monkeypatch.setenv("TTS_PLAYGROUND_T2I_MODEL", str(random_janus_folder))
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
-    shelf.store.cache_clear()
+    image_repository.store.cache_clear()
     app = shell.build([TAB])
     yield shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
     app.close()
-    shelf.store.cache_clear()
+    image_repository.store.cache_clear()
 
 
 def test_two_people_get_their_views_and_images(address, monkeypatch):

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tts_playground import home
-from tts_playground.bench import starters as script
 from tts_playground.errors import UnknownName
-from tts_playground.runs import starters
-from tts_playground.runs.store import Store
-from tts_playground.runs.sweeps import GUIDANCES, TEMPERATURES
+from tts_playground.evaluation import make_starters as script
+from tts_playground.experiments.sweeps import GUIDANCES, TEMPERATURES
+from tts_playground.store import starters
+from tts_playground.store.store import Store
 from tts_playground.tasks.text_to_image import WORLD_PROMPTS
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask
 
@@ -27,7 +27,8 @@ def test_four_samples_drawn_again_are_the_ones_that_ship(name):
         pool, (task, sampler) = pools[place], plan.pairs[place]
         index = (0, 7, 31, 63)[number] % plan.n
         assert _same(pool, task, sampler, index), (
-            f"the sampler has changed: give it a new version and run python -m tts_playground.bench.starters {name}"
+            "the sampler has changed: give it a new version and run "
+            f"python -m tts_playground.evaluation.make_starters {name}"
         )
         for reward in plan.rewards:
             (now,) = reward.score(task, [pool.samples()[index]])

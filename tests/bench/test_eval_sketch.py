@@ -4,40 +4,42 @@ import numpy as np
 import pytest
 import tiny_writers
 
-from tts_playground.bench import eval_sketch, pass_at_k
 from tts_playground.core import Sample
 from tts_playground.dsl import parse
 from tts_playground.errors import BadInput, CannotDo
-from tts_playground.models import embedded, loading
-from tts_playground.runs.curves import pass_at_k as exact
-from tts_playground.runs.intervals import paired
+from tts_playground.estimators.curves import pass_at_k as exact
+from tts_playground.estimators.intervals import paired
+from tts_playground.evaluation import pass_at_k
+from tts_playground.evaluation import sketch as sketch_eval
+from tts_playground.models import loading
+from tts_playground.models.hub import embedded_models
 
 
 @pytest.fixture
 def sketch(tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path)
     monkeypatch.setattr("tts_playground.samplers.programs.ProgramSampler.max_tokens", 12)
     loading.forget()
     return tiny_writers.save_sketch(tmp_path / "sketch")
 
 
 def test_the_keys_of_eval_sketch(sketch):
-    found = eval_sketch.run(drawings=2, samples=64, paired=1, times=(0.05,))["metrics"]
+    found = sketch_eval.run(drawings=2, samples=64, paired=1, times=(0.05,))["metrics"]
     assert list(found)[:5] == ["parse_rate", "greedy_f1", "best64_iou", "refined_iou", "refined_seconds"]
     assert all(m["low"] is None or m["low"] <= m["value"] <= m["high"] for m in found.values())
     assert found["best64_iou"]["low"] is not None and found["greedy_f1"]["low"] is None  # two drawings
     assert found["parse_rate"]["value"] < 0.5 and "iou_gain_0.05s" in found
     with pytest.raises(BadInput):
-        eval_sketch.run(drawings=0)
+        sketch_eval.run(drawings=0)
 
 
 def test_only_whole_replies_parse():
     def said(reply):
         return Sample(parse(""), 0, info={"reply": reply})
 
-    assert eval_sketch.parses(said(" (Circle 3 8 8)\n"))
-    assert not any(eval_sketch.parses(said(t)) for t in ("so: (Circle 3 8 8)", "(+ (Circle 3 8 8)", "no"))
+    assert sketch_eval.parses(said(" (Circle 3 8 8)\n"))
+    assert not any(sketch_eval.parses(said(t)) for t in ("so: (Circle 3 8 8)", "(+ (Circle 3 8 8)", "no"))
 
 
 def test_pools_are_drawn_and_kept(sketch, tmp_path):

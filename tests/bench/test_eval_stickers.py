@@ -11,13 +11,13 @@ import pytest
 import tiny_world
 from PIL import Image
 
-from tts_playground.bench import eval_stickers, metrics
-from tts_playground.bench import eval_stickers_images as images_part
-from tts_playground.bench import eval_stickers_knobs as knobs_part
-from tts_playground.bench import eval_stickers_scenes as scenes_part
-from tts_playground.bench.eval_stickers_plan import Plan
 from tts_playground.core import Cost, Sample, Verdict
 from tts_playground.errors import BadInput
+from tts_playground.evaluation import metrics, stickers
+from tts_playground.evaluation import sticker_images as images_part
+from tts_playground.evaluation import sticker_knobs as knobs_part
+from tts_playground.evaluation import sticker_scenes as scenes_part
+from tts_playground.evaluation.sticker_plan import StickerPlan
 from tts_playground.models import loading
 from tts_playground.samplers.image_tokens import ImageSettings
 from tts_playground.verifiers.checks import check, truth
@@ -65,7 +65,7 @@ def options(folders):
 
 @pytest.fixture(scope="module")
 def result(options):
-    return eval_stickers.run(card=True, **options)
+    return stickers.run(card=True, **options)
 
 
 def test_every_number_is_there_with_an_ordered_interval(result):
@@ -107,22 +107,22 @@ def test_the_cards_hold_the_numbers_of_their_own_model(result, folders):
 
 
 def test_same_seed_same_numbers_and_parts_alone_are_the_same(result, options):
-    again = eval_stickers.run(parts=("vq", "images"), cfg=result["settings"]["cfg"], **options)
+    again = stickers.run(parts=("vq", "images"), cfg=result["settings"]["cfg"], **options)
     assert again["metrics"]["vq_psnr"] == result["metrics"]["vq_psnr"]
     assert again["metrics"]["geneval_clip3_gain"] == result["metrics"]["geneval_clip3_gain"]
     assert "clip_r1" not in again["metrics"]
 
 
 def test_a_missing_second_detector_is_said_and_other_missing_models_refused(options, monkeypatch, tmp_path):
-    from tts_playground.models import embedded
+    from tts_playground.models.hub import embedded_models
 
-    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path)
     given = options | {"detector2": "tiny:detector2"}
-    told = eval_stickers.run(parts=("images",), cfg=2.0, **given)
+    told = stickers.run(parts=("images",), cfg=2.0, **given)
     assert any("second detector" in note for note in told["notes"])
     assert "geneval_oracle3_detector2" not in told["metrics"]
     with pytest.raises(BadInput, match="not-here"):
-        eval_stickers.run(parts=("clip",), **(options | {"clip": str(tmp_path / "not-here")}))
+        stickers.run(parts=("clip",), **(options | {"clip": str(tmp_path / "not-here")}))
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_a_missing_second_detector_is_said_and_other_missing_models_refused(opti
 )
 def test_settings_out_of_range_are_refused_by_name(wrong, says):
     with pytest.raises(BadInput, match=says):
-        Plan(**wrong)
+        StickerPlan(**wrong)
 
 
 def test_prompts_are_spread_evenly_over_kinds():
-    chosen = Plan(prompts=25).chosen()
+    chosen = StickerPlan(prompts=25).chosen()
     assert [case.kind for case in chosen] == [kind for kind in KINDS for _ in range(4)]
     assert len({case.key for case in chosen}) == 24
-    assert Plan().chosen() == list(cases())
+    assert StickerPlan().chosen() == list(cases())
 
 
 # ------------------------------------------------------------------------------------------------------ known truth
@@ -203,7 +203,7 @@ def tools():
 
 
 def test_known_truth_gives_the_known_numbers(tools):
-    chosen = Plan(prompts=12).chosen()
+    chosen = StickerPlan(prompts=12).chosen()
     rows = images_part.look_at_all(tools, chosen, 4, 3.0, 0)
     found = {name: number["value"] for name, number in images_part.image_metrics(rows).items()}
     assert found["geneval_single"] == found["geneval_single_two"] == 0.25
@@ -219,7 +219,7 @@ def test_known_truth_gives_the_known_numbers(tools):
 
 def test_known_truth_gives_the_known_numbers_of_every_knob(tools):
     """The first of a prompt's images is right at guidance 3 up to temperature 1, all others are blank."""
-    rows = images_part.look_at_all(tools, Plan(prompts=6).chosen(), 8, 3.0, 0)
+    rows = images_part.look_at_all(tools, StickerPlan(prompts=6).chosen(), 8, 3.0, 0)
     found = {name: number["value"] for name, number in images_part.image_metrics(rows).items()}
     right: dict[str, float] = dict.fromkeys(("cfg3", "t0.7", "t1"), 1 / 8)  # of the pool's 8 images; other cells have 4
     for cell in CELLS:
@@ -241,7 +241,7 @@ def test_settings_that_two_cells_share_are_drawn_once_and_an_image_that_two_name
     assert len(knobs_part.wanted(5.0, 16, 4, 0)) == len(CELLS) - 1 and len(knobs_part.wanted(4.0, 16, 4, 0)) == len(
         CELLS
     )
-    images_part.look(replace(tools, sampler=Counting()), Plan(prompts=6).chosen()[0], 16, 5.0, 0, side=True)
+    images_part.look(replace(tools, sampler=Counting()), StickerPlan(prompts=6).chosen()[0], 16, 5.0, 0, side=True)
     assert len(asked) == len(set(asked)) == 3 * 16 + 10 * 4 + 3
     assert all(path.seed == 0 for path in asked if path.settings.temperature > 0.1), "the same noise in every cell"
 
@@ -249,7 +249,7 @@ def test_settings_that_two_cells_share_are_drawn_once_and_an_image_that_two_name
 def test_best_of_16_comes_exactly_from_a_larger_pool():
     passed = np.zeros(32)
     passed[:1] = 1
-    row = images_part.Row("two", passed, np.arange(32.0), np.zeros(32))
+    row = images_part.JudgedPrompt("two", passed, np.arange(32.0), np.zeros(32))
     found = images_part.image_metrics([row, row])
     assert found["geneval_oracle16"]["value"] == pytest.approx(0.5)  # one of 32 passes: 16 of 32 subsets hold it
     assert found["geneval_clip16"]["value"] == pytest.approx(0.0)
@@ -299,7 +299,7 @@ class Hearsay:
 
 @pytest.mark.parametrize("leak", [False, True])
 def test_a_perfect_judge_never_accepts_a_wrong_prompt_and_a_leaky_one_is_found_out(leak):
-    chosen = Plan(prompts=12).chosen()
+    chosen = StickerPlan(prompts=12).chosen()
     scenes = scenes_part._trials(chosen, 2, 0)[0]
     found = scenes_part.judge_metrics(Hearsay(scenes, leak), lambda pictures: pictures, chosen, 2, 0)
     for kind in KINDS:

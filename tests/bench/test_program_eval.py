@@ -2,10 +2,10 @@
 
 import pytest
 
-from tts_playground.bench.program_eval import Judged, baseline, compare, drawn, hard_four, sheet
 from tts_playground.dsl.extraction import extract
 from tts_playground.dsl.metrics import Metrics
 from tts_playground.errors import BadInput
+from tts_playground.evaluation.programs import Judged, baseline, compare, drawn, hard_four, sheet
 from tts_playground.tasks.zero_shot import Answer
 from tts_playground.worlds import heldout
 

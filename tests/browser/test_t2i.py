@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
+from tts_playground.pages.t2i import image_repository
 from tts_playground.ui import shell
-from tts_playground.ui.t2i import TAB, shelf
+from tts_playground.ui.t2i import TAB
 
 PATIENCE = 300_000
 """milliseconds: a busy machine is slow"""
@@ -17,12 +18,12 @@ def image_app(tmp_path_factory, random_janus_folder):
     patch = pytest.MonkeyPatch()
     patch.setenv("TTS_PLAYGROUND_T2I_MODEL", str(random_janus_folder))
     patch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path_factory.mktemp("home")))
-    shelf.store.cache_clear()
+    image_repository.store.cache_clear()
     app = shell.build([TAB])
     yield shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
     app.close()
     patch.undo()
-    shelf.store.cache_clear()
+    image_repository.store.cache_clear()
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from safetensors import safe_open
 
 from tts_playground.home import CHECKPOINTS, PACKAGE
-from tts_playground.models.embedded import TINY
-from tts_playground.train.order import Order, train
+from tts_playground.models.hub.embedded_models import TINY
+from tts_playground.train.common.config import TrainConfig, train
 
 LARGEST, TOGETHER = 9.5e6, 60e6
 KINDS_OF_FILE = {".safetensors", ".json", ".md", ".txt", ".jinja", ".png", ".model"}
@@ -33,7 +33,7 @@ def toy(tmp_path_factory):
     place = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TTS_PLAYGROUND_HOME", str(place / "home"))
-        return train("tiny-detector", Order(out=place / "detector", steps=2, miniature=True, device="cpu"))
+        return train("tiny-detector", TrainConfig(out=place / "detector", steps=2, miniature=True, device="cpu"))
 
 
 @pytest.fixture(params=["a toy", *(folder.name for folder in HERE)])

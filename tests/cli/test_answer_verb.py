@@ -6,8 +6,9 @@ import pytest
 import tiny_vlms
 
 from tts_playground import cli
-from tts_playground.bench import eval_vlm, vqa
+from tts_playground.bench import vqa
 from tts_playground.errors import BadInput
+from tts_playground.evaluation import vlm
 
 QUESTION = "what is the value of kiwi?"
 
@@ -101,22 +102,22 @@ def test_vqa_curve_over_the_shipped_set(folder, tmp_path, capsys):
 
 
 def test_eval_vlm_has_its_keys(folder):
-    result = eval_vlm.run(folder, n=4, most=2)
+    result = vlm.run(folder, n=4, most=2)
     wanted = {"greedy", "greedy_blank", "oracle32", "oracle32_blank", "majority16", "majority16_minus_greedy", "single"}
     assert result["name"] == "vlm" and wanted <= set(result["metrics"])
     for one in result["metrics"].values():
         assert one["low"] is None or one["low"] <= one["value"] <= one["high"]
         assert one["n"] >= 1
     with pytest.raises(BadInput, match="2 to 256"):
-        eval_vlm.run(folder, n=1)
+        vlm.run(folder, n=1)
 
 
 def test_metrics_by_hand():
-    asked = eval_vlm.AskedQuestion(
+    asked = vlm.AskedQuestion(
         "q", ("7",), ("7", "8"), {"p_yes": (0.9, 0.2), "p_yes_blank": (0.5, 0.5), "rating": (3, 8)}
     )
-    rows = [eval_vlm.Measured(asked, True, False, True, False, 0.75)] * 4
-    found = eval_vlm.metrics(rows)
+    rows = [vlm.Measured(asked, True, False, True, False, 0.75)] * 4
+    found = vlm.metrics(rows)
     assert (found["greedy"].value, found["greedy_blank"].value, found["oracle32"].value) == (1.0, 0.0, 1.0)
     assert found["auroc"].value == 1.0 and found["auroc_within"].value == 1.0 and found["auroc_blank"].value == 0.5
     assert found["auroc_rating"].value == found["auroc_within_rating"].value == 0.0

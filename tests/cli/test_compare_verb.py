@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from tts_playground import cli
-from tts_playground.runs.comparison import Plan
-from tts_playground.runs.prompts import compare_prompts
-from tts_playground.runs.store import Store
+from tts_playground.experiments.comparison import ComparisonPlan
+from tts_playground.experiments.prompts import compare_prompts
+from tts_playground.store.store import Store
 from tts_playground.tasks.text_to_image import image_sampler
 
 QUICK = ["--n", "4", "--budgets", "4,2", "--seeds", "2", "--strategies", "parm,suffix"]
@@ -56,7 +56,7 @@ def test_one_run_is_said_to_support_no_interval(run, random_janus_folder):
 
 
 def test_the_pool_is_drawn_once(run, random_janus_folder):
-    sampler, plan = image_sampler(str(random_janus_folder)), Plan((2,), 1, 0, 4)
+    sampler, plan = image_sampler(str(random_janus_folder)), ComparisonPlan((2,), 1, 0, 4)
     names = {"strategies": ["parm"], "guide": "sharpness", "judge": "colourfulness"}
     with Store() as store:
         first = list(compare_prompts(["a cat"], sampler, store, plan=plan, **names))

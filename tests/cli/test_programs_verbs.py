@@ -8,7 +8,8 @@ from PIL import Image
 
 from tts_playground.cli import main
 from tts_playground.dsl import render
-from tts_playground.models import embedded, loading
+from tts_playground.models import loading
+from tts_playground.models.hub import embedded_models
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def run(capsys, tmp_path, monkeypatch):
 
 @pytest.fixture
 def sketch(tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path / "checkpoints")
+    monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path / "checkpoints")
     loading.forget()
     return tiny_writers.save_sketch(tmp_path / "checkpoints" / "sketch")
 
@@ -67,7 +68,7 @@ def test_finetune_then_sketch_with_the_adapter(run, tmp_path, sketch):
 
 
 def test_without_the_checkpoint_one_sentence(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path / "none")
+    monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path / "none")
     loading.forget()
     render("(Circle 3 8 8)").save(tmp_path / "disc.png")
     code, found = run("sketch", tmp_path / "disc.png", "--sampler", "tiny:sketch")

@@ -9,8 +9,8 @@ from pathlib import Path
 from tts_playground.dsl.examples import PROGRAMS
 from tts_playground.dsl.raster import render
 from tts_playground.registry import resolve
-from tts_playground.runs.store import Store
 from tts_playground.samplers.proposal import ProposalSampler
+from tts_playground.store.store import Store
 from tts_playground.tasks.image_rewards import reward_named
 from tts_playground.tasks.sketch import SketchTask
 from tts_playground.tasks.text_to_image import PromptTask, image_sampler

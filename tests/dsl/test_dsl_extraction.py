@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tts_playground.dsl import generate, parse
 from tts_playground.dsl.extraction import extract
 from tts_playground.dsl.instructions import EXAMPLES, describe_picture, vary
-from tts_playground.dsl.prefixes import Prefix
+from tts_playground.dsl.prefixes import ProgramPrefix
 
 DISC, BOTH = "(Circle 3 8 8)", "(+ (Circle 3 8 8) (Quad 1 2 3 4 0))"
 
@@ -62,7 +62,7 @@ def test_every_program_is_found_in_prose_and_every_prefix_can_end(index, data):
     text = str(generate(3, index))
     assert extract(f"Well... {text} it is!").text == text
     end = data.draw(st.integers(0, len(text)))
-    state = Prefix().advance(text[:end])
+    state = ProgramPrefix().advance(text[:end])
     assert state is not None and state.complete == (end == len(text))
     parse(text[:end] + state.ending())
 
@@ -70,7 +70,7 @@ def test_every_program_is_found_in_prose_and_every_prefix_can_end(index, data):
 @settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_a_walk_of_the_automaton_is_a_program(data):
-    text, state = "", Prefix()
+    text, state = "", ProgramPrefix()
     for _ in range(40):
         letters = [c for c in "()+-CirclQeuad 0123456789" if state.advance(c) is not None]
         assert letters
@@ -83,7 +83,7 @@ def test_a_walk_of_the_automaton_is_a_program(data):
     "text", [")", "Circle", "(Circle 3)", "(Circle 16", "(Circle 01", "(+ (Circle 1 1 1))", "(Q 1"]
 )
 def test_what_is_no_prefix(text):
-    assert Prefix().advance(text) is None
+    assert ProgramPrefix().advance(text) is None
 
 
 def test_instructions_hold_programs_that_parse():

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tts_playground.dsl import generate, mask, parse, render
 from tts_playground.dsl.edits import length
 from tts_playground.errors import BadInput, CannotDo, StoreError
-from tts_playground.evolve import keeping
-from tts_playground.evolve.barred import Barred
-from tts_playground.evolve.evolution import SEEDS, Plan, begin, evolve, run
+from tts_playground.evolve import checkpoint
+from tts_playground.evolve.evolution import SEEDS, EvolutionPlan, begin, evolve, run
+from tts_playground.evolve.exclusion import Barred
 from tts_playground.evolve.fitness import Fitness, Gallery
 from tts_playground.evolve.rows import dataset, hand_written, read, texts_of
 from tts_playground.evolve.variation import VARIATIONS, Child, TreeMutator, random_primitive
@@ -42,7 +42,9 @@ def test_a_mutator_keeps_its_bound_and_repeats_itself():
         assert TreeMutator(most=4).vary(parents, generator(n, "m")) == [child]
 
 
-@pytest.mark.parametrize("plan", [Plan(size=60), Plan(size=40, fitness=Fitness()), Plan(size=40, generated=20)])
+@pytest.mark.parametrize(
+    "plan", [EvolutionPlan(size=60), EvolutionPlan(size=40, fitness=Fitness()), EvolutionPlan(size=40, generated=20)]
+)
 def test_exactly_as_many_rows_all_drawable_none_twice(plan):
     texts = [member.text for member in run(plan).kept()]
     assert len(texts) == plan.size == len(set(texts))
@@ -56,7 +58,7 @@ def test_exactly_as_many_rows_all_drawable_none_twice(plan):
 
 
 def test_same_plan_same_data_set():
-    first, again, other = (run(Plan(size=50, seed=seed)).kept() for seed in (1, 1, 2))
+    first, again, other = (run(EvolutionPlan(size=50, seed=seed)).kept() for seed in (1, 1, 2))
     assert first == again and [m.text for m in first] != [m.text for m in other]
 
 
@@ -85,7 +87,7 @@ DISGUISES = [
 
 
 def test_barred_programs_never_enter_in_any_disguise():
-    population = run(Plan(size=30), BARRED, Parrot(*BARRED, *DISGUISES))
+    population = run(EvolutionPlan(size=30), BARRED, Parrot(*BARRED, *DISGUISES))
     rasters = {mask(parse(text)).tobytes() for text in BARRED}
     assert len(population.kept()) == 30
     assert not [m.text for m in population.members if mask(parse(m.text)).tobytes() in rasters]
@@ -99,55 +101,55 @@ def test_a_barred_text_that_does_not_parse_bars_nothing_else():
 
 
 def test_what_cannot_be_drawn_is_turned_away():
-    population = run(Plan(size=25), (), Parrot("no program", "(Circle 99 1 1)"))
+    population = run(EvolutionPlan(size=25), (), Parrot("no program", "(Circle 99 1 1)"))
     assert population.rejected["does not parse"] >= 30 and len(population.kept()) == 25
 
 
 def test_lineage_leads_back_to_a_start():
-    population = run(Plan(size=80, seed=4))
+    population = run(EvolutionPlan(size=80, seed=4))
     for member in population.members:
         assert (member.how in ("seed", "generator")) == (not member.parents)
         assert all(parent < member.number for parent in member.parents)
-    family = keeping.ancestry(population.members, 79)
+    family = checkpoint.ancestry(population.members, 79)
     assert family[-1].number == 79 and not family[0].parents
 
 
 def test_hybrid_start_comes_from_the_generator():
-    found = Counter(m.how for m in run(Plan(size=30, generated=15)).kept())
+    found = Counter(m.how for m in run(EvolutionPlan(size=30, generated=15)).kept())
     assert found["seed"] == 5 and found["generator"] == 15
 
 
 def test_a_killed_evolution_goes_on_where_it_was(tmp_path):
-    plan = Plan(size=40, fitness=Fitness(), seed=3)
-    whole = keeping.open_folder(tmp_path / "whole", plan, BARRED, resume=False)
+    plan = EvolutionPlan(size=40, fitness=Fitness(), seed=3)
+    whole = checkpoint.open_folder(tmp_path / "whole", plan, BARRED, resume=False)
     for _ in whole.generations():
         pass
-    broken = keeping.open_folder(tmp_path / "broken", plan, BARRED, resume=False)
+    broken = checkpoint.open_folder(tmp_path / "broken", plan, BARRED, resume=False)
     for number, _ in enumerate(broken.generations()):
         if number == 1:
             break
-    lineage = tmp_path / "broken" / keeping.LINEAGE
+    lineage = tmp_path / "broken" / checkpoint.LINEAGE
     lineage.write_text(lineage.read_text() + '{"number": 999, "te')  # killed while writing
-    resumed = keeping.open_folder(tmp_path / "broken", plan, BARRED, resume=True)
+    resumed = checkpoint.open_folder(tmp_path / "broken", plan, BARRED, resume=True)
     assert 5 < len(resumed.population.members) < len(whole.population.members)
     for _ in resumed.generations():
         pass
     assert resumed.population.members == whole.population.members
-    assert keeping.lineage(tmp_path / "broken") == whole.population.members
+    assert checkpoint.lineage(tmp_path / "broken") == whole.population.members
     assert texts_of(read(tmp_path / "broken")) == [m.text for m in whole.population.kept()]
 
 
 def test_a_folder_is_never_mixed_or_overwritten(tmp_path):
-    plan = Plan(size=8)
-    for _ in keeping.open_folder(tmp_path, plan, resume=False).generations():
+    plan = EvolutionPlan(size=8)
+    for _ in checkpoint.open_folder(tmp_path, plan, resume=False).generations():
         pass
     with pytest.raises(BadInput, match="holds an evolution already"):
-        keeping.open_folder(tmp_path, plan, resume=False)
+        checkpoint.open_folder(tmp_path, plan, resume=False)
     with pytest.raises(BadInput, match="another plan"):
-        keeping.open_folder(tmp_path, Plan(size=9), resume=True)
-    (tmp_path / keeping.LINEAGE).write_text("rubbish\n")
+        checkpoint.open_folder(tmp_path, EvolutionPlan(size=9), resume=True)
+    (tmp_path / checkpoint.LINEAGE).write_text("rubbish\n")
     with pytest.raises(StoreError, match="damaged"):
-        keeping.open_folder(tmp_path, plan, resume=True)
+        checkpoint.open_folder(tmp_path, plan, resume=True)
 
 
 def test_a_mutator_that_brings_nothing_new_ends_in_a_sentence():
@@ -156,22 +158,22 @@ def test_a_mutator_that_brings_nothing_new_ends_in_a_sentence():
             return [Child("nonsense", (0,), "stuck")]
 
     with pytest.raises(CannotDo, match="does not parse"):
-        run(Plan(size=20), (), Stuck())
+        run(EvolutionPlan(size=20), (), Stuck())
 
 
 @pytest.mark.parametrize("bad", [{"size": 0}, {"generated": 501}, {"surplus": 0.5}, {"seeds": ()}])
 def test_bad_plans_are_refused(bad):
     with pytest.raises(BadInput):
-        Plan(**bad)
+        EvolutionPlan(**bad)
 
 
 def test_every_seed_barred_is_a_sentence():
     with pytest.raises(BadInput, match="Every seed"):
-        begin(Plan(), SEEDS)
+        begin(EvolutionPlan(), SEEDS)
 
 
 def test_reports_add_up():
-    population = begin(Plan(size=100))
+    population = begin(EvolutionPlan(size=100))
     reports = list(evolve(population))
     assert reports[-1].done and not any(r.done for r in reports[:-1])
     assert [m for r in reports for m in r.new] == population.members
@@ -227,15 +229,15 @@ def test_a_program_that_is_no_unicode_is_a_sentence(tmp_path):
 
 
 def test_two_evolutions_do_not_write_into_one_folder(tmp_path):
-    plan = Plan(size=40, seed=3)
-    first = keeping.open_folder(tmp_path, plan, BARRED, resume=False)
+    plan = EvolutionPlan(size=40, seed=3)
+    first = checkpoint.open_folder(tmp_path, plan, BARRED, resume=False)
     reports = first.generations()
     next(reports)
     with pytest.raises(StoreError, match="another process"):
-        keeping.open_folder(tmp_path, plan, BARRED, resume=True)
+        checkpoint.open_folder(tmp_path, plan, BARRED, resume=True)
     for _ in reports:
         pass
-    assert keeping.lineage(tmp_path) == first.population.members
+    assert checkpoint.lineage(tmp_path) == first.population.members
 
 
 TEXTS = ["(Circle 3 8 8)", "(Circle 4 8 8)"]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tts_playground.errors import BadInput
-from tts_playground.models import cards
+from tts_playground.models.hub import cards
 
 OLD = (
     "# tiny:x\n\nAbout.\n\n| measured on held-out scenes | value |\n|---|---|\n| loss | 2.5000 |\n\nAfter the table.\n"

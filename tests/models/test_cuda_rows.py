@@ -4,11 +4,11 @@ import pytest
 import torch
 from test_image_rows import PROMPT, ROWS, finish
 
-from tts_playground.models.cuda_rows import GraphBatch, open_batch, products, sdpa
-from tts_playground.models.image_rows import Batch
-from tts_playground.models.janus import Janus
-from tts_playground.models.llama import LlamaSteps
-from tts_playground.models.slots import Slots
+from tts_playground.models.decode.llama import LlamaSteps
+from tts_playground.models.decode.slots import Slots
+from tts_playground.models.janus.cuda_graph_batch import GraphBatch, open_batch, products, sdpa
+from tts_playground.models.janus.decode_batch import DecodeBatch
+from tts_playground.models.janus.model import Janus
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def plain_janus(random_janus):
 @pytest.mark.parametrize("look", [sdpa, products])
 def test_the_body_draws_what_the_cpu_loop_draws_and_slots_are_lent_again(random_janus, plain_janus, look):
     plain_janus.slots = Slots()
-    expected = finish(Batch(random_janus, random_janus.prefix(PROMPT), ROWS))
+    expected = finish(DecodeBatch(random_janus, random_janus.prefix(PROMPT), ROWS))
     slots = []
     for prompt in (PROMPT, "a cat", PROMPT):
         batch = GraphBatch(plain_janus, plain_janus.prefix(prompt), ROWS)
@@ -42,7 +42,7 @@ def test_the_body_draws_what_the_cpu_loop_draws_and_slots_are_lent_again(random_
 def test_going_on_from_pieces_works_in_a_used_slot(plain_janus):
     plain_janus.slots = Slots()
     prefix = plain_janus.prefix(PROMPT)
-    whole = finish(Batch(plain_janus, prefix, ROWS))
+    whole = finish(DecodeBatch(plain_janus, prefix, ROWS))
     first = GraphBatch(plain_janus, prefix, ROWS)
     first.slot.eager = True
     for _ in first.run(7):
@@ -58,4 +58,4 @@ def test_going_on_from_pieces_works_in_a_used_slot(plain_janus):
 
 
 def test_a_cpu_takes_the_plain_batch(random_janus):
-    assert type(open_batch(random_janus, random_janus.prefix(PROMPT), ROWS)) is Batch
+    assert type(open_batch(random_janus, random_janus.prefix(PROMPT), ROWS)) is DecodeBatch

@@ -14,10 +14,11 @@ from hostile_folders import CASES, NAMES
 
 from tts_playground.cli import main
 from tts_playground.errors import PlaygroundError
-from tts_playground.models import loading, places
+from tts_playground.models import loading
 from tts_playground.models.clip import clip_and_processor
-from tts_playground.models.named import unknown_words
-from tts_playground.verifiers.detection import Detector
+from tts_playground.models.detector import Detector
+from tts_playground.models.hub import locator
+from tts_playground.models.hub.identity import unknown_words
 
 CPU = loading.Options("cpu")
 
@@ -84,11 +85,11 @@ def test_the_good_ones_load_and_are_as_large_as_they_are(kind, good):
     opened(str(good[kind]), kind)
     model = opened(str(good[kind]), kind)
     module = model[0] if kind == "clip" else model.value.model
-    from tts_playground.models import shapes
+    from tts_playground.models.hub import shapes
 
     parts = [*module.parameters(), *module.buffers()]
     assert shapes.fit("it", good[kind], kind) == sum(part.numel() for part in parts)
-    assert places.find(str(good[kind]), kind).weights >= sum(part.numel() for part in module.parameters())
+    assert locator.find(str(good[kind]), kind).weights >= sum(part.numel() for part in module.parameters())
 
 
 def test_code_beside_a_model_is_not_run(good, tmp_path):
@@ -104,10 +105,10 @@ def test_code_beside_a_model_is_not_run(good, tmp_path):
 
 def test_a_folder_that_changes_is_looked_at_again(good, tmp_path):
     folder = hostile_folders.made("tokenizer_of_nothing", tmp_path / "model", good)
-    places.ready(str(folder), "vlm")
+    locator.ready(str(folder), "vlm")
     hostile_folders.tensors(folder, lambda held: held.pop(next(iter(held))))
     with pytest.raises(PlaygroundError, match="missing"):
-        places.ready(str(folder), "vlm")
+        locator.ready(str(folder), "vlm")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ import hostile_folders
 from tts_playground.errors import PlaygroundError
 from tts_playground.models import loading
 from tts_playground.models.clip import clip_and_processor
-from tts_playground.models.named import unknown_words
+from tts_playground.models.hub.identity import unknown_words
 taken = next(int(line.split()[1]) << 10 for line in open("/proc/self/status") if line.startswith("VmSize"))
 resource.setrlimit(resource.RLIMIT_AS, (taken + (1 << 30),) * 2)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -8,13 +8,13 @@ import torch
 from transformers import DynamicCache, StaticCache
 
 from tts_playground.errors import CannotDo
-from tts_playground.models.image_loop import choose, distribution
-from tts_playground.models.image_rows import Batch, Row, forward_rows, knobs_of
-from tts_playground.models.janus import Janus
-from tts_playground.models.llama import LlamaSteps
-from tts_playground.models.noise import gumbel, stream_starts
-from tts_playground.models.stepping import steps_for
-from tts_playground.models.steps import ModuleSteps
+from tts_playground.models.decode.decoder import ModuleSteps
+from tts_playground.models.decode.gumbel import gumbel, stream_starts
+from tts_playground.models.decode.llama import LlamaSteps
+from tts_playground.models.decode.sampling import choose, distribution
+from tts_playground.models.decode.stepping import steps_for
+from tts_playground.models.janus.decode_batch import DecodeBatch, ImageRow, forward_rows, knobs_of
+from tts_playground.models.janus.model import Janus
 
 PROMPT = "a red apple left of a cat"
 
@@ -26,7 +26,7 @@ def finish(batch):
 
 
 def draw(janus, rows, prompt=PROMPT):
-    return finish(Batch(janus, janus.prefix(prompt), rows)).tokens
+    return finish(DecodeBatch(janus, janus.prefix(prompt), rows)).tokens
 
 
 def plain_loop(janus, rows, prompt=PROMPT):
@@ -46,11 +46,11 @@ def plain_loop(janus, rows, prompt=PROMPT):
 
 
 ROWS = [
-    Row(0, 0, 1.0, 5.0, 0, 1.0),
-    Row(0, 1, 0.7, 1.0, 0, 1.0),
-    Row(3, 7, 1.5, 2.0, 20, 1.0),
-    Row(3, 8, 1.0, 100.0, 0, 0.9),
-    Row(0, 2, 0.0001, 3.0, 0, 1.0),
+    ImageRow(0, 0, 1.0, 5.0, 0, 1.0),
+    ImageRow(0, 1, 0.7, 1.0, 0, 1.0),
+    ImageRow(3, 7, 1.5, 2.0, 20, 1.0),
+    ImageRow(3, 8, 1.0, 100.0, 0, 0.9),
+    ImageRow(0, 2, 0.0001, 3.0, 0, 1.0),
 ]
 
 
@@ -73,7 +73,7 @@ def test_greedy_equals_transformers_generate(random_janus, cfg):
         guidance_scale=cfg,
         past_key_values=cache,
     )
-    assert torch.equal(draw(random_janus, [Row(0, 0, 0.0, cfg, 0, 1.0)]), theirs)
+    assert torch.equal(draw(random_janus, [ImageRow(0, 0, 0.0, cfg, 0, 1.0)]), theirs)
 
 
 def test_grouped_heads_and_a_model_that_is_no_plain_llama_agree_with_the_models_forward():
@@ -94,7 +94,7 @@ def random_rows(count, seed):
     rng = random.Random(seed)
     temperatures, guidance = [0.0001, 0.01, 0.3, 0.7, 1.0, 1.5, 5.0], [1.0, 1.5, 3.0, 5.0, 20.0, 100.0]
     return [
-        Row(
+        ImageRow(
             seed,
             index,
             rng.choice(temperatures),
@@ -119,24 +119,24 @@ def test_an_image_does_not_depend_on_its_batch(seed, count, threads):
     # Near-uniform logits with many near ties: a single wrong bit would show as another token.
     janus = Janus(tiny_checkpoints.janus(sharpness=1.0, seed=seed, grid=4), tiny_checkpoints.janus_processor())
     rows = random_rows(64, seed)
-    together = finish(Batch(janus, janus.prefix(PROMPT), rows))
+    together = finish(DecodeBatch(janus, janus.prefix(PROMPT), rows))
     pictures = [picture.tobytes() for picture in janus.pictures(together.tokens)]
     few = count > 1  # threads that wait for each other are slow on a busy machine
     for size, starts in ((1, (3, 50) if few else range(0, 64, 7)), (3, (0, 30)), (17, (5, 40))):
         for start in starts:
-            some = finish(Batch(janus, janus.prefix(PROMPT), rows[start : start + size]))
+            some = finish(DecodeBatch(janus, janus.prefix(PROMPT), rows[start : start + size]))
             assert torch.equal(some.tokens, together.tokens[start : start + size])
             assert torch.equal(some.logprobs, together.logprobs[start : start + size])
             assert janus.pictures(some.tokens)[0].tobytes() == pictures[start]
 
 
 def test_rows_that_go_on_from_kept_keys_and_values_draw_the_same(random_janus):
-    whole = finish(Batch(random_janus, random_janus.prefix(PROMPT), ROWS))
-    first = Batch(random_janus, random_janus.prefix(PROMPT), ROWS)
+    whole = finish(DecodeBatch(random_janus, random_janus.prefix(PROMPT), ROWS))
+    first = DecodeBatch(random_janus, random_janus.prefix(PROMPT), ROWS)
     for _ in first.run(6):
         pass
     later = [
-        Row(
+        ImageRow(
             r.seed,
             r.index,
             r.temperature,
@@ -149,7 +149,7 @@ def test_rows_that_go_on_from_kept_keys_and_values_draw_the_same(random_janus):
         for i, r in enumerate(ROWS)
     ]
     assert torch.equal(
-        finish(Batch(random_janus, random_janus.prefix(PROMPT), later[::-1])).tokens.flip(0), whole.tokens
+        finish(DecodeBatch(random_janus, random_janus.prefix(PROMPT), later[::-1])).tokens.flip(0), whole.tokens
     )
 
 
@@ -163,12 +163,12 @@ def test_logits_that_are_not_finite_are_an_error_that_names_the_settings():
         model.model.generation_head.vision_head.bias[3] = float("nan")
     janus = Janus(model, tiny_checkpoints.janus_processor())
     with pytest.raises(CannotDo, match="guidance 7"):
-        draw(janus, [Row(0, 0, 1.0, 7.0, 0, 1.0)])
+        draw(janus, [ImageRow(0, 0, 1.0, 7.0, 0, 1.0)])
 
 
 def test_teacher_forced_logits_give_the_log_probabilities_of_the_loop(random_janus):
-    row = Row(0, 3, 1.3, 4.0, 0, 1.0)
-    batch = finish(Batch(random_janus, random_janus.prefix(PROMPT), [row]))
+    row = ImageRow(0, 3, 1.3, 4.0, 0, 1.0)
+    batch = finish(DecodeBatch(random_janus, random_janus.prefix(PROMPT), [row]))
     tokens = batch.tokens[0].tolist()
     cond, uncond = random_janus.teacher_logits(PROMPT, tokens)
     knobs = knobs_of([row] * len(tokens), random_janus.codes, "cpu")

@@ -7,8 +7,10 @@ import threading
 import pytest
 
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
-from tts_playground.models import loading, microbatch, places
-from tts_playground.models.janus import Janus
+from tts_playground.models import loading
+from tts_playground.models.decode import microbatch
+from tts_playground.models.hub import locator
+from tts_playground.models.janus.model import Janus
 from tts_playground.models.loading import Options, check, load
 
 CPU = Options("cpu")
@@ -29,7 +31,7 @@ def test_a_folder_is_loaded_once_and_shared_by_threads(random_janus_folder):
 
 
 def test_what_does_not_fit_is_said_before_loading(random_janus_folder, monkeypatch):
-    monkeypatch.setattr(places, "free_memory", lambda device: 1000.0)
+    monkeypatch.setattr(locator, "free_memory", lambda device: 1000.0)
     sentence = check(str(random_janus_folder), CPU)
     assert "GiB" in sentence and sentence.count(". ") == 0
     loading.forget()
@@ -79,7 +81,7 @@ def test_out_of_memory_halves_the_batch(random_janus):
 def test_what_ships_loads_without_a_progress_bar(capfd):
     from transformers.utils import logging
 
-    from tts_playground.verifiers.detection import Detector
+    from tts_playground.models.detector import Detector
 
     before = logging.is_progress_bar_enabled()
     Detector.load("tiny:detector")

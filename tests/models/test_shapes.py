@@ -4,7 +4,7 @@ import pytest
 import tiny_vlms
 from safetensors.torch import load_file, save_file
 
-from tts_playground.models import places, shapes
+from tts_playground.models.hub import locator, shapes
 
 OLDER = {
     "llava": [("model.language_model.", "language_model.model."), ("lm_head.", "language_model.lm_head.")],
@@ -34,7 +34,7 @@ def test_every_family_fits(kind, names, tmp_path):
         tied = set(model._tied_weights_keys or {}) if model.config.tie_word_embeddings else set()
         held = {renamed(key, kind): value for key, value in held.items() if key not in tied}
         save_file(held, folder / "model.safetensors", {"format": "pt"})
-    assert places.ready(str(folder), "vlm") == folder
+    assert locator.ready(str(folder), "vlm") == folder
     assert shapes.fit("it", folder, "vlm") >= sum(part.numel() for part in model.parameters())
 
 
@@ -44,4 +44,4 @@ def test_a_few_tensors_too_many_are_let_be(tmp_path):
     folder = tiny_vlms.save("llava", tmp_path)
     held = load_file(folder / "model.safetensors") | {"a.buffer.of.old": torch.zeros(8)}
     save_file(held, folder / "model.safetensors", {"format": "pt"})
-    assert places.ready(str(folder), "vlm") == folder
+    assert locator.ready(str(folder), "vlm") == folder

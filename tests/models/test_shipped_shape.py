@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from tts_playground.models.image_rows import Batch, Row
-from tts_playground.models.janus import GREY, Janus
-from tts_playground.models.packed_llama import PackedLlama
-from tts_playground.train.janus_parts import SHIPPED, build_model, build_processor, build_tokenizer
+from tts_playground.models.decode.packed_llama import PackedLlama
+from tts_playground.models.janus.decode_batch import DecodeBatch, ImageRow
+from tts_playground.models.janus.model import GREY, Janus
+from tts_playground.train.janus.parts import SHIPPED, build_model, build_processor, build_tokenizer
 
 PROMPT = "two red apples left of a cat"
 CORNERS = [(t, cfg) for t in (0.0001, 0.1, 1.0, 5.0) for cfg in (1.0, 2.0, 5.0, 100.0)]
@@ -25,7 +25,7 @@ def shipped():
 
 
 def drawn(janus, rows, count):
-    batch = Batch(janus, janus.prefix(PROMPT), rows)
+    batch = DecodeBatch(janus, janus.prefix(PROMPT), rows)
     for _ in batch.run(count):
         pass
     return batch.tokens[:, : batch.at], batch.logprobs[:, : batch.at]
@@ -38,7 +38,7 @@ ALL_SIZES = ((0, 1), (5, 1), (26, 1), (31, 1), (47, 1), (8, 5), (3, 16), (30, 33
 @pytest.mark.parametrize(("threads", "count", "parts"), [(1, 24, ALL_SIZES), (2, 2, ((31, 1), (3, 16)))])
 def test_an_image_is_the_same_at_1_and_at_64_for_all_temperatures_and_guidance(shipped, threads, count, parts):
     assert isinstance(shipped.steps, PackedLlama)
-    rows = [Row(0, i, *CORNERS[i % len(CORNERS)], 0, 1.0) for i in range(64)]
+    rows = [ImageRow(0, i, *CORNERS[i % len(CORNERS)], 0, 1.0) for i in range(64)]
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

@@ -6,8 +6,9 @@ import shutil
 import pytest
 
 from tts_playground.errors import ModelUnavailable
-from tts_playground.models import loading, places
-from tts_playground.models.named import named
+from tts_playground.models import loading
+from tts_playground.models.hub import locator
+from tts_playground.models.hub.identity import named
 
 NAME, COMMIT = "nobody/janus", "0123456789" * 4
 CPU = loading.Options("cpu")
@@ -64,9 +65,9 @@ BROKEN_OFF = {
 def test_a_download_that_broke_off_is_told_of_and_is_not_stuck(name, snapshot, monkeypatch):
     spoil, gone = BROKEN_OFF[name]
     spoil(snapshot)
-    assert places.cached(NAME) is None
+    assert locator.cached(NAME) is None
     with pytest.raises(ModelUnavailable, match=rf"broke off \(not here: {gone}\).*go online"):
-        places.find(NAME, "janus")
+        locator.find(NAME, "janus")
     with pytest.raises(ModelUnavailable, match="not on this machine yet"):
         named(NAME, "janus", CPU)
 
@@ -78,13 +79,13 @@ def test_a_download_that_broke_off_is_told_of_and_is_not_stuck(name, snapshot, m
             return SimpleNamespace(config={"model_type": "janus"}, siblings=[file])
 
     monkeypatch.setattr("huggingface_hub.HfApi", Online)
-    assert places.find(NAME, "janus").folder is None  # so that it is fetched, which goes on from what is there
+    assert locator.find(NAME, "janus").folder is None  # so that it is fetched, which goes on from what is there
 
 
 def test_a_whole_one_is_used_without_the_network(snapshot):
-    assert places.find(NAME, "janus").folder == snapshot == places.cached(NAME)
+    assert locator.find(NAME, "janus").folder == snapshot == locator.cached(NAME)
     in_two(snapshot)
-    assert places.find(NAME, "janus").folder == snapshot
+    assert locator.find(NAME, "janus").folder == snapshot
     assert loading.fresh(NAME, "janus", CPU).revision == COMMIT[:10] == named(NAME, "janus", CPU).revision
 
 
@@ -97,11 +98,11 @@ def test_another_kind_is_refused_before_it_is_downloaded(snapshot, monkeypatch):
 
     monkeypatch.setattr("huggingface_hub.HfApi", Online)
     with pytest.raises(ModelUnavailable, match="use it with answer"):
-        places.ready("somebody/Qwen2-VL", "janus")
+        locator.ready("somebody/Qwen2-VL", "janus")
 
 
 def test_the_other_file_formats_of_a_repository_are_not_downloaded():
     from huggingface_hub.utils import filter_repo_objects
 
     files = [FIRST, "model.safetensors", "open_clip_model.safetensors", "consolidated.safetensors", "pytorch_model.bin"]
-    assert list(filter_repo_objects(files, allow_patterns=places.PATTERNS)) == files[:2]
+    assert list(filter_repo_objects(files, allow_patterns=locator.PATTERNS)) == files[:2]

@@ -6,13 +6,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import LogitsProcessorList, TopKLogitsWarper, TopPLogitsWarper
 
-from tts_playground.models.image_loop import Knobs, choose, distribution, guide, scale, top_tokens, truncate
-from tts_playground.models.noise import gumbel, stream_starts
+from tts_playground.models.decode.gumbel import gumbel, stream_starts
+from tts_playground.models.decode.sampling import (
+    SamplingParams,
+    choose,
+    distribution,
+    guide,
+    scale,
+    top_tokens,
+    truncate,
+)
 
 
 def knobs(n, temperature=1.0, cfg=1.0, top_k=10**6, top_p=1.0):
     full = torch.full
-    return Knobs(full((n,), temperature), full((n,), cfg), full((n,), top_k), full((n,), top_p), True)
+    return SamplingParams(full((n,), temperature), full((n,), cfg), full((n,), top_k), full((n,), top_p), True)
 
 
 @settings(deadline=None, max_examples=40)

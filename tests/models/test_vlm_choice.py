@@ -6,8 +6,8 @@ import tiny_vlms
 import torch
 
 from tts_playground.errors import BadInput, ModelUnavailable
-from tts_playground.models.vlm import Vlm
-from tts_playground.models.vlm_choice import (
+from tts_playground.models.vlm.model import Vlm
+from tts_playground.models.vlm.option_probabilities import (
     answer_logprobs,
     answer_probabilities,
     next_logprobs,

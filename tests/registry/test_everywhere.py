@@ -8,15 +8,15 @@ import pytest
 
 from tts_playground import registry
 from tts_playground.core import Budget, Cost
+from tts_playground.experiments.comparison import ComparisonPlan, comparable, compare, named
+from tts_playground.pages import menu
+from tts_playground.pages.sketch import view_settings
+from tts_playground.pages.vqa import step_search
 from tts_playground.registry.listing import page
-from tts_playground.runs.comparison import Plan, comparable, compare, named
 from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.tasks.image_rewards import rewards_here, title_of
 from tts_playground.tasks.sketch import sketch
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask, check_strategy
-from tts_playground.ui import menu
-from tts_playground.ui.sketch import choices
-from tts_playground.ui.vqa import steps
 
 DOCS = Path(__file__).parents[2] / "docs" / "plug-ins.md"
 
@@ -57,9 +57,9 @@ def outsiders() -> Iterator[None]:
 
 def test_menus_show_what_was_registered(outsiders):
     assert ("two thirds", "two-thirds") in menu.strategies("sketch")
-    assert ("two thirds", "two-thirds") in steps.strategies()
+    assert ("two thirds", "two-thirds") in step_search.strategies()
     assert "two thirds" in menu.explained("t2i")
-    assert "two-thirds" in choices.offered("strategy") and "doodles" in choices.offered("sampler")
+    assert "two-thirds" in view_settings.offered("strategy") and "doodles" in view_settings.offered("sampler")
     assert "brightness" in rewards_here() and title_of("brightness") == "brightness"
 
 
@@ -76,7 +76,7 @@ def test_the_comparison_takes_it(outsiders):
     assert {"two-thirds"} <= set(comparable("t2i")) & set(comparable("sketch"))
     letters = TableReward({"a": 1.0, "b": 2.0})
     chosen = named("sketch", ["two-thirds"], ScriptedSampler())
-    *_, last = compare([TextTask()], ScriptedSampler(), chosen, letters, letters, Plan((2,), seeds=2, pool=4))
+    *_, last = compare([TextTask()], ScriptedSampler(), chosen, letters, letters, ComparisonPlan((2,), seeds=2, pool=4))
     assert [point.label for point in last.points] == ["two-thirds"]
 
 

@@ -58,7 +58,7 @@ def test_open_clip_takes_any_architecture_and_says_when_it_cannot(tmp_path):
 
 
 def test_open_clip_that_does_not_fit_is_said_before_it_is_made(monkeypatch):
-    monkeypatch.setattr("tts_playground.models.places.free_memory", lambda device: 2**30)
+    monkeypatch.setattr("tts_playground.models.hub.locator.free_memory", lambda device: 2**30)
     with pytest.raises(ModelUnavailable, match=r"open_clip's ViT-H-14 needs about 4\.2 GiB"):
         OpenClipReward("ViT-H-14", "", "cpu").score(TASK, SAMPLES)
 

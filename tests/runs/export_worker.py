@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tts_playground.runs import parquet, starters
+from tts_playground.store import parquet, starters
 from tts_playground.testing import ScriptedSampler, TextTask
 
 

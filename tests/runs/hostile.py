@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tts_playground.runs.rows import pool_key
+from tts_playground.store.rows import pool_key
 
 OLD = Path(__file__).parents[1] / "data" / "pools-0.1"
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tts_playground.core import Cost, Sample
 from tts_playground.randomness import generator
-from tts_playground.runs.store import Store
+from tts_playground.store.store import Store
 from tts_playground.testing import TextTask
 
 

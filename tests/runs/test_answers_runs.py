@@ -10,7 +10,8 @@ from PIL import Image
 
 from tts_playground.core import Cost, Sample
 from tts_playground.errors import BadInput, CannotDo
-from tts_playground.runs.answers import (
+from tts_playground.estimators.curves import pass_at_k
+from tts_playground.experiments.question_sets import (
     AskedQuestion,
     accuracy_curves,
     run,
@@ -19,9 +20,8 @@ from tts_playground.runs.answers import (
     trust,
     which_n,
 )
-from tts_playground.runs.curves import pass_at_k
-from tts_playground.runs.figures.answers import at_least_once, reliability_plot, reshape, reshaped, softmax
-from tts_playground.runs.store import Store
+from tts_playground.figures.answers import at_least_once, reliability_plot, reshape, reshaped, softmax
+from tts_playground.store.store import Store
 from tts_playground.tasks.vqa import VqaTask
 from tts_playground.tasks.vqa_data import Skipped, questions
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts_playground.errors import BadInput
-from tts_playground.runs.bands import _jackknife
-from tts_playground.runs.curves import curve, expected_best, expected_pick, kl_bound
-from tts_playground.runs.fits import correlation, coverage_law, fit_coverage, fit_over_optimisation
-from tts_playground.runs.intervals import mean, rate
+from tts_playground.estimators.bands import _jackknife
+from tts_playground.estimators.curves import curve, expected_best, expected_pick, kl_bound
+from tts_playground.estimators.fits import correlation, coverage_law, fit_coverage, fit_over_optimisation
+from tts_playground.estimators.intervals import mean, rate
 
 POOLS = {
     "normal": lambda rng, shape: rng.standard_normal(shape),

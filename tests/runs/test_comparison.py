@@ -7,14 +7,14 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from tts_playground import figures
 from tts_playground.core import Budget, Cost
 from tts_playground.errors import BadInput, UnknownName
+from tts_playground.estimators.curves import expected_pick
+from tts_playground.experiments.comparison import ComparisonPlan, comparable, compare, named
+from tts_playground.experiments.trace import trace
 from tts_playground.models.loading import Loaded, Options
 from tts_playground.rewards.baselines import Colourfulness, Sharpness
-from tts_playground.runs import figures
-from tts_playground.runs.comparison import Plan, comparable, compare, named
-from tts_playground.runs.curves import expected_pick
-from tts_playground.runs.trace import trace
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
 from tts_playground.strategies.gridar import GridAR
 from tts_playground.strategies.parm import PARM
@@ -26,7 +26,7 @@ TASKS = [TextTask("one"), TextTask("two")]
 GUIDE = TableReward({"a": 1, "b": 2, "c": 3, "d": 4})
 SAMPLER = ScriptedSampler(length=8)
 STRATEGIES = {"parm": PARM(), "gridar": GridAR(), "suffix": Suffix()}
-PLAN = Plan(budgets=(2, 8), seeds=2, pool=16)
+PLAN = ComparisonPlan(budgets=(2, 8), seeds=2, pool=16)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def test_pools_that_are_there_are_not_drawn_again(reports):
 
 
 def test_one_task_gives_bands_over_seeds_and_a_budget_may_count_anything():
-    plan = Plan(budgets=(4,), seeds=3, pool=8, by="verifier_calls")
+    plan = ComparisonPlan(budgets=(4,), seeds=3, pool=8, by="verifier_calls")
     last = list(compare(TASKS[:1], SAMPLER, {"parm": PARM()}, GUIDE, GUIDE, plan))[-1]
     (point,) = last.points
     assert point.result.n == 3 and point.result.low <= point.result.value <= point.result.high
@@ -105,14 +105,14 @@ def test_one_task_gives_bands_over_seeds_and_a_budget_may_count_anything():
 @pytest.mark.parametrize("tasks", [1, 2])
 def test_points_of_few_checks_never_have_an_interval_of_no_width(tasks):
     """Two runs that both pass leave a rate that is far from known: exactly, at least 0.16."""
-    last = list(compare(TASKS[:tasks], SAMPLER, {"parm": PARM()}, GUIDE, Always(), Plan((2,), 2, pool=4)))[-1]
+    last = list(compare(TASKS[:tasks], SAMPLER, {"parm": PARM()}, GUIDE, Always(), ComparisonPlan((2,), 2, pool=4)))[-1]
     (point,) = last.points
     assert point.result.value == 1.0 and point.result.high == 1.0 and point.result.low == pytest.approx(0.158, abs=1e-3)
     assert point.as_dict()["low"] == point.result.low
 
 
 def test_one_run_of_a_value_has_no_interval():
-    last = list(compare(TASKS[:1], SAMPLER, {"parm": PARM()}, GUIDE, GUIDE, Plan((2,), 1, pool=4)))[-1]
+    last = list(compare(TASKS[:1], SAMPLER, {"parm": PARM()}, GUIDE, GUIDE, ComparisonPlan((2,), 1, pool=4)))[-1]
     (point,) = last.points
     assert point.result.low is None and point.as_dict()["high"] is None and json.dumps(last.as_dict())
     bars = next(trace.error_y for trace in figures.strategies(last.points).data if trace.name == "parm")
@@ -131,7 +131,7 @@ class Always:
 def test_what_cannot_be_compared_is_refused():
     for wrong in ({"budgets": ()}, {"budgets": (0,)}, {"seeds": 0}, {"budgets": (32,), "pool": 8}, {"by": "seconds"}):
         with pytest.raises(BadInput):
-            Plan(**wrong)
+            ComparisonPlan(**wrong)
     with pytest.raises(UnknownName, match="gridar"):
         named("t2i", ["gridarr"], SAMPLER)
     with pytest.raises(BadInput, match="at least one task"):
@@ -143,7 +143,7 @@ def test_images_are_compared_at_equal_tokens_and_traced_with_glimpses(random_jan
         Loaded("random", "janus", Options("cpu", "float32"), "1", random_janus), ImageSettings(5.0, 1.5)
     )
     searches = named("t2i", None, SAMPLER)
-    plan = Plan(budgets=(3,), seeds=1, pool=4)
+    plan = ComparisonPlan(budgets=(3,), seeds=1, pool=4)
     last = list(compare([PromptTask("a red apple")], sampler, searches, Sharpness(), Colourfulness(), plan))[-1]
     whole = 2 * random_janus.tokens
     assert last.curve.unit["tokens"] == whole

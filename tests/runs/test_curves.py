@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts_playground.errors import BadInput
-from tts_playground.runs.curves import (
+from tts_playground.estimators.curves import (
     best_weights,
     curve,
     expected_best,
@@ -21,7 +21,7 @@ from tts_playground.runs.curves import (
     kl_bound,
     pass_at_k,
 )
-from tts_playground.runs.voting import expected_majority, majority_curve
+from tts_playground.estimators.voting import expected_majority, majority_curve
 
 # few distinct values, so that ties are the rule
 POOL = st.lists(st.tuples(st.integers(-2, 3), st.integers(-3, 3)), min_size=1, max_size=7)

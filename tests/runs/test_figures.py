@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from tts_playground import figures
 from tts_playground.errors import BadInput, CannotDo, StoreError
-from tts_playground.runs import figures
-from tts_playground.runs.curves import Curve, curve, kl_bound
-from tts_playground.runs.figures.theme import COLOURS, INK
-from tts_playground.runs.intervals import Interval
+from tts_playground.estimators.curves import Curve, curve, kl_bound
+from tts_playground.estimators.intervals import Interval
+from tts_playground.figures.theme import COLOURS, INK
 
 UNIT = {"samples": 1, "tokens": 576, "renders": 0}
 SCORES = np.random.default_rng(0).standard_normal((3, 64))

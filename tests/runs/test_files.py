@@ -17,7 +17,7 @@ import pytest
 
 from tts_playground import files
 from tts_playground.errors import NoSpace, ReadOnly, StoreError
-from tts_playground.runs import parquet
+from tts_playground.store import parquet
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "tts_playground"

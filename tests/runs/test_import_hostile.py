@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tts_playground.errors import BadInput, StoreError
-from tts_playground.runs.store import Store
+from tts_playground.store.store import Store
 
 NAN, INF = float("nan"), float("inf")
 COST = '{"samples": %s, "tokens": 1, "verifier_calls": 0, "renders": 0, "seconds": 0}'
@@ -173,7 +173,7 @@ def test_bytes_that_are_no_unicode_are_refused(store, tmp_path):
 
 
 def test_a_few_bytes_that_claim_many_rows_are_refused(store, tmp_path, monkeypatch):
-    monkeypatch.setattr("tts_playground.runs.parquet.MOST_ROWS", 3)
+    monkeypatch.setattr("tts_playground.store.parquet.MOST_ROWS", 3)
     with pytest.raises(BadInput, match="4 rows; at most 3"):
         store.import_(hostile.OLD / "vqa.parquet")
 

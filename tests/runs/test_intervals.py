@@ -11,7 +11,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from tts_playground.errors import BadInput
-from tts_playground.runs import intervals
+from tts_playground.estimators import intervals
 
 TRIALS = 3000
 """of a coverage of 0.95 the standard error is 0.004"""

@@ -15,8 +15,9 @@ from PIL import Image
 from tts_playground import journal, jsontext
 from tts_playground.auditing import run
 from tts_playground.errors import BadInput, ModelUnavailable, StoreError
-from tts_playground.evolve import keeping, rows
-from tts_playground.models import adapters, cards, places
+from tts_playground.evolve import checkpoint, rows
+from tts_playground.models import adapters
+from tts_playground.models.hub import cards, locator
 from tts_playground.tasks.picture_facts import facts_of
 from tts_playground.tasks.vqa_data import Skipped, questions
 
@@ -62,9 +63,9 @@ def test_logs_and_audits_name_the_line(tmp_path, bomb):
         file.write_text(text)
         with pytest.raises(BadInput, match="Line 1 .* levels deep"):
             run.read(file)
-    (tmp_path / keeping.LINEAGE).write_text(BOMBS[bomb] + "\n")
+    (tmp_path / checkpoint.LINEAGE).write_text(BOMBS[bomb] + "\n")
     with pytest.raises(StoreError, match="damaged"):
-        keeping.lineage(tmp_path)
+        checkpoint.lineage(tmp_path)
 
 
 def test_headers_of_weights_cards_and_adapters(tmp_path, monkeypatch):
@@ -73,10 +74,10 @@ def test_headers_of_weights_cards_and_adapters(tmp_path, monkeypatch):
         (tmp_path / "model.safetensors").write_bytes(len(data).to_bytes(8, "little") + data)
         (tmp_path / "config.json").write_text("{}")
         with pytest.raises(ModelUnavailable, match="no whole safetensors file"):
-            places.find(str(tmp_path))
+            locator.find(str(tmp_path))
     (tmp_path / "model.safetensors").write_bytes(b"\xff" * 16)  # a header of 2^64 bytes
     with pytest.raises(ModelUnavailable, match="no whole safetensors file"):
-        places.find(str(tmp_path))
+        locator.find(str(tmp_path))
     (tmp_path / cards.NUMBERS).write_text(BOMBS["objects"])
     with pytest.raises(BadInput, match="levels deep"):
         cards.known(tmp_path)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tts_playground.errors import PlaygroundError, StoreError
-from tts_playground.runs.store import Store
+from tts_playground.store.store import Store
 
 OLD = Path(__file__).parents[1] / "data" / "pools-0.1" / "store"
 T2I, VQA = "ae8c1a58db1a94ea", "13d73624eba46ef8"

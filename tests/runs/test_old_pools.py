@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tts_playground.runs import parquet
-from tts_playground.runs.store import Store
+from tts_playground.store import parquet
+from tts_playground.store.store import Store
 
 OLD = Path(__file__).parents[1] / "data" / "pools-0.1"
 POOLS = {"t2i": (3, ["clip"]), "vqa": (4, ["verifier", "logprob"]), "sketch": (4, ["iou"])}

@@ -7,8 +7,8 @@ from store_worker import Brightness, NoiseSampler
 
 from tts_playground import home
 from tts_playground.errors import BadInput, CannotDo, StoreError, UnknownName
-from tts_playground.runs import starters
-from tts_playground.runs.store import Store
+from tts_playground.store import starters
+from tts_playground.store.store import Store
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask
 
 

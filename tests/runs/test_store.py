@@ -16,11 +16,11 @@ from PIL import Image
 from tts_playground.core import Cost, Sample
 from tts_playground.dsl.tree import Circle, Difference, Program, Quad
 from tts_playground.errors import BadInput, CannotDo, StoreError, UnknownName
-from tts_playground.runs.curves import expected_best
-from tts_playground.runs.pool import pools_curve
-from tts_playground.runs.rows import canonical, decode, encode, pool_key
-from tts_playground.runs.store import Store
-from tts_playground.runs.stored import score_together
+from tts_playground.estimators.curves import expected_best
+from tts_playground.store.pool import pools_curve
+from tts_playground.store.rows import canonical, decode, encode, pool_key
+from tts_playground.store.store import Store
+from tts_playground.store.stored import score_together
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask
 
 TASK = TextTask("a word")

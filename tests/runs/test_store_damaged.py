@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 
 from tts_playground.errors import StoreError
-from tts_playground.runs import opening
-from tts_playground.runs.store import Store
+from tts_playground.store import sqlite_file
+from tts_playground.store.store import Store
 from tts_playground.testing import ScriptedSampler, TextTask
 
 TASK = TextTask("a word")
@@ -96,7 +96,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
 def test_a_network_mount_gets_a_rollback_journal(tmp_path, monkeypatch):
     with Store(tmp_path / "local") as local, local.database.read() as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-    monkeypatch.setattr(opening, "on_network", lambda folder: True)
+    monkeypatch.setattr(sqlite_file, "on_network", lambda folder: True)
     with Store(tmp_path / "far") as far:
         far.pool(TASK, ScriptedSampler()).draw(2)
         with far.database.read() as connection:
@@ -105,7 +105,7 @@ def test_a_network_mount_gets_a_rollback_journal(tmp_path, monkeypatch):
 
 def test_the_longest_mount_point_decides_what_is_a_network(tmp_path, monkeypatch):
     mounts = f"none / overlay rw 0 0\nhost:/x {tmp_path} nfs4 rw 0 0\nnone {tmp_path}/in ext4 rw 0 0\n"
-    monkeypatch.setattr(opening.Path, "read_text", lambda self: mounts)
-    assert opening.on_network(tmp_path / "a")
-    assert not opening.on_network(tmp_path / "in" / "a")
-    assert not opening.on_network(tmp_path.parent)
+    monkeypatch.setattr(sqlite_file.Path, "read_text", lambda self: mounts)
+    assert sqlite_file.on_network(tmp_path / "a")
+    assert not sqlite_file.on_network(tmp_path / "in" / "a")
+    assert not sqlite_file.on_network(tmp_path.parent)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from store_worker import Brightness, NoiseSampler
 
-from tts_playground.runs.rows import decode
-from tts_playground.runs.store import Store
+from tts_playground.store.rows import decode
+from tts_playground.store.store import Store
 from tts_playground.testing import TextTask
 
 ROOT = Path(__file__).parents[2]
@@ -154,7 +154,8 @@ def test_two_stores_in_one_process_lose_nothing_to_another_process(tmp_path):
         pool.draw(6)
         output, _ = start(tmp_path, 1, 2).communicate(timeout=120)
         code = (
-            f"from tts_playground.runs.store import Store\nprint([i.samples for i in Store({str(tmp_path)!r}).pools()])"
+            "from tts_playground.store.store import Store\n"
+            f"print([i.samples for i in Store({str(tmp_path)!r}).pools()])"
         )
         seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
         assert seen.stdout.strip() == "[10]"
@@ -169,7 +170,7 @@ def test_an_import_killed_at_any_moment_leaves_a_whole_store_and_can_be_made_aga
         store.export(pool.key, tmp_path / "pool.parquet")
         expected = pool.snapshot()
     code = (
-        "import sys\nfrom tts_playground.runs.store import Store\nprint('go', flush=True)\n"
+        "import sys\nfrom tts_playground.store.store import Store\nprint('go', flush=True)\n"
         "Store(sys.argv[1]).import_(sys.argv[2])"
     )
     for wait in (0.3, 0.6, 0.9, 1.2):

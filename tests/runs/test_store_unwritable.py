@@ -13,8 +13,8 @@ import pytest
 from store_worker import Brightness, NoiseSampler
 
 from tts_playground.errors import NoSpace, ReadOnly, StoreError
-from tts_playground.runs import opening, spare
-from tts_playground.runs.store import Store
+from tts_playground.store import spare, sqlite_file
+from tts_playground.store.store import Store
 from tts_playground.testing import ScriptedSampler, TextTask
 
 TASK = TextTask("noise")
@@ -112,7 +112,7 @@ def test_the_command_line_lists_a_read_only_home_and_answers_without_keeping(hom
 # ------------------------------------------------------------------------------------------------- a full disk
 
 
-class Full(opening.Connection):
+class Full(sqlite_file.Connection):
     """SQLite on a full disk: nothing that needs a journal on the disk can be written."""
 
     def execute(self, statement, *given):
@@ -129,7 +129,7 @@ class Full(opening.Connection):
 @pytest.mark.parametrize("sampler", [NoiseSampler(), ScriptedSampler()])
 def test_a_pool_is_deleted_when_sqlite_finds_no_room(tmp_path, monkeypatch, sampler):
     key = filled(tmp_path, sampler)
-    monkeypatch.setattr(opening, "Connection", Full)
+    monkeypatch.setattr(sqlite_file, "Connection", Full)
     with Store(tmp_path) as store:
         with pytest.raises(NoSpace, match="full; free some space"):
             store.pool(TASK, sampler).draw(9)
@@ -151,7 +151,7 @@ def test_a_full_disk_is_no_reason_to_delete_what_others_use(tmp_path, monkeypatc
         twin = store.pool(TextTask("twin"), NoiseSampler())
         twin.insert(pool.rows())
         before = sorted(store.blobs.digests())
-    monkeypatch.setattr(opening, "Connection", Full)
+    monkeypatch.setattr(sqlite_file, "Connection", Full)
     with Store(tmp_path) as store:
         store.delete(key)
         assert sorted(store.blobs.digests()) == before
@@ -168,7 +168,7 @@ def test_a_damaged_name_leads_nobody_out_of_the_folder(tmp_path, monkeypatch):
     raw.execute("UPDATE samples SET blob = '../../../mine' WHERE blob IS NOT NULL")
     raw.commit()
     raw.close()
-    monkeypatch.setattr(opening, "Connection", Full)
+    monkeypatch.setattr(sqlite_file, "Connection", Full)
     with Store(tmp_path / "store") as store:
         with pytest.raises(StoreError, match="name of a picture .* is damaged"):
             store.open(key).samples()
@@ -243,6 +243,6 @@ def test_every_kind_of_fault_has_its_sentence(tmp_path):
         for error in (sqlite3.OperationalError, sqlite3.DatabaseError, sqlite3.IntegrityError, sqlite3.InternalError):
             fault = error("x")
             fault.sqlite_errorname = name  # type: ignore[misc]
-            with pytest.raises(kind, match=says) as caught, opening.translated(tmp_path / "a"):
+            with pytest.raises(kind, match=says) as caught, sqlite_file.translated(tmp_path / "a"):
                 raise fault
             assert type(caught.value) is kind

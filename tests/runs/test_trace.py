@@ -5,9 +5,9 @@ import json
 import pytest
 from PIL import Image
 
+from tts_playground import figures
 from tts_playground.core import Budget
-from tts_playground.runs import figures
-from tts_playground.runs.trace import trace
+from tts_playground.experiments.trace import trace
 from tts_playground.strategies.beam import Beam
 from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.strategies.gridar import GridAR

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from tts_playground.errors import BadInput, CannotDo, ModelUnavailable
-from tts_playground.samplers.answering import AnswerSettings
 from tts_playground.samplers.endpoint import EndpointSampler
+from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.testing import check_sampler
 
 

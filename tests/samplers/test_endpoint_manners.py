@@ -8,8 +8,8 @@ from endpoint_servers import Answer, Asked, completion, refusal, serve, well
 
 from tts_playground.errors import BadInput, CannotDo, ModelUnavailable
 from tts_playground.models.endpoint import client as clients
-from tts_playground.samplers.answering import AnswerSettings
 from tts_playground.samplers.endpoint import EndpointSampler
+from tts_playground.samplers.vlm_settings import AnswerSettings
 
 OPTIONAL = ("temperature", "top_p", "top_k", "seed", "logprobs", "n")
 

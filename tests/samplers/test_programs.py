@@ -6,7 +6,7 @@ from PIL import ImageChops
 
 from tts_playground.core import Neighbourhood, Sampler
 from tts_playground.dsl import parse, render
-from tts_playground.dsl.prefixes import Prefix
+from tts_playground.dsl.prefixes import ProgramPrefix
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models import adapters, loading
@@ -73,7 +73,7 @@ def test_the_model_sees_the_drawing(task):
 def test_masks_allow_what_the_automaton_allows(sketch):
     vlm = adapters.load(sketch).value
     rules = grammar(vlm.tokenizer, len(vlm.tokenizer) + 7, vlm.ends)
-    state, text = Prefix(), ""
+    state, text = ProgramPrefix(), ""
     for token in vlm.tokenizer(TARGET, add_special_tokens=False)["input_ids"]:
         mask = rules.mask(state)
         assert mask[token] and not mask[-1] and not mask[list(vlm.ends)].any()
@@ -100,7 +100,7 @@ def test_bad_settings_are_refused(bad):
 
 def test_what_is_not_here_is_a_sentence(task, tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
-    monkeypatch.setattr("tts_playground.models.embedded.CHECKPOINTS", tmp_path / "none")
+    monkeypatch.setattr("tts_playground.models.hub.embedded_models.CHECKPOINTS", tmp_path / "none")
     loading.forget()
     with pytest.raises(ModelUnavailable, match="train tiny-sketch"):
         next(iter(ProgramSampler().draw(task, [0])))

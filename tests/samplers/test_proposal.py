@@ -9,8 +9,8 @@ from tts_playground.dsl.drawings import overlap
 from tts_playground.dsl.edits import length
 from tts_playground.dsl.generator import Difficulty
 from tts_playground.errors import BadInput
-from tts_playground.samplers import fitting
-from tts_playground.samplers.fitting import Place, Taste
+from tts_playground.samplers import program_fitter
+from tts_playground.samplers.program_fitter import InsertionPoint, TverskyWeights
 from tts_playground.samplers.proposal import ProposalSampler, fitter
 from tts_playground.tasks.sketch import SketchTask
 from tts_playground.testing import check_stepped_sampler
@@ -50,7 +50,7 @@ def test_draws_pay_for_their_scans():
     assert sample.cost.renders > 100_000
 
 
-@pytest.mark.parametrize("taste", [fitting.IOU, Taste(0.3, 2.0)])
+@pytest.mark.parametrize("taste", [program_fitter.IOU, TverskyWeights(0.3, 2.0)])
 def test_scores_are_those_of_the_edited_programs(taste):
     task = drawing(MOON)
     fit = fitter(task, 64)
@@ -74,12 +74,12 @@ def test_the_best_option_is_the_best_of_all_places():
     places = fit.places(root)
     assert fit.best(places).score == pytest.approx(max(float(fit.scores(place).max()) for place in places))
     assert {place.kind for place in places} == {"replace", "+", "-", "under"}
-    assert all(isinstance(place, Place) for place in places)
+    assert all(isinstance(place, InsertionPoint) for place in places)
 
 
 def test_worth_and_its_inverse():
-    assert fitting.needed(fitting.worth(0.93, 4), 4) == pytest.approx(0.93)
-    assert fitting.needed(fitting.worth(0.93, 4, 0.7), 4, 0.7) == pytest.approx(0.93)
+    assert program_fitter.needed(program_fitter.worth(0.93, 4), 4) == pytest.approx(0.93)
+    assert program_fitter.needed(program_fitter.worth(0.93, 4, 0.7), 4, 0.7) == pytest.approx(0.93)
 
 
 def test_neighbours_are_distinct_and_the_first_is_an_improvement():

@@ -12,11 +12,11 @@ from scipy.stats import chi2_contingency, chisquare
 
 from tts_playground.core import Budget, Cost, SteppedSampler
 from tts_playground.errors import BadInput, Cancelled, CannotDo
-from tts_playground.models import vlm_rows
 from tts_playground.models.loading import Loaded, Options
-from tts_playground.models.vlm import Vlm
-from tts_playground.samplers.answering import AnswerSettings
+from tts_playground.models.vlm import decode
+from tts_playground.models.vlm.model import Vlm
 from tts_playground.samplers.vlm import VlmSampler
+from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.strategies.beam import Beam
 from tts_playground.testing import check_reward, check_stepped_sampler, check_strategy
 
@@ -117,7 +117,7 @@ def test_draws_follow_the_exact_probabilities_and_logprobs_say_so(sampler):
 
 
 def test_logprobs_are_those_of_the_whole_forward(sampler):
-    from tts_playground.models.vlm_choice import sequence_logprobs
+    from tts_playground.models.vlm.option_probabilities import sequence_logprobs
 
     samples = list(sampler.draw(TASK, range(6)))
     scores = sequence_logprobs(sampler.vlm, sampler.prefix(TASK), [s.info["tokens"] for s in samples])
@@ -143,8 +143,8 @@ def test_a_draw_can_be_left_between_any_two_tokens(sampler, monkeypatch):
     assert [one.content for one in replies] == [one.content for one in cold.draw(TASK, range(4))]
     assert 1 <= sum(not report.finished for report in came) < 6  # after every token but the last
     steps = []
-    logits = vlm_rows.ModuleDecoder.logits, vlm_rows.LeanDecoder.logits
-    for kind, method in zip((vlm_rows.ModuleDecoder, vlm_rows.LeanDecoder), logits, strict=True):
+    logits = decode.ModuleDecoder.logits, decode.LeanDecoder.logits
+    for kind, method in zip((decode.ModuleDecoder, decode.LeanDecoder), logits, strict=True):
         monkeypatch.setattr(kind, "logits", lambda self, last, method=method: steps.append(1) or method(self, last))
     left = replace(sampler, settings=AnswerSettings(1.0, most_tokens=60)).stream(TASK, range(4))
     next(left)

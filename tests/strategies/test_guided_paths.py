@@ -7,8 +7,8 @@ import pytest
 from tts_playground.core import Budget
 from tts_playground.strategies.beam import Beam
 from tts_playground.strategies.best_of_n import BestOfN
+from tts_playground.strategies.budget import checkpoints
 from tts_playground.strategies.gridar import GridAR
-from tts_playground.strategies.ledger import stages
 from tts_playground.strategies.parm import PARM
 from tts_playground.strategies.smc import SMC
 from tts_playground.strategies.suffix import Suffix
@@ -49,7 +49,7 @@ def forked_from(ranked, drawn):
     ],
 )
 def test_stages_are_whole_steps(horizon, shares, ends):
-    assert stages(shares, horizon) == ends
+    assert checkpoints(shares, horizon) == ends
 
 
 def test_parm_stops_drawing_what_it_drops_and_says_what_that_saved():

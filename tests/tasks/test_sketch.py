@@ -11,7 +11,7 @@ from tts_playground.dsl import Program, parse, render
 from tts_playground.dsl.metrics import iou
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.rewards.iou import FitReward, IoUReward
-from tts_playground.tasks.sketch import Settings, SketchTask, sketch, sketch_rounds
+from tts_playground.tasks.sketch import SketchSettings, SketchTask, sketch, sketch_rounds
 from tts_playground.testing import check_reward
 from tts_playground.verifiers.render import RenderVerifier
 
@@ -62,13 +62,13 @@ def test_a_blank_drawing_gives_the_empty_program_and_says_so():
 
 def test_reports_stream_and_can_be_cancelled():
     task = SketchTask.of(render(EXCLAMATION))
-    run = sketch_rounds(task, Settings(n=6, seconds=NO_CAP))
+    run = sketch_rounds(task, SketchSettings(n=6, seconds=NO_CAP))
     first = next(run)
     assert not first.round.stopped
     assert first.iou == pytest.approx(iou(first.program, task.ink))
     assert first.f1 == pytest.approx(2 * first.iou / (1 + first.iou))
     run.close()
-    reports = list(sketch_rounds(task, Settings(n=6, seconds=NO_CAP)))
+    reports = list(sketch_rounds(task, SketchSettings(n=6, seconds=NO_CAP)))
     assert [report.iou for report in reports] == sorted(report.iou for report in reports)
     assert reports[-1].candidates == reports[-1].round.cost.renders > 1000
     assert all(not report.round.stopped for report in reports[:-1])

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from tts_playground.errors import BadInput, UnknownName
+from tts_playground.experiments.generated import as_dict
 from tts_playground.models import loading
 from tts_playground.rewards.baselines import Colourfulness, Sharpness
-from tts_playground.runs.generated import as_dict
 from tts_playground.tasks.picture_facts import facts_of, png
 from tts_playground.tasks.text_to_image import PromptTask, generate
 

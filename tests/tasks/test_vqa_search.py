@@ -7,9 +7,9 @@ import tiny_vlms
 
 from tts_playground.core import Budget
 from tts_playground.errors import BadInput, UnknownName
-from tts_playground.runs.comparison import comparable
-from tts_playground.runs.trace import trace
-from tts_playground.samplers.answering import AnswerSettings
+from tts_playground.experiments.comparison import comparable
+from tts_playground.experiments.trace import trace
+from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.strategies.beam import Beam
 from tts_playground.tasks.vqa import VqaTask, vqa_sampler
 from tts_playground.tasks.vqa_search import StepSearch, judge_of, reason, search_steps

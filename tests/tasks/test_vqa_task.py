@@ -10,7 +10,8 @@ from PIL import Image
 import tts_playground
 from tts_playground.core import Task
 from tts_playground.errors import BadInput, ModelUnavailable
-from tts_playground.models import embedded, loading
+from tts_playground.models import loading
+from tts_playground.models.hub import embedded_models
 from tts_playground.tasks.vqa import LONGEST_SIDE, VqaTask, answer, read_picture, vqa_sampler
 
 QUESTION = "what is the value of kiwi?"
@@ -94,7 +95,7 @@ def test_models_are_named_by_one_string(monkeypatch, folder, tmp_path):
     assert endpoint.fingerprint()["url"] == "http://localhost:1/v1"
     with pytest.raises(BadInput, match="endpoint:MODEL"):
         vqa_sampler("endpoint:some/vlm")
-    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path)
     loading.forget()
     with pytest.raises(ModelUnavailable, match="train tiny-vlm"):
         vqa_sampler("tiny:vlm")

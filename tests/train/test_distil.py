@@ -10,12 +10,12 @@ import torch
 from transformers import JanusForConditionalGeneration
 
 from tts_playground.errors import BadInput, Cancelled
-from tts_playground.models.janus import Janus
-from tts_playground.train import distil, janus, tokens
-from tts_playground.train.janus_parts import MINIATURE, build_model, build_processor
-from tts_playground.train.loop import Moment, Plan, fit
-from tts_playground.train.order import Order, train
-from tts_playground.train.softening import GUIDANCE
+from tts_playground.models.janus.model import Janus
+from tts_playground.train.common.config import TrainConfig, train
+from tts_playground.train.common.loop import Moment, TrainPlan, fit
+from tts_playground.train.janus import distil, tokens, trainer
+from tts_playground.train.janus.parts import MINIATURE, build_model, build_processor
+from tts_playground.train.janus.softening import GUIDANCE
 
 PROMPTS = ["a photo of a cat", "two red apples left of a dog on a white background"]
 
@@ -68,7 +68,7 @@ def test_a_student_that_is_its_teacher_has_nothing_to_learn_at_strength_1(teache
 
 def _run(teacher, data, name, *, learns=False, **kwargs):
     pair = distil.Pair(copy.deepcopy(teacher), copy.deepcopy(teacher).requires_grad_(learns))
-    plan = Plan(name, steps=16, lr=3e-3, warmup=2, device="cpu", bf16=False, resume=kwargs.pop("resume", False))
+    plan = TrainPlan(name, steps=16, lr=3e-3, warmup=2, device="cpu", bf16=False, resume=kwargs.pop("resume", False))
     loss = distil.make_loss(pair, data, 4, torch.device("cpu"), strength=0.3, floor=0.002, learns=learns)
     return pair, fit(pair, loss, plan, log_every=1, **kwargs).losses
 
@@ -97,7 +97,7 @@ def test_what_a_teacher_learns_is_what_training_teaches(teacher, data):
         cond, some = distil._taught(distil.logits_of, teacher, now, 1)
         ours = distil._scene_loss(cond, some, now, grounds)
         drop = torch.tensor([False] * 4 + [True])
-        theirs = janus.token_loss(teacher, torch.cat([ids, ids[:1]]), torch.cat([codes, codes[:1]]), drop, grounds)
+        theirs = trainer.token_loss(teacher, torch.cat([ids, ids[:1]]), torch.cat([codes, codes[:1]]), drop, grounds)
     assert float(ours) == pytest.approx(float(theirs), rel=1e-4)
 
 
@@ -123,9 +123,9 @@ def distilled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("distil")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TTS_PLAYGROUND_HOME", str(folder / "home"))
-        first = Order(folder / "teacher", steps=4, device="cpu", miniature=True)
+        first = TrainConfig(folder / "teacher", steps=4, device="cpu", miniature=True)
         train("tiny-janus", first)
-        second = Order(folder / "janus", steps=12, device="cpu", miniature=True, distil=first.out, run="soft")
+        second = TrainConfig(folder / "janus", steps=12, device="cpu", miniature=True, distil=first.out, run="soft")
         train("tiny-janus", replace(second, teach=True, tinted=True))
     return folder
 
@@ -152,7 +152,7 @@ def test_a_drawing_takes_the_guidance_of_its_own_generation_config(distilled, mo
     )
     processor = build_processor(tokens.tokenizer(), MINIATURE)
     for cfg in (None, 2.0):
-        janus.draw(saved, processor, ["a cat"], cfg=cfg)
+        trainer.draw(saved, processor, ["a cat"], cfg=cfg)
     assert asked == [5.0, 2.0]
 
 
@@ -161,13 +161,15 @@ def test_a_drawing_takes_the_guidance_of_its_own_generation_config(distilled, mo
 )
 def test_settings_out_of_range_are_refused(distilled, wrong):
     with pytest.raises(BadInput, match="strength"):
-        train("tiny-janus", Order(distilled / "x", miniature=True, distil=distilled / "teacher", **wrong))
+        train("tiny-janus", TrainConfig(distilled / "x", miniature=True, distil=distilled / "teacher", **wrong))
 
 
 def test_a_teacher_of_another_shape_is_refused(distilled, tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
     with pytest.raises(BadInput, match="another shape"):
-        train("tiny-janus", Order(tmp_path / "x", steps=1, workers=0, minutes=0.001, distil=distilled / "teacher"))
+        train(
+            "tiny-janus", TrainConfig(tmp_path / "x", steps=1, workers=0, minutes=0.001, distil=distilled / "teacher")
+        )
 
 
 def test_a_teacher_that_is_not_there_is_refused_by_the_verb(tmp_path, capsys):

@@ -9,12 +9,12 @@ import torch
 
 from tts_playground.dsl import render
 from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable
-from tts_playground.models import adapters, loading, tunable
+from tts_playground.models import adapters, finetune_loading, loading
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.tasks.sketch import SketchTask
-from tts_playground.train import finetune as module
-from tts_playground.train.adapting import adapt, expert_iteration, free_name, reserve
-from tts_playground.train.finetune import Tuning, chat_marks, conversations, finetune, targets
+from tts_playground.train.finetune import trainer as module
+from tts_playground.train.finetune.adapting import adapt, expert_iteration, free_name, reserve
+from tts_playground.train.finetune.trainer import Tuning, chat_marks, conversations, finetune, targets
 
 TEXTS = ["(Circle 3 8 8)", "(Quad 8 8 4 4 0)"]
 ROWS = [{"program": text, "image": render(text, 64)} for text in TEXTS * 8]
@@ -37,7 +37,7 @@ def gemma(tmp_path_factory):
 
 
 def test_the_loss_is_that_of_the_programs_alone(folder):
-    opened = tunable.open_model(folder)
+    opened = finetune_loading.open_model(folder)
     data = conversations(opened.processor, ROWS[:2])
     trainer = module._trainer(opened.model, opened.processor, data, FAST, folder + "-out")
     batch = next(iter(trainer.get_train_dataloader()))
@@ -52,7 +52,7 @@ def test_the_loss_is_that_of_the_programs_alone(folder):
 
 @pytest.mark.parametrize("name", ["folder", "gemma"])
 def test_training_lowers_the_loss_and_leaves_the_eye_alone(name, request):
-    opened = tunable.open_model(request.getfixturevalue(name))
+    opened = finetune_loading.open_model(request.getfixturevalue(name))
     before = {key: value.clone() for key, value in opened.model.state_dict().items()}
     seen = []
     tuned = finetune(opened.model, opened.processor, ROWS, FAST, seen.append)
@@ -94,7 +94,7 @@ def test_what_a_watcher_stops_leaves_nothing_behind(folder):
 
 
 def test_bad_orders_are_sentences(folder):
-    opened = tunable.open_model(folder)
+    opened = finetune_loading.open_model(folder)
     with pytest.raises(BadInput, match="empty"):
         finetune(opened.model, opened.processor, [])
     for bad in ({"rank": 0}, {"rate": 0}, {"epochs": 0}, {"dropout": 1}):
@@ -103,17 +103,17 @@ def test_bad_orders_are_sentences(folder):
     with pytest.raises(BadInput, match="plain model"):
         adapt("adapter:x", "y", ROWS)
     with pytest.raises(BadInput, match="backend"):
-        tunable.open_model(folder, "magic")
+        finetune_loading.open_model(folder, "magic")
 
 
 def test_unsloth_missing_or_refusing_is_a_sentence(folder, monkeypatch, tmp_path):
     with pytest.raises(ModelUnavailable, match="unsloth"):
-        tunable.open_model(folder, "unsloth")
+        finetune_loading.open_model(folder, "unsloth")
     (tmp_path / "unsloth.py").write_text("raise NotImplementedError('Unsloth needs a GPU.')")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ModelUnavailable, match=r"refuses to run here: Unsloth needs a GPU\. Choose the backend peft"):
-        tunable.open_model(folder, "unsloth")
-    assert not tunable.is_unsloth()
+        finetune_loading.open_model(folder, "unsloth")
+    assert not finetune_loading.is_unsloth()
 
 
 def test_turns_are_told_apart(folder, gemma):

@@ -9,9 +9,9 @@ import torch
 from transformers import AutoProcessor, JanusForConditionalGeneration
 
 from tts_playground.errors import Cancelled
-from tts_playground.train import janus, tokens
-from tts_playground.train.janus_parts import BOI, BOS, MINIATURE, PAD, build_model, build_processor, prompt_text
-from tts_playground.train.order import Order, train
+from tts_playground.train.common.config import TrainConfig, train
+from tts_playground.train.janus import tokens, trainer
+from tts_playground.train.janus.parts import BOI, BOS, MINIATURE, PAD, build_model, build_processor, prompt_text
 
 PROMPTS = ["a cat", "two red apples left of a dog, on a white background"]
 
@@ -37,7 +37,7 @@ def test_training_forward_equals_generation(parts, conditional):
     model, processor = parts
     told = [prompt_text(processor, text) for text in PROMPTS]
     inputs = processor(text=told, generation_mode="image", padding=True)
-    cache = janus.StaticCache(config=model.config.text_config, max_cache_len=128)
+    cache = trainer.StaticCache(config=model.config.text_config, max_cache_len=128)
     found = []
 
     class Spy:
@@ -56,10 +56,10 @@ def test_training_forward_equals_generation(parts, conditional):
         logits_processor=LogitsProcessorList([Spy()]),
     )
     prompts = torch.from_numpy(tokens.prompt_ids(PROMPTS)).long()
-    source, reading = janus.layout(prompts, 64)
-    ours = janus.without_prompt(prompts, torch.full((2,), not conditional))
+    source, reading = trainer.layout(prompts, 64)
+    ours = trainer.without_prompt(prompts, torch.full((2,), not conditional))
     with torch.no_grad():
-        logits = janus.forward(model, ours, source, reading, codes)
+        logits = trainer.forward(model, ours, source, reading, codes)
     theirs = torch.stack(found, 1)[:2] if conditional else torch.stack(found, 1)[2:]
     assert torch.allclose(logits, theirs, atol=1e-4)
 
@@ -74,7 +74,7 @@ def test_any_text_is_accepted_and_known_words_are_one_token():
 
 def test_trains_resumes_saves_and_draws(tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
-    order = Order(tmp_path / "janus", steps=40, device="cpu", miniature=True)
+    order = TrainConfig(tmp_path / "janus", steps=40, device="cpu", miniature=True)
     train("tiny-janus", order)
     rows = [json.loads(line) for line in (tmp_path / "home/runs/tiny-janus/losses.jsonl").read_text().splitlines()]
     assert rows[-1]["loss"] < rows[0]["loss"] - 0.05
@@ -82,7 +82,7 @@ def test_trains_resumes_saves_and_draws(tmp_path, monkeypatch):
     assert "tiny:janus" in card and "vq_psnr" in card and "--seed 0" in card
     model = JanusForConditionalGeneration.from_pretrained(order.out, dtype=torch.float32).eval()
     processor = AutoProcessor.from_pretrained(order.out)
-    greedy = [janus.draw(model, processor, PROMPTS, sample=False, seed=seed) for seed in (0, 1)]
+    greedy = [trainer.draw(model, processor, PROMPTS, sample=False, seed=seed) for seed in (0, 1)]
     assert greedy[0].shape == (2, 64, 64, 3) and torch.equal(*greedy)
     assert (order.out / "sheet.png").exists()
 
@@ -96,9 +96,9 @@ def test_resume_equals_uninterrupted(tmp_path, monkeypatch):
     def run(name, **kwargs):
         torch.manual_seed(3)
         model = build_model(MINIATURE, len(tokens.tokenizer()))
-        plan = janus.Plan(name, steps=6, warmup=2, device="cpu", bf16=False, resume=kwargs.pop("resume", False))
-        loss = janus.make_loss(model, data, 4, torch.device("cpu"))
-        return [row["loss"] for row in janus.fit(model, loss, plan, log_every=1, **kwargs).losses]
+        plan = trainer.Plan(name, steps=6, warmup=2, device="cpu", bf16=False, resume=kwargs.pop("resume", False))
+        loss = trainer.make_loss(model, data, 4, torch.device("cpu"))
+        return [row["loss"] for row in trainer.fit(model, loss, plan, log_every=1, **kwargs).losses]
 
     whole = run("whole")
     with pytest.raises(Cancelled):

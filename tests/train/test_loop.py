@@ -6,8 +6,8 @@ from torch import nn
 
 from tts_playground.errors import BadInput, Cancelled, CannotDo
 from tts_playground.train.__main__ import main
-from tts_playground.train.feed import feed
-from tts_playground.train.loop import Plan, fit, learning_rate, pick_device, read_log
+from tts_playground.train.common.data_workers import data_workers
+from tts_playground.train.common.loop import TrainPlan, fit, learning_rate, pick_device, read_log
 
 
 @pytest.fixture(autouse=True)
@@ -34,10 +34,10 @@ def run(plan, **kwargs):
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 def test_resume_equals_uninterrupted(ema):
-    whole_model, whole = run(Plan("whole", steps=30, device="cpu", lr=1e-2, ema=ema))
+    whole_model, whole = run(TrainPlan("whole", steps=30, device="cpu", lr=1e-2, ema=ema))
     with pytest.raises(Cancelled, match="step 13"):
-        run(Plan("cut", steps=30, device="cpu", lr=1e-2, ema=ema), stop_after=13)
-    cut_model, cut = run(Plan("cut", steps=30, device="cpu", lr=1e-2, ema=ema, resume=True))
+        run(TrainPlan("cut", steps=30, device="cpu", lr=1e-2, ema=ema), stop_after=13)
+    cut_model, cut = run(TrainPlan("cut", steps=30, device="cpu", lr=1e-2, ema=ema, resume=True))
     drop = [{k: v for k, v in row.items() if k != "seconds"} for row in whole.losses]
     assert drop == [{k: v for k, v in row.items() if k != "seconds"} for row in cut.losses]
     for a, b in zip(whole_model.parameters(), cut_model.parameters(), strict=True):
@@ -45,17 +45,17 @@ def test_resume_equals_uninterrupted(ema):
 
 
 def test_loss_falls_and_is_logged():
-    _, report = run(Plan("falls", steps=200, device="cpu", lr=2e-2, warmup=10, bf16=False))
+    _, report = run(TrainPlan("falls", steps=200, device="cpu", lr=2e-2, warmup=10, bf16=False))
     losses = [row["loss"] for row in report.losses]
     assert sum(losses[-20:]) < 0.3 * sum(losses[:20])
     assert read_log(report.folder) == report.losses
 
 
 def test_minutes_end_the_run_and_time_counts_over_a_resume():
-    plan = Plan("timed", minutes=0.02, device="cpu")
+    plan = TrainPlan("timed", minutes=0.02, device="cpu")
     _, report = run(plan)
     assert report.steps > 1 and report.seconds >= 1.2
-    _, again = run(Plan("timed", minutes=0.02, device="cpu", resume=True))
+    _, again = run(TrainPlan("timed", minutes=0.02, device="cpu", resume=True))
     assert again.steps == report.steps
 
 
@@ -65,7 +65,7 @@ def test_a_log_cut_by_a_kill_is_read(tmp_path):
 
 
 def test_schedule_warms_up_and_ends_at_zero():
-    plan = Plan("x", lr=1.0, warmup=10)
+    plan = TrainPlan("x", lr=1.0, warmup=10)
     assert learning_rate(plan, 0, 0.0) == pytest.approx(0.1)
     assert learning_rate(plan, 100, 0.5) == pytest.approx(0.5)
     assert learning_rate(plan, 100, 1.0) == pytest.approx(0.0)
@@ -73,9 +73,9 @@ def test_schedule_warms_up_and_ends_at_zero():
 
 def test_state_of_another_model_is_refused_in_one_sentence():
     with pytest.raises(Cancelled):
-        run(Plan("other", steps=3, device="cpu"), stop_after=1)
+        run(TrainPlan("other", steps=3, device="cpu"), stop_after=1)
     with pytest.raises(CannotDo, match="another shape"):
-        fit(nn.Linear(2, 2), lambda m: torch.zeros(()), Plan("other", steps=3, device="cpu", resume=True))
+        fit(nn.Linear(2, 2), lambda m: torch.zeros(()), TrainPlan("other", steps=3, device="cpu", resume=True))
 
 
 def test_devices_are_named_in_words():
@@ -88,7 +88,7 @@ def test_devices_are_named_in_words():
 
 def test_feed_is_in_order_with_and_without_processes():
     for workers in (0, 2):
-        made = feed(abs, 3, workers=workers)
+        made = data_workers(abs, 3, workers=workers)
         assert [next(made) for _ in range(5)] == [3, 4, 5, 6, 7]
         made.close()
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from tts_playground.train.dense import dense_loss
-from tts_playground.train.order import Order, train
+from tts_playground.train.common.config import TrainConfig, train
+from tts_playground.train.common.dense import dense_loss
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def losses(tmp_path, name, part="loss"):
 def test_clip_learns_and_loads_the_ordinary_way(tmp_path):
     from transformers import CLIPModel, CLIPProcessor
 
-    out = train("tiny-clip", Order(out=tmp_path / "clip", steps=41, miniature=True, device="cpu"))
+    out = train("tiny-clip", TrainConfig(out=tmp_path / "clip", steps=41, miniature=True, device="cpu"))
     told = losses(tmp_path, "tiny-clip")
     assert told[-1] < told[0]
     model, processor = CLIPModel.from_pretrained(out, dtype=torch.float32), CLIPProcessor.from_pretrained(out)
@@ -29,7 +29,7 @@ def test_clip_learns_and_loads_the_ordinary_way(tmp_path):
     inputs = processor(text=["a cat", "žirafa 漢字"], images=[picture], return_tensors="pt", padding=True)
     assert model(**inputs).logits_per_image.shape == (1, 2)
 
-    worth = train("tiny-aesthetic", Order(out=tmp_path / "a", steps=60, miniature=True, device="cpu", clip=out))
+    worth = train("tiny-aesthetic", TrainConfig(out=tmp_path / "a", steps=60, miniature=True, device="cpu", clip=out))
     told = losses(tmp_path, "tiny-aesthetic")
     assert told[-1] < told[0]
     assert (worth / "README.md").exists()
@@ -38,7 +38,7 @@ def test_clip_learns_and_loads_the_ordinary_way(tmp_path):
 def test_detector_learns_and_loads_the_ordinary_way(tmp_path):
     from transformers import AutoModelForObjectDetection
 
-    out = train("tiny-detector", Order(out=tmp_path / "det", steps=41, miniature=True, device="cpu"))
+    out = train("tiny-detector", TrainConfig(out=tmp_path / "det", steps=41, miniature=True, device="cpu"))
     for part in ("dense", "box"):  # the queries join in after a while
         told = losses(tmp_path, "tiny-detector", part)
         assert told[-1] < told[0]
@@ -48,8 +48,8 @@ def test_detector_learns_and_loads_the_ordinary_way(tmp_path):
 
 
 def test_a_card_tells_what_its_model_started_from(tmp_path):
-    first = train("tiny-detector", Order(out=tmp_path / "first", steps=2, miniature=True, device="cpu"))
-    again = Order(out=tmp_path / "again", steps=2, miniature=True, device="cpu", init=first)
+    first = train("tiny-detector", TrainConfig(out=tmp_path / "first", steps=2, miniature=True, device="cpu"))
+    again = TrainConfig(out=tmp_path / "again", steps=2, miniature=True, device="cpu", init=first)
     card = (train("tiny-detector", again) / "README.md").read_text()
     assert "--init first --seed 0 --out again`" in card
     assert "- Started from: `python -m tts_playground.train tiny-detector" in card and "--out first`. Hardware:" in card

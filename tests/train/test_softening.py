@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from tts_playground.train.softening import divergence, floored, guided, softened
+from tts_playground.train.janus.softening import divergence, floored, guided, softened
 
 COND, UNCOND = torch.tensor([math.log(0.7), math.log(0.2), math.log(0.1)]), torch.tensor([math.log(1 / 3)] * 3)
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from tts_playground.train import tinted, tokens
+from tts_playground.train.janus import tinted, tokens
 from tts_playground.worlds import stickers
 from tts_playground.worlds.evalset import held_out
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from tts_playground.errors import BadInput
-from tts_playground.train import janus, tokens
-from tts_playground.train.janus_parts import MINIATURE, build_model
-from tts_playground.train.order import Order
-from tts_playground.train.patches import PatchBook
-from tts_playground.train.traits import ground_codes, own_rows, share_rows, traits
+from tts_playground.train.common.config import TrainConfig
+from tts_playground.train.janus import tokens, trainer
+from tts_playground.train.janus.parts import MINIATURE, build_model
+from tts_playground.train.janus.patches import PatchBook
+from tts_playground.train.janus.traits import ground_codes, own_rows, share_rows, traits
 from tts_playground.worlds.scene import Composition, Group, Scene, Thing, render_batch
 from tts_playground.worlds.vocabulary import BACKGROUNDS, TINTS
 
@@ -64,30 +64,30 @@ def test_a_prompt_that_leaves_the_background_open_wants_all_of_them_alike():
     def losses(first, prompt):
         codes = torch.tensor([[first, *range(63)]]) % 32
         with torch.no_grad():
-            return janus.token_loss(model, prompt[None], codes, kept, grounds), codes
+            return trainer.token_loss(model, prompt[None], codes, kept, grounds), codes
 
     # the first token is told apart by nothing but what follows it, which is the same once it is fed the same tokens
-    source, reading = janus.layout(prompts[:1], 64)
+    source, reading = trainer.layout(prompts[:1], 64)
     for prompt, told in zip(prompts, (False, True), strict=True):
         found, codes = losses(3, prompt)
         with torch.no_grad():
-            source, reading = janus.layout(prompt[None], 64)
-            logits = janus.forward(model, prompt[None], source, reading, codes).log_softmax(-1)[0]
+            source, reading = trainer.layout(prompt[None], 64)
+            logits = trainer.forward(model, prompt[None], source, reading, codes).log_softmax(-1)[0]
         rest = -logits[torch.arange(1, 64), codes[0, 1:]].sum()
         first = -logits[0, 3] if told else -logits[0, grounds].mean()
         assert found.item() == pytest.approx((rest + first).item() / 64, rel=1e-5)
     open_sprite, codes = losses(7, prompts[0])  # something stands in the corner: that is told by no background
     with torch.no_grad():
-        assert open_sprite.item() == pytest.approx(janus.token_loss(model, prompts[:1], codes, kept).item(), rel=1e-5)
+        assert open_sprite.item() == pytest.approx(trainer.token_loss(model, prompts[:1], codes, kept).item(), rel=1e-5)
 
 
 def test_training_goes_on_from_a_checkpoint_of_the_same_shape(tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
-    first = Order(tmp_path / "first", steps=2, device="cpu", miniature=True, workers=0)
-    janus.train(first)
-    start = janus._start(Order(tmp_path, init=first.out, miniature=True))
-    saved = janus.JanusForConditionalGeneration.from_pretrained(first.out, dtype=torch.float32)
+    first = TrainConfig(tmp_path / "first", steps=2, device="cpu", miniature=True, workers=0)
+    trainer.train(first)
+    start = trainer._start(TrainConfig(tmp_path, init=first.out, miniature=True))
+    saved = trainer.JanusForConditionalGeneration.from_pretrained(first.out, dtype=torch.float32)
     for name, value in saved.state_dict().items():
         assert torch.equal(start.state_dict()[name], value), name
     with pytest.raises(BadInput, match="another shape"):
-        janus._start(Order(tmp_path, init=first.out))
+        trainer._start(TrainConfig(tmp_path, init=first.out))

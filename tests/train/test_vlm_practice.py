@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from tts_playground.train import vlm_data, vlm_practice
-from tts_playground.train.vlm import MINIATURE
-from tts_playground.train.vlm_model import build_model, packed_loss, wrap_tokenizer
-from tts_playground.train.vlm_tokens import Packer, Turn
+from tts_playground.train.vlm import data, text_practice
+from tts_playground.train.vlm.architecture import build_model, packed_loss, wrap_tokenizer
+from tts_playground.train.vlm.tokens import Packer, Turn
+from tts_playground.train.vlm.trainer import MINIATURE
 
 
 @pytest.fixture(scope="module")
 def packed():
-    return vlm_practice.make(3, seed=1, rows=200)[0]
+    return text_practice.make(3, seed=1, rows=200)[0]
 
 
 def turns_of(packed):
     """(whole text, learnt text) of every turn."""
-    decode = vlm_data.tokenizer().decode
+    decode = data.tokenizer().decode
     for ids, segments, weights in zip(packed.ids, packed.segments, packed.weights, strict=True):
         for number in range(1, segments.max() + 1):
             here = segments == number
@@ -64,12 +64,12 @@ def test_largest_and_smallest_follow_from_the_list(packed):
 
 
 def test_practice_is_a_function_of_its_number():
-    first, again, other = (vlm_practice.make(i, seed=4, rows=8)[0] for i in (5, 5, 6))
+    first, again, other = (text_practice.make(i, seed=4, rows=8)[0] for i in (5, 5, 6))
     assert np.array_equal(first.ids, again.ids) and not np.array_equal(first.ids, other.ids)
 
 
 def test_given_words_carry_no_loss():
-    packer = Packer(vlm_data.tokenizer(), 0, 24)
+    packer = Packer(data.tokenizer(), 0, 24)
     whole, part = (
         packer.pack(np.empty((1, 0), np.uint8), [[Turn("3 + 4", "3 + 4 = 7", given=given)]])
         for given in ("", "3 + 4 =")
@@ -80,7 +80,7 @@ def test_given_words_carry_no_loss():
 
 def test_the_loss_without_pictures_is_that_of_the_plain_model(packed):
     torch.manual_seed(0)
-    model = build_model(MINIATURE, len(wrap_tokenizer(vlm_data.tokenizer()))).eval()
+    model = build_model(MINIATURE, len(wrap_tokenizer(data.tokenizer()))).eval()
     ids = torch.from_numpy(packed.ids[:1]).long()
     alone = np.where(packed.segments[:1] == 1, packed.weights[:1], 0).astype(np.float32)
     segments, positions = (torch.from_numpy(part[:1]).long() for part in (packed.segments, packed.positions))

@@ -9,14 +9,13 @@ from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from tts_playground import dsl
-from tts_playground.train import sketch_data, vlm_data
-from tts_playground.train.order import Order, train
-from tts_playground.train.sketch import MINIATURE as SKETCH_MINIATURE
-from tts_playground.train.sketch import SHIPPED as SKETCH
-from tts_playground.train.sketch import read, scores
-from tts_playground.train.vlm import MINIATURE, SHIPPED
-from tts_playground.train.vlm_measure import chat
-from tts_playground.train.vlm_model import (
+from tts_playground.train.common.config import TrainConfig, train
+from tts_playground.train.sketch import data as sketch_data
+from tts_playground.train.sketch.trainer import MINIATURE as SKETCH_MINIATURE
+from tts_playground.train.sketch.trainer import SHIPPED as SKETCH
+from tts_playground.train.sketch.trainer import read, scores
+from tts_playground.train.vlm import data as vlm_data
+from tts_playground.train.vlm.architecture import (
     build_model,
     build_processor,
     config_of,
@@ -25,7 +24,9 @@ from tts_playground.train.vlm_model import (
     visual_embeddings,
     wrap_tokenizer,
 )
-from tts_playground.train.vlm_tokens import ASSISTANT, EOS, IMAGE, Packer, Turn
+from tts_playground.train.vlm.measure import chat
+from tts_playground.train.vlm.tokens import ASSISTANT, EOS, IMAGE, Packer, Turn
+from tts_playground.train.vlm.trainer import MINIATURE, SHIPPED
 from tts_playground.worlds import choices, programs
 from tts_playground.worlds.layout import Draw
 
@@ -172,7 +173,7 @@ def test_scores_of_programs():
 
 @pytest.mark.parametrize(("name", "size"), [("tiny-vlm", MINIATURE), ("tiny-sketch", SKETCH_MINIATURE)])
 def test_a_trained_miniature_loads_through_the_auto_classes(name, size, tmp_path):
-    out = train(name, Order(tmp_path / name, steps=2, device="cpu", miniature=True, workers=0))
+    out = train(name, TrainConfig(tmp_path / name, steps=2, device="cpu", miniature=True, workers=0))
     model, processor = (
         AutoModelForImageTextToText.from_pretrained(out, dtype=torch.float32),
         AutoProcessor.from_pretrained(out),

@@ -7,13 +7,13 @@ from torch.nn import functional
 from transformers import JanusVQVAE
 
 from tts_playground.errors import Cancelled
-from tts_playground.models.vq import to_float
-from tts_playground.train.janus_parts import MINIATURE, vq_config
-from tts_playground.train.loop import Plan, fit
-from tts_playground.train.order import Order, train
-from tts_playground.train.patches import PatchBook, fit_book, nearest, pieces
-from tts_playground.train.pictures import draw_pictures
-from tts_playground.train.vq import VQTraining, make_loss
+from tts_playground.models.janus.vq import to_float
+from tts_playground.train.common.config import TrainConfig, train
+from tts_playground.train.common.loop import TrainPlan, fit
+from tts_playground.train.common.pictures import draw_pictures
+from tts_playground.train.janus.parts import MINIATURE, vq_config
+from tts_playground.train.janus.patches import PatchBook, fit_book, nearest, pieces
+from tts_playground.train.janus.vq import VQTraining, make_loss
 
 CPU = torch.device("cpu")
 
@@ -55,7 +55,7 @@ def test_resume_equals_uninterrupted(tmp_path, monkeypatch):
 
     def run(name, resume=False, **kwargs):
         training, loss = parts()
-        plan = Plan(name, steps=6, warmup=2, device="cpu", bf16=False, resume=resume)
+        plan = TrainPlan(name, steps=6, warmup=2, device="cpu", bf16=False, resume=resume)
         return training, [row["loss"] for row in fit(training, loss, plan, log_every=1, **kwargs).losses]
 
     whole_training, whole = run("whole")
@@ -82,7 +82,7 @@ def test_both_halves_and_the_codebook_learn_and_match_what_ships():
 
 def test_trains_saves_and_tells(tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
-    order = Order(tmp_path / "vq", steps=24, device="cpu", miniature=True)
+    order = TrainConfig(tmp_path / "vq", steps=24, device="cpu", miniature=True)
     train("tiny-vq", order)
     rows = (tmp_path / "home/runs/tiny-vq/losses.jsonl").read_text().splitlines()
     assert len(rows) == 3

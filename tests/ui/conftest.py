@@ -34,7 +34,7 @@ def image_model(tmp_path_factory, random_janus_folder):
     patch.setenv("TTS_PLAYGROUND_T2I_MODEL", str(random_janus_folder))
     patch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path_factory.mktemp("home")))
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-    patch.setattr("tts_playground.models.embedded.CHECKPOINTS", tmp_path_factory.mktemp("checkpoints"))
+    patch.setattr("tts_playground.models.hub.embedded_models.CHECKPOINTS", tmp_path_factory.mktemp("checkpoints"))
     patch.setattr("tts_playground.home.STARTERS", tmp_path_factory.mktemp("starters"))
     _forget()
     yield str(random_janus_folder)
@@ -45,9 +45,9 @@ def image_model(tmp_path_factory, random_janus_folder):
 def _forget():
     """What this process has kept of another home, another default model."""
     from tts_playground.models import loading
-    from tts_playground.ui.t2i import choices, shelf, work
+    from tts_playground.pages.t2i import image_repository, page_state, view_settings
 
-    for kept in (shelf.store, shelf.shipped, work.desk, choices._examples):
+    for kept in (image_repository.store, image_repository.shipped, page_state.request_queue, view_settings._examples):
         kept.cache_clear()
     loading.forget()
 
@@ -55,9 +55,9 @@ def _forget():
 @pytest.fixture
 def view(image_model):
     """Four images of a prompt whose words the model knows, by rewards that need no weights."""
-    from tts_playground.ui.t2i.choices import View
+    from tts_playground.pages.t2i.view_settings import T2iView
 
-    return View("a red apple", 4, cfg=1.5, model=image_model, reward="sharpness", second="colourfulness")
+    return T2iView("a red apple", 4, cfg=1.5, model=image_model, reward="sharpness", second="colourfulness")
 
 
 @pytest.fixture(scope="module")

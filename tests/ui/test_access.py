@@ -12,8 +12,9 @@ from starlette.testclient import TestClient
 
 from tts_playground import registry
 from tts_playground.errors import UnknownName
-from tts_playground.ui import access, shell
-from tts_playground.ui.access import Door, is_local
+from tts_playground.pages import access
+from tts_playground.pages.access import Door, is_local
+from tts_playground.ui import shell
 
 PROXIES = (
     "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server", "X-Real-IP", "Forwarded", "Via",

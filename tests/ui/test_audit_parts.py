@@ -14,23 +14,32 @@ from PIL import Image
 from tts_playground.auditing.report import Bar
 from tts_playground.auditing.scripted import SCRIPTS
 from tts_playground.errors import BadInput, UnknownName
+from tts_playground.pages.audit import export, own_picture, page_state, render, view_settings
+from tts_playground.pages.audit.histogram import histogram
+from tts_playground.pages.audit.view_settings import (
+    ORDER,
+    AuditView,
+    coerce_view,
+    from_query,
+    to_query,
+    values_of,
+    view_of,
+)
 from tts_playground.ui import shell
-from tts_playground.ui.audit import TAB, choices, own, script, show, wiring, work
-from tts_playground.ui.audit.choices import ORDER, View, bent, from_query, to_query, values_of, view_of
-from tts_playground.ui.audit.histogram import histogram
+from tts_playground.ui.audit import TAB, callbacks
 
-SMALL = View("scripted:planted", conditions=("sym", "size"), per_cond=2)
+SMALL = AuditView("scripted:planted", conditions=("sym", "size"), per_cond=2)
 junk = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.lists(st.text(max_size=5))
 
 
 @pytest.fixture(autouse=True)
 def no_model_is_named(monkeypatch, tmp_path):
     monkeypatch.delenv("TTS_PLAYGROUND_AUDIT_MODEL", raising=False)
-    monkeypatch.setattr("tts_playground.models.embedded.CHECKPOINTS", tmp_path)
+    monkeypatch.setattr("tts_playground.models.hub.embedded_models.CHECKPOINTS", tmp_path)
 
 
 def finished(view=SMALL):
-    *_, last = work.audit(view)
+    *_, last = page_state.audit(view)
     return last
 
 
@@ -41,31 +50,31 @@ def test_whatever_a_browser_sends_becomes_settings(values):
 
 
 def test_views_survive_components_and_links():
-    view = View("scripted:fair", "color", "sampled", ("sym", "blur"), 3, 5, True, 40, 0.5, 7)
+    view = AuditView("scripted:fair", "color", "sampled", ("sym", "blur"), 3, 5, True, 40, 0.5, 7)
     assert view_of(*values_of(view)) == view
     query = dict(part.split("=", 1) for part in to_query(view).replace("%3A", ":").replace("%2C", ",").split("&"))
     assert from_query(query) == view
-    assert from_query({}) == choices.default_view() == View()
+    assert from_query({}) == view_settings.default_view() == AuditView()
 
 
 def test_numbers_are_put_into_their_range():
-    view = bent({"n": 10**9, "k": 0, "temperature": -1, "per_cond": "12", "seed": float("nan")})
+    view = coerce_view({"n": 10**9, "k": 0, "temperature": -1, "per_cond": "12", "seed": float("nan")})
     assert (view.n, view.k, view.temperature, view.per_cond, view.seed) == (2000, 2, 0.05, 12, 0)
 
 
 def test_the_menu_has_scripts_always_and_models_when_they_are_here(monkeypatch):
-    assert {name for _, name in choices.models(local=True)} == {*SCRIPTS, choices.LARGE}
-    assert {name for _, name in choices.models()} == set(SCRIPTS)
-    assert all(words.startswith("script:") for words, name in choices.models() if name in SCRIPTS)
+    assert {name for _, name in view_settings.models(local=True)} == {*SCRIPTS, view_settings.LARGE}
+    assert {name for _, name in view_settings.models()} == set(SCRIPTS)
+    assert all(words.startswith("script:") for words, name in view_settings.models() if name in SCRIPTS)
     monkeypatch.setenv("TTS_PLAYGROUND_AUDIT_MODEL", "/somewhere/else")
-    assert choices.models()[0][1] == choices.default_view().model == "/somewhere/else"
+    assert view_settings.models()[0][1] == view_settings.default_view().model == "/somewhere/else"
 
 
 def test_strangers_choose_from_the_menu():
-    assert choices.allowed("scripted:fair", local=False) == "scripted:fair"
-    assert choices.allowed("/etc", local=True) == "/etc"
+    assert view_settings.allowed("scripted:fair", local=False) == "scripted:fair"
+    assert view_settings.allowed("/etc", local=True) == "/etc"
     with pytest.raises(BadInput, match="choose from"):
-        choices.allowed("/etc", local=False)
+        view_settings.allowed("/etc", local=False)
 
 
 def test_exact_chances_are_looked_at_anew_and_draws_are_not():
@@ -79,7 +88,7 @@ def test_exact_chances_are_looked_at_anew_and_draws_are_not():
 
 def test_everything_on_the_page_follows_a_finished_audit():
     found = finished(replace(SMALL, task="color", per_cond=8))
-    shown = wiring.everything(found, show.Focus("digit", "7"))
+    shown = callbacks.everything(found, render.Focus("digit", "7"))
     assert "scripted:planted: 16 pictures" in shown[0] and "digit + colour right" in shown[0]
     assert "<li>" in shown[1] and 'data-level="7"' in shown[2]
     assert all(caption.endswith("%") for _, caption in shown[4])
@@ -88,10 +97,10 @@ def test_everything_on_the_page_follows_a_finished_audit():
 
 
 def test_running_is_reported_bit_by_bit_and_ends_whole(monkeypatch):
-    monkeypatch.setattr(work, "PACE", 0)
-    states = list(work.audit(replace(SMALL, per_cond=6)))
+    monkeypatch.setattr(page_state, "PACE", 0)
+    states = list(page_state.audit(replace(SMALL, per_cond=6)))
     assert len(states) == 2 and len(states[0].rows) == 8 and len(states[-1].rows) == 13
-    assert "8 of 13" in show.running(states[0])
+    assert "8 of 13" in render.running(states[0])
 
 
 def test_a_bar_is_a_button_that_says_what_it_is():
@@ -105,42 +114,42 @@ def test_a_bar_is_a_button_that_says_what_it_is():
 
 def test_a_clicked_bar_shows_its_pictures():
     found = finished(replace(SMALL, per_cond=8))
-    files = show.gallery(found, show.Focus("digit", "7"))
+    files = render.gallery(found, render.Focus("digit", "7"))
     assert files and all("7: " in caption for _, caption in files[:1])
     assert len(files) == sum(7 in row.shown for row in found.pictures)
-    assert len(show.gallery(found, show.Focus())) == len(found.pictures)
-    assert Image.open(files[0][0]).width == show.SIDE
+    assert len(render.gallery(found, render.Focus())) == len(found.pictures)
+    assert Image.open(files[0][0]).width == render.SIDE
 
 
 def test_downloads():
     found = finished()
     for kind in ("csv", "jsonl"):
-        file = json.loads(script.download(found, kind))
+        file = json.loads(export.download(found, kind))
         assert file["name"] == f"audit.{kind}" and file["href"].startswith("data:")
 
 
 def test_copied_python_runs_as_pasted():
-    text = script.as_python(finished(replace(SMALL, n=20)))
+    text = export.as_python(finished(replace(SMALL, n=20)))
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, timeout=300)
     assert "picks" in done.stdout
 
 
 def test_ones_own_picture_on_a_network_and_on_a_script(tmp_path):
     folder = str(tiny_vlms.save("llava", tmp_path / "llava"))
-    line, bars = own.ask(tiny_vlms.picture(), "3, 5,7, 7", folder, 1.0)
+    line, bars = own_picture.ask(tiny_vlms.picture(), "3, 5,7, 7", folder, 1.0)
     assert bars.count("<button") == 3 and "in " in line
-    line, bars = own.ask(tiny_vlms.picture(), "red, 7", "scripted:loves-7", 1.0)
+    line, bars = own_picture.ask(tiny_vlms.picture(), "red, 7", "scripted:loves-7", 1.0)
     assert "do not look" in line and "75%" in bars
     with pytest.raises(BadInput, match="picture"):
-        own.ask(None, "1, 2", "scripted:fair", 1.0)
+        own_picture.ask(None, "1, 2", "scripted:fair", 1.0)
     with pytest.raises(UnknownName, match="scripted:fair"):
-        own.ask(tiny_vlms.picture(), "1, 2", "scripted:far", 1.0)
+        own_picture.ask(tiny_vlms.picture(), "1, 2", "scripted:far", 1.0)
 
 
 @pytest.mark.parametrize("text", ["", "7", "7, 7", ",".join(map(str, range(99))), "a, " + "b" * 99])
 def test_labels_that_cannot_be_used(text):
     with pytest.raises(BadInput, match="2 to"):
-        own.labels_of(text)
+        own_picture.labels_of(text)
 
 
 def test_the_tab_is_ready_and_has_its_names():

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
+from tts_playground.pages.status import status
 from tts_playground.ui import shell
 from tts_playground.ui.events import cancels
-from tts_playground.ui.status import status
-from tts_playground.ui.widgets import Canvas
+from tts_playground.ui.widgets import DrawingCanvas
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +22,14 @@ def app():
 
 def test_no_handler_reads_the_canvas_itself(app):
     """Gradio asks each input of a finished event for its value at every status line; a canvas then uploads itself."""
-    shown = {part for part in app.blocks.values() if isinstance(part, Canvas) and part.visible}
+    shown = {part for part in app.blocks.values() if isinstance(part, DrawingCanvas) and part.visible}
     assert len(shown) == 1
     readers = [event for event in app.fns.values() if shown & set(event.inputs)]
     assert readers and all(event.fn is None and event.js for event in readers)
 
 
 def test_strokes_that_were_sent_ahead_reach_the_unseen_canvas(app):
-    parts = [part for part in app.blocks.values() if isinstance(part, Canvas)]
+    parts = [part for part in app.blocks.values() if isinstance(part, DrawingCanvas)]
     canvas, held = sorted(parts, key=lambda part: not part.visible)
     assert held.blob_storage is canvas.blob_storage
     anew = canvas.__class__(**canvas.constructor_args)  # as gradio does when an event updates it

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tts_playground.errors import BadInput
-from tts_playground.ui.fair_queue import (
+from tts_playground.pages.fair_queue import (
     HEAVY,
     PER_ADDRESS,
     Bounds,

@@ -8,9 +8,9 @@ from PIL import Image
 
 from tts_playground.errors import BadInput
 from tts_playground.ui import shell
-from tts_playground.ui.faults import said
+from tts_playground.ui.error_handling import said
 from tts_playground.ui.pictures import open_picture
-from tts_playground.ui.widgets import BLOB_BYTES, BLOBS, LAYERS, Canvas
+from tts_playground.ui.widgets import BLOB_BYTES, BLOBS, LAYERS, DrawingCanvas
 
 
 def _png(size, mode="L", **options) -> bytes:
@@ -49,7 +49,7 @@ def canvas():
     import gradio as gr
 
     with gr.Blocks():
-        return Canvas()
+        return DrawingCanvas()
 
 
 def _blob(index, blob=b"x", name="a"):
@@ -86,8 +86,8 @@ def test_only_so_many_canvases_wait(canvas):
 
 
 def test_the_canvas_keeps_its_guard_and_its_face():
-    assert Canvas.accept_blobs._is_server_fn  # type: ignore[attr-defined]
-    assert Canvas.get_block_name(Canvas.__new__(Canvas)) == "imageeditor"
+    assert DrawingCanvas.accept_blobs._is_server_fn  # type: ignore[attr-defined]
+    assert DrawingCanvas.get_block_name(DrawingCanvas.__new__(DrawingCanvas)) == "imageeditor"
 
 
 def test_large_bodies_are_refused(address):

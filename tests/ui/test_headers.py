@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tts_playground.ui import shell
-from tts_playground.ui.headers import SAFE, SafeHeaders
+from tts_playground.ui.edge.headers import SAFE, SafeHeaders
 
 PAGES = ["", "config", "theme.css", "gradio_api/info", "gradio_api/startup-events", "static/img/logo.svg", "nowhere"]
 

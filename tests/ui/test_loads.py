@@ -7,7 +7,8 @@ import gradio as gr
 import pytest
 from raw_web import Web
 
-from tts_playground.ui import loads, shell
+from tts_playground.pages import load_bounds
+from tts_playground.ui import shell
 from tts_playground.ui.events import GPU, LIGHT
 
 LOOKS, HEAVY, GLANCE = range(3)
@@ -65,7 +66,7 @@ def test_a_request_of_very_many_values_is_refused(desk, field):
 
 
 def test_big_requests_of_one_address_wait_only_up_to_a_bound(desk, monkeypatch):
-    monkeypatch.setattr(loads, "WAITING", 3_000_000)
+    monkeypatch.setattr(load_bounds, "WAITING", 3_000_000)
 
     async def story():
         web, other = Web(desk[1]), Web(desk[1], "192.0.2.2")
@@ -89,7 +90,7 @@ def test_what_was_sent_is_not_kept_beside_what_was_read(desk):
 
 
 def test_who_never_reads_gets_no_more_answers_until_it_does(desk, monkeypatch):
-    monkeypatch.setattr(loads, "UNREAD", 5)
+    monkeypatch.setattr(load_bounds, "UNREAD", 5)
 
     async def story():
         web = Web(desk[1])
@@ -103,7 +104,7 @@ def test_who_never_reads_gets_no_more_answers_until_it_does(desk, monkeypatch):
 
 def test_answers_that_nobody_reads_are_forgotten_oldest_first(desk, monkeypatch):
     app, address = desk
-    monkeypatch.setattr(loads, "UNREAD_ALL", 10)
+    monkeypatch.setattr(load_bounds, "UNREAD_ALL", 10)
 
     async def story():
         web = Web(address)
@@ -117,8 +118,8 @@ def test_answers_that_nobody_reads_are_forgotten_oldest_first(desk, monkeypatch)
 
 
 def test_who_reads_least_is_forgotten_first_of_those_that_listen(monkeypatch):
-    monkeypatch.setattr(loads, "UNREAD_ALL", 4)
+    monkeypatch.setattr(load_bounds, "UNREAD_ALL", 4)
     unread = {"idle": {"1"}, "page": {"2"}, "deaf": {"3", "4", "5"}}
-    assert loads.surplus(unread, {"page", "deaf"}) == ["idle"]
-    assert loads.surplus({"page": {"2"}, "deaf": {*"3456"}}, {"page", "deaf"}) == ["deaf"]
-    assert loads.surplus({"page": {"2"}}, set()) == []
+    assert load_bounds.surplus(unread, {"page", "deaf"}) == ["idle"]
+    assert load_bounds.surplus({"page": {"2"}, "deaf": {*"3456"}}, {"page", "deaf"}) == ["deaf"]
+    assert load_bounds.surplus({"page": {"2"}}, set()) == []

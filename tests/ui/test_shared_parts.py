@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tts_playground.pages.coerce import number
 from tts_playground.ui import scripts, shell
-from tts_playground.ui.values import number
 
 ROOM = Path(shell.__file__).parent
 
@@ -56,7 +56,7 @@ def test_a_pages_state_is_not_written_out():
     import gradio as gr
     from gradio.state_holder import SessionState
 
-    from tts_playground.ui.quick import signatures_once
+    from tts_playground.ui.gradio_import import signatures_once
     from tts_playground.ui.widgets import PageState
 
     @dataclass(frozen=True)

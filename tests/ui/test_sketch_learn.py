@@ -10,57 +10,59 @@ import tiny_writers
 
 from tts_playground.dsl import parse, render
 from tts_playground.errors import BadInput, ModelUnavailable
-from tts_playground.models import embedded, loading
+from tts_playground.models import loading
+from tts_playground.models.hub import embedded_models
+from tts_playground.pages.sketch import learn_state
+from tts_playground.pages.sketch.view_settings import offered, settings_of, writers
 from tts_playground.tasks.sketch import SketchTask
-from tts_playground.ui.sketch import learn, learn_work
-from tts_playground.ui.sketch.choices import offered, settings_of, writers
+from tts_playground.ui.sketch import learn_view
 
 
 @pytest.fixture
 def sketch(tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path)
     loading.forget()
-    return tiny_writers.save_sketch(tmp_path / embedded.TINY["tiny:sketch"])
+    return tiny_writers.save_sketch(tmp_path / embedded_models.TINY["tiny:sketch"])
 
 
-@pytest.mark.parametrize("recipe", learn_work.RECIPES)
+@pytest.mark.parametrize("recipe", learn_state.RECIPES)
 def test_a_data_set_grows_to_its_size(recipe):
-    reports = list(learn_work.make(recipe, 20, 1))
+    reports = list(learn_state.make(recipe, 20, 1))
     assert reports[-1].done and len(reports[-1].texts) == 20 and not any(r.done for r in reports[:-1])
-    assert not any(parse(text) in learn_work.held_out() for text in reports[-1].texts[:5])
-    assert "data:image/png" in learn_work.wall(reports[-1]) and "<table" in learn_work.quality(reports[-1:])
+    assert not any(parse(text) in learn_state.held_out() for text in reports[-1].texts[:5])
+    assert "data:image/png" in learn_state.wall(reports[-1]) and "<table" in learn_state.quality(reports[-1:])
 
 
 def test_what_strangers_may_not_ask():
     for bad in (("magic", 20), ("evolved", 19), ("evolved", 201)):
         with pytest.raises(BadInput):
-            next(learn_work.make(*bad, 0))
+            next(learn_state.make(*bad, 0))
     with pytest.raises(BadInput, match="data set first"):
-        next(learn_work.tune("tiny:sketch", "", None))
-    assert learn_work.quality([]) == learn_work.wall(None) == ""
-    assert "<script" not in learn_work.as_table(["a"], [["<script>"]])
+        next(learn_state.tune("tiny:sketch", "", None))
+    assert learn_state.quality([]) == learn_state.wall(None) == ""
+    assert "<script" not in learn_state.as_table(["a"], [["<script>"]])
 
 
 def test_a_model_is_tuned_live_and_then_offered(sketch):
     assert writers() == ["tiny:sketch"]
-    made = learn_work.DataSet("evolved", ("(Circle 3 8 8)", "(Quad 8 8 4 4 0)") * 2, "", True)
-    reports = list(learn_work.tune("tiny:sketch", "", made))
+    made = learn_state.DataSet("evolved", ("(Circle 3 8 8)", "(Quad 8 8 4 4 0)") * 2, "", True)
+    reports = list(learn_state.tune("tiny:sketch", "", made))
     assert reports[-1].adapter == "tuned-evolved" and reports[-1].total == len(reports[-1].losses) == 1
     assert writers() == ["tiny:sketch", "adapter:tuned-evolved"]
     assert offered("sampler")[:3] == ("proposal", "tiny:sketch", "tiny:sketch+grammar")
     assert settings_of(*[None] * 6, "adapter:tuned-evolved").sampler == "adapter:tuned-evolved"
     request: Any = SimpleNamespace(client=SimpleNamespace(host="127.0.0.1"), headers={"host": "localhost"})
-    by_tab, by_view = learn.menus(request)
+    by_tab, by_view = learn_view.menus(request)
     assert "adapter:tuned-evolved" in [name for _, name in by_tab.choices]
     assert "adapter:tuned-evolved" in [name for _, name in by_view.choices]
     with pytest.raises(BadInput, match="already"):
-        next(learn_work.tune("tiny:sketch", "tuned-evolved", made))
+        next(learn_state.tune("tiny:sketch", "tuned-evolved", made))
 
 
 def test_pass_at_k_is_drawn_live_and_can_be_stopped(sketch, monkeypatch):
-    monkeypatch.setattr(learn_work, "QUICK", {"drawings": 2, "samples": 2})
-    reports = list(learn_work.pass_curves("tiny:sketch", ()))
+    monkeypatch.setattr(learn_state, "QUICK", {"drawings": 2, "samples": 2})
+    reports = list(learn_state.pass_curves("tiny:sketch", ()))
     notes = list(dict.fromkeys(report.note for report in reports if report.note))
     assert notes == [f"tiny:sketch: {number} of 2 drawings, 2 programs each" for number in (1, 2)]
     assert reports[-1].figure is not None
@@ -68,7 +70,7 @@ def test_pass_at_k_is_drawn_live_and_can_be_stopped(sketch, monkeypatch):
 
 
 def test_a_job_without_news_lets_the_page_go_and_then_hears_that_nobody_listens(monkeypatch):
-    monkeypatch.setattr(learn_work, "PULSE", 0.01)
+    monkeypatch.setattr(learn_state, "PULSE", 0.01)
     answers, quiet, ended = [], threading.Event(), threading.Event()
 
     def job(tell):
@@ -77,7 +79,7 @@ def test_a_job_without_news_lets_the_page_go_and_then_hears_that_nobody_listens(
         ended.set()
         return "result"
 
-    told = learn_work._told(job)
+    told = learn_state._told(job)
     assert next(told) == (None, None)
     told.close()
     quiet.set()
@@ -87,21 +89,21 @@ def test_a_job_without_news_lets_the_page_go_and_then_hears_that_nobody_listens(
 
 def test_replies_are_shown_raw(sketch):
     task = SketchTask.of(render("(Circle 3 8 8)"))
-    shown = learn_work.why("tiny:sketch", task, 1.0, True, 0)
-    assert shown.count("<tr>") == learn_work.REPLIES + 1 and "none" in shown
+    shown = learn_state.why("tiny:sketch", task, 1.0, True, 0)
+    assert shown.count("<tr>") == learn_state.REPLIES + 1 and "none" in shown
     with pytest.raises(BadInput, match="blank"):
-        learn_work.why("tiny:sketch", None, 1.0, False, 0)
+        learn_state.why("tiny:sketch", None, 1.0, False, 0)
 
 
 def test_without_a_model_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path)
     loading.forget()
     with pytest.raises(ModelUnavailable, match="train tiny-sketch"):
-        learn_work.why("tiny:sketch", SketchTask.of(render("(Circle 3 8 8)")), 1.0, False, 0)
+        learn_state.why("tiny:sketch", SketchTask.of(render("(Circle 3 8 8)")), 1.0, False, 0)
 
 
 def test_the_page_builds():
     with gr.Blocks() as page:
-        learn.build(gr.State(None), gr.Dropdown(["proposal"]))
+        learn_view.build(gr.State(None), gr.Dropdown(["proposal"]))
     ids = {block.elem_id for block in page.blocks.values()}
     assert {"sketch-learn", "learn-make", "learn-tune", "learn-curve", "why-ask"} <= ids

@@ -9,13 +9,21 @@ import pytest
 
 from tts_playground.core import Cost, Round
 from tts_playground.dsl import Program, parse, render
-from tts_playground.tasks.sketch import Progress, Settings, SketchTask
-from tts_playground.ui.sketch import contest, editor, examples, results
-from tts_playground.ui.sketch.choices import ORDER, from_query, offered, samplers, settings_of, to_query, values_of
-from tts_playground.ui.sketch.panel import difference, panel
-from tts_playground.ui.sketch.search import live, search
-from tts_playground.ui.sketch.work import Work
-from tts_playground.ui.status import halted, status
+from tts_playground.pages.sketch import editor, examples, results, strategy_comparison
+from tts_playground.pages.sketch.page_state import SketchPageState
+from tts_playground.pages.sketch.panel import difference, panel
+from tts_playground.pages.sketch.render import live, search
+from tts_playground.pages.sketch.view_settings import (
+    ORDER,
+    from_query,
+    offered,
+    samplers,
+    settings_of,
+    to_query,
+    values_of,
+)
+from tts_playground.pages.status import halted, status
+from tts_playground.tasks.sketch import SketchProgress, SketchSettings, SketchTask
 
 
 def _query(text):
@@ -25,7 +33,7 @@ def _query(text):
 
 
 def test_a_link_brings_the_settings_back():
-    settings = Settings(strategy="best-of-n", n=17, temperature=0.25, seed=9, outline="keep", seconds=4.5)
+    settings = SketchSettings(strategy="best-of-n", n=17, temperature=0.25, seed=9, outline="keep", seconds=4.5)
     assert from_query(_query(to_query(settings, program="(Circle 3 8 8)"))) == settings
 
 
@@ -47,7 +55,7 @@ def test_the_menu_of_samplers_says_what_each_is():
     [{"n": "1e999", "seed": "nan"}, {"strategy": "os:system", "sampler": "x:y"}, {"n": "", "temperature": "hot"}],
 )
 def test_a_bent_link_falls_back_to_the_defaults(query):
-    assert from_query(query) == Settings()
+    assert from_query(query) == SketchSettings()
 
 
 def test_numbers_from_a_page_are_brought_into_range():
@@ -89,9 +97,11 @@ def test_every_starter_opens_with_a_curve_and_a_gallery():
 
 def test_a_search_that_ends_before_its_first_candidate_says_so():
     task = SketchTask.of(render("(Circle 4 8 8)"), outline="keep")
-    work = Work(SketchTask(task.mask, notes=("two values, taken literally", "closed outlines filled")), "disc")
+    work = SketchPageState(
+        SketchTask(task.mask, notes=("two values, taken literally", "closed outlines filled")), "disc"
+    )
     for samples, words in ((0, "before the first candidate"), (1, "a longer one may find")):
-        report = Progress(Round(0, (), None, Cost(samples=samples), "seconds", ""), Program(), 0.0, 0.0, 2.0, 0)
+        report = SketchProgress(Round(0, (), None, Cost(samples=samples), "seconds", ""), Program(), 0.0, 0.0, 2.0, 0)
         _, line = live(work, report)
         assert words in line
         assert "closed outlines filled" in line and "literally" not in line
@@ -99,7 +109,7 @@ def test_a_search_that_ends_before_its_first_candidate_says_so():
 
 def test_only_a_shipped_pool_is_called_ready_made():
     assert all(work.ready for work in examples.starters().values())
-    *_, (work, _) = search(SketchTask.of(render("(Circle 4 8 8)")), "biohazard", Settings(n=2, seconds=30))
+    *_, (work, _) = search(SketchTask.of(render("(Circle 4 8 8)")), "biohazard", SketchSettings(n=2, seconds=30))
     assert not work.ready
 
 
@@ -112,7 +122,7 @@ def test_work_that_was_stopped_is_not_shown_as_running():
 def test_a_search_shows_its_last_report_and_keeps_independent_draws_apart():
     task = SketchTask.of(render("(Circle 4 8 8)"))
     for strategy, pool in (("best-of-n", 4), ("refine", 0)):
-        *_, (work, report) = search(task, "disc", Settings(strategy=strategy, n=4, seconds=30))
+        *_, (work, report) = search(task, "disc", SketchSettings(strategy=strategy, n=4, seconds=30))
         assert report.round.stopped
         assert str(work.program) == "(Circle 4 8 8)"
         assert len(work.pool) == pool
@@ -148,7 +158,7 @@ def test_downloads(kind):
 
 def test_copied_python_runs_as_pasted(tmp_path):
     task = SketchTask.of(render("(Circle 4 8 8)"))
-    script = editor.as_python(task, Settings(n=4, seconds=60))
+    script = editor.as_python(task, SketchSettings(n=4, seconds=60))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=300)
     assert done.stdout.splitlines()[0] == "(Circle 4 8 8)"
 
@@ -162,20 +172,20 @@ def test_the_difference_has_four_colours():
 
 def test_a_contest_reruns_every_strategy_at_every_budget():
     task = SketchTask.of(render("(Circle 4 8 8)"))
-    *_, last = contest.contest(task, Settings(n=4, seconds=30))
+    *_, last = strategy_comparison.contest(task, SketchSettings(n=4, seconds=30))
     assert last.curve is not None
     assert last.doing == ""
     assert last.line.startswith("Done") and "cut short" not in last.line
     assert {p.label for p in last.points} >= {"refine"}
     for point in last.points:
         assert 0 < point.where("n") <= 4
-        assert point.result.n == contest.SEEDS
+        assert point.result.n == strategy_comparison.SEEDS
 
 
 def test_a_contest_says_how_many_searches_the_time_limit_cut():
     task = SketchTask.of(render(examples.PROGRAMS["biohazard"]))
-    *_, last = contest.contest(task, Settings(n=2, seconds=1e-6))
-    assert last.cut == len(last.points) * contest.SEEDS
+    *_, last = strategy_comparison.contest(task, SketchSettings(n=2, seconds=1e-6))
+    assert last.cut == len(last.points) * strategy_comparison.SEEDS
     assert f"{last.cut} searches were cut short by the time limit" in last.line
     assert last.curve is not None and last.curve.n[-1] == 2  # the time limit does not shorten the pool
 
@@ -183,5 +193,5 @@ def test_a_contest_says_how_many_searches_the_time_limit_cut():
 def test_an_empty_page_says_what_to_do():
     assert "independent draws" in results.reading(None, 8)
     assert results.gallery(None) == []
-    blank = Work(SketchTask.of(np.zeros((256, 256), bool)), "nothing", Program())
+    blank = SketchPageState(SketchTask.of(np.zeros((256, 256), bool)), "nothing", Program())
     assert blank.curve() is None

@@ -3,40 +3,42 @@
 import pytest
 
 from tts_playground.errors import BadInput
-from tts_playground.models.named import named, unknown_words
+from tts_playground.models.hub.identity import named, unknown_words
+from tts_playground.pages.t2i import view_settings
 from tts_playground.tasks.image_rewards import rewards_here, rewards_of
 from tts_playground.tasks.text_to_image import LAB_PROMPTS
-from tts_playground.ui.t2i import choices
 
 
 def test_bent_values_are_put_right(image_model):
-    view = choices.view_of("a cat", "99999", float("nan"), 0, None, -3, "x", "", "beauty", "sharpness")
+    view = view_settings.view_of("a cat", "99999", float("nan"), 0, None, -3, "x", "", "beauty", "sharpness")
     assert (view.n, view.temperature, view.cfg, view.top_p, view.top_k, view.seed) == (256, 1.0, 1, 1.0, 0, 0)
-    assert choices.bent({"temperature": 0}).temperature == choices.COLDEST
+    assert view_settings.coerce_view({"temperature": 0}).temperature == view_settings.COLDEST
     assert view.model == image_model and view.reward in rewards_here() and view.second == "sharpness"
 
 
 def test_a_link_brings_a_view_back(view):
     from urllib.parse import parse_qsl
 
-    query = dict(parse_qsl(choices.to_query(view)))
+    query = dict(parse_qsl(view_settings.to_query(view)))
     assert query.pop("tab") == "t2i"
-    assert choices.bent(query) == view
-    assert choices.view_of(*choices.values_of(view)) == view
+    assert view_settings.coerce_view(query) == view
+    assert view_settings.view_of(*view_settings.values_of(view)) == view
 
 
 def test_strangers_get_what_was_named_and_this_machine_any_folder(image_model):
-    assert choices.MENU.allowed(image_model, local=False) == image_model
-    assert choices.MENU.allowed("/any/folder", local=True) == "/any/folder"
-    for name in (choices.HUB[0], "/any/folder"):
+    assert view_settings.MENU.allowed(image_model, local=False) == image_model
+    assert view_settings.MENU.allowed("/any/folder", local=True) == "/any/folder"
+    for name in (view_settings.HUB[0], "/any/folder"):
         with pytest.raises(BadInput, match="choose from"):
-            choices.MENU.allowed(name, local=False)
+            view_settings.MENU.allowed(name, local=False)
 
 
 def test_words_outside_the_vocabulary_are_named(image_model):
     assert unknown_words(image_model, "a red zeppelin, on the left of Zanzibar!") == ["zeppelin", "zanzibar"]
     assert unknown_words("deepseek-community/Janus-Pro-1B", "zeppelin") == []
-    assert choices.examples()[-4:] == LAB_PROMPTS  # it does not know all of the lab's words, so the world's come first
+    assert (
+        view_settings.examples()[-4:] == LAB_PROMPTS
+    )  # it does not know all of the lab's words, so the world's come first
 
 
 def test_a_model_is_named_without_loading(image_model):
@@ -70,6 +72,6 @@ def test_a_big_clip_is_offered_once_it_is_here(image_model, monkeypatch):
 
 
 def test_a_page_opens_where_choosing_matters(image_model, monkeypatch):
-    assert choices.default_view().prompt == choices.OPENING in choices.examples()
-    monkeypatch.setattr(choices, "examples", lambda: LAB_PROMPTS)
-    assert choices.default_view().prompt == LAB_PROMPTS[0]
+    assert view_settings.default_view().prompt == view_settings.OPENING in view_settings.examples()
+    monkeypatch.setattr(view_settings, "examples", lambda: LAB_PROMPTS)
+    assert view_settings.default_view().prompt == LAB_PROMPTS[0]

@@ -5,22 +5,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tts_playground.ui.t2i import pair, show
-from tts_playground.ui.t2i.choices import View
-from tts_playground.ui.t2i.look import Look
+from tts_playground.pages.t2i import reward_pair
+from tts_playground.pages.t2i.gallery_state import GalleryState
+from tts_playground.pages.t2i.view_settings import T2iView
+from tts_playground.ui.t2i import render
 
-VIEW = View("a cat", 8, model="m", reward="clip", second="aesthetic")
+VIEW = T2iView("a cat", 8, model="m", reward="clip", second="aesthetic")
 CLIP = (0.1, 0.5, 0.3, 0.2, 0.4, 0.0, 0.6, 0.7)
 LOOKS = (9.0, 5.0, 6.0, 7.0, 5.5, 8.0, 4.0, 3.0)
 
 
 def _look(**changes):
     view = replace(VIEW, **changes)
-    return Look(view, tuple("abcdefgh"), (None,) * 8, {"clip": CLIP, "aesthetic": LOOKS})
+    return GalleryState(view, tuple("abcdefgh"), (None,) * 8, {"clip": CLIP, "aesthetic": LOOKS})
 
 
 def test_rewards_that_fight_are_seen_to_fight():
-    scatter, axes, over = pair.figures_of(_look())
+    scatter, axes, over = reward_pair.figures_of(_look())
     assert "Pearson -0.9" in scatter.layout.annotations[0].text
     assert {trace.yaxis for trace in axes.data} == {"y", "y2"}
     assert "KL" in over.layout.xaxis.title.text and "standard deviations" in over.layout.yaxis.title.text.replace(
@@ -28,7 +29,7 @@ def test_rewards_that_fight_are_seen_to_fight():
     )
     ends = [trace.y[-1] for trace in over.data if trace.fill is None]
     assert over.data[1].y[0] == pytest.approx(0) and min(ends) < -1.5 and max(ends) > 1.5
-    words = pair.reading(_look())
+    words = reward_pair.reading(_look())
     assert "from 5.94 to 3.00" in words.replace("5.938", "5.94").replace("3.000", "3.00")
     assert "more than 4 of 8 leave no interval" in words and "sure" not in words
     assert "1.20 nats" in words
@@ -41,53 +42,54 @@ def test_a_move_is_claimed_only_where_the_band_leaves_out_one_draw(slope, told):
     clip = np.arange(64.0)
     looks = slope * clip + np.random.default_rng(0).permutation(64) / 8
     scores = {"clip": tuple(clip), "aesthetic": tuple(looks)}
-    assert told in pair.reading(Look(replace(VIEW, n=8), ("a",) * 64, (None,) * 64, scores))
+    assert told in reward_pair.reading(GalleryState(replace(VIEW, n=8), ("a",) * 64, (None,) * 64, scores))
 
 
 def test_what_is_missing_is_said():
-    assert "differs" in pair.reading(_look(second="clip"))
-    assert "Draw some" in pair.reading(Look(VIEW))
+    assert "differs" in reward_pair.reading(_look(second="clip"))
+    assert "Draw some" in reward_pair.reading(GalleryState(VIEW))
     assert (
-        "Both rewards" in pair.figures_of(Look(VIEW, ("a",), (None,), {"clip": (1.0,)}))[0].layout.annotations[0].text
+        "Both rewards"
+        in reward_pair.figures_of(GalleryState(VIEW, ("a",), (None,), {"clip": (1.0,)}))[0].layout.annotations[0].text
     )
 
 
 def test_a_favourite_shows_its_ranks_and_tallies():
-    votes = pair.vote(_look(), 7, ())
+    votes = reward_pair.vote(_look(), 7, ())
     assert dict(votes[0].ranks) == {"clip": 1, "aesthetic": 8}
-    assert pair.vote(_look(), None, votes) == votes == pair.vote(_look(), 99, votes)
-    again = pair.vote(_look(), 1, votes)
+    assert reward_pair.vote(_look(), None, votes) == votes == reward_pair.vote(_look(), 99, votes)
+    again = reward_pair.vote(_look(), 1, votes)
     assert len(again) == 1 and again[0].place == 1
-    more = pair.vote(_look(prompt="a <b>dog</b>"), 0, votes)
-    words = pair.tally(more)
+    more = reward_pair.vote(_look(prompt="a <b>dog</b>"), 0, votes)
+    words = reward_pair.tally(more)
     assert "1 of 2" in words and "<b>dog" not in words and "rank" in words
-    assert "8 of 8 by aesthetic score" in pair.tally(votes)
-    assert "Click on an image" in pair.tally(())
+    assert "8 of 8 by aesthetic score" in reward_pair.tally(votes)
+    assert "Click on an image" in reward_pair.tally(())
 
 
 def test_ranks_are_of_the_images_in_view():
     few = _look(n=3)
     assert few.ranked() == [1, 2, 0] and few.rank(7, "clip") is None
-    assert [caption for _, caption in show.gallery(few)] == ["★ 1 · 0.500", "2 · 0.300", "3 · 0.100"]
+    assert [caption for _, caption in render.gallery(few)] == ["★ 1 · 0.500", "2 · 0.300", "3 · 0.100"]
 
 
 def test_equals_share_a_rank_and_a_reward_that_cannot_tell_has_no_say():
     some, none = (1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0), (0.0,) * 8
     look = replace(_look(), scores={"clip": CLIP, "geneval": some, "sharpness": none})
     assert [look.rank(place, "geneval") for place in (0, 2, 1, 7)] == [1, 1, 3, 3]
-    assert look.rank(0, "sharpness") is None and "all equal" in show.picks(replace(look, files=("/gone",) * 8))
-    (vote,) = pair.vote(look, 2, ())
+    assert look.rank(0, "sharpness") is None and "all equal" in render.picks(replace(look, files=("/gone",) * 8))
+    (vote,) = reward_pair.vote(look, 2, ())
     assert dict(vote.ranks) == {"clip": 5, "geneval": 1}
     assert vote.above == pytest.approx((3 / 7, 6.5 / 7))
-    words = pair.tally((vote,))
+    words = reward_pair.tally((vote,))
     assert "5 of 8 by CLIP score, 1 of 8 by GenEval-style check" in words and "sharpness" not in words
-    (equal,) = pair.vote(replace(look, scores={"sharpness": none}), 2, ())
-    assert "what all the others score" in pair.tally((equal,))
+    (equal,) = reward_pair.vote(replace(look, scores={"sharpness": none}), 2, ())
+    assert "what all the others score" in reward_pair.tally((equal,))
 
 
 def test_the_second_rewards_own_pick_is_an_average_like_the_first_ones():
     look = _look(n=2)
     own = replace(look, view=replace(look.view, reward="aesthetic")).curve()
     assert own is not None and own.at(2) != max(LOOKS[:2])
-    words = pair.reading(look)
+    words = reward_pair.reading(look)
     assert "best of 2" in words and f"itself would give {own.at(2):.3f}." in words

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from tts_playground.runs import figures, starters, sweeps
-from tts_playground.runs.images import Progress
-from tts_playground.ui.t2i import shelf, sweep
+from tts_playground import figures
+from tts_playground.experiments import sweeps
+from tts_playground.experiments.image_pools import PoolProgress
+from tts_playground.pages.t2i import image_repository, sweep
+from tts_playground.store import starters
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def small(monkeypatch):
 def test_one_click_draws_every_cell_and_a_second_reads_them(view, small, monkeypatch):
     steps = list(sweep.draw("page", view, 2))
     found = steps[-1]
-    assert isinstance(found, sweep.Sweep) and isinstance(steps[0], Progress)
+    assert isinstance(found, sweep.Sweep) and isinstance(steps[0], PoolProgress)
     assert [(c.temperature, c.cfg) for c in found.cells] == [(t, s) for t in (0.0001, 1.3) for s in (1.0, 3.0, 100.0)]
     assert all(len(cell.rewards) == 2 for cell in found.cells)
     monkeypatch.setattr("tts_playground.samplers.image_tokens.ImageTokens.stream", None)
@@ -40,7 +42,7 @@ def test_cells_share_their_noise_with_the_page(view, small):
     *_, found = sweep.draw("page", view, 2)
     assert isinstance(found, sweep.Sweep)
     own = replace(view, temperature=1.3, cfg=3.0)
-    assert shelf.look(own).files[:2] == found.looks[4].files[:2]
+    assert image_repository.look(own).files[:2] == found.looks[4].files[:2]
 
 
 def test_figures_have_a_line_and_a_dot_a_cell(view, small):
@@ -55,15 +57,15 @@ def test_figures_have_a_line_and_a_dot_a_cell(view, small):
 
 
 def test_the_tab_opens_on_the_starters(view, small, tmp_path, monkeypatch):
-    pools = [shelf.adopted(one) for one in sweep.views(view)]
+    pools = [image_repository.adopted(one) for one in sweep.views(view)]
     list(sweep.draw("page", view, 2))
-    starters.write(shelf.SWEEP, [pool.snapshot() for pool in pools], tmp_path)
-    starters.write(shelf.NAME, [pools[4].snapshot()], tmp_path)
+    starters.write(image_repository.SWEEP, [pool.snapshot() for pool in pools], tmp_path)
+    starters.write(image_repository.NAME, [pools[4].snapshot()], tmp_path)
     monkeypatch.setattr("tts_playground.home.STARTERS", tmp_path)
     monkeypatch.setattr("tts_playground.models.loading.load", None)
-    monkeypatch.setattr("tts_playground.models.named.named", None)
+    monkeypatch.setattr("tts_playground.models.hub.identity.named", None)
     opened = sweep.opening(view)
     assert opened is not None and len(opened.cells) == 6
-    look = shelf.opening(view)
+    look = image_repository.opening(view)
     assert look.size >= 2 and (look.view.temperature, look.view.cfg) == (1.3, 3.0)
     starters.load.cache_clear()

@@ -8,10 +8,12 @@ import pytest
 import tiny_vlms
 
 from tts_playground.errors import BadInput
-from tts_playground.models import adapters, embedded, loading
-from tts_playground.ui import menu, shell
-from tts_playground.ui.sketch import choices as sketch_choices
-from tts_playground.ui.sketch import learn_work
+from tts_playground.models import adapters, loading
+from tts_playground.models.hub import embedded_models
+from tts_playground.pages import menu
+from tts_playground.pages.sketch import learn_state
+from tts_playground.pages.sketch import view_settings as sketch_choices
+from tts_playground.ui import shell
 
 SECRET, TUNED, BASE = "/secret/folder", "adapter:secret", "/secret/base"
 VISITOR = {"X-Real-IP": "10.0.0.7"}
@@ -42,7 +44,7 @@ def _adapter(name, base):
 def opened(monkeypatch):
     """The names of models that anything looks for on disk, on the hub or in memory."""
     from tts_playground.auditing import responders
-    from tts_playground.models import named, places
+    from tts_playground.models.hub import identity, locator
     from tts_playground.samplers import programs
 
     names = []
@@ -56,7 +58,7 @@ def opened(monkeypatch):
 
         monkeypatch.setattr(place, name, spied)
 
-    for place, name in ((places, "find"), (named, "_local"), (loading, "load"), (loading, "check")):
+    for place, name in ((locator, "find"), (identity, "_local"), (loading, "load"), (loading, "check")):
         spy(place, name)
     spy(responders, "resolve")
     spy(adapters, "find")
@@ -168,10 +170,10 @@ def test_what_the_operator_permits(monkeypatch, tmp_path):
 
 
 def test_menus_follow_the_operators_list(monkeypatch):
-    from tts_playground.ui.audit.choices import LARGE as LLAVA
-    from tts_playground.ui.audit.choices import models
-    from tts_playground.ui.t2i.choices import HUB, MENU
-    from tts_playground.ui.vqa.choices import sets
+    from tts_playground.pages.audit.view_settings import LARGE as LLAVA
+    from tts_playground.pages.audit.view_settings import models
+    from tts_playground.pages.t2i.view_settings import HUB, MENU
+    from tts_playground.pages.vqa.view_settings import sets
 
     monkeypatch.setenv(menu.MODELS, f"{HUB[0]},{LLAVA},infovqa")
     assert HUB[0] in MENU.names() and HUB[1] not in MENU.names() and HUB[1] in MENU.names(local=True)
@@ -180,7 +182,7 @@ def test_menus_follow_the_operators_list(monkeypatch):
 
 
 def test_a_default_that_the_operator_named_is_everybodys(monkeypatch):
-    from tts_playground.ui.t2i.choices import MENU
+    from tts_playground.pages.t2i.view_settings import MENU
 
     monkeypatch.delenv(menu.MODELS, raising=False)
     monkeypatch.setenv("TTS_PLAYGROUND_T2I_MODEL", "some/model")
@@ -192,7 +194,7 @@ def test_a_default_that_the_operator_named_is_everybodys(monkeypatch):
 
 def test_adapters_are_open_to_visitors_as_their_bases_are(monkeypatch, tmp_path):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
-    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path)
     _adapter("small", "tiny:sketch")
     _adapter("large", "some/model")
     assert sketch_choices.writers(local=True) == ["adapter:large", "adapter:small"]
@@ -216,11 +218,11 @@ def test_a_visitor_trains_nothing(page, monkeypatch):
 
 def test_a_full_shelf_of_adapters_is_said_before_anything_is_trained(monkeypatch, tmp_path):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
-    monkeypatch.setattr(learn_work, "MOST", 2)
-    made = learn_work.DataSet("evolved", ("(Circle 3 8 8)",), "", True)
+    monkeypatch.setattr(learn_state, "MOST", 2)
+    made = learn_state.DataSet("evolved", ("(Circle 3 8 8)",), "", True)
     for name in ("first", "second"):
-        learn_work.room()
+        learn_state.room()
         _adapter(name, "tiny:sketch")
     with pytest.raises(BadInput, match="keeps 2 adapters.*the oldest is 'first'"):
-        next(learn_work.tune("tiny:sketch", "third", made))
+        next(learn_state.tune("tiny:sketch", "third", made))
     assert {one.name for one in adapters.listed()} == {"first", "second"}

@@ -7,22 +7,22 @@ import tiny_vlms
 
 from tts_playground.core import Round, Sample, Scored
 from tts_playground.errors import BadInput, UnknownName
-from tts_playground.samplers.answering import AnswerSettings
+from tts_playground.pages.vqa import step_search
+from tts_playground.pages.vqa.view_settings import VqaView, examples
+from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks.vqa import VqaTask
 from tts_playground.tasks.vqa_search import Searched, StepSearch
-from tts_playground.ui.vqa import steps
-from tts_playground.ui.vqa.choices import View, examples
 
 
 @pytest.fixture(scope="module")
 def view(tmp_path_factory):
     one = examples()[0]
-    return View(one.question, one.answer, model=str(tiny_vlms.save("tiny", tmp_path_factory.mktemp("vlm"))), seed=2)
+    return VqaView(one.question, one.answer, model=str(tiny_vlms.save("tiny", tmp_path_factory.mktemp("vlm"))), seed=2)
 
 
 @pytest.fixture(scope="module")
 def found(view):
-    return list(steps.search(examples()[0].picture, view, "beam", "p_yes", 4))
+    return list(step_search.search(examples()[0].picture, view, "beam", "p_yes", 4))
 
 
 def _view(index, lines, steps_taken, *, done=False, parent=None, forked_at=0):
@@ -45,10 +45,10 @@ def told():
 
 
 def test_a_search_streams_to_its_end(found, view):
-    assert "busy" in steps.headline(found[0]) and "busy" not in steps.headline(found[-1])
-    assert "says" in steps.headline(found[-1]) and "verifications" in steps.headline(found[-1])
-    assert all(steps.tree(one).data and "<li" in steps.reading(one) for one in found)
-    script = steps.as_python(found[-1], view)
+    assert "busy" in step_search.headline(found[0]) and "busy" not in step_search.headline(found[-1])
+    assert "says" in step_search.headline(found[-1]) and "verifications" in step_search.headline(found[-1])
+    assert all(step_search.tree(one).data and "<li" in step_search.reading(one) for one in found)
+    script = step_search.as_python(found[-1], view)
     compile(script, "script", "exec")
     names: dict = {}
     exec(script.replace("'picture.png'", "__import__('tiny_vlms').picture()"), names)
@@ -56,27 +56,27 @@ def test_a_search_streams_to_its_end(found, view):
 
 
 def test_the_tree_tells_what_became_of_every_reply(told):
-    text = steps.reading(told)
+    text = step_search.reading(told)
     assert text.count("<li") == 4 and text.count("<ul>") == 2
     assert "<li class='dropped'><span>✕ fig 9" in text and "<li class='best right line'><span>★ answer: 7" in text
     assert "<li class='finished wrong'><span>● answer: 8" in text and "<li class='went-on line'>" in text
     assert "<b>3" not in text and "kiwi &lt;b&gt;3" in text
-    figure = steps.tree(told)
+    figure = step_search.tree(told)
     beside = {word for trace in figure.data if trace.mode == "text" for word in trace.text}
     assert beside == {"kiwi &lt;b&gt;3", "fig 9", "✓ 7", "✗ 8"}
     hovers = [word for trace in figure.data if trace.mode == "markers" for word in trace.text]
     assert any(word.count("answer: 7") == 1 and "kiwi &lt;b&gt;3" in word and "right" in word for word in hovers)
-    assert "says “7”, which is right. 1 of the 2 whole replies are right" in steps.headline(told)
+    assert "says “7”, which is right. 1 of the 2 whole replies are right" in step_search.headline(told)
     unknown = replace(told, task=replace(told.task, answers=()))
-    assert "wrong" not in steps.reading(unknown) and "right" not in steps.headline(unknown)
+    assert "wrong" not in step_search.reading(unknown) and "right" not in step_search.headline(unknown)
 
 
 def test_before_a_search_and_when_none_is_possible(view):
-    assert steps.tree(None).layout.annotations and steps.reading(None) == steps.NOTHING
-    assert steps.as_python(None, None).startswith("#")
+    assert step_search.tree(None).layout.annotations and step_search.reading(None) == step_search.NOTHING
+    assert step_search.as_python(None, None).startswith("#")
     with pytest.raises(BadInput, match="no picture"):
-        list(steps.search(None, view, "beam", "p_yes", 4))
+        list(step_search.search(None, view, "beam", "p_yes", 4))
     with pytest.raises(UnknownName):
-        list(steps.search(examples()[0].picture, view, "magic", "p_yes", 4))
+        list(step_search.search(examples()[0].picture, view, "magic", "p_yes", 4))
     with pytest.raises(BadInput, match="question is empty"):
-        list(steps.search(examples()[0].picture, replace(view, question=""), "beam", "p_yes", 4))
+        list(step_search.search(examples()[0].picture, replace(view, question=""), "beam", "p_yes", 4))

@@ -13,20 +13,21 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from tts_playground.errors import BadInput
-from tts_playground.models import embedded
-from tts_playground.ui import shell
-from tts_playground.ui.vqa import TAB, show, work
-from tts_playground.ui.vqa.choices import (
+from tts_playground.models.hub import embedded_models
+from tts_playground.pages.vqa import page_state, render
+from tts_playground.pages.vqa.view_settings import (
     LIMITS,
     MENU,
-    View,
-    bent,
+    VqaView,
+    coerce_view,
     default_view,
     examples,
     to_query,
     values_of,
     view_of,
 )
+from tts_playground.ui import shell
+from tts_playground.ui.vqa import TAB
 
 
 @pytest.fixture(scope="module")
@@ -44,21 +45,21 @@ def _model(folder, monkeypatch, tmp_path):
 def done(folder):
     """The work on one question, as it grew."""
     one = examples()[0]
-    return list(work.ask(one.picture, View(one.question, one.answer, n=5, model=folder)))
+    return list(page_state.ask(one.picture, VqaView(one.question, one.answer, n=5, model=folder)))
 
 
 def test_the_tab_shows_when_a_model_is_here(monkeypatch, tmp_path):
     assert MENU.available() and TAB.ready()
     monkeypatch.delenv("TTS_PLAYGROUND_VLM_MODEL")
-    monkeypatch.setattr(embedded, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path)
     assert not TAB.ready() and "tiny:vlm" not in [m for m in MENU.names() if m != default_view().model]
 
 
 def test_values_are_bent_into_range(folder):
-    view = bent({"n": "999", "temperature": "-3", "top_k": "x", "seed": None, "blank": "true", "other": 1})
+    view = coerce_view({"n": "999", "temperature": "-3", "top_k": "x", "seed": None, "blank": "true", "other": 1})
     assert (view.n, view.temperature, view.top_k, view.seed, view.blank) == (LIMITS["n"][1], 0, 0, 0, True)
     assert view_of(*values_of(view)) == view and f"n={view.n}" in to_query(view)
-    assert View(truth="7 | seven |").truths == ["7", "seven"]
+    assert VqaView(truth="7 | seven |").truths == ["7", "seven"]
     assert MENU.allowed(folder, False) == folder and MENU.allowed("some/other", True) == "some/other"
     with pytest.raises(BadInput, match="choose from"):
         MENU.allowed("some/other", False)
@@ -69,61 +70,61 @@ def test_answers_stream_and_end_verified(done):
     assert all(one.result is None for one in done[:-1])
     assert last.result is not None and len(last.samples) == 5 and "oracle" in last.result.picks
     assert len(last.likely) == 10 and last.asked is not None and last.asked.unit["tokens"] > 0
-    assert "of 5 answers" in show.headline(replace(last, result=None))
-    line = show.headline(last)
+    assert "of 5 answers" in render.headline(replace(last, result=None))
+    line = render.headline(last)
     assert "Majority says" in line and "verifications" in line
 
 
 def test_the_table_tells_votes_picks_and_right_from_wrong(done):
     last = done[-1]
-    text = show.table(last)
-    assert text.count("<tr class=") == len(show.tally(last.result.answers))
+    text = render.table(last)
+    assert text.count("<tr class=") == len(render.tally(last.result.answers))
     assert "majority" in text and "highest P(yes)" in text and "class='wrong'" in text
-    assert "class='wrong'" not in show.table(replace(last, task=replace(last.task, answers=())))
+    assert "class='wrong'" not in render.table(replace(last, task=replace(last.task, answers=())))
     nasty = replace(last.samples[0], content="<script>", info={"answer": "<script>", "lines": ["<b>", "<i>"]})
-    shown = show.table(replace(last, samples=(nasty,), result=None))
+    shown = render.table(replace(last, samples=(nasty,), result=None))
     assert "<script>" not in shown and "&lt;script&gt;" in shown and "<b>" not in shown
-    assert "No answers" in show.table(None)
+    assert "No answers" in render.table(None)
 
 
 def test_figures_with_and_without_truth(done):
     last = done[-1]
-    assert len(show.question_figure(last).data) >= 5
+    assert len(render.question_figure(last).data) >= 5
     unknown = replace(last.task, answers=())
-    agreement = show.question_figure(replace(last, task=unknown))
+    agreement = render.question_figure(replace(last, task=unknown))
     assert "say" in agreement.layout.yaxis.title.text and agreement.data
-    assert not show.question_figure(None).data
-    assert show.reliability_figure((last.asked,)).data is not None
-    assert len(show.theory_figure(0.1, 8).data) == 3
-    assert len(show.shape_figure(last, 0.5, 0.9, 3).data) == 2 and len(show.shape_figure(None, 0, 1, 0).data) == 2
+    assert not render.question_figure(None).data
+    assert render.reliability_figure((last.asked,)).data is not None
+    assert len(render.theory_figure(0.1, 8).data) == 3
+    assert len(render.shape_figure(last, 0.5, 0.9, 3).data) == 2 and len(render.shape_figure(None, 0, 1, 0).data) == 2
 
 
 def test_sets_of_questions_go_through_the_store(folder):
-    view = View("q", model=folder, n=3)
-    found = list(work.ask_set("infographics-eval", 2, view))
+    view = VqaView("q", model=folder, n=3)
+    found = list(page_state.ask_set("infographics-eval", 2, view))
     last = found[-1]
     assert last.done == last.of == 2 and len(last.asked) == 2
-    assert show.set_figure(last, "tokens", "anls").data and "2 questions" in show.set_reading(last, "anls")
-    assert not show.set_figure(None, "n", "exact").data
+    assert render.set_figure(last, "tokens", "anls").data and "2 questions" in render.set_reading(last, "anls")
+    assert not render.set_figure(None, "n", "exact").data
 
 
 def test_files_and_scripts(done):
     last = done[-1]
-    given = {kind: json.loads(show.download(last, kind)) for kind in ("csv", "parquet", "html")}
+    given = {kind: json.loads(render.download(last, kind)) for kind in ("csv", "parquet", "html")}
     raw = {kind: base64.b64decode(one["href"].partition(",")[2]) for kind, one in given.items()}
     rows = list(csv.DictReader(io.StringIO(raw["csv"].decode())))
     assert len(rows) == 5 and {"answer", "p_yes", "rating", "right", "text"} <= set(rows[0])
     import pyarrow.parquet as pq
 
     assert pq.read_table(io.BytesIO(raw["parquet"])).num_rows == 5 and b"plotly" in raw["html"]
-    assert show._harmless("=1+1") == "'=1+1" and show._harmless("") == "" and show._harmless(3) == 3
-    compile(show.as_python(last), "script", "exec")
-    assert "tts_playground.answer" in show.as_python(last) and show.as_python(None).startswith("#")
+    assert render._harmless("=1+1") == "'=1+1" and render._harmless("") == "" and render._harmless(3) == 3
+    compile(render.as_python(last), "script", "exec")
+    assert "tts_playground.answer" in render.as_python(last) and render.as_python(None).startswith("#")
 
 
 def test_a_question_without_a_picture_is_one_sentence():
     with pytest.raises(BadInput, match="no picture"):
-        list(work.ask(None, default_view()))
+        list(page_state.ask(None, default_view()))
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tts_playground.ui import inputs
+from tts_playground.ui.edge import inputs
 
 CALLS = 300
 NO_TEXT = [[], {}, True, 5, "\ud800", "a\0b", [["a"]], {"a": {"b": 1}}]

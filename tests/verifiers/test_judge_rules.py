@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tts_playground.errors import BadInput
+from tts_playground.models.detector import Detection
 from tts_playground.verifiers import geneval
 from tts_playground.verifiers.checks import check
-from tts_playground.verifiers.detection import Found
 from tts_playground.verifiers.english import parse
 from tts_playground.verifiers.geneval import GenEval
 
@@ -14,7 +14,7 @@ NOUNS = ("apple", "cat")
 
 
 def apple(score, color="red", at=0.0, noun="apple"):
-    return Found(noun, (at, 0.0, at + 10.0, 10.0), score, color)
+    return Detection(noun, (at, 0.0, at + 10.0, 10.0), score, color)
 
 
 def passes(prompt, *found):

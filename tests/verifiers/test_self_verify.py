@@ -11,11 +11,11 @@ from PIL import Image
 from tts_playground import registry
 from tts_playground.core import Reward, Sample, Verifier
 from tts_playground.errors import BadInput, CannotDo, UnknownName
+from tts_playground.estimators.calibration import auroc, auroc_within, reliability
 from tts_playground.models.loading import Loaded, Options
-from tts_playground.models.vlm import Vlm
-from tts_playground.models.vlm_choice import yes_margin
+from tts_playground.models.vlm.model import Vlm
+from tts_playground.models.vlm.option_probabilities import yes_margin
 from tts_playground.testing import check_reward
-from tts_playground.verifiers.calibration import auroc, auroc_within, reliability
 from tts_playground.verifiers.selectors import pick, picks, settled, tally
 from tts_playground.verifiers.self_verify import PYes, Rating, SequenceLogprob, white
 from tts_playground.worlds.wording import rating_prompt, verify_prompt

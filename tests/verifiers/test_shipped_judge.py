@@ -7,8 +7,8 @@ from PIL import Image
 
 from tts_playground.core import Sample, Verifier
 from tts_playground.errors import BadInput
+from tts_playground.models.detector import Detector
 from tts_playground.tasks.text_to_image import PromptTask
-from tts_playground.verifiers.detection import Detector
 from tts_playground.verifiers.geneval import GenEval
 from tts_playground.worlds.pool import draw_pool
 from tts_playground.worlds.vocabulary import NAMES

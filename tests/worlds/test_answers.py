@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tts_playground.worlds.answers import (
+from tts_playground.answers import (
     agree,
     anls,
     canonical,

@@ -11,8 +11,8 @@ from tts_playground.worlds.choices import (
     COLORS,
     CONDITIONS,
     CORNERS,
-    Cell,
-    Choice,
+    ChoiceCell,
+    ChoiceScene,
     blank,
     choice,
     draw,
@@ -90,11 +90,11 @@ def test_digits_places_and_colors_are_balanced():
 
 
 def test_planted_preference_is_what_the_card_says():
-    scene = Choice("sym", tuple(Cell(d, "R", *p) for d, p in zip((7, 1, 2, 3), CORNERS, strict=True)))
+    scene = ChoiceScene("sym", tuple(ChoiceCell(d, "R", *p) for d, p in zip((7, 1, 2, 3), CORNERS, strict=True)))
     assert planted(scene) == pytest.approx([0.4, 0.2, 0.2, 0.2])
-    large = Choice("size", (Cell(1, "R", 0, 0, scale=1.6), Cell(2, "G", 0, 2)))
+    large = ChoiceScene("size", (ChoiceCell(1, "R", 0, 0, scale=1.6), ChoiceCell(2, "G", 0, 2)))
     assert planted(large)[0] > 0.5 and planted(large).sum() == pytest.approx(1)
-    assert planted(Choice("center", (Cell(1, "R", 1, 1), Cell(2, "G", 0, 2))))[0] > 0.5
+    assert planted(ChoiceScene("center", (ChoiceCell(1, "R", 1, 1), ChoiceCell(2, "G", 0, 2))))[0] > 0.5
 
 
 def test_ground_truth_row_is_plain():

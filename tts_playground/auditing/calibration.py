@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tts_playground.auditing.colour import joint_accuracy
-from tts_playground.auditing.rows import Row
+from tts_playground.auditing.rows import AuditRow
 from tts_playground.auditing.statistics import Floats, cluster_mean, entropy, power, total_variation
-from tts_playground.runs.intervals import Interval
+from tts_playground.estimators.intervals import Interval
 
 NAMES = ("none", "contextual", "batch", "pride", "oracle")
 SMALLEST = 1e-6
@@ -52,7 +52,7 @@ class Calibrated:
         }
 
 
-def prior(name: str, rows: Sequence[Row], blank: Row | None) -> Floats | None:
+def prior(name: str, rows: Sequence[AuditRow], blank: AuditRow | None) -> Floats | None:
     """[10] prior over digits, mean 1; None where it cannot be had from these rows ("oracle" has none either)."""
     if name == "none":
         return np.ones(10)
@@ -65,7 +65,7 @@ def prior(name: str, rows: Sequence[Row], blank: Row | None) -> Floats | None:
     return None
 
 
-def _batch(rows: Sequence[Row]) -> Floats:
+def _batch(rows: Sequence[AuditRow]) -> Floats:
     total, seen = np.zeros(10), np.zeros(10)
     for row in rows:
         total[list(row.shown)] += row.p * len(row.shown)
@@ -73,7 +73,7 @@ def _batch(rows: Sequence[Row]) -> Floats:
     return _mean_one(np.divide(total, seen, out=np.ones(10), where=seen > 0))
 
 
-def _pride(rows: Sequence[Row]) -> Floats:
+def _pride(rows: Sequence[AuditRow]) -> Floats:
     """Digits and layouts solved together, by least squares on log-probabilities.
 
     Within a layout every digit stands once in every place, so the mean of its logs is the digit's own, plus what the
@@ -95,14 +95,14 @@ def _mean_one(values: Floats) -> Floats:
     return floored / floored.mean()
 
 
-def apply(name: str, row: Row, digits: Floats | None) -> Floats:
+def apply(name: str, row: AuditRow, digits: Floats | None) -> Floats:
     """[k] the picture's probabilities after a calibration."""
     p = np.maximum(row.p, SMALLEST)
     divided = p / p if name == "oracle" or digits is None else p / digits[list(row.shown)]
     return divided / divided.sum()
 
 
-def split(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+def split(rows: Sequence[AuditRow]) -> tuple[list[AuditRow], list[AuditRow]]:
     """Two halves of whole layouts, with every condition in both where it has two layouts."""
     layouts = sorted({(row.picture.key.partition("/")[0], row.picture.layout) for row in rows})
     side = {layout: place % 2 for place, (_, layout) in enumerate(layouts)}
@@ -110,7 +110,9 @@ def split(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     return first, second
 
 
-def judge(rows: Sequence[Row], blank: Row | None, samples: int, *, names: Sequence[str] = NAMES) -> list[Calibrated]:
+def judge(
+    rows: Sequence[AuditRow], blank: AuditRow | None, samples: int, *, names: Sequence[str] = NAMES
+) -> list[Calibrated]:
     """Every calibration that these rows allow: fitted on half of the layouts, judged on the other, and swapped.
 
     Args:
@@ -129,7 +131,7 @@ def judge(rows: Sequence[Row], blank: Row | None, samples: int, *, names: Sequen
     return found
 
 
-def _judged(name: str, rows: list[Row], p: Floats, samples: int) -> Calibrated:
+def _judged(name: str, rows: list[AuditRow], p: Floats, samples: int) -> Calibrated:
     clusters = [row.picture.layout for row in rows]
     accuracy, ceiling = None, name == "oracle"
     distance, even = cluster_mean(total_variation(p), clusters), cluster_mean(entropy(p), clusters)

@@ -13,14 +13,14 @@ from typing import Any, Protocol, runtime_checkable
 from PIL import Image
 
 from tts_playground.auditing.statistics import Floats
-from tts_playground.worlds.choices import Choice
+from tts_playground.worlds.choices import ChoiceScene
 
 LARGE = "llava-hf/llava-1.5-7b-hf"
 """the model of the proof of concept"""
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class ChoiceQuestion:
     """A picture, what is asked, and the replies whose probability matters."""
 
     view: Callable[[], Image.Image]
@@ -28,7 +28,7 @@ class Question:
     prompt: str
     options: tuple[str, ...]
     """replies, e.g. "0" to "9", or "7 R" """
-    scene: Choice | None = None
+    scene: ChoiceScene | None = None
     """what is in the picture; for scripted choosers, which do not look"""
 
     @property
@@ -56,7 +56,7 @@ class Chooser(Protocol):
 class ExactChooser(Chooser, Protocol):
     """Knows how likely each reply is."""
 
-    def chances(self, questions: Sequence[Question], temperature: float = 1.0) -> Floats:
+    def chances(self, questions: Sequence[ChoiceQuestion], temperature: float = 1.0) -> Floats:
         """[questions, options] probability that the reply begins with each option; all questions have equally many.
 
         Rows sum to at most 1: the rest goes to other replies.
@@ -69,7 +69,7 @@ class ReplyChooser(Chooser, Protocol):
     """Writes replies."""
 
     def replies(
-        self, question: Question, n: int, *, seed: int = 0, temperature: float = 1.0, longest: int = 8
+        self, question: ChoiceQuestion, n: int, *, seed: int = 0, temperature: float = 1.0, longest: int = 8
     ) -> list[str]:
         """``n`` independent replies of at most ``longest`` tokens; reply i depends on (question, seed, i) alone."""
         ...

@@ -10,18 +10,18 @@ import numpy as np
 from tts_playground.auditing.choice import REPLY_TOKENS, tally
 from tts_playground.auditing.choosers import ExactChooser, ReplyChooser
 from tts_playground.auditing.parsing import read_digit_and_color
-from tts_playground.auditing.pictures import PAIRS, Picture, prompt_of
-from tts_playground.auditing.rows import Row
+from tts_playground.auditing.pictures import PAIRS, ChoicePicture, prompt_of
+from tts_playground.auditing.rows import AuditRow
 from tts_playground.auditing.statistics import Floats
 from tts_playground.worlds.choices import COLORS
 
 
-def exact(chooser: ExactChooser, pictures: Sequence[Picture], temperature: float = 1.0) -> list[Row]:
+def exact(chooser: ExactChooser, pictures: Sequence[ChoicePicture], temperature: float = 1.0) -> list[AuditRow]:
     """Probabilities of every digit with every colour letter; a digit's probability is the sum over its letters."""
     questions = [picture.question(prompt_of("color", "exact", 0), PAIRS) for picture in pictures]
     table = chooser.chances(questions, temperature).reshape(len(pictures), 10, len(COLORS))
     return [
-        Row(
+        AuditRow(
             picture,
             "exact",
             0,
@@ -34,8 +34,8 @@ def exact(chooser: ExactChooser, pictures: Sequence[Picture], temperature: float
 
 
 def sampled(
-    chooser: ReplyChooser, pictures: Sequence[Picture], n: int, *, seed: int = 0, temperature: float = 1.0
-) -> list[Row]:
+    chooser: ReplyChooser, pictures: Sequence[ChoicePicture], n: int, *, seed: int = 0, temperature: float = 1.0
+) -> list[AuditRow]:
     """N independent replies a picture; a digit without a readable colour counts as chosen, and as a wrong colour."""
     letters, rows = list(COLORS), []
     for picture in pictures:
@@ -51,7 +51,7 @@ def sampled(
     return rows
 
 
-def joint_accuracy(rows: Sequence[Row], p: Sequence[Floats] | None = None) -> tuple[Floats, Floats]:
+def joint_accuracy(rows: Sequence[AuditRow], p: Sequence[Floats] | None = None) -> tuple[Floats, Floats]:
     """Chance that a reply names a digit that is there and its right colour: [pictures] over valid replies, over all.
 
     Args:
@@ -65,7 +65,7 @@ def joint_accuracy(rows: Sequence[Row], p: Sequence[Floats] | None = None) -> tu
     return np.array(over_valid), np.array(over_valid) * valid
 
 
-def confusion(rows: Sequence[Row]) -> Floats:
+def confusion(rows: Sequence[AuditRow]) -> Floats:
     """[4, 4] how often a chosen cell of the row's colour is called by the column's letter; rows sum to 1 or 0."""
     letters = list(COLORS)
     table = np.zeros((4, 4))

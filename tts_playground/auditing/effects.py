@@ -18,7 +18,7 @@ from scipy import special
 
 from tts_playground.auditing.statistics import ALPHA, Floats, cluster_weights
 from tts_playground.errors import BadInput
-from tts_playground.worlds.choices import Choice
+from tts_playground.worlds.choices import ChoiceScene
 
 FACTORS = ("digit", "place", "colour", "condition")
 PLACE_NAMES = (
@@ -65,7 +65,7 @@ class Effect:
         return self.sure_low > 0 or self.sure_high < 0
 
 
-def levels_of(scenes: Sequence[Choice]) -> list[list[dict[str, str]]]:
+def levels_of(scenes: Sequence[ChoiceScene]) -> list[list[dict[str, str]]]:
     """For every cell of every picture its level of each factor that it has one of.
 
     A special cell that was moved to a middle which otherwise stays empty has no place: "center" is its condition.
@@ -100,7 +100,7 @@ class Design:
     """[levels, pictures, k]"""
 
 
-def design(scenes: Sequence[Choice]) -> Design:
+def design(scenes: Sequence[ChoiceScene]) -> Design:
     """Code digit, place and colour to sum to zero over the levels that occur, and condition against none."""
     cells = levels_of(scenes)
     names: list[tuple[str, str]] = []
@@ -189,7 +189,7 @@ def lifts(plan: Design, betas: Floats) -> Floats:
 
 
 def effects(
-    scenes: Sequence[Choice],
+    scenes: Sequence[ChoiceScene],
     shares: Floats,
     clusters: Sequence[int] | None = None,
     *,

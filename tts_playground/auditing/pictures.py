@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from tts_playground.auditing.choosers import Question
+from tts_playground.auditing.choosers import ChoiceQuestion
 from tts_playground.worlds.choices import (
     CHOICE_PROMPT,
     COLOR_PROMPT,
     COLORS,
     SIDE,
-    Choice,
+    ChoiceScene,
     blank,
     choice,
     draw,
@@ -29,10 +29,10 @@ LIST_PROMPT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ChoicePicture:
     """One picture of an audit."""
 
-    scene: Choice | None
+    scene: ChoiceScene | None
     """None for the blank control"""
     layout: int
     """pictures with equal layout differ in which digit stands where, and are one cluster; -1 for the control"""
@@ -46,9 +46,9 @@ class Picture:
             return "blank"
         return f"{self.scene.condition}/{self.scene.index}/{self.shift}"
 
-    def question(self, prompt: str, options: tuple[str, ...], side: int = SIDE) -> Question:
+    def question(self, prompt: str, options: tuple[str, ...], side: int = SIDE) -> ChoiceQuestion:
         """The picture with what is asked of it."""
-        return Question(lambda: self.image(side), prompt, options, self.scene)
+        return ChoiceQuestion(lambda: self.image(side), prompt, options, self.scene)
 
     def image(self, side: int = SIDE) -> Image.Image:
         """The picture: RGB, side x side."""
@@ -57,18 +57,18 @@ class Picture:
 
 def pictures(
     conditions: Sequence[str], per_cond: int, k: int, *, permute: bool, seed: int, control: bool = True
-) -> list[Picture]:
+) -> list[ChoicePicture]:
     """``per_cond`` layouts of every condition, in turn; with ``permute`` each with its digits moved round k times.
 
     The blank control stands first.
     """
-    found = [Picture(None, -1)] if control else []
+    found = [ChoicePicture(None, -1)] if control else []
     for index in range(per_cond):
         for number, condition in enumerate(conditions):
             layout = index * len(conditions) + number
             scene = choice(seed, layout, condition, k)
             shifts = permuted(scene) if permute else [scene]
-            found += [Picture(shifted, layout, shift) for shift, shifted in enumerate(shifts)]
+            found += [ChoicePicture(shifted, layout, shift) for shift, shifted in enumerate(shifts)]
     return found
 
 

@@ -16,7 +16,7 @@ from tts_playground.auditing import calibration
 from tts_playground.auditing.calibration import Calibrated
 from tts_playground.auditing.colour import joint_accuracy
 from tts_playground.auditing.effects import FACTORS, REFITS, Effect, effects, level_order, levels_of
-from tts_playground.auditing.rows import Row
+from tts_playground.auditing.rows import AuditRow
 from tts_playground.auditing.statistics import (
     ALPHA,
     Floats,
@@ -55,12 +55,12 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Report:
+class AuditReport:
     """What an audit found."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[AuditRow, ...]
     """without the control"""
-    blank: Row | None
+    blank: AuditRow | None
     """the control: a white picture"""
     samples: int
     """picks a picture, or the N that power is stated for"""
@@ -107,8 +107,8 @@ class Report:
 
 
 def analyze(
-    rows: Iterable[Row], samples: int = 1000, *, temperature: float = 1.0, refits: int = REFITS, seed: int = 0
-) -> Report:
+    rows: Iterable[AuditRow], samples: int = 1000, *, temperature: float = 1.0, refits: int = REFITS, seed: int = 0
+) -> AuditReport:
     """The report of an audit's rows.
 
     Args:
@@ -140,10 +140,10 @@ def analyze(
         found = tuple(effects(_scenes(usable), _shares(usable), _clusters(usable), refits=refits, seed=seed))
     judged = tuple(calibration.judge(usable, blank, n)) if usable else ()
     words = verdict(summaries[-1], found, usable)
-    return Report(tuple(pictures), blank, n, summaries, found, judged, words)
+    return AuditReport(tuple(pictures), blank, n, summaries, found, judged, words)
 
 
-def tempered(row: Row, temperature: float) -> Row:
+def tempered(row: AuditRow, temperature: float) -> AuditRow:
     """An exact row at another temperature, over the digits that are shown; the valid share stays what it was."""
     shown = list(row.shown)
     before = row.picks
@@ -158,7 +158,7 @@ def tempered(row: Row, temperature: float) -> Row:
     return replace(row, digits=tuple(map(float, digits)), colours=colours)
 
 
-def summary(name: str, rows: Sequence[Row], n: int) -> dict[str, Any]:
+def summary(name: str, rows: Sequence[AuditRow], n: int) -> dict[str, Any]:
     """The fields of the proof of concept's CSV files, and what repairs them; means over pictures.
 
     Where probabilities are exact, ``reject_rate_chi2`` is the chance that the test of n draws rejects, and Cramer's V
@@ -197,7 +197,7 @@ FIELDS = (
 )
 
 
-def _uniformity(rows: Sequence[Row], p: Floats, n: int) -> tuple[float, float | None, float, float]:
+def _uniformity(rows: Sequence[AuditRow], p: Floats, n: int) -> tuple[float, float | None, float, float]:
     if not rows[0].n:
         v = float(true_v(p).mean())
         return float(power(p, n).mean()), None, v, v
@@ -208,7 +208,7 @@ def _uniformity(rows: Sequence[Row], p: Floats, n: int) -> tuple[float, float | 
     return float((p_values < ALPHA).mean()), float(holm(p_values).mean()), raw, corrected
 
 
-def bars(rows: Sequence[Row], factor: str, n: int) -> list[Bar]:
+def bars(rows: Sequence[AuditRow], factor: str, n: int) -> list[Bar]:
     """How often cells of each level of a factor were chosen, beside what fair choosers would show.
 
     Args:
@@ -235,7 +235,7 @@ def _bar(factor: str, level: str, shares: Sequence[float], k: int, n: int) -> Ba
     return Bar(factor, level, float(np.mean(shares)), 1 / k, float(low), float(high), len(shares))
 
 
-def heat(rows: Sequence[Row]) -> tuple[Floats, Floats]:
+def heat(rows: Sequence[AuditRow]) -> tuple[Floats, Floats]:
     """(ratio, cells), both [3, 3]: how often a cell there is chosen over fair (NaN: none stood there), and how many."""
     total, cells = np.zeros((3, 3)), np.zeros((3, 3))
     for row in rows:
@@ -246,13 +246,13 @@ def heat(rows: Sequence[Row]) -> tuple[Floats, Floats]:
     return np.divide(total, cells, out=np.full((3, 3), np.nan), where=cells > 0), cells
 
 
-def _scenes(rows: Sequence[Row]) -> list[Any]:
+def _scenes(rows: Sequence[AuditRow]) -> list[Any]:
     return [row.picture.scene for row in rows]
 
 
-def _shares(rows: Sequence[Row]) -> Floats:
+def _shares(rows: Sequence[AuditRow]) -> Floats:
     return np.array([row.p for row in rows])
 
 
-def _clusters(rows: Sequence[Row]) -> list[int]:
+def _clusters(rows: Sequence[AuditRow]) -> list[int]:
     return [row.picture.layout for row in rows]

@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from tts_playground.auditing.pictures import Picture
+from tts_playground.auditing.pictures import ChoicePicture
 from tts_playground.auditing.statistics import Floats, chi_square, cramers_v, entropy, power, total_variation, true_v
 from tts_playground.errors import BadInput
-from tts_playground.worlds.choices import COLORS, CONDITIONS, PLACES, Cell, Choice, record
+from tts_playground.worlds.choices import COLORS, CONDITIONS, PLACES, ChoiceCell, ChoiceScene, record
 
 EXAMPLES = 3
 """unreadable replies that are kept to be shown"""
 
 
 @dataclass(frozen=True)
-class Row:
+class AuditRow:
     """What was answered about one picture."""
 
-    picture: Picture
+    picture: ChoicePicture
     protocol: str
     """"exact", "sampled" or "list" """
     n: int
@@ -69,7 +69,7 @@ class Row:
         return np.array([self.colours[c.digit][letters.index(c.color)] for c in self.picture.scene.cells])
 
 
-def facts(row: Row, samples: int) -> dict[str, Any]:
+def facts(row: AuditRow, samples: int) -> dict[str, Any]:
     """The row as JSON: ground truth, answers, and statistics of the picture alone.
 
     Args:
@@ -103,7 +103,7 @@ def facts(row: Row, samples: int) -> dict[str, Any]:
     return found
 
 
-def row_of(facts: Mapping[str, Any]) -> Row:
+def row_of(facts: Mapping[str, Any]) -> AuditRow:
     """The row of a JSON object that ``facts`` made.
 
     Raises:
@@ -117,8 +117,8 @@ def row_of(facts: Mapping[str, Any]) -> Row:
                 raise ValueError("its cells have no digits, or one twice")
             if facts["condition"] not in CONDITIONS:
                 raise ValueError(f"there is no condition {str(facts['condition'])[:40]!r}")
-            scene = Choice(facts["condition"], cells, _whole(facts["seed"]), _whole(facts["index"]))
-        picture = Picture(scene, _whole(facts["layout"]), _whole(facts["shift"]))
+            scene = ChoiceScene(facts["condition"], cells, _whole(facts["seed"]), _whole(facts["index"]))
+        picture = ChoicePicture(scene, _whole(facts["layout"]), _whole(facts["shift"]))
         answers = tuple(map(_share, facts["answers"]))
         colours = tuple(tuple(map(_share, pair)) for pair in facts["colour_answers"])
         if len(answers) != 10 or (colours and [len(pair) for pair in colours] != [len(COLORS)] * 10):
@@ -126,14 +126,14 @@ def row_of(facts: Mapping[str, Any]) -> Row:
         if (n := _whole(facts["n"])) < 0:
             raise ValueError("its number of picks is negative")
         rest = _share(facts["unreadable"]), tuple(map(str, facts["examples"]))
-        return Row(picture, str(facts["protocol"]), n, answers, colours, *rest)
+        return AuditRow(picture, str(facts["protocol"]), n, answers, colours, *rest)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise BadInput(f"This is no row of an audit: {why}.") from error
 
 
-def _cell(facts: Mapping[str, Any]) -> Cell:
-    cell = Cell(**facts)
+def _cell(facts: Mapping[str, Any]) -> ChoiceCell:
+    cell = ChoiceCell(**facts)
     if _whole(cell.digit) not in range(10) or cell.color not in COLORS:
         raise ValueError("a cell has a digit or a colour that there is not")
     if (_whole(cell.row), _whole(cell.column)) not in PLACES:

@@ -12,10 +12,10 @@ from typing import Any
 from tts_playground import files, home, journal
 from tts_playground.auditing import choice, colour, responders
 from tts_playground.auditing.choosers import Chooser, ExactChooser, ReplyChooser
-from tts_playground.auditing.pictures import Picture
-from tts_playground.auditing.report import Report, analyze
-from tts_playground.auditing.rows import Row, facts, row_of
-from tts_playground.auditing.settings import Settings, settings_from
+from tts_playground.auditing.pictures import ChoicePicture
+from tts_playground.auditing.report import AuditReport, analyze
+from tts_playground.auditing.rows import AuditRow, facts, row_of
+from tts_playground.auditing.settings import AuditSettings, settings_from
 from tts_playground.errors import BadInput, CannotDo, shown
 from tts_playground.models.loading import Options
 from tts_playground.typed import typed
@@ -25,13 +25,13 @@ BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class AuditProgress:
     """How far an audit is."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[AuditRow, ...]
     """answered so far, in the order of the pictures; the last is the newest"""
     total: int
-    fresh: tuple[Row, ...]
+    fresh: tuple[AuditRow, ...]
     """answered since the last report"""
 
     @property
@@ -41,8 +41,8 @@ class Progress:
 
 
 def audit_rounds(
-    chooser: Chooser, settings: Settings, kept: Sequence[Row] = (), *, batch: int = BATCH
-) -> Iterator[Progress]:
+    chooser: Chooser, settings: AuditSettings, kept: Sequence[AuditRow] = (), *, batch: int = BATCH
+) -> Iterator[AuditProgress]:
     """Ask about every picture that ``kept`` has no row of; one report a batch. Closing the generator stops it.
 
     Raises:
@@ -53,14 +53,14 @@ def audit_rounds(
     rows = [known[picture.key] for picture in pictures if picture.key in known]
     missing = [picture for picture in pictures if picture.key not in known]
     if rows or not missing:
-        yield Progress(tuple(rows), len(pictures), ())
+        yield AuditProgress(tuple(rows), len(pictures), ())
     for start in range(0, len(missing), batch):
         fresh = ask(chooser, settings, missing[start : start + batch])
         rows += fresh
-        yield Progress(tuple(rows), len(pictures), tuple(fresh))
+        yield AuditProgress(tuple(rows), len(pictures), tuple(fresh))
 
 
-def ask(chooser: Chooser, settings: Settings, pictures: Sequence[Picture]) -> list[Row]:
+def ask(chooser: Chooser, settings: AuditSettings, pictures: Sequence[ChoicePicture]) -> list[AuditRow]:
     """One row a picture, by the protocol of the settings."""
     drawn: dict[str, Any] = {"seed": settings.seed, "temperature": settings.temperature}
     if settings.protocol == "exact" or settings.restricted:
@@ -81,13 +81,13 @@ def ask(chooser: Chooser, settings: Settings, pictures: Sequence[Picture]) -> li
 # ------------------------------------------------------------------------------------------------------- files
 
 
-def signature(chooser: Chooser, settings: Settings) -> str:
+def signature(chooser: Chooser, settings: AuditSettings) -> str:
     """Ten characters that name who was asked what: rows with equal ones may stand in one file."""
     text = json.dumps([dict(chooser.fingerprint()), settings.answers()], sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
 
 
-def read(file: Path, wanted: str = "") -> list[Row]:
+def read(file: Path, wanted: str = "") -> list[AuditRow]:
     """The rows of a JSONL file; a torn last line (a run that was killed) is passed over.
 
     Raises:
@@ -110,13 +110,13 @@ def read(file: Path, wanted: str = "") -> list[Row]:
     return rows
 
 
-def file_of(folder: Path, chooser: Chooser, settings: Settings) -> Path:
+def file_of(folder: Path, chooser: Chooser, settings: AuditSettings) -> Path:
     """The JSONL file of an audit, named as by the proof of concept: choice_only_... and choice_color_..."""
     task = "color" if settings.task == "color" else "only"
     return folder / f"choice_{task}_{settings.protocol}_{signature(chooser, settings)}.jsonl"
 
 
-def recorded(file: Path, chooser: Chooser, settings: Settings, *, batch: int = BATCH) -> Iterator[Progress]:
+def recorded(file: Path, chooser: Chooser, settings: AuditSettings, *, batch: int = BATCH) -> Iterator[AuditProgress]:
     """``audit_rounds`` that appends every row to a JSONL file as soon as it is there, and goes on where it stopped."""
     sign = signature(chooser, settings)
     kept = read(file, sign) if file.is_file() else []
@@ -132,7 +132,7 @@ def starter() -> Path:
     return home.STARTERS / "audit.jsonl"
 
 
-def _facts(row: Row, sign: str, chooser: Chooser, settings: Settings) -> dict[str, Any]:
+def _facts(row: AuditRow, sign: str, chooser: Chooser, settings: AuditSettings) -> dict[str, Any]:
     who: Mapping[str, Any] = {"audit": sign, "model": chooser.fingerprint().get("model", "")}
     return {**who, "task": settings.task, "temperature": settings.temperature, **facts(row, settings.samples)}
 
@@ -152,7 +152,7 @@ def audit(
     device_map: str | None = None,
     batch: int = BATCH,
     **settings: Any,
-) -> Report:
+) -> AuditReport:
     """Ask a model to choose at random, again and again, and report how far from uniform it is and why.
 
     Args:
@@ -162,7 +162,7 @@ def audit(
         out: a folder for the JSONL file, a row a picture; a run that was stopped goes on there.
         device, dtype, four_bit, device_map: how to load the model; ``device_map="auto"`` spreads it over all devices.
         batch: pictures in one forward pass.
-        **settings: the fields of ``auditing.settings.Settings``.
+        **settings: the fields of ``auditing.settings.AuditSettings``.
 
     Raises:
         BadInput: a setting is out of range or unknown. ModelUnavailable: the model cannot be had here.

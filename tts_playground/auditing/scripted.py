@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from tts_playground import randomness
-from tts_playground.auditing.choosers import Question
+from tts_playground.auditing.choosers import ChoiceQuestion
 from tts_playground.auditing.statistics import Floats
 from tts_playground.errors import UnknownName
-from tts_playground.worlds.choices import CENTERED, COLORS, LARGE, SEVEN, Cell
+from tts_playground.worlds.choices import CENTERED, COLORS, LARGE, SEVEN, ChoiceCell
 
-Weigh = Callable[[str, Cell | None], float]
+Weigh = Callable[[str, ChoiceCell | None], float]
 """weight of a label, and of its cell where there is one"""
 
 
@@ -37,11 +37,11 @@ class ScriptedChooser:
         """Its name and version."""
         return {"model": self.name, "version": self.version}
 
-    def chances(self, questions: Sequence[Question], temperature: float = 1.0) -> Floats:
+    def chances(self, questions: Sequence[ChoiceQuestion], temperature: float = 1.0) -> Floats:
         """[questions, options] exact; at a temperature, weights to the power of its inverse."""
         return np.array([self._chances(question, temperature) for question in questions])
 
-    def _chances(self, question: Question, temperature: float) -> list[float]:
+    def _chances(self, question: ChoiceQuestion, temperature: float) -> list[float]:
         cells = {str(cell.digit): cell for cell in question.scene.cells} if question.scene else {}
         labels = list(dict.fromkeys(option.split(" ")[0] for option in question.options))
         shown = [label for label in labels if label in cells] if cells else labels
@@ -51,7 +51,7 @@ class ScriptedChooser:
         chance = dict(zip(shown, (1 - self.silent) * p / p.sum(), strict=True))
         return [chance.get(option.split(" ")[0], 0.0) * self._colour(option, cells) for option in question.options]
 
-    def _colour(self, option: str, cells: Mapping[str, Cell]) -> float:
+    def _colour(self, option: str, cells: Mapping[str, ChoiceCell]) -> float:
         label, _, letter = option.partition(" ")
         if letter not in COLORS:
             return 1.0
@@ -60,7 +60,7 @@ class ScriptedChooser:
         return self.colour_skill if cells[label].color == letter else (1 - self.colour_skill) / (len(COLORS) - 1)
 
     def replies(
-        self, question: Question, n: int, *, seed: int = 0, temperature: float = 1.0, longest: int = 8
+        self, question: ChoiceQuestion, n: int, *, seed: int = 0, temperature: float = 1.0, longest: int = 8
     ) -> list[str]:
         """``n`` replies; where many are asked for in one (``longest`` > 8), a list separated by commas."""
         p = np.array(self._chances(question, temperature))
@@ -72,23 +72,23 @@ class ScriptedChooser:
         return [", ".join(said[min(pick, len(p))] for pick in row) for row in picks]
 
 
-def _fair(label: str, cell: Cell | None) -> float:
+def _fair(label: str, cell: ChoiceCell | None) -> float:
     return 1.0
 
 
-def _loves_seven(label: str, cell: Cell | None) -> float:
+def _loves_seven(label: str, cell: ChoiceCell | None) -> float:
     return 3.0 if label == "7" else 1.0
 
 
-def _middle(label: str, cell: Cell | None) -> float:
+def _middle(label: str, cell: ChoiceCell | None) -> float:
     return 2.0 if cell and cell.centered else 1.0
 
 
-def _first_read(label: str, cell: Cell | None) -> float:
+def _first_read(label: str, cell: ChoiceCell | None) -> float:
     return 1.0 if cell is None else 1.5 if cell.row == 0 else 1.0
 
 
-def _planted(label: str, cell: Cell | None) -> float:
+def _planted(label: str, cell: ChoiceCell | None) -> float:
     seven = SEVEN if label == "7" else 1.0
     return seven * (LARGE if cell and cell.scale > 1 else 1.0) * (CENTERED if cell and cell.centered else 1.0)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from tts_playground.auditing.pictures import Picture, pictures
+from tts_playground.auditing.pictures import ChoicePicture, pictures
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.typed import typed
 from tts_playground.worlds.choices import CONDITIONS
@@ -31,7 +31,7 @@ LONGEST_LIST = 200
 
 @dataclass(frozen=True)
 @typed
-class Settings:
+class AuditSettings:
     """One audit, the model aside.
 
     Raises:
@@ -83,7 +83,7 @@ class Settings:
                 "Restricted output is a control for sampled choices; exact probabilities contain it already."
             )
 
-    def pictures(self) -> list[Picture]:
+    def pictures(self) -> list[ChoicePicture]:
         """The pictures, the blank control first."""
         control = self.protocol != "list" and not self.restricted
         return pictures(self.conditions, self.per_cond, self.k, permute=self.permute, seed=self.seed, control=control)
@@ -98,7 +98,7 @@ class Settings:
         return {name: value for name, value in self.as_dict().items() if name not in free}
 
 
-def settings_from(values: Mapping[str, Any], preset: str = "") -> Settings:
+def settings_from(values: Mapping[str, Any], preset: str = "") -> AuditSettings:
     """Settings from names and values, over a preset ("debug" or "full"); values of None are left at their default.
 
     Raises:
@@ -106,9 +106,9 @@ def settings_from(values: Mapping[str, Any], preset: str = "") -> Settings:
     """
     if preset and preset not in PRESETS:
         raise UnknownName("preset", preset, PRESETS)
-    known = {field.name for field in fields(Settings)}
+    known = {field.name for field in fields(AuditSettings)}
     for name in values:
         if name not in known:
             raise UnknownName("setting of an audit", name, known)
     given = {name: value for name, value in values.items() if value is not None}
-    return replace(Settings(), **{**PRESETS.get(preset, {}), **given})
+    return replace(AuditSettings(), **{**PRESETS.get(preset, {}), **given})

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special  # not scipy.stats, which takes a second to import
 
 from tts_playground.errors import BadInput
+from tts_playground.estimators.intervals import LEVEL, Interval, clustered
 from tts_playground.randomness import generator
-from tts_playground.runs.intervals import LEVEL, Interval, clustered
 
 ALPHA = 0.01
 """false-alarm rate of a test, as in the proof of concept"""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tts_playground.auditing.effects import FACTORS, Effect
-from tts_playground.auditing.rows import Row
+from tts_playground.auditing.rows import AuditRow
 
 SMALL = 0.12
 """effects below this share of the fair chance are called small: 0.03 in probability with four cells"""
@@ -26,7 +26,7 @@ CONDITION_WORDS = {
 }
 
 
-def verdict(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence[Row]) -> tuple[str, ...]:
+def verdict(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence[AuditRow]) -> tuple[str, ...]:
     """Sentences about one audit, the most important first."""
     if not rows:
         return ("No reply named a digit of its picture, so nothing can be said about how it chooses.",)

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from tts_playground import randomness
-from tts_playground.auditing.choosers import Question
+from tts_playground.auditing.choosers import ChoiceQuestion
 from tts_playground.auditing.statistics import Floats
 from tts_playground.errors import BadInput, CannotDo, ModelUnavailable
 from tts_playground.models.loading import Loaded
-from tts_playground.models.vlm import Vlm
+from tts_playground.models.vlm.model import Vlm
 from tts_playground.typed import typed
 
 VERSION = "1"
@@ -53,7 +53,7 @@ class VisionChooser:
     def _vlm(self) -> Vlm:
         return self.loaded.value
 
-    def chances(self, questions: Sequence[Question], temperature: float = 1.0) -> Floats:
+    def chances(self, questions: Sequence[ChoiceQuestion], temperature: float = 1.0) -> Floats:
         """[questions, options] chance that the reply begins with each option, whichever way it is spelt in tokens.
 
         The temperature divides the logits of every token, as it does when a reply is drawn.
@@ -67,7 +67,7 @@ class VisionChooser:
                 rows += [self._chances([question], temperature)[0] for question in part]
         return np.array(rows)
 
-    def _chances(self, questions: Sequence[Question], temperature: float) -> Floats:
+    def _chances(self, questions: Sequence[ChoiceQuestion], temperature: float) -> Floats:
         spelt = self._spellings(questions[0])
         sequences = sorted({tokens for options in spelt for tokens in options}, key=lambda t: (len(t), t))
         first, cache, position = self._prefill(questions)
@@ -84,7 +84,7 @@ class VisionChooser:
         return np.stack([np.sum([own[t] for t in options], axis=0) for options in spelt], axis=1).clip(0.0, 1.0)
 
     def replies(
-        self, question: Question, n: int, *, seed: int = 0, temperature: float = 1.0, longest: int = 8
+        self, question: ChoiceQuestion, n: int, *, seed: int = 0, temperature: float = 1.0, longest: int = 8
     ) -> list[str]:
         """``n`` independent replies of at most ``longest`` tokens."""
         prefix = self._vlm.prefix(question.image, question.prompt)
@@ -117,7 +117,7 @@ class VisionChooser:
             after = Branch(self._log_softmax(logits, temperature), cache, branch.position + 1)
             self._go_on(said, [replies for _, replies in part], after, noise, temperature)
 
-    def _prefill(self, questions: Sequence[Question]) -> tuple[Any, Any, Any]:
+    def _prefill(self, questions: Sequence[ChoiceQuestion]) -> tuple[Any, Any, Any]:
         """(logits of the first token [n, vocabulary], keys and values, position of the next token) for one prompt."""
         import torch
 
@@ -143,7 +143,7 @@ class VisionChooser:
         scaled = logits.double() / max(temperature, COLDEST)
         return scaled.log_softmax(-1).cpu().numpy()
 
-    def _spellings(self, question: Question) -> list[list[Tokens]]:
+    def _spellings(self, question: ChoiceQuestion) -> list[list[Tokens]]:
         """For every option the token sequences that spell it as a reply, with and without a space before it.
 
         Raises:

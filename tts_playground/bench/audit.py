@@ -15,9 +15,9 @@ import numpy as np
 from scipy import stats
 
 from tts_playground.auditing import choice, responders
-from tts_playground.auditing.pictures import DIGITS, Picture, pictures, prompt_of
+from tts_playground.auditing.pictures import DIGITS, ChoicePicture, pictures, prompt_of
 from tts_playground.auditing.report import analyze
-from tts_playground.auditing.rows import Row
+from tts_playground.auditing.rows import AuditRow
 from tts_playground.auditing.vision import VisionChooser
 from tts_playground.bench import timing
 from tts_playground.worlds.choices import CONDITIONS
@@ -71,7 +71,7 @@ def run(
     return {"name": "audit", "rows": rows}
 
 
-def agreement(exact: Sequence[Row], drawn: Sequence[Row]) -> float:
+def agreement(exact: Sequence[AuditRow], drawn: Sequence[AuditRow]) -> float:
     """Share of pictures on which the drawn replies are compatible with the exact probabilities at ``AGREE``.
 
     The outcomes are the digits and "anything else"; those that are expected less than five times are one outcome.
@@ -90,7 +90,7 @@ def agreement(exact: Sequence[Row], drawn: Sequence[Row]) -> float:
     return float((np.array(p_values) > AGREE).mean())
 
 
-def _generated(chooser: VisionChooser, picture: Picture, draws: int) -> float:
+def _generated(chooser: VisionChooser, picture: ChoicePicture, draws: int) -> float:
     """Seconds of the proof of concept's loop on one picture: ``generate`` in batches of replies."""
     import torch
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from tts_playground.bench.timing import alternate, contended, row, timed_row
+from tts_playground.estimators.curves import Floats, Ints, best_weights, curve, expected_best, grid
 from tts_playground.randomness import generator
-from tts_playground.runs.curves import Floats, Ints, best_weights, curve, expected_best, grid
 
 PROMPTS, SAMPLES, POINTS, SUBSETS = 8, 4096, 64, 100
 

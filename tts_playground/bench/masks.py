@@ -13,7 +13,7 @@ from tts_playground.dsl import exact
 from tts_playground.dsl.edits import slots
 from tts_playground.dsl.generator import generate
 from tts_playground.dsl.masks import MaskEngine, count
-from tts_playground.samplers.fitting import Fitter, Place
+from tts_playground.samplers.program_fitter import Fitter, InsertionPoint
 
 SIZE = 64
 PEER = 200
@@ -35,7 +35,7 @@ def rows(repeats: int = 30) -> list[dict[str, Any]]:
     program = next(p for p in (generate(2026, i) for i in range(2, 100)) if len(p) == 5)
     assert program.root is not None
     fit = Fitter(target, ~target, SIZE)
-    place = Place.of(slots(engine, program.root)[-1], "replace")
+    place = InsertionPoint.of(slots(engine, program.root)[-1], "replace")
     ours = [table / _seconds(lambda: fit.scores(place)) for _ in range(repeats)]
     primitives = [engine.scanner.primitive(int(i)) for i in np.linspace(0, table - 1, PEER)]
     masks = [engine.mask(primitive) for primitive in primitives]
@@ -46,7 +46,7 @@ def rows(repeats: int = 30) -> list[dict[str, Any]]:
     return [rate, row(f"table built, {SIZE} px, processor time", built, None, "s", "ours <= 1.5", busy=busy)]
 
 
-def _replaced(place: Place, mask: np.ndarray, target: np.ndarray) -> float:
+def _replaced(place: InsertionPoint, mask: np.ndarray, target: np.ndarray) -> float:
     inside = mask & place.region
     picture = place.base | inside if place.adds else place.base & ~inside
     return count(picture & target) / count(picture | target)

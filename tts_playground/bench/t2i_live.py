@@ -14,10 +14,10 @@ from typing import Any
 from tts_playground.bench import t2i_models as shapes
 from tts_playground.bench.timing import contended, row, summary
 from tts_playground.errors import ModelUnavailable
+from tts_playground.experiments import image_pools
 from tts_playground.models.loading import Loaded
-from tts_playground.runs import images
-from tts_playground.runs.store import Store
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
+from tts_playground.store.store import Store
 from tts_playground.tasks.text_to_image import PromptTask
 
 PROMPT = shapes.Prompt("two red apples left of a cat on a white background")
@@ -74,7 +74,7 @@ def previews(sampler: ImageTokens) -> list[Any]:
     """As the tab draws: into a store, with previews of the first images in work on the way."""
     sampler.janus._prefixes.clear()
     with TemporaryDirectory() as folder:
-        return list(images.draw([Store(folder).pool(PromptTask(PROMPT.prompt), sampler)], IMAGES))
+        return list(image_pools.draw([Store(folder).pool(PromptTask(PROMPT.prompt), sampler)], IMAGES))
 
 
 def scored(sampler: ImageTokens, scores: Scores) -> Any:

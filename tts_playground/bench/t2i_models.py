@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tts_playground.errors import ModelUnavailable
-from tts_playground.models.janus import Janus
+from tts_playground.models.janus.model import Janus
 from tts_playground.models.loading import Loaded, Options, load
 
 

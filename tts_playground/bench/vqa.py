@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from tts_playground.bench.timing import contended, row, timed_row
-from tts_playground.samplers.answering import AnswerSettings
+from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks.vqa import VqaTask, vqa_sampler
 from tts_playground.tasks.vqa_data import SHIPPED, questions
 from tts_playground.verifiers.self_verify import PYes

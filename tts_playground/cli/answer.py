@@ -12,7 +12,7 @@ from tts_playground.cli import options
 from tts_playground.cli.output import console, emit, table
 
 if TYPE_CHECKING:
-    from tts_playground.runs.curves import Curve
+    from tts_playground.estimators.curves import Curve
 
 Picture = Annotated[Path, typer.Argument(help="The picture: a PNG, JPEG, WEBP, ...")]
 Question = Annotated[str, typer.Argument(help="What is asked about it.")]
@@ -59,7 +59,7 @@ def answer(
 ) -> None:
     """Draw N answers to QUESTION about IMAGE, let the model verify them, and say what each selector picks."""
     if strategy is not None:
-        from tts_playground.samplers.answering import AnswerSettings
+        from tts_playground.samplers.vlm_settings import AnswerSettings
 
         settings = AnswerSettings(temperature, top_p, top_k, template=template)
         facts: dict[str, Any] = {"model": model, "strategy": strategy, "guide": guide, "n": n, "seed": seed}
@@ -87,7 +87,7 @@ def answer(
 
 def _search(image: Path, question: str, asked: dict[str, Any], json: bool) -> None:
     """The search over reasoning steps, with its tree."""
-    from tts_playground.runs.trace import trace
+    from tts_playground.experiments.trace import trace
     from tts_playground.tasks.vqa_search import reason
 
     with console().status(f"Searching for {asked['n']} replies"):
@@ -136,13 +136,13 @@ def vqa_curve(
     """Accuracy against N over a set of questions: oracle, verifier, majority; resumable, kept in the store."""
     from rich.progress import Progress
 
+    from tts_playground.answers import MEASURES
     from tts_playground.errors import UnknownName
-    from tts_playground.runs import answers
-    from tts_playground.runs.spare import open_store
-    from tts_playground.samplers.answering import AnswerSettings
+    from tts_playground.experiments import question_sets
+    from tts_playground.samplers.vlm_settings import AnswerSettings
+    from tts_playground.store.spare import open_store
     from tts_playground.tasks.vqa import judges, vqa_sampler
     from tts_playground.tasks.vqa_data import questions as read
-    from tts_playground.worlds.answers import MEASURES
 
     if measure not in MEASURES:
         raise UnknownName("measure", measure, MEASURES)
@@ -152,22 +152,22 @@ def vqa_curve(
     asked, skipped = [], []
     with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task(data, total=questions)
-        for report in answers.run(read(data, questions), sampler, judges(sampler), n, store=store, seed=seed):
+        for report in question_sets.run(read(data, questions), sampler, judges(sampler), n, store=store, seed=seed):
             bar.update(task, completed=report.done)
             if report.asked is None:
                 skipped.append(report.note)
                 bar.console.print(report.note, highlight=False)
             else:
                 asked.append(report.asked)
-    curves = answers.accuracy_curves(asked, measure)
+    curves = question_sets.accuracy_curves(asked, measure)
     if plot is not None:
         _plot(plot, curves, axis, measure)
     emit(_summary(data, asked, skipped, curves, n, measure), json, _talk_curves)
 
 
 def _plot(plot: Path, curves: dict[str, Curve], axis: str, measure: str) -> None:
-    from tts_playground.runs.figures import best_of_n, save
-    from tts_playground.runs.fits import coverage_law
+    from tts_playground.estimators.fits import coverage_law
+    from tts_playground.figures import best_of_n, save
 
     oracle = curves["oracle"]
     law = coverage_law(oracle)
@@ -178,8 +178,8 @@ def _plot(plot: Path, curves: dict[str, Curve], axis: str, measure: str) -> None
 def _summary(
     data: str, asked: list[Any], skipped: list[str], curves: dict[str, Curve], n: int, measure: str
 ) -> dict[str, Any]:
-    from tts_playground.runs import answers
-    from tts_playground.runs.fits import coverage_law
+    from tts_playground.estimators.fits import coverage_law
+    from tts_playground.experiments import question_sets
 
     law = coverage_law(curves["oracle"])
     return {
@@ -187,16 +187,16 @@ def _summary(
         "questions": len(asked),
         "skipped": skipped,
         "curves": {name: curve.as_dict() for name, curve in curves.items()},
-        "measures": answers.side_by_side(asked),
+        "measures": question_sets.side_by_side(asked),
         "coverage_law": None if law is None else law.as_dict() | {"sentence": law.sentence(curves["oracle"])},
-        "which_n": {name: answers.which_n(curve).sentence for name, curve in curves.items()},
-        "saved_by_stopping": answers.saved_by_stopping(asked, n).as_dict(),
-        "trust": answers.trust(asked, measure=measure).as_dict(),
+        "which_n": {name: question_sets.which_n(curve).sentence for name, curve in curves.items()},
+        "saved_by_stopping": question_sets.saved_by_stopping(asked, n).as_dict(),
+        "trust": question_sets.trust(asked, measure=measure).as_dict(),
     }
 
 
 def _talk_curves(result: dict[str, Any]) -> None:
-    from tts_playground.runs.intervals import between
+    from tts_playground.estimators.intervals import between
 
     curves = result["curves"]
     ns = curves["single"]["n"]

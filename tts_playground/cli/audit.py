@@ -113,7 +113,7 @@ def _work(rounds: Any) -> None:
 
 
 def _report(file: Path, samples: int, json: bool, temperature: float = 1.0) -> None:
-    from tts_playground.auditing.pages import write_page
+    from tts_playground.auditing.html_report import write_page
     from tts_playground.auditing.report import analyze as analyse
     from tts_playground.auditing.run import read
 

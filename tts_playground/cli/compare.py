@@ -11,10 +11,10 @@ from tts_playground import registry
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit, number, table
 from tts_playground.errors import BadInput
-from tts_playground.samplers.ranges import GUIDANCE
+from tts_playground.samplers.sampling_limits import GUIDANCE
 
 if TYPE_CHECKING:
-    from tts_playground.runs.comparison import Comparison
+    from tts_playground.experiments.comparison import Comparison
 
 Prompts = Annotated[list[str], typer.Argument(help="What the pictures should show; several prompts are averaged.")]
 Pool = Annotated[int, typer.Option("--n", min=1, max=4096, help="Independent images a prompt, for the exact curve.")]
@@ -58,13 +58,13 @@ def compare(
     """
     from rich.progress import Progress
 
-    from tts_playground.runs.comparison import Comparison, Plan
-    from tts_playground.runs.prompts import compare_prompts
-    from tts_playground.runs.spare import open_store
+    from tts_playground.experiments.comparison import Comparison, ComparisonPlan
+    from tts_playground.experiments.prompts import compare_prompts
     from tts_playground.samplers.image_tokens import ImageSettings
+    from tts_playground.store.spare import open_store
     from tts_playground.tasks.text_to_image import image_sampler
 
-    plan = Plan(tuple(_numbers(budgets)), seeds, seed, n, by)
+    plan = ComparisonPlan(tuple(_numbers(budgets)), seeds, seed, n, by)
     sampler, found = image_sampler(model, ImageSettings(temperature, cfg, top_p, top_k)), Comparison()
     names = {"strategies": None if strategies is None else _listed(strategies), "guide": reward, "judge": judge}
     with open_store(console().print) as store, Progress(console=console()) as bar:
@@ -90,7 +90,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def _plot(plot: Path, found: Comparison, by: str, judge: str) -> None:
-    from tts_playground.runs import figures
+    from tts_playground import figures
 
     curves = [] if found.curve is None else [found.curve]
     axis = "n" if by == "samples" else by
@@ -98,7 +98,7 @@ def _plot(plot: Path, found: Comparison, by: str, judge: str) -> None:
 
 
 def _talk(result: dict[str, Any]) -> None:
-    from tts_playground.runs.intervals import between
+    from tts_playground.estimators.intervals import between
 
     by, rows = result["by"], []
     for point in result["points"]:

@@ -125,7 +125,7 @@ def _measure(name: str, as_json: bool, **given: Any) -> None:
 
 
 def _talk(result: dict[str, Any]) -> None:
-    from tts_playground.runs.intervals import between
+    from tts_playground.estimators.intervals import between
 
     rows = [
         [name, number(m["value"]), between(m["low"], m["high"], ".4g"), number(m["n"])]

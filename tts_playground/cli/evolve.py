@@ -41,13 +41,13 @@ def evolve(
     json: options.Json = False,
 ) -> None:
     """Evolve programs into a data set (program, image); killable, and --resume goes on where it was."""
-    from tts_playground.evolve import keeping
-    from tts_playground.evolve.evolution import Plan
+    from tts_playground.evolve import checkpoint
+    from tts_playground.evolve.evolution import EvolutionPlan
     from tts_playground.evolve.fitness import Fitness
     from tts_playground.evolve.quality import analyze
 
-    plan = Plan(size, generated=generated, fitness=Fitness() if fitness else None, seed=seed)
-    kept = keeping.open_folder(folder, plan, _barred(barred), _mutator(model), resume=resume)
+    plan = EvolutionPlan(size, generated=generated, fitness=Fitness() if fitness else None, seed=seed)
+    kept = checkpoint.open_folder(folder, plan, _barred(barred), _mutator(model), resume=resume)
     with console().status("Evolving") as status:
         for report in kept.generations():
             status.update(f"{report.members} of {plan.wanted} programs after {report.attempts} mutations")
@@ -76,7 +76,7 @@ def _barred(source: str) -> list[str]:
 def _mutator(model: str) -> Any:
     if model == "tree":
         return None
-    from tts_playground.evolve.asking import ModelMutator
+    from tts_playground.evolve.llm_mutator import ModelMutator
     from tts_playground.models import adapters
 
     loaded = adapters.load(model)

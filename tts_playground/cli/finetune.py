@@ -40,8 +40,8 @@ def finetune(
     json: options.Json = False,
 ) -> None:
     """Train adapters on programs, the loss on the program alone; use them as --sampler adapter:NAME."""
-    from tts_playground.train.adapting import adapt, expert_iteration, free_name, reserve
-    from tts_playground.train.finetune import Tuning
+    from tts_playground.train.finetune.adapting import adapt, expert_iteration, free_name, reserve
+    from tts_playground.train.finetune.trainer import Tuning
 
     tuning = Tuning(rank=rank, alpha=2 * rank, rate=rate, batch=batch, epochs=epochs, seed=seed)
     chosen = name or free_name("expert" if expert else "tuned")
@@ -80,8 +80,8 @@ def _rows(data: str, rows: int, seed: int) -> Any:
 
 
 def _plot(plot: Path, adapters: list[Any]) -> None:
-    from tts_playground.runs.figures import save
-    from tts_playground.runs.figures.training import losses
+    from tts_playground.figures import save
+    from tts_playground.figures.training import losses
 
     save(losses({one.name: one.facts["loss"] for one in adapters}), plot)
 

@@ -9,7 +9,7 @@ import typer
 
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit
-from tts_playground.samplers.ranges import GUIDANCE
+from tts_playground.samplers.sampling_limits import GUIDANCE
 
 Prompt = Annotated[str, typer.Argument(help="What the pictures should show.")]
 RewardNames = Annotated[
@@ -32,7 +32,7 @@ def generate(
     json: options.Json = False,
 ) -> None:
     """Draw N images of PROMPT, score them, and say which is best; --out is a folder for the pictures."""
-    from tts_playground.runs.generated import as_dict
+    from tts_playground.experiments.generated import as_dict
     from tts_playground.tasks.text_to_image import generate as draw
 
     settings = {"temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k}
@@ -57,8 +57,8 @@ def _write(out: Path, result: Any) -> list[str]:
 
 def _plot(plot: Path, result: Any) -> None:
     from tts_playground.errors import BadInput
-    from tts_playground.runs.curves import curve
-    from tts_playground.runs.figures import best_of_n, save
+    from tts_playground.estimators.curves import curve
+    from tts_playground.figures import best_of_n, save
 
     if not result.guide:
         raise BadInput("--plot needs a reward to plot; name one with --reward.")

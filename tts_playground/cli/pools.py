@@ -20,7 +20,7 @@ RewardName = Annotated[str, typer.Option(help="The reward whose curve is wanted.
 @app.command("list")
 def list_pools(json: options.Json = False) -> None:
     """Every pool with its number of samples and its size."""
-    from tts_playground.runs.store import Store
+    from tts_playground.store.store import Store
 
     with Store() as store:
         pools = [pool.as_dict() for pool in store.pools()]
@@ -43,8 +43,8 @@ def _task(pool: dict[str, Any]) -> str:
 @app.command()
 def curve(key: Key, reward: RewardName, plot: options.Plot = None, json: options.Json = False) -> None:
     """Expected best of N for every N, exact from the pool, with a 95 % band."""
-    from tts_playground.runs.figures import best_of_n, save
-    from tts_playground.runs.store import Store
+    from tts_playground.figures import best_of_n, save
+    from tts_playground.store.store import Store
 
     with Store() as store:
         line = store.open(key).curve(reward)
@@ -54,7 +54,7 @@ def curve(key: Key, reward: RewardName, plot: options.Plot = None, json: options
 
 
 def _talk_curve(line: dict[str, Any]) -> None:
-    from tts_playground.runs.intervals import between
+    from tts_playground.estimators.intervals import between
 
     columns = zip(line["n"], line["mean"], line["low"], line["high"], strict=True)
     rows = [[str(n), f"{mean:.4f}", between(low, high, ".4f")] for n, mean, low, high in columns]
@@ -64,7 +64,7 @@ def _talk_curve(line: dict[str, Any]) -> None:
 @app.command()
 def delete(key: Key, json: options.Json = False) -> None:
     """Delete one pool with its samples, scores and pictures that no other pool uses."""
-    from tts_playground.runs.store import Store
+    from tts_playground.store.store import Store
 
     with Store() as store:
         removed = store.delete(key)
@@ -74,7 +74,7 @@ def delete(key: Key, json: options.Json = False) -> None:
 @app.command("export")
 def export_pool(key: Key, file: Parquet, json: options.Json = False) -> None:
     """Write one pool as a parquet file that the datasets library reads."""
-    from tts_playground.runs.store import Store
+    from tts_playground.store.store import Store
 
     with Store() as store:
         rows = store.export(key, file)
@@ -84,7 +84,7 @@ def export_pool(key: Key, file: Parquet, json: options.Json = False) -> None:
 @app.command("import")
 def import_pools(file: Parquet, json: options.Json = False) -> None:
     """Read pools from a parquet file; samples that are here already stay as they are."""
-    from tts_playground.runs.store import Store
+    from tts_playground.store.store import Store
 
     with Store() as store:
         keys = store.import_(file)

@@ -79,8 +79,8 @@ def sketch(
 
 
 def _plot(plot: Path, task: Any, proposer: Any, n: int, seed: int) -> None:
-    from tts_playground.runs.figures import best_of_n, save
-    from tts_playground.runs.spare import open_store
+    from tts_playground.figures import best_of_n, save
+    from tts_playground.store.spare import open_store
 
     with open_store(console().print) as store, console().status(f"Drawing {n} independent candidates"):
         pool = store.pool(task, proposer)

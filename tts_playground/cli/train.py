@@ -53,10 +53,10 @@ def train(
     """Train an embedded model; state is saved every two minutes under TTS_PLAYGROUND_HOME, and --resume continues."""
     from tts_playground import home
     from tts_playground.cli.output import talking
-    from tts_playground.train.order import TRAINERS, Order
-    from tts_playground.train.order import train as run
+    from tts_playground.train.common.config import TRAINERS, TrainConfig
+    from tts_playground.train.common.config import train as run
 
-    order = Order(
+    order = TrainConfig(
         out=out or home.home() / "trained" / name if name in TRAINERS else Path(name),
         minutes=minutes,
         steps=steps,

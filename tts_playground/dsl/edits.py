@@ -20,7 +20,7 @@ Steps = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class EditSlot:
     """A place in a program. The picture as a function of this node is ``if_empty | node & if_full`` or its mirror."""
 
     path: Steps
@@ -35,7 +35,7 @@ class Slot:
     """whether more ink here means more ink in the picture"""
 
 
-def slots(engine: MaskEngine, root: Node) -> list[Slot]:
+def slots(engine: MaskEngine, root: Node) -> list[EditSlot]:
     """All places of a program, the root first."""
     full = ~engine.empty()
     return list(_slots(engine, root, (), engine.empty(), full, True))
@@ -43,14 +43,14 @@ def slots(engine: MaskEngine, root: Node) -> list[Slot]:
 
 def _slots(
     engine: MaskEngine, node: Node, path: Steps, if_empty: Packed, if_full: Packed, adds: bool
-) -> Iterator[Slot]:
+) -> Iterator[EditSlot]:
     if isinstance(node, (Circle, Quad)):
-        yield Slot(path, node, engine.mask(node), if_empty, if_full, adds)
+        yield EditSlot(path, node, engine.mask(node), if_empty, if_full, adds)
         return
     values = [engine.evaluate(operand) for operand in node.operands]
     total = _join(values)
     value = total if isinstance(node, Union) else values[0] & ~_join(values[1:])
-    yield Slot(path, node, value, if_empty, if_full, adds)
+    yield EditSlot(path, node, value, if_empty, if_full, adds)
     for i, operand in enumerate(node.operands):
         others = _join([v for j, v in enumerate(values) if j != i and (isinstance(node, Union) or j > 0)], like=total)
         if isinstance(node, Union):  # empty operand: the others remain; full operand: a full node

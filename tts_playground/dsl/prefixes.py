@@ -17,7 +17,7 @@ _WORDS = {"Circle": FIELDS[Circle], "Quad": FIELDS[Quad]}
 
 
 @dataclass(frozen=True, slots=True)
-class Prefix:
+class ProgramPrefix:
     """Where a text stands. Advance it by text; None means that no program begins like this."""
 
     operands: tuple[int, ...] = ()
@@ -37,9 +37,9 @@ class Prefix:
         """Whether the text is a program as it stands."""
         return self.done
 
-    def advance(self, text: str) -> Prefix | None:
+    def advance(self, text: str) -> ProgramPrefix | None:
         """The state after ``text``, or None."""
-        state: Prefix | None = self
+        state: ProgramPrefix | None = self
         for letter in text:
             if state is None:
                 return None
@@ -58,7 +58,7 @@ class Prefix:
 
 
 @lru_cache(maxsize=65536)
-def _next(state: Prefix, letter: str) -> Prefix | None:
+def _next(state: ProgramPrefix, letter: str) -> ProgramPrefix | None:
     if state.done:
         return state if letter in SPACE else None
     if state.word is None:
@@ -68,7 +68,7 @@ def _next(state: Prefix, letter: str) -> Prefix | None:
     return _naming(state, letter)
 
 
-def _between(state: Prefix, letter: str) -> Prefix | None:
+def _between(state: ProgramPrefix, letter: str) -> ProgramPrefix | None:
     """Between shapes: at the very beginning, after an operator, or after an operand."""
     if letter in SPACE:
         return state
@@ -80,7 +80,7 @@ def _between(state: Prefix, letter: str) -> Prefix | None:
     return None
 
 
-def _naming(state: Prefix, letter: str) -> Prefix | None:
+def _naming(state: ProgramPrefix, letter: str) -> ProgramPrefix | None:
     """Right after an open bracket, or within a name."""
     word = (state.word or "") + letter
     if letter in SPACE and not state.word:
@@ -90,7 +90,7 @@ def _naming(state: Prefix, letter: str) -> Prefix | None:
     return replace(state, word=word) if any(name.startswith(word) for name in _WORDS) else None
 
 
-def _inside(state: Prefix, letter: str, fields: tuple[str, ...]) -> Prefix | None:
+def _inside(state: ProgramPrefix, letter: str, fields: tuple[str, ...]) -> ProgramPrefix | None:
     """After the name of a primitive: spaces, numbers, the closing bracket."""
     if letter in SPACE:
         if state.digits == "":
@@ -110,14 +110,14 @@ def _inside(state: Prefix, letter: str, fields: tuple[str, ...]) -> Prefix | Non
     return replace(state, digits=digits, arguments=state.arguments + begins)
 
 
-def _closed(state: Prefix) -> Prefix:
+def _closed(state: ProgramPrefix) -> ProgramPrefix:
     """A shape has ended: one operand more for the operator around it."""
     if not state.operands:
         return replace(state, done=True)
     return replace(state, operands=(*state.operands[:-1], min(2, state.operands[-1] + 1)))
 
 
-def _step_to_end(state: Prefix) -> str:
+def _step_to_end(state: ProgramPrefix) -> str:
     if state.word is None:
         return ")" if state.operands and state.operands[-1] >= 2 else " (Circle 1 1 1)"
     if state.word not in _WORDS:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.dsl.raster import render
-from tts_playground.evolve.barred import Barred
-from tts_playground.evolve.evolution import Plan, run
+from tts_playground.evolve.evolution import EvolutionPlan, run
+from tts_playground.evolve.exclusion import Barred
 from tts_playground.evolve.fitness import Fitness
 from tts_playground.evolve.quality import Quality, analyze
 from tts_playground.evolve.rows import hand_written
@@ -42,10 +42,10 @@ def recipes(
     """The four ways to make a data set of ``size`` programs, each made when called."""
     barred = barred if isinstance(barred, Barred) else Barred(barred)
 
-    def evolved(plan: Plan) -> list[str]:
+    def evolved(plan: EvolutionPlan) -> list[str]:
         return [member.text for member in run(plan, barred, mutator).kept()]
 
-    plain = Plan(size=size, seed=seed)
+    plain = EvolutionPlan(size=size, seed=seed)
     fit = replace(plain, fitness=Fitness())
     return {
         "evolved": lambda: evolved(plain),

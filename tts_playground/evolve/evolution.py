@@ -17,7 +17,7 @@ from tts_playground.dsl.generator import Difficulty, generate
 from tts_playground.dsl.text import parse
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput, CannotDo, DSLError
-from tts_playground.evolve.barred import Barred
+from tts_playground.evolve.exclusion import Barred
 from tts_playground.evolve.fitness import Fitness, Gallery
 from tts_playground.evolve.variation import Child, Mutator, TreeMutator
 from tts_playground.randomness import generator
@@ -39,7 +39,7 @@ PATIENCE = 2000
 
 @dataclass(frozen=True)
 @typed
-class Plan:
+class EvolutionPlan:
     """What to evolve. Same plan, same mutator, same data set."""
 
     size: int = 500
@@ -102,7 +102,7 @@ class Generation:
 class Population:
     """All members so far with what is needed to judge the next; grown by ``evolve``, rebuilt from a file to resume."""
 
-    plan: Plan
+    plan: EvolutionPlan
     barred: Barred
     members: list[Member] = field(default_factory=list)
     programs: list[Program] = field(default_factory=list)
@@ -177,7 +177,7 @@ class Population:
         return sorted(best, key=lambda m: m.number)
 
 
-def begin(plan: Plan, barred: Iterable[str] | Barred = ()) -> Population:
+def begin(plan: EvolutionPlan, barred: Iterable[str] | Barred = ()) -> Population:
     """The first population: the seeds, then ``plan.generated`` programs of the generator."""
     population = Population(plan, barred if isinstance(barred, Barred) else Barred(barred))
     for text in plan.seeds[: plan.size]:
@@ -239,7 +239,7 @@ def _report(population: Population, reported: int) -> Generation:
     return Generation(new, len(population.members), population.attempts, counted, population.full)
 
 
-def run(plan: Plan, barred: Iterable[str] | Barred = (), mutator: Mutator | None = None) -> Population:
+def run(plan: EvolutionPlan, barred: Iterable[str] | Barred = (), mutator: Mutator | None = None) -> Population:
     """Evolve to the end, in memory."""
     population = begin(plan, barred)
     for _ in evolve(population, mutator):

@@ -10,7 +10,7 @@ from tts_playground import journal, jsontext
 from tts_playground.dsl.generator import Difficulty, generate
 from tts_playground.dsl.raster import render
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
-from tts_playground.evolve.barred import Barred
+from tts_playground.evolve.exclusion import Barred
 from tts_playground.evolve.fitness import Gallery
 
 if TYPE_CHECKING:

@@ -15,13 +15,14 @@ from typing import Any
 
 from tts_playground import home
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
-from tts_playground.models import embedded, folders, loading
-from tts_playground.models.kept import Kept
+from tts_playground.models import loading
+from tts_playground.models.hub import embedded_models, folders
+from tts_playground.models.lru_cache import LruCache
 
 MARK = "adapter:"
 FACTS = "tuning.json"
 KEPT = 4
-_cache: Kept[tuple[str, loading.Options], loading.Loaded] = Kept(KEPT)
+_cache: LruCache[tuple[str, loading.Options], loading.Loaded] = LruCache(KEPT)
 _lock = threading.Lock()
 
 
@@ -102,11 +103,11 @@ def load(name: str, options: loading.Options | None = None) -> loading.Loaded:
 
 def _merged(name: str, adapter: Adapter, options: loading.Options) -> loading.Loaded:
     """A copy of the base of its own, because merging changes weights in place."""
-    from tts_playground.models.vlm import Vlm
+    from tts_playground.models.vlm.model import Vlm
 
     base = loading.fresh(adapter.base, "vlm", options)
     model = attach(base.value.model, adapter.folder).merge_and_unload()
-    revision = f"{base.revision}+{embedded.revision_of(str(adapter.folder))}"
+    revision = f"{base.revision}+{embedded_models.revision_of(str(adapter.folder))}"
     return loading.Loaded(name, "vlm", options, revision, Vlm(model, base.value.processor))
 
 

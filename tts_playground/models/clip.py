@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tts_playground.models import loading, places
-from tts_playground.models.embedded import quietly
-from tts_playground.models.kept import Kept
+from tts_playground.models import loading
+from tts_playground.models.hub import locator
+from tts_playground.models.hub.embedded_models import quietly
+from tts_playground.models.lru_cache import LruCache
 
 BATCH = 64
 """pictures in one forward pass"""
@@ -33,7 +34,7 @@ def clip_and_processor(name: str, device: str) -> tuple[Any, Any]:
     import torch
     from transformers import CLIPModel, CLIPProcessor
 
-    folder = places.ready(name, "clip", device)
+    folder = locator.ready(name, "clip", device)
     with loading.loaded_from(name, "clip", folder), quietly(folder):
         processor = loading.processor(CLIPProcessor, folder)
         model: Any = CLIPModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **loading.LOCAL)
@@ -71,7 +72,7 @@ def _digest(image: Any) -> bytes:
     return hashlib.blake2b(array.tobytes() + repr((array.shape, array.dtype.str)).encode(), digest_size=16).digest()
 
 
-_EMBEDDED: Kept[tuple[str, str, bytes], np.ndarray] = Kept(KEPT)
+_EMBEDDED: LruCache[tuple[str, str, bytes], np.ndarray] = LruCache(KEPT)
 
 
 def text_embeddings(texts: Sequence[str], model: str = "tiny:clip", device: str = "cpu") -> np.ndarray:
@@ -92,7 +93,7 @@ def _read(texts: Sequence[str], model: str, device: str) -> np.ndarray:
         return _unit(clip.text_projection(pooled))
 
 
-_TOLD: Kept[tuple[str, str, tuple[str, ...]], np.ndarray] = Kept(TOLD)
+_TOLD: LruCache[tuple[str, str, tuple[str, ...]], np.ndarray] = LruCache(TOLD)
 
 
 def _unit(rows: Any) -> np.ndarray:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName
-from tts_playground.models import places, shapes
-from tts_playground.models.embedded import TINY, quietly
-from tts_playground.models.folders import first_line, has_tokenizer
-from tts_playground.models.kept import Kept
+from tts_playground.models.hub import locator, shapes
+from tts_playground.models.hub.embedded_models import TINY, quietly
+from tts_playground.models.hub.folders import first_line, has_tokenizer
+from tts_playground.models.lru_cache import LruCache
 from tts_playground.typed import typed
 
 DTYPES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -84,7 +84,7 @@ class Loaded:
         return facts | ({"four_bit": True} if self.options.four_bit else {})
 
 
-_cache: Kept[tuple[str, str, Options], Loaded] = Kept(KEPT)
+_cache: LruCache[tuple[str, str, Options], Loaded] = LruCache(KEPT)
 _lock = threading.Lock()
 _loading: dict[tuple[str, str, Options], threading.Lock] = {}
 
@@ -130,8 +130,8 @@ def check(name: str, options: Options | None = None, kind: str = "") -> str:
     """
     try:
         wanted = (options or Options()).resolved()
-        place = places.find(name, kind)
-        places.check_memory(name, place, wanted.device, _bytes_a_weight(wanted), spread=bool(wanted.device_map))
+        place = locator.find(name, kind)
+        locator.check_memory(name, place, wanted.device, _bytes_a_weight(wanted), spread=bool(wanted.device_map))
     except (ModelUnavailable, BadInput) as error:
         return str(error)
     return ""
@@ -147,10 +147,10 @@ def _bytes_a_weight(options: Options) -> float:
 
 
 def _load(name: str, kind: str, options: Options) -> Loaded:
-    folder = places.ready(name, kind, options.device, _bytes_a_weight(options), spread=bool(options.device_map))
+    folder = locator.ready(name, kind, options.device, _bytes_a_weight(options), spread=bool(options.device_map))
     with loaded_from(name, kind, folder):
         value = KINDS[kind](str(folder), options)
-    return Loaded(name, kind, options, places.revision(folder), value)
+    return Loaded(name, kind, options, locator.revision(folder), value)
 
 
 @contextmanager
@@ -206,7 +206,7 @@ def _place(model: Any, options: Options) -> Any:
 def _janus(folder: str, options: Options) -> Any:
     from transformers import JanusProcessor
 
-    from tts_playground.models.janus import Janus
+    from tts_playground.models.janus.model import Janus
 
     words = processor(JanusProcessor, folder)  # first: it costs little, and may be what is broken
     with quietly(folder):
@@ -217,7 +217,7 @@ def _janus(folder: str, options: Options) -> Any:
 def _vlm(folder: str, options: Options) -> Any:
     from transformers import AutoProcessor
 
-    from tts_playground.models.vlm import Vlm
+    from tts_playground.models.vlm.model import Vlm
 
     words = processor(AutoProcessor, folder)
     with quietly(folder):

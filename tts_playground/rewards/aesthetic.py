@@ -18,9 +18,9 @@ from typing import Any, ClassVar
 from tts_playground import files
 from tts_playground.core import Cost, Sample
 from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError
-from tts_playground.models import folders
 from tts_playground.models.clip import image_embeddings
-from tts_playground.models.embedded import revision_of, where
+from tts_playground.models.hub import folders
+from tts_playground.models.hub.embedded_models import revision_of, where
 
 HIDDEN = (1024, 128, 64, 16)
 DROPOUT = (0.2, 0.2, 0.1)

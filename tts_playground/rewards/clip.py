@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from tts_playground.core import Cost, Sample
 from tts_playground.models.clip import image_embeddings, text_embeddings
-from tts_playground.models.embedded import revision_of, where
+from tts_playground.models.hub.embedded_models import revision_of, where
 
 
 @dataclass(frozen=True)

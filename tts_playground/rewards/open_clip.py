@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from tts_playground.core import Cost, Sample
 from tts_playground.errors import ModelUnavailable
-from tts_playground.models import places, shapes
+from tts_playground.models.hub import locator, shapes
 
 BATCH = 32
 
@@ -51,7 +51,7 @@ def _check_memory(open_clip: Any, architecture: str, device: str) -> None:
     except Exception:  # parts that other packages make cannot all be counted so
         return
     numbers = sum(part.numel() for part in empty.parameters())
-    places.check_memory(f"open_clip's {architecture}", places.Place(None, numbers), device, 4.0)
+    locator.check_memory(f"open_clip's {architecture}", locator.ModelFiles(None, numbers), device, 4.0)
 
 
 @dataclass(frozen=True)

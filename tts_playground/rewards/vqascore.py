@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from tts_playground.core import Cost, Sample
 from tts_playground.models import loading
-from tts_playground.models.vlm_choice import shown
+from tts_playground.models.vlm.option_probabilities import shown
 
 QUESTION = "Does this figure show '{text}'? Please answer yes or no."
 

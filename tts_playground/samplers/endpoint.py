@@ -24,7 +24,7 @@ from tts_playground.models.endpoint.client import Client
 from tts_playground.models.endpoint.manners import Manners
 from tts_playground.models.endpoint.reply import Reply
 from tts_playground.randomness import key
-from tts_playground.samplers.answering import AnswerPath, AnswerSettings, answer_sample
+from tts_playground.samplers.vlm_settings import AnswerPath, AnswerSettings, answer_sample
 from tts_playground.typed import typed
 
 VERSION = 1

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tts_playground.dsl.prefixes import Prefix
+from tts_playground.dsl.prefixes import ProgramPrefix
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,9 +28,9 @@ class TokenGrammar:
     def __init__(self, tokenizer: Any, size: int, ends: frozenset[int]) -> None:
         self.size, self.ends = size, ends
         self.pieces = _pieces(tokenizer)
-        self._masks: dict[tuple[Prefix, str], Tensor] = {}
+        self._masks: dict[tuple[ProgramPrefix, str], Tensor] = {}
 
-    def mask(self, state: Prefix) -> Tensor:
+    def mask(self, state: ProgramPrefix) -> Tensor:
         """bool [size], True where the token may come next; never all False."""
         import torch
 
@@ -44,7 +44,7 @@ class TokenGrammar:
             self._masks[key, str(state.complete)] = found
         return found
 
-    def after(self, state: Prefix, token: int) -> Prefix:
+    def after(self, state: ProgramPrefix, token: int) -> ProgramPrefix:
         """The state after a token that the mask allowed."""
         return state.advance(self.pieces.get(token, "")) or state
 

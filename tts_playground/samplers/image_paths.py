@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tts_playground.core import Cost
-from tts_playground.models.image_rows import Row
-from tts_playground.samplers.ranges import GUIDANCE, check_ranges
+from tts_playground.models.janus.decode_batch import ImageRow
+from tts_playground.samplers.sampling_limits import GUIDANCE, check_ranges
 from tts_playground.typed import typed
 
 
@@ -65,7 +65,7 @@ class ImagePath:
         """Whether the image is complete."""
         return len(self.tokens) >= self.grid * self.grid
 
-    def row(self) -> Row:
+    def row(self) -> ImageRow:
         """What the token loop needs to go on."""
         s = self.settings
-        return Row(self.seed, self.index, s.temperature, s.cfg, s.top_k, s.top_p, self.tokens, self.pieces)
+        return ImageRow(self.seed, self.index, s.temperature, s.cfg, s.top_k, s.top_p, self.tokens, self.pieces)

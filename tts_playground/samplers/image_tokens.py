@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput
-from tts_playground.models.cuda_rows import open_batch
-from tts_playground.models.image_rows import Batch
-from tts_playground.models.microbatch import Limit
+from tts_playground.models.decode.microbatch import Limit
+from tts_playground.models.janus.cuda_graph_batch import open_batch
+from tts_playground.models.janus.decode_batch import DecodeBatch
+from tts_playground.samplers.cancellation import Cancel, never, stop_if
 from tts_playground.samplers.image_paths import ImagePath, ImageSettings
 from tts_playground.samplers.microscope import Microscope
-from tts_playground.samplers.stopping import Cancel, never, stop_if
 
 if TYPE_CHECKING:
     from tts_playground.models.loading import Loaded
@@ -201,7 +201,7 @@ class ImageTokens:
 
         return self.limit.stream(paths, [path.row().guided + 1 for path in paths], run)
 
-    def _open(self, prefix: Any, paths: Sequence[ImagePath]) -> Batch:
+    def _open(self, prefix: Any, paths: Sequence[ImagePath]) -> DecodeBatch:
         """A batch that goes on from the paths; those without keys and values of their own are read again first."""
         rows = [path.row() for path in paths]
         held = [sum(piece.shape[4] for piece in row.cache) for row in rows]
@@ -225,7 +225,7 @@ def _equally_long(paths: Sequence[ImagePath]) -> Sequence[ImagePath]:
     return paths[: next(other, len(paths))]
 
 
-def _grown(batch: Batch, paths: Sequence[ImagePath], seconds: float, keep: bool) -> list[ImagePath]:
+def _grown(batch: DecodeBatch, paths: Sequence[ImagePath], seconds: float, keep: bool) -> list[ImagePath]:
     """The paths with what the batch drew."""
     tables = [table.tolist() for table in (batch.tokens, batch.logprobs, batch.entropies)]
     grown = []

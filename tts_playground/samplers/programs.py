@@ -14,7 +14,7 @@ from tts_playground.core import Cost, Sample
 from tts_playground.dsl.drawings import Drawing, unpack
 from tts_playground.dsl.extraction import extract
 from tts_playground.dsl.instructions import describe_picture
-from tts_playground.dsl.prefixes import Prefix
+from tts_playground.dsl.prefixes import ProgramPrefix
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
 from tts_playground.samplers.grammar import TokenGrammar, grammar
@@ -108,7 +108,7 @@ class ProgramSampler:
 
     def draw(self, task: Drawing, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
         """One program per index; a batch is drawn when its first sample is asked for."""
-        from tts_playground.models.vlm_rows import rows_that_fit
+        from tts_playground.models.vlm.decode import rows_that_fit
 
         vlm = self._loaded().value
         prefix = vlm.prefix(picture(task), request(vlm.tokenizer))
@@ -131,9 +131,9 @@ class ProgramSampler:
 
     def _replies(self, vlm: Any, prefix: Any, indices: Sequence[int], seed: int) -> list[Reply]:
         """One reply per index, token by token in one batch."""
-        from tts_playground.models.vlm_rows import Row, draw_rows
+        from tts_playground.models.vlm.decode import ReplyRow, draw_rows
 
-        rows = [Row(seed, index, self.temperature, self.top_k, self.top_p) for index in indices]
+        rows = [ReplyRow(seed, index, self.temperature, self.top_k, self.top_p) for index in indices]
         rules = grammar(vlm.tokenizer, prefix.logits.shape[-1], vlm.ends) if self.grammar else None
         writing = None if rules is None else _Writing(rules, len(rows))
         room = max(1, min(self.max_tokens, vlm.longest - prefix.length))
@@ -158,7 +158,7 @@ class _Writing:
 
     def __init__(self, rules: TokenGrammar, count: int) -> None:
         self.rules = rules
-        self.states = [Prefix()] * count
+        self.states = [ProgramPrefix()] * count
         self.read = [0] * count
 
     def allowed(self, place: int, tokens: list[int]) -> Any:

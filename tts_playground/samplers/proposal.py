@@ -17,10 +17,10 @@ from tts_playground.dsl.drawings import Drawing, overlap, price
 from tts_playground.dsl.tree import Node, Program
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
-from tts_playground.samplers import fitting
-from tts_playground.samplers.fitting import Fitter, Taste
-from tts_playground.samplers.growing import PAIRS_FIRST, by_pairs, choose, mended
-from tts_playground.samplers.nearby import nearby
+from tts_playground.samplers import program_fitter
+from tts_playground.samplers.grow_program import PAIRS_FIRST, by_pairs, choose, mended
+from tts_playground.samplers.neighbourhood import nearby
+from tts_playground.samplers.program_fitter import Fitter, TverskyWeights
 from tts_playground.typed import typed
 
 PERFECT = 0.999
@@ -29,7 +29,7 @@ PERFECT = 0.999
 
 def fitter(task: Drawing, size: int) -> Fitter:
     """A fitter for the task's picture at ``size`` pixels a side."""
-    return Fitter(*fitting.shrink(task.mask, task.side, size), size, price(task))
+    return Fitter(*program_fitter.shrink(task.mask, task.side, size), size, price(task))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +155,14 @@ class ProposalSampler:
         done = path.steps + 1 >= self.primitives
         return replace(path, roots=(*path.roots, grown), done=done, cost=cost)
 
-    def _taste(self, path: Sketching) -> Taste:
+    def _taste(self, path: Sketching) -> TverskyWeights:
         """Sample 0 looks at the plain IoU; others begin with shapes more generous or more careful than that."""
         if path.steps or not path.index:
-            return fitting.IOU
+            return program_fitter.IOU
         extra, missing = np.exp(generator(path.seed, path.index, "taste").normal(0, 0.7, 2) * min(self.temperature, 1))
-        return Taste(float(extra), float(missing))
+        return TverskyWeights(float(extra), float(missing))
 
-    def _propose(self, fit: Fitter, root: Node | None, rng: np.random.Generator, taste: Taste) -> Node:
+    def _propose(self, fit: Fitter, root: Node | None, rng: np.random.Generator, taste: TverskyWeights) -> Node:
         places = fit.places(root, replace=False)
         if len(places) > self.places:
             others = rng.choice(np.arange(3, len(places)), max(0, self.places - 3), replace=False)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput, CannotDo
-from tts_playground.models.vlm_rows import Drawn, Row, draw_rows, rows_that_fit
-from tts_playground.samplers.answering import AnswerPath, AnswerSettings, answer_sample
-from tts_playground.samplers.stopping import Cancel, never, stop_if
+from tts_playground.models.vlm.decode import Drawn, ReplyRow, draw_rows, rows_that_fit
+from tts_playground.samplers.cancellation import Cancel, never, stop_if
 from tts_playground.samplers.streams import in_order
+from tts_playground.samplers.vlm_settings import AnswerPath, AnswerSettings, answer_sample
 
 if TYPE_CHECKING:
     from tts_playground.models.loading import Loaded
-    from tts_playground.models.vlm import Prefix, Vlm
+    from tts_playground.models.vlm.model import Vlm, VlmPrefix
 
 VERSION = 1
 
@@ -44,7 +44,7 @@ class VlmSampler:
         """Everything that decides the distribution."""
         return {"sampler": "vlm", "version": VERSION, **self.loaded.fingerprint(), **self.settings.facts()}
 
-    def prefix(self, task: Any) -> Prefix:
+    def prefix(self, task: Any) -> VlmPrefix:
         """The picture and the question, read once.
 
         Raises:
@@ -139,10 +139,10 @@ class VlmSampler:
 
     # -------------------------------------------------------------------------------------------------- the batches
 
-    def _ended(self, row: Row, new: list[int]) -> bool:
+    def _ended(self, row: ReplyRow, new: list[int]) -> bool:
         return new[-1] in self.vlm.ends
 
-    def _step_ended(self, row: Row, new: list[int]) -> bool:
+    def _step_ended(self, row: ReplyRow, new: list[int]) -> bool:
         if new[-1] in self.vlm.ends:
             return True
         if new[-1] not in self.vlm.newlines:
@@ -150,7 +150,7 @@ class VlmSampler:
         text = self.vlm.decode(new)
         return bool(text.strip()) and (self.settings.step == "line" or "\n\n" in text)
 
-    def _count(self, prefix: Prefix, wanted: int) -> int:
+    def _count(self, prefix: VlmPrefix, wanted: int) -> int:
         return min(wanted, self.most or rows_that_fit(self.vlm, prefix, self.settings.most_tokens))
 
     def _advance(
@@ -181,16 +181,16 @@ class VlmSampler:
             count = (count + 1) // 2
 
     def _batch(
-        self, prefix: Prefix, paths: Sequence[AnswerPath], stop: Any, cancel: Cancel, keep: bool
+        self, prefix: VlmPrefix, paths: Sequence[AnswerPath], stop: Any, cancel: Cancel, keep: bool
     ) -> Iterator[tuple[int, AnswerPath | None]]:
         s, began = self.settings, perf_counter()
-        rows = [Row(p.seed, p.index, s.temperature, s.top_k, s.top_p, p.tokens, p.pieces) for p in paths]
+        rows = [ReplyRow(p.seed, p.index, s.temperature, s.top_k, s.top_p, p.tokens, p.pieces) for p in paths]
         room = s.most_tokens - len(paths[0].tokens)
         last = {place for place, path in enumerate(paths) if path.steps + 1 >= s.most_steps}
         rules = [self._ended if place in last else stop for place in range(len(paths))]
         by_row = {id(row): rule for row, rule in zip(rows, rules, strict=True)}
 
-        def ends(row: Row, new: list[int]) -> bool:
+        def ends(row: ReplyRow, new: list[int]) -> bool:
             return by_row[id(row)](row, new)
 
         for place, drawn in draw_rows(self.vlm, prefix, rows, room, ends, keep=keep):

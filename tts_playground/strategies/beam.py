@@ -10,7 +10,7 @@ import numpy as np
 
 from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
-from tts_playground.strategies.ledger import Ledger, to_the_end, waves
+from tts_playground.strategies.budget import BudgetTracker, to_the_end, waves
 from tts_playground.typed import typed
 
 
@@ -40,19 +40,21 @@ class Beam:
         self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per step of a beam; beams follow one another until the budget is spent."""
-        ledger = Ledger(budget, reward)
+        ledger = BudgetTracker(budget, reward)
         yield from waves(ledger, lambda number: self._beam(task, sampler, ledger, number, seed), "Beam search")
 
-    def _beam(self, task: Any, sampler: SteppedSampler, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
+    def _beam(
+        self, task: Any, sampler: SteppedSampler, ledger: BudgetTracker, number: int, seed: int
+    ) -> Iterator[Round]:
         horizon = sampler.horizon(task)
-        paths, scored = ledger.open(task, sampler, number, self.width, seed, to_the_end(horizon, horizon))
+        paths, scored = ledger.start_paths(task, sampler, number, self.width, seed, to_the_end(horizon, horizon))
         if scored:
             yield ledger.round(scored, f"beam {number + 1}, finished at once")
         width, step, fresh = len(paths), 0, max((path.index for path in paths), default=0) + 1
         paths = [path for path in paths if not path.done]
         while paths and (room := ledger.room(len(paths))):
             paths = paths[:room]
-            scored = ledger.grow(task, sampler, paths, range(len(paths)))
+            scored = ledger.advance(task, sampler, paths, range(len(paths)))
             if scored is None:
                 return
             step += 1

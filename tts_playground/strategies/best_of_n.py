@@ -8,7 +8,7 @@ from typing import Any
 
 from tts_playground.core import Budget, Reward, Round, Sampler
 from tts_playground.errors import BadInput
-from tts_playground.strategies.ledger import Ledger
+from tts_playground.strategies.budget import BudgetTracker
 from tts_playground.typed import typed
 
 
@@ -30,7 +30,7 @@ class BestOfN:
         """Yield one round per batch; candidate i is the sampler's sample (seed, i)."""
         if self.n is None and budget == Budget():
             raise BadInput("Best-of-N would never end: give it an n, or a budget with a limit.")
-        ledger = Ledger(budget, reward)
+        ledger = BudgetTracker(budget, reward)
         drawn = 0
         while True:
             wanted = self.batch if self.n is None else min(self.batch, self.n - drawn)

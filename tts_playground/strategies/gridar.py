@@ -13,7 +13,7 @@ from typing import Any
 
 from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
-from tts_playground.strategies.ledger import Ledger, best_first, stages, to_the_end, waves
+from tts_playground.strategies.budget import BudgetTracker, best_first, checkpoints, to_the_end, waves
 from tts_playground.typed import typed
 
 
@@ -45,18 +45,20 @@ class GridAR:
         self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per stage of a wave; waves follow one another until the budget is spent."""
-        ledger = Ledger(budget, reward)
+        ledger = BudgetTracker(budget, reward)
         yield from waves(ledger, lambda number: self._wave(task, sampler, ledger, number, seed), "GridAR")
 
-    def _wave(self, task: Any, sampler: SteppedSampler, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
-        ends = stages(self.pieces, sampler.horizon(task))
-        paths, scored = ledger.open(task, sampler, number, self.width, seed, to_the_end(ends[-1], len(ends)))
+    def _wave(
+        self, task: Any, sampler: SteppedSampler, ledger: BudgetTracker, number: int, seed: int
+    ) -> Iterator[Round]:
+        ends = checkpoints(self.pieces, sampler.horizon(task))
+        paths, scored = ledger.start_paths(task, sampler, number, self.width, seed, to_the_end(ends[-1], len(ends)))
         if scored:
             yield ledger.round(scored, f"wave {number + 1}, finished at once")
         fresh, at = max((path.index for path in paths), default=0) + 1, 0
         for end in ends:
             growing = [i for i, path in enumerate(paths) if not path.done]
-            scored = ledger.grow(task, sampler, paths, growing, end - at) if growing else None
+            scored = ledger.advance(task, sampler, paths, growing, end - at) if growing else None
             if scored is None:
                 return
             at, note = end, f"wave {number + 1}, step {end} of {ends[-1]}"

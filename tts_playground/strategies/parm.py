@@ -14,7 +14,7 @@ from typing import Any
 
 from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
-from tts_playground.strategies.ledger import Ledger, Plan, best_first, stages, waves
+from tts_playground.strategies.budget import BudgetTracker, Plan, best_first, checkpoints, waves
 from tts_playground.typed import typed
 
 
@@ -46,23 +46,25 @@ class PARM:
         self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per look of a wave; waves follow one another until the budget is spent."""
-        ledger = Ledger(budget, reward)
+        ledger = BudgetTracker(budget, reward)
         yield from waves(ledger, lambda number: self._wave(task, sampler, ledger, number, seed), "PARM")
 
-    def _wave(self, task: Any, sampler: SteppedSampler, ledger: Ledger, number: int, seed: int) -> Iterator[Round]:
-        ends = stages(self.looks, sampler.horizon(task))
-        paths, scored = ledger.open(task, sampler, number, self.paths, seed, self._plan(ends))
+    def _wave(
+        self, task: Any, sampler: SteppedSampler, ledger: BudgetTracker, number: int, seed: int
+    ) -> Iterator[Round]:
+        ends = checkpoints(self.looks, sampler.horizon(task))
+        paths, scored = ledger.start_paths(task, sampler, number, self.paths, seed, self._plan(ends))
         if scored:
             yield ledger.round(scored, f"wave {number + 1}, finished at once")
         paths, at, saved = [path for path in paths if not path.done], 0, 0
         for end in ends:
-            scored = ledger.grow(task, sampler, paths, range(len(paths)), end - at) if paths else None
+            scored = ledger.advance(task, sampler, paths, range(len(paths)), end - at) if paths else None
             if scored is None:
                 return
             at, judged = end, len(paths)
             going = [i for i in best_first(scored) if not paths[i].done]
             paths = [paths[i] for i in going[: self._kept(len(going))]]
-            saved += (len(going) - len(paths)) * (ends[-1] - end) * (ledger.price.tokens if ledger.price else 0)
+            saved += (len(going) - len(paths)) * (ends[-1] - end) * (ledger.step_cost.tokens if ledger.step_cost else 0)
             dropped = f", {len(going) - len(paths)} dropped: {saved:,} tokens saved" if going else ""
             yield ledger.round(scored, f"wave {number + 1}, step {end} of {ends[-1]}: {judged} judged{dropped}")
 

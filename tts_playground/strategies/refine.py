@@ -9,7 +9,7 @@ from typing import Any
 
 from tts_playground.core import Budget, Neighbourhood, Reward, Round, Scored
 from tts_playground.errors import BadInput
-from tts_playground.strategies.ledger import Ledger
+from tts_playground.strategies.budget import BudgetTracker
 from tts_playground.typed import typed
 
 
@@ -31,7 +31,7 @@ class Refine:
         self, task: Any, sampler: Neighbourhood, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per start and per neighbour tried; ends when no neighbour has been better for ``patience``."""
-        ledger = Ledger(budget, reward)
+        ledger = BudgetTracker(budget, reward)
         draws = sampler.draw(task, range(self.starts), seed=seed)  # asked for together: a model draws them in one batch
         for index in range(self.starts):
             if not ledger.room(1):
@@ -42,7 +42,7 @@ class Refine:
         yield from self._walk(task, sampler, ledger, seed)
         yield ledger.round((), "no neighbour is better" if not ledger.stopped else "", ledger.stopped or "done")
 
-    def _walk(self, task: Any, sampler: Neighbourhood, ledger: Ledger, seed: int) -> Iterator[Round]:
+    def _walk(self, task: Any, sampler: Neighbourhood, ledger: BudgetTracker, seed: int) -> Iterator[Round]:
         """Move to the first neighbour that is better, again and again, until ``patience`` in a row are not."""
         moves = 0
         while ledger.best is not None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tts_playground.core import Budget, Reward, Round, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
-from tts_playground.strategies.ledger import Ledger, to_the_end, waves
+from tts_playground.strategies.budget import BudgetTracker, to_the_end, waves
 from tts_playground.typed import typed
 
 POTENTIALS = ("max", "difference", "sum", "reward")
@@ -50,21 +50,21 @@ class SMC:
         self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per step of a population; populations follow one another until the budget is spent."""
-        ledger = Ledger(budget, reward)
+        ledger = BudgetTracker(budget, reward)
         yield from waves(ledger, lambda number: self._population(task, sampler, ledger, number, seed), "SMC")
 
     def _population(
-        self, task: Any, sampler: SteppedSampler, ledger: Ledger, number: int, seed: int
+        self, task: Any, sampler: SteppedSampler, ledger: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
         horizon = sampler.horizon(task)
-        paths, scored = ledger.open(task, sampler, number, self.particles, seed, to_the_end(horizon, horizon))
+        paths, scored = ledger.start_paths(task, sampler, number, self.particles, seed, to_the_end(horizon, horizon))
         if scored:
             yield ledger.round(scored, f"population {number + 1}, finished at once")
         size = len(paths)
         fresh, weights, step = max((path.index for path in paths), default=0) + 1, Weights(self, size), 0
         while not ledger.stopped and not all(path.done for path in paths):
             growing = [i for i, path in enumerate(paths) if not path.done]
-            scored = ledger.grow(task, sampler, paths, growing)
+            scored = ledger.advance(task, sampler, paths, growing)
             if scored is None:
                 return
             step += 1

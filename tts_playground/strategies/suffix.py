@@ -14,7 +14,7 @@ from typing import Any
 from tts_playground.core import Budget, Reward, Round, Scored, SteppedSampler
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
-from tts_playground.strategies.ledger import Ledger, best_first, to_the_end
+from tts_playground.strategies.budget import BudgetTracker, best_first, to_the_end
 from tts_playground.typed import typed
 
 
@@ -42,11 +42,11 @@ class Suffix:
         """Yield a round for the starts, then one per cut, until the budget is spent."""
         if budget == Budget():
             raise BadInput("Suffix search would never end: give it a budget with a limit.")
-        ledger = Ledger(budget, reward)
+        ledger = BudgetTracker(budget, reward)
         horizon = sampler.horizon(task)
-        paths, finished = ledger.open(task, sampler, 0, self.starts, seed, to_the_end(horizon, 1))
+        paths, finished = ledger.start_paths(task, sampler, 0, self.starts, seed, to_the_end(horizon, 1))
         growing = [i for i, path in enumerate(paths) if not path.done]
-        scored = finished or (ledger.grow(task, sampler, paths, growing, None) if growing else None)
+        scored = finished or (ledger.advance(task, sampler, paths, growing, None) if growing else None)
         if scored:
             yield ledger.round(scored, f"{len(scored)} starts")
             pivot, reward_of_pivot = _best(paths, scored)
@@ -55,7 +55,7 @@ class Suffix:
         yield ledger.round((), "", ledger.stopped or "done")
 
     def _climb(
-        self, task: Any, sampler: SteppedSampler, ledger: Ledger, pivot: Any, best: float, fresh: int, seed: int
+        self, task: Any, sampler: SteppedSampler, ledger: BudgetTracker, pivot: Any, best: float, fresh: int, seed: int
     ) -> Iterator[Round]:
         turn = 0
         while not ledger.stopped:
@@ -65,7 +65,7 @@ class Suffix:
                 return
             prefix = sampler.rewind(pivot, cut)
             paths = [sampler.fork(prefix, fresh + i) for i in range(count)]
-            scored = ledger.grow(task, sampler, paths, range(count), None)
+            scored = ledger.advance(task, sampler, paths, range(count), None)
             if scored is None:
                 return
             fresh, turn = fresh + count, turn + 1
@@ -75,7 +75,7 @@ class Suffix:
                 pivot, best, note = path, reached, note + ", better"
             yield ledger.round(scored, note)
 
-    def _affordable(self, ledger: Ledger, steps: int, cut: int) -> tuple[int, int]:
+    def _affordable(self, ledger: BudgetTracker, steps: int, cut: int) -> tuple[int, int]:
         """Neighbours that can be drawn from the cut, or else from the first later one that can be paid for."""
         count, over = 0, ""
         while ledger.room(1) and cut < steps and not count:

@@ -8,7 +8,7 @@ from functools import cache
 from tts_playground import registry
 from tts_playground.core import Reward
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName, shown
-from tts_playground.models.embedded import TINY, where
+from tts_playground.models.hub.embedded_models import TINY, where
 from tts_playground.rewards.verdict import networks_of
 
 TASK = "t2i"

@@ -74,7 +74,7 @@ class SketchTask:
 
 @dataclass(frozen=True, slots=True)
 @typed
-class Settings:
+class SketchSettings:
     """How to search; the fields are the arguments of ``sketch``."""
 
     sampler: str = "proposal"
@@ -101,7 +101,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SketchProgress:
     """One report of a running search."""
 
     round: Round
@@ -181,7 +181,7 @@ def sketch(
     Raises:
         BadInput: the picture cannot be read, or a setting is out of range.
     """
-    settings = Settings(sampler, strategy, n, temperature, outline, seconds, seed, grammar)
+    settings = SketchSettings(sampler, strategy, n, temperature, outline, seconds, seed, grammar)
     task = SketchTask.of(image, outline=outline)
     reports = list(sketch_rounds(task, settings))
     last = reports[-1]
@@ -191,18 +191,18 @@ def sketch(
     return SketchResult(last.program, last.iou, last.f1, picture, rounds, cost, stopped, task.notes)
 
 
-def sketch_rounds(image: Any, settings: Settings | None = None) -> Iterator[Progress]:
+def sketch_rounds(image: Any, settings: SketchSettings | None = None) -> Iterator[SketchProgress]:
     """The search as it goes: one report per round. Close the generator to cancel.
 
     Raises:
         BadInput: a name is unknown, names do not fit together, or the picture cannot be read.
     """
-    settings = settings or Settings()
+    settings = settings or SketchSettings()
     begun = time.perf_counter()
     task, (sampler, strategy) = SketchTask.of(image, outline=settings.outline), _named(settings)
     if task.blank:
         note = "the drawing is blank, so the program is empty"
-        yield Progress(Round(0, (), None, Cost(), "blank", note), Program(), 1.0, 1.0, 0.0, 0)
+        yield SketchProgress(Round(0, (), None, Cost(), "blank", note), Program(), 1.0, 1.0, 0.0, 0)
         return
     best, program, fit = None, Program(), overlap(task, Program())
     for round_ in _search(task, sampler, strategy, settings):
@@ -211,7 +211,7 @@ def sketch_rounds(image: Any, settings: Settings | None = None) -> Iterator[Prog
             program, fit = best.sample.content, overlap(task, best.sample.content)
         if round_.stopped:
             program, fit = _tidied(task, program, fit)
-        yield Progress(round_, program, fit.iou, fit.f1, time.perf_counter() - begun, round_.cost.renders)
+        yield SketchProgress(round_, program, fit.iou, fit.f1, time.perf_counter() - begun, round_.cost.renders)
 
 
 @typed
@@ -228,14 +228,14 @@ def sampler_of(name: str, temperature: float = 1.0, grammar: bool = False) -> An
     return registry.resolve("sampler", name, "sketch", temperature=temperature)
 
 
-def _named(settings: Settings) -> tuple[Sampler, Strategy[Any]]:
+def _named(settings: SketchSettings) -> tuple[Sampler, Strategy[Any]]:
     """Who proposes and who searches; nothing is loaded yet."""
     sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar)
     registry.fitting("strategy", settings.strategy, "sketch", sampler)
     return sampler, registry.resolve("strategy", settings.strategy)
 
 
-def _search(task: SketchTask, sampler: Sampler, strategy: Strategy[Any], settings: Settings) -> Iterator[Round]:
+def _search(task: SketchTask, sampler: Sampler, strategy: Strategy[Any], settings: SketchSettings) -> Iterator[Round]:
     if isinstance(sampler, ProgramSampler):
         sampler.ready()  # before the clock of the budget starts
     reward = registry.resolve("reward", "fit", "sketch")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tts_playground.core import Cost, Reward, Sample
 from tts_playground.models import loading
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
-from tts_playground.samplers.ranges import GUIDANCE
-from tts_playground.tasks.asking import check_count, check_words, total_cost
+from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks.image_rewards import rewards_of
+from tts_playground.tasks.validation import check_count, check_words, total_cost
 from tts_playground.typed import typed
 
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tts_playground.answers import MEASURES
 from tts_playground.core import Cost, Reward, Sample, Sampler
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.images import open_image
 from tts_playground.models import loading
-from tts_playground.models.vlm import digest
-from tts_playground.samplers.answering import AnswerSettings
-from tts_playground.tasks.asking import check_count, check_words, total_cost
+from tts_playground.models.vlm.model import digest
+from tts_playground.samplers.vlm_settings import AnswerSettings
+from tts_playground.tasks.validation import check_count, check_words, total_cost
 from tts_playground.typed import typed
 from tts_playground.verifiers.selectors import picks
-from tts_playground.worlds.answers import MEASURES
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -11,7 +11,7 @@ import numpy as np
 from tts_playground import registry
 from tts_playground.core import Budget, Cost, ParallelStrategy, Reward, Round, Scored, SteppedSampler, Strategy
 from tts_playground.errors import BadInput
-from tts_playground.samplers.answering import AnswerSettings
+from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
 from tts_playground.typed import typed
 

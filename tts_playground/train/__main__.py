@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tts_playground.errors import BadInput, PlaygroundError
-from tts_playground.train.order import TRAINERS, Order, train
+from tts_playground.train.common.config import TRAINERS, TrainConfig, train
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = args.pop("name")
     args["out"] = args["out"] or Path(name)
     try:
-        print(f"Saved in {train(name, Order(**args))}")
+        print(f"Saved in {train(name, TrainConfig(**args))}")
     except PlaygroundError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, BadInput) else 1

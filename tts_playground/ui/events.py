@@ -8,10 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.ui.access import is_local as is_local  # who asks: the one place that says so
-from tts_playground.ui.faults import friendly
+from tts_playground.pages.access import is_local as is_local  # who asks: the one place that says so
+from tts_playground.pages.status import halted
+from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.scripts import LINK, SAVE
-from tts_playground.ui.status import halted
 
 GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """one model at work at a time, whatever the tab; the rest wait in the queue and see their place"""
@@ -39,7 +39,7 @@ def offers(app: gr.Blocks, menu: Any, choices: Callable[[bool], Any]) -> None:
         app.load(more, None, menu, **LIGHT, **QUIET)
 
 
-def named_in(query: Mapping[str, str], names: Sequence[str], values: Sequence[Any]) -> tuple[Any, ...]:
+def values_in_query(query: Mapping[str, str], names: Sequence[str], values: Sequence[Any]) -> tuple[Any, ...]:
     """What a link sets: the values that it names. The others may have been moved by hand while the page was loading."""
     return tuple(value if name in query else gr.skip() for name, value in zip(names, values, strict=True))
 

@@ -25,10 +25,10 @@ from gradio.server_messages import ProcessCompletedMessage
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tts_playground.ui import loads
+from tts_playground.pages import load_bounds
+from tts_playground.pages.fair_queue import Bounds, Hearing, Job, Recent, address_of, in_turn, refusal
+from tts_playground.pages.fair_queue import bounds as bounds_of
 from tts_playground.ui.events import LIGHT
-from tts_playground.ui.fair_queue import Bounds, Hearing, Job, Recent, address_of, in_turn, refusal
-from tts_playground.ui.fair_queue import bounds as bounds_of
 
 LOOK = 0.5
 """seconds between two looks for jobs that nobody listens to"""
@@ -129,16 +129,16 @@ class FairQueue(Queue):
 
     def _weigh(self, body: Any, request: fastapi.Request, address: str) -> int:
         """Bytes of a request that comes; refuses what is over the bounds of ``loads``."""
-        values, size = loads.weight([body.data, body.event_data])
+        values, size = load_bounds.weight([body.data, body.event_data])
         session = body.session_hash or ""
-        told = loads.refused(session, values, len(self.pending_event_ids_session.get(session, ())))
+        told = load_bounds.refused(session, values, len(self.pending_event_ids_session.get(session, ())))
         if told is not None:
             raise fastapi.HTTPException(*told)
         # starlette keeps what was sent and what was read of it, fields that nobody asked for among them
         request._body, request._json = b"", None
         groups = self.event_queue_per_concurrency_id.values()
         waiting = [(_address(event.request), getattr(event, "size", 0)) for group in groups for event in group.queue]
-        if sentence := loads.too_much(size, address, waiting):
+        if sentence := load_bounds.too_much(size, address, waiting):
             raise fastapi.HTTPException(429, sentence, {"Retry-After": "10"})
         return size
 
@@ -146,7 +146,7 @@ class FairQueue(Queue):
         unread = self.pending_event_ids_session
         needed = {event.session_hash for event in self.event_ids_to_events.values()}
         needed |= {session for session in unread if self.hearing.hears(session)}
-        for session in loads.surplus(unread, needed):
+        for session in load_bounds.surplus(unread, needed):
             unread.pop(session, None)
             self.pending_messages_per_session.pop(session, None)
 
@@ -364,7 +364,7 @@ class PageSessions(state_holder.StateHolder):
 
     def __getitem__(self, session_id: str) -> state_holder.SessionState:
         """The session's state; one of a name that is too long is not kept."""
-        return super().__getitem__(session_id) if len(session_id) <= loads.LONGEST else PageSession(self.blocks)
+        return super().__getitem__(session_id) if len(session_id) <= load_bounds.LONGEST else PageSession(self.blocks)
 
     def update(self, session_id: str) -> None:
         """The session is used; when there are too many, the one that is least likely to come back goes."""

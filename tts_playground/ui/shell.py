@@ -17,13 +17,13 @@ from typing import Protocol
 import gradio as gr
 
 from tts_playground.models import zerogpu
+from tts_playground.pages.access import Doorkeeper
 from tts_playground.ui import theme
-from tts_playground.ui.access import Doorkeeper
-from tts_playground.ui.bodies import BodyLimit
-from tts_playground.ui.gradio_errors import Page
+from tts_playground.ui.edge.body_limit import BodyLimit
+from tts_playground.ui.edge.error_pages import Page
+from tts_playground.ui.edge.headers import SafeHeaders
+from tts_playground.ui.gradio_import import signatures_once
 from tts_playground.ui.gradio_patches import Listening, absent_once, fair_queue, light_sessions
-from tts_playground.ui.headers import SafeHeaders
-from tts_playground.ui.quick import signatures_once
 from tts_playground.ui.scripts import FIT_CHARTS
 
 TITLE = "Test-time scaling playground"

@@ -16,7 +16,7 @@ from gradio.components.base import Component, server
 from gradio.components.image_editor import AcceptBlobs
 from PIL import Image
 
-from tts_playground.ui.faults import friendly
+from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.pictures import open_picture
 
 BLOB_BYTES = 1_000_000
@@ -51,7 +51,7 @@ class PageState(gr.State, metaclass=_NoStubFile):
         return Component.get_config(self)
 
 
-class Picture(gr.Image, metaclass=_NoStubFile):
+class PictureInput(gr.Image, metaclass=_NoStubFile):
     """``gr.Image`` whose handlers get a PIL image that ``open_picture`` let through."""
 
     is_template = True
@@ -63,7 +63,7 @@ class Picture(gr.Image, metaclass=_NoStubFile):
         return friendly(open_picture)(_file(payload))
 
 
-class Canvas(gr.ImageEditor, metaclass=_NoStubFile):
+class DrawingCanvas(gr.ImageEditor, metaclass=_NoStubFile):
     """``gr.ImageEditor`` that takes a few layers of bounded size, and keeps a bounded number of canvases.
 
     Its handlers get numpy arrays with alpha.
@@ -106,9 +106,9 @@ class Canvas(gr.ImageEditor, metaclass=_NoStubFile):
             self.blob_storage.pop(next(iter(self.blob_storage)), None)
 
 
-def held(canvas: Canvas) -> Canvas:
+def held(canvas: DrawingCanvas) -> DrawingCanvas:
     """An unseen canvas that events read instead of ``canvas``, whose value is copied to it in the browser."""
-    return Canvas(type="numpy", image_mode="RGBA", canvas_size=canvas.canvas_size, visible=False)
+    return DrawingCanvas(type="numpy", image_mode="RGBA", canvas_size=canvas.canvas_size, visible=False)
 
 
 def _file(payload: Any) -> str:
@@ -118,9 +118,9 @@ def _file(payload: Any) -> str:
     return payload.path
 
 
-def upload(label: str, *, height: int, elem_id: str, value: Any = None) -> Picture:
+def upload(label: str, *, height: int, elem_id: str, value: Any = None) -> PictureInput:
     """A place for a picture of one's own."""
-    return Picture(
+    return PictureInput(
         value=value,
         type="pil",
         sources=["upload", "clipboard"],

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tts_playground.core import Verdict
-from tts_playground.verifiers.detection import Found
+from tts_playground.models.detector import Detection
 from tts_playground.verifiers.english import Request, Want
 from tts_playground.worlds.scene import Scene, related
 
 
-def fitting(want: Want, found: Sequence[Found], among: int | None = None) -> list[Found]:
+def fitting(want: Want, found: Sequence[Detection], among: int | None = None) -> list[Detection]:
     """What answers to ``want``, surest first.
 
     Args:
@@ -26,7 +26,7 @@ def asked_for(noun: str, request: Request) -> int:
     return sum(want.count for want in request.wants if want.noun == noun)
 
 
-def _counted(want: Want, found: Sequence[Found], among: int) -> str:
+def _counted(want: Want, found: Sequence[Detection], among: int) -> str:
     """ "" when the number is right, else what is wrong with it."""
     number, surest = len(fitting(want, found)), len(fitting(want, found, among if want.color else None))
     if surest >= want.count and (number == want.count or not want.exact):
@@ -39,7 +39,7 @@ def _counted(want: Want, found: Sequence[Found], among: int) -> str:
     return f"asked for {want}, found {number}"
 
 
-def _placed(request: Request, found: Sequence[Found]) -> str:
+def _placed(request: Request, found: Sequence[Detection]) -> str:
     """ "" when the relation holds between all of the things asked for, else what is wrong."""
     chosen = (fitting(w, found, asked_for(w.noun, request) if w.color else None) for w in request.wants)
     groups = [those[: want.count] for want, those in zip(request.wants, chosen, strict=True)]
@@ -54,7 +54,7 @@ def _placed(request: Request, found: Sequence[Found]) -> str:
     return f"the {request.wants[0].noun} is not {request.relation} {others}"
 
 
-def check(request: Request, found: Sequence[Found], background: str = "") -> Verdict:
+def check(request: Request, found: Sequence[Detection], background: str = "") -> Verdict:
     """Judge one picture.
 
     Args:
@@ -75,6 +75,6 @@ def check(request: Request, found: Sequence[Found], background: str = "") -> Ver
     return Verdict(1 - len(wrong) / len(faults), not wrong, reason)
 
 
-def truth(scene: Scene) -> list[Found]:
+def truth(scene: Scene) -> list[Detection]:
     """What a perfect detector would find in ``scene``."""
-    return [Found(thing.noun, thing.box, 1.0, thing.color) for thing in scene.things]
+    return [Detection(thing.noun, thing.box, 1.0, thing.color) for thing in scene.things]

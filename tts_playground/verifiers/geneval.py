@@ -18,10 +18,10 @@ from PIL import Image
 from tts_playground.core import Cost, Sample, Verdict
 from tts_playground.errors import BadInput
 from tts_playground.models.clip import image_embeddings, text_embeddings
-from tts_playground.models.embedded import revision_of, where
+from tts_playground.models.detector import Detection, Detector
+from tts_playground.models.hub.embedded_models import revision_of, where
 from tts_playground.verifiers.checks import check
 from tts_playground.verifiers.colors import background_name, color_of
-from tts_playground.verifiers.detection import Detector, Found
 from tts_playground.verifiers.english import Request, parse
 from tts_playground.worlds.vocabulary import TINTS
 
@@ -108,7 +108,7 @@ class GenEval:
         found = _detector(self.detector, self.device, min(self.least)).detect(arrays)  # type: ignore[arg-type]
         return [self._verdict(requests[p], a, things) for p, a, things in zip(prompts, arrays, found, strict=True)]
 
-    def _verdict(self, request: Request, image: np.ndarray, found: list[Found]) -> Verdict:
+    def _verdict(self, request: Request, image: np.ndarray, found: list[Detection]) -> Verdict:
         plain, counting = self.least
         counted = {want.noun for want in request.wants if want.exact}
         found = [one for one in found if one.score >= (counting if one.noun in counted else plain)]
@@ -116,7 +116,7 @@ class GenEval:
         seen = [replace(one, color=self._color(image, one)) if one.noun in asked else one for one in found]
         return check(request, seen, background_name(image) if self.colors == "hue" else "")
 
-    def _color(self, image: np.ndarray, one: Found) -> str:
+    def _color(self, image: np.ndarray, one: Detection) -> str:
         if self.colors == "hue":
             return color_of(image, one.box)
         x0, y0, x1, y1 = (round(side) for side in one.box)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tts_playground.models.detector import Detection, Detector, iou
 from tts_playground.verifiers.colors import color_of
-from tts_playground.verifiers.detection import Detector, Found, iou
 from tts_playground.worlds.vocabulary import COLORS, NAMES
 
 MATCH = 0.5
@@ -43,7 +43,7 @@ def per_scene(
     return {"det_count": np.array(count), "det_class": np.array(named), "det_color": np.array(tinted)}
 
 
-def _best(found: list[Found], box: tuple[float, ...]) -> Found | None:
+def _best(found: list[Detection], box: tuple[float, ...]) -> Detection | None:
     close = max(found, key=lambda one: iou(one.box, box), default=None)  # type: ignore[arg-type]
     return close if close is not None and iou(close.box, box) >= MATCH else None  # type: ignore[arg-type]
 

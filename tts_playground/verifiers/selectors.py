@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tts_playground import registry
+from tts_playground.answers import groups
 from tts_playground.core import Selector
 from tts_playground.errors import BadInput
-from tts_playground.worlds.answers import groups
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tts_playground.core import Cost, Sample, Verdict
 from tts_playground.errors import CannotDo
-from tts_playground.models.vlm_choice import next_logprobs, yes_margin
+from tts_playground.models.vlm.option_probabilities import next_logprobs, yes_margin
 from tts_playground.worlds.wording import rating_prompt, verify_prompt
 
 if TYPE_CHECKING:
     from tts_playground.models.loading import Loaded
-    from tts_playground.models.vlm import Vlm
+    from tts_playground.models.vlm.model import Vlm
 
 Shows = Literal["answer", "reply"]
 

@@ -16,7 +16,7 @@ TOP = 17
 """pixels that the title takes"""
 
 
-class Canvas:
+class ChartCanvas:
     """A picture in the making, with the figure's fonts and colours at hand."""
 
     def __init__(self, figure: Figure) -> None:
@@ -56,7 +56,7 @@ class Canvas:
         return [(TOP + i * step, TOP + (i + 1) * step) for i in range(count)]
 
 
-def _bar(canvas: Canvas) -> None:
+def _bar(canvas: ChartCanvas) -> None:
     figure = canvas.figure
     left, most = 48, max(figure.values)
     reach = SIZE - left - 22
@@ -85,7 +85,7 @@ def _heights(figure: Figure) -> list[float]:
     return [low - max(2.0, (low - high) * value / most) for value in figure.values]
 
 
-def _floor(canvas: Canvas) -> float:
+def _floor(canvas: ChartCanvas) -> float:
     floor = SIZE - 16
     if canvas.style.gridlines:
         for part in (0.25, 0.5, 0.75, 1.0):
@@ -95,7 +95,7 @@ def _floor(canvas: Canvas) -> float:
     return floor
 
 
-def _column(canvas: Canvas) -> None:
+def _column(canvas: ChartCanvas) -> None:
     figure, floor = canvas.figure, _floor(canvas)
     half = min(11.0, 62 / len(figure.labels) - 3)
     for i, (x, y) in enumerate(zip(_slots(len(figure.labels)), _heights(figure), strict=True)):
@@ -104,7 +104,7 @@ def _column(canvas: Canvas) -> None:
         canvas.text((x, SIZE - 8), canvas.said(figure.labels[i]), anchor="mm")
 
 
-def _lollipop(canvas: Canvas) -> None:
+def _lollipop(canvas: ChartCanvas) -> None:
     figure, floor = canvas.figure, _floor(canvas)
     for i, (x, y) in enumerate(zip(_slots(len(figure.labels)), _heights(figure), strict=True)):
         canvas.pen.line([(x, y + 4), (x, floor)], fill=canvas.fills[i], width=2)
@@ -113,7 +113,7 @@ def _lollipop(canvas: Canvas) -> None:
         canvas.text((x, SIZE - 8), canvas.said(figure.labels[i]), anchor="mm")
 
 
-def _line(canvas: Canvas) -> None:
+def _line(canvas: ChartCanvas) -> None:
     figure = canvas.figure
     _floor(canvas)
     points = list(zip(_slots(len(figure.labels)), (y - 2 for y in _heights(figure)), strict=True))
@@ -124,7 +124,7 @@ def _line(canvas: Canvas) -> None:
         canvas.text((x, SIZE - 8), canvas.said(figure.labels[i]), anchor="mm")
 
 
-def _pie(canvas: Canvas) -> None:
+def _pie(canvas: ChartCanvas) -> None:
     figure = canvas.figure
     total, turn = sum(figure.values), -90.0
     for value, fill in zip(figure.values, canvas.fills, strict=True):
@@ -140,7 +140,7 @@ def _pie(canvas: Canvas) -> None:
         canvas.text((118, middle), str(figure.values[i]), canvas.digits, "rm")
 
 
-def _pictogram(canvas: Canvas) -> None:
+def _pictogram(canvas: ChartCanvas) -> None:
     figure = canvas.figure
     for i, (top, bottom) in enumerate(canvas.rows(len(figure.labels), SIZE - 18)):
         middle = (top + bottom) / 2
@@ -158,7 +158,7 @@ def _paste(image: Image.Image, icon: str, x: int, y: int) -> None:
     image.paste(Image.fromarray(((below * drawn.keep >> 8) + drawn.paint).astype(np.uint8)), box)
 
 
-def _table(canvas: Canvas) -> None:
+def _table(canvas: ChartCanvas) -> None:
     figure = canvas.figure
     for i, (top, bottom) in enumerate(canvas.rows(len(figure.labels))):
         middle = (top + bottom) / 2
@@ -169,7 +169,7 @@ def _table(canvas: Canvas) -> None:
         canvas.text((SIZE - 10, middle), str(figure.values[i]), canvas.digits, "rm")
 
 
-def _number(canvas: Canvas) -> None:
+def _number(canvas: ChartCanvas) -> None:
     figure = canvas.figure
     for i, (top, bottom) in enumerate(canvas.rows(len(figure.labels))):
         canvas.pen.rectangle([6, top + 2, SIZE - 7, bottom - 2], outline=canvas.fills[i], width=2)
@@ -178,7 +178,7 @@ def _number(canvas: Canvas) -> None:
         canvas.text((SIZE / 2, middle + 14), canvas.said(figure.labels[i]), anchor="mm")
 
 
-CHARTS: dict[str, Callable[[Canvas], None]] = {
+CHARTS: dict[str, Callable[[ChartCanvas], None]] = {
     "bar": _bar,
     "column": _column,
     "lollipop": _lollipop,
@@ -190,9 +190,9 @@ CHARTS: dict[str, Callable[[Canvas], None]] = {
 }
 
 
-def drawn(figure: Figure) -> Canvas:
+def drawn(figure: Figure) -> ChartCanvas:
     """The finished canvas: the picture, and where each text stands on it."""
-    canvas = Canvas(figure)
+    canvas = ChartCanvas(figure)
     canvas.title()
     CHARTS[figure.kind](canvas)
     return canvas

@@ -42,7 +42,7 @@ COLOR_PROMPT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ChoiceCell:
     """One labelled cell."""
 
     digit: int
@@ -66,11 +66,11 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChoiceScene:
     """One picture before it is drawn; the first cell is the special one."""
 
     condition: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ChoiceCell, ...]
     seed: int = 0
     index: int = 0
 
@@ -80,7 +80,7 @@ class Choice:
         return tuple(cell.digit for cell in self.cells)
 
 
-Cells = tuple[Cell, ...]
+Cells = tuple[ChoiceCell, ...]
 
 
 def sym(cells: Cells) -> Cells:
@@ -125,7 +125,7 @@ CONDITIONS: dict[str, Callable[[Cells], Cells]] = {
 }
 
 
-def choice(seed: int, index: int, condition: str = "sym", k: int = 4) -> Choice:
+def choice(seed: int, index: int, condition: str = "sym", k: int = 4) -> ChoiceScene:
     """Picture ``index`` of a seed: ``k`` different digits 0-9 in places that depend on ``k`` alone.
 
     Raises:
@@ -142,11 +142,11 @@ def choice(seed: int, index: int, condition: str = "sym", k: int = 4) -> Choice:
         [list(COLORS)[i] for i in noise.integers(0, 4, 9)] if k > 4 else [list(COLORS)[i] for i in noise.permutation(4)]
     )
     places = [PLACES[i] for i in noise.permutation(k)]
-    cells = tuple(Cell(int(d), c, *p) for d, c, p in zip(digits, colors, places, strict=False))
-    return Choice(condition, CONDITIONS[condition](cells), seed, index)
+    cells = tuple(ChoiceCell(int(d), c, *p) for d, c, p in zip(digits, colors, places, strict=False))
+    return ChoiceScene(condition, CONDITIONS[condition](cells), seed, index)
 
 
-def permuted(scene: Choice) -> Iterator[Choice]:
+def permuted(scene: ChoiceScene) -> Iterator[ChoiceScene]:
     """The same layout with its digits moved round, once for every cyclic shift (the scene itself comes first)."""
     digits = scene.digits
     for shift in range(len(digits)):
@@ -154,7 +154,7 @@ def permuted(scene: Choice) -> Iterator[Choice]:
         yield replace(scene, cells=tuple(replace(c, digit=d) for c, d in zip(scene.cells, moved, strict=True)))
 
 
-def draw(scene: Choice, side: int = SIDE) -> Image.Image:
+def draw(scene: ChoiceScene, side: int = SIDE) -> Image.Image:
     """The picture: RGB, side x side, white where there is no cell."""
     image = Image.new("RGB", (side, side), (255, 255, 255))
     for cell in scene.cells:
@@ -163,7 +163,7 @@ def draw(scene: Choice, side: int = SIDE) -> Image.Image:
     return image
 
 
-def _tile(cell: Cell, edge: int, side: int) -> Image.Image:
+def _tile(cell: ChoiceCell, edge: int, side: int) -> Image.Image:
     tile = Image.new("RGB", (edge, edge), COLORS[cell.color])
     pen = ImageDraw.Draw(tile)
     pen.rectangle([0, 0, edge - 1, edge - 1], outline=(0, 0, 0), width=max(1, round(3 * side / SIDE)))
@@ -186,7 +186,7 @@ def blank(side: int = SIDE) -> Image.Image:
     return Image.new("RGB", (side, side), (255, 255, 255))
 
 
-def record(scene: Choice) -> dict[str, Any]:
+def record(scene: ChoiceScene) -> dict[str, Any]:
     """The ground truth of a picture as one JSONL row."""
     return {
         "seed": scene.seed,
@@ -205,7 +205,7 @@ SEVEN, LARGE, CENTERED = 2.0, 1.5, 1.5
 """planted on purpose: weight of the digit 7, of an enlarged digit and of the middle cell; everything else is 1"""
 
 
-def planted(scene: Choice) -> np.ndarray:
+def planted(scene: ChoiceScene) -> np.ndarray:
     """The probabilities, one per cell, that tiny:vlm was trained to give: float64 [k], sum 1."""
     weights = np.array(
         [

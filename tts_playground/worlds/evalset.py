@@ -20,7 +20,7 @@ KINDS = ("single", "two", "counting", "colors", "position", "attribution")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class StickerCase:
     """One prompt of the benchmark with the composition that it asks for."""
 
     key: str
@@ -55,11 +55,11 @@ class HeldOut:
 
 
 @cache
-def cases() -> tuple[Case, ...]:
+def cases() -> tuple[StickerCase, ...]:
     """The 240 prompts, in the order of ``KINDS``."""
     rows = json.loads(PATH.read_text(encoding="utf-8"))["prompts"]
     return tuple(
-        Case(
+        StickerCase(
             row["key"],
             row["kind"],
             row["prompt"],

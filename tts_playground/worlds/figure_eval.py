@@ -15,7 +15,7 @@ from typing import Any
 from tts_playground import files, randomness
 from tts_playground.worlds.infographics import UNSEEN, Figure, Style, figure_from
 from tts_playground.worlds.layout import Draw
-from tts_playground.worlds.questions import Question, ask, pick_kind, plausible
+from tts_playground.worlds.questions import FigureQuestion, ask, pick_kind, plausible
 
 PATH = Path(__file__).parent / "data" / "infographics-eval.json"
 CASES = 200
@@ -23,41 +23,41 @@ SEED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class FigureCase:
     """One question of the benchmark."""
 
     key: str
     unseen: str
     """what of it training never shows: "" or one of ``infographics.UNSEEN``"""
     figure: Figure
-    question: Question
+    question: FigureQuestion
     plausible: int
     """how many answers a blind reader would have to choose from"""
 
 
-def make_case(number: int) -> Case:
+def make_case(number: int) -> FigureCase:
     """Case ``number`` as it was drawn when the file was written."""
     draw = Draw(randomness.generator("infographics-eval", SEED, number).random(211).tolist())
     unseen = UNSEEN[number % 8] if number % 8 < len(UNSEEN) else ""
     figure = figure_from(draw, frozenset({unseen}))
     question = ask(figure, pick_kind(figure, draw), draw, unseen=unseen == "wording")
-    return Case(f"figure-{number:03d}", unseen, figure, question, plausible(question.kind, figure))
+    return FigureCase(f"figure-{number:03d}", unseen, figure, question, plausible(question.kind, figure))
 
 
 @cache
-def cases() -> tuple[Case, ...]:
+def cases() -> tuple[FigureCase, ...]:
     """The 200 cases, read from the file."""
     rows = json.loads(PATH.read_text(encoding="utf-8"))["cases"]
     return tuple(_case(row) for row in rows)
 
 
-def _case(row: dict) -> Case:
+def _case(row: dict) -> FigureCase:
     lists = {"labels", "values", "colors"}
     facts: Any = {key: tuple(value) if key in lists else value for key, value in row["figure"].items()}
     style = facts["style"] | {"paper": tuple(facts["style"]["paper"])}
     figure = Figure(**(facts | {"style": Style(**style)}))
     asked: Any = {key: tuple(value) if key in ("steps", "misses") else value for key, value in row["question"].items()}
-    return Case(row["key"], row["unseen"], figure, Question(**asked), row["plausible"])
+    return FigureCase(row["key"], row["unseen"], figure, FigureQuestion(**asked), row["plausible"])
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ FALSE = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Pool:
+class ScenePool:
     """``n`` scenes with everything that a trainer or a measurement may want to know about them."""
 
     images: np.ndarray
@@ -37,12 +37,12 @@ class Pool:
     def __len__(self) -> int:
         return len(self.images)
 
-    def first(self, n: int) -> Pool:
+    def first(self, n: int) -> ScenePool:
         """The first ``n`` scenes."""
-        return Pool(*(getattr(self, field.name)[:n] for field in fields(self)))
+        return ScenePool(*(getattr(self, field.name)[:n] for field in fields(self)))
 
 
-def joined(parts: Sequence[Pool]) -> Pool:
+def joined(parts: Sequence[ScenePool]) -> ScenePool:
     """Pools one after the other."""
 
     def whole(name: str) -> np.ndarray:
@@ -50,7 +50,7 @@ def joined(parts: Sequence[Pool]) -> Pool:
 
     captions = [text for part in parts for text in part.captions]
     wrong = [text for part in parts for text in part.wrong]
-    return Pool(whole("images"), whole("classes"), whole("colors"), whole("boxes"), captions, wrong)
+    return ScenePool(whole("images"), whole("classes"), whole("colors"), whole("boxes"), captions, wrong)
 
 
 def texts(one: Scene, draw: Draw) -> tuple[tuple[str, str], tuple[str, ...]]:
@@ -68,10 +68,10 @@ def texts(one: Scene, draw: Draw) -> tuple[tuple[str, str], tuple[str, ...]]:
     return told, tuple(wrong)
 
 
-def draw_pool(seed: int, start: int, n: int) -> Pool:
+def draw_pool(seed: int, start: int, n: int) -> ScenePool:
     """Scenes ``start`` to ``start + n`` of the world with ``seed``."""
     chosen = stickers.scenes(seed, start, n)
     draws = (Draw(randomness.generator("texts", seed, start + i).random(96).tolist()) for i in range(n))
     told = [texts(one, draw) for one, draw in zip(chosen, draws, strict=True)]
     classes, colors, boxes = stickers.labels(chosen)
-    return Pool(render_batch(chosen), classes, colors, boxes, [t[0] for t in told], [t[1] for t in told])
+    return ScenePool(render_batch(chosen), classes, colors, boxes, [t[0] for t in told], [t[1] for t in told])

@@ -44,7 +44,7 @@ EASY = (READ, COUNT, COLOR_OF, OF_COLOR, TITLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class FigureQuestion:
     """One question about one figure."""
 
     kind: str
@@ -226,13 +226,13 @@ def askable(figure: Figure, kind: str) -> bool:
     return kind != TOTAL or len(figure.labels) <= 3
 
 
-def ask(figure: Figure, kind: str, draw: Draw, *, unseen: bool = False) -> Question:
+def ask(figure: Figure, kind: str, draw: Draw, *, unseen: bool = False) -> FigureQuestion:
     """A question of a kind that is ``askable``; ``unseen`` takes the wording that training never hears."""
     words, answer, steps, misses = MAKERS[kind](figure, draw)
     wordings = TEMPLATES[kind]
     text = wordings[-1] if unseen else draw.pick(wordings[:-1])
     wrong = tuple(dict.fromkeys(miss for miss in misses if miss != answer))
-    return Question(kind, text.format(**words), answer, steps, wrong)
+    return FigureQuestion(kind, text.format(**words), answer, steps, wrong)
 
 
 def pick_kind(figure: Figure, draw: Draw, easy: float = 0.0) -> str:
@@ -270,7 +270,7 @@ def misread(figure: Figure, draw: Draw) -> Figure:
     return replace(figure, values=tuple(values))
 
 
-def wrong_reply(figure: Figure, question: Question, numbers: list[float], draw: Draw) -> str:
+def wrong_reply(figure: Figure, question: FigureQuestion, numbers: list[float], draw: Draw) -> str:
     """A whole reply with a wrong answer; "" when none was found.
 
     Args:

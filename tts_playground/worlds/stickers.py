@@ -23,7 +23,7 @@ _DIRECTIONS = tuple(RELATIONS)
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class SceneBatch:
     """Scenes ``start`` to ``start + n`` of a seed, drawn."""
 
     images: np.ndarray
@@ -87,16 +87,16 @@ def scenes(seed: int, start: int, n: int) -> list[Scene]:
     return [scene(seed, index) for index in range(start, start + n)]
 
 
-def batch(seed: int, start: int, n: int, *, full: bool = False) -> Batch:
+def batch(seed: int, start: int, n: int, *, full: bool = False) -> SceneBatch:
     """Draw ``n`` scenes with captions and labels; ``full`` captions tell everything there is to see."""
     both = [scene_and_draw(seed, index) for index in range(start, start + n)]
     chosen = [one for one, _ in both]
     captions = [caption(one.composition, draw, full=full) for one, draw in both]
-    return Batch(render_batch(chosen), captions, chosen, *labels(chosen))
+    return SceneBatch(render_batch(chosen), captions, chosen, *labels(chosen))
 
 
 def labels(chosen: list[Scene]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Classes, colours and boxes of the things in each scene, as in ``Batch``."""
+    """Classes, colours and boxes of the things in each scene, as in ``SceneBatch``."""
     classes = np.full((len(chosen), MOST), -1, dtype=np.int64)
     colors = np.full((len(chosen), MOST), -1, dtype=np.int64)
     boxes = np.zeros((len(chosen), MOST, 4), dtype=np.float32)
@@ -113,4 +113,4 @@ def false_captions(one: Scene, draw: Draw) -> list[str]:
     return [caption(wrong, draw, full=True) for wrong in falsified(one.composition, draw).values()]
 
 
-__all__ = ["SIZE", "Batch", "batch", "false_captions", "labels", "scene", "scene_and_draw", "scenes"]
+__all__ = ["SIZE", "SceneBatch", "batch", "false_captions", "labels", "scene", "scene_and_draw", "scenes"]

@@ -20,13 +20,14 @@ class AuditTab:
 
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab; opens on a finished audit."""
-        from tts_playground.ui.audit import layout, wiring, work
+        from tts_playground.pages.audit import page_state
+        from tts_playground.ui.audit import callbacks, layout
 
-        wiring.wire(app, layout.build(work.opening()))
+        callbacks.wire(app, layout.build(page_state.opening()))
 
     def warm(self) -> None:
         """Load the default model where it is small."""
-        from tts_playground.ui.audit.work import warm
+        from tts_playground.pages.audit.page_state import warm
 
         warm()
 

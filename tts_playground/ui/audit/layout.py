@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.auditing.effects import FACTORS
-from tts_playground.ui.audit import histogram, own, script, show
-from tts_playground.ui.audit.choices import LIMITS, ORDER, View, models
-from tts_playground.ui.audit.work import Work
+from tts_playground.pages.audit import export, histogram, own_picture, render
+from tts_playground.pages.audit.page_state import AuditPageState
+from tts_playground.pages.audit.view_settings import LIMITS, ORDER, AuditView, models
 from tts_playground.ui.widgets import (
     BOUNDS,
     FORMATS,
@@ -42,7 +42,7 @@ CONDITION_WORDS = {
 
 
 @dataclass(frozen=True)
-class Parts:
+class AuditParts:
     """What the handlers read and write."""
 
     work: Any
@@ -84,22 +84,22 @@ class Parts:
         return [self.status, self.verdict, self.histogram, self.about, self.gallery, *figures, self.script]
 
 
-def build(opening: Work) -> Parts:
+def build(opening: AuditPageState) -> AuditParts:
     """Lay the tab out, opened on a finished audit."""
-    report, focus = opening.report(), show.Focus()
+    report, focus = opening.report(), render.Focus()
     parts: dict[str, Any] = {
         "work": PageState(opening),
         "focus": PageState(focus),
         "file": gr.Textbox(visible=False),
     }
     settings: dict[str, Any] = {}
-    drawn = show.pictures_of(report)
+    drawn = render.pictures_of(report)
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=0, min_width=380):
             _input(parts, settings, opening.view)
         with gr.Column(scale=1, min_width=320):
-            parts["status"] = gr.HTML(show.summary(opening, report), elem_id="audit-status", padding=False)
-            parts["verdict"] = gr.HTML(show.verdict(report), elem_id="audit-verdict", padding=False)
+            parts["status"] = gr.HTML(render.summary(opening, report), elem_id="audit-status", padding=False)
+            parts["verdict"] = gr.HTML(render.verdict(report), elem_id="audit-verdict", padding=False)
             _bars(parts, opening, focus)
             _gallery(parts, opening, focus)
     with gr.Row(elem_classes="main"):
@@ -112,8 +112,8 @@ def build(opening: Work) -> Parts:
             _plot(parts, "confusion", "Which colour it names", CONFUSION, drawn[4])
     _own(parts)
     parts |= take_away("audit", {"csv": "CSV", "jsonl": "JSONL"}, "these settings")
-    parts["script"] = copy_as_python(script.as_python(opening), elem_id="audit-python")
-    return Parts(values=[settings[name] for name in ORDER], **parts)
+    parts["script"] = copy_as_python(export.as_python(opening), elem_id="audit-python")
+    return AuditParts(values=[settings[name] for name in ORDER], **parts)
 
 
 EFFECTS = (
@@ -126,7 +126,7 @@ CALIBRATION = "Fitted on half of the pictures, judged on the other. Further left
 CONFUSION = "Of the digit that was chosen: its true colour against the one it says."
 
 
-def _input(parts: dict[str, Any], settings: dict[str, Any], view: View) -> None:
+def _input(parts: dict[str, Any], settings: dict[str, Any], view: AuditView) -> None:
     settings["model"] = gr.Dropdown(
         models(),
         value=view.model,
@@ -168,7 +168,7 @@ def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
     return slider("audit", name, label, value, step, info, LIMITS)
 
 
-def _bars(parts: dict[str, Any], opening: Work, focus: show.Focus) -> None:
+def _bars(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus) -> None:
     heading(
         "How often each is chosen",
         "Line: a fair choice. Shaded: where 99 % of fair choosers lie at this N; orange is above it, blue below.",
@@ -181,13 +181,13 @@ def _bars(parts: dict[str, Any], opening: Work, focus: show.Focus) -> None:
         elem_id="audit-factor",
     )
     parts["histogram"] = gr.HTML(
-        show.bars_of(opening, focus), js_on_load=histogram.JS, elem_id="audit-histogram", padding=False
+        render.bars_of(opening, focus), js_on_load=histogram.JS, elem_id="audit-histogram", padding=False
     )
 
 
-def _gallery(parts: dict[str, Any], opening: Work, focus: show.Focus) -> None:
-    parts["about"] = gr.HTML(said(show.about_gallery(focus)), padding=False, elem_id="audit-about")
-    shown = show.gallery(opening, focus)
+def _gallery(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus) -> None:
+    parts["about"] = gr.HTML(said(render.about_gallery(focus)), padding=False, elem_id="audit-about")
+    shown = render.gallery(opening, focus)
     parts["gallery"] = thumbs(shown, elem_id="audit-gallery", columns=8, height=250, preview=True)
 
 
@@ -211,4 +211,4 @@ def _own(parts: dict[str, Any]) -> None:
             )
             parts["ask"] = gr.Button("Ask", elem_id="audit-ask", min_width=120)
             parts["own_status"] = gr.HTML("", padding=False, elem_id="audit-own-status")
-            parts["own_bars"] = gr.HTML(own.nothing(), padding=False, elem_id="audit-own-bars")
+            parts["own_bars"] = gr.HTML(own_picture.nothing(), padding=False, elem_id="audit-own-bars")

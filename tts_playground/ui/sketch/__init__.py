@@ -20,25 +20,26 @@ class SketchTab:
 
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab; opens on a starter pool when one is installed."""
+        from tts_playground.pages.sketch import examples
         from tts_playground.ui.events import LIGHT, QUIET
-        from tts_playground.ui.sketch import api, examples, layout, learn, wiring
+        from tts_playground.ui.sketch import api, callbacks, layout, learn_view
 
         starters = examples.starters()
         opening = starters.get(examples.OPENING) or next(iter(starters.values()), None)
         parts = layout.build(starters, opening)
-        wiring.wire(app, parts, starters)
+        callbacks.wire(app, parts, starters)
         sampler = parts.settings[-1]
-        menus = [sampler, learn.build(parts.drawn, sampler)]
+        menus = [sampler, learn_view.build(parts.drawn, sampler)]
         # adapters may have come since the app was started, and who is at this machine may use more than its visitors
-        app.load(learn.menus, None, menus, **LIGHT, **QUIET)
+        app.load(learn_view.menus, None, menus, **LIGHT, **QUIET)
         api.build()
 
     def warm(self) -> None:
         """Build the search's tables, which otherwise the first search would wait for."""
         from tts_playground.dsl import render
-        from tts_playground.tasks.sketch import Settings, sketch_rounds
+        from tts_playground.tasks.sketch import SketchSettings, sketch_rounds
 
-        for _ in sketch_rounds(render("(Circle 3 8 8)"), Settings(n=2)):
+        for _ in sketch_rounds(render("(Circle 3 8 8)"), SketchSettings(n=2)):
             pass
 
 

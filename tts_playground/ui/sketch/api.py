@@ -13,15 +13,15 @@ from tts_playground.dsl import parse, to_svg, unparse
 from tts_playground.dsl import render as draw
 from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import on_gpu
-from tts_playground.tasks.sketch import Settings
+from tts_playground.pages.coerce import within
+from tts_playground.pages.sketch.view_settings import LIMITS, allowed, offered
+from tts_playground.tasks.sketch import SketchSettings
 from tts_playground.tasks.sketch import sketch as find
+from tts_playground.ui.edge.inputs import whole
+from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import is_local
-from tts_playground.ui.faults import friendly
-from tts_playground.ui.inputs import whole
-from tts_playground.ui.sketch.choices import LIMITS, allowed, offered
-from tts_playground.ui.sketch.wiring import HEAVY
-from tts_playground.ui.values import within
-from tts_playground.ui.widgets import Picture
+from tts_playground.ui.sketch.callbacks import HEAVY
+from tts_playground.ui.widgets import PictureInput
 
 
 @friendly
@@ -100,13 +100,13 @@ def render(program: str, size: int = 256, mode: str = "reference") -> dict[str, 
 
 def build() -> None:
     """The endpoints, on components that are not shown."""
-    default = Settings()
+    default = SketchSettings()
     numbers = {name: gr.Number(getattr(default, name), label=name, visible=False) for name in LIMITS}
     words = {
         name: gr.Textbox(getattr(default, name), label=name, visible=False)
         for name in ("strategy", "sampler", "outline")
     }
-    file = Picture(type="pil", label="file", visible=False)
+    file = PictureInput(type="pil", label="file", visible=False)
     inputs = [file, words["sampler"], words["strategy"], numbers["n"], numbers["temperature"], words["outline"]]
     inputs += [numbers["seconds"], numbers["seed"]]
     hidden = gr.Button(visible=False)

@@ -7,19 +7,19 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.tasks.sketch import Settings
-from tts_playground.ui.menu import strategies
-from tts_playground.ui.sketch import contest, examples, results
-from tts_playground.ui.sketch.choices import LIMITS, samplers
-from tts_playground.ui.sketch.search import compare
-from tts_playground.ui.sketch.work import Work
-from tts_playground.ui.status import status
+from tts_playground.pages.menu import strategies
+from tts_playground.pages.sketch import examples, results, strategy_comparison
+from tts_playground.pages.sketch.page_state import SketchPageState
+from tts_playground.pages.sketch.render import compare
+from tts_playground.pages.sketch.view_settings import LIMITS, samplers
+from tts_playground.pages.status import status
+from tts_playground.tasks.sketch import SketchSettings
 from tts_playground.ui.widgets import (
     BOUNDS,
     FORMATS,
-    Canvas,
+    DrawingCanvas,
     PageState,
-    Picture,
+    PictureInput,
     copy_as_python,
     heading,
     held,
@@ -35,7 +35,7 @@ SHOWN = " Until then you see the ready-made candidates of the example â€œ{name}â
 
 
 @dataclass(frozen=True)
-class Parts:
+class SketchParts:
     """What the handlers read and write."""
 
     canvas: Any
@@ -78,7 +78,7 @@ class Parts:
     link_text: Any
 
 
-def build(starters: dict[str, Work], opening: Work | None) -> Parts:
+def build(starters: dict[str, SketchPageState], opening: SketchPageState | None) -> SketchParts:
     """Lay the tab out, opened on a starter pool."""
     parts: dict[str, Any] = {
         "loaded": PageState(None),
@@ -104,11 +104,11 @@ def build(starters: dict[str, Work], opening: Work | None) -> Parts:
             _contest(parts)
     hint = "# Run a search first; the script that repeats it then stands here."
     parts["script"] = copy_as_python(hint, elem_id="sketch-python")
-    return Parts(**parts)
+    return SketchParts(**parts)
 
 
 def _canvas(parts: dict[str, Any]) -> None:
-    parts["canvas"] = Canvas(
+    parts["canvas"] = DrawingCanvas(
         value=examples.layers(None),  # type: ignore[arg-type]
         type="numpy",
         image_mode="RGBA",
@@ -135,7 +135,7 @@ def _sources(parts: dict[str, Any]) -> None:
     gr.HTML(said("Examples: the drawings of four programs, and some drawn by hand."), padding=False)
     shown = [(examples.picture(name), name) for name in examples.names()]
     parts["examples"] = thumbs(shown, elem_id="sketch-examples", columns=5, height="auto")
-    parts["pasted"] = Picture(
+    parts["pasted"] = PictureInput(
         type="pil", sources=["upload"], image_mode=None, label="pasted", visible="hidden", elem_id="sketch-pasted"
     )
     with gr.Accordion("Upload or paste a picture", open=False, elem_id="sketch-upload-box"):
@@ -144,7 +144,7 @@ def _sources(parts: dict[str, Any]) -> None:
 
 
 def _settings(parts: dict[str, Any]) -> None:
-    default = Settings()
+    default = SketchSettings()
     strategy = gr.Dropdown(
         strategies("sketch"),
         value=default.strategy,
@@ -190,7 +190,7 @@ def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
     return slider("sketch", name, label, value, step, info, LIMITS)
 
 
-def _output(parts: dict[str, Any], opening: Work | None) -> None:
+def _output(parts: dict[str, Any], opening: SketchPageState | None) -> None:
     shown = "" if opening is None else SHOWN.format(name=opening.title)
     parts["status"] = gr.HTML(status(HELLO + shown), elem_id="sketch-status", padding=False)
     shown = (None, None) if opening is None else (opening.task, opening.program)
@@ -211,7 +211,7 @@ def _output(parts: dict[str, Any], opening: Work | None) -> None:
     parts |= take_away("sketch", kinds, "these settings and this program")
 
 
-def _candidates(parts: dict[str, Any], opening: Work | None) -> None:
+def _candidates(parts: dict[str, Any], opening: SketchPageState | None) -> None:
     heading(
         "Candidates, best first",
         "Rank and IoU; ordered by the reward that guides the search: IoU, less a price for length.",
@@ -219,9 +219,9 @@ def _candidates(parts: dict[str, Any], opening: Work | None) -> None:
     parts["gallery"] = thumbs(results.gallery(opening), elem_id="sketch-gallery", columns=8, height="auto")
 
 
-def _curve(parts: dict[str, Any], starters: dict[str, Work], opening: Work | None) -> None:
+def _curve(parts: dict[str, Any], starters: dict[str, SketchPageState], opening: SketchPageState | None) -> None:
     heading("What the number of candidates buys", "Best IoU of N independent draws; the N slider moves the mark.")
-    n = Settings().n
+    n = SketchSettings().n
     with gr.Row(elem_classes="buttons"):
         parts["opened"] = gr.Dropdown(
             list(starters),
@@ -243,12 +243,12 @@ def _contest(parts: dict[str, Any]) -> None:
     with gr.Row(elem_classes="buttons"):
         parts["contest_axis"] = gr.Radio(
             [("candidates", "n"), ("renders", "renders"), ("seconds", "seconds")],
-            value=contest.AXES[0],
+            value=strategy_comparison.AXES[0],
             label="Cost axis",
             min_width=290,
             elem_id="sketch-contest-axis",
         )
         parts["contest"] = gr.Button("Compare on this drawing", min_width=160, elem_id="sketch-contest")
         parts["contest_stop"] = gr.Button("Stop", scale=0, min_width=80, elem_id="sketch-contest-stop")
-    parts["contest_figure"] = gr.Plot(contest.nothing(), show_label=False, elem_id="sketch-contest-figure")
-    parts["contest_status"] = gr.HTML(status(contest.HELP), padding=False, elem_id="sketch-contest-status")
+    parts["contest_figure"] = gr.Plot(strategy_comparison.nothing(), show_label=False, elem_id="sketch-contest-figure")
+    parts["contest_status"] = gr.HTML(status(strategy_comparison.HELP), padding=False, elem_id="sketch-contest-status")

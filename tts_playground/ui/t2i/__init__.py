@@ -16,24 +16,25 @@ class ImageTab:
 
     def ready(self) -> bool:
         """Whether there is a model to draw with."""
-        from tts_playground.ui.t2i.choices import MENU
+        from tts_playground.pages.t2i.view_settings import MENU
 
         return MENU.available()
 
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab; opens on a starter pool when one is installed."""
-        from tts_playground.ui.t2i import api, layout, sections, shelf, wiring
-        from tts_playground.ui.t2i.choices import default_view
+        from tts_playground.pages.t2i import image_repository
+        from tts_playground.pages.t2i.view_settings import default_view
+        from tts_playground.ui.t2i import api, callbacks, layout, sections
 
-        opening = shelf.opening(default_view())
+        opening = image_repository.opening(default_view())
         parts = layout.build(opening, opening.view)
-        handlers = wiring.wire(parts)
+        handlers = callbacks.wire(parts)
         sections.build(app, parts, handlers, opening)
         api.build()
 
     def warm(self) -> None:
         """Load the default model where it is small, and draw one image, which otherwise the first person waits for."""
-        from tts_playground.ui.t2i.work import warm
+        from tts_playground.pages.t2i.page_state import warm
 
         warm()
 

@@ -11,20 +11,20 @@ from PIL import Image
 
 from tts_playground.core import Sample
 from tts_playground.errors import BadInput
+from tts_playground.experiments import image_pools
+from tts_playground.experiments.generated import as_dict
 from tts_playground.models.zerogpu import cancellable
-from tts_playground.runs import images
-from tts_playground.runs.generated import as_dict
-from tts_playground.samplers.ranges import GUIDANCE
+from tts_playground.pages.coerce import within
+from tts_playground.pages.t2i import image_repository
+from tts_playground.pages.t2i.view_settings import LIMITS, MENU, T2iView, default_view
+from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 from tts_playground.tasks.picture_facts import png
 from tts_playground.tasks.text_to_image import PromptTask
+from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, is_local
-from tts_playground.ui.faults import friendly
 from tts_playground.ui.gradio_patches import gone
-from tts_playground.ui.t2i import shelf
-from tts_playground.ui.t2i.choices import LIMITS, MENU, View, default_view
-from tts_playground.ui.values import within
-from tts_playground.ui.widgets import Picture
+from tts_playground.ui.widgets import PictureInput
 
 MOST = 64
 """images in one call"""
@@ -63,14 +63,14 @@ def generate(
     given = {"n": n, "temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k, "seed": seed}
     given = within(given, {**LIMITS, "n": (1, MOST)})
     base = default_view()
-    view = View(prompt or "", model=MENU.allowed(model or base.model, is_local(request)), **given)
+    view = T2iView(prompt or "", model=MENU.allowed(model or base.model, is_local(request)), **given)
     judges = [reward_named(known(name)) for name in (reward or base.reward).replace(" ", "").split(",")]
-    for _ in cancellable(shelf.draw, gone(), (view,), view.n, images.CHUNK, 0):
+    for _ in cancellable(image_repository.draw, gone(), (view,), view.n, image_pools.CHUNK, 0):
         pass
-    pool = shelf.pool_of(view)
+    pool = image_repository.pool_of(view)
     for judge in judges:
         pool.score(judge, view.n, seed=view.seed)
-    result = images.generated(pool, view.prompt, view.settings, judges, view.n, view.seed)
+    result = image_pools.generated(pool, view.prompt, view.settings, judges, view.n, view.seed)
     pictures = zip(result.images, range(view.n), strict=True)
     return as_dict(result, [_address(png(image, result.facts(place))) for image, place in pictures])
 
@@ -127,7 +127,7 @@ def build() -> None:
     answer = gr.JSON(label="result", visible=False)
     hidden = gr.Button(visible=False)
     hidden.click(generate, inputs, answer, api_name="generate", api_visibility="public", **GPU)
-    file = Picture(type="pil", label="file", visible=False)
+    file = PictureInput(type="pil", label="file", visible=False)
     asked = [file, gr.Textbox("", label="prompt", visible=False), gr.Textbox("", label="reward", visible=False)]
     gr.Button(visible=False).click(score, asked, answer, api_name="score", api_visibility="public", **GPU)
 

@@ -7,14 +7,15 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.samplers.ranges import GUIDANCE
+from tts_playground.pages.status import status
+from tts_playground.pages.t2i import reward_pair
+from tts_playground.pages.t2i.gallery_state import GalleryState
+from tts_playground.pages.t2i.guided_experiments import STOPS
+from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples
+from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks.image_rewards import rewards_here, title_of
 from tts_playground.tasks.text_to_image import LONGEST
-from tts_playground.ui.status import status
-from tts_playground.ui.t2i import pair, show
-from tts_playground.ui.t2i.choices import LIMITS, MENU, ORDER, View, examples
-from tts_playground.ui.t2i.look import Look
-from tts_playground.ui.t2i.tour import STOPS
+from tts_playground.ui.t2i import render
 from tts_playground.ui.widgets import PageState, heading, slider, thumbs
 
 MORE = 16
@@ -22,11 +23,11 @@ MORE = 16
 
 
 @dataclass(frozen=True)
-class Parts:
+class T2iParts:
     """What the handlers of the tab read and write; sections keep components of their own."""
 
     look: Any
-    """the images in view (a ``Look``)"""
+    """the images in view (a ``GalleryState``)"""
     others: Any
     """looks of several prompts, when the curve shows them"""
     chosen: Any
@@ -68,7 +69,7 @@ class Parts:
         return [self.status, self.picks, self.gallery, self.curve, self.histogram, self.reading]
 
 
-def build(opening: Look, view: View) -> Parts:
+def build(opening: GalleryState, view: T2iView) -> T2iParts:
     """Lay the tab out, opened on a look (of a starter, or empty)."""
     parts: dict[str, Any] = {
         "look": PageState(opening),
@@ -89,7 +90,7 @@ def build(opening: Look, view: View) -> Parts:
             _curve(parts, opening)
         with gr.Column(scale=5, min_width=320):
             _spread(parts, settings, view, opening)
-    return Parts(values=[settings[name] for name in View.__slots__], **parts)
+    return T2iParts(values=[settings[name] for name in T2iView.__slots__], **parts)
 
 
 def _tour(parts: dict[str, Any]) -> None:
@@ -103,7 +104,7 @@ def _tour(parts: dict[str, Any]) -> None:
         parts["tour_note"] = gr.HTML(hint, padding=False, elem_id="t2i-tour-note")
 
 
-def _input(parts: dict[str, Any], settings: dict[str, Any], view: View) -> None:
+def _input(parts: dict[str, Any], settings: dict[str, Any], view: T2iView) -> None:
     settings["prompt"] = gr.Textbox(
         view.prompt, label="Prompt", lines=2, max_lines=4, max_length=LONGEST, elem_id="t2i-prompt"
     )
@@ -148,11 +149,11 @@ def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
     return slider("t2i", name, label, value, step, info, LIMITS)
 
 
-def _output(parts: dict[str, Any], settings: dict[str, Any], view: View, opening: Look) -> None:
-    line = show.summary(opening) if opening.size else status(show.HELLO)
+def _output(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, opening: GalleryState) -> None:
+    line = render.summary(opening) if opening.size else status(render.HELLO)
     parts["status"] = gr.HTML(line, elem_id="t2i-status", padding=False)
     parts["sheet"] = gr.HTML("", elem_id="t2i-sheet", padding=False)
-    parts["picks"] = gr.HTML(show.picks(opening), elem_id="t2i-picks", padding=False)
+    parts["picks"] = gr.HTML(render.picks(opening), elem_id="t2i-picks", padding=False)
     parts["reason"] = gr.HTML("", elem_id="t2i-reason", padding=False)
     with gr.Row(elem_classes="buttons bottom"):
         settings["reward"] = gr.Dropdown(
@@ -165,20 +166,20 @@ def _output(parts: dict[str, Any], settings: dict[str, Any], view: View, opening
         )
         parts["more"] = gr.Button(f"{MORE} more", min_width=90, scale=1, elem_id="t2i-more")
         parts["favourite"] = gr.Button("My favourite", min_width=120, scale=1, elem_id="t2i-favourite")
-    parts["gallery"] = thumbs(show.gallery(opening), elem_id="t2i-gallery", columns=8, height="auto")
-    parts["tally"] = gr.HTML(pair.tally(()), elem_id="t2i-tally", padding=False)
+    parts["gallery"] = thumbs(render.gallery(opening), elem_id="t2i-gallery", columns=8, height="auto")
+    parts["tally"] = gr.HTML(reward_pair.tally(()), elem_id="t2i-tally", padding=False)
 
 
-def _curve(parts: dict[str, Any], opening: Look) -> None:
+def _curve(parts: dict[str, Any], opening: GalleryState) -> None:
     heading("What the number of images buys", "Best reward of N independent draws, exact; the N slider moves the mark.")
-    parts["curve"] = gr.Plot(show.curve_figure(opening), show_label=False, elem_id="t2i-curve")
-    parts["reading"] = gr.HTML(show.reading(opening), elem_id="t2i-reading", padding=False)
+    parts["curve"] = gr.Plot(render.curve_figure(opening), show_label=False, elem_id="t2i-curve")
+    parts["reading"] = gr.HTML(render.reading(opening), elem_id="t2i-reading", padding=False)
     parts["several"] = gr.Button("Four prompts and their average", size="sm", elem_id="t2i-several")
 
 
-def _spread(parts: dict[str, Any], settings: dict[str, Any], view: View, opening: Look) -> None:
+def _spread(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, opening: GalleryState) -> None:
     heading("How the rewards are spread", "Best-of-N lives off the right tail: no spread, no gain.")
-    parts["histogram"] = gr.Plot(show.histogram_figure(opening), show_label=False, elem_id="t2i-histogram")
+    parts["histogram"] = gr.Plot(render.histogram_figure(opening), show_label=False, elem_id="t2i-histogram")
     settings["second"] = gr.Dropdown(
         [(title_of(name), name) for name in rewards_here()],
         value=view.second,

@@ -16,20 +16,20 @@ class VqaTab:
 
     def ready(self) -> bool:
         """Whether there is a model that reads pictures."""
-        from tts_playground.ui.vqa.choices import MENU
+        from tts_playground.pages.vqa.view_settings import MENU
 
         return MENU.available()
 
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab."""
-        from tts_playground.ui.vqa import api, layout, wiring
+        from tts_playground.ui.vqa import api, callbacks, layout
 
-        wiring.wire(app, layout.build())
+        callbacks.wire(app, layout.build())
         api.build()
 
     def warm(self) -> None:
         """Load the default model where it is small, and answer one question, which the first person waits for."""
-        from tts_playground.ui.vqa.work import warm
+        from tts_playground.pages.vqa.page_state import warm
 
         warm()
 

@@ -8,12 +8,12 @@ import gradio as gr
 from PIL import Image
 
 from tts_playground.errors import BadInput
+from tts_playground.pages.coerce import within
+from tts_playground.pages.vqa.view_settings import LIMITS, MENU, default_view
 from tts_playground.tasks.vqa import answer as draw
+from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, is_local
-from tts_playground.ui.faults import friendly
-from tts_playground.ui.values import within
-from tts_playground.ui.vqa.choices import LIMITS, MENU, default_view
-from tts_playground.ui.widgets import Picture
+from tts_playground.ui.widgets import PictureInput
 
 
 @friendly
@@ -54,7 +54,7 @@ def answer(
 def build() -> None:
     """The endpoint, on components that are not shown."""
     numbers = {"n": 16, "temperature": 0.8, "top_p": 1.0, "top_k": 0, "seed": 0}
-    image = Picture(type="pil", label="image", visible=False)
+    image = PictureInput(type="pil", label="image", visible=False)
     words = [gr.Textbox("", label=name, visible=False) for name in ("question", "model")]
     given = [gr.Number(value, label=name, visible=False) for name, value in numbers.items()]
     result = gr.JSON(label="result", visible=False)

@@ -7,11 +7,13 @@ from typing import Any
 
 import gradio as gr
 
+from tts_playground.answers import MEASURES
+from tts_playground.pages.vqa import render
+from tts_playground.pages.vqa.page_state import VqaPageState, ready
+from tts_playground.pages.vqa.view_settings import LIMITS, MENU, VqaView, default_view, examples, sets
 from tts_playground.tasks.vqa import LONGEST_QUESTION
 from tts_playground.tasks.vqa_data import SHIPPED
-from tts_playground.ui.vqa import show, steps_section
-from tts_playground.ui.vqa.choices import LIMITS, MENU, View, default_view, examples, sets
-from tts_playground.ui.vqa.work import Work, ready
+from tts_playground.ui.vqa import step_search_view
 from tts_playground.ui.widgets import (
     BOUNDS,
     FORMATS,
@@ -23,13 +25,12 @@ from tts_playground.ui.widgets import (
     thumbs,
     upload,
 )
-from tts_playground.worlds.answers import MEASURES
 
 AXES = [("answers N", "n"), ("tokens", "tokens"), ("seconds", "seconds")]
 
 
 @dataclass(frozen=True)
-class Parts:
+class VqaParts:
     """What the handlers read and write."""
 
     picture: Any
@@ -43,7 +44,7 @@ class Parts:
     work: Any
     curve: Any
     reliability: Any
-    steps: steps_section.Board
+    steps: step_search_view.StepSearchParts
     set_name: Any
     set_count: Any
     set_run: Any
@@ -63,7 +64,7 @@ class Parts:
     link_text: Any
 
 
-def build() -> Parts:
+def build() -> VqaParts:
     """Lay the tab out."""
     view = default_view()
     work = ready(examples()[0], view)
@@ -77,18 +78,18 @@ def build() -> Parts:
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
             heading("What N buys on this question", "Oracle, verifier, majority; without a known answer, agreement.")
-            parts["curve"] = gr.Plot(show.question_figure(None), show_label=False, elem_id="vqa-curve")
+            parts["curve"] = gr.Plot(render.question_figure(None), show_label=False, elem_id="vqa-curve")
         with gr.Column(scale=5, min_width=320):
             heading("Can the verifier be trusted?", "How often it is right against how sure it says it is.")
-            parts["reliability"] = gr.Plot(show.reliability_figure(()), show_label=False, elem_id="vqa-reliability")
-    parts["steps"] = steps_section.build()
+            parts["reliability"] = gr.Plot(render.reliability_figure(()), show_label=False, elem_id="vqa-reliability")
+    parts["steps"] = step_search_view.build()
     _set(parts)
     _theory(parts, view)
-    parts["script"] = copy_as_python(show.as_python(work), elem_id="vqa-python")
-    return Parts(**parts)
+    parts["script"] = copy_as_python(render.as_python(work), elem_id="vqa-python")
+    return VqaParts(**parts)
 
 
-def _input(parts: dict[str, Any], view: View) -> None:
+def _input(parts: dict[str, Any], view: VqaView) -> None:
     parts["picture"] = upload(
         f"Picture: {FORMATS}, {BOUNDS}", value=examples()[0].picture, height=260, elem_id="vqa-image"
     )
@@ -125,10 +126,10 @@ def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
     return slider("vqa", name, label, value, step, info, LIMITS)
 
 
-def _output(parts: dict[str, Any], work: Work | None) -> None:
-    parts["status"] = gr.HTML(show.headline(work), elem_id="vqa-status", padding=False)
+def _output(parts: dict[str, Any], work: VqaPageState | None) -> None:
+    parts["status"] = gr.HTML(render.headline(work), elem_id="vqa-status", padding=False)
     heading("Answers", "Those that say the same stand together; scores are the best of each group.")
-    parts["table"] = gr.HTML(show.table(work), elem_id="vqa-gallery", padding=False)
+    parts["table"] = gr.HTML(render.table(work), elem_id="vqa-gallery", padding=False)
     kinds = {"csv": "CSV", "parquet": "Parquet", "html": "figure"}
     parts |= take_away("vqa", kinds, "this question and these settings")
 
@@ -147,18 +148,18 @@ def _set(parts: dict[str, Any]) -> None:
         )
         parts["set_axis"] = gr.Radio(AXES, value="n", label="Cost axis", min_width=200, elem_id="vqa-set-axis")
         parts["set_run"] = gr.Button("Ask them all N times", min_width=160, elem_id="vqa-set-run")
-    parts["set_figure"] = gr.Plot(show.set_figure(None, "n", "exact"), show_label=False, elem_id="vqa-set-curve")
-    parts["set_status"] = gr.HTML(show.set_reading(None, "exact"), padding=False, elem_id="vqa-set-status")
+    parts["set_figure"] = gr.Plot(render.set_figure(None, "n", "exact"), show_label=False, elem_id="vqa-set-curve")
+    parts["set_status"] = gr.HTML(render.set_reading(None, "exact"), padding=False, elem_id="vqa-set-status")
 
 
-def _theory(parts: dict[str, Any], view: View) -> None:
+def _theory(parts: dict[str, Any], view: VqaView) -> None:
     with gr.Accordion("Theory, live", open=False, elem_id="vqa-theory"), gr.Row(elem_classes="main"):
         with gr.Column(min_width=320):
             heading("At least one of N is right", "With p = 0.1 a single answer is right once in ten; eight tries?")
             parts["theory_p"] = gr.Slider(0.01, 0.99, 0.1, step=0.01, label="p of one answer", buttons=[],
                                           elem_id="vqa-theory-p")  # fmt: skip
-            parts["theory"] = gr.Plot(show.theory_figure(0.1, view.n), show_label=False, elem_id="vqa-theory-n")
+            parts["theory"] = gr.Plot(render.theory_figure(0.1, view.n), show_label=False, elem_id="vqa-theory-n")
         with gr.Column(min_width=320):
             heading("Temperature, top-p and top-k", "The sliders above, on the first word of the reply.")
-            shape = show.shape_figure(None, view.temperature, view.top_p, view.top_k)
+            shape = render.shape_figure(None, view.temperature, view.top_p, view.top_k)
             parts["shape"] = gr.Plot(shape, show_label=False, elem_id="vqa-theory-t")

@@ -1,0 +1,69 @@
+"""The figures of a report, by name: the same ones on the command line, in notebooks and in the app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tts_playground.auditing import statistics
+from tts_playground.auditing.colour import confusion
+from tts_playground.auditing.effects import FACTORS
+from tts_playground.auditing.report import AuditReport, bars, heat
+from tts_playground.auditing.verdict import SMALL
+from tts_playground.figures import audit as figures
+
+DRAWS = tuple(int(n) for n in np.unique(np.geomspace(8, 10_000, 60).round()))
+
+
+def effects_figure(report: AuditReport) -> Any:
+    """Dots with intervals."""
+    return figures.effects(report.effects, small=SMALL / report.k)
+
+
+def heat_figure(report: AuditReport) -> Any:
+    """Where picks fall."""
+    return figures.heat(*heat(report.rows))
+
+
+def draws_figure(report: AuditReport, at: int | None = None) -> Any:
+    """What N draws would notice; for drawn rows their shares stand in for the probabilities."""
+    usable = [row for row in report.rows if row.valid > 0]
+    if not usable:
+        return figures.empty("Nothing was chosen yet.")
+    p = np.array([row.p for row in usable])
+    noticed = statistics.power(p, np.array(DRAWS)).mean(axis=1)
+    measured = np.array([statistics.expected_v(p, n).mean() for n in DRAWS])
+    floor = statistics.noise_floor(DRAWS, report.k)
+    return figures.draws(DRAWS, noticed, measured, floor, float(statistics.true_v(p).mean()), at=at)
+
+
+def calibrations_figure(report: AuditReport) -> Any:
+    """Before and after."""
+    return figures.calibrations(report.calibrations)
+
+
+def confusion_figure(report: AuditReport) -> Any:
+    """Colours named for the digits chosen."""
+    return figures.confusion(confusion(report.rows))
+
+
+def all_figures(report: AuditReport) -> dict[str, Any]:
+    """Title -> figure, in reading order."""
+    found = {
+        f"How often each {factor} is chosen": figures.picks(bars(report.rows, factor, report.samples), factor=factor)
+        for factor in FACTORS
+    }
+    found["Effects, all factors at once"] = effects_figure(report)
+    found["Where picks fall"] = heat_figure(report)
+    found["What more draws would notice"] = draws_figure(report, report.samples)
+    found["Calibrations"] = calibrations_figure(report)
+    if report.rows[0].colours:
+        found["Colours named"] = confusion_figure(report)
+    return found
+
+
+def write_page(report: AuditReport, file: Path, title: str) -> Path:
+    """All figures and the verdict on one web page that needs no network."""
+    return figures.page(all_figures(report), file, title, report.verdict)

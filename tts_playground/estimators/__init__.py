@@ -1,0 +1,1 @@
+"""Curves, bands, intervals, votes, fits and calibration (numpy only)."""

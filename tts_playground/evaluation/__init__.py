@@ -1,0 +1,1 @@
+"""Quality on held-out data, with intervals; and the starter pools that ship."""

@@ -1,0 +1,87 @@
+"""Figures of a sweep: a curve per cell, and diversity against reward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from tts_playground.experiments.sweeps import SweepCell
+from tts_playground.figures.theme import AXES, colour, empty, hover, log2_axis, steady, themed
+
+DASHES = ("dot", "dash", "solid", "dashdot", "longdash")
+
+
+def sweep_curves(cells: Sequence[SweepCell], measure: str, *, title: str = "") -> go.Figure:
+    """Best-of-N of every cell: a colour a guidance, a dash a temperature."""
+    if not cells:
+        return empty("No sweep yet.")
+    guidances = sorted({cell.cfg for cell in cells})
+    temperatures = sorted({cell.temperature for cell in cells})
+    figure = go.Figure()
+    for cell in cells:
+        curve, number = cell.curve(measure), guidances.index(cell.cfg)
+        points = zip(curve.n.tolist(), curve.mean.tolist(), strict=True)
+        figure.add_scatter(
+            x=curve.n,
+            y=curve.mean,
+            mode="lines",
+            line={"color": colour(number), "width": 2, "dash": _dash(temperatures.index(cell.temperature))},
+            text=[hover(f"<b>{cell.name}</b>", f"draw {n}, keep one: {value:.4g}") for n, value in points],
+            hovertemplate="%{text}<extra></extra>",
+            showlegend=False,
+        )
+    for number, cfg in enumerate(guidances):
+        _key(figure, f"CFG {cfg:g}", colour(number), "solid")
+    for number, temperature in enumerate(temperatures):
+        _key(figure, f"T {temperature:g}", "#7a7a7a", _dash(number))
+    themed(figure, x=AXES["n"], y=measure, title=title)
+    steady(figure, [reward for cell in cells for reward in cell.rewards])
+    return log2_axis(figure, 1.0, float(max(len(cell.rewards) for cell in cells)))
+
+
+def _dash(number: int) -> str:
+    return DASHES[number % len(DASHES)]
+
+
+def _key(figure: go.Figure, name: str, tint: str, dash: str) -> None:
+    figure.add_scatter(x=[None], y=[None], mode="lines", name=name, line={"color": tint, "width": 2, "dash": dash})
+
+
+def diversity_against_reward(cells: Sequence[SweepCell], measure: str, *, title: str = "") -> go.Figure:
+    """Every cell as an arrow from what one draw gives to what its best gives, at its diversity: the room to choose."""
+    if not cells:
+        return empty("No sweep yet.")
+    guidances = sorted({cell.cfg for cell in cells})
+    figure = go.Figure()
+    for number, cfg in enumerate(guidances):
+        row = [cell for cell in cells if cell.cfg == cfg]
+        means, bests = [float(np.mean(c.rewards)) for c in row], [max(c.rewards) for c in row]
+        x: list[float | None] = []
+        y: list[float | None] = []
+        for cell, mean, best in zip(row, means, bests, strict=True):
+            x += [cell.diversity, cell.diversity, None]
+            y += [mean, best, None]
+        tint = colour(number)
+        figure.add_scatter(x=x, y=y, mode="lines", line={"color": tint, "width": 1}, hoverinfo="skip", showlegend=False)
+        for values, symbol, what, legend in (
+            (means, "circle-open", "one draw", False),
+            (bests, "circle", "best of the cell", True),
+        ):
+            figure.add_scatter(
+                x=[cell.diversity for cell in row],
+                y=values,
+                mode="markers",
+                marker={"color": tint, "size": 9, "symbol": symbol},
+                name=f"CFG {cfg:g}",
+                text=[
+                    hover(f"<b>{c.name}</b>", f"{what}: {v:.4g}", f"entropy {c.entropy:.2g} nats a token")
+                    for c, v in zip(row, values, strict=True)
+                ],
+                hovertemplate="%{text}<extra></extra>",
+                showlegend=legend,
+            )
+    x_words = "diversity (0: all the same); open: one draw, filled: best"
+    themed(figure, x=x_words, y=measure, title=title)
+    return steady(figure, [reward for cell in cells for reward in cell.rewards])

@@ -1,0 +1,1 @@
+"""Token maths and one decoding step of a language model over many rows."""

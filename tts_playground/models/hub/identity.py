@@ -1,0 +1,73 @@
+"""What is known of a model without loading it: enough to name its pools, and which words its tokenizer knows."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tts_playground.errors import ModelUnavailable
+from tts_playground.models import loading
+from tts_playground.models.hub import folders, locator
+from tts_playground.models.hub.embedded_models import TINY, revision_of, where
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_HUB = re.compile(r"[\w.-]+/[\w.-]+")
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+
+
+def named(name: str, kind: str, options: loading.Options | None = None) -> loading.Loaded:
+    """What ``loading.load`` would give, with None for its ``value``: its fingerprint names what was drawn before.
+
+    Raises:
+        BadInput: no such name. ModelUnavailable: its files are not on this machine.
+    """
+    wanted = (options or loading.Options()).resolved()
+    folder = _local(name, kind)
+    if folder is None:
+        raise ModelUnavailable(f"{name} is not on this machine yet; drawing with it downloads it first.")
+    revision = revision_of(str(folder)) if name in TINY else locator.revision(folder)
+    return loading.Loaded(name, kind, wanted, revision, None)
+
+
+def _local(name: str, kind: str = "") -> Path | None:
+    """Where a model's files are on this machine; never asks the network, and so is quick."""
+    if name in TINY:
+        return Path(where(name))
+    if folders.named(name) is not None:
+        return locator.find(name, kind).folder
+    return locator.cached(name) if _HUB.fullmatch(name) else None
+
+
+@lru_cache(maxsize=8)
+def _tokenizer(folder: Path) -> tuple[Any, str | None] | None:
+    """A folder's tokenizer without transformers, and its token for what it cannot spell; None where there is none."""
+    from tokenizers import Tokenizer
+
+    file = folder / "tokenizer.json"
+    if not file.is_file():
+        return None
+    try:
+        return Tokenizer.from_file(str(file)), json.loads(file.read_text(encoding="utf-8"))["model"].get("unk_token")
+    except Exception:  # tokenizers raises bare ones; a damaged file is told of when the model is loaded
+        return None
+
+
+def unknown_words(name: str, text: str) -> list[str]:
+    """The words of ``text`` that the model called ``name`` was never taught: its tokenizer spells them in bytes.
+
+    Empty for large models, whose tokenizers have pieces for everything, and for models that are not on this machine.
+    """
+    folder = _local(name)
+    found = _tokenizer(folder) if folder else None
+    if found is None:
+        return []
+    tokenizer, unknown = found
+    words = dict.fromkeys(_WORD.findall(text.lower()))
+    return [w for w in words if _spelled(tokenizer.encode(w, add_special_tokens=False).tokens, unknown)]
+
+
+def _spelled(pieces: list[str], unknown: str | None) -> bool:
+    return not pieces or any(piece == unknown or _BYTE.fullmatch(piece) for piece in pieces)

@@ -1,0 +1,198 @@
+"""Where a model's files are, how big they are, and whether this machine can hold them: asked before loading."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
+from tts_playground.models.hub import folders, kinds, shapes
+from tts_playground.models.hub.embedded_models import TINY, revision_of, ships, where
+
+PATTERNS = ["*.json", "model*.safetensors", "*.txt", "*.model", "*.jinja"]
+HASHED_WHOLE = 200 << 20
+"""bytes; bigger folders are told apart by their files' sizes and ends"""
+OVERHEAD = 1.15
+"""activations, keys and values, on top of the weights"""
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model's files."""
+
+    folder: Path | None
+    """None: only on the hub"""
+    weights: int
+    """how many numbers it has, about"""
+
+
+def find(name: str, kind: str = "") -> ModelFiles:
+    """Where the model called ``name`` is.
+
+    Args:
+        kind: refuse other kinds of model ("janus", "vlm", "clip" or "detector"); "" takes any.
+
+    Raises:
+        UnknownName: no embedded model of that name.
+        BadInput: neither a name of ours, nor a folder, nor a possible hub id.
+        ModelUnavailable: not on this machine, and the hub cannot be reached or does not have it; or its folder is
+            broken, or holds another kind of model.
+    """
+    if name.startswith("tiny:"):
+        if name not in TINY:
+            raise UnknownName("embedded model", name, TINY)
+        return _local(Path(where(name)), name, kind)
+    folder = folders.named(name)
+    if folder is not None:
+        return _local(folder, name, kind)
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith((".", "/", "~")):
+        like = kinds.HUB.get(kind, kinds.HUB["janus"])
+        raise BadInput(f"There is no folder {name[:200]!r}, and it is not a hub id like {like!r}.")
+    if sentence := kinds.converted(name):
+        raise ModelUnavailable(sentence)
+    snapshot = _snapshot(name)
+    gone = [] if snapshot is None else folders.lacking(snapshot)
+    return _on_hub(name, kind, gone) if snapshot is None or gone else _local(snapshot, name, kind)
+
+
+def _local(folder: Path, name: str, kind: str) -> ModelFiles:
+    config = folders.config(folder, name)
+    if kind:
+        kinds.require(name, kind, config)
+    return ModelFiles(folder, folders.count(folders.tensors(folders.weight_files(folder, name))))
+
+
+def cached(name: str) -> Path | None:
+    """The hub's snapshot of ``name`` on this machine, if it is whole; the network is not asked."""
+    snapshot = _snapshot(name)
+    return None if snapshot is None or folders.lacking(snapshot) else snapshot
+
+
+def _snapshot(name: str) -> Path | None:
+    """What there is of a repository, be it whole or not: a download that broke off leaves a folder like any other."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, local_files_only=True, allow_patterns=PATTERNS))
+    except (LocalEntryNotFoundError, OSError, ValueError):
+        return None
+
+
+def _on_hub(name: str, kind: str, gone: list[str]) -> ModelFiles:
+    """A model that must be downloaded, or (``gone``: names of the files that lack) whose download broke off."""
+    from huggingface_hub import HfApi
+
+    try:
+        info = HfApi().model_info(name, files_metadata=True, timeout=10)
+    except Exception as error:  # every kind of network trouble, a missing repository, a gated one: same sentence
+        broken = f"its download broke off (not here: {', '.join(gone[:2])}{', ...' if len(gone) > 2 else ''})"
+        raise ModelUnavailable(
+            f"{name} is not on this machine{f': {broken},' if gone else ''} and the hub does not give it "
+            f"({type(error).__name__}); go online, give a folder, or use a tiny: model."
+        ) from error
+    if kind and info.config:
+        kinds.require(name, kind, info.config)
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
+    size = sum(size for file, size in sizes.items() if re.fullmatch(r"model[^/]*\.safetensors", file))
+    if not size:
+        raise ModelUnavailable(f"{name} has no .safetensors weights on the hub, and no other format is loaded.")
+    return ModelFiles(None, size // 2)
+
+
+def ready(name: str, kind: str, device: str = "cpu", bytes_a_weight: float = 4.0, *, spread: bool = False) -> Path:
+    """The folder of a model that can be loaded: downloaded if need be, whole, of its kind, and no larger than memory.
+
+    Nothing is allocated. What ships with us is known to be whole.
+
+    Raises:
+        UnknownName, BadInput, ModelUnavailable: as ``find`` does; or its files do not make the model that its
+            configuration describes, or that does not fit.
+    """
+    place = find(name, kind)
+    check_memory(name, place, device, bytes_a_weight, spread=spread)
+    folder = fetch(name, place)
+    if place.folder is None:
+        _local(folder, name, kind)
+    if not ships(folder):
+        folders.check_others(folder)
+        check_memory(name, ModelFiles(folder, shapes.fit(name, folder, kind)), device, bytes_a_weight, spread=spread)
+    return folder
+
+
+def fetch(name: str, place: ModelFiles) -> Path:
+    """The folder of a found model, downloaded now if it is only on the hub.
+
+    Raises:
+        ModelUnavailable: the download failed.
+    """
+    if place.folder is not None:
+        return place.folder
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=PATTERNS))
+    except Exception as error:  # as in _on_hub
+        if isinstance(error, GatedRepoError):
+            raise ModelUnavailable(
+                f"{name} is gated: accept its licence on https://huggingface.co/{name} and log in with 'hf auth login'."
+            ) from error
+        raise ModelUnavailable(f"{name} could not be downloaded ({type(error).__name__}); try again later.") from error
+
+
+def ready_folder(folder: Path, kind: str) -> Path:
+    """As ``ready``, of a folder alone: never looked for on the hub.
+
+    Raises:
+        BadInput: there is no such folder. ModelUnavailable: as ``ready`` does.
+    """
+    if folders.named(str(folder)) is None:
+        raise BadInput(f"There is no folder {str(folder)[:200]!r} with a model to go on from.")
+    return ready(str(folder.expanduser().absolute()), kind)
+
+
+def check_memory(name: str, place: ModelFiles, device: str, bytes_a_weight: float, *, spread: bool = False) -> None:
+    """Refuse a model that does not fit into what is free on ``device`` (``spread``: on all devices together).
+
+    Raises:
+        ModelUnavailable: it does not fit.
+    """
+    need = place.weights * bytes_a_weight * OVERHEAD
+    free = free_memory(device) + (free_memory("cpu") if spread and device != "cpu" else 0)
+    if need > free:
+        raise ModelUnavailable(
+            f"{name} needs about {need / 2**30:.1f} GiB on {device} and {free / 2**30:.1f} GiB are free; "
+            "choose a smaller model, 4-bit weights, or another device."
+        )
+
+
+def free_memory(device: str) -> float:
+    """Bytes free on "cpu" or a CUDA device."""
+    if device.startswith("cuda"):
+        import torch
+
+        return float(torch.cuda.mem_get_info(torch.device(device))[0])
+    import psutil
+
+    return float(psutil.virtual_memory().available)
+
+
+def revision(folder: Path) -> str:
+    """Ten characters that change with the weights; the hub's commit where the folder is one of its snapshots."""
+    if folder.parent.name == "snapshots":
+        return folder.name[:10]
+    files = sorted(folder.glob("*.safetensors"))
+    if sum(file.stat().st_size for file in files) <= HASHED_WHOLE:
+        return revision_of(str(folder))
+    digest: Any = hashlib.blake2b(digest_size=5)
+    for file in files:
+        digest.update(f"{file.name} {file.stat().st_size}".encode())
+        with file.open("rb") as stream:
+            digest.update(stream.read(1 << 20))
+            stream.seek(max(0, file.stat().st_size - (1 << 20)))
+            digest.update(stream.read())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Janus: prompts to image tokens to pictures."""

@@ -1,0 +1,41 @@
+"""The last few things that were expensive to make."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Thing = TypeVar("Thing")
+
+
+class LruCache(Generic[Key, Thing]):
+    """At most ``most`` things by key, shared between threads; the one not used for longest goes first."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._things: OrderedDict[Key, Thing] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Key) -> Thing | None:
+        """What is kept under ``key``, which counts as used; None where nothing is."""
+        with self._lock:
+            if key in self._things:
+                self._things.move_to_end(key)
+            return self._things.get(key)
+
+    def put(self, key: Key, thing: Thing) -> Thing:
+        """Keep ``thing`` under ``key``; returns it."""
+        with self._lock:
+            self._things[key] = thing
+            self._things.move_to_end(key)
+            while len(self._things) > self.most:
+                self._things.popitem(last=False)
+        return thing
+
+    def clear(self) -> None:
+        """Let go of all."""
+        with self._lock:
+            self._things.clear()

@@ -1,0 +1,1 @@
+"""Vision-language models: a picture and a question to replies and probabilities."""

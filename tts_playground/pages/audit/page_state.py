@@ -1,0 +1,91 @@
+"""What one open page is about: the rows of an audit, how they were asked for, and how they are looked at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from tts_playground.auditing import responders
+from tts_playground.auditing.report import AuditReport, analyze
+from tts_playground.auditing.rows import AuditRow
+from tts_playground.auditing.run import audit_rounds, read, starter
+from tts_playground.models.zerogpu import on_gpu
+from tts_playground.pages.audit.view_settings import EMBEDDED, AuditView, default_view
+from tts_playground.pages.menu import here
+
+PACE = 0.25
+"""seconds between two updates of a page"""
+REFITS = 120
+"""for intervals that follow a slider"""
+
+
+@dataclass(frozen=True)
+class AuditPageState:
+    """Lives in the session of one page, and nowhere else."""
+
+    view: AuditView
+    """what was asked for"""
+    rows: tuple[AuditRow, ...] = ()
+    total: int = 0
+    seconds: float = 0.0
+
+    @property
+    def pictures(self) -> tuple[AuditRow, ...]:
+        """Rows without the control."""
+        return tuple(row for row in self.rows if row.picture.scene is not None)
+
+    @property
+    def drawn(self) -> int:
+        """Draws a picture, or 0 where probabilities are exact."""
+        return self.rows[0].n if self.rows else 0
+
+    def looked_at(self, n: int, temperature: float) -> AuditPageState:
+        """The same rows at the sliders' N and temperature, where they are exact."""
+        return self if self.drawn else replace(self, view=replace(self.view, n=n, temperature=temperature))
+
+    def report(self) -> AuditReport:
+        """What the rows say."""
+        view = self.view
+        temperature = 1.0 if self.drawn else view.temperature
+        return analyze(self.rows, self.drawn or view.n, temperature=temperature, refits=REFITS)
+
+
+def audit(view: AuditView) -> Iterator[AuditPageState]:
+    """The work so far, about four times a second, and the last one always."""
+    yield from (_audit if view.model.startswith("scripted:") else _audit_by_model)(view)
+
+
+def _audit(view: AuditView) -> Iterator[AuditPageState]:
+    start, shown = time.monotonic(), 0.0
+    settings = view.settings()
+    chooser = responders.resolve(view.model)
+    for progress in audit_rounds(chooser, settings):
+        if progress.done or time.monotonic() - shown >= PACE:
+            shown = time.monotonic()
+            yield AuditPageState(view, progress.rows, progress.total, shown - start)
+
+
+_audit_by_model = on_gpu(120)(_audit)
+
+
+@cache
+def opening() -> AuditPageState:
+    """What a fresh page opens on, without loading a model: the audit that ships, or else one of a script."""
+    view = default_view()
+    if view.model == EMBEDDED and starter().is_file():
+        rows = tuple(read(starter()))
+        return AuditPageState(view, rows, len(rows))
+    if not view.model.startswith("scripted:"):
+        view = replace(view, model=AuditView.model)
+    *_, last = audit(view)
+    return last
+
+
+def warm() -> None:
+    """Load the embedded model, if it is here, and ask it once."""
+    view = default_view()
+    if view.model == EMBEDDED and here(EMBEDDED):
+        for _ in audit(replace(view, per_cond=1, conditions=("sym",))):
+            pass

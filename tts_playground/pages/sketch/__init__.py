@@ -1,0 +1,1 @@
+"""The sketch tab's state."""

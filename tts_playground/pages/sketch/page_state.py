@@ -1,0 +1,75 @@
+"""What one open page is about: the drawing, the candidates found for it, and the pool its curve stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from tts_playground.core import Round, Scored
+from tts_playground.dsl import Program
+from tts_playground.dsl.drawings import overlap
+from tts_playground.estimators import curves
+from tts_playground.tasks.sketch import SketchSettings, SketchTask
+
+EMPTY = Program()
+DEFAULTS = SketchSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A program that was tried."""
+
+    program: Program
+    iou: float
+    """overlap of its picture with the drawing, 0-1: what the curve measures"""
+    reward: float
+    """what guided the search and orders the gallery; higher is better"""
+
+
+@dataclass(frozen=True, slots=True)
+class SketchPageState:
+    """Lives in the session of one page, and nowhere else."""
+
+    task: SketchTask
+    title: str
+    """what the drawing is called"""
+    program: Program = EMPTY
+    """the best so far"""
+    candidates: tuple[Candidate, ...] = ()
+    """what was scored, in the order of drawing"""
+    pool: tuple[float, ...] = ()
+    """IoUs of independent draws, in order of drawing; empty when the candidates came out of a search"""
+    settings: SketchSettings = DEFAULTS
+    ready: bool = False
+    """whether its pool came with the app"""
+
+    def ranked(self, most: int = 64) -> list[Candidate]:
+        """Distinct candidates by reward, best first; of equals the shorter program."""
+        distinct = {candidate.program: candidate for candidate in self.candidates}
+        return sorted(distinct.values(), key=lambda c: (-c.reward, len(c.program)))[:most]
+
+    def holds(self, text: str) -> bool:
+        """Whether a text is one of this work's programs."""
+        return text == str(self.program) or any(text == str(c.program) for c in self.candidates)
+
+    def curve(self) -> curves.Curve | None:
+        """Expected best IoU of N, exact for every N up to the size of the pool."""
+        return _curve(self.pool) if self.pool else None
+
+
+@lru_cache(maxsize=128)
+def _curve(pool: tuple[float, ...]) -> curves.Curve:
+    return curves.curve(pool, label="best-of-N", measure="IoU", oracle=False)
+
+
+def judged(task: SketchTask, scored: Iterable[Scored]) -> tuple[Candidate, ...]:
+    """Scored programs with their IoU."""
+    return tuple(Candidate(s.sample.content, overlap(task, s.sample.content).iou, s.reward) for s in scored)
+
+
+def grown(work: SketchPageState, rounds: Sequence[Round]) -> SketchPageState:
+    """The work with what these rounds scored added; draws of best-of-n are independent and enter the pool."""
+    fresh = judged(work.task, (scored for r in rounds for scored in r.candidates))
+    pool = (*work.pool, *(c.iou for c in fresh)) if work.settings.strategy == "best-of-n" else ()
+    return replace(work, candidates=(*work.candidates, *fresh), pool=pool)

@@ -1,0 +1,91 @@
+"""Running a search for a page: the library's reports, thinned to what an eye can follow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from tts_playground.dsl import Program
+from tts_playground.dsl.drawings import Overlap, overlap
+from tts_playground.dsl.raster import draw
+from tts_playground.models.zerogpu import on_gpu
+from tts_playground.pages.sketch.page_state import SketchPageState, grown
+from tts_playground.pages.sketch.panel import panel
+from tts_playground.pages.status import status
+from tts_playground.tasks.drawing import SIDE
+from tts_playground.tasks.sketch import SketchProgress, SketchSettings, SketchTask, sketch_rounds
+
+PACE = 0.15
+"""seconds between two updates of a page"""
+STOPS = {
+    "done": "Done: no neighbour of this program is better.",
+    "samples": "Done: all candidates were tried.",
+    "seconds": "Stopped at the time limit; a longer one may find a better program.",
+    "late": "Stopped at the time limit before the first candidate was ready; allow more time in “More settings”.",
+    "blank": "The canvas is blank, so the program is empty. Draw something, or pick an example.",
+}
+
+_by_model = on_gpu(120)(sketch_rounds)
+
+
+def rounds(task: SketchTask, settings: SketchSettings) -> Iterator[SketchProgress]:
+    """The library's reports; the proposal needs no model, and so no GPU."""
+    return (sketch_rounds if settings.sampler == "proposal" else _by_model)(task, settings)
+
+
+def search(task: SketchTask, title: str, settings: SketchSettings) -> Iterator[tuple[SketchPageState, SketchProgress]]:
+    """The work so far with the newest report, about seven times a second, and the last one always."""
+    work = SketchPageState(task, title, settings=settings)
+    waiting, shown = [], 0.0
+    for report in rounds(task, settings):
+        waiting.append(report.round)
+        if not report.round.stopped and time.monotonic() - shown < PACE:
+            continue
+        work = replace(grown(work, waiting), program=report.program)
+        waiting, shown = [], time.monotonic()
+        yield work, report
+
+
+def live(work: SketchPageState, report: SketchProgress) -> tuple[str, str]:
+    """(panel, status) while a search runs and when it ends."""
+    stopped = report.round.stopped
+    reason = "late" if stopped == "seconds" and not report.round.cost.samples else stopped
+    line = STOPS.get(reason, f"Stopped: {reason}.") if reason else f"Searching: {report.round.note}."
+    reading = work.task.notes[1:]  # the first says that a canvas has two values
+    notes = f" Read with {', '.join(reading)}: “Outlines” in “More settings” decides." if stopped and reading else ""
+    strip = numbers(report.iou, report.f1, work.program, report.elapsed, report.round.cost.samples, report.candidates)
+    return compare(work.task, work.program), status(line + notes, strip, busy=not stopped)
+
+
+def compare(task: SketchTask | None, program: Program | None) -> str:
+    """The panel of a drawing and a program."""
+    drawing = None if task is None else task.ink
+    painted = None if program is None else np.asarray(draw(program, SIDE, "reference"))[..., 0] == 0
+    return panel(drawing, painted)
+
+
+def fit(task: SketchTask, program: Program) -> Overlap:
+    """How a program's picture overlaps with the drawing."""
+    return overlap(task, program)
+
+
+def numbers(
+    iou: float, f1: float, program: Program, seconds: float | None = None, scored: int = 0, tried: int = 0
+) -> list[tuple[str, str, str]]:
+    """The strip under the status line: (name, value, hint)."""
+    length = len(program)
+    strip = [
+        ("IoU", f"{iou:.4f}", "Intersection over union: ink in both, divided by ink in either. 1 is perfect."),
+        ("F1", f"{f1:.4f}", "Harmonic mean of precision (program's ink that is right) and recall (ink that is found)."),
+        ("length", f"{length}", "Circles and quads in the program; shorter is better at equal IoU."),
+    ]
+    if seconds is not None:
+        strip += [
+            ("time", f"{seconds:.1f} s", "Wall-clock time of the search on the server."),
+            ("scored", f"{scored:,}", "Whole programs drawn and scored: the N of best-of-N."),
+            ("tried", f"{tried:,}", "Programs evaluated on the way, most of them as bit masks in microseconds."),
+        ]
+    return strip

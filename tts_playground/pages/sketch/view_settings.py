@@ -1,0 +1,102 @@
+"""The library's ``SketchSettings``, from what a page or a link says: bent into range, never trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+from urllib.parse import urlencode
+
+from tts_playground import registry
+from tts_playground.models.hub.embedded_models import TINY
+from tts_playground.pages.coerce import number
+from tts_playground.pages.menu import granted, here, permitted
+from tts_playground.tasks.drawing import OUTLINES
+from tts_playground.tasks.sketch import GRAMMAR, SketchSettings
+
+EMBEDDED = "tiny:sketch"
+ORDER = ("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler")
+"""the fields in the order in which they stand on the page"""
+LIMITS: dict[str, tuple[float, float]] = {
+    "n": (1, 256),
+    "temperature": (0, 5),
+    "seed": (0, 2**31 - 1),
+    "seconds": (0.1, 20),
+}
+"""lowest and highest value of every number; what strangers may ask of a shared machine"""
+
+
+OUTLINE = tuple(OUTLINES)
+
+
+def writers(local: bool = True) -> list[str]:
+    """The models that can write programs here: the small one if it is installed, and every adapter.
+
+    A visitor's are the adapters of the small one, and those that the operator permits, by their name or their base's.
+    """
+    from tts_playground.models import adapters
+
+    may = (EMBEDDED, *permitted())
+    tuned = [(adapters.MARK + one.name, one.facts.get("base")) for one in adapters.listed()]
+    open_to = [name for name, base in tuned if local or base in may or name in may]
+    return [*([EMBEDDED] if here(EMBEDDED) else []), *open_to]
+
+
+def offered(name: str, local: bool = True) -> tuple[str, ...]:
+    """What may be chosen now: models, adapters and plug-ins may have come since the app was started."""
+    if name == "outline":
+        return OUTLINE
+    rows = registry.entries(name, "sketch")
+    if name == "strategy":
+        return tuple(row.name for row in rows)
+    own = [row.name for row in rows if row.name not in TINY]
+    return (*own, *(kind for one in writers(local) for kind in (one, one + GRAMMAR)))
+
+
+def samplers(local: bool = True) -> list[tuple[str, str]]:
+    """The menu of samplers: (words, name)."""
+    return [(_words(name), name) for name in offered("sampler", local)]
+
+
+def allowed(writer: str, local: bool) -> str:
+    """A sampler's or a model's name if who asks may use it; raises BadInput."""
+    return granted(writer, local, [EMBEDDED, EMBEDDED + GRAMMAR, *offered("sampler", local=False)])
+
+
+def _words(sampler: str) -> str:
+    if sampler.endswith(GRAMMAR):
+        return f"{sampler} — the same, held to the grammar"
+    known = {row.name: row.summary for row in registry.entries("sampler", "sketch")}
+    return f"{sampler} — {known.get(sampler, 'fine-tuned here')}"
+
+
+def settings_of(*values: Any) -> SketchSettings:
+    """Settings from component values in ``ORDER``; what a browser left empty or bent is put right."""
+    return _settings(dict(zip(ORDER, values, strict=True)))
+
+
+def from_query(query: Mapping[str, str]) -> SketchSettings:
+    """Settings from a link; what is missing or unreadable stays at its default."""
+    return _settings({name: query[name] for name in ORDER if name in query})
+
+
+def to_query(settings: SketchSettings, **more: str) -> str:
+    """The query string of a link that brings these settings back."""
+    values = {name: value for name, value in asdict(settings).items() if name in ORDER}
+    return urlencode({"tab": "sketch", **values, **{name: value for name, value in more.items() if value}})
+
+
+def values_of(settings: SketchSettings) -> tuple[Any, ...]:
+    """The values in ``ORDER``, for the components."""
+    return tuple(getattr(settings, name) for name in ORDER)
+
+
+def _settings(given: Mapping[str, Any]) -> SketchSettings:
+    defaults = {field.name: field.default for field in fields(SketchSettings)}
+    return SketchSettings(**{name: _fit(name, value, defaults[name]) for name, value in given.items()})
+
+
+def _fit(name: str, value: Any, default: Any) -> Any:
+    if name in ("strategy", "sampler", "outline"):
+        return value if value in offered(name) else default
+    return number(value, default, *LIMITS[name])

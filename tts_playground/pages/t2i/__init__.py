@@ -1,0 +1,1 @@
+"""The image tab's state."""

@@ -1,0 +1,250 @@
+"""Where images come from: the starters that ship, the store on disk, and, when asked, the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tts_playground.errors import BadInput, NoSpace, PlaygroundError, ReadOnly, StoreError
+from tts_playground.experiments import image_pools
+from tts_playground.models import loading
+from tts_playground.models.hub.identity import named
+from tts_playground.models.zerogpu import cancellable, on_gpu
+from tts_playground.pages.t2i.gallery_state import GalleryState
+from tts_playground.pages.t2i.request_queue import DrawRequest
+from tts_playground.pages.t2i.view_settings import T2iView
+from tts_playground.samplers.cancellation import Cancel, never
+from tts_playground.samplers.image_tokens import ImageTokens
+from tts_playground.store import starters
+from tts_playground.store.pool import PoolView
+from tts_playground.store.rows import read_cost
+from tts_playground.store.spare import note, spare_of
+from tts_playground.store.store import Pool, Store
+from tts_playground.store.stored import score_together
+from tts_playground.tasks.image_rewards import reward_named, rewards_here
+from tts_playground.ui.thumbnails import picture_file
+
+NAME, SWEEP = "t2i", "t2i-sweep"
+"""the starters of this tab"""
+LIVE = 4
+"""images that a slider's release draws on a CPU"""
+
+
+@cache
+def store() -> Store:
+    """The one store of this process."""
+    return Store()
+
+
+@cache
+def shipped() -> dict[str, PoolView]:
+    """Key -> starter pool, those that are installed; of two with one key the fuller one."""
+    pools = [pool for name in (NAME, SWEEP) if name in starters.names() for pool in starters.load(name)]
+    return {pool.key: pool for pool in sorted(pools, key=len)}
+
+
+def pool_of(view: T2iView, *, load: bool = False) -> Pool:
+    """The pool of a view; with its model loaded only when something is to be drawn.
+
+    Raises:
+        BadInput: the prompt is empty or too long. ModelUnavailable: the model is not here, or does not fit.
+    """
+    task = view.task
+    loaded = loading.load(view.model, "janus") if load else named(view.model, "janus")
+    return writing().pool(task, ImageTokens(loaded, view.settings))
+
+
+def writing() -> Store:
+    """Where new images go: the store, or a spare one while nothing can be kept."""
+    if store().refusal:
+        _unkept.setdefault(store().path, store().refusal)
+    return spare_of(store().path) if store().path in _unkept else store()
+
+
+_unkept: dict[Path, str] = {}
+"""the store's folder -> why nothing can be kept in it"""
+
+
+def _step_aside(failed: Store, error: StoreError) -> None:
+    """From now on to a spare store; where that is what failed, the error is raised."""
+    if failed is not store():
+        raise error
+    _unkept.setdefault(failed.path, str(error))
+
+
+def _ready(pool: Pool) -> list[PoolView]:
+    """The same pool elsewhere: among the starters, and in the store while a spare one is written."""
+    starter = [shipped()[pool.key]] if pool.key in shipped() else []
+    return starter if pool.store is store() else [*starter, store().pool(pool.task, pool.sampler)]
+
+
+def readable(view: T2iView) -> PoolView:
+    """The fullest pool of a view that can be read without a model: in the store, or among the starters."""
+    pool = pool_of(view)
+    return max([pool, *_ready(pool)], key=lambda one: (one.count(view.seed), not isinstance(one, Pool), one is pool))
+
+
+def look(view: T2iView) -> GalleryState:
+    """What is there of a view; an empty one when nothing is. Never draws, never loads a model."""
+    try:
+        pool = readable(view)
+    except PlaygroundError:
+        return GalleryState(view)
+    return look_at(pool, view)
+
+
+def look_at(pool: PoolView, view: T2iView) -> GalleryState:
+    """A pool as a page sees it; a reward counts when it has scored every image."""
+    rows = pool.rows(seed=view.seed)
+    count = next((i for i, row in enumerate(rows) if row.index != i), len(rows))  # a pool may have holes at its end
+    rows = rows[:count]
+    scores = {}
+    for name, revision in pool.rewards():
+        values = pool.values(name, revision)
+        if rows and all((row.seed, row.index) in values for row in rows):
+            scores[name] = tuple(values[row.seed, row.index] for row in rows)
+    costs = [read_cost(row) for row in rows[:1]]
+    files = tuple(picture_file(row.png()) for row in rows)
+    return GalleryState(view, files, tuple(row.logprob for row in rows), scores, costs[0] if costs else {})
+
+
+def complete(seen: GalleryState, n: int) -> bool:
+    """Whether ``n`` images of this view are there with the scores that the view asks for."""
+    return seen.size >= n and set(wanted(seen.view)) <= set(seen.scores)
+
+
+def live_count(view: T2iView) -> int:
+    """Images that a slider's release draws: few on a CPU, all on a GPU."""
+    return min(view.n, LIVE) if loading.Options().resolved().device == "cpu" else view.n
+
+
+def serve(wish: DrawRequest, cancel: Any, alike: Sequence[T2iView] = ()) -> Iterator[image_pools.PoolProgress]:
+    """Draw and score what a wish lacks; where nothing lacks, no model is asked.
+
+    Args:
+        alike: views that other pages wait for; as many images of them are drawn in the same batch (``Desk.alike``).
+
+    Raises:
+        Cancelled: ``cancel()`` became true; what was finished is kept.
+    """
+    seen = look(wish.view)
+    if complete(seen, wish.n):
+        return
+    if seen.size < wish.n:
+        views = (wish.view, *alike)
+        chunk = wish.n * len(views) if alike else image_pools.CHUNK
+        for progress in cancellable(draw, cancel, views, wish.n, chunk, image_pools.SEEN, True):
+            yield replace(progress, done=min(progress.done, wish.n), of=wish.n)
+        score([pool_of(view) for view in views], wish.view)
+        return
+    if wish.n > LIVE:  # a few are scored sooner than told
+        yield image_pools.PoolProgress(wish.n, wish.n)
+    score([pool_of(wish.view)], wish.view)
+
+
+@on_gpu(120)
+def draw(
+    views: Sequence[T2iView],
+    n: int,
+    chunk: int = image_pools.CHUNK,
+    seen: int = image_pools.SEEN,
+    in_turn: bool = False,
+    *,
+    cancel: Cancel = never,
+) -> Iterator[image_pools.PoolProgress]:
+    """Draw what is missing of the first ``n`` images of views that differ in their settings alone, all together.
+
+    ``in_turn``: the first view's images come first, and are those that are previewed.
+
+    Raises:
+        Cancelled: ``cancel()`` became true; what was finished is kept.
+    """
+    how: dict[str, Any] = {"seed": views[0].seed, "chunk": chunk, "seen": seen, "in_turn": in_turn, "cancel": cancel}
+    target = writing()
+    try:
+        yield from image_pools.draw([adopted(view) for view in views], n, **how)
+    except (NoSpace, ReadOnly) as error:
+        _step_aside(target, error)
+        yield from image_pools.draw(
+            [adopted(view) for view in views], n, **how
+        )  # the chunk that was lost, and the rest
+
+
+def adopted(view: T2iView) -> Pool:
+    """The pool of a view, ready to draw; what is there of it elsewhere is taken in first."""
+    return _filled(pool_of(view, load=True), view.seed)
+
+
+def _filled(pool: Pool, seed: int) -> Pool:
+    for ready in _ready(pool):
+        if pool.count(seed) < ready.count(seed):
+            pool.store.add(ready)
+    return pool
+
+
+def score(pools: Sequence[Pool], view: T2iView) -> None:
+    """Score pools of a view's prompt by both of its rewards; why one cannot score it is kept for ``refusals``."""
+    for name in wanted(view):
+        try:
+            score_together(pools, reward_named(name), seed=view.seed)
+        except (NoSpace, ReadOnly) as error:
+            _step_aside(pools[0].store, error)
+            pools = [_filled(writing().pool(pool.task, pool.sampler), view.seed) for pool in pools]
+            score_together(pools, reward_named(name), seed=view.seed)
+        except BadInput as error:
+            _refused[view.prompt, name] = str(error)
+            while len(_refused) > 1000:
+                _refused.pop(next(iter(_refused)))
+
+
+_refused: dict[tuple[str, str], str] = {}
+
+
+def wanted(view: T2iView) -> list[str]:
+    """The rewards that a view asks for and that are not known to refuse its prompt."""
+    names = dict.fromkeys((view.reward, view.second))
+    return [name for name in names if name in rewards_here() and (view.prompt, name) not in _refused]
+
+
+def refusals(view: T2iView) -> list[str]:
+    """Why rewards of a view cannot score its prompt, and why its images are not kept."""
+    found = [_refused[view.prompt, name] for name in (view.reward, view.second) if (view.prompt, name) in _refused]
+    return [*found, *(note(why) for path, why in _unkept.items() if path == store().path)]
+
+
+def opening(view: T2iView) -> GalleryState:
+    """What a fresh page shows without any model: the starter of the view's prompt, or else the first, or nothing."""
+    pools = ready_made(NAME, view)
+    if not pools:
+        return GalleryState(view)
+    pool = next((p for p in pools if p.task_key.get("prompt") == view.prompt), pools[0])
+    return look_at(pool, matching(pool, view))
+
+
+def ready_made(name: str, view: T2iView) -> list[PoolView]:
+    """The starter pools of one name that are of the view's model; none when nothing is installed."""
+    pools = starters.load(name) if name in starters.names() else ()
+    return [pool for pool in pools if pool.fingerprint.get("model") == view.model]
+
+
+def matching(pool: PoolView, view: T2iView) -> T2iView:
+    """The view with the prompt and the settings of a pool."""
+    facts = pool.fingerprint
+    names = ("temperature", "cfg", "top_p", "top_k")
+    changed: dict[str, Any] = {name: type(getattr(view, name))(facts[name]) for name in names}
+    return replace(view, prompt=str(pool.task_key["prompt"]), model=str(facts["model"]), **changed)
+
+
+def sample_of(view: T2iView, place: int) -> Any:
+    """The sample at a place of a view's pool, with its tokens.
+
+    Raises:
+        BadInput: there is none.
+    """
+    samples: Sequence[Any] = readable(view).samples(place + 1, seed=view.seed)
+    if len(samples) <= place:
+        raise BadInput("This image is not in the store any more; draw again.")
+    return samples[place]

@@ -1,0 +1,96 @@
+"""Beyond best-of-N: strategies that look at unfinished images, at equal cost, and the trace of what one of them did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tts_playground import figures
+from tts_playground.errors import BadInput
+from tts_playground.experiments.comparison import BASELINE, Comparison, ComparisonPlan, comparable, compare, named
+from tts_playground.experiments.trace import trace
+from tts_playground.models.zerogpu import on_gpu
+from tts_playground.pages.t2i import image_repository
+from tts_playground.pages.t2i.gallery_state import GalleryState
+from tts_playground.pages.t2i.request_queue import DrawRequest
+from tts_playground.pages.t2i.view_settings import T2iView
+from tts_playground.tasks.image_rewards import reward_named, rewards_here, share_weights
+from tts_playground.ui.t2i import render
+
+PLAN = ComparisonPlan(budgets=(2, 4, 8), seeds=4, pool=16)
+"""small enough for a page on two cores"""
+LINE = 64
+"""most images that the curve stands on, where so many were drawn before"""
+AXES = ("tokens", "verifier_calls", "n", "seconds")
+HELP = (
+    "All are guided by the reward above; the judge, which shares no network with it, measures what each ends with. The"
+    f" line is exact best-of-N; a point is a strategy rerun {PLAN.seeds} times within the tokens of so many"
+    " whole images, with its 95 % interval. Two strategies take half"
+    " a minute on two cores."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """A comparison as a page keeps it."""
+
+    state: Comparison
+    judge: str
+
+    @property
+    def labels(self) -> list[str]:
+        """Strategies that have run."""
+        return list(dict.fromkeys(run.label for run in self.state.runs))
+
+
+def judges(reward: str) -> list[str]:
+    """Rewards that may judge what ``reward`` guides: they share no network with it; the check of truth first."""
+    fine = [name for name in rewards_here() if not share_weights(name, reward)]
+    return sorted(fine, key=lambda name: name != "geneval")
+
+
+def run(view: T2iView, judge: str, names: list[str]) -> Iterator[Beyond]:
+    """Draw what the curve needs, then every strategy at every budget; a report after each piece.
+
+    Raises:
+        BadInput: no strategy, or a judge that shares a network with the guide or cannot check the prompt.
+    """
+    chosen = [name for name in comparable("t2i") if name in names]
+    if not chosen:
+        raise BadInput("Choose at least one strategy.")
+    if judge not in judges(view.reward):
+        raise BadInput(f"{render.measure(judge)} cannot judge here; choose from: {', '.join(judges(view.reward))}.")
+    for _ in image_repository.serve(DrawRequest(view, PLAN.pool), lambda: False):
+        yield Beyond(Comparison(doing="independent images for the curve"), judge)
+    for state in _compared(view, judge, chosen):
+        yield Beyond(state, judge)
+
+
+@on_gpu(120)
+def _compared(view: T2iView, judge: str, names: list[str]) -> Iterator[Comparison]:
+    """The strategies on the images that are there."""
+    pool, guide, gold = image_repository.adopted(view), reward_named(view.reward), reward_named(judge)
+    there = min(image_repository.look(view).size, LINE)
+    samples = pool.samples(max(PLAN.pool, there), seed=view.seed)
+    plan = replace(PLAN, seed=view.seed)
+    yield from compare([view.task], pool.sampler, named("t2i", names, pool.sampler), guide, gold, plan, pools=[samples])
+
+
+def figure(found: Beyond | None, axis: str, look: GalleryState | None = None, judge: str | None = None) -> Any:
+    """The strategies over the exact curve, on one cost axis; before a comparison the curve of the images in view."""
+    if found is not None and found.state.curve is not None:
+        return figures.strategies(found.state.points, axis, [found.state.curve], measure=render.measure(found.judge))
+    line = look.curve(judge) if look is not None and judge else None
+    if line is None or judge is None:
+        return figures.empty("Press “Compare”.")
+    return figures.strategies((), axis, [replace(line, label=BASELINE)], measure=render.measure(judge))
+
+
+def tree(found: Beyond | None, label: str | None) -> Any:
+    """Who descended from whom in the last and largest run of a strategy, with glimpses of the images."""
+    runs = [] if found is None else [run for run in found.state.runs if run.label == label]
+    if not runs:
+        return figures.empty("The trace of a strategy<br>shows here once it has run.")
+    shown = max(runs, key=lambda run: run.budget)
+    return figures.trace_tree(trace(shown.rounds), glimpse=lambda sample: sample.content, most=12)

@@ -1,0 +1,132 @@
+"""What a page asks for, as one frozen value: bent into range, never trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+from tts_playground.errors import PlaygroundError
+from tts_playground.models import loading
+from tts_playground.models.hub.identity import unknown_words
+from tts_playground.pages.coerce import number
+from tts_playground.pages.menu import Menu
+from tts_playground.samplers.image_tokens import ImageSettings
+from tts_playground.samplers.sampling_limits import GUIDANCE
+from tts_playground.tasks.image_rewards import rewards_here
+from tts_playground.tasks.text_to_image import LAB_PROMPTS, LONGEST, WORLD_PROMPTS, PromptTask
+
+HUB = ("deepseek-community/Janus-Pro-1B", "deepseek-community/Janus-Pro-7B")
+EMBEDDED = "tiny:janus"
+COLDEST = 1e-4
+"""temperature of a slider at 0"""
+LIMITS: dict[str, tuple[float, float]] = {
+    "n": (1, 256),
+    "temperature": (0, 5),
+    "cfg": (1, 100),
+    "top_p": (0.01, 1),
+    "top_k": (0, 16384),
+    "seed": (0, 2**31 - 1),
+}
+"""lowest and highest value of every number; what strangers may ask of a shared machine"""
+OPENING = WORLD_PROMPTS[6]
+"""of a fresh page, where the model knows the world: two images in five are wrong, so choosing is seen to matter"""
+MENU = Menu("janus", EMBEDDED, "TTS_PLAYGROUND_T2I_MODEL", HUB)
+
+
+@dataclass(frozen=True, slots=True)
+class T2iView:
+    """Everything that decides what a page shows. The defaults are what a fresh page opens with."""
+
+    prompt: str = OPENING
+    n: int = 16
+    """images in view: the N of best-of-N"""
+    temperature: float = 1.0
+    cfg: float = GUIDANCE
+    top_p: float = 1.0
+    top_k: int = 0
+    seed: int = 0
+    model: str = EMBEDDED
+    reward: str = "clip"
+    """orders the gallery and picks the best"""
+    second: str = "aesthetic"
+    """what the pick is measured by beside it"""
+
+    @property
+    def settings(self) -> ImageSettings:
+        """How tokens are drawn."""
+        return ImageSettings(self.temperature, self.cfg, self.top_p, self.top_k)
+
+    @property
+    def task(self) -> PromptTask:
+        """What is wanted; raises BadInput when the prompt is empty or too long."""
+        return PromptTask(self.prompt)
+
+
+ORDER = tuple(field.name for field in fields(T2iView))
+"""the fields in the order in which components stand"""
+
+
+def default_view() -> T2iView:
+    """What a fresh page opens with on this machine."""
+    rewards = rewards_here()
+    second = next((name for name in ("aesthetic", "colourfulness") if name in rewards), rewards[-1])
+    first = examples()[0]
+    prompt = OPENING if first in WORLD_PROMPTS else first
+    return T2iView(model=loading.default_name("janus"), reward=rewards[0], second=second, prompt=prompt)
+
+
+def examples(model: str | None = None) -> tuple[str, ...]:
+    """Prompts to try: first those whose words the model knows."""
+    return _examples(model or loading.default_name("janus"))
+
+
+@lru_cache(maxsize=64)
+def _examples(model: str) -> tuple[str, ...]:
+    small = bool(unknown(model, " ".join(LAB_PROMPTS)))
+    return (*WORLD_PROMPTS, *LAB_PROMPTS) if small else (*LAB_PROMPTS, *WORLD_PROMPTS)
+
+
+def unknown(model: str, prompt: str) -> list[str]:
+    """Words of the prompt that the model was never taught; none where its tokenizer is not on this machine."""
+    try:
+        return unknown_words(model, prompt)
+    except PlaygroundError:
+        return []
+
+
+def view_of(*values: Any) -> T2iView:
+    """A view from component values in ``ORDER``; what a browser left empty or bent is put right."""
+    return coerce_view(dict(zip(ORDER, values, strict=True)))
+
+
+def values_of(view: T2iView) -> tuple[Any, ...]:
+    """The values in ``ORDER``, for the components."""
+    return tuple(getattr(view, name) for name in ORDER)
+
+
+def coerce_view(given: Mapping[str, Any]) -> T2iView:
+    """A view from names and values, of a page, a link or a picture's settings: every value is put into its range."""
+    base = default_view()
+    known = {name: _fit(name, value, getattr(base, name)) for name, value in given.items() if name in ORDER}
+    return replace(base, **known)
+
+
+def to_query(view: T2iView) -> str:
+    """The query string of a link that brings this view back."""
+    return urlencode({"tab": "t2i", **asdict(view)})
+
+
+def _fit(name: str, value: Any, default: Any) -> Any:
+    if name == "prompt":
+        return str(value or "")[: LONGEST + 1]
+    if name == "model":
+        return str(value).strip()[:300] if value else default
+    if name in ("reward", "second"):
+        return value if value in rewards_here() else default
+    low, high = LIMITS[name]
+    if name == "temperature":  # a slider that begins at 0 has round steps; below this it is greedy anyway
+        low = COLDEST
+    return number(value, default, low, high)

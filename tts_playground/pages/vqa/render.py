@@ -1,0 +1,267 @@
+"""What comes out, for the eye: the table of distinct answers, who picks which, curves, and files to take away."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from typing import Any
+
+import numpy as np
+
+from tts_playground import figures
+from tts_playground.answers import groups
+from tts_playground.errors import BadInput
+from tts_playground.estimators.curves import Curve
+from tts_playground.estimators.fits import coverage_law
+from tts_playground.estimators.voting import majority_curve
+from tts_playground.experiments import question_sets as experiments
+from tts_playground.experiments.question_sets import AskedQuestion
+from tts_playground.figures.answers import at_least_once, reliability_plot, reshaped
+from tts_playground.pages.status import status
+from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, trust_of
+from tts_playground.tasks.vqa import short_answer
+from tts_playground.ui.scripts import offer
+from tts_playground.verifiers.selectors import tally
+
+WORDS = {
+    "verifier": "highest P(yes)",
+    "majority": "majority",
+    "weighted": "majority weighted by P(yes)",
+    "rating": "highest rating",
+    "logprob": "highest log-probability",
+    "single": "first answer",
+    "oracle": "oracle (knows the truth)",
+}
+BEFORE = ("apple", "kiwi", "pear", "plum", "lemon", "fig"), (2.4, 1.7, 1.1, 0.2, -0.6, -1.8)
+"""a made-up distribution, shown until a question has been asked"""
+
+
+HELLO = "Drop an infographic or pick an example, ask something, and press “Ask”."
+
+
+def table(work: VqaPageState | None) -> str:
+    """Distinct answers, the most votes first: votes, P(yes), rating, log-probability, reasoning, and who picks it."""
+    if work is None or not work.samples:
+        return '<p class="what">No answers yet: press “Ask”.</p>'
+    texts = [short_answer(sample) for sample in work.samples]
+    names = groups(texts)
+    order = sorted(dict.fromkeys(names), key=lambda name: (-names.count(name), names.index(name)))
+    scores = {} if work.result is None else work.result.scores
+    picked: dict[str, list[str]] = {}
+    for selector, place in ({} if work.result is None else work.result.picks).items():
+        if selector == "oracle" and not work.task.right(texts[place]):
+            continue  # it knows the truth, and nobody said it
+        picked.setdefault(names[place], []).append(WORDS[selector])
+    rows = []
+    for name in order:
+        places = [place for place, one in enumerate(names) if one == name]
+        right = work.task.right(texts[places[0]])
+        mark = "" if right is None else ("right" if right else "wrong")
+        cells = [
+            f"<td class='votes'>{len(places)}</td>",
+            *(f"<td>{_mean(scores, key, places, form)}</td>" for key, form in _SCORES),
+            f"<td class='steps'>{_steps(work, places[0])}</td>",
+            f"<td>{html.escape(', '.join(picked.get(name, ())))}</td>",
+        ]
+        word = {"right": "right", "wrong": "wrong", "": ""}[mark]
+        sign = f" <small>{word}</small>" if word else ""
+        said = html.escape(_short(texts[places[0]], 120) or "(nothing)")
+        rows.append(f"<tr class='{mark}'><th scope='row'>{said}{sign}</th>{''.join(cells)}</tr>")
+    head = "".join(f"<th scope='col'>{one}</th>" for one in _HEAD)
+    return f'<table class="answers"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+_SCORES = (("p_yes", ".2f"), ("rating", ".1f"), ("logprob", ".2f"))
+_HEAD = ("Answer", "Votes", "P(yes)", "Rating", "log p", "Reasoning of the first", "Picked by")
+
+
+def _short(answer: str, most: int = 60) -> str:
+    return answer if len(answer) <= most else answer[: most - 3] + "..."
+
+
+def _mean(scores: Any, key: str, places: list[int], form: str) -> str:
+    values = [scores[key][place] for place in places] if key in scores else []
+    return format(float(np.max(values)), form) if values else "–"
+
+
+def _steps(work: VqaPageState, place: int) -> str:
+    lines = list(work.samples[place].info.get("lines", ()))[:12]
+    return "<br>".join(html.escape(line[:120]) for line in lines) if len(lines) > 1 else "–"
+
+
+def headline(work: VqaPageState | None) -> str:
+    """The status line and its strip of numbers."""
+    if work is None:
+        return status(HELLO)
+    n = len(work.samples)
+    if work.result is None:
+        return status(f"{n} of {work.view.n} answers.", busy=True)
+    result, cost = work.result, work.result.cost
+    picks = {name: _short(result.answers[place]) for name, place in result.picks.items()}
+    seen = " (blank picture)" if work.view.blank else ""
+    line = f"Majority says “{picks['majority']}”"
+    line += f", the verifier “{picks['verifier']}”{seen}." if "verifier" in picks else f"{seen}."
+    if work.task.answers:
+        share = float(np.mean([work.task.right(answer) or 0.0 for answer in result.answers]))
+        line += f" {share:.0%} of the {n} answers are right."
+    strip = [
+        ("answers", f"{n}", "Independent replies: the N of best-of-N."),
+        ("distinct", f"{len(set(groups(result.answers)))}", "Groups of answers that say the same."),
+        ("tokens", f"{cost.tokens:,}", "Tokens generated for all replies."),
+        ("verifications", f"{cost.verifier_calls}", "Answers judged by P(yes) and by a rating, in batches."),
+        ("time", f"{work.seconds:.1f} s", "Wall-clock time of drawing and verifying on the server."),
+    ]
+    return status(line, strip)
+
+
+# --------------------------------------------------------------------------------------------------------- curves
+
+
+def question_figure(work: VqaPageState | None) -> Any:
+    """Accuracy against N for this question; without a truth, how soon the vote says what all votes say."""
+    asked = None if work is None else work.asked
+    if work is None or asked is None:
+        return figures.empty("No answers yet.")
+    if work.task.answers:
+        return figures.best_of_n(*curves_of((asked,), "exact").values(), at=work.view.n, measure="chance to be right")
+    names = groups(asked.answers)
+    lines: list[Curve] = []
+    for label, weights in (("majority", None), ("majority weighted by P(yes)", asked.scores.get("p_yes"))):
+        if label != "majority" and weights is None:
+            continue
+        top = next(iter(tally(asked.answers, weights)))
+        gold = [float(name == top) for name in names]
+        given = None if weights is None else [weights]
+        lines.append(majority_curve([names], [gold], weights=given, label=f"{label} of N", measure="agreement"))
+    return figures.best_of_n(*lines, at=work.view.n, measure=f"says what all {len(names)} say")
+
+
+def set_figure(work: SetWork | None, axis: str, measure: str) -> Any:
+    """Accuracy against N over a set of questions."""
+    if work is None or not work.asked:
+        return figures.empty("No set of questions asked yet.")
+    curves = curves_of(work.asked, measure)
+    law = coverage_law(curves["oracle"])
+    lines = [*curves.values(), *([] if law is None else [law.curve(curves["oracle"])])]
+    return figures.best_of_n(*lines, axis=axis, measure=f"accuracy ({measure})")
+
+
+def set_reading(work: SetWork | None, measure: str) -> str:
+    """Which N, what early stopping saves, and how far the verifier can be trusted, in words."""
+    if work is None or not work.asked:
+        return status("Each question is answered N times; what was answered before comes from the store.")
+    curves = curves_of(work.asked, measure)
+    lines = [experiments.which_n(curves[name]).sentence for name in ("majority", "verifier") if name in curves]
+    law = coverage_law(curves["oracle"])
+    lines += [] if law is None else [law.sentence(curves["oracle"])]
+    saved, found = trust_of(work.asked, measure)
+    lines.append(f"Stopping once the vote is settled saves {saved.value:.0%} of the answers.")
+    if found.auroc:
+        lines.append(f"P(yes): AUROC {found.auroc.value:.2f} ({found.auroc.words('.2f')})")
+        lines[-1] += f", within a question {found.within.value:.2f}" if found.within else ""
+        lines[-1] += f", calibration error {found.reliability.ece:.2f}." if found.reliability else "."
+    busy = work.done < work.of
+    head = f"{work.done} of {work.of} questions. " if busy else f"{len(work.asked)} questions of {work.name}. "
+    return status(head + " ".join(lines) + (f" {work.note}" if work.note else ""), busy=busy)
+
+
+def reliability_figure(asked: tuple[AskedQuestion, ...], measure: str = "exact") -> Any:
+    """The verifier's reliability over all answers whose truth is known."""
+    known = tuple(one for one in asked if one.truths)
+    curve_of = trust_of(known, measure)[1].reliability if known else None
+    if curve_of is None:
+        return figures.empty("No verified answers with known truth yet.")
+    return reliability_plot(curve_of.said, curve_of.true, curve_of.count)
+
+
+def theory_figure(p: float, n: int) -> Any:
+    """The lab's Q1.2."""
+    return at_least_once(sorted({0.02, 0.1, 0.3, round(float(p), 3)}), at=int(n))
+
+
+def shape_figure(work: VqaPageState | None, temperature: float, top_p: float, top_k: int) -> Any:
+    """The lab's Q2.1 and Q2.2, on the first word of the reply where there is one."""
+    words, logits = BEFORE
+    if work is not None and work.likely:
+        words = tuple(repr(word.strip()) if word.strip() else repr(word) for word, _ in work.likely)
+        logits = tuple(value for _, value in work.likely)
+    return reshaped([f"{i}: {w}" for i, w in enumerate(words, 1)], logits, temperature, top_p, int(top_k))
+
+
+# ------------------------------------------------------------------------------------------------------ take away
+
+
+def as_python(work: VqaPageState | None) -> str:
+    """A script that repeats the answers; runs as pasted, beside the picture."""
+    if work is None:
+        return "# Ask a question first; the script that repeats it then stands here."
+    view = work.view
+    given = {"model": view.model, "n": view.n, "temperature": view.temperature, "top_p": view.top_p}
+    given |= {"top_k": view.top_k, "seed": view.seed}
+    given |= ({"answers": view.truths} if view.truths else {}) | ({"blank": True} if view.blank else {})
+    options = "".join(f",\n    {name}={value!r}" for name, value in given.items())
+    return (
+        "import tts_playground\n\n"
+        f"result = tts_playground.answer(\n    'picture.png',\n    {work.task.question!r}{options},\n)\n"
+        "for sample, p in zip(result.samples, result.scores['p_yes']):\n"
+        "    print(f\"{p:.3f}  {sample.info['answer']}\")\n"
+        "print({name: result.answers[place] for name, place in result.picks.items()})\n"
+    )
+
+
+def download(work: VqaPageState | None, kind: str) -> str:
+    """A file for the browser to save, as ``scripts.offer`` writes it; ``kind`` is "csv", "parquet" or "html".
+
+    Raises:
+        BadInput: nothing was asked yet.
+    """
+    if work is None or not work.samples:
+        raise BadInput("There are no answers to save yet; ask something first.")
+    if kind == "html":
+        data, mime = question_figure(work).to_html(include_plotlyjs=True).encode(), "text/html"
+    elif kind == "parquet":
+        data, mime = _parquet(work), "application/octet-stream"
+    else:
+        data, mime = _csv(work).encode(), "text/csv"
+    return offer(f"answers.{kind}", mime, data)
+
+
+def rows(work: VqaPageState) -> list[dict[str, Any]]:
+    """One row a sample."""
+    scores = {} if work.result is None else work.result.scores
+    return [
+        {
+            "question": work.task.question,
+            "index": sample.index,
+            "seed": sample.seed,
+            "answer": short_answer(sample),
+            "text": sample.content,
+            "logprob": sample.logprob,
+            **{name: values[place] for name, values in scores.items() if name != "logprob"},
+            "right": work.task.right(short_answer(sample)),
+        }
+        for place, sample in enumerate(work.samples)
+    ]
+
+
+def _csv(work: VqaPageState) -> str:
+    file, found = io.StringIO(), rows(work)
+    writer = csv.DictWriter(file, list(found[0]) if found else ["question"])
+    writer.writeheader()
+    # a cell that a spreadsheet would run as a formula gets a mark before it
+    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in found)
+    return file.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" and value else value
+
+
+def _parquet(work: VqaPageState) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows(work)), sink)
+    return sink.getvalue()

@@ -1,1 +1,0 @@
-"""Samples that last (store), curves from them (curves, bands, voting, fits) and figures (figures)."""

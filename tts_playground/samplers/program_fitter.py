@@ -1,0 +1,244 @@
+"""Fitting a boolean program to a picture: every single edit of a program, measured exactly by scans.
+
+A program is judged by ``worth``: the log-odds of its IoU less a price for each primitive, as in minimum description
+length (Rissanen 1978). The price buys a *relative* reduction of the error, so it holds for clean drawings, where the
+error can reach zero, as well as for shaky ones, where it cannot.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tts_playground.dsl import edits
+from tts_playground.dsl.drawings import PRICE, unpack
+from tts_playground.dsl.edits import EditSlot, slots
+from tts_playground.dsl.masks import MaskEngine, Packed, count, engine
+from tts_playground.dsl.tree import Circle, Difference, Node, Primitive, Quad, Union
+
+FLOOR = 0.01
+"""added to the error, because pixels of the border cannot be told apart any better (share of the union)"""
+
+
+def worth(iou: float, primitives: int, price: float = PRICE) -> float:
+    """Fitness of a program; higher is better."""
+    return math.log((FLOOR + iou) / (FLOOR + 1.0 - iou)) - price * primitives
+
+
+def needed(worth: float, primitives: int, price: float = PRICE) -> float:
+    """The IoU at which a program of this length has this worth; the inverse of ``worth``."""
+    odds = math.exp(worth + price * primitives)
+    return (odds * (1.0 + FLOOR) - FLOOR) / (1.0 + odds)
+
+
+@dataclass(frozen=True, slots=True)
+class TverskyWeights:
+    """Weights of the Tversky index hit / (hit + extra * false ink + missing * missing ink); 1 and 1 give the IoU.
+
+    A low price of extra ink likes generous shapes that are cut later, a low price of missing ink careful ones.
+    """
+
+    extra: float = 1.0
+    missing: float = 1.0
+
+
+IOU = TverskyWeights()
+
+
+@dataclass(frozen=True, slots=True)
+class InsertionPoint:
+    """One slot together with one way of changing it: a family of edits, one for each primitive."""
+
+    slot: EditSlot | None
+    """None stands for the empty program"""
+    kind: str
+    """"replace" the leaf by P, "+" for (+ X P), "-" for (- X P), "under" for (- P X)"""
+    base: Packed
+    """the picture without the new primitive"""
+    region: Packed
+    """the pixels in which the new primitive matters"""
+    adds: bool
+    """whether it adds ink there, or takes it away"""
+
+    @classmethod
+    def of(cls, slot: EditSlot, kind: str) -> InsertionPoint:
+        """The effect of a primitive there, from what the slot means to the picture."""
+        region = slot.if_empty ^ slot.if_full
+        if kind == "replace":
+            return cls(slot, kind, slot.if_empty, region, slot.adds)
+        if kind == "under":
+            return cls(slot, kind, slot.if_empty, region & ~slot.value, slot.adds)
+        now = slot.if_empty ^ (region & slot.value)
+        if kind == "+":
+            return cls(slot, kind, now, region & ~slot.value, slot.adds)
+        return cls(slot, kind, now, region & slot.value, not slot.adds)
+
+    def apply(self, root: Node | None, primitive: Primitive) -> Node:
+        """The program after the edit."""
+        if root is None or self.slot is None:
+            return primitive
+        old = self.slot.node
+        new: Node = {
+            "replace": primitive,
+            "+": Union((old, primitive)),
+            "-": Difference((old, primitive)),
+            "under": Difference((primitive, old)),
+        }[self.kind]
+        return edits.replace(root, self.slot.path, edits.flatten(new))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One edit: a primitive (index in the table) at a place, and how well the program then fits."""
+
+    score: float
+    place: InsertionPoint
+    index: int
+
+
+class Fitter:
+    """Measures edits of programs against one picture. ``scans`` counts the programs that were measured.
+
+    Args:
+        ink, blank: packed rasters of the picture at the engine's size; pixels in neither do not count.
+        price: what a primitive must earn, see ``dsl.drawings.price``.
+    """
+
+    def __init__(self, ink: Packed, blank: Packed, size: int = 64, price: float = PRICE) -> None:
+        self.price = price
+        self.engine: MaskEngine = engine(size)
+        self.target = ink
+        self.blank = blank
+        self.ink = count(ink)
+        self.scans = 0
+
+    def iou(self, root: Node | None) -> float:
+        """Exact IoU of a program with the picture."""
+        self.scans += 1
+        mask = self.engine.evaluate(root)
+        total = self.ink + count(mask & self.blank)
+        return count(mask & self.target) / total if total else 1.0
+
+    def worth(self, root: Node | None) -> float:
+        """Fitness of a program, see ``worth``."""
+        return worth(self.iou(root), edits.length(root), self.price)
+
+    def scores(self, place: InsertionPoint, taste: TverskyWeights = IOU) -> NDArray[np.float32]:
+        """Tversky index (the IoU by default) of the program after the edit, for every primitive of the table."""
+        gained_ink, gained_blank = self.engine.scan(place.region & self.target, place.region & self.blank)
+        self.scans += len(gained_ink)
+        sign = np.float32(1 if place.adds else -1)
+        hit = gained_ink.astype(np.float32)
+        hit *= sign
+        hit += np.float32(count(place.base & self.target))
+        below = gained_blank.astype(np.float32)
+        below *= sign * np.float32(taste.extra)
+        below += np.float32(count(place.base & self.blank) * taste.extra + taste.missing * self.ink + 1e-6)
+        if taste.missing != 1:
+            below += hit * np.float32(1 - taste.missing)
+        hit /= below
+        return hit
+
+    def bound(self, place: InsertionPoint, taste: TverskyWeights = IOU) -> float:
+        """No primitive at this place can score higher: it would touch just the right pixels."""
+        hit, extra = count(place.base & self.target), count(place.base & self.blank)
+        if place.adds:
+            hit += count(place.region & self.target)
+        else:
+            extra -= count(place.region & self.blank)
+        return hit / (hit + taste.extra * extra + taste.missing * (self.ink - hit) + 1e-6)
+
+    def places(self, root: Node | None, *, insert: bool = True, replace: bool = True) -> list[InsertionPoint]:
+        """Every family of edits of a program, the root's first; of those with equal pictures only the first."""
+        if root is None:
+            nothing = self.engine.empty()
+            return [InsertionPoint(None, "+", nothing, ~nothing, True)] if insert else []
+        found: dict[tuple[bytes, bytes, bool], InsertionPoint] = {}
+        for slot in slots(self.engine, root):
+            kinds = ["replace"] if replace and isinstance(slot.node, (Circle, Quad)) else []
+            for kind in [*kinds, "+", "-", "under"] if insert else kinds:
+                place = InsertionPoint.of(slot, kind)
+                found.setdefault((place.base.tobytes(), place.region.tobytes(), place.adds), place)
+        return list(found.values())
+
+    def best(self, places: list[InsertionPoint], taste: TverskyWeights = IOU) -> Option | None:
+        """The single option of the highest score; places that cannot win are not scanned."""
+        best: Option | None = None
+        for bound, place in self._by_bound(places, taste):
+            if best is not None and bound <= best.score:
+                break
+            scores = self.scores(place, taste)
+            index = int(scores.argmax())
+            if best is None or scores[index] > best.score:
+                best = Option(float(scores[index]), place, index)
+        return best
+
+    def shortlist(
+        self, places: list[InsertionPoint], each: int, least: float, taste: TverskyWeights = IOU
+    ) -> list[Option]:
+        """The best ``each`` options of every place, as far as they score at least ``least``."""
+        found = []
+        for bound, place in self._by_bound(places, taste):
+            if bound < least:
+                break
+            scores = self.scores(place, taste)
+            for _ in range(each):
+                index = int(scores.argmax())
+                if scores[index] < least:
+                    break
+                found.append(Option(float(scores[index]), place, index))
+                scores[index] = -1
+        return found
+
+    def _by_bound(self, places: list[InsertionPoint], taste: TverskyWeights) -> list[tuple[float, InsertionPoint]]:
+        return sorted(((self.bound(place, taste), place) for place in places), key=lambda pair: -pair[0])
+
+    def apply(self, root: Node | None, option: Option) -> Node:
+        """The program after the edit."""
+        return option.place.apply(root, self.engine.scanner.primitive(option.index))
+
+    def refit(self, root: Node, rng: np.random.Generator) -> Node:
+        """Replace each primitive, in random order, by the best one given the others (backfitting)."""
+        for turn in rng.permutation(edits.length(root)):
+            path = edits.leaves(root)[turn][0]
+            places = [p for p in self.places(root, insert=False) if p.slot and p.slot.path == path]
+            option = self.best(places)
+            if option is not None and option.score > self.iou(root) + 1e-6:
+                root = self.apply(root, option)
+        return root
+
+    def prune(self, root: Node | None) -> Node | None:
+        """Drop primitives as long as that raises the worth."""
+        while root is not None:
+            options = [edits.remove(root, path) for path, _ in edits.leaves(root)]
+            best = max(options, key=self.worth)
+            if self.worth(best) < self.worth(root):
+                return root
+            root = best
+        return None
+
+
+@lru_cache(maxsize=64)
+def shrink(packed: bytes, side: int, size: int) -> tuple[Packed, Packed]:
+    """Ink and blank of a picture of ``side`` pixels (bits as bytes) at the engine's size; the border is neither.
+
+    The reference renderer's pixel (row, column) stands for its upper left corner, so pixel factor * k + factor / 2 is
+    the one at the centre of the engine's pixel k. Its edges are a pixel fat on some sides and not on others: pixels
+    that touch the border are left out, so that the right program fits without error.
+    """
+    factor = side // size
+    ink = unpack(packed, side)
+    pixels = slice(factor // 2, None, factor)
+    masks = [engine(size).pack(_eroded(part)[pixels, pixels]) for part in (ink, ~ink)]
+    return masks[0], masks[1]
+
+
+def _eroded(raster: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels whose eight neighbours are set too; beyond the canvas everything is."""
+    padded = np.pad(raster, 1, constant_values=True)
+    rows = padded[:-2] & padded[1:-1] & padded[2:]
+    return rows[:, :-2] & rows[:, 1:-1] & rows[:, 2:]

@@ -1,0 +1,1 @@
+"""The sample store: pools that survive kills, and pools as files."""

@@ -1,0 +1,219 @@
+"""Bookkeeping that all strategies share: what was spent, what is best so far, and whether the budget allows more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from tts_playground.core import Budget, Cost, Reward, Round, Sample, Scored, SteppedSampler
+from tts_playground.errors import BadInput
+
+COUNTED = tuple(f.name for f in fields(Budget) if f.name != "seconds")
+WAVE = 1 << 20
+"""indices that one wave of paths may use, so that no two waves share randomness"""
+Plan = Callable[[int], tuple[int, int, int]]
+"""what ``n`` paths will come to: steps taken, views scored, candidates finished"""
+
+
+def to_the_end(horizon: int, looks: int) -> Plan:
+    """The plan of paths that all go to their end, scored ``looks`` times on the way."""
+    return lambda n: (n * horizon, n * max(1, looks), n)
+
+
+def checkpoints(shares: Iterable[float], horizon: int) -> list[int]:
+    """Shares of the way as numbers of steps, ascending, each at least 1; the last is the whole way."""
+    ends = {min(horizon, max(1, round(share * horizon))) for share in shares}
+    return sorted(ends | {horizon})
+
+
+def best_first(scored: Sequence[Scored]) -> list[int]:
+    """Places of the scored views, best first; of equals the earlier one."""
+    return sorted(range(len(scored)), key=lambda i: -scored[i].reward)
+
+
+def waves(ledger: BudgetTracker, wave: Callable[[int], Iterator[Round]], name: str) -> Iterator[Round]:
+    """The rounds of wave 0, 1, 2, ... until the budget is spent, and a last one that says so.
+
+    Raises:
+        BadInput: nothing would end it.
+    """
+    if ledger.budget == Budget():
+        raise BadInput(f"{name} would never end: give it a budget with a limit.")
+    number = 0
+    while not ledger.stopped:
+        yield from wave(number)
+        number += 1
+    yield ledger.round((), "the budget is spent", ledger.stopped)
+
+
+class BudgetTracker:
+    """Scores samples while the budget lasts and writes the rounds.
+
+    A draw whose cost does not fit any more is dropped and not paid for: the run ends as if it had been broken off at
+    the limit, so counted limits are never exceeded.
+    """
+
+    def __init__(self, budget: Budget, reward: Reward) -> None:
+        self.budget = budget
+        self.reward = reward
+        self.best: Scored | None = None
+        self.stopped = ""
+        self.step_cost: Cost | None = None
+        """the most that one step of one path has cost so far; None before the first"""
+        self._ahead: tuple[Any, Any] | None = None
+        self._spent = Cost()
+        self._rounds = 0
+        self._begun = time.perf_counter()
+
+    @property
+    def cost(self) -> Cost:
+        """Spent so far, wall-clock time included."""
+        return replace(self._spent, seconds=time.perf_counter() - self._begun)
+
+    def room(self, wanted: int) -> int:
+        """How many more samples (at most ``wanted``) can be drawn and scored, as far as is known beforehand."""
+        self.stopped = self.stopped or self.budget.exhausted(self.cost)
+        if self.stopped:
+            return 0
+        each = self.reward.unit_cost + Cost(samples=1)
+        room: float = wanted
+        for name in COUNTED:
+            if getattr(each, name):
+                room = min(room, self.budget.left(name, self._spent) // getattr(each, name))
+        if room <= 0 < wanted:
+            self.stopped = self._over(each)
+        return max(0, int(room))
+
+    def _over(self, extra: Cost) -> str:
+        """The first limit that spending ``extra`` would break, or ""."""
+        total = self._spent + extra
+        limits = ((name, getattr(self.budget, name)) for name in COUNTED)
+        return next((name for name, limit in limits if limit is not None and getattr(total, name) > limit), "")
+
+    def pay(self, cost: Cost) -> bool:
+        """Spend ``cost`` if it fits; otherwise note which limit was hit and spend nothing."""
+        over = self._over(cost)
+        if over:
+            self.stopped = self.stopped or over
+            return False
+        self._spent = self._spent + cost
+        return True
+
+    def score(self, task: Any, samples: Iterable[Sample]) -> list[Scored]:
+        """Score the samples that can be paid for, their draws included; they compete for the best.
+
+        Samples may come from a generator: it is not asked for more once the budget is spent.
+        """
+        taken = []
+        for sample in samples:
+            if not self.pay(replace(sample.cost, seconds=0.0) + self.reward.unit_cost):
+                break
+            taken.append(sample)
+            if self.budget.left("seconds", self.cost) <= 0:
+                break
+        scored = [Scored(s, r) for s, r in zip(taken, self.reward.score(task, taken), strict=True)] if taken else []
+        for one in scored:
+            self.consider(one)
+        return scored
+
+    def start_paths(
+        self, task: Any, sampler: SteppedSampler, wave: int, wanted: int, seed: int, plan: Plan
+    ) -> tuple[list[Any], list[Scored]]:
+        """Fresh paths, as many up to ``wanted`` as the budget sees to the end of ``plan``.
+
+        Their indices begin at ``wave * WAVE``. Also the scores of those that are finished before their first step (an
+        empty task's). Without room for one, none, and ``stopped`` says which limit was hit.
+        """
+        first = wave * WAVE
+        paths = sampler.start(task, [first], seed=seed) if self.room(1) else []
+        if paths and self.step_cost is None and not paths[0].done:
+            self._learn(task, sampler, paths[0])
+        count, over = self.fit(wanted, plan) if paths else (0, "")
+        self.stopped = self.stopped or over
+        paths = paths[:count] + sampler.start(task, range(first + 1, first + count), seed=seed)
+        finished = [path for path in paths if path.done]
+        return paths, self.score(task, sampler.peek(task, finished)) if finished else []
+
+    def fit(self, wanted: int, plan: Plan) -> tuple[int, str]:
+        """How many paths (at most ``wanted``) the budget sees to the end of ``plan``; if none, the limit in the way.
+
+        Steps are counted in tokens: what else a step costs is not known beforehand.
+        """
+        over = ""
+        for count in range(wanted, 0, -1):
+            steps, views, samples = plan(count)
+            tokens = (steps - (self._ahead is not None)) * (self.step_cost.tokens if self.step_cost else 0)
+            over = self._over(self.reward.unit_cost * views + Cost(samples=samples, tokens=tokens))
+            if not over:
+                return count, ""
+        return 0, over
+
+    def advance(
+        self, task: Any, sampler: SteppedSampler, paths: list[Any], which: Iterable[int], steps: int | None = 1
+    ) -> list[Scored] | None:
+        """Take the paths ``which`` further in place (``steps`` None: to their end) and score what they are then.
+
+        Finished ones compete for the best. None when the budget does not allow it; steps taken until then stay paid.
+        """
+        chosen = list(which)
+        while steps is None or steps > 0:
+            growing = [i for i in chosen if not paths[i].done]
+            if not growing:
+                break
+            if not self._step(task, sampler, paths, growing):
+                return None
+            steps = None if steps is None else steps - 1
+        finished = Cost(samples=sum(paths[i].done for i in chosen))
+        if not self.pay(self.reward.unit_cost * len(chosen) + finished):
+            return None
+        views = sampler.peek(task, [paths[i] for i in chosen])
+        scored = [Scored(view, reward) for view, reward in zip(views, self.reward.score(task, views), strict=True)]
+        for i, one in zip(chosen, scored, strict=True):
+            if paths[i].done:
+                self.consider(one)
+        return scored
+
+    def _step(self, task: Any, sampler: SteppedSampler, paths: list[Any], growing: list[int]) -> bool:
+        """One step of unfinished paths in place; False, with the paths as they were, when the budget does not allow."""
+        if self.budget.left("seconds", self.cost) <= 0:
+            self.stopped = self.stopped or "seconds"
+            return False
+        ahead = self._ahead
+        fresh = [i for i in growing if ahead is None or paths[i] is not ahead[0]]
+        longer = sampler.step(task, [paths[i] for i in fresh]) if fresh else []
+        if not self._pay_steps([paths[i] for i in fresh], longer):
+            return False
+        for i in growing:
+            if ahead is not None and paths[i] is ahead[0]:
+                paths[i], self._ahead = ahead[1], None
+        for i, path in zip(fresh, longer, strict=True):
+            paths[i] = path
+        return True
+
+    def _learn(self, task: Any, sampler: SteppedSampler, path: Any) -> None:
+        """Take one path's first step ahead of the others, where the budget counts tokens: it tells their price."""
+        if self.budget.tokens is None:
+            return
+        (longer,) = sampler.step(task, [path])
+        if self._pay_steps([path], [longer]):
+            self._ahead = path, longer
+
+    def _pay_steps(self, before: Sequence[Any], after: Sequence[Any]) -> bool:
+        costs = [replace(new.cost + old.cost * -1, seconds=0.0) for old, new in zip(before, after, strict=True)]
+        for cost in costs:
+            known = self.step_cost or Cost()
+            self.step_cost = Cost(*(max(getattr(known, f.name), getattr(cost, f.name)) for f in fields(Cost)))
+        return self.pay(sum(costs, Cost()))
+
+    def consider(self, scored: Scored) -> None:
+        """Let a complete candidate compete for the best; ties keep the earlier one."""
+        if self.best is None or scored.reward > self.best.reward:
+            self.best = scored
+
+    def round(self, candidates: Sequence[Scored], note: str = "", stopped: str = "") -> Round:
+        """The next round."""
+        number = self._rounds
+        self._rounds += 1
+        return Round(number, tuple(candidates), self.best, self.cost, stopped, note)

@@ -1,0 +1,1 @@
+"""tiny:clip and tiny:aesthetic."""

@@ -1,0 +1,74 @@
+"""What a person orders from ``train``, and the table of what can be ordered."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tts_playground.errors import BadInput, UnknownName
+
+TRAINERS = {
+    "tiny-vq": "tts_playground.train.janus.vq",
+    "tiny-janus": "tts_playground.train.janus.trainer",
+    "tiny-clip": "tts_playground.train.clip.trainer",
+    "tiny-detector": "tts_playground.train.detector.trainer",
+    "tiny-aesthetic": "tts_playground.train.clip.aesthetic",
+    "tiny-vlm": "tts_playground.train.vlm.trainer",
+    "tiny-sketch": "tts_playground.train.sketch.trainer",
+}
+"""name -> module with ``train(order: Order) -> Path``; imported only when ordered"""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One model to be trained. Trainers take what they need of it."""
+
+    out: Path
+    """folder that receives the checkpoint (``save_pretrained``), model card and sample sheet"""
+    minutes: float = 30.0
+    """wall-clock time for the whole of it, evaluation aside"""
+    device: str = "auto"
+    seed: int = 0
+    resume: bool = False
+    """go on from the state under ``TTS_PLAYGROUND_HOME/runs``"""
+    steps: int | None = None
+    """steps instead of minutes for each loop, exactly repeatable"""
+    miniature: bool = False
+    """a model of toy size, to see the script work"""
+    vq: Path | None = None
+    """folder of a trained tiny-vq, or of a whole tiny:janus; tiny-janus trains one first when it is not given"""
+    init: Path | None = None
+    """most models: folder of a checkpoint of the same shape to start from instead of random weights"""
+    clip: Path | None = None
+    """tiny-aesthetic: folder of the tiny:clip whose embeddings it reads; None is the one that ships"""
+    workers: int | None = None
+    """processes that draw scenes; None takes all cores but one"""
+    run: str = ""
+    """names the folder of state; "" is the model's name"""
+    tinted: bool = False
+    """tiny-janus: scenes with more tinted things, alone and in pairs (``train.tinted``)"""
+    distil: Path | None = None
+    """tiny-janus: folder of the one whose softened distribution is learned (``train.softening``), not scenes"""
+    teach: bool = False
+    """of distilling: the teacher goes on learning from the scenes meanwhile"""
+    strength: float = 0.3
+    """of distilling: how far the conditional logits stand from the unconditional ones, in parts of the teacher's"""
+    floor: float = 0.002
+    """of distilling: part of the probability that goes to all codes alike"""
+
+
+def train(name: str, order: TrainConfig) -> Path:
+    """Train the model called ``name``; returns the folder of its checkpoint.
+
+    Raises:
+        UnknownName: no such model.
+        BadInput: minutes or steps that are not positive.
+        Cancelled: stopped; resume goes on.
+    """
+    if name not in TRAINERS:
+        raise UnknownName("model to train", name, TRAINERS)
+    if not order.minutes > 0 or (order.steps is not None and order.steps < 1):
+        raise BadInput("Training needs a positive number of --minutes (or --steps).")
+    distilled = name == "tiny-janus" and order.distil is not None
+    return importlib.import_module("tts_playground.train.janus.distil" if distilled else TRAINERS[name]).train(order)

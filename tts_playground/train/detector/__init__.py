@@ -1,0 +1,1 @@
+"""tiny:detector and its second, independent one."""

@@ -1,0 +1,1 @@
+"""LoRA and expert iteration on programs."""

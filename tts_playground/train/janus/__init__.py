@@ -1,0 +1,1 @@
+"""tiny:janus and its tokenizer."""

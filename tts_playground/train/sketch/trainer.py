@@ -1,0 +1,128 @@
+"""Train tiny:sketch: one small LLaVA that writes the program of a drawing."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from tts_playground.dsl import exact
+from tts_playground.dsl.text import parse
+from tts_playground.dsl.tree import Program
+from tts_playground.errors import DSLError
+from tts_playground.train.common.card import Facts, write_card
+from tts_playground.train.common.config import TrainConfig
+from tts_playground.train.common.data_workers import default_workers
+from tts_playground.train.common.loop import fit, pick_device
+from tts_playground.train.sketch import data
+from tts_playground.train.vlm.architecture import VlmSize, build_processor, packed_loss, wrap_tokenizer
+from tts_playground.train.vlm.measure import replies
+from tts_playground.train.vlm.stream import Stream
+from tts_playground.train.vlm.trainer import eye_first, loss_of, plan_of, save, started
+from tts_playground.train.vlm.vision_encoder import teach_eye
+from tts_playground.worlds import programs
+
+SHIPPED = VlmSize(inner=512, positions=512)
+MINIATURE = VlmSize(eye=32, blocks=1, eye_heads=2, width=32, layers=1, inner=48, text_heads=2, key_heads=1)
+ABOUT = (
+    "A small LLaVA (LeViT eye, Llama mouth) that writes the program of a 128-pixel black and white drawing in the "
+    f"graphics DSL. It is asked one thing, `{programs.PROMPT}`, and answers with the program alone: no operand that "
+    "does not show, angles under 90, large operands first."
+)
+DATA = "`dsl.generate` with its default settings (1 to 6 primitives), all new; the numbers below are of another seed."
+SEED, EVAL_SEED = 61_000, 61_999
+"""seeds of the generator for training (plus the order's seed) and for the numbers in the card"""
+RENDER = 128
+
+
+def read(text: str) -> Program | None:
+    """The program in a reply, or None."""
+    try:
+        return parse(text.strip())
+    except DSLError:
+        return None
+
+
+def overlap(target: np.ndarray, drawn: Program | None) -> tuple[int, int, int]:
+    """Pixels in both, in the program's picture alone and in the target alone; without a program all paper is extra."""
+    if drawn is None:
+        return 0, int((~target).sum()), int(target.sum())
+    mask = exact.mask(drawn, RENDER)
+    return int((mask & target).sum()), int((mask & ~target).sum()), int((~mask & target).sum())
+
+
+def scores(wanted: Sequence[Program], said: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Parse rate over all replies, pooled F1 of first replies, and the mean of the best IoU of each row."""
+    parsed, first, best = [], [], []
+    for one, texts in zip(wanted, said, strict=True):
+        target = exact.mask(one, RENDER)
+        found = [read(text) for text in texts]
+        parsed += [program is not None for program in found]
+        counts = [overlap(target, program) for program in found]
+        first.append(counts[0])
+        best.append(max(hit / max(1, hit + extra + missing) for hit, extra, missing in counts))
+    hit, extra, missing = np.sum(first, axis=0)
+    return {
+        "parse_rate": float(np.mean(parsed)),
+        "f1": float(2 * hit / (2 * hit + extra + missing)),
+        "iou": float(np.mean(best)),
+    }
+
+
+@torch.no_grad()
+def measure(model: Any, processor: Any, n: int, samples: int) -> dict[str, float]:
+    """Loss on held-out drawings and, where the parser is installed, what greedy and sampled programs draw."""
+    model.eval()
+    device = model.device
+    size = int((processor.image_processor.crop_size["height"] // processor.patch_size) ** 2)
+    packed = data.make(0, seed=EVAL_SEED, rows=n, visual_tokens=size)[0]
+    parts = [torch.from_numpy(p).to(device) for p in (packed.images, packed.ids, packed.segments, packed.positions)]
+    weights = torch.from_numpy(packed.weights).to(device)
+    ids, segments, positions = (part.long() for part in parts[1:])
+    found = {"loss": float(packed_loss(model, parts[0], ids, segments, positions, weights))}
+    if importlib.util.find_spec("lark") is None:
+        return found
+    wanted = [programs.program(EVAL_SEED, i) for i in range(n)]
+    images = [Image.fromarray(picture) for picture in packed.images]
+    prompts = [programs.PROMPT] * n
+    greedy = scores(wanted, replies(model, processor, prompts, images))
+    found |= {f"greedy_{name}": value for name, value in greedy.items()}
+    if samples > 1:
+        drawn = scores(wanted, replies(model, processor, prompts, images, samples, batch=20))
+        found |= {"sample_parse_rate": drawn["parse_rate"], f"best{samples}_iou": drawn["iou"]}
+    return found
+
+
+def train(order: TrainConfig) -> Path:
+    """Train, save and describe tiny:sketch; returns its folder."""
+    began = time.monotonic()
+    device = pick_device(order.device)
+    torch.manual_seed(order.seed)
+    size, rows = (MINIATURE, 8) if order.miniature else (SHIPPED, 512 if device.type == "cuda" else 32)
+    tokenizer = wrap_tokenizer(data.tokenizer())
+    model, processor = started(order, size, len(tokenizer)), build_processor(tokenizer, size)
+    workers = 0 if order.miniature else default_workers() if order.workers is None else order.workers
+    make = partial(data.make, seed=SEED + order.seed, rows=rows, visual_tokens=size.visual_tokens)
+    plan = plan_of(order, "tiny-sketch", order.minutes - (time.monotonic() - began) / 60)
+    lesson = None
+    if order.init is None:
+        seen = partial(data.make_seen, seed=SEED + 100 + order.seed, rows=rows)
+        plan, lesson = eye_first(plan, partial(teach_eye, model, seen, data.CLASSES, workers=workers))
+    stream = Stream(make, 1, workers, device)
+    try:
+        report = fit(model, loss_of(model, stream, device), plan)
+    finally:
+        stream.close()
+    save(model, processor, order.out)
+    model.float()
+    on_gpu = device.type == "cuda"
+    results = measure(model, processor, 200 if on_gpu else 6, 64 if on_gpu else 1)
+    write_card(order, Facts("tiny:sketch", ABOUT, DATA, model, report, results, lesson, stickers=False))
+    return order.out

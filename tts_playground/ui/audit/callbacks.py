@@ -1,0 +1,160 @@
+"""Which event calls what. Audits share one place with the other models; what only looks has no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.auditing.effects import FACTORS
+from tts_playground.pages.audit import export, own_picture, page_state, render
+from tts_playground.pages.audit.page_state import AuditPageState
+from tts_playground.pages.audit.render import Focus
+from tts_playground.pages.audit.view_settings import (
+    ORDER,
+    AuditView,
+    allowed,
+    from_query,
+    models,
+    to_query,
+    values_of,
+    view_of,
+)
+from tts_playground.pages.status import status
+from tts_playground.ui.audit.layout import AuditParts
+from tts_playground.ui.error_handling import friendly
+from tts_playground.ui.events import (
+    AT_ONCE,
+    GPU,
+    LIGHT,
+    QUIET,
+    cancels,
+    is_local,
+    offers,
+    saves,
+    shares,
+    values_in_query,
+)
+from tts_playground.ui.widgets import said
+
+
+def wire(app: gr.Blocks, parts: AuditParts) -> None:
+    """Connect the tab."""
+    _running(parts)
+    _looking(parts)
+    _own(parts)
+    saves(parts.files, export.download, parts.work, parts.file)
+    shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.values)
+    _arriving(app, parts)
+
+
+def _view(request: gr.Request, values: tuple[Any, ...]) -> AuditView:
+    view = view_of(*values)
+    allowed(view.model, is_local(request))
+    return view
+
+
+def everything(found: AuditPageState, focus: Focus) -> tuple[Any, ...]:
+    """The values of ``AuditParts.shown``."""
+    report = found.report()
+    return (
+        render.summary(found, report),
+        render.verdict(report),
+        render.bars_of(found, focus),
+        said(render.about_gallery(focus)),
+        render.gallery(found, focus),
+        *render.pictures_of(report),
+        export.as_python(found),
+    )
+
+
+def _running(p: AuditParts) -> None:
+    """The run button fills the histogram; cancelling keeps what was answered."""
+
+    @friendly
+    def run(focus: Focus, request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = _view(request, values)
+        yield gr.skip(), status(f"Asking {view.model}.", busy=True), "", gr.skip()
+        for found in page_state.audit(view):
+            bars = render.bars_of(found.looked_at(view.n, view.temperature), focus)
+            yield found, render.running(found), "", bars
+
+    @friendly
+    def settle(found: AuditPageState, focus: Focus, *values: Any):
+        if not found.pictures:
+            return (gr.skip(),) * len(p.shown)
+        view = view_of(*values)
+        return everything(found.looked_at(view.n, view.temperature), focus)
+
+    outputs = [p.work, p.status, p.verdict, p.histogram]
+    event = p.run.click(run, [p.focus, *p.values], outputs, show_progress="hidden", **GPU, **QUIET)
+    given = [p.work, p.focus, *p.values]
+    event.then(settle, given, p.shown, **AT_ONCE, **QUIET)
+    cancels([p.cancel], [event], [p.status], "Cancelled; what was answered is kept.")
+
+
+def _looking(p: AuditParts) -> None:
+    """Temperature and N look at exact chances anew; factors and bars choose what is seen."""
+
+    @friendly
+    def look(found: AuditPageState, focus: Focus, *values: Any):
+        view = view_of(*values)
+        if found.drawn or not found.pictures:
+            line = "These replies were drawn: press “Run the audit” to draw at this N and temperature."
+            return status(line), *(gr.skip(),) * (len(p.shown) - 1)
+        return everything(found.looked_at(view.n, view.temperature), focus)
+
+    @friendly
+    def turn(found: AuditPageState, focus: Focus, factor: str, level: str, values: tuple[Any, ...]):
+        view = view_of(*values)
+        new = Focus(factor if factor in FACTORS else "digit", level)
+        seen = found.looked_at(view.n, view.temperature)
+        if not found.pictures:
+            return new, gr.skip(), gr.skip(), gr.skip()
+        about = said(render.about_gallery(new))
+        return new, render.bars_of(seen, new), about, render.gallery(seen, new)
+
+    def choose(found: AuditPageState, focus: Focus, factor: str, *values: Any):
+        return turn(found, focus, factor, "", values)
+
+    def click(found: AuditPageState, focus: Focus, event: gr.EventData, *values: Any):
+        level = str(getattr(event, "level", ""))[:20]
+        return turn(found, focus, focus.factor, "" if level == focus.level else level, values)
+
+    quick: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
+    for name in ("n", "temperature"):
+        p.value(name).change(look, [p.work, p.focus, *p.values], p.shown, **quick)
+    turned = [p.focus, p.histogram, p.about, p.gallery]
+    p.factor.input(choose, [p.work, p.focus, p.factor, *p.values], turned, **quick)
+    p.histogram.click(click, [p.work, p.focus, *p.values], turned, **quick)
+
+
+def _own(p: AuditParts) -> None:
+    """A picture of one's own."""
+
+    @friendly
+    def ask(picture: Any, labels: str, request: gr.Request, *values: Any):
+        view = _view(request, values)
+        return own_picture.ask(picture, labels, view.model, view.temperature)
+
+    p.ask.click(
+        ask, [p.picture, p.labels, *p.values], [p.own_status, p.own_bars], show_progress="minimal", **GPU, **QUIET
+    )
+
+
+def _arriving(app: gr.Blocks, p: AuditParts) -> None:
+    """A link brings settings back; the audit itself is run by the person."""
+
+    @friendly
+    def arrive(request: gr.Request):
+        query = dict(request.query_params)
+        if query.get("tab") != "audit" or not set(query) & set(ORDER):
+            return (gr.skip(),) * (len(p.values) + 1)
+        view = from_query(query)
+        allowed(view.model, is_local(request))
+        line = status("The settings of this link are set; press “Run the audit”.")
+        return *values_in_query(query, ORDER, values_of(view)), line
+
+    offers(app, p.value("model"), models)
+    app.load(arrive, None, [*p.values, p.status], **LIGHT, **QUIET)

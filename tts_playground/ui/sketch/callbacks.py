@@ -1,0 +1,332 @@
+"""Which event calls what. Searches share one small concurrency group; everything that only looks has no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from tts_playground import figures
+from tts_playground.errors import BadInput
+from tts_playground.pages.coerce import one_of, whole
+from tts_playground.pages.sketch import editor, examples, render, results, strategy_comparison
+from tts_playground.pages.sketch.page_state import SketchPageState
+from tts_playground.pages.sketch.view_settings import (
+    LIMITS,
+    ORDER,
+    allowed,
+    from_query,
+    settings_of,
+    to_query,
+    values_of,
+)
+from tts_playground.pages.status import status
+from tts_playground.tasks.sketch import SketchSettings
+from tts_playground.ui.error_handling import friendly
+from tts_playground.ui.events import AT_ONCE, LIGHT, QUIET, cancels, is_local, saves, shares, values_in_query, waiting
+from tts_playground.ui.sketch.layout import SketchParts
+
+HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
+"""two searches at a time; the rest wait in the queue and see their place"""
+ON_CANVAS = "Example “{name}” is on the canvas; press “Find the program”."
+AS_READ = "Your drawing, as it is read; press “Find the program” when it is done."
+LONGEST = 6000
+"""characters of a program in a link"""
+PASTE = """() => document.addEventListener('paste', (event) => {
+const target = event.target instanceof Element ? event.target : document.body;
+const canvas = document.querySelector('#sketch-canvas');
+if (event.defaultPrevented || target.closest('input, textarea, [contenteditable], #sketch-upload')) return;
+if (!canvas || !canvas.offsetParent) return;
+const picture = [...(event.clipboardData?.files || [])].find((file) => file.type.startsWith('image/'));
+const input = document.querySelector('#sketch-pasted input[type=file]');
+if (!picture || !input) return;
+event.preventDefault();
+const held = new DataTransfer(); held.items.add(picture); input.files = held.files;
+input.dispatchEvent(new Event('change', {bubbles: true})); })"""
+"""a picture that is pasted while this tab is shown goes on its canvas, unless it is pasted into a field"""
+
+
+def wire(app: gr.Blocks, parts: SketchParts, starters: dict[str, SketchPageState]) -> None:
+    """Connect the tab."""
+    _drawing(parts)
+    _searching(parts)
+    _results(parts, starters)
+    _editing(parts)
+    _comparing(parts)
+    _arriving(app, parts)
+
+
+def _settings(request: gr.Request, values: tuple[Any, ...]) -> SketchSettings:
+    """What a page asks to be searched with, by a sampler that it may use."""
+    settings = settings_of(*values)
+    allowed(settings.sampler, is_local(request))
+    return settings
+
+
+def _canvas_event(p: SketchParts) -> dict[str, Any]:
+    """For events that put something on the canvas, whose progress is shown elsewhere.
+
+    Measured: a canvas that shows progress sends its pictures to the server again with every status of every event.
+    """
+    return {**LIGHT, **QUIET, "show_progress_on": p.status}
+
+
+def _reading(p: SketchParts, trigger: Any) -> Any:
+    """Copy the canvas to ``p.held`` in the browser when ``trigger`` comes; returns the event after that.
+
+    Measured: gradio asks every component that was ever an input of a finished event for its value at each status line
+    of every event, whatever its tab; the canvas answers each time by uploading its pictures (six a second while a
+    search streamed), and a cancel had to wait behind them.
+    """
+    return trigger(None, p.canvas, p.held, js="(drawing) => drawing", **QUIET).success
+
+
+def _drawing(p: SketchParts) -> None:
+    """Examples, uploads and the clear button put ink on the canvas; a stroke shows how it is read."""
+
+    def put(ink: Any, loaded: Any, outline: str, n: int, line: str):
+        value = examples.layers(ink)
+        task = examples.task_of(value, loaded, outline)
+        return value, loaded, task, render.compare(task, None), status(line), *_nothing_found(n)
+
+    @friendly
+    def pick(outline: str, n: int, event: gr.SelectData):
+        name = one_of(examples.names(), event.index)
+        return put(*examples.load(examples.picture(name)), outline, n, ON_CANVAS.format(name=name))
+
+    @friendly
+    def take(picture: Any, outline: str, n: int):
+        if picture is None:
+            return (gr.skip(),) * len(outputs)
+        ink, loaded = examples.load(picture)
+        if not ink.any():
+            raise BadInput(
+                "No drawing was found in this picture; it needs dark strokes on light paper, or the reverse."
+            )
+        return put(ink, loaded, outline, n, "What was read from your picture is on the canvas; correct it there.")
+
+    @friendly
+    def wipe(n: int):
+        line = status("The canvas is clear.")
+        return examples.layers(None), None, None, render.compare(None, None), line, *_nothing_found(n)
+
+    @friendly
+    def notice(value: Any, loaded: Any, drawn: Any, text: str, work: SketchPageState | None, outline: str, n: int):
+        task = examples.task_of(value, loaded, outline)
+        if task.blank or task == drawn:  # the canvas also reports when nothing was drawn
+            return (gr.skip(),) * len(noticed)
+        if work is None and text.strip():  # typed by hand: it is compared with every stroke
+            shown, _, line = editor.follow(text, task)
+            kept = (gr.skip(),) * (len(noticed) - 3)
+            return task, shown or render.compare(task, None), line or gr.skip(), *kept
+        return task, render.compare(task, None), status(AS_READ), *_nothing_found(n)
+
+    outputs = [p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p)]
+    outline_and_n = [p.settings[4], p.n]
+    p.examples.select(pick, outline_and_n, outputs, **_canvas_event(p))
+    p.upload.input(take, [p.upload, *outline_and_n], outputs, **_canvas_event(p))
+    pasted = p.pasted.upload(take, [p.pasted, *outline_and_n], outputs, **_canvas_event(p))
+    pasted.then(lambda: None, None, p.pasted, **LIGHT, **QUIET)  # ready for the next one
+    p.clear.click(wipe, p.n, outputs, **_canvas_event(p))
+    p.canvas.clear(wipe, p.n, outputs, **_canvas_event(p))
+    # reading the canvas uploads it, so the others read what was noticed at the last stroke
+    noticed = [p.drawn, p.panel, p.status, *_found(p)]
+    _reading(p, p.canvas.input)(
+        notice,
+        [p.held, p.loaded, p.drawn, p.program, p.work, *outline_and_n],
+        noticed,
+        trigger_mode="always_last",
+        **LIGHT,
+        **QUIET,
+    )
+
+
+def _searching(p: SketchParts) -> None:
+    """The run button streams, the cancel button keeps what was found."""
+
+    @friendly
+    def run(value: Any, loaded: Any, request: gr.Request, *chosen: Any) -> Iterator[Any]:
+        settings = _settings(request, chosen)
+        task = examples.task_of(value, loaded, settings.outline)
+        if task.blank:
+            yield None, None, "", render.compare(task, None), status(render.STOPS["blank"])
+            return
+        # the work stays as it is: nothing is found yet, and a model may have to be loaded first
+        yield gr.skip(), task, gr.skip(), render.compare(task, None), status("Searching…", busy=True)
+        try:
+            for work, report in render.search(task, examples.name_of(task) or "your drawing", settings):
+                yield work, task, str(work.program), *render.live(work, report)
+        except Exception:  # the sentence is shown by ``friendly``; nothing looks busy beside it
+            yield *[gr.skip()] * 4, status("This search ended with an error.")
+            raise
+
+    @friendly
+    def draw_pool(value: Any, loaded: Any, request: gr.Request, *chosen: Any) -> Iterator[Any]:
+        # all N should be drawn, so the cap is the most that this server grants
+        settings = replace(_settings(request, chosen), strategy="best-of-n", seconds=LIMITS["seconds"][1])
+        for work, *shown in run(value, loaded, request, *values_of(settings)):
+            drawn = len(work.pool) if isinstance(work, SketchPageState) else 0
+            yield work, *shown, status(f"{drawn} of {settings.n} are drawn.", busy=True)
+
+    outputs = [p.work, p.drawn, p.program, p.panel, p.status]
+
+    inputs = [p.held, p.loaded, *p.settings]
+    shown = [*outputs, p.reading]
+    run_it, draw_it = (_reading(p, button.click) for button in (p.run, p.pool))
+    events = [
+        run_it(run, inputs, outputs, **waiting(p.status), **HEAVY, **QUIET),
+        draw_it(draw_pool, inputs, shown, **waiting([p.status, p.reading]), **HEAVY, **QUIET),
+    ]
+    for event in events:
+        event.then(_summarise, [p.work, p.n], _summary(p), **AT_ONCE, **QUIET)
+    cancels([p.cancel], events, [p.status], "Cancelled; the best so far is kept.")
+
+
+def _summary(p: SketchParts) -> list[Any]:
+    return [p.gallery, p.curve, p.reading, p.script, p.opened, p.complaint]
+
+
+def _found(p: SketchParts) -> list[Any]:
+    """What belongs to one drawing, and goes when another one comes."""
+    return [p.work, p.program, *_summary(p)]
+
+
+def _nothing_found(n: int) -> tuple[Any, ...]:
+    return None, "", *_summarise(None, n)
+
+
+@friendly
+def _summarise(work: SketchPageState | None, n: int):
+    note = "" if work is None else editor.modes(work.program)
+    script = (
+        editor.as_python(None, settings_of(*[None] * 7)) if work is None else editor.as_python(work.task, work.settings)
+    )
+    opened = work.title if work is not None and work.ready else None
+    return results.gallery(work), results.figure(work, n), results.reading(work, n), script, opened, note
+
+
+def _results(p: SketchParts, starters: dict[str, SketchPageState]) -> None:
+    """The N slider reads the curve, a click on a candidate opens it, a ready-made pool replaces all."""
+
+    @friendly
+    def read(work: SketchPageState | None, n: int):
+        return results.figure(work, n), results.reading(work, n)
+
+    @friendly
+    def choose(work: SketchPageState | None, event: gr.SelectData):
+        if work is None:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        ranked = work.ranked(results.SHOWN)
+        program = ranked[min(whole("The place of a click", event.index), len(ranked) - 1)].program
+        return str(program), *editor.follow(str(program), work.task)
+
+    @friendly
+    def open_pool(name: str):
+        work = starters[name]
+        ink, loaded = examples.load(examples.picture(name))
+        line = status(f"The ready-made pool of “{name}”: {len(work.pool)} independent draws.")
+        shown = render.compare(work.task, work.program)
+        return work, work.task, examples.layers(ink), loaded, str(work.program), shown, line
+
+    p.n.change(read, [p.work, p.n], [p.curve, p.reading], **LIGHT, **QUIET)
+    outputs = [p.program, p.panel, p.complaint, p.status]
+    p.gallery.select(choose, p.work, outputs, **LIGHT, **QUIET)
+    opened = [p.work, p.drawn, p.canvas, p.loaded, p.program, p.panel, p.status]
+    p.opened.input(open_pool, p.opened, opened, **_canvas_event(p)).then(
+        _summarise, [p.work, p.n], _summary(p), **LIGHT, **QUIET
+    )
+
+
+def _editing(p: SketchParts) -> None:
+    """The picture follows the typing; programs and links leave the page."""
+
+    @friendly
+    def follow(text: str, task: Any):
+        return tuple(gr.skip() if part is None else part for part in editor.follow(text, task))
+
+    @friendly
+    def follow_paste(text: str, task: Any, work: SketchPageState | None):
+        # the first edit after a search arrives as a change only, and so does every program that a search puts there,
+        # and the empty one of a new drawing, whose own status line should stay
+        put = not text.strip() or (work is not None and work.holds(text))
+        return (gr.skip(),) * 3 if put else follow(text, task)
+
+    shown: dict[str, Any] = {"outputs": [p.panel, p.complaint, p.status], "trigger_mode": "always_last"}
+    p.program.input(follow, [p.program, p.drawn], **shown, **LIGHT, **QUIET)
+    p.program.change(follow_paste, [p.program, p.drawn, p.work], **shown, **LIGHT, **QUIET)
+    saves(p.files, editor.download, p.program, p.file)
+
+    def query(text: str, drawn: Any, *chosen: Any) -> str:
+        return to_query(settings_of(*chosen), program=text[:LONGEST], drawing=examples.name_of(drawn))
+
+    shares(p.link, p.link_text, query, [p.program, p.drawn, *p.settings])
+
+
+def _comparing(p: SketchParts) -> None:
+    """All strategies on the drawing at hand, one after the other."""
+
+    @friendly
+    def compare(
+        drawn: Any, work: SketchPageState | None, axis: str, request: gr.Request, *chosen: Any
+    ) -> Iterator[Any]:
+        settings = _settings(request, chosen)
+        task = drawn or (work and work.task)
+        if task is None:
+            raise BadInput("The canvas is blank; draw something to compare the strategies on.")
+        last = None
+        for state in strategy_comparison.contest(task, settings):
+            if state == last:
+                yield gr.skip(), gr.skip(), gr.skip()
+                continue
+            figure = gr.skip() if last is not None and state.points == last.points else _contest_figure(state, axis)
+            last = state
+            yield state, figure, status(state.line, busy=bool(state.doing))
+
+    @friendly
+    def redraw(state: Any, axis: str):
+        return gr.skip() if state is None else _contest_figure(state, axis)
+
+    inputs = [p.drawn, p.work, p.contest_axis, *p.settings]
+    outputs = [p.contest_state, p.contest_figure, p.contest_status]
+    event = p.contest.click(compare, inputs, outputs, **waiting(p.contest_status), **HEAVY, **QUIET)
+    cancels([p.contest_stop, p.cancel], [event], [p.contest_status], "Stopped; the points so far stand.")
+    p.contest_axis.change(redraw, [p.contest_state, p.contest_axis], p.contest_figure, **LIGHT, **QUIET)
+
+
+def _contest_figure(state: strategy_comparison.Contest, axis: str) -> Any:
+    lines = [] if state.curve is None else [state.curve]
+    return figures.strategies(state.points, axis if axis in strategy_comparison.AXES else "n", lines, measure="IoU")
+
+
+def _arriving(app: gr.Blocks, p: SketchParts) -> None:
+    """A link brings settings, and a program or an example, back."""
+
+    @friendly
+    def arrive(request: gr.Request):
+        query = dict(request.query_params)
+        if query.get("tab") != "sketch" or len(query) == 1:
+            return (gr.skip(),) * len(outputs)
+        chosen = from_query(query)
+        allowed(chosen.sampler, is_local(request))
+        text, name = query.get("program", ""), query.get("drawing", "")
+        settings = values_in_query(query, ORDER, values_of(chosen))
+        if name not in examples.names() and not text:
+            return (*settings, *[gr.skip()] * (len(outputs) - len(settings)))
+        value, loaded, task, line, complaint = gr.skip(), None, None, "", ""
+        if name in examples.names():
+            ink, loaded = examples.load(examples.picture(name))
+            value = examples.layers(ink)
+            task = examples.task_of(value, loaded, chosen.outline)
+            line = status(ON_CANVAS.format(name=name))
+        panel = render.compare(task, None)
+        if text:
+            shown, complaint, line = editor.follow(text, task)
+            panel, line = shown or panel, line or status("The program in this link cannot be read.")
+        summary = _summarise(None, chosen.n)[:-1]
+        return *settings, value, loaded, task, panel, line, None, text, *summary, complaint
+
+    outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p)]
+    app.load(arrive, None, outputs, **_canvas_event(p))
+    app.load(None, None, None, js=PASTE)

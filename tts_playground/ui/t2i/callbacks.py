@@ -1,0 +1,229 @@
+"""Which event calls what. Drawing shares one place with the other models; what only looks has no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.pages.coerce import one_of, whole
+from tts_playground.pages.status import halted, status
+from tts_playground.pages.t2i import image_repository, page_state
+from tts_playground.pages.t2i.gallery_state import GalleryState
+from tts_playground.pages.t2i.request_queue import DrawRequest
+from tts_playground.pages.t2i.view_settings import LIMITS, MENU, T2iView, examples, unknown, view_of
+from tts_playground.ui.error_handling import friendly
+from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, LastWord, is_local, session_of
+from tts_playground.ui.t2i import render
+from tts_playground.ui.t2i.layout import MORE, T2iParts
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """What sections call as well."""
+
+    glance: Any
+    """(look, *values) -> ``outputs``: shows what is there of the components' view"""
+    outputs: list[Any]
+    actions: dict[str, tuple[Any, list[Any], list[Any]]]
+    """by the name that a tour's stop uses: (handler, inputs, outputs) of a drawing"""
+
+
+def wire(parts: T2iParts) -> Handlers:
+    """Connect the tab."""
+    glance, outputs = _looking(parts)
+    actions = _drawing(parts)
+    _choosing(parts)
+    return Handlers(glance, outputs, actions)
+
+
+def view_from(request: gr.Request, values: tuple[Any, ...]) -> T2iView:
+    """The view that a page asks for; models beyond the menu only from this very machine."""
+    view = view_of(*values)
+    MENU.allowed(view.model, is_local(request))
+    return view
+
+
+def everything(look: GalleryState, *, charts: bool = True) -> tuple[Any, ...]:
+    """The values of ``T2iParts.shown`` for a look; without ``charts`` those stay what they are."""
+    drawn = render.charts(look) if charts else (gr.skip(), gr.skip())
+    return render.summary(look), render.picks(look), render.gallery(look), *drawn, render.reading(look)
+
+
+def remarks(view: T2iView) -> str:
+    """What a person should know of the prompt: who cannot score it, and which words the model was never taught."""
+    return render.complaints(image_repository.refusals(view)) + render.words_note(unknown(view.model, view.prompt))
+
+
+def seen(look: GalleryState, *, charts: bool = True) -> tuple[Any, ...]:
+    """(look, others, chosen, note, *shown) after something new came into view."""
+    return look, (), None, remarks(look.view), *everything(look, charts=charts)
+
+
+def _looking(p: T2iParts) -> tuple[Any, list[Any]]:
+    """Every change of a setting shows what is there of it, at once; what is not there is asked for on release."""
+
+    @friendly
+    def glance(look: GalleryState, request: gr.Request, *values: Any):
+        view = view_from(request, values)
+        found = image_repository.look(view)
+        if not found.size:
+            line = "Not drawn at these settings yet: let go of the slider, or press “Draw”."
+            return *[gr.skip()] * 4, status(line), *[gr.skip()] * 5
+        return seen(found)
+
+    @friendly
+    def want(live: bool, ticket: int, request: gr.Request, *values: Any):
+        view = view_from(request, values)
+        wish = page_state.lacking(view, image_repository.look(view)) if live else None
+        if wish is None:
+            return gr.skip()
+        page_state.request_queue().ask(session_of(request), wish)
+        return ticket + 1
+
+    @friendly
+    def note(request: gr.Request, *values: Any):
+        return remarks(view_from(request, values))
+
+    outputs = [p.look, p.others, p.chosen, p.note, *p.shown]
+    quick = {"trigger_mode": "always_last", "queue": True, **LIGHT, **QUIET}
+    names = ("n", "temperature", "cfg", "top_p", "top_k", "seed", "reward", "second")
+    for name in names:
+        p.value(name).change(glance, [p.look, *p.values], outputs, **quick)
+    wanting: dict[str, Any] = {"inputs": [p.live, p.ticket, *p.values], "outputs": p.ticket, **quick}
+    for name in ("temperature", "cfg", "top_p", "top_k"):
+        p.value(name).release(want, **wanting)
+    for name in ("reward", "second"):
+        p.value(name).input(want, **wanting)
+    prompt, model = p.value("prompt"), p.value("model")
+    prompt.change(note, p.values, p.note, **quick)  # Gradio's "input" does not hear what is pasted
+
+    @friendly
+    def pick(index: int, model: str, request: gr.Request):
+        return one_of(examples(MENU.allowed(model, is_local(request))), index)
+
+    @friendly
+    def switch(request: gr.Request, *values: Any):
+        view = view_from(request, values)
+        page_state.checked(view)
+        return gr.Dataset(samples=[[prompt] for prompt in examples(view.model)]), status(f"{view.model} can be used.")
+
+    chosen = p.examples.click(pick, [p.examples, model], prompt, **LIGHT, **QUIET)
+    for event in (chosen.then, prompt.submit):
+        event(glance, [p.look, *p.values], outputs, **quick).then(want, **wanting)
+    model.input(switch, p.values, [p.examples, p.status], **LIGHT, **QUIET).success(
+        glance, [p.look, *p.values], outputs, **quick
+    )
+    return glance, outputs
+
+
+def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
+    """Draw, more, live and several prompts stream; cancel keeps what is whole."""
+
+    @friendly
+    def draw(request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = view_from(request, values)
+        yield from _drawn(session_of(request), DrawRequest(view, view.n), pressed=True)
+
+    @friendly
+    def more(look: GalleryState, request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = view_from(request, values)
+        size = max(image_repository.look(view).size, 0)
+        n = int(min(LIMITS["n"][1], max(size + MORE, view.n)))
+        for shown in _drawn(session_of(request), DrawRequest(replace(view, n=n), n), pressed=True):
+            yield *shown, n
+
+    @friendly
+    def live(request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = view_from(request, values)
+        # A class that lets go of its sliders stands in one queue: the charts come when the next one is drawing.
+        yield from _drawn(session_of(request), DrawRequest(view, image_repository.live_count(view)), charts=False)
+
+    outputs = [p.look, p.others, p.chosen, p.sheet, p.note, *p.shown]
+    heavy = {"show_progress": "minimal", "show_progress_on": p.status, **GPU, **QUIET}
+    events = [
+        p.run.click(draw, p.values, outputs, trigger_mode="always_last", **heavy),  # pressed again: other settings
+        p.more.click(more, [p.look, *p.values], [*outputs, p.value("n")], **heavy),
+        p.ticket.change(live, p.values, outputs, trigger_mode="always_last", **heavy),
+    ]
+    events[-1].success(render.charts, p.look, [p.curve, p.histogram], **LIGHT, **QUIET)
+
+    @friendly
+    def several(request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = view_from(request, values)
+        for looks, progress in page_state.several(view, examples(view.model)[:4], session_of(request)):
+            line = gr.skip() if progress is None else render.working(progress, examples(view.model)[len(looks)])
+            sheet = render.sheet(progress.previews) if progress else gr.skip()
+            if progress is not None or not looks:
+                yield gr.skip(), line, sheet, gr.skip(), gr.skip(), gr.skip()
+                continue
+            figure, spread = render.charts(looks[0], looks)
+            line = status(f"{len(looks)} prompts x {view.n} images are drawn.")
+            yield looks, line, "", figure, spread, render.several_reading(looks)
+
+    asked = p.values, [p.others, p.status, p.sheet, p.curve, p.histogram, p.reading]
+    events.append(p.several.click(several, *asked, **heavy))
+
+    def stop(look: GalleryState, request: gr.Request):
+        session = session_of(request)
+        if page_state.request_queue().newest(session) is None:  # nothing is in work
+            return gr.skip(), gr.skip()
+        page_state.request_queue().drop(session)
+        LAST_WORD.cancelled(request, "Cancelled; whole images are kept.")
+        return status("Cancelled; whole images are kept."), ""
+
+    for event in events:
+        event.failure(broken_off, p.status, [p.status, p.sheet], **AT_ONCE, **QUIET)
+    p.cancel.click(stop, p.look, [p.status, p.sheet], cancels=events, **AT_ONCE, **QUIET)
+    return {"draw": (draw, p.values, outputs), "several": (several, *asked)}
+
+
+LAST_WORD = LastWord()
+"""of this tab's cancel button"""
+
+
+def broken_off(line: str | None, request: gr.Request | None = None) -> tuple[Any, Any]:
+    """(status, previews) after an error or a cancel: nothing says any more that something is in work."""
+    told = halted(line, LAST_WORD.ended(request, "Stopped; what was whole before is kept."))
+    return (told, "") if told else (gr.skip(), gr.skip())
+
+
+def _drawn(session: str, wish: DrawRequest, *, pressed: bool = False, charts: bool = True) -> Iterator[Any]:
+    """What a page shows while its wishes are served: status and previews on the way, everything at the end.
+
+    ``charts``: the curve and the histogram, too.
+    """
+    for step in page_state.drawn(session, wish, pressed=pressed):
+        if step.look is None:
+            progress = step.progress
+            assert progress is not None
+            sheet = render.sheet(progress.previews) if progress.previews else gr.skip()
+            yield *[gr.skip()] * 3, sheet, gr.skip(), render.working(progress), *[gr.skip()] * 5
+            continue
+        look, others, chosen, note, line, *rest = seen(step.look, charts=charts)
+        line = status("Cancelled; whole images are kept.") if step.cancelled else line
+        yield look, others, chosen, "", note, line, *rest
+
+
+def _choosing(p: T2iParts) -> None:
+    """A click on an image shows it beside the best."""
+
+    @friendly
+    def choose(look: GalleryState, event: gr.SelectData):
+        order = look.ranked()
+        if not order:
+            return gr.skip(), gr.skip()
+        place = order[min(whole("The place of a click", event.index), len(order) - 1)]
+        return place, render.picks(look, place)
+
+    @friendly
+    def explain(look: GalleryState, place: int | None):
+        text = page_state.reason(look, place)
+        return status(text) if text else ""
+
+    p.gallery.select(choose, p.look, [p.chosen, p.picks], **LIGHT, **QUIET).then(
+        explain, [p.look, p.chosen], p.reason, **LIGHT, **QUIET
+    )
+    p.look.change(lambda: "", None, p.reason, **LIGHT, **QUIET)

@@ -1,0 +1,258 @@
+"""A look as a page shows it: the gallery, the picks side by side, the curve, the histogram, and what they say."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from gradio.components.plot import PlotData
+from PIL import Image
+
+from tts_playground import figures
+from tts_playground.experiments import image_pools
+from tts_playground.pages.status import status
+from tts_playground.pages.t2i.gallery_state import GalleryState, average
+from tts_playground.tasks.image_rewards import title_of
+
+SHEET = 112
+"""pixels a side of a preview"""
+KEPT = 64
+"""charts of each kind that are kept: a class that moves the same sliders asks for the same ones"""
+HELLO = "Pick or type a prompt and press “Draw”; sliders redraw when you let go of them."
+
+
+def number(value: float) -> str:
+    """A score for a caption: three decimals for cosines, fewer for large numbers."""
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def measure(reward: str) -> str:
+    """What people call a reward."""
+    return title_of(reward)
+
+
+# ------------------------------------------------------------------------------------------------------ pictures
+
+
+def gallery(look: GalleryState) -> list[tuple[str, str]]:
+    """(file, caption) of the images in view, best first, the best one marked."""
+    scores = look.scores.get(look.view.reward)
+    if scores is None:
+        return [(look.files[place], f"no. {place + 1}") for place in look.ranked()]
+    return [
+        (look.files[place], f"{'★ ' if rank == 1 else ''}{rank} · {number(scores[place])}")
+        for rank, place in enumerate(look.ranked(), 1)
+    ]
+
+
+def picks(look: GalleryState, chosen: int | None = None) -> str:
+    """What a choice is worth to the eye: best, one draw, worst, and the image that was clicked."""
+    if not look.shown:
+        return '<div class="picks empty"><p>No images yet.</p></div>'
+    order = look.ranked()
+    cards = [
+        _card(look, order[0], f"Best of {look.shown}", "best"),
+        _card(look, look.random_place(), "Another, at random", ""),
+        _card(look, order[-1], "Worst", ""),
+    ]
+    if chosen is not None and chosen < look.shown:
+        cards.append(_card(look, chosen, "Clicked", "chosen"))
+    return f'<div class="picks">{"".join(cards)}</div>'
+
+
+def _card(look: GalleryState, place: int, title: str, mark: str) -> str:
+    lines = []
+    for reward, scores in look.scores.items():
+        rank = look.rank(place, reward)
+        where = "all equal" if rank is None else f"rank {rank}"
+        words = html.escape(measure(reward))
+        lines.append(f"<div><dt>{words}</dt><dd>{number(scores[place])}<small> {where}</small></dd></div>")
+    if (logprob := look.logprobs[place]) is not None:
+        hint = "Natural-log probability of all its tokens under the settings they were drawn with."
+        lines.append(f'<div title="{hint}"><dt>log-probability</dt><dd>{logprob:.0f}</dd></div>')
+    alt = f"{title}: {look.view.prompt}"
+    picture = f'<img alt="{html.escape(alt, quote=True)}" src="{data_uri(look.files[place])}">'
+    return f'<figure class="{mark}"><figcaption>{title}</figcaption>{picture}<dl>{"".join(lines)}</dl></figure>'
+
+
+def data_uri(file: str) -> str:
+    """A picture file as an address that holds it; a blank one when the file was dropped since."""
+    path = Path(file)
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes() if path.exists() else b"").decode()
+
+
+def small_uri(file: str) -> str:
+    """A picture file as a small address: large pictures are scaled down."""
+    if not Path(file).exists():
+        return data_uri(file)
+    with Image.open(file) as picture:
+        if max(picture.size) <= SHEET:
+            return data_uri(file)
+        small = picture.convert("RGB")
+    small.thumbnail((SHEET, SHEET))
+    stream = io.BytesIO()
+    small.save(stream, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def sheet(previews: Sequence[Image.Image]) -> str:
+    """The images in work side by side, as one small inline picture."""
+    if not previews:
+        return ""
+    strip = Image.new("RGB", (len(previews) * (SHEET + 4) - 4, SHEET), (128, 128, 128))
+    for place, preview in enumerate(previews):
+        strip.paste(preview.resize((SHEET, SHEET), Image.Resampling.BILINEAR), (place * (SHEET + 4), 0))
+    stream = io.BytesIO()
+    strip.save(stream, "JPEG", quality=85)
+    data = base64.b64encode(stream.getvalue()).decode()
+    return f'<img class="sheet" alt="images in work" src="data:image/jpeg;base64,{data}">'
+
+
+# ---------------------------------------------------------------------------------------------------------- words
+
+
+def summary(look: GalleryState) -> str:
+    """The status line of a look."""
+    view = look.view
+    if not look.size:
+        return status("Nothing is drawn at these settings yet: press “Draw”, or let go of a slider with Live on.")
+    short = f" N is {view.n}: press “Draw” for the rest." if look.size < view.n else ""
+    seed = f", seed {view.seed}" if view.seed else ""
+    what = f"{look.shown} of {look.size} images of “{shortened(view.prompt, 80)}”"
+    line = f"{what} at temperature {view.temperature:g}, CFG {view.cfg:g}{seed}."
+    return status(line + short, _numbers(look))
+
+
+def _numbers(look: GalleryState) -> list[tuple[str, str, str]]:
+    scores = look.scores.get(look.view.reward)
+    if scores is None:
+        return []
+    shown = scores[: look.shown]
+    words, mean = measure(look.view.reward), sum(shown) / len(shown)
+    return [
+        ("best", number(max(shown)), f"Highest {words} among the images in view: what best-of-N keeps."),
+        ("mean", number(mean), f"Mean {words} of the images in view: what one of them gives on average."),
+        ("worst", number(min(shown)), f"Lowest {words} among the images in view."),
+        (
+            "tokens an image",
+            f"{look.cost.get('tokens', 0):.0f}",
+            "What the generator computed: a guided token counts twice.",
+        ),
+    ]
+
+
+def working(progress: image_pools.PoolProgress, prompt: str = "") -> str:
+    """The status line while images are drawn."""
+    rows = f", row {progress.rows} of {progress.of_rows} of the next" if progress.of_rows else ""
+    name = f"“{prompt}”: " if prompt else ""
+    if progress.done >= progress.of:
+        return status(f"{name}All {progress.of} images are drawn; scoring them.", busy=True)
+    return status(f"{name}Drawing: {progress.done} of {progress.of} images{rows}.", busy=True)
+
+
+def words_note(words: Sequence[str]) -> str:
+    """A sentence about the words that the model does not know."""
+    if not words:
+        return ""
+    quoted = ", ".join(f"“{shortened(word, 30)}”" for word in words[:8])
+    more = " and others" if len(words) > 8 else ""
+    text = f"This model was never taught {quoted}{more}: it will not understand; try the words of the examples."
+    return f'<div class="note"><p>{html.escape(text)}</p></div>'
+
+
+def complaints(sentences: Sequence[str]) -> str:
+    """Why a reward cannot score this prompt."""
+    texts = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
+    return f'<div class="note">{texts}</div>' if texts else ""
+
+
+def several_reading(looks: Sequence[GalleryState]) -> str:
+    """What several prompts' curves say together."""
+    reward = looks[0].view.reward
+    mean = average(looks, reward)
+    if mean is None:
+        return status("These prompts have no scores by this reward.")
+    last = int(mean.n[-1])
+    return status(
+        f"Average of {mean.prompts} prompts: {measure(reward)} {number(mean.at(1))} for one draw,"
+        f" {number(mean.at(last))} for the best of {last}. A straight line here is a logarithm: every tick doubles N."
+    )
+
+
+def reading(look: GalleryState) -> str:
+    """What the curve says at the slider's N, in words."""
+    curve = look.curve()
+    if curve is None:
+        return status("A curve needs scored images: press “Draw”.")
+    at = min(look.view.n, look.size)
+    words, one, best = measure(look.view.reward), curve.at(1), curve.at(at)
+    among = f" over the {look.size} drawn" if look.size > at else ""
+    line = (
+        f"Draw {at}, keep the best: {words} {number(best)} on average{among}, against {number(one)} for a single draw."
+    )
+    if at >= 4:
+        first, last = curve.at(2) - one, best - curve.at(at // 2)
+        line += f" The first doubling of N adds {first:.2g}, the one up to N = {at // 2 * 2} adds {last:.2g}."
+    if look.view.n > look.size:
+        line += f" The pool holds {look.size}: press “Draw” to see N = {look.view.n}."
+    return status(line)
+
+
+# -------------------------------------------------------------------------------------------------------- figures
+
+
+def curve_figure(look: GalleryState, others: Sequence[GalleryState] = ()) -> Any:
+    """Best reward against N, exact, with the slider's N marked; several prompts get a curve each, and their average."""
+    return _curve_figure(look, tuple(others))
+
+
+def charts(look: GalleryState, others: Sequence[GalleryState] = ()) -> tuple[Any, Any]:
+    """The curve and the histogram as the page gets them; what is looked at again is not written out again."""
+    return _charts(look, tuple(others))
+
+
+@lru_cache(maxsize=KEPT)
+def _charts(look: GalleryState, others: tuple[GalleryState, ...]) -> tuple[Any, Any]:
+    drawn = _curve_figure(look, others), _histogram_figure(look, others)
+    curve, histogram = (PlotData(type="plotly", plot=figure.to_json()) for figure in drawn)
+    return curve, histogram
+
+
+@lru_cache(maxsize=KEPT)
+def _curve_figure(look: GalleryState, others: tuple[GalleryState, ...]) -> Any:
+    if others:
+        lines = [c for c in (prompt_curve(other) for other in others) if c is not None]
+        mean = average(others, look.view.reward)
+        return figures.prompts(lines, mean, at=look.view.n)
+    curve = look.curve()
+    if curve is None:
+        return figures.empty("Draw some images first.")
+    return figures.best_of_n(curve, at=min(look.view.n, look.size))
+
+
+def prompt_curve(look: GalleryState) -> Any:
+    """A look's curve under its prompt's name."""
+    curve = look.curve()
+    return None if curve is None else (shortened(look.view.prompt), curve)
+
+
+def shortened(prompt: str, most: int = 42) -> str:
+    """A prompt for a legend."""
+    return prompt if len(prompt) <= most else prompt[: most - 1] + "…"
+
+
+def histogram_figure(look: GalleryState, others: Sequence[GalleryState] = ()) -> Any:
+    """How the scores of the pool are spread."""
+    return _histogram_figure(look, tuple(others))
+
+
+@lru_cache(maxsize=KEPT)
+def _histogram_figure(look: GalleryState, others: tuple[GalleryState, ...]) -> Any:
+    reward = look.view.reward
+    pools = {shortened(other.view.prompt): other.scores[reward] for other in others if reward in other.scores}
+    return figures.histogram(pools or look.scores.get(reward, ()), measure=measure(reward))

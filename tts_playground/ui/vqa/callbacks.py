@@ -1,0 +1,179 @@
+"""Which event calls what. Answering shares one place with the other models; what only looks has no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.pages.coerce import one_of
+from tts_playground.pages.menu import granted
+from tts_playground.pages.status import status
+from tts_playground.pages.vqa import render
+from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, ask, ask_set, opening_set, ready
+from tts_playground.pages.vqa.view_settings import (
+    MENU,
+    ORDER,
+    VqaView,
+    coerce_view,
+    examples,
+    sets,
+    to_query,
+    values_of,
+    view_of,
+)
+from tts_playground.tasks.vqa_data import SHIPPED
+from tts_playground.ui.error_handling import friendly
+from tts_playground.ui.events import (
+    AT_ONCE,
+    GPU,
+    LIGHT,
+    QUIET,
+    cancels,
+    is_local,
+    offers,
+    saves,
+    shares,
+    values_in_query,
+)
+from tts_playground.ui.vqa import step_search_view
+from tts_playground.ui.vqa.layout import VqaParts
+
+
+def wire(app: gr.Blocks, parts: VqaParts) -> None:
+    """Connect the tab."""
+    events = [_asking(parts), _set(parts)]
+    cancels([parts.cancel], events, [parts.status, parts.set_status], "Cancelled; what came before is kept.")
+    step_search_view.wire(parts.steps, parts.picture, parts.settings, _view, parts.cancel)
+    _choosing(parts)
+    _theory(parts)
+    saves(parts.files, render.download, parts.work, parts.file)
+    shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.settings)
+    _arriving(app, parts)
+
+
+def _view(request: gr.Request, values: tuple[Any, ...]) -> VqaView:
+    view = view_of(*values)
+    MENU.allowed(view.model, is_local(request))
+    return view
+
+
+def _asking(p: VqaParts) -> Any:
+    """The run button streams answers as they finish; curves follow once all are verified."""
+
+    @friendly
+    def run(picture: Any, request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = _view(request, values)
+        yield gr.skip(), status(f"Asking {view.model} {view.n} times.", busy=True), gr.skip()
+        for work in ask(picture, view):
+            yield work, render.headline(work), render.table(work)
+
+    @friendly
+    def settle(work: VqaPageState | None, done: SetWork | None):
+        asked = () if work is None or work.asked is None else (work.asked,)
+        done = done or opening_set()
+        every = asked if done is None or not done.asked else done.asked
+        view = work.view if work is not None else None
+        shape = gr.skip() if view is None else render.shape_figure(work, view.temperature, view.top_p, view.top_k)
+        return render.question_figure(work), render.reliability_figure(every), shape, render.as_python(work)
+
+    outputs = [p.work, p.status, p.table]
+    event = p.run.click(run, [p.picture, *p.settings], outputs, show_progress="hidden", **GPU, **QUIET)
+    settled = [p.curve, p.reliability, p.shape, p.script]
+    event.then(settle, [p.work, p.set_work], settled, **AT_ONCE, **QUIET)
+    return event
+
+
+def _set(p: VqaParts) -> Any:
+    """A set of questions, through the store, with the curve growing."""
+
+    @friendly
+    def run(name: str, count: float, axis: str, measure: str, request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = _view(request, values)
+        granted(name, is_local(request), [SHIPPED])
+        yield gr.skip(), gr.skip(), status(f"Asking {int(count)} questions {view.n} times.", busy=True), gr.skip()
+        for work in ask_set(name, int(count), view):
+            ready = work.done == work.of
+            figure = render.set_figure(work, axis, measure) if ready else gr.skip()
+            trust = render.reliability_figure(work.asked, measure) if ready else gr.skip()
+            line = render.set_reading(work, measure) if ready else _counting(work)
+            yield work, figure, line, trust
+
+    @friendly
+    def look(work: SetWork | None, axis: str, measure: str):
+        work = work or opening_set()
+        return render.set_figure(work, axis, measure), render.set_reading(work, measure)
+
+    given = [p.set_name, p.set_count, p.set_axis, p.set_measure, *p.settings]
+    outputs = [p.set_work, p.set_figure, p.set_status, p.reliability]
+    event = p.set_run.click(run, given, outputs, show_progress="hidden", **GPU, **QUIET)
+    for part in (p.set_axis, p.set_measure):
+        seen = [p.set_figure, p.set_status]
+        part.change(look, [p.set_work, p.set_axis, p.set_measure], seen, trigger_mode="always_last", **LIGHT, **QUIET)
+    return event
+
+
+def _counting(work: SetWork) -> str:
+    return status(f"{work.done} of {work.of} questions. {work.note}", busy=True)
+
+
+def _answers(work: VqaPageState | None) -> tuple[Any, ...]:
+    """What stands on the page of the answers: they, their table, curve and script."""
+    return work, render.table(work), render.question_figure(work), render.as_python(work)
+
+
+def _choosing(p: VqaParts) -> None:
+    """An example brings its picture, its question, its answer, and ready-made replies where there are some."""
+
+    @friendly
+    def choose(event: gr.SelectData, *values: Any):
+        one = one_of(examples(), event.index)
+        work = ready(one, view_of(*values))
+        line = status("The example is ready; press “Ask”.") if work is None else render.headline(work)
+        return one.picture, one.question, one.answer, *_answers(work), line
+
+    outputs = [p.picture, p.settings[0], p.settings[1], p.work, p.table, p.curve, p.script, p.status]
+    p.examples.select(choose, p.settings, outputs, **LIGHT, **QUIET)
+    p.picture.input(lambda: "", None, p.settings[1], **LIGHT, **QUIET)  # the known answer was the other picture's
+
+
+def _theory(p: VqaParts) -> None:
+    """Live figures follow their sliders."""
+    n, temperature, top_p, top_k = p.settings[2:6]
+    friendly_theory, friendly_shape = friendly(render.theory_figure), friendly(render.shape_figure)
+    live: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
+    for part in (p.theory_p, n):
+        part.change(friendly_theory, [p.theory_p, n], p.theory, **live)
+    for part in (temperature, top_p, top_k):
+        part.change(friendly_shape, [p.work, temperature, top_p, top_k], p.shape, **live)
+
+
+def _arriving(app: gr.Blocks, p: VqaParts) -> None:
+    """A link brings the question and the settings back; an example's question brings its picture."""
+
+    @friendly
+    def arrive(request: gr.Request):
+        query = dict(request.query_params)
+        if query.get("tab") != "vqa" or len(query) == 1:
+            return (gr.skip(),) * (len(p.settings) + 6)
+        view = coerce_view(query)
+        MENU.allowed(view.model, is_local(request))
+        picture = next((one.picture for one in examples() if one.question == view.question), gr.skip())
+        work = next((ready(one, view) for one in examples() if one.question == view.question), None)
+        return *values_in_query(query, ORDER, values_of(view)), picture, *_answers(work), render.headline(work)
+
+    def opened(work: VqaPageState | None, done: SetWork | None, axis: str, measure: str):
+        curve, done = render.question_figure(work), done or opening_set()
+        if done is None:
+            return curve, gr.skip(), gr.skip(), gr.skip()
+        figure, line = render.set_figure(done, axis, measure), render.set_reading(done, measure)
+        return curve, figure, line, render.reliability_figure(done.asked, measure)
+
+    offers(app, p.settings[ORDER.index("model")], MENU.names)
+    offers(app, p.set_name, sets)
+    shown = [p.curve, p.set_figure, p.set_status, p.reliability]
+    given = [p.work, p.set_work, p.set_axis, p.set_measure]
+    answers = [p.work, p.table, p.curve, p.script, p.status]
+    first = app.load(friendly(opened), given, shown, **LIGHT, **QUIET)
+    first.then(arrive, None, [*p.settings, p.picture, *answers], **LIGHT, **QUIET)

@@ -1,0 +1,90 @@
+"""The section "Reasoning steps as a tree": a search over the lines of a reply, and who went on from whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.experiments.comparison import BASELINE
+from tts_playground.pages.menu import explained
+from tts_playground.pages.status import status
+from tts_playground.pages.vqa import step_search
+from tts_playground.pages.vqa.view_settings import VqaView
+from tts_playground.tasks.vqa_search import MOST
+from tts_playground.ui.error_handling import friendly
+from tts_playground.ui.events import GPU, QUIET, cancels
+from tts_playground.ui.widgets import copy_as_python, heading
+
+HELP = (
+    "A line of reasoning is a step: unfinished replies are judged after every line, unpromising ones are dropped, and"
+    " promising ones go on in several ways. Picture, question and settings are those above."
+)
+
+
+@dataclass(frozen=True)
+class StepSearchParts:
+    """The section's components."""
+
+    strategy: Any
+    guide: Any
+    n: Any
+    run: Any
+    cancel: Any
+    line: Any
+    tree: Any
+    reading: Any
+    script: Any
+
+
+def build() -> StepSearchParts:
+    """Lay out the section."""
+    heading("Reasoning steps as a tree", HELP)
+    with gr.Row(elem_classes="buttons bottom"):
+        strategy = gr.Dropdown(
+            step_search.strategies(), value="beam", label="Search", min_width=180, elem_id="vqa-steps-strategy"
+        )
+        guide = gr.Dropdown(
+            step_search.guides(), value="p_yes", label="Guided by", min_width=200, elem_id="vqa-steps-guide"
+        )
+        n = gr.Slider(1, MOST, 8, step=1, label="Whole replies", min_width=160, buttons=[], elem_id="vqa-steps-n")
+        cancel = gr.Button("Cancel", min_width=90, scale=0, elem_id="vqa-steps-cancel")
+        run = gr.Button("Search", variant="primary", min_width=120, scale=0, elem_id="vqa-steps-run")
+    about = explained("vqa", without=(BASELINE,))
+    gr.HTML(f"<p class='what'>{about}</p>", padding=False)
+    line = gr.HTML("", padding=False, elem_id="vqa-steps-status")
+    with gr.Row(elem_classes="main"):
+        with gr.Column(scale=6, min_width=320):
+            tree = gr.Plot(step_search.tree(None), show_label=False, elem_id="vqa-steps-tree")
+        with gr.Column(scale=4, min_width=320):
+            reading = gr.HTML(step_search.reading(None), padding=False, elem_id="vqa-steps-reading")
+    script = copy_as_python(step_search.as_python(None, None), elem_id="vqa-steps-python")
+    return StepSearchParts(strategy, guide, n, run, cancel, line, tree, reading, script)
+
+
+def wire(
+    board: StepSearchParts, picture: Any, settings: Sequence[Any], read: Callable[..., VqaView], cancel: Any
+) -> None:
+    """Connect the section.
+
+    Args:
+        settings: the tab's components. read: a request and their values to a view that this server may serve.
+        cancel: the tab's button, which ends this too.
+    """
+
+    @friendly
+    def run(
+        picture: Any, strategy: str, guide: str, n: float, request: gr.Request, *values: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        view = read(request, values)
+        yield status(f"{step_search.heading_of(strategy)} begins.", busy=True), *(gr.skip(),) * 3
+        for found in step_search.search(picture, view, strategy, guide, n):
+            script = step_search.as_python(found, view) if found.done else gr.skip()
+            yield step_search.headline(found), step_search.tree(found), step_search.reading(found), script
+
+    given = [picture, board.strategy, board.guide, board.n, *settings]
+    outputs = [board.line, board.tree, board.reading, board.script]
+    event = board.run.click(run, given, outputs, show_progress="hidden", **GPU, **QUIET)
+    cancels([board.cancel, cancel], [event], [board.line], "Cancelled; the lines that came before are kept.")
