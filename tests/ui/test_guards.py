@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from tts_playground.errors import BadInput
+from tts_playground.images import open_image
 from tts_playground.ui import shell
 from tts_playground.ui.error_handling import said
-from tts_playground.ui.pictures import open_picture
 from tts_playground.ui.widgets import BLOB_BYTES, BLOBS, LAYERS, DrawingCanvas
 
 
@@ -24,7 +24,7 @@ def test_pictures_keep_alpha_and_lose_metadata():
     exif[0x010E] = "where I live"
     stream = io.BytesIO()
     Image.new("RGBA", (5, 7)).save(stream, "PNG", exif=exif)
-    picture = open_picture(stream.getvalue())
+    picture = open_image(stream.getvalue())
     assert (picture.size, picture.mode, picture.info) == ((5, 7), "RGBA", {})
     assert not picture.getexif()
 
@@ -34,13 +34,13 @@ def test_photos_are_turned_upright():
     exif[0x0112] = 6
     stream = io.BytesIO()
     Image.new("RGB", (5, 7)).save(stream, "JPEG", exif=exif)
-    assert open_picture(stream.getvalue()).size == (7, 5)
+    assert open_image(stream.getvalue()).size == (7, 5)
 
 
 @pytest.mark.parametrize(("size", "says"), [((8001, 8000), "million pixels"), ((65_500, 1), "too thin")])
 def test_too_many_pixels_are_refused(size, says):
     with pytest.raises(BadInput, match=says):
-        open_picture(_png(size, "1"))
+        open_image(_png(size, "1"))
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tts_playground.pages import downloads
 from tts_playground.pages.coerce import number
-from tts_playground.ui import scripts, shell
+from tts_playground.ui import shell
 
 ROOM = Path(shell.__file__).parent
 
@@ -29,7 +30,7 @@ def test_numbers_from_strangers_are_put_into_range():
 
 
 def test_a_file_to_save_stands_in_the_page():
-    file = json.loads(scripts.offer("a.txt", "text/plain", b"hello"))
+    file = json.loads(downloads.offer("a.txt", "text/plain", b"hello"))
     assert file == {"name": "a.txt", "href": "data:text/plain;base64,aGVsbG8="}
 
 
@@ -40,8 +41,10 @@ def test_pictures_are_served_from_where_they_lie():
     from gradio.utils import is_static_file
     from PIL import Image
 
-    from tts_playground.ui import thumbnails
+    from tts_playground.pages import thumbnails
+    from tts_playground.ui.gradio_import import serve_in_place
 
+    serve_in_place(thumbnails.folder())
     stream = io.BytesIO()
     Image.new("RGB", (8, 8), (1, 2, 3)).save(stream, "PNG")
     file = thumbnails.picture_file(stream.getvalue())

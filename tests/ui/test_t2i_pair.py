@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tts_playground.pages.t2i import reward_pair
+from tts_playground.pages.t2i import render, reward_pair
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import T2iView
-from tts_playground.ui.t2i import render
 
 VIEW = T2iView("a cat", 8, model="m", reward="clip", second="aesthetic")
 CLIP = (0.1, 0.5, 0.3, 0.2, 0.4, 0.0, 0.6, 0.7)

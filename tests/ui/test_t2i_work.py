@@ -9,11 +9,11 @@ from tts_playground.core import Verdict
 from tts_playground.errors import BadInput, Cancelled
 from tts_playground.experiments.image_pools import PoolProgress
 from tts_playground.pages.status import status
-from tts_playground.pages.t2i import image_repository, page_state
+from tts_playground.pages.t2i import image_repository, page_state, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import TOGETHER, DrawRequest, RequestQueue
 from tts_playground.store import starters
-from tts_playground.ui.t2i import callbacks, render
+from tts_playground.ui.t2i import callbacks
 
 
 def _draw(view, n=None):

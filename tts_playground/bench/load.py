@@ -82,7 +82,7 @@ def _up(address: str, server: subprocess.Popen[bytes]) -> str:
 
 
 @dataclass(frozen=True)
-class Page:
+class Visitor:
     """What a browser knows of the tab: which event is which function, and the values that the components start with."""
 
     address: str
@@ -94,7 +94,7 @@ class Page:
     """(component, event) -> dependency"""
 
     @classmethod
-    async def open(cls, web: Any, address: str) -> Page:
+    async def open(cls, web: Any, address: str) -> Visitor:
         """Read the page's configuration.
 
         Raises:
@@ -122,7 +122,7 @@ class Page:
 
 
 async def call(
-    web: Any, page: Page, session: str, event: dict[str, Any], changed: dict[str, Any]
+    web: Any, page: Visitor, session: str, event: dict[str, Any], changed: dict[str, Any]
 ) -> tuple[float, float]:
     """Send one event as the page does; seconds until a picture came (or the end), and until the end.
 
@@ -160,7 +160,7 @@ async def call(
     raise CannotDo("The app closed a stream before its answer.")
 
 
-async def person(web: Any, page: Page, number: int, times: Times) -> None:
+async def person(web: Any, page: Visitor, number: int, times: Times) -> None:
     """One person: moves over cached settings, then lets go on new ones."""
     session = secrets.token_hex(6)
     await asyncio.sleep(THINKING * number / PEOPLE)
@@ -184,7 +184,7 @@ async def _play(address: str, people: int) -> tuple[Times, float]:
 
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(timeout=PATIENCE, limits=limits) as web:
-        page, alone, times = await Page.open(web, address), secrets.token_hex(6), Times()
+        page, alone, times = await Visitor.open(web, address), secrets.token_hex(6), Times()
         for temperature in SETTLED:
             await call(web, page, alone, page.event("t2i-run", "click"), {"t2i-temperature": temperature})
         glance = page.event("t2i-temperature", "change")

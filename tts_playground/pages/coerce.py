@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tts_playground.errors import BadInput
-from tts_playground.ui.edge.inputs import number as checked_number
-from tts_playground.ui.edge.inputs import whole
+from tts_playground.pages.checks import number as checked_number
+from tts_playground.pages.checks import whole
 
 WHOLE = ("n", "top_k", "seed", "size")
 """names of settings that count something"""

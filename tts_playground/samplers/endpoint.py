@@ -22,7 +22,7 @@ from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 from tts_playground.models.endpoint import address
 from tts_playground.models.endpoint.client import Client
 from tts_playground.models.endpoint.manners import Manners
-from tts_playground.models.endpoint.reply import Reply
+from tts_playground.models.endpoint.reply import EndpointReply
 from tts_playground.randomness import key
 from tts_playground.samplers.vlm_settings import AnswerPath, AnswerSettings, answer_sample
 from tts_playground.typed import typed
@@ -147,13 +147,13 @@ class EndpointSampler:
 
     def _request(
         self, client: Client, messages: list[Any], seed: int, number: int, turn: int
-    ) -> tuple[list[Reply], PlaygroundError | None, float]:
+    ) -> tuple[list[EndpointReply], PlaygroundError | None, float]:
         """The choices of one request, the trouble that kept the others away, and its seconds for each.
 
         A server that gives fewer choices than it was asked for is asked for the others one at a time.
         """
         began, s = time.perf_counter(), self.settings
-        found: list[Reply] = []
+        found: list[EndpointReply] = []
         if turn > client.failed:
             return found, CannotDo(f"{self.url} is no longer asked."), 0.0
         try:
@@ -185,7 +185,7 @@ class EndpointSampler:
         names = (seed, number, "endpoint") if not place else (seed, number, "endpoint", place)
         return key(*names) & 0x7FFFFFFF
 
-    def _sample(self, reply: Reply, index: int, seed: int, seconds: float) -> Sample:
+    def _sample(self, reply: EndpointReply, index: int, seed: int, seconds: float) -> Sample:
         logprobs, cost = reply.logprobs or (), Cost(tokens=reply.tokens, seconds=seconds)
         path = AnswerPath(index, seed, logprobs=logprobs, done=True, cost=cost)
         why = "it ended while still thinking; allow longer replies" if reply.thinking else "an empty reply"

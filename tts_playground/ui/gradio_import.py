@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 
@@ -37,3 +39,14 @@ def signatures_once(classes: Iterable[type]) -> None:
         make: Any = one.__init__
         if not hasattr(make, "__signature__"):
             make.__signature__ = inspect.signature(make)
+
+
+@cache
+def serve_in_place(folder: Path) -> None:
+    """Serve a folder's files as they lie: else gradio hashes and copies each one whenever it is shown."""
+    import gradio
+    from gradio.data_classes import _StaticFiles
+
+    gradio.set_static_paths(folder)
+    served = getattr(_StaticFiles, "all_paths", [])
+    served.insert(0, served.pop())  # gradio compares each picture with its own icons first

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-
 LINK = """(query) => { const link = location.origin + location.pathname + '?' + query;
 try { navigator.clipboard.writeText(link).catch(() => {}); } catch (e) {} return link; }"""
 """a query string becomes a link to this page, in the clipboard where the browser allows it"""
@@ -18,8 +15,3 @@ const a = document.createElement('a'); a.href = one.url; a.download = one.orig_n
 FIT_CHARTS = """() => document.addEventListener('click', (event) => {
 if (event.target.closest('[role=tab]')) setTimeout(() => window.dispatchEvent(new Event('resize')), 100); })"""
 """a chart that was drawn while its tab was hidden has Plotly's default width until something tells it to look again"""
-
-
-def offer(name: str, mime: str, data: bytes) -> str:
-    """A file for ``SAVE``, inside the page: no second request, nothing left on the server."""
-    return json.dumps({"name": name, "href": f"data:{mime};base64,{base64.b64encode(data).decode()}"})

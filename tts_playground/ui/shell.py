@@ -17,12 +17,13 @@ from typing import Protocol
 import gradio as gr
 
 from tts_playground.models import zerogpu
+from tts_playground.pages import thumbnails
 from tts_playground.pages.access import Doorkeeper
 from tts_playground.ui import theme
 from tts_playground.ui.edge.body_limit import BodyLimit
 from tts_playground.ui.edge.error_pages import Page
 from tts_playground.ui.edge.headers import SafeHeaders
-from tts_playground.ui.gradio_import import signatures_once
+from tts_playground.ui.gradio_import import serve_in_place, signatures_once
 from tts_playground.ui.gradio_patches import Listening, absent_once, fair_queue, light_sessions
 from tts_playground.ui.scripts import FIT_CHARTS
 
@@ -86,6 +87,7 @@ def tabs() -> list[Tab]:
 def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Blocks:
     """The whole page, not yet served."""
     shown = tabs() if shown is None else shown
+    serve_in_place(thumbnails.folder())
     with Page(title=TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as app:
         title = gr.HTML(f"<h1>{TITLE}</h1><p>{LEAD}</p>", elem_id="title", padding=False)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as bar:

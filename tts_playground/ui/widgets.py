@@ -14,10 +14,11 @@ from fastapi import HTTPException
 from gradio.component_meta import ComponentMeta
 from gradio.components.base import Component, server
 from gradio.components.image_editor import AcceptBlobs
+from gradio.components.plot import PlotData
 from PIL import Image
 
+from tts_playground.images import open_image
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.pictures import open_picture
 
 BLOB_BYTES = 1_000_000
 """largest layer of a canvas"""
@@ -26,6 +27,11 @@ BLOBS = 128
 LAYERS = 4
 FORMATS = "PNG, JPEG, WEBP, AVIF, GIF, BMP, TIFF or PPM"
 BOUNDS = "at most 20 MB and 64 million pixels"
+
+
+def plot(figure: str) -> PlotData:
+    """A figure for ``gr.Plot`` from Plotly's JSON: what is shown again is not written out again."""
+    return PlotData(type="plotly", plot=figure)
 
 
 class _NoStubFile(ComponentMeta):
@@ -52,7 +58,7 @@ class PageState(gr.State, metaclass=_NoStubFile):
 
 
 class PictureInput(gr.Image, metaclass=_NoStubFile):
-    """``gr.Image`` whose handlers get a PIL image that ``open_picture`` let through."""
+    """``gr.Image`` whose handlers get a PIL image that ``open_image`` let through."""
 
     is_template = True
 
@@ -60,7 +66,7 @@ class PictureInput(gr.Image, metaclass=_NoStubFile):
         """The picture, or None when there is none."""
         if payload is None:
             return None
-        return friendly(open_picture)(_file(payload))
+        return friendly(open_image)(_file(payload))
 
 
 class DrawingCanvas(gr.ImageEditor, metaclass=_NoStubFile):
@@ -82,11 +88,11 @@ class DrawingCanvas(gr.ImageEditor, metaclass=_NoStubFile):
         """Gradio gives each new canvas one of its own."""
 
     def convert_and_format_image(self, file: Any, flatten_on_white: bool = False) -> Any:
-        """One part of the canvas, (height, width, 4), opened by ``open_picture``: gradio has no bounds."""
+        """One part of the canvas, (height, width, 4), opened by ``open_image``: gradio has no bounds."""
         if file is None:
             return None
         source = file if isinstance(file, (bytes, bytearray, memoryview)) else _file(file)
-        return np.array(friendly(open_picture)(source).convert("RGBA"))
+        return np.array(friendly(open_image)(source).convert("RGBA"))
 
     def preprocess(self, payload: Any) -> Any:
         """The value of ``gr.ImageEditor``; more layers than the canvas offers are refused."""

@@ -11,7 +11,7 @@ from typing import Any
 from tts_playground.errors import Cancelled, CannotDo, ModelUnavailable
 from tts_playground.models.endpoint import keys
 from tts_playground.models.endpoint.manners import LEFT_OUT, RENAMED, Manners
-from tts_playground.models.endpoint.reply import Reply, replies_in
+from tts_playground.models.endpoint.reply import EndpointReply, replies_in
 from tts_playground.models.endpoint.wire import Trouble, Wire
 
 PATIENCE = 120.0
@@ -52,7 +52,7 @@ class Client:
         """the first turn that failed, as its user counts; later ones need not be asked"""
         self.wire = Wire(url, own, timeout, self.stop)
 
-    def complete(self, messages: list[Any], **wanted: Any) -> list[Reply]:
+    def complete(self, messages: list[Any], **wanted: Any) -> list[EndpointReply]:
         """The replies to a conversation.
 
         Args:

@@ -15,7 +15,7 @@ _THINKING = re.compile(r"(?:<think(?:ing)?>|\[THINK\]|<reasoning>)", re.IGNORECA
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class EndpointReply:
     """One choice of a completion."""
 
     text: str
@@ -30,7 +30,7 @@ class Reply:
     """what it cost"""
 
 
-def replies_in(body: Mapping[str, Any]) -> list[Reply]:
+def replies_in(body: Mapping[str, Any]) -> list[EndpointReply]:
     """The choices of a completion, with its tokens shared out; choices that are none are left out."""
     choices = body.get("choices")
     found = [one for one in choices if isinstance(one, Mapping)] if isinstance(choices, list) else []
@@ -39,7 +39,7 @@ def replies_in(body: Mapping[str, Any]) -> list[Reply]:
     return [_reply(*one) for one in zip(found, logprobs, counts, strict=True)]
 
 
-def _reply(choice: Mapping[str, Any], logprobs: tuple[float, ...] | None, tokens: int) -> Reply:
+def _reply(choice: Mapping[str, Any], logprobs: tuple[float, ...] | None, tokens: int) -> EndpointReply:
     message = choice.get("message")
     message = message if isinstance(message, Mapping) else {}
     whole = _text(message.get("content")) or _text(message.get("refusal")) or _text(choice.get("text"))
@@ -47,7 +47,7 @@ def _reply(choice: Mapping[str, Any], logprobs: tuple[float, ...] | None, tokens
     text = answer_part(whole)
     cut = choice.get("finish_reason") in ("length", "max_tokens")
     thinking = not text and (reasoned or bool(_THINKING.search(whole)) or cut)
-    return Reply(text, not cut and not thinking, thinking, logprobs, tokens)
+    return EndpointReply(text, not cut and not thinking, thinking, logprobs, tokens)
 
 
 def answer_part(whole: str) -> str:

@@ -7,7 +7,7 @@ import json
 from tts_playground.auditing.rows import facts
 from tts_playground.auditing.settings import AuditSettings
 from tts_playground.pages.audit.page_state import AuditPageState
-from tts_playground.ui.scripts import offer
+from tts_playground.pages.downloads import offer
 
 DEFAULTS = {
     name: value

@@ -17,7 +17,7 @@ from tts_playground.figures import audit as figures
 from tts_playground.pages.audit.histogram import histogram
 from tts_playground.pages.audit.page_state import AuditPageState
 from tts_playground.pages.status import status
-from tts_playground.ui.thumbnails import picture_file
+from tts_playground.pages.thumbnails import picture_file
 
 SHOWN = 24
 """pictures in the gallery"""

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from PIL import Image
 
 from tts_playground.dsl import DSLError, Program, differs, parse, render, to_svg, unparse
+from tts_playground.pages.downloads import offer
 from tts_playground.pages.sketch.panel import complaint
 from tts_playground.pages.sketch.render import compare, fit, numbers
 from tts_playground.pages.status import status
 from tts_playground.tasks.sketch import SketchSettings, SketchTask
-from tts_playground.ui.scripts import offer
 
 NOTICEABLE = 0.002
 """share of the canvas from which a difference between the render modes is worth a sentence"""

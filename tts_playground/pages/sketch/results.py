@@ -10,7 +10,7 @@ from tts_playground import figures
 from tts_playground.estimators.intervals import between
 from tts_playground.pages.sketch.page_state import SketchPageState
 from tts_playground.pages.status import status
-from tts_playground.ui.thumbnails import thumbnail
+from tts_playground.pages.thumbnails import thumbnail
 
 SHOWN = 48
 """candidates in the gallery"""

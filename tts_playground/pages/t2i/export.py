@@ -14,15 +14,13 @@ from PIL import Image
 from tts_playground import figures, files
 from tts_playground.core import Cost
 from tts_playground.errors import BadInput
-from tts_playground.images import FORMATS
-from tts_playground.pages.t2i import image_repository
+from tts_playground.images import FORMATS, open_image
+from tts_playground.pages.t2i import image_repository, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import LIMITS, T2iView, coerce_view
 from tts_playground.store import parquet
 from tts_playground.tasks.picture_facts import facts_of, png
 from tts_playground.tasks.text_to_image import Generated
-from tts_playground.ui.pictures import open_picture
-from tts_playground.ui.t2i import render
 
 KEPT = 40
 """files kept for downloads"""
@@ -110,7 +108,7 @@ def brought_back(file: str, now: T2iView) -> tuple[T2iView, int]:
     Raises:
         BadInput: it is no picture, or carries no settings.
     """
-    open_picture(Path(file))  # the guards: format, size, damage
+    open_image(Path(file))  # the guards: format, size, damage
     with Image.open(file, formats=FORMATS) as opened:
         opened.load()
         facts = facts_of(opened)

@@ -16,6 +16,7 @@ from tts_playground.models.zerogpu import cancellable, on_gpu
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import T2iView
+from tts_playground.pages.thumbnails import picture_file
 from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.image_tokens import ImageTokens
 from tts_playground.store import starters
@@ -25,7 +26,6 @@ from tts_playground.store.spare import note, spare_of
 from tts_playground.store.store import Pool, Store
 from tts_playground.store.stored import score_together
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
-from tts_playground.ui.thumbnails import picture_file
 
 NAME, SWEEP = "t2i", "t2i-sweep"
 """the starters of this tab"""

@@ -12,9 +12,9 @@ import numpy as np
 from tts_playground import figures
 from tts_playground.estimators.curves import Curve, kl_bound
 from tts_playground.pages.status import status
+from tts_playground.pages.t2i import render
 from tts_playground.pages.t2i.gallery_state import GalleryState, pick_curve
 from tts_playground.tasks.image_rewards import share_weights
-from tts_playground.ui.t2i import render
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,11 @@ from tts_playground.errors import BadInput
 from tts_playground.experiments.comparison import BASELINE, Comparison, ComparisonPlan, comparable, compare, named
 from tts_playground.experiments.trace import trace
 from tts_playground.models.zerogpu import on_gpu
-from tts_playground.pages.t2i import image_repository
+from tts_playground.pages.t2i import image_repository, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import T2iView
 from tts_playground.tasks.image_rewards import reward_named, rewards_here, share_weights
-from tts_playground.ui.t2i import render
 
 PLAN = ComparisonPlan(budgets=(2, 4, 8), seeds=4, pool=16)
 """small enough for a page on two cores"""

@@ -10,12 +10,11 @@ from tts_playground.errors import Cancelled, PlaygroundError
 from tts_playground.experiments import image_pools, sweeps
 from tts_playground.experiments.sweeps import SweepCell
 from tts_playground.models.zerogpu import cancellable
-from tts_playground.pages.t2i import image_repository, page_state
+from tts_playground.pages.t2i import image_repository, page_state, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import T2iView
 from tts_playground.store.pool import PoolView
-from tts_playground.ui.t2i import render
 
 CHUNK = 64
 """images of a sweep that are drawn together"""

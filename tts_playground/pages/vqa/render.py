@@ -18,10 +18,10 @@ from tts_playground.estimators.voting import majority_curve
 from tts_playground.experiments import question_sets as experiments
 from tts_playground.experiments.question_sets import AskedQuestion
 from tts_playground.figures.answers import at_least_once, reliability_plot, reshaped
+from tts_playground.pages.downloads import offer
 from tts_playground.pages.status import status
 from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, trust_of
 from tts_playground.tasks.vqa import short_answer
-from tts_playground.ui.scripts import offer
 from tts_playground.verifiers.selectors import tally
 
 WORDS = {

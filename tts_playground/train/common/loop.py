@@ -27,7 +27,7 @@ from torch import nn
 
 from tts_playground import files, home, journal, randomness
 from tts_playground.errors import BadInput, Cancelled, CannotDo, StoreError
-from tts_playground.train.common.progress import Progress
+from tts_playground.train.common.progress import TrainProgress
 
 
 @dataclass(frozen=True)
@@ -306,7 +306,7 @@ def fit(
     """
     device = pick_device(plan.device)
     model.to(device)
-    line = Progress(plan.name, plan.minutes * 60 if plan.steps is None else None, plan.steps)
+    line = TrainProgress(plan.name, plan.minutes * 60 if plan.steps is None else None, plan.steps)
     with torch.random.fork_rng([device] if device.type == "cuda" else []), closing(line):
         torch.manual_seed(plan.seed)
         run = TrainRun(model, plan, device)
@@ -325,7 +325,12 @@ def fit(
 
 
 def _loop(
-    run: TrainRun, loss: Loss, sheet: Callable[[], Any] | None, line: Progress, log_every: int, stop_after: int | None
+    run: TrainRun,
+    loss: Loss,
+    sheet: Callable[[], Any] | None,
+    line: TrainProgress,
+    log_every: int,
+    stop_after: int | None,
 ) -> None:
     saved = time.monotonic()
     with _stop_signals() as asked:

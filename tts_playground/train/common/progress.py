@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Progress:
+class TrainProgress:
     """Loss and time left of one run; ``total`` seconds, or ``steps`` when the run is counted in steps."""
 
     def __init__(self, name: str, total: float | None, steps: int | None, every: float = 10.0) -> None:
@@ -19,7 +19,7 @@ class Progress:
     def _rich(self) -> Any:
         try:
             from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as Bar
+            from rich.progress import TrainProgress as Bar
         except ImportError:
             return None
         bar = Bar(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())

@@ -26,7 +26,8 @@ from gradio.route_utils import FnIndexInferError
 from starlette.requests import Request
 
 from tts_playground.errors import BadInput, PlaygroundError, shown
-from tts_playground.ui.edge.inputs import checked, name_of, told
+from tts_playground.pages.checks import told
+from tts_playground.ui.edge.inputs import checked, name_of
 from tts_playground.ui.error_handling import said
 
 _WRONG = (ValueError, TypeError, LookupError, AttributeError, httpx.HTTPError)

@@ -13,11 +13,11 @@ from tts_playground.dsl import parse, to_svg, unparse
 from tts_playground.dsl import render as draw
 from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import on_gpu
+from tts_playground.pages.checks import whole
 from tts_playground.pages.coerce import within
 from tts_playground.pages.sketch.view_settings import LIMITS, allowed, offered
 from tts_playground.tasks.sketch import SketchSettings
 from tts_playground.tasks.sketch import sketch as find
-from tts_playground.ui.edge.inputs import whole
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import is_local
 from tts_playground.ui.sketch.callbacks import HEAVY

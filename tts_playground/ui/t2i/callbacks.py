@@ -10,14 +10,14 @@ import gradio as gr
 
 from tts_playground.pages.coerce import one_of, whole
 from tts_playground.pages.status import halted, status
-from tts_playground.pages.t2i import image_repository, page_state
+from tts_playground.pages.t2i import image_repository, page_state, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import LIMITS, MENU, T2iView, examples, unknown, view_of
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, LastWord, is_local, session_of
-from tts_playground.ui.t2i import render
 from tts_playground.ui.t2i.layout import MORE, T2iParts
+from tts_playground.ui.widgets import plot
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def view_from(request: gr.Request, values: tuple[Any, ...]) -> T2iView:
 
 def everything(look: GalleryState, *, charts: bool = True) -> tuple[Any, ...]:
     """The values of ``T2iParts.shown`` for a look; without ``charts`` those stay what they are."""
-    drawn = render.charts(look) if charts else (gr.skip(), gr.skip())
+    drawn = map(plot, render.charts(look)) if charts else (gr.skip(), gr.skip())
     return render.summary(look), render.picks(look), render.gallery(look), *drawn, render.reading(look)
 
 
@@ -159,7 +159,7 @@ def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
             if progress is not None or not looks:
                 yield gr.skip(), line, sheet, gr.skip(), gr.skip(), gr.skip()
                 continue
-            figure, spread = render.charts(looks[0], looks)
+            figure, spread = map(plot, render.charts(looks[0], looks))
             line = status(f"{len(looks)} prompts x {view.n} images are drawn.")
             yield looks, line, "", figure, spread, render.several_reading(looks)
 

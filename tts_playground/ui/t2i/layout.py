@@ -8,14 +8,13 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.pages.status import status
-from tts_playground.pages.t2i import reward_pair
+from tts_playground.pages.t2i import render, reward_pair
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.guided_experiments import STOPS
 from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples
 from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks.image_rewards import rewards_here, title_of
 from tts_playground.tasks.text_to_image import LONGEST
-from tts_playground.ui.t2i import render
 from tts_playground.ui.widgets import PageState, heading, slider, thumbs
 
 MORE = 16

@@ -11,11 +11,10 @@ import gradio as gr
 from tts_playground.experiments.comparison import BASELINE, comparable
 from tts_playground.pages.menu import explained
 from tts_playground.pages.status import status
-from tts_playground.pages.t2i import strategy_comparison
+from tts_playground.pages.t2i import render, strategy_comparison
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, LIGHT, QUIET, cancels
-from tts_playground.ui.t2i import render
 from tts_playground.ui.t2i.callbacks import view_from
 from tts_playground.ui.t2i.layout import T2iParts
 from tts_playground.ui.widgets import PageState, heading, said

@@ -9,11 +9,10 @@ import gradio as gr
 
 from tts_playground import figures
 from tts_playground.pages.status import halted, status
-from tts_playground.pages.t2i import sweep
+from tts_playground.pages.t2i import render, sweep
 from tts_playground.pages.t2i.view_settings import T2iView
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, session_of
-from tts_playground.ui.t2i import render
 from tts_playground.ui.t2i.callbacks import LAST_WORD, broken_off, view_from
 from tts_playground.ui.t2i.layout import T2iParts
 from tts_playground.ui.widgets import PageState, heading

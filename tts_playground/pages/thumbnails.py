@@ -10,8 +10,6 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import gradio as gr
-from gradio.data_classes import _StaticFiles
 from PIL import Image
 
 from tts_playground import files
@@ -25,16 +23,9 @@ KEPT = 8000
 
 
 @cache
-def _folder() -> Path:
-    """Where this process keeps them.
-
-    They are served as they lie here: else gradio hashes and copies each one whenever it is shown.
-    """
-    folder = files.own_folder("pictures")
-    gr.set_static_paths(folder)
-    served = getattr(_StaticFiles, "all_paths", [])
-    served.insert(0, served.pop())  # gradio compares each picture with its own icons first
-    return folder
+def folder() -> Path:
+    """Where this process keeps them; the app serves them as they lie here (``ui.gradio_patches.serve``)."""
+    return files.own_folder("pictures")
 
 
 def thumbnail(program: Program) -> str:
@@ -57,7 +48,7 @@ def picture_file(png: bytes) -> str:
 
 
 def _file(name: bytes, write: Callable[[Path], None]) -> str:
-    file = _folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.png"
+    file = folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.png"
     try:
         os.utime(file)  # what is looked at stays
     except FileNotFoundError:
@@ -70,7 +61,7 @@ def _file(name: bytes, write: Callable[[Path], None]) -> str:
 
 def _prune() -> None:
     there = []
-    with os.scandir(_folder()) as entries:
+    with os.scandir(folder()) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):  # another thread removed it, or has just finished it
                 there.append((entry.stat().st_mtime, entry.path))

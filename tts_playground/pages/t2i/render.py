@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gradio.components.plot import PlotData
 from PIL import Image
 
 from tts_playground import figures
@@ -211,16 +210,14 @@ def curve_figure(look: GalleryState, others: Sequence[GalleryState] = ()) -> Any
     return _curve_figure(look, tuple(others))
 
 
-def charts(look: GalleryState, others: Sequence[GalleryState] = ()) -> tuple[Any, Any]:
-    """The curve and the histogram as the page gets them; what is looked at again is not written out again."""
+def charts(look: GalleryState, others: Sequence[GalleryState] = ()) -> tuple[str, str]:
+    """The curve and the histogram as Plotly's JSON; what is looked at again is not written out again."""
     return _charts(look, tuple(others))
 
 
 @lru_cache(maxsize=KEPT)
-def _charts(look: GalleryState, others: tuple[GalleryState, ...]) -> tuple[Any, Any]:
-    drawn = _curve_figure(look, others), _histogram_figure(look, others)
-    curve, histogram = (PlotData(type="plotly", plot=figure.to_json()) for figure in drawn)
-    return curve, histogram
+def _charts(look: GalleryState, others: tuple[GalleryState, ...]) -> tuple[str, str]:
+    return _curve_figure(look, others).to_json(), _histogram_figure(look, others).to_json()
 
 
 @lru_cache(maxsize=KEPT)
