@@ -106,7 +106,8 @@ def test_tags_that_all_name_the_same_bytes_take_no_memory(name, tmp_path):
     file = tmp_path / "picture"
     file.write_bytes(WITH_TAGS[name]())
     code = (
-        "import resource, sys\nfrom tts_playground.errors import BadInput\nfrom tts_playground.images import open_image\n"
+        "import resource, sys\nfrom tts_playground.errors import BadInput\n"
+        "from tts_playground.images import open_image\n"
         "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
         "try:\n    print(open_image(sys.argv[1]).size)\nexcept BadInput as error:\n    print(error)\n"
     )

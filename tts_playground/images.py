@@ -168,7 +168,7 @@ def _check_weight(image: Image.Image, name: str, full: int) -> None:
     if image.format in ("JPEG", "MPO"):  # one of several scans is held as coefficients, at its full size
         layers = getattr(image, "layer", None) or [(0, 1, 1, 0)] * 3
         most = max(h for _, h, _, _ in layers) * max(v for _, _, v, _ in layers)
-        check_scans(image.fp, full)
+        check_scans(cast(Any, image).fp, full)
         weight = 4 * pixels + 2 * full * sum(h * v for _, h, v, _ in layers) // most
     else:
         own = 1 if image.mode in ("1", "L", "P") else 2 if image.mode.startswith("I;16") else 4

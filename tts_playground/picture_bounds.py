@@ -1,6 +1,6 @@
 """Bounds that Pillow leaves open on what stands around the pixels: directories of tags, chunks, comments, scans.
 
-Read in Pillow 12.3. Measured there: a file of 19 MB whose 65,000 tags all name the same 19 MB takes all memory there is,
+Read in Pillow 12.3. Measured there: a file of 19 MB whose 65,000 tags all name the same 19 MB takes all memory,
 as TIFF or as the EXIF of any other kind; a GIF of 20 MB of comments takes hours, a JPEG of a million scans minutes.
 """
 
@@ -77,7 +77,7 @@ def check_scans(file: IO[bytes], pixels: int) -> None:
     while (marker := _MARKER.search(data, at)) and marker[0] != b"\xff\xd9":  # what follows may be a film
         scans += marker[0] == b"\xff\xda"
         if scans > most:
-            raise BadInput(f"The picture is a JPEG with over {most} scans, which are not read; save it again and retry.")
+            raise BadInput(f"The picture is a JPEG with over {most} scans, too many to be read; save it again.")
         at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
 
 

@@ -27,6 +27,7 @@ from starlette.requests import Request
 
 from tts_playground.errors import BadInput, PlaygroundError, shown
 from tts_playground.ui.faults import said
+from tts_playground.ui.fetching import fetched
 from tts_playground.ui.inputs import checked, name_of, told
 
 _WRONG = (ValueError, TypeError, LookupError, AttributeError, httpx.HTTPError)
@@ -55,6 +56,7 @@ class Page(gr.Blocks, metaclass=_NoStubFile):
         changed = {} if state is None else state
         blocks = [changed[one._id] if not one.stateful and one._id in changed else one for one in block_fn.inputs]
         values = checked(blocks, inputs, _called(block_fn))
+        values = await fetched(values, self.GRADIO_CACHE)
         try:
             return await super().preprocess_data(block_fn, values, state, explicit_call)
         except (gr.Error, PlaygroundError):
@@ -88,10 +90,7 @@ def _unreadable(blocks: list[Any]) -> str:
     if not files:
         return "A value of this request is of a kind that its field does not take."
     named = " and ".join(dict.fromkeys(files))
-    return (
-        f"The picture for {named!r} was not sent here, and is at no address that can be reached; send it first, for"
-        " example with handle_file('a.png')."
-    )
+    return f"The picture for {named!r} was not sent here; send it first, for example with handle_file('a.png')."
 
 
 def _check_event(block_fn: Any, event_data: Any) -> None:
