@@ -97,8 +97,8 @@ def is_loopback(host: str) -> bool:
 
 def split(authority: str) -> tuple[str, int | None]:
     """(host, port) of "host", "host:port", "[::1]:port" or an address with its scheme; ("", None) where it is none."""
-    if "://" not in authority and set(authority) & set("@/?#\\ "):
-        return "", None
+    if set(authority) & set("\t\r\n") or ("://" not in authority and set(authority) & set("@/?#\\ ")):
+        return "", None  # the first three are left out by the parser, wherever they stand
     try:
         parts = urlsplit(authority if "://" in authority else f"//{authority}")
         return (parts.hostname or "").removesuffix("."), parts.port
