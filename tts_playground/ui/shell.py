@@ -20,6 +20,7 @@ from tts_playground.models import zerogpu
 from tts_playground.ui import theme
 from tts_playground.ui.access import Doorkeeper
 from tts_playground.ui.bodies import BodyLimit
+from tts_playground.ui.connections import bounded_connections
 from tts_playground.ui.gradio_errors import Page
 from tts_playground.ui.gradio_patches import Listening, absent_once, fair_queue, light_sessions
 from tts_playground.ui.headers import SafeHeaders
@@ -112,6 +113,7 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
 
 def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **options) -> str:
     """Serve the page (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured) and return its address."""
+    bounded_connections()
     # the first stands outermost
     door = Doorkeeper.at(options.get("server_name"))
     guards = [SafeHeaders.everywhere(), door, BodyLimit.at(limits.body_bytes), Listening.to(app)]
