@@ -95,7 +95,7 @@ def _unreadable(blocks: list[Any]) -> str:
 
 def _check_event(block_fn: Any, event_data: Any) -> None:
     """Refuse a click without a place: gradio reads ``data["index"]`` and ``data["value"]`` of whatever came."""
-    if block_fn.fn is None:
+    if getattr(block_fn, "fn", True) is None:
         raise BadInput("This event runs in the browser alone; there is nothing here to call.")
     if event_data is None:  # of MCP, whose tools take none
         return
