@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "tts_playground"
 LEVELS = [
     {"errors", "moved"},
-    {"files", "jsontext"},
+    {"files", "jsontext", "picture_bounds"},
     {"journal"},
     {"randomness", "home", "images", "typed", "answers"},
     {"core"},

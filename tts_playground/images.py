@@ -10,14 +10,16 @@ import io
 import threading
 import warnings
 from collections.abc import Collection
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from tts_playground.errors import BadInput, shown
+from tts_playground.picture_bounds import Metered, check_scans, check_start
 
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
 """what is opened, by Pillow's names: formats of which one decoder in wide use is kept well. Not those that start other
@@ -83,7 +85,10 @@ def open_image(
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what matters is checked below
         try:
-            with Image.open(source, formats=wanted) as opened:
+            with ExitStack() as stack:
+                file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
+                check_start(file)
+                opened = stack.enter_context(Image.open(cast(Any, Metered(file)), formats=wanted))
                 return _opened(opened, name, max_pixels, moving, draft)
         except BadInput:
             raise
@@ -163,6 +168,7 @@ def _check_weight(image: Image.Image, name: str, full: int) -> None:
     if image.format in ("JPEG", "MPO"):  # one of several scans is held as coefficients, at its full size
         layers = getattr(image, "layer", None) or [(0, 1, 1, 0)] * 3
         most = max(h for _, h, _, _ in layers) * max(v for _, _, v, _ in layers)
+        check_scans(cast(Any, image).fp, full)
         weight = 4 * pixels + 2 * full * sum(h * v for _, h, v, _ in layers) // most
     else:
         own = 1 if image.mode in ("1", "L", "P") else 2 if image.mode.startswith("I;16") else 4

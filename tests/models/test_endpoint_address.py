@@ -67,6 +67,13 @@ def test_base_addresses(given, read):
         ("http://[fe80::1]/v1", "link-local or cloud metadata"),
         ("http://[fd00:ec2::254]/v1", "link-local or cloud metadata"),
         ("http://100.100.100.200/v1", "link-local or cloud metadata"),
+        ("http://[64:ff9b::a9fe:a9fe]/v1", "link-local or cloud metadata"),
+        ("http://[64:ff9b:1::a9fe:a9fe]/v1", "link-local or cloud metadata"),
+        ("http://[64:ff9b::6464:64c8]/v1", "link-local or cloud metadata"),
+        ("http://[2002:a9fe:a9fe::1]/v1", "link-local or cloud metadata"),
+        ("http://[2001:0:4136:e378:8000:63bf:5601:5601]/v1", "link-local or cloud metadata"),
+        ("http://[::a9fe:a9fe]/v1", "link-local or cloud metadata"),
+        ("http://[::ffff:0:a9fe:a9fe]/v1", "link-local or cloud metadata"),
         ("http://metadata.google.internal/v1", "link-local or cloud metadata"),
     ],
 )

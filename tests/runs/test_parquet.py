@@ -98,3 +98,26 @@ def test_a_starter_over_the_limit_is_not_written(store, tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="MB"):
         starters.write("t2i", [fill(store)], tmp_path)
     assert list(tmp_path.glob("t2i*")) == []
+
+
+def test_a_file_that_repeats_a_long_text_is_not_unpacked(store, tmp_path, monkeypatch):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from tts_playground.store import parquet
+
+    pool, file, bomb = fill(store), tmp_path / "pool.parquet", tmp_path / "bomb.parquet"
+    store.export(pool.key, file)
+    table = pq.read_table(file)
+    place = table.schema.get_field_index("info")
+    table = pa.concat_tables([table] * 200)
+    pq.write_table(table.set_column(place, "info", pa.array(["x" * 100_000] * 1000)), bomb, compression="zstd")
+    assert bomb.stat().st_size < 300_000
+    read = []
+    monkeypatch.setattr(parquet, "ALWAYS_READ", 8_000_000)
+    monkeypatch.setattr(parquet, "_to_records", lambda table, file: read.append(table) or [])
+    with pytest.raises(BadInput, match="unpacks to over 7 MB"):
+        store.import_(bomb)
+    assert not read
+    store.import_(file)
+    assert read[0].num_rows == 5

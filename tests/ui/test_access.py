@@ -42,7 +42,7 @@ VISITOR = [
 STRANGE_HOST = [
     "evil.example", "evil.example:{port}", "127.0.0.1.evil.example", "localhost.evil.example", "localhost@evil.example",
     "evil@localhost", "localhost/evil", "evil.example/localhost", "localhost#", "127.0.0.1?", "tunnel.example",
-    "notlab.example", "0.0.0.0:{port}", "10.0.0.7", "[::2]", "",
+    "notlab.example", "0.0.0.0:{port}", "10.0.0.7", "[::2]", "", "local\thost",
 ]  # fmt: skip
 STRANGE_ORIGIN = [
     "http://evil.example",

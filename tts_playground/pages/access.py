@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,8 @@ OWN = ("x-gradio-", "x-hf-", "x-requested-with")
 """X- headers that gradio's page and clients send themselves"""
 KEPT = ("/gradio_api/deep_link", "/gradio_api/process_recording", "/gradio_api/dev/", "/gradio_api/vibe-")
 """routes of gradio's own that write files, convert films or reload code, which the app needs for nobody"""
+_RELAY = re.compile(r"/(?:file|proxy)=\s*https?:", re.IGNORECASE)
+"""gradio's way to fetch any page of the web for whoever asks, which the app needs for nobody"""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -94,8 +97,8 @@ def is_loopback(host: str) -> bool:
 
 def split(authority: str) -> tuple[str, int | None]:
     """(host, port) of "host", "host:port", "[::1]:port" or an address with its scheme; ("", None) where it is none."""
-    if "://" not in authority and set(authority) & set("@/?#\\ "):
-        return "", None
+    if set(authority) & set("\t\r\n") or ("://" not in authority and set(authority) & set("@/?#\\ ")):
+        return "", None  # the first three are left out by the parser, wherever they stand
     try:
         parts = urlsplit(authority if "://" in authority else f"//{authority}")
         return (parts.hostname or "").removesuffix("."), parts.port
@@ -185,6 +188,9 @@ class Doorkeeper:
             refused = self.door.refusal(headers)
             if refused is not None:
                 await _refuse(scope, send, *refused)
+                return
+            if _RELAY.search(scope["path"]):
+                await _refuse(scope, send, 403, "This app fetches no other site's pages.")
                 return
             # HTTP/1.0 is what proxies speak: nginx does unless told otherwise, with a Host of its own and no other sign
             old = scope.get("http_version") == "1.0"

@@ -21,6 +21,8 @@ FORMAT = "1"
 _MARK = b"tts_playground"
 MOST_ROWS = 1_000_000
 """of a file; a few bytes can claim any number"""
+ALWAYS_READ, UNPACKED = 1 << 29, 20
+"""bytes that any file may unpack to, and times its own size that a larger one may"""
 _NAMES = ("pool", "kind", "task", "sampler", "codec", "text", "cost", "info")
 
 
@@ -77,13 +79,33 @@ def _table(file: Path) -> Any:
             for column in schema:
                 if (kind := opened.schema_arrow.field(column.name).type) != column.type:
                     raise StoreError(f"{file}: its column {column.name!r} holds {str(kind)[:80]}, not {column.type}.")
-            table = opened.read(schema.names)
+            table = _bounded(opened, file, schema.names)
             table.validate(full=True)
             return table
     except PlaygroundError:
         raise
     except Exception as error:  # Arrow raises many kinds for a damaged file, OverflowError among them
         raise StoreError(f"{file} is not a parquet file, or it is damaged; export the pool again.") from error
+
+
+def _bounded(opened: Any, file: Path, names: list[str]) -> Any:
+    """The columns, read a few rows at a time: a file names a long text once and repeats it in a bit a row."""
+    import pyarrow
+
+    most = max(ALWAYS_READ, UNPACKED * file.stat().st_size)
+    groups = [opened.metadata.row_group(one).total_byte_size for one in range(opened.metadata.num_row_groups)]
+    batches, size = [], sum(groups)
+    if size <= most:
+        size = 0
+        # no row is longer than what its group has unpacked
+        for batch in opened.iter_batches(min(1024, max(16, most // max([*groups, 1]))), columns=names):
+            size += batch.nbytes
+            if size > most:
+                break
+            batches.append(batch)
+    if size > most:
+        raise BadInput(f"{file} unpacks to over {most >> 20:,} MB, which is not read; export the pools anew.")
+    return pyarrow.Table.from_batches(batches, opened.schema_arrow.empty_table().select(names).schema)
 
 
 def _to_records(table: Any, file: Path) -> list[dict[str, Any]]:

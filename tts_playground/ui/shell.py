@@ -21,6 +21,7 @@ from tts_playground.pages import thumbnails
 from tts_playground.pages.access import Doorkeeper
 from tts_playground.ui import theme
 from tts_playground.ui.edge.body_limit import BodyLimit
+from tts_playground.ui.edge.connections import bounded_connections
 from tts_playground.ui.edge.error_pages import Page
 from tts_playground.ui.edge.headers import SafeHeaders
 from tts_playground.ui.gradio_import import serve_in_place, signatures_once
@@ -114,6 +115,7 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
 
 def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **options) -> str:
     """Serve the page (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured) and return its address."""
+    bounded_connections()
     # the first stands outermost
     door = Doorkeeper.at(options.get("server_name"))
     guards = [SafeHeaders.everywhere(), door, BodyLimit.at(limits.body_bytes), Listening.to(app)]

@@ -6,7 +6,8 @@ import ipaddress
 import os
 import re
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tts_playground.errors import BadInput
@@ -19,6 +20,9 @@ CHAT = "/chat/completions"
 EXAMPLE = "http://localhost:8000/v1"
 METADATA = {"100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"}
 """where clouds tell a machine its own secrets, outside the link-local networks"""
+
+_HOLDING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
+"""networks whose numbers end in one of IPv4"""
 
 Origin = tuple[str, str, int]
 """scheme, host and port"""
@@ -102,7 +106,7 @@ def refuse_internal(host: str, where: str) -> None:
         BadInput: it is one.
     """
     number = _number(host)
-    internal = number is not None and (number.is_link_local or str(number) in METADATA)
+    internal = any(one.is_link_local or str(one) in METADATA for one in _held(number))
     if internal or host == "metadata.google.internal":
         raise BadInput(f"{where} is a link-local or cloud metadata address, which is never asked; give another host.")
 
@@ -128,6 +132,17 @@ def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         except OSError:
             return None
     return getattr(number, "ipv4_mapped", None) or number
+
+
+def _held(number: ipaddress.IPv4Address | ipaddress.IPv6Address | None) -> Iterator[Any]:
+    """The number and those that it holds: of 6to4 and Teredo, behind NAT64, and IPv4 as IPv6 once wrote it."""
+    if number is None:
+        return
+    yield number
+    if isinstance(number, ipaddress.IPv6Address):
+        yield from (one for one in (number.sixtofour, *(number.teredo or ())) if one is not None)
+        if any(number in network for network in _HOLDING):
+            yield ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)
 
 
 def shown(url: str, most: int = 200) -> str:

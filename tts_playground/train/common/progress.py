@@ -19,7 +19,7 @@ class TrainProgress:
     def _rich(self) -> Any:
         try:
             from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import TrainProgress as Bar
+            from rich.progress import Progress as Bar
         except ImportError:
             return None
         bar = Bar(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())

@@ -1,13 +1,45 @@
-"""A bound on request bodies of any kind, which the web framework leaves open."""
+"""A bound on request bodies of any kind, which the web framework leaves open, and on what uploads leave on the disk."""
 
 from __future__ import annotations
 
+import json
+from collections import deque
+from time import monotonic
+
 from fastapi import HTTPException
+from gradio import utils
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tts_playground.pages.fair_queue import address_of
+
 UPLOAD = 20 * 2**20 + 2**16
 """bytes of an upload: the largest file, and what stands around it"""
+KEPT = 4200.0
+"""seconds that an upload stays on the disk, at most: an hour, and until the next look for what is older"""
+ONES, ALL = 1 << 30, 4 << 30
+"""bytes of uploads that are kept, of one address and of all"""
+
+
+class Shelf:
+    """How much of what was sent is still there."""
+
+    def __init__(self) -> None:
+        self._sent: deque[tuple[float, str, int]] = deque()
+
+    def add(self, address: str, size: int) -> None:
+        """Note what came."""
+        self._sent.append((monotonic(), address, size))
+
+    def full(self, address: str) -> str | None:
+        """The sentence for somebody who may not send more for now; None for others."""
+        while self._sent and self._sent[0][0] < monotonic() - KEPT:
+            self._sent.popleft()
+        if sum(size for _, other, size in self._sent if other == address) > ONES:
+            return "Your network has sent too many files within the hour; try again later."
+        if sum(size for _, _, size in self._sent) > ALL:
+            return "Too many files were sent here within the hour; try again later."
+        return None
 
 
 class BodyLimit:
@@ -17,6 +49,7 @@ class BodyLimit:
         self.app = app
         self.limit = limit
         self.upload = upload
+        self.shelf = Shelf()
 
     @classmethod
     def at(cls, limit: int, upload: int = UPLOAD) -> Middleware:
@@ -28,10 +61,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.upload if scope["path"].rstrip("/").endswith("/upload") else self.limit
+        uploads = scope["path"].rstrip("/").endswith("/upload")
+        limit = self.upload if uploads else self.limit
+        address = _address(scope) if uploads else ""
+        if uploads and (told := self.shelf.full(address)):
+            await _refuse(send, 429, told)
+            return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or len(declared) > 18 or int(declared) > limit:
-            await _refuse(send)
+            await _refuse(send, 413, "This request is too large.")
             return
         seen = 0
 
@@ -43,11 +81,21 @@ class BodyLimit:
                 raise HTTPException(413, "This request is too large.")
             return message
 
-        await self.app(scope, counted, send)
+        try:
+            await self.app(scope, counted, send)
+        finally:
+            if uploads:
+                self.shelf.add(address, seen)
 
 
-async def _refuse(send: Send) -> None:
-    text = b'{"detail":"This request is too large."}'
+def _address(scope: Scope) -> str:
+    peer = (scope.get("client") or [""])[0]
+    forwarded = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
+    return address_of(peer, forwarded, trusted=utils.get_space() is not None)
+
+
+async def _refuse(send: Send, status: int, sentence: str) -> None:
+    text = json.dumps({"detail": sentence}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode())]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

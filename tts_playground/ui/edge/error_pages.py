@@ -27,6 +27,7 @@ from starlette.requests import Request
 
 from tts_playground.errors import BadInput, PlaygroundError, shown
 from tts_playground.pages.checks import told
+from tts_playground.ui.edge.fetching import fetched
 from tts_playground.ui.edge.inputs import checked, name_of
 from tts_playground.ui.error_handling import said
 
@@ -56,6 +57,7 @@ class Page(gr.Blocks, metaclass=_NoStubFile):
         changed = {} if state is None else state
         blocks = [changed[one._id] if not one.stateful and one._id in changed else one for one in block_fn.inputs]
         values = checked(blocks, inputs, _called(block_fn))
+        values = await fetched(values, self.GRADIO_CACHE)
         try:
             return await super().preprocess_data(block_fn, values, state, explicit_call)
         except (gr.Error, PlaygroundError):
@@ -89,14 +91,13 @@ def _unreadable(blocks: list[Any]) -> str:
     if not files:
         return "A value of this request is of a kind that its field does not take."
     named = " and ".join(dict.fromkeys(files))
-    return (
-        f"The picture for {named!r} was not sent here, and is at no address that can be reached; send it first, for"
-        " example with handle_file('a.png')."
-    )
+    return f"The picture for {named!r} was not sent here; send it first, for example with handle_file('a.png')."
 
 
 def _check_event(block_fn: Any, event_data: Any) -> None:
     """Refuse a click without a place: gradio reads ``data["index"]`` and ``data["value"]`` of whatever came."""
+    if getattr(block_fn, "fn", True) is None:
+        raise BadInput("This event runs in the browser alone; there is nothing here to call.")
     if event_data is None:  # of MCP, whose tools take none
         return
     clicked = any(trigger == "select" for _, trigger in block_fn.targets)
