@@ -1,8 +1,12 @@
-"""Imports point down: a lower room never imports a higher one, and rooms on one line never import each other."""
+"""Imports point down: a lower room never imports a higher one, and rooms on one line never import each other.
+
+Nor do modules stand in a circle, whether they import at the top, in a function or for types alone.
+"""
 
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -31,6 +35,9 @@ LEVELS = [
 ]
 LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 FILES = sorted(PACKAGE.rglob("*.py"))
+MODULES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES
+}
 
 
 def room_of(path: Path) -> str:
@@ -66,6 +73,39 @@ def test_no_arrow_runs_up_or_sideways(path):
     for room in imported_rooms(path) - {here}:
         allowed = LEVEL[room] < LEVEL[here] or (here, room) == ("cli", "ui")
         assert allowed, f"{path.relative_to(PACKAGE)} ({here}) imports {room}"
+
+
+def imported_modules(module: str, path: Path) -> set[str]:
+    """The modules of the package that one names anywhere in it; a name inside a module counts for that module."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            while name and name not in MODULES:
+                name = name.rpartition(".")[0]
+            if name not in ("", module, "tts_playground"):
+                found.add(name)
+    return found
+
+
+def test_no_modules_stand_in_a_circle():
+    graph = {module: imported_modules(module, path) for module, path in MODULES.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_no_two_public_classes_have_one_name():
+    homes: dict[str, str] = {}
+    for module, path in MODULES.items():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                assert homes.setdefault(node.name, module) == module, f"{node.name}: {homes[node.name]} and {module}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module, util
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any
@@ -66,7 +67,7 @@ class Moved(ModuleType):
         return getattr(now, NAMES.get(former, {}).get(name, name))
 
 
-class Finder:
+class Finder(Loader):
     """Finds modules by their former names; importer and loader in one."""
 
     @staticmethod

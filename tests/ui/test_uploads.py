@@ -9,9 +9,9 @@ from tts_playground.ui.edge import body_limit
 @pytest.fixture
 def little(monkeypatch, address):
     """The address of an app where few bytes may be kept, on an empty shelf."""
-    monkeypatch.setattr(bodies, "ONES", 3000)
-    monkeypatch.setattr(bodies, "ALL", 5000)
-    monkeypatch.setattr(bodies, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(body_limit, "ONES", 3000)
+    monkeypatch.setattr(body_limit, "ALL", 5000)
+    monkeypatch.setattr(body_limit, "monotonic", lambda: clock[0])
     clock[0] += body_limit.KEPT + 1
     return address
 

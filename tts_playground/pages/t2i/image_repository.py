@@ -24,6 +24,7 @@ from tts_playground.store.pool import PoolView
 from tts_playground.store.rows import read_cost
 from tts_playground.store.spare import note, spare_of
 from tts_playground.store.store import Pool, Store
+from tts_playground.store.stored import Holder
 from tts_playground.store.stored import score_together
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 
@@ -68,11 +69,11 @@ _unkept: dict[Path, str] = {}
 """the store's folder -> why nothing can be kept in it"""
 
 
-def _step_aside(failed: Store, error: StoreError) -> None:
+def _step_aside(failed: Holder, error: StoreError) -> None:
     """From now on to a spare store; where that is what failed, the error is raised."""
     if failed is not store():
         raise error
-    _unkept.setdefault(failed.path, str(error))
+    _unkept.setdefault(store().path, str(error))
 
 
 def _ready(pool: Pool) -> list[PoolView]:
@@ -168,9 +169,7 @@ def draw(
         yield from image_pools.draw([adopted(view) for view in views], n, **how)
     except (NoSpace, ReadOnly) as error:
         _step_aside(target, error)
-        yield from image_pools.draw(
-            [adopted(view) for view in views], n, **how
-        )  # the chunk that was lost, and the rest
+        yield from image_pools.draw([adopted(view) for view in views], n, **how)  # what was lost, and the rest
 
 
 def adopted(view: T2iView) -> Pool:
