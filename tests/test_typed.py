@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tts_playground
-from tts_playground.auditing.settings import SketchSettings as AuditSettings
+from tts_playground.auditing.settings import AuditSettings
 from tts_playground.core import Budget
 from tts_playground.errors import BadInput
 from tts_playground.evolve.evolution import EvolutionPlan
@@ -17,7 +17,7 @@ from tts_playground.samplers.image_paths import ImageSettings
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.samplers.proposal import ProposalSampler
 from tts_playground.samplers.vlm_settings import AnswerSettings
-from tts_playground.tasks.sketch import SketchSettings as SketchSettings
+from tts_playground.tasks.sketch import SketchSettings
 from tts_playground.train.finetune.trainer import Tuning
 from tts_playground.typed import value_of
 

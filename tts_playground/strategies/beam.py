@@ -40,25 +40,25 @@ class Beam:
         self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per step of a beam; beams follow one another until the budget is spent."""
-        ledger = BudgetTracker(budget, reward)
-        yield from waves(ledger, lambda number: self._beam(task, sampler, ledger, number, seed), "Beam search")
+        tracker = BudgetTracker(budget, reward)
+        yield from waves(tracker, lambda number: self._beam(task, sampler, tracker, number, seed), "Beam search")
 
     def _beam(
-        self, task: Any, sampler: SteppedSampler, ledger: BudgetTracker, number: int, seed: int
+        self, task: Any, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
         horizon = sampler.horizon(task)
-        paths, scored = ledger.start_paths(task, sampler, number, self.width, seed, to_the_end(horizon, horizon))
+        paths, scored = tracker.start_paths(task, sampler, number, self.width, seed, to_the_end(horizon, horizon))
         if scored:
-            yield ledger.round(scored, f"beam {number + 1}, finished at once")
+            yield tracker.round(scored, f"beam {number + 1}, finished at once")
         width, step, fresh = len(paths), 0, max((path.index for path in paths), default=0) + 1
         paths = [path for path in paths if not path.done]
-        while paths and (room := ledger.room(len(paths))):
+        while paths and (room := tracker.room(len(paths))):
             paths = paths[:room]
-            scored = ledger.advance(task, sampler, paths, range(len(paths)))
+            scored = tracker.advance(task, sampler, paths, range(len(paths)))
             if scored is None:
                 return
             step += 1
-            yield ledger.round(scored, f"beam {number + 1}, step {step}")
+            yield tracker.round(scored, f"beam {number + 1}, step {step}")
             ranked = sorted(zip(scored, paths, strict=True), key=lambda pair: -pair[0].reward)
             kept: dict[Any, Any] = {}
             for one, path in ranked:

@@ -30,19 +30,19 @@ class BestOfN:
         """Yield one round per batch; candidate i is the sampler's sample (seed, i)."""
         if self.n is None and budget == Budget():
             raise BadInput("Best-of-N would never end: give it an n, or a budget with a limit.")
-        ledger = BudgetTracker(budget, reward)
+        tracker = BudgetTracker(budget, reward)
         drawn = 0
         while True:
             wanted = self.batch if self.n is None else min(self.batch, self.n - drawn)
             if wanted == 0:
-                yield ledger.round((), "all drawn", stopped="done")
+                yield tracker.round((), "all drawn", stopped="done")
                 return
-            room = ledger.room(wanted)
+            room = tracker.room(wanted)
             if room == 0:
-                yield ledger.round((), "the budget is spent", stopped=ledger.stopped)
+                yield tracker.round((), "the budget is spent", stopped=tracker.stopped)
                 return
             samples = sampler.draw(task, range(drawn, drawn + room), seed=seed)
-            scored = ledger.score(task, samples)
+            scored = tracker.score(task, samples)
             drawn += room
             if scored:
-                yield ledger.round(scored, f"candidates {drawn - room + 1} to {drawn}")
+                yield tracker.round(scored, f"candidates {drawn - room + 1} to {drawn}")

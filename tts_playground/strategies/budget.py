@@ -33,19 +33,19 @@ def best_first(scored: Sequence[Scored]) -> list[int]:
     return sorted(range(len(scored)), key=lambda i: -scored[i].reward)
 
 
-def waves(ledger: BudgetTracker, wave: Callable[[int], Iterator[Round]], name: str) -> Iterator[Round]:
+def waves(tracker: BudgetTracker, wave: Callable[[int], Iterator[Round]], name: str) -> Iterator[Round]:
     """The rounds of wave 0, 1, 2, ... until the budget is spent, and a last one that says so.
 
     Raises:
         BadInput: nothing would end it.
     """
-    if ledger.budget == Budget():
+    if tracker.budget == Budget():
         raise BadInput(f"{name} would never end: give it a budget with a limit.")
     number = 0
-    while not ledger.stopped:
+    while not tracker.stopped:
         yield from wave(number)
         number += 1
-    yield ledger.round((), "the budget is spent", ledger.stopped)
+    yield tracker.round((), "the budget is spent", tracker.stopped)
 
 
 class BudgetTracker:

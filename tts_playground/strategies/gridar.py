@@ -45,20 +45,20 @@ class GridAR:
         self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per stage of a wave; waves follow one another until the budget is spent."""
-        ledger = BudgetTracker(budget, reward)
-        yield from waves(ledger, lambda number: self._wave(task, sampler, ledger, number, seed), "GridAR")
+        tracker = BudgetTracker(budget, reward)
+        yield from waves(tracker, lambda number: self._wave(task, sampler, tracker, number, seed), "GridAR")
 
     def _wave(
-        self, task: Any, sampler: SteppedSampler, ledger: BudgetTracker, number: int, seed: int
+        self, task: Any, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
         ends = checkpoints(self.pieces, sampler.horizon(task))
-        paths, scored = ledger.start_paths(task, sampler, number, self.width, seed, to_the_end(ends[-1], len(ends)))
+        paths, scored = tracker.start_paths(task, sampler, number, self.width, seed, to_the_end(ends[-1], len(ends)))
         if scored:
-            yield ledger.round(scored, f"wave {number + 1}, finished at once")
+            yield tracker.round(scored, f"wave {number + 1}, finished at once")
         fresh, at = max((path.index for path in paths), default=0) + 1, 0
         for end in ends:
             growing = [i for i, path in enumerate(paths) if not path.done]
-            scored = ledger.advance(task, sampler, paths, growing, end - at) if growing else None
+            scored = tracker.advance(task, sampler, paths, growing, end - at) if growing else None
             if scored is None:
                 return
             at, note = end, f"wave {number + 1}, step {end} of {ends[-1]}"
@@ -67,4 +67,4 @@ class GridAR:
             feasible = ranked[: len(ranked) - len(rejected)]
             for turn, place in enumerate(rejected):
                 paths[place], fresh = sampler.fork(paths[feasible[turn % len(feasible)]], fresh), fresh + 1
-            yield ledger.round(scored, note + (f": {len(rejected)} rejected and refilled" if rejected else ""))
+            yield tracker.round(scored, note + (f": {len(rejected)} rejected and refilled" if rejected else ""))

@@ -46,27 +46,29 @@ class PARM:
         self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per look of a wave; waves follow one another until the budget is spent."""
-        ledger = BudgetTracker(budget, reward)
-        yield from waves(ledger, lambda number: self._wave(task, sampler, ledger, number, seed), "PARM")
+        tracker = BudgetTracker(budget, reward)
+        yield from waves(tracker, lambda number: self._wave(task, sampler, tracker, number, seed), "PARM")
 
     def _wave(
-        self, task: Any, sampler: SteppedSampler, ledger: BudgetTracker, number: int, seed: int
+        self, task: Any, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
         ends = checkpoints(self.looks, sampler.horizon(task))
-        paths, scored = ledger.start_paths(task, sampler, number, self.paths, seed, self._plan(ends))
+        paths, scored = tracker.start_paths(task, sampler, number, self.paths, seed, self._plan(ends))
         if scored:
-            yield ledger.round(scored, f"wave {number + 1}, finished at once")
+            yield tracker.round(scored, f"wave {number + 1}, finished at once")
         paths, at, saved = [path for path in paths if not path.done], 0, 0
         for end in ends:
-            scored = ledger.advance(task, sampler, paths, range(len(paths)), end - at) if paths else None
+            scored = tracker.advance(task, sampler, paths, range(len(paths)), end - at) if paths else None
             if scored is None:
                 return
             at, judged = end, len(paths)
             going = [i for i in best_first(scored) if not paths[i].done]
             paths = [paths[i] for i in going[: self._kept(len(going))]]
-            saved += (len(going) - len(paths)) * (ends[-1] - end) * (ledger.step_cost.tokens if ledger.step_cost else 0)
+            saved += (
+                (len(going) - len(paths)) * (ends[-1] - end) * (tracker.step_cost.tokens if tracker.step_cost else 0)
+            )
             dropped = f", {len(going) - len(paths)} dropped: {saved:,} tokens saved" if going else ""
-            yield ledger.round(scored, f"wave {number + 1}, step {end} of {ends[-1]}: {judged} judged{dropped}")
+            yield tracker.round(scored, f"wave {number + 1}, step {end} of {ends[-1]}: {judged} judged{dropped}")
 
     def _kept(self, paths: int) -> int:
         return min(paths, max(1, ceil(paths * self.keep)))

@@ -31,32 +31,32 @@ class Refine:
         self, task: Any, sampler: Neighbourhood, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per start and per neighbour tried; ends when no neighbour has been better for ``patience``."""
-        ledger = BudgetTracker(budget, reward)
+        tracker = BudgetTracker(budget, reward)
         draws = sampler.draw(task, range(self.starts), seed=seed)  # asked for together: a model draws them in one batch
         for index in range(self.starts):
-            if not ledger.room(1):
+            if not tracker.room(1):
                 break
-            scored = ledger.score(task, islice(draws, 1))
+            scored = tracker.score(task, islice(draws, 1))
             if scored:
-                yield ledger.round(scored, f"start {index + 1} of {self.starts}")
-        yield from self._walk(task, sampler, ledger, seed)
-        yield ledger.round((), "no neighbour is better" if not ledger.stopped else "", ledger.stopped or "done")
+                yield tracker.round(scored, f"start {index + 1} of {self.starts}")
+        yield from self._walk(task, sampler, tracker, seed)
+        yield tracker.round((), "no neighbour is better" if not tracker.stopped else "", tracker.stopped or "done")
 
-    def _walk(self, task: Any, sampler: Neighbourhood, ledger: BudgetTracker, seed: int) -> Iterator[Round]:
+    def _walk(self, task: Any, sampler: Neighbourhood, tracker: BudgetTracker, seed: int) -> Iterator[Round]:
         """Move to the first neighbour that is better, again and again, until ``patience`` in a row are not."""
         moves = 0
-        while ledger.best is not None:
-            here: Scored = ledger.best
+        while tracker.best is not None:
+            here: Scored = tracker.best
             near = sampler.neighbours(task, here.sample, seed=seed)
             for tried in range(1, self.patience + 1):
-                if not ledger.room(1):
+                if not tracker.room(1):
                     return
-                scored = ledger.score(task, islice(near, 1))
+                scored = tracker.score(task, islice(near, 1))
                 if not scored:  # no neighbours are left, or the budget is spent
                     return
-                yield ledger.round(scored, f"neighbour {tried} of candidate {moves}")
-                if ledger.best is not here:
+                yield tracker.round(scored, f"neighbour {tried} of candidate {moves}")
+                if tracker.best is not here:
                     break
-            if ledger.best is here:
+            if tracker.best is here:
                 return
             moves += 1

@@ -50,21 +50,21 @@ class SMC:
         self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per step of a population; populations follow one another until the budget is spent."""
-        ledger = BudgetTracker(budget, reward)
-        yield from waves(ledger, lambda number: self._population(task, sampler, ledger, number, seed), "SMC")
+        tracker = BudgetTracker(budget, reward)
+        yield from waves(tracker, lambda number: self._population(task, sampler, tracker, number, seed), "SMC")
 
     def _population(
-        self, task: Any, sampler: SteppedSampler, ledger: BudgetTracker, number: int, seed: int
+        self, task: Any, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
         horizon = sampler.horizon(task)
-        paths, scored = ledger.start_paths(task, sampler, number, self.particles, seed, to_the_end(horizon, horizon))
+        paths, scored = tracker.start_paths(task, sampler, number, self.particles, seed, to_the_end(horizon, horizon))
         if scored:
-            yield ledger.round(scored, f"population {number + 1}, finished at once")
+            yield tracker.round(scored, f"population {number + 1}, finished at once")
         size = len(paths)
         fresh, weights, step = max((path.index for path in paths), default=0) + 1, Weights(self, size), 0
-        while not ledger.stopped and not all(path.done for path in paths):
+        while not tracker.stopped and not all(path.done for path in paths):
             growing = [i for i, path in enumerate(paths) if not path.done]
-            scored = ledger.advance(task, sampler, paths, growing)
+            scored = tracker.advance(task, sampler, paths, growing)
             if scored is None:
                 return
             step += 1
@@ -77,7 +77,7 @@ class SMC:
                     if slot and parent == chosen[slot - 1] and not kept[slot].done:  # a second copy goes its own way
                         kept[slot], fresh = sampler.fork(paths[parent], fresh), fresh + 1
                 paths, note = kept, note + ", resampled"
-            yield ledger.round(scored, note)
+            yield tracker.round(scored, note)
 
 
 class Weights:

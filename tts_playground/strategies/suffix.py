@@ -42,30 +42,30 @@ class Suffix:
         """Yield a round for the starts, then one per cut, until the budget is spent."""
         if budget == Budget():
             raise BadInput("Suffix search would never end: give it a budget with a limit.")
-        ledger = BudgetTracker(budget, reward)
+        tracker = BudgetTracker(budget, reward)
         horizon = sampler.horizon(task)
-        paths, finished = ledger.start_paths(task, sampler, 0, self.starts, seed, to_the_end(horizon, 1))
+        paths, finished = tracker.start_paths(task, sampler, 0, self.starts, seed, to_the_end(horizon, 1))
         growing = [i for i, path in enumerate(paths) if not path.done]
-        scored = finished or (ledger.advance(task, sampler, paths, growing, None) if growing else None)
+        scored = finished or (tracker.advance(task, sampler, paths, growing, None) if growing else None)
         if scored:
-            yield ledger.round(scored, f"{len(scored)} starts")
+            yield tracker.round(scored, f"{len(scored)} starts")
             pivot, reward_of_pivot = _best(paths, scored)
             if pivot.steps:
-                yield from self._climb(task, sampler, ledger, pivot, reward_of_pivot, len(paths), seed)
-        yield ledger.round((), "", ledger.stopped or "done")
+                yield from self._climb(task, sampler, tracker, pivot, reward_of_pivot, len(paths), seed)
+        yield tracker.round((), "", tracker.stopped or "done")
 
     def _climb(
-        self, task: Any, sampler: SteppedSampler, ledger: BudgetTracker, pivot: Any, best: float, fresh: int, seed: int
+        self, task: Any, sampler: SteppedSampler, tracker: BudgetTracker, pivot: Any, best: float, fresh: int, seed: int
     ) -> Iterator[Round]:
         turn = 0
-        while not ledger.stopped:
+        while not tracker.stopped:
             cut = int(generator(seed, turn, "suffix").integers(pivot.steps))
-            count, cut = self._affordable(ledger, pivot.steps, cut)
+            count, cut = self._affordable(tracker, pivot.steps, cut)
             if not count:
                 return
             prefix = sampler.rewind(pivot, cut)
             paths = [sampler.fork(prefix, fresh + i) for i in range(count)]
-            scored = ledger.advance(task, sampler, paths, range(count), None)
+            scored = tracker.advance(task, sampler, paths, range(count), None)
             if scored is None:
                 return
             fresh, turn = fresh + count, turn + 1
@@ -73,15 +73,15 @@ class Suffix:
             note = f"redrawn from step {cut} of {pivot.steps}"
             if reached > best:
                 pivot, best, note = path, reached, note + ", better"
-            yield ledger.round(scored, note)
+            yield tracker.round(scored, note)
 
-    def _affordable(self, ledger: BudgetTracker, steps: int, cut: int) -> tuple[int, int]:
+    def _affordable(self, tracker: BudgetTracker, steps: int, cut: int) -> tuple[int, int]:
         """Neighbours that can be drawn from the cut, or else from the first later one that can be paid for."""
         count, over = 0, ""
-        while ledger.room(1) and cut < steps and not count:
-            count, over = ledger.fit(self.neighbours, to_the_end(steps - cut, 1))
+        while tracker.room(1) and cut < steps and not count:
+            count, over = tracker.fit(self.neighbours, to_the_end(steps - cut, 1))
             cut += not count
-        ledger.stopped = ledger.stopped or over
+        tracker.stopped = tracker.stopped or over
         return count, cut
 
 

@@ -24,8 +24,7 @@ from tts_playground.store.pool import PoolView
 from tts_playground.store.rows import read_cost
 from tts_playground.store.spare import note, spare_of
 from tts_playground.store.store import Pool, Store
-from tts_playground.store.stored import Holder
-from tts_playground.store.stored import score_together
+from tts_playground.store.stored import Holder, score_together
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 
 NAME, SWEEP = "t2i", "t2i-sweep"

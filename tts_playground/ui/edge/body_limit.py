@@ -21,7 +21,7 @@ ONES, ALL = 1 << 30, 4 << 30
 """bytes of uploads that are kept, of one address and of all"""
 
 
-class Shelf:
+class Uploads:
     """How much of what was sent is still there."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class BodyLimit:
         self.app = app
         self.limit = limit
         self.upload = upload
-        self.shelf = Shelf()
+        self.uploads = Uploads()
 
     @classmethod
     def at(cls, limit: int, upload: int = UPLOAD) -> Middleware:
@@ -64,7 +64,7 @@ class BodyLimit:
         uploads = scope["path"].rstrip("/").endswith("/upload")
         limit = self.upload if uploads else self.limit
         address = _address(scope) if uploads else ""
-        if uploads and (told := self.shelf.full(address)):
+        if uploads and (told := self.uploads.full(address)):
             await _refuse(send, 429, told)
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
@@ -85,7 +85,7 @@ class BodyLimit:
             await self.app(scope, counted, send)
         finally:
             if uploads:
-                self.shelf.add(address, seen)
+                self.uploads.add(address, seen)
 
 
 def _address(scope: Scope) -> str:
