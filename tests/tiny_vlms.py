@@ -170,6 +170,19 @@ def parts(kind: str):
     return {"tiny": tiny, "llava": llava, "qwen2vl": qwen2vl, "gemma3": gemma3}[kind]()
 
 
+def says_yes(vlm, logprobs: torch.Tensor) -> float:
+    """P(yes) against no by its definition, from log-probabilities [V] of a reply's first token."""
+
+    def beginnings(word: str) -> set[int]:
+        forms = (word, word.capitalize(), word.upper())
+        return {vlm.tokens(space + form)[0] for space in ("", " ") for form in forms} - {vlm.tokenizer.unk_token_id}
+
+    yes, no = beginnings("yes"), beginnings("no")
+    chances = logprobs.double().exp()
+    mass = [float(chances[sorted(words)].sum()) for words in (yes - no, no - yes)]
+    return mass[0] / sum(mass)
+
+
 def save(kind: str, folder: Path) -> Path:
     """The same as a folder that ``models.loading`` reads."""
     model, processor = parts(kind)

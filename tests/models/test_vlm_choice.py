@@ -95,9 +95,18 @@ def test_yes_against_no(vlm):
     images = [tiny_vlms.picture(shade) for shade in (10, 80)]
     found = shown(vlm, images, PROMPTS[0])
     for chance, image in zip(found, images, strict=True):
-        rows = plain(vlm, image, PROMPTS[0])[:1]
-        assert chance == pytest.approx(float(yes_margin(vlm, rows).sigmoid()[0]), abs=1e-4)
+        assert chance == pytest.approx(tiny_vlms.says_yes(vlm, plain(vlm, image, PROMPTS[0])[0]), abs=1e-4)
     assert found[0] != pytest.approx(found[1], abs=1e-6)
+
+
+def test_the_margin_is_the_log_odds_of_yes(vlm):
+    rows = torch.randn(5, len(plain(vlm, tiny_vlms.picture(), "x")[0]), generator=torch.Generator().manual_seed(0))
+    rows[3, vlm.tokens("yes")[0]], rows[4, vlm.tokens("no")[0]] = 20.0, 20.0
+    margins = yes_margin(vlm, rows.log_softmax(-1))
+    for row, margin in zip(rows.log_softmax(-1), margins.tolist(), strict=True):
+        chance = tiny_vlms.says_yes(vlm, row)
+        assert margin == pytest.approx(np.log(chance / (1 - chance)), abs=1e-3)
+    assert margins[3] > 10 and margins[4] < -10, "surely yes, surely no"
 
 
 def test_spellings_add_up_only_where_none_begins_another(vlm):

@@ -13,7 +13,6 @@ from tts_playground.core import Reward, Sample, Verifier
 from tts_playground.errors import BadInput, CannotDo, UnknownName
 from tts_playground.models.loading import Loaded, Options
 from tts_playground.models.vlm import Vlm
-from tts_playground.models.vlm_choice import yes_margin
 from tts_playground.testing import check_reward
 from tts_playground.verifiers.calibration import auroc, auroc_within, reliability
 from tts_playground.verifiers.selectors import pick, picks, settled, tally
@@ -54,7 +53,7 @@ def test_p_yes_is_the_plain_forwards(loaded, shows):
     for sample, score in zip(FOUR, scores, strict=True):
         told = sample.content if shows == "reply" else sample.info["answer"]
         row = first(loaded, verify_prompt(Asked.question, told))
-        assert score == pytest.approx(float(yes_margin(loaded.value, row).sigmoid()[0]), abs=1e-4)
+        assert score == pytest.approx(tiny_vlms.says_yes(loaded.value, row[0]), abs=1e-4)
     assert scores[0] == scores[3] if shows == "answer" else True
     assert [v.passed for v in judge.judge(Asked, FOUR)] == [s >= 0.5 for s in scores]
     assert shows in judge.revision and judge.name == "p_yes"
@@ -65,7 +64,7 @@ def test_the_blank_picture_changes_what_is_said(loaded):
     assert blank.name == "p_yes_blank"
     assert seen.score(Asked, FOUR) != blank.score(Asked, FOUR)
     row = first(loaded, verify_prompt(Asked.question, "7"), white(Asked.image))
-    assert blank.score(Asked, FOUR)[0] == pytest.approx(float(yes_margin(loaded.value, row).sigmoid()[0]), abs=1e-4)
+    assert blank.score(Asked, FOUR)[0] == pytest.approx(tiny_vlms.says_yes(loaded.value, row[0]), abs=1e-4)
     assert np.asarray(white(Image.new("L", (4, 3)))).min() == 255
 
 
