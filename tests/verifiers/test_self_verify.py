@@ -14,6 +14,7 @@ from tts_playground.errors import BadInput, CannotDo, UnknownName
 from tts_playground.models.loading import Loaded, Options
 from tts_playground.models.vlm import Vlm
 from tts_playground.testing import check_reward
+from tts_playground.verifiers import self_verify
 from tts_playground.verifiers.calibration import auroc, auroc_within, reliability
 from tts_playground.verifiers.selectors import pick, picks, settled, tally
 from tts_playground.verifiers.self_verify import PYes, Rating, SequenceLogprob, white
@@ -81,6 +82,33 @@ def test_the_rating_tells_one_from_ten(loaded):
     chances = [*chances[:1], chances[1] - ten, *chances[2:], ten]
     assert scores[0] == pytest.approx(np.average(range(11), weights=chances), abs=1e-3)
     assert Rating(loaded).judge(Asked, FOUR)[0].passed == (scores[0] > 5)
+
+
+def test_ten_is_taken_off_one_and_a_rating_is_among_numbers_alone(loaded, monkeypatch):
+    """A made-up model: one 0.3, of which half goes on to ten; seven 0.2; the rest is no number."""
+    vlm = loaded.value
+
+    def said(model, image, prompts, begun=()):
+        chances = torch.full((len(prompts), len(first(loaded, "x")[0])), 1e-12)
+        if tuple(begun) == tuple(vlm.tokens("10")[:-1]):
+            chances[:, vlm.tokens("10")[-1]] = 0.5
+        else:
+            chances[:, vlm.tokens("1")[-1]], chances[:, vlm.tokens("7")[-1]] = 0.3, 0.2
+        return chances.log()
+
+    monkeypatch.setattr(self_verify, "next_logprobs", said)
+    wanted = (0.15 * 1 + 0.15 * 10 + 0.2 * 7) / 0.5
+    assert Rating(loaded).score(Asked, FOUR[:2]) == pytest.approx([wanted, wanted], abs=1e-5)
+
+
+def test_a_rating_of_the_blank_picture_is_that_of_a_white_one(loaded):
+    class White(Asked):
+        image = white(Asked.image)
+
+    seen, blank = Rating(loaded).score(Asked, FOUR), Rating(loaded, blank=True).score(Asked, FOUR)
+    assert blank == pytest.approx(Rating(loaded).score(White, FOUR), abs=1e-6) and seen != pytest.approx(blank)
+    replies = Rating(loaded, "reply").score(Asked, FOUR)
+    assert replies != pytest.approx(seen), "the whole reply is shown, not only its answer"
 
 
 def test_log_probability_is_what_the_samples_carry():
