@@ -284,3 +284,81 @@ def test_a_scripted_choosers_wrong_colours_share_the_rest():
             given = np.array(row.colours[cell.digit]) / row.digits[cell.digit]
             assert sorted(given) == pytest.approx([0.2, 0.2, 0.2, 0.4])
             assert given["RGBY".index(cell.color)] == pytest.approx(0.4)
+
+
+class Painter(ScriptedChooser):
+    """Loves red cells three times and blue ones twice as readily as others; calls red blue, and all others right."""
+
+    def __init__(self):
+        super().__init__(
+            "scripted:painter", lambda label, cell: {"R": 3.0, "B": 2.0}.get(cell.color if cell else "", 1.0)
+        )
+
+    def _colour(self, option, cells):
+        label, _, letter = option.partition(" ")
+        if label not in cells or not letter:
+            return 1.0 if not letter else 0.25
+        return float(letter == ("B" if cells[label].color == "R" else cells[label].color))
+
+
+def painted(**settings):
+    *_, last = audit_rounds(Painter(), Settings(**settings))
+    return last.rows
+
+
+def test_a_level_is_compared_with_the_median_of_its_others():
+    rows = [row for row in painted(per_cond=8) if row.picture.scene]
+    found = effects([row.picture.scene for row in rows], np.array([row.p for row in rows]), refits=5)
+    ratios = {e.level: e.ratio for e in found if e.factor == "colour"}
+    assert ratios == pytest.approx({"R": 3.0, "G": 0.5, "B": 2.0, "Y": 0.5}, rel=0.01)
+
+
+def test_an_effect_is_what_the_chance_would_lose_with_a_typical_level():
+    """A beloved 7 among four: one half instead of one quarter."""
+    rows = rows_of("loves-7", per_cond=8)
+    found = effects([row.picture.scene for row in rows], np.array([row.p for row in rows]), refits=5)
+    (seven,) = [e for e in found if (e.factor, e.level) == ("digit", "7")]
+    assert seven.estimate == pytest.approx(0.25, abs=0.002)
+
+
+def test_rows_of_a_confusion_are_what_is_there_and_columns_what_is_said():
+    table = colour.confusion(painted(task="color", per_cond=6))
+    assert table == pytest.approx(np.array([[0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], float))
+
+
+def test_moving_the_choice_moves_the_accuracy():
+    """Red is loved and always called wrong: a fair choice would be right more often."""
+    rows = [row for row in painted(task="color", per_cond=4) if row.picture.scene]
+    found = {one.name: one for one in calibration.judge(rows, None, 100)}
+    for name, weigh in (("none", {"R": 3.0, "B": 2.0}), ("oracle", {})):
+        right = []
+        for row in rows:
+            colors = [cell.color for cell in row.picture.scene.cells]
+            p = np.array([weigh.get(c, 1.0) for c in colors])
+            right.append(sum(p[i] for i, c in enumerate(colors) if c != "R") / p.sum())
+        assert found[name].accuracy.value == pytest.approx(np.mean(right))
+    assert found["oracle"].accuracy.value > found["none"].accuracy.value
+
+
+def test_digits_that_were_never_shown_have_the_prior_of_a_fair_one():
+    rows = rows_of("fair", per_cond=1, conditions=("sym", "size"))
+    assert len({digit for row in rows for digit in row.shown}) < 10
+    assert calibration.prior("batch", rows, None) == pytest.approx(np.ones(10))
+
+
+def test_an_option_is_spelt_with_and_without_a_space_before_it():
+    """A tokenizer of single characters, which tells them apart; those of the random models drop the space."""
+
+    class Characters:
+        class tokenizer:
+            unk_token_id = -1
+
+        def chat(self, prompt):
+            return f"<{prompt}>"
+
+        def tokens(self, text):
+            return [ord(letter) for letter in text]
+
+    chooser = VisionChooser(Loaded("c", "vlm", Options("cpu"), "1", Characters()))  # type: ignore[arg-type]
+    spelt = chooser._spellings(Question(lambda: Image.new("RGB", (4, 4)), "which?", ("7", "12")))
+    assert spelt == [[(32, 55), (55,)], [(32, 49, 50), (49, 50)]]
