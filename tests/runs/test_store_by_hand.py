@@ -74,11 +74,7 @@ def test_scores_and_curves_are_those_of_their_seed_and_reward(pool):
             np.testing.assert_allclose(own.mean, expected_best(up, [1, 3]))
             np.testing.assert_allclose(gold.mean, expected_pick(up, down, [1, 3]))
             assert (own.measure, gold.measure) == ("up", "down")
-        assert len(view) == 16 and view.unit(seed=1) == {
-            **dict.fromkeys(Cost.__dataclass_fields__, 0),
-            "samples": 1,
-            "tokens": 4,
-        }
+        assert len(view) == 16 and view.unit(seed=1) == asdict(Cost(samples=1, tokens=4))
 
 
 def test_the_latest_revision_of_a_reward_is_the_one_that_counts(pool):
