@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from store_worker import Brightness, NoiseSampler
 
 from tts_playground.runs.rows import decode
@@ -161,6 +162,7 @@ def test_two_stores_in_one_process_lose_nothing_to_another_process(tmp_path):
     assert_whole(tmp_path)
 
 
+@pytest.mark.timeout(600)
 def test_an_import_killed_at_any_moment_leaves_a_whole_store_and_can_be_made_again(tmp_path):
     with Store(tmp_path / "from") as store:
         pool = store.pool(TASK, NoiseSampler())
