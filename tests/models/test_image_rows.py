@@ -154,6 +154,7 @@ def threads():
     torch.set_num_threads(before)
 
 
+@pytest.mark.timeout(600)  # as threads that wait for each other take their time
 @pytest.mark.parametrize(("seed", "count"), [(0, 1), (1, 1), (2, 2)])
 def test_an_image_does_not_depend_on_its_batch(seed, count, threads):
     threads(count)

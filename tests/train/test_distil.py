@@ -17,6 +17,8 @@ from tts_playground.train.loop import Moment, Plan, fit
 from tts_playground.train.order import Order, train
 from tts_playground.train.softening import GUIDANCE
 
+pytestmark = pytest.mark.timeout(600)
+
 PROMPTS = ["a photo of a cat", "two red apples left of a dog on a white background"]
 
 

@@ -13,6 +13,8 @@ from tts_playground.train import janus, tokens
 from tts_playground.train.janus_parts import BOI, BOS, MINIATURE, PAD, build_model, build_processor, prompt_text
 from tts_playground.train.order import Order, train
 
+pytestmark = pytest.mark.timeout(600)
+
 PROMPTS = ["a cat", "two red apples left of a dog, on a white background"]
 
 
