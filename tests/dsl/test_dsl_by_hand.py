@@ -121,6 +121,18 @@ def test_the_automaton_takes_as_many_primitives_as_the_parser_and_no_more():
     assert parse(flat + ")")
 
 
+@pytest.mark.parametrize("left", [1, 2, 3])
+def test_an_open_operator_keeps_room_for_its_other_operand(left):
+    """Of two nested ones the inner may not take the primitive that the outer still needs."""
+    state = Prefix().advance(f"(+ (+ {' '.join(['(Circle 1 1 1)'] * (MAX_PRIMITIVES - left))}")
+    for _ in range(left - 1):
+        assert state is not None
+        state = state.advance(" (Circle 1 1 1)")
+    assert state is not None and state.advance("(") is None
+    done = state.advance(state.ending())
+    assert done is not None and done.complete and done.primitives == MAX_PRIMITIVES
+
+
 @pytest.mark.parametrize("operator", ["(+", "(- "])
 @pytest.mark.parametrize("left", [0, 1, 2, 3])
 def test_from_wherever_the_automaton_gets_to_a_program_can_be_ended(operator, left):

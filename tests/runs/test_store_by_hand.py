@@ -299,6 +299,19 @@ def test_a_line_that_nests_too_deep_was_not_torn(tmp_path):
     assert file.stat().st_size == size, "nothing is cut off that somebody wrote whole"
 
 
+def test_a_whole_key_is_not_the_beginning_of_another(pool, store):
+    """A damaged store can hold a key that another begins with: given in full it is meant, and no other."""
+    short = pool.key[:20]
+    with store.database.write() as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(pools)")]
+        others = ", ".join(name for name in columns if name != "key")
+        connection.execute(f"INSERT INTO pools (key, {others}) SELECT ?, {others} FROM pools", (short,))
+    with pytest.raises(BadInput, match="2 pools begin"):
+        store.delete(pool.key[:19])
+    assert store.delete(short) == short
+    assert store.delete(pool.key[:19]) == pool.key
+
+
 def test_pictures_of_two_pools_outlive_one_of_them(store):
     class Pictures(ScriptedSampler):
         def draw(self, task, indices, *, seed=0):

@@ -73,8 +73,8 @@ def _between(state: Prefix, letter: str) -> Prefix | None:
     if letter in SPACE:
         return state
     if letter == "(":
-        fits = len(state.operands) < MAX_DEPTH and state.primitives + max(1, _owed(state.operands)) <= MAX_PRIMITIVES
-        return replace(state, word="") if fits else None
+        after = (*state.operands[:-1], state.operands[-1] + 1) if state.operands else ()
+        return replace(state, word="") if state.primitives + 1 + _owed(after) <= MAX_PRIMITIVES else None
     if letter == ")" and state.operands and state.operands[-1] >= 2:
         return _closed(replace(state, operands=state.operands[:-1]))
     return None
