@@ -127,12 +127,15 @@ def test_a_forked_child_opens_its_own_connection(tmp_path):
     with Store(tmp_path) as store:
         pool = store.pool(TASK, NoiseSampler())
         pool.draw(1)
+        with store.database.read() as connection:
+            parents = connection
         child = os.fork()
         if child == 0:
             code = 1
             try:
                 pool.draw(3)
-                code = 0
+                with store.database.read() as connection:
+                    code = 2 if connection is parents else 0
             finally:
                 os._exit(code)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
