@@ -195,6 +195,21 @@ def test_rows_that_go_on_from_kept_keys_and_values_draw_the_same(random_janus):
     )
 
 
+def test_rows_that_stopped_twice_or_are_fed_what_they_had_draw_the_same(random_janus):
+    prefix = random_janus.prefix(PROMPT)
+    whole, rows = finish(Batch(random_janus, prefix, ROWS)), ROWS
+    for count in (4, 3):
+        batch = Batch(random_janus, prefix, rows)
+        for _ in batch.run(count):
+            pass
+        tokens = batch.tokens[:, : batch.at].tolist()
+        rows = [replace(row, tokens=tuple(tokens[i]), cache=(*row.cache, batch.piece(i))) for i, row in enumerate(rows)]
+    assert torch.equal(finish(Batch(random_janus, prefix, rows)).tokens, whole.tokens)
+    fed = Batch(random_janus, prefix, ROWS)
+    fed.replay(whole.tokens[:, :5].tolist())
+    assert torch.equal(finish(fed).tokens, whole.tokens)
+
+
 def test_an_image_without_guidance_takes_one_row():
     assert forward_rows(ROWS) == 2 * len(ROWS) - 1
 

@@ -62,7 +62,9 @@ def prefix(vlm):
 
 def test_every_row_is_its_own_whoever_ends_before_it_and_whatever_others_are_set_to(vlm):
     """Rows end after 1, 2, ... 6 tokens: the batch shrinks twice, and settings and noise go with their rows."""
-    found = drawn(vlm, ROWS[::-1], 6, lambda row, tokens: len(tokens) > row.index)[::-1]
+    found = drawn(vlm, ROWS, 6, lambda row, tokens: len(tokens) > row.index)
+    backwards = drawn(vlm, ROWS[::-1], 6, lambda row, tokens: len(tokens) > row.index)[::-1]
+    assert [one.tokens for one in backwards] == [one.tokens for one in found]
     for row, one in zip(ROWS, found, strict=True):
         tokens, logprobs, plain = one_by_one(vlm, row, row.index + 1)
         assert one.tokens == tokens
