@@ -72,6 +72,7 @@ def test_only_a_plain_llama_takes_the_lean_steps():
         handle.remove()
         assert is_plain(hooked)
     assert not is_plain(model(Subclass)) and not is_plain(model(MistralModel, MistralConfig))
+    assert not is_plain(model().layers[0]), "a part of one is none"
     foreign = model()
     foreign.layers[0].mlp.act_fn = nn.GELU()
     assert not is_plain(foreign)
