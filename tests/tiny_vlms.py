@@ -170,6 +170,33 @@ def parts(kind: str):
     return {"tiny": tiny, "llava": llava, "qwen2vl": qwen2vl, "gemma3": gemma3}[kind]()
 
 
+def plain(vlm, image, prompt, tokens=()):
+    """float [T + 1, V]: log-probabilities by one forward over everything, with nothing cached."""
+    inputs = dict(vlm.inputs([image], [prompt]))
+    more = torch.tensor([list(tokens)], dtype=torch.int64)
+    length = inputs["input_ids"].shape[1]
+    inputs["input_ids"] = torch.cat([inputs["input_ids"], more], 1)
+    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+    for name in ("token_type_ids", "mm_token_type_ids"):
+        if name in inputs:
+            inputs[name] = torch.cat([inputs[name], torch.zeros_like(more, dtype=inputs[name].dtype)], 1)
+    with torch.inference_mode():
+        return vlm.model(**inputs).logits[0, length - 1 :].float().log_softmax(-1)
+
+
+def says_yes(vlm, logprobs: torch.Tensor) -> float:
+    """P(yes) against no by its definition, from log-probabilities [V] of a reply's first token."""
+
+    def beginnings(word: str) -> set[int]:
+        forms = (word, word.capitalize(), word.upper())
+        return {vlm.tokens(space + form)[0] for space in ("", " ") for form in forms} - {vlm.tokenizer.unk_token_id}
+
+    yes, no = beginnings("yes"), beginnings("no")
+    chances = logprobs.double().exp()
+    mass = [float(chances[sorted(words)].sum()) for words in (yes - no, no - yes)]
+    return mass[0] / sum(mass)
+
+
 def save(kind: str, folder: Path) -> Path:
     """The same as a folder that ``models.loading`` reads."""
     model, processor = parts(kind)

@@ -28,6 +28,8 @@ from tts_playground.worlds.pool import draw_pool
 from tts_playground.worlds.scene import render
 from tts_playground.worlds.vocabulary import NAMES
 
+pytestmark = pytest.mark.timeout(600)
+
 SCENE_KEYS = {"clip_r1", "clip_hard", "det_count", "det_class", "det_color"}
 KEYS = (
     {"vq_psnr", "vq_codes", "geneval_single", "geneval_oracle3", "geneval_clip3", "geneval_aesthetic3"}

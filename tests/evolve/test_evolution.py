@@ -207,14 +207,12 @@ def test_what_is_no_data_set_is_a_sentence(tmp_path):
 
 
 def test_random_primitives_are_legal():
-    for n in range(200):
-        parse(str(parse(f"{_text(random_primitive(generator(n, 'p')))}")))
+    from tts_playground.dsl.tree import Circle, Program, Quad
 
-
-def _text(node):
-    from tts_playground.dsl.tree import Program
-
-    return str(Program(node))
+    drawn = [random_primitive(generator(n, "p")) for n in range(200)]
+    assert {type(node) for node in drawn} == {Circle, Quad} and len(set(drawn)) > 150
+    for node in drawn:
+        assert parse(str(Program(node))) == Program(node)
 
 
 def test_a_program_that_is_no_unicode_is_a_sentence(tmp_path):

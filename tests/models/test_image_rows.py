@@ -1,11 +1,19 @@
 """The token loop: equal to the model's own forward, to transformers' generate, and to itself in any batch."""
 
 import random
+from dataclasses import replace
 
 import pytest
 import tiny_checkpoints
 import torch
-from transformers import DynamicCache, StaticCache
+from transformers import (
+    DynamicCache,
+    LogitsProcessorList,
+    StaticCache,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
 from tts_playground.errors import CannotDo
 from tts_playground.models.decode.decoder import ModuleSteps
@@ -58,6 +66,39 @@ ROWS = [
 def test_with_the_same_noise_our_tokens_equal_a_plain_loop_over_the_models_forward(random_janus):
     assert isinstance(random_janus.steps, LlamaSteps)
     assert torch.equal(draw(random_janus, ROWS), plain_loop(random_janus, ROWS))
+
+
+ALONE = [
+    ImageRow(0, 3, 0.9, 1.0, 0, 1.0),
+    ImageRow(1, 3, 1.7, 3.0, 5, 1.0),
+    ImageRow(1, 4, 1.7, 3.0, 0, 0.6),
+    ImageRow(1, 5, 2.5, 1.0, 9, 0.8),
+    ImageRow(2, 0, 1.3, 0.5, 0, 1.0),
+    ImageRow(2, 1, 1.3, 0.0, 0, 1.0),
+]
+
+
+@pytest.mark.parametrize("row", ALONE, ids=lambda row: f"{row.temperature}-{row.cfg}-{row.top_k}-{row.top_p}")
+@torch.no_grad()
+def test_every_setting_alone_is_what_transformers_own_warpers_make_of_it(random_janus, row):
+    """Also what is reported of each token: its log-probability and the entropy, by torch's own distribution."""
+    janus, model = random_janus, random_janus.model
+    warpers = [TemperatureLogitsWarper(row.temperature)]
+    warpers += [TopKLogitsWarper(row.top_k)] if row.top_k else []
+    warpers += [TopPLogitsWarper(row.top_p)] if row.top_p < 1 else []
+    batch = finish(DecodeBatch(janus, janus.prefix(PROMPT), [row]))
+    embeds, streams = model.get_input_embeddings()(janus.prompt_ids(PROMPT)), stream_starts([(row.seed, row.index)])
+    cache = DynamicCache(config=model.config.text_config)
+    for position in range(janus.tokens):
+        out = model.model.language_model(inputs_embeds=embeds, past_key_values=cache, use_cache=True)
+        cond, uncond = model.model.generation_head(out.last_hidden_state[:, -1])
+        weights = LogitsProcessorList(warpers)(None, (uncond + row.cfg * (cond - uncond))[None])  # type: ignore[arg-type]
+        token = int((weights + gumbel(streams, position, janus.codes)).argmax())
+        assert int(batch.tokens[0, position]) == token, position
+        plain = torch.distributions.Categorical(logits=weights[0].clamp_min(-1e9))
+        assert float(batch.logprobs[0, position]) == pytest.approx(float(plain.log_prob(torch.tensor(token))), abs=2e-3)
+        assert float(batch.entropies[0, position]) == pytest.approx(float(plain.entropy()), abs=2e-3)
+        embeds = model.prepare_embeddings_for_image_generation(torch.tensor([token, token]))[:, None]
 
 
 @pytest.mark.parametrize("cfg", [2.0, 5.0])
@@ -113,6 +154,7 @@ def threads():
     torch.set_num_threads(before)
 
 
+@pytest.mark.timeout(600)  # as threads that wait for each other take their time
 @pytest.mark.parametrize(("seed", "count"), [(0, 1), (1, 1), (2, 2)])
 def test_an_image_does_not_depend_on_its_batch(seed, count, threads):
     threads(count)
@@ -153,6 +195,21 @@ def test_rows_that_go_on_from_kept_keys_and_values_draw_the_same(random_janus):
     )
 
 
+def test_rows_that_stopped_twice_or_are_fed_what_they_had_draw_the_same(random_janus):
+    prefix = random_janus.prefix(PROMPT)
+    whole, rows = finish(DecodeBatch(random_janus, prefix, ROWS)), ROWS
+    for count in (4, 3):
+        batch = DecodeBatch(random_janus, prefix, rows)
+        for _ in batch.run(count):
+            pass
+        tokens = batch.tokens[:, : batch.at].tolist()
+        rows = [replace(row, tokens=tuple(tokens[i]), cache=(*row.cache, batch.piece(i))) for i, row in enumerate(rows)]
+    assert torch.equal(finish(DecodeBatch(random_janus, prefix, rows)).tokens, whole.tokens)
+    fed = DecodeBatch(random_janus, prefix, ROWS)
+    fed.replay(whole.tokens[:, :5].tolist())
+    assert torch.equal(finish(fed).tokens, whole.tokens)
+
+
 def test_an_image_without_guidance_takes_one_row():
     assert forward_rows(ROWS) == 2 * len(ROWS) - 1
 
@@ -164,6 +221,27 @@ def test_logits_that_are_not_finite_are_an_error_that_names_the_settings():
     janus = Janus(model, tiny_checkpoints.janus_processor())
     with pytest.raises(CannotDo, match="guidance 7"):
         draw(janus, [ImageRow(0, 0, 1.0, 7.0, 0, 1.0)])
+
+
+@pytest.mark.parametrize("bad", [float("-inf"), float("nan"), float("inf")])
+def test_one_bad_logit_anywhere_is_not_forgotten(random_janus, bad):
+    """Minus infinity leaves all others finite, and a first token's fault is gone by the second."""
+    prefix = random_janus.prefix(PROMPT)
+    logits = prefix.logits.clone()
+    logits[0, 3] = bad
+    with pytest.raises(CannotDo, match="not finite by token"):
+        finish(DecodeBatch(random_janus, replace(prefix, logits=logits), [ImageRow(0, 0, 1.0, 1.0, 0, 1.0)]))
+    finish(DecodeBatch(random_janus, prefix, [ImageRow(0, 0, 1.0, 1.0, 0, 1.0)]))
+
+
+def test_the_error_names_the_strongest_guidance(random_janus):
+    prefix = random_janus.prefix(PROMPT)
+    rows = [
+        ImageRow(0, i, t, cfg, 0, 1.0) for i, (t, cfg) in enumerate([(1.0, 3.0), (0.5, 9.0), (0.7, 9.0), (2.0, 1.0)])
+    ]
+    spoilt = replace(prefix, logits=torch.full_like(prefix.logits, float("nan")))
+    with pytest.raises(CannotDo, match=r"temperature 0\.5, guidance 9"):
+        finish(DecodeBatch(random_janus, spoilt, rows))
 
 
 def test_teacher_forced_logits_give_the_log_probabilities_of_the_loop(random_janus):

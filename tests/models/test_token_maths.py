@@ -1,6 +1,7 @@
 """Guidance, truncation and the draw, against plain definitions."""
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,34 @@ def test_truncation_equals_transformers(k, p, seed):
     theirs = warpers(None, logits.clone())  # type: ignore[arg-type]
     ours = truncate(logits, torch.tensor([k] * 3), torch.tensor([p] * 3))
     assert torch.equal(ours.isfinite(), theirs.isfinite())
+
+
+@pytest.mark.parametrize(("p", "kept"), [(0.25, 1), (0.26, 2), (0.5, 2), (0.75, 3), (0.76, 4)])
+def test_the_smallest_set_that_reaches_p_exactly_is_enough(p, kept):
+    """Four tokens of exactly 1/4: the sums on the way are exact, so that "at least p" is told from "more than p"."""
+    ours = truncate(torch.zeros(1, 4), torch.tensor([4]), torch.tensor([p]))
+    assert ours.isfinite().sum() == kept
+
+
+def test_a_p_of_one_keeps_what_is_too_small_to_be_summed():
+    logits = torch.tensor([[30.0, *range(16)]])
+    assert torch.equal(truncate(logits, torch.tensor([17]), torch.tensor([1.0])), logits)
+
+
+def test_entropy_and_log_probability_are_those_of_torch_distributions():
+    logits = torch.randn(5, 32, generator=torch.Generator().manual_seed(2)) * 3
+    cut = truncate(logits, torch.tensor([32, 5, 32, 1, 32]), torch.tensor([1.0, 1.0, 0.7, 1.0, 0.3]))
+    choice = choose(cut, gumbel(stream_starts([(0, index) for index in range(5)]), 0, 32))
+    for row, token, logprob, entropy in zip(cut, choice.token, choice.logprob, choice.entropy, strict=True):
+        kept = row.isfinite()
+        plain = torch.distributions.Categorical(logits=row[kept].double())
+        assert kept[token] and float(logprob) == pytest.approx(float(plain.log_prob(kept[:token].sum())), abs=1e-5)
+        assert float(entropy) == pytest.approx(float(plain.entropy()), abs=1e-5)
+
+
+def test_half_precision_is_left_before_anything_is_divided():
+    logits = torch.randn(2, 64).bfloat16()
+    assert torch.equal(distribution(logits, None, knobs(2, 0.3)), distribution(logits.float(), None, knobs(2, 0.3)))
 
 
 def test_settings_are_per_row():

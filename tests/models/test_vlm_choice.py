@@ -26,22 +26,8 @@ def vlm(request):
     return Vlm(*tiny_vlms.parts(request.param))
 
 
-def plain(vlm, image, prompt, tokens=()):
-    """float [T + 1, V]: log-probabilities by one forward over everything, with nothing cached."""
-    inputs = dict(vlm.inputs([image], [prompt]))
-    more = torch.tensor([list(tokens)], dtype=torch.int64)
-    length = inputs["input_ids"].shape[1]
-    inputs["input_ids"] = torch.cat([inputs["input_ids"], more], 1)
-    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
-    for name in ("token_type_ids", "mm_token_type_ids"):
-        if name in inputs:
-            inputs[name] = torch.cat([inputs[name], torch.zeros_like(more, dtype=inputs[name].dtype)], 1)
-    with torch.inference_mode():
-        return vlm.model(**inputs).logits[0, length - 1 :].float().log_softmax(-1)
-
-
 def total(vlm, image, prompt, tokens):
-    rows = plain(vlm, image, prompt, tokens)
+    rows = tiny_vlms.plain(vlm, image, prompt, tokens)
     return sum(rows[place, token].item() for place, token in enumerate(tokens))
 
 
@@ -51,7 +37,7 @@ def test_a_prefix_says_what_the_whole_forward_says(vlm):
         for prompt in PROMPTS:
             prefix = vlm.prefix(image, prompt)
             assert prefix.ids == tuple(vlm.inputs([image], [prompt])["input_ids"][0].tolist())
-            assert torch.allclose(prefix.logits.log_softmax(-1), plain(vlm, image, prompt)[0], atol=1e-4)
+            assert torch.allclose(prefix.logits.log_softmax(-1), tiny_vlms.plain(vlm, image, prompt)[0], atol=1e-4)
 
 
 def test_answers_of_one_and_of_several_tokens(vlm):
@@ -80,7 +66,7 @@ def test_many_prompts_about_one_picture(vlm):
     rows = next_logprobs(vlm, image, [*PROMPTS, PROMPTS[0]])
     assert torch.equal(rows[0], rows[3]) and not torch.allclose(rows[0], rows[1], atol=1e-2)
     for row, prompt in zip(rows, PROMPTS, strict=False):
-        assert torch.allclose(row, plain(vlm, image, prompt)[0], atol=1e-4)
+        assert torch.allclose(row, tiny_vlms.plain(vlm, image, prompt)[0], atol=1e-4)
 
 
 def test_replies_are_scored_in_one_forward(vlm):
@@ -95,9 +81,20 @@ def test_yes_against_no(vlm):
     images = [tiny_vlms.picture(shade) for shade in (10, 80)]
     found = shown(vlm, images, PROMPTS[0])
     for chance, image in zip(found, images, strict=True):
-        rows = plain(vlm, image, PROMPTS[0])[:1]
-        assert chance == pytest.approx(float(yes_margin(vlm, rows).sigmoid()[0]), abs=1e-4)
+        assert chance == pytest.approx(tiny_vlms.says_yes(vlm, tiny_vlms.plain(vlm, image, PROMPTS[0])[0]), abs=1e-4)
     assert found[0] != pytest.approx(found[1], abs=1e-6)
+
+
+def test_the_margin_is_the_log_odds_of_yes(vlm):
+    rows = torch.randn(
+        5, len(tiny_vlms.plain(vlm, tiny_vlms.picture(), "x")[0]), generator=torch.Generator().manual_seed(0)
+    )
+    rows[3, vlm.tokens("yes")[0]], rows[4, vlm.tokens("no")[0]] = 20.0, 20.0
+    margins = yes_margin(vlm, rows.log_softmax(-1))
+    for row, margin in zip(rows.log_softmax(-1), margins.tolist(), strict=True):
+        chance = tiny_vlms.says_yes(vlm, row)
+        assert margin == pytest.approx(np.log(chance / (1 - chance)), abs=1e-3)
+    assert margins[3] > 10 and margins[4] < -10, "surely yes, surely no"
 
 
 def test_spellings_add_up_only_where_none_begins_another(vlm):

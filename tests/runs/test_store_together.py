@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from store_worker import Brightness, NoiseSampler
 
 from tts_playground.store.rows import decode
@@ -126,12 +127,15 @@ def test_a_forked_child_opens_its_own_connection(tmp_path):
     with Store(tmp_path) as store:
         pool = store.pool(TASK, NoiseSampler())
         pool.draw(1)
+        with store.database.read() as connection:
+            parents = connection
         child = os.fork()
         if child == 0:
             code = 1
             try:
                 pool.draw(3)
-                code = 0
+                with store.database.read() as connection:
+                    code = 2 if connection is parents else 0
             finally:
                 os._exit(code)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -162,6 +166,7 @@ def test_two_stores_in_one_process_lose_nothing_to_another_process(tmp_path):
     assert_whole(tmp_path)
 
 
+@pytest.mark.timeout(600)
 def test_an_import_killed_at_any_moment_leaves_a_whole_store_and_can_be_made_again(tmp_path):
     with Store(tmp_path / "from") as store:
         pool = store.pool(TASK, NoiseSampler())

@@ -46,6 +46,7 @@ def forked_from(ranked, drawn):
         (24, (0.25, 0.5, 0.75), [6, 12, 18, 24]),
         (2, (0.25, 0.5), [1, 2]),
         (1, (0.5,), [1]),
+        (7, (0.25, 0.5), [2, 4, 7]),
     ],
 )
 def test_stages_are_whole_steps(horizon, shares, ends):

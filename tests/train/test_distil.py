@@ -17,6 +17,8 @@ from tts_playground.train.janus import distil, tokens, trainer
 from tts_playground.train.janus.parts import MINIATURE, build_model, build_processor
 from tts_playground.train.janus.softening import GUIDANCE
 
+pytestmark = pytest.mark.timeout(600)
+
 PROMPTS = ["a photo of a cat", "two red apples left of a dog on a white background"]
 
 

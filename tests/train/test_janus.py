@@ -13,6 +13,8 @@ from tts_playground.train.common.config import TrainConfig, train
 from tts_playground.train.janus import tokens, trainer
 from tts_playground.train.janus.parts import BOI, BOS, MINIATURE, PAD, build_model, build_processor, prompt_text
 
+pytestmark = pytest.mark.timeout(600)
+
 PROMPTS = ["a cat", "two red apples left of a dog, on a white background"]
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from tts_playground.auditing.report import Bar
 from tts_playground.auditing.scripted import SCRIPTS
+from tts_playground.auditing.settings import LIMITS, PROTOCOLS, TASKS
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.pages.audit import export, own_picture, page_state, render, view_settings
 from tts_playground.pages.audit.histogram import histogram
@@ -27,6 +28,7 @@ from tts_playground.pages.audit.view_settings import (
 )
 from tts_playground.ui import shell
 from tts_playground.ui.audit import TAB, callbacks
+from tts_playground.worlds.choices import CONDITIONS
 
 SMALL = AuditView("scripted:planted", conditions=("sym", "size"), per_cond=2)
 junk = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.lists(st.text(max_size=5))
@@ -46,7 +48,10 @@ def finished(view=SMALL):
 @given(st.tuples(*[junk] * len(ORDER)))
 @settings(deadline=None, max_examples=60)
 def test_whatever_a_browser_sends_becomes_settings(values):
-    view_of(*values).settings()
+    asked = view_of(*values).settings()
+    for name, (low, high) in LIMITS.items():
+        assert low <= getattr(asked, name) <= high
+    assert asked.protocol in PROTOCOLS and asked.task in TASKS and set(asked.conditions) <= set(CONDITIONS)
 
 
 def test_views_survive_components_and_links():

@@ -14,8 +14,8 @@ from tts_playground.errors import BadInput, CannotDo, UnknownName
 from tts_playground.estimators.calibration import auroc, auroc_within, reliability
 from tts_playground.models.loading import Loaded, Options
 from tts_playground.models.vlm.model import Vlm
-from tts_playground.models.vlm.option_probabilities import yes_margin
 from tts_playground.testing import check_reward
+from tts_playground.verifiers import self_verify
 from tts_playground.verifiers.selectors import pick, picks, settled, tally
 from tts_playground.verifiers.self_verify import PYes, Rating, SequenceLogprob, white
 from tts_playground.worlds.wording import rating_prompt, verify_prompt
@@ -54,7 +54,7 @@ def test_p_yes_is_the_plain_forwards(loaded, shows):
     for sample, score in zip(FOUR, scores, strict=True):
         told = sample.content if shows == "reply" else sample.info["answer"]
         row = first(loaded, verify_prompt(Asked.question, told))
-        assert score == pytest.approx(float(yes_margin(loaded.value, row).sigmoid()[0]), abs=1e-4)
+        assert score == pytest.approx(tiny_vlms.says_yes(loaded.value, row[0]), abs=1e-4)
     assert scores[0] == scores[3] if shows == "answer" else True
     assert [v.passed for v in judge.judge(Asked, FOUR)] == [s >= 0.5 for s in scores]
     assert shows in judge.revision and judge.name == "p_yes"
@@ -65,7 +65,7 @@ def test_the_blank_picture_changes_what_is_said(loaded):
     assert blank.name == "p_yes_blank"
     assert seen.score(Asked, FOUR) != blank.score(Asked, FOUR)
     row = first(loaded, verify_prompt(Asked.question, "7"), white(Asked.image))
-    assert blank.score(Asked, FOUR)[0] == pytest.approx(float(yes_margin(loaded.value, row).sigmoid()[0]), abs=1e-4)
+    assert blank.score(Asked, FOUR)[0] == pytest.approx(tiny_vlms.says_yes(loaded.value, row[0]), abs=1e-4)
     assert np.asarray(white(Image.new("L", (4, 3)))).min() == 255
 
 
@@ -82,6 +82,33 @@ def test_the_rating_tells_one_from_ten(loaded):
     chances = [*chances[:1], chances[1] - ten, *chances[2:], ten]
     assert scores[0] == pytest.approx(np.average(range(11), weights=chances), abs=1e-3)
     assert Rating(loaded).judge(Asked, FOUR)[0].passed == (scores[0] > 5)
+
+
+def test_ten_is_taken_off_one_and_a_rating_is_among_numbers_alone(loaded, monkeypatch):
+    """A made-up model: one 0.3, of which half goes on to ten; seven 0.2; the rest is no number."""
+    vlm = loaded.value
+
+    def said(model, image, prompts, begun=()):
+        chances = torch.full((len(prompts), len(first(loaded, "x")[0])), 1e-12)
+        if tuple(begun) == tuple(vlm.tokens("10")[:-1]):
+            chances[:, vlm.tokens("10")[-1]] = 0.5
+        else:
+            chances[:, vlm.tokens("1")[-1]], chances[:, vlm.tokens("7")[-1]] = 0.3, 0.2
+        return chances.log()
+
+    monkeypatch.setattr(self_verify, "next_logprobs", said)
+    wanted = (0.15 * 1 + 0.15 * 10 + 0.2 * 7) / 0.5
+    assert Rating(loaded).score(Asked, FOUR[:2]) == pytest.approx([wanted, wanted], abs=1e-5)
+
+
+def test_a_rating_of_the_blank_picture_is_that_of_a_white_one(loaded):
+    class White(Asked):
+        image = white(Asked.image)
+
+    seen, blank = Rating(loaded).score(Asked, FOUR), Rating(loaded, blank=True).score(Asked, FOUR)
+    assert blank == pytest.approx(Rating(loaded).score(White, FOUR), abs=1e-6) and seen != pytest.approx(blank)
+    replies = Rating(loaded, "reply").score(Asked, FOUR)
+    assert replies != pytest.approx(seen), "the whole reply is shown, not only its answer"
 
 
 def test_log_probability_is_what_the_samples_carry():

@@ -73,11 +73,16 @@ def _between(state: ProgramPrefix, letter: str) -> ProgramPrefix | None:
     if letter in SPACE:
         return state
     if letter == "(":
-        full = len(state.operands) >= MAX_DEPTH - 1 or state.primitives >= MAX_PRIMITIVES
-        return None if full else replace(state, word="")
+        after = (*state.operands[:-1], state.operands[-1] + 1) if state.operands else ()
+        return replace(state, word="") if state.primitives + 1 + _owed(after) <= MAX_PRIMITIVES else None
     if letter == ")" and state.operands and state.operands[-1] >= 2:
         return _closed(replace(state, operands=state.operands[:-1]))
     return None
+
+
+def _owed(operands: tuple[int, ...]) -> int:
+    """Fewest primitives with which all open operators can close; an open operand of one counts as its next."""
+    return sum(max(0, 2 - count - (place < len(operands))) for place, count in enumerate(operands, 1))
 
 
 def _naming(state: ProgramPrefix, letter: str) -> ProgramPrefix | None:
@@ -85,8 +90,10 @@ def _naming(state: ProgramPrefix, letter: str) -> ProgramPrefix | None:
     word = (state.word or "") + letter
     if letter in SPACE and not state.word:
         return state
-    if word in ("+", "-"):
-        return replace(state, word=None, operands=(*state.operands, 0))
+    if word in ("+", "-"):  # only where its operands will fit below it: no text may lead to where nothing can follow
+        operands = (*state.operands, 0)
+        fits = len(operands) < MAX_DEPTH and state.primitives + _owed(operands) <= MAX_PRIMITIVES
+        return replace(state, word=None, operands=operands) if fits else None
     return replace(state, word=word) if any(name.startswith(word) for name in _WORDS) else None
 
 
