@@ -32,7 +32,7 @@ class Curve:
     mean: Floats
     """[n_N] the estimate, averaged over prompts"""
     low: Floats | None
-    """[n_N] lower end of the band, NaN where none is honest (``runs.bands``); None when no band was asked for"""
+    """[n_N] lower end of the band, NaN where none is honest (``estimators.bands``); None when no band was asked for"""
     high: Floats | None
     """[n_N] upper end of the band"""
     label: str = "best-of-N"

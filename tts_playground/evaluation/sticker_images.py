@@ -1,7 +1,7 @@
 """``eval stickers``, the part that draws: pools of images for the prompts of stickers-eval, judged and scored.
 
 Every image goes the way of the app: the ordinary sampler, rewards and judge. From a pool of M images a prompt, single
-and best-of-N are the exact estimators of ``runs.curves``; intervals are over prompts.
+and best-of-N are the exact estimators of ``estimators.curves``; intervals are over prompts.
 """
 
 from __future__ import annotations

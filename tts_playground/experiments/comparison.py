@@ -64,7 +64,7 @@ class StrategyRun:
     """whole candidates that it was given"""
     seed: int
     rounds: tuple[Round, ...]
-    """for its trace (``runs.trace``)"""
+    """for its trace (``experiments.trace``)"""
     gold: float | None
     """what the judge says of its pick; None when the budget did not see one candidate to its end"""
 

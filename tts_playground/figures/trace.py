@@ -43,7 +43,7 @@ def trace_tree(
     """Who descended from whom in one run.
 
     Args:
-        shown: see ``runs.trace``.
+        shown: see ``experiments.trace``.
         glimpse: the picture of a view, e.g. ``lambda sample: sample.content`` for images; None draws no pictures.
         caption: for views that are texts; None writes nothing.
         most: paths shown; of more, the best one's ancestors and the first ones.

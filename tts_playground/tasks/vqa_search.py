@@ -61,7 +61,7 @@ class Searched:
     settings: AnswerSettings
     how: StepSearch
     rounds: tuple[Round, ...] = ()
-    """for its tree (``runs.trace``)"""
+    """for its tree (``experiments.trace``)"""
 
     @property
     def done(self) -> bool:

@@ -45,7 +45,7 @@ ABOUT = (
 DATA = (
     "`worlds.infographics` (never its unseen chart kind, font, palette and wordings), `worlds.stickers`, "
     "`worlds.choices`, endless and new in every chunk; beside them rows without pictures that practise sums, "
-    "differences and the largest of a list (`train.vlm_practice`)."
+    "differences and the largest of a list (`train.vlm.text_practice`)."
 )
 
 
