@@ -127,7 +127,7 @@ def test_silence_is_said_first():
 
 
 def row_mute(row):
-    return run.Row(row.picture, row.protocol, row.n, (0.0,) * 10, unreadable=float(row.n))
+    return run.AuditRow(row.picture, row.protocol, row.n, (0.0,) * 10, unreadable=float(row.n))
 
 
 @given(st.floats(0.05, 20))

@@ -98,7 +98,7 @@ def test_resume_equals_uninterrupted(tmp_path, monkeypatch):
     def run(name, **kwargs):
         torch.manual_seed(3)
         model = build_model(MINIATURE, len(tokens.tokenizer()))
-        plan = trainer.Plan(name, steps=6, warmup=2, device="cpu", bf16=False, resume=kwargs.pop("resume", False))
+        plan = trainer.TrainPlan(name, steps=6, warmup=2, device="cpu", bf16=False, resume=kwargs.pop("resume", False))
         loss = trainer.make_loss(model, data, 4, torch.device("cpu"))
         return [row["loss"] for row in trainer.fit(model, loss, plan, log_every=1, **kwargs).losses]
 

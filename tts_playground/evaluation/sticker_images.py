@@ -68,7 +68,7 @@ class JudgedPrompt:
     side: Mapping[str, float] = field(default_factory=dict)
     """single numbers of the looks at other settings"""
     knobs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """what ``eval_stickers_knobs.look`` found"""
+    """what ``sticker_knobs.look`` found"""
 
 
 # ---------------------------------------------------------------------------------------------------------- drawing

@@ -36,7 +36,7 @@ def cells(cfg: float) -> dict[str, ImageSettings]:
 
 
 def wanted(cfg: float, n: int, few: int, seed: int) -> dict[str, tuple[ImageSettings, list[tuple[int, int]]]]:
-    """What to draw for one prompt (``eval_stickers_images.draw``): settings that two cells share are drawn once."""
+    """What to draw for one prompt (``sticker_images.draw``): settings that two cells share are drawn once."""
     most: dict[ImageSettings, int] = {}
     for name, settings in cells(cfg).items():
         most[settings] = max(most.get(settings, 0), n if name in SEARCHED else min(few, n))

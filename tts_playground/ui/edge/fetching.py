@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from tts_playground import files
 from tts_playground.errors import BadInput, shown
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ async def fetch(url: str, folder: str) -> str:
         raise BadInput(f"The picture at {shown(url)} cannot be reached; send it as a file.") from error
     place = Path(tempfile.mkdtemp(dir=Path(folder), prefix=hashlib.sha256(data).hexdigest()[:16]))
     file = place / (re.sub(r"[^A-Za-z0-9.-]", "", Path(httpx.URL(url).path).name)[-60:].lstrip(".") or "picture")
-    file.write_bytes(data)
+    with files.whole(file, "The picture", lasting=False) as partial:
+        partial.write_bytes(data)
     return str(file)
 
 
