@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import tts_playground
 from tts_playground.core import Cost, Round
 from tts_playground.dsl import Program, parse, render
 from tts_playground.pages.sketch import editor, examples, results, strategy_comparison
@@ -63,6 +65,11 @@ def test_numbers_from_a_page_are_brought_into_range():
     assert (settings.n, settings.temperature, settings.seed, settings.seconds) == (256, 0, 0, 20)
     assert settings_of(*values_of(settings)) == settings
     assert len(values_of(settings)) == len(ORDER)
+
+
+def test_the_drawings_that_ship_are_offered():
+    there = {file.stem for file in Path(tts_playground.__file__).parent.glob("ui/data/drawings/*.png")}
+    assert "house" in there and there <= set(examples.names())
 
 
 def test_examples_reach_the_canvas_and_come_back_as_they_were():

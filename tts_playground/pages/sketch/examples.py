@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,12 @@ from PIL import Image
 from tts_playground.dsl import render
 from tts_playground.dsl.examples import PROGRAMS
 from tts_playground.errors import CannotDo, UnknownName
+from tts_playground.home import PACKAGE
 from tts_playground.pages.sketch.page_state import Candidate, SketchPageState
 from tts_playground.tasks.drawing import OUTLINES, SIDE, read_drawing
 from tts_playground.tasks.sketch import SketchTask
 
-DRAWINGS = Path(__file__).parent.parent / "data" / "drawings"
+DRAWINGS = PACKAGE / "ui" / "data" / "drawings"
 OPENING = "biohazard"
 
 
