@@ -33,7 +33,7 @@ class Judged:
     targets: tuple[Mapping[str, Any], ...]
 
     def intervals(self) -> dict[str, Interval]:
-        """Every metric with its 95 % bootstrap interval over targets; none of fewer than 8 (``estimators.intervals``)."""
+        """Every metric with its 95 % bootstrap interval over targets; none of fewer than 8."""
         columns, n = _resampled(self.metrics).T, len(self.targets)
         return {
             name: _within(of_resamples(getattr(self.metrics, name), column, n))

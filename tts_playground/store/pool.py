@@ -1,7 +1,8 @@
 """Reading a pool: what the store on disk, a parquet file and a starter have in common.
 
 A pool holds independent draws of one sampler for one task, and the rewards given to them. Its curve is exact for every
-N up to its size (``estimators.curves``). Candidates of a search (refine, smc, beam) depend on each other and never enter one.
+N up to its size (``estimators.curves``). Candidates of a search (refine, smc, beam) depend on each other and never
+enter one.
 """
 
 from __future__ import annotations
