@@ -275,9 +275,3 @@ def union(masks: Iterable[Packed]) -> Packed:
 def count(packed: Packed) -> int:
     """Number of pixels with ink."""
     return int(np.bitwise_count(packed).sum())
-
-
-def iou(first: Packed, second: Packed) -> float:
-    """Intersection over union of two packed masks; 1.0 when both are empty."""
-    total = count(first | second)
-    return count(first & second) / total if total else 1.0

@@ -76,11 +76,6 @@ def expected_best(rewards: ArrayLike, ns: ArrayLike) -> Floats:
     return _weighed(np.sort(finite(rewards), axis=-1), ns)
 
 
-def expected_worst(rewards: ArrayLike, ns: ArrayLike) -> Floats:
-    """[..., n_N] expected minimum of N of the M rewards; exact."""
-    return -expected_best(-finite(rewards), ns)
-
-
 def expected_pick(proxy: ArrayLike, gold: ArrayLike, ns: ArrayLike) -> Floats:
     """[..., n_N] expected gold value of the candidate with the highest proxy among N; exact, ties broken at random."""
     return _weighed(_ranked_gold(finite(proxy), finite(gold)), ns)

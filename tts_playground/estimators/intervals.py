@@ -72,13 +72,6 @@ def between(low: float | None, high: float | None, form: str = ".3f") -> str:
     return f"{low:{form}} to {high:{form}}" if known else NONE
 
 
-def wilson(successes: int, n: int, level: float = LEVEL) -> Interval:
-    """Wilson's score interval of one rate (1927); for few observations ``rate`` is more careful."""
-    _check_rate(successes, n)
-    low, high = _wilson(np.array([successes / n]), np.array([float(n)]), level)
-    return Interval(successes / n, float(low[0]), float(high[0]), n)
-
-
 def rate(successes: int, n: int, level: float = LEVEL) -> Interval:
     """The rate of independent yes-or-no outcomes: exact (Clopper and Pearson 1934) below 40, Wilson's from there."""
     _check_rate(successes, n)

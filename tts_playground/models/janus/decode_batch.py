@@ -57,11 +57,6 @@ def knobs_of(rows: Sequence[ImageRow], codes: int, device: object) -> SamplingPa
     )
 
 
-def forward_rows(rows: Sequence[ImageRow]) -> int:
-    """How many rows of the language model these images take."""
-    return len(rows) + sum(row.guided for row in rows)
-
-
 class DecodeBatch:
     """One micro-batch. ``run`` draws; ``tokens``, ``logprobs`` and ``entropies`` [N, T] are what was drawn."""
 
