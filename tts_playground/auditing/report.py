@@ -213,6 +213,9 @@ def bars(rows: Sequence[AuditRow], factor: str, n: int) -> list[Bar]:
 
     Args:
         n: picks a picture that the acceptance band stands for.
+
+    Raises:
+        BadInput: there is no such factor.
     """
     usable = [row for row in rows if row.valid > 0 and row.picture.scene is not None]
     if factor not in FACTORS:

@@ -40,6 +40,9 @@ class MaskEngine:
 
     Args:
         size: pixels a side, a multiple of 16 in 16..512.
+
+    Raises:
+        BadInput: a size that is no multiple of 16 from 16 to 512.
     """
 
     def __init__(self, size: int = 64) -> None:

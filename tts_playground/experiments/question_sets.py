@@ -128,6 +128,9 @@ def accuracy_curves(
     """ "oracle", "verifier", "majority", "weighted", "logprob", "single" -> accuracy against N with 95 % bands.
 
     Exact for every N up to the size of the pools. Those that need scores which are not there are left out.
+
+    Raises:
+        BadInput: no question was asked.
     """
     if not asked:
         raise BadInput("No question could be asked, so there is no curve.")

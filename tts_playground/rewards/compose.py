@@ -33,7 +33,11 @@ def _needs_parts(parts: Sequence[Reward]) -> None:
 @dataclass(frozen=True)
 @typed
 class Weighted:
-    """``sum(w_i r_i)``. The parts' units differ (a cosine, a score of about 10): the weights bring them together."""
+    """``sum(w_i r_i)``. The parts' units differ (a cosine, a score of about 10): the weights bring them together.
+
+    Raises:
+        BadInput: no parts, or not one weight for each.
+    """
 
     parts: tuple[Reward, ...]
     weights: tuple[float, ...]

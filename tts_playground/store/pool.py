@@ -149,6 +149,9 @@ def pools_curve(
         reward: the name of the reward that chooses. gold: the one that is measured.
         scoring: the choosing reward's ``unit_cost``, added to the cost of a candidate on other axes.
         settings: as in ``curves.curve`` (ns, label, oracle, measure, bands, draws).
+
+    Raises:
+        BadInput: there are no pools.
     """
     if not pools:
         raise BadInput("A curve needs at least one pool.")

@@ -25,7 +25,12 @@ def names() -> list[str]:
 
 @cache
 def load(name: str) -> tuple[Snapshot, ...]:
-    """The pools of one tab in memory, read once; one pool per prompt, in the order in which they were written."""
+    """The pools of one tab in memory, read once; one pool per prompt, in the order in which they were written.
+
+    Raises:
+        UnknownName: no starter of this name.
+        CannotDo: no starters are installed.
+    """
     if name not in names():
         if not names():
             raise CannotDo(f"No starter pools are installed in {home.STARTERS}; install the package again.")

@@ -21,6 +21,9 @@ class Beam:
 
     Needs a SteppedSampler. Each step scores all prefixes by the reward and keeps ``width / children`` of them (Snell et
     al. 2024); finished candidates leave the beam, which ends when no prefix is left.
+
+    Raises:
+        BadInput: ``width`` or ``children`` is below 1.
     """
 
     width: int = 8

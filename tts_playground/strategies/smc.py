@@ -25,7 +25,11 @@ POTENTIALS = ("max", "difference", "sum", "reward")
 @dataclass(frozen=True)
 @typed
 class SMC:
-    """Populations of particles, one after another while the budget lasts. Needs a SteppedSampler."""
+    """Populations of particles, one after another while the budget lasts. Needs a SteppedSampler.
+
+    Raises:
+        BadInput: a setting is out of its range, or there is no such potential.
+    """
 
     particles: int = 4
     """1 or more"""

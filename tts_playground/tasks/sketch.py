@@ -75,7 +75,11 @@ class SketchTask:
 @dataclass(frozen=True, slots=True)
 @typed
 class SketchSettings:
-    """How to search; the fields are the arguments of ``sketch``."""
+    """How to search; the fields are the arguments of ``sketch``.
+
+    Raises:
+        BadInput: ``n`` or ``seconds`` is out of its range.
+    """
 
     sampler: str = "proposal"
     """registered name, "module:Class", or a model: its hub id or folder, or "adapter:NAME" (+grammar) """

@@ -163,7 +163,7 @@ class DecodeBatch:
         self.at = len(tokens[0])
 
     def check(self) -> None:
-        """Refuse what was drawn if any logit was not finite, naming the settings."""
+        """Raises CannotDo, which names the settings, where any logit was not finite."""
         if not bool(self.finite):
             worst = max(self.rows, key=lambda row: (row.cfg, -row.temperature))
             raise CannotDo(
