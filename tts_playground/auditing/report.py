@@ -78,7 +78,7 @@ class AuditReport:
 
     @property
     def k(self) -> int:
-        """Cells in a picture."""
+        """Number of cells in a picture."""
         return len(self.rows[0].shown)
 
     def as_dict(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class AuditReport:
         return text.getvalue()
 
     def write(self, file: Path) -> Path:
-        """The CSV file."""
+        """Write ``csv`` to a file."""
         files.make_folder(file.parent)
         files.write_text(file, self.csv(), "The summary")
         return file

@@ -31,7 +31,7 @@ CANDIDATES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class SearchOutcome:
-    """What one search came to."""
+    """IoU, length and seconds of the program that one search ended with."""
 
     iou: float
     length: int

@@ -35,7 +35,7 @@ VOTERS = 16
 
 @dataclass(frozen=True)
 class Measured:
-    """One question."""
+    """What was measured on one question."""
 
     asked: AskedQuestion
     greedy: bool

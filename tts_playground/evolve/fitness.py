@@ -61,7 +61,7 @@ class Gallery:
         self._count = 0
 
     def add(self, program: Program) -> None:
-        """Hang one more."""
+        """Add the program's picture to the archive."""
         if self._count == len(self._rows):
             self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
         self._rows[self._count] = engine(SIDE).evaluate(program)

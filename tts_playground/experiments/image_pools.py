@@ -31,7 +31,7 @@ PACE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class PoolProgress:
-    """How far a drawing is."""
+    """How many samples are drawn, of how many."""
 
     done: int
     """images that are whole and kept"""

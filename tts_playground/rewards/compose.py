@@ -54,21 +54,21 @@ class Weighted:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Of all parts."""
+        """The networks of all parts."""
         return _networks(self.parts)
 
     @property
     def revision(self) -> str:
-        """Of all parts."""
+        """The revisions of all parts."""
         return "+".join(part.revision for part in self.parts)
 
     @property
     def unit_cost(self) -> Cost:
-        """Of all parts."""
+        """The sum over all parts."""
         return sum((part.unit_cost for part in self.parts), Cost())
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
-        """The weighted sums."""
+        """[N] weighted sums of the parts' scores."""
         rows = _columns(self.parts, task, samples)
         return [fsum(w * value for w, value in zip(self.weights, row, strict=True)) for row in rows]
 
@@ -90,19 +90,19 @@ class Minimum:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Of all parts."""
+        """The networks of all parts."""
         return _networks(self.parts)
 
     @property
     def revision(self) -> str:
-        """Of all parts."""
+        """The revisions of all parts."""
         return "+".join(part.revision for part in self.parts)
 
     @property
     def unit_cost(self) -> Cost:
-        """Of all parts."""
+        """The sum over all parts."""
         return sum((part.unit_cost for part in self.parts), Cost())
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
-        """The minima."""
+        """[N] minima over the parts' scores."""
         return [min(row) for row in _columns(self.parts, task, samples)]

@@ -36,7 +36,7 @@ class Beam:
             raise BadInput("Beam search needs a width and children of at least 1.")
 
     def of_width(self, width: int, horizon: int) -> Beam:
-        """``width`` prefixes, a quarter of which go on."""
+        """The same settings with ``width`` prefixes, a quarter of which go on."""
         return Beam(width, max(2, width // 4))
 
     def run(

@@ -47,7 +47,7 @@ class SMC:
             raise BadInput(f"SMC's potential must be one of {', '.join(POTENTIALS)}, not {self.potential!r}.")
 
     def of_width(self, width: int, horizon: int) -> SMC:
-        """``width`` particles."""
+        """The same settings with ``width`` particles."""
         return replace(self, particles=width)
 
     def run(
@@ -106,7 +106,7 @@ class Weights:
             self.past[i] = reward, best, total, spent + potential
 
     def shares(self) -> NDArray[np.float64]:
-        """Normalised weights."""
+        """[particles] weights, which sum to 1."""
         weights = np.exp(self.log - self.log.max())
         return weights / weights.sum()
 

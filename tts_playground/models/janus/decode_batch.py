@@ -116,7 +116,7 @@ class DecodeBatch:
         return self._twinned(out[: self.n], out[self.n : self.n + len(self.guided)])
 
     def _twinned(self, cond: Tensor, twins: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Every image beside its unconditional twin; an image without one beside itself, which guides it nowhere."""
+        """Every image beside its unconditional twin. Without one, uncond = cond, so that guidance is the identity."""
         if not self.guided:
             return cond, None
         return cond, twins if self.all_guided else cond.index_copy(0, self.twins, twins)
