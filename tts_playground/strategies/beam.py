@@ -36,7 +36,7 @@ class Beam:
             raise BadInput("Beam search needs a width and children of at least 1.")
 
     def of_width(self, width: int, horizon: int) -> Beam:
-        """The same settings with ``width`` prefixes, a quarter of which go on."""
+        """``width`` prefixes scored in a step, with ``width // 4`` continuations (at least 2) of each that is kept."""
         return Beam(width, max(2, width // 4))
 
     def run(
