@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tts_playground.dsl import exact
 from tts_playground.dsl.edits import at, leaves, length, remove, replace, slots
 from tts_playground.dsl.generator import Difficulty, generate
-from tts_playground.dsl.masks import MaskEngine, count, engine, iou
+from tts_playground.dsl.masks import MaskEngine, count, engine
 from tts_playground.dsl.tree import Circle, Difference, Program, Quad, Union
 from tts_playground.errors import BadInput
 
@@ -45,14 +45,6 @@ def test_the_table_misses_no_set_of_pixels():
         r, x, y, w, h = (int(v) for v in rng.integers(1, 16, 5))
         for primitive in (Circle(r, x, y), *(Quad(x, y, w, h, angle) for angle in range(0, 360, 45))):
             assert masks.mask(primitive).tobytes() in known, primitive
-
-
-def test_iou_of_packed_masks():
-    masks = engine(64)
-    left, both = masks.mask(Quad(4, 8, 8, 15, 0)), masks.mask(Quad(8, 8, 15, 15, 0))
-    assert iou(masks.empty(), masks.empty()) == 1.0
-    assert iou(left, masks.empty()) == 0.0
-    assert iou(left, both) == count(left & both) / count(left | both)
 
 
 @pytest.mark.parametrize("size", [0, 8, 60, 1024])

@@ -25,7 +25,7 @@ from tts_playground.verifiers.english import parse
 from tts_playground.worlds.evalset import KINDS, cases
 from tts_playground.worlds.layout import Draw, arrange
 from tts_playground.worlds.pool import draw_pool
-from tts_playground.worlds.scene import render
+from tts_playground.worlds.scene import render_batch
 from tts_playground.worlds.vocabulary import NAMES
 
 pytestmark = pytest.mark.timeout(600)
@@ -163,7 +163,7 @@ class Scripted:
 
     def finish(self, task, paths):
         (case,) = [case for case in cases() if case.prompt == task.prompt]
-        right = render(arrange(case.composition, Draw(np.random.default_rng(0).random(200).tolist())))
+        (right,) = render_batch([arrange(case.composition, Draw(np.random.default_rng(0).random(200).tolist()))])
         for path in paths:
             shown = path.index < self.good and path.settings.cfg == 3.0 and path.settings.temperature <= 1
             picture = Image.fromarray(right if shown else np.full((64, 64, 3), 255, np.uint8))
@@ -287,7 +287,7 @@ class Hearsay:
     """Judges by the scene's truth, which it remembers by picture; leaks as often as it is told."""
 
     def __init__(self, scenes, leak):
-        self.truths = {render(scene).tobytes(): scene for scene in scenes}
+        self.truths = {pixels.tobytes(): scene for pixels, scene in zip(render_batch(scenes), scenes, strict=True)}
         self.leak = leak
 
     def judge_each(self, prompts, images):

@@ -21,7 +21,7 @@ from tts_playground.models.decode.gumbel import gumbel, stream_starts
 from tts_playground.models.decode.llama import LlamaSteps
 from tts_playground.models.decode.sampling import choose, distribution
 from tts_playground.models.decode.stepping import steps_for
-from tts_playground.models.janus.decode_batch import DecodeBatch, ImageRow, forward_rows, knobs_of
+from tts_playground.models.janus.decode_batch import DecodeBatch, ImageRow, knobs_of
 from tts_playground.models.janus.model import Janus
 
 PROMPT = "a red apple left of a cat"
@@ -208,10 +208,6 @@ def test_rows_that_stopped_twice_or_are_fed_what_they_had_draw_the_same(random_j
     fed = DecodeBatch(random_janus, prefix, ROWS)
     fed.replay(whole.tokens[:, :5].tolist())
     assert torch.equal(finish(fed).tokens, whole.tokens)
-
-
-def test_an_image_without_guidance_takes_one_row():
-    assert forward_rows(ROWS) == 2 * len(ROWS) - 1
 
 
 def test_logits_that_are_not_finite_are_an_error_that_names_the_settings():

@@ -7,7 +7,7 @@ from PIL import Image, ImageFilter
 from tts_playground.core import Reward, Sample
 from tts_playground.errors import BadInput
 from tts_playground.rewards.baselines import Colourfulness, Sharpness
-from tts_playground.rewards.compose import Minimum, RankAverage, Weighted
+from tts_playground.rewards.compose import Minimum, Weighted
 from tts_playground.rewards.diversity import distinct_tokens, pairwise_distance, token_entropy
 from tts_playground.testing import TableReward, TextTask, check_reward
 
@@ -43,7 +43,7 @@ FIRST, SECOND = TableReward({"a": 1.0, "b": 2.0, "c": -1.0}), TableReward({"a": 
 
 @pytest.mark.parametrize(
     "reward",
-    [Weighted((FIRST, SECOND), (1.0, 0.1)), Minimum((FIRST, SECOND)), RankAverage.of((FIRST, SECOND), TASK, WORDS)],
+    [Weighted((FIRST, SECOND), (1.0, 0.1)), Minimum((FIRST, SECOND))],
     ids=lambda reward: reward.name,
 )
 def test_compositions_keep_the_laws(reward):
@@ -55,10 +55,6 @@ def test_compositions_keep_the_laws(reward):
 def test_compositions_do_what_they_say():
     assert Weighted((FIRST, SECOND), (1.0, 0.1)).score(TASK, WORDS) == pytest.approx([4.0, 4.0, 4.0, 1.5])
     assert Minimum((FIRST, SECOND)).score(TASK, WORDS) == [2.0, 3.0, 0.0, 1.0]
-    ranks = RankAverage.of((FIRST,), TASK, WORDS)
-    assert np.argsort(ranks.score(TASK, WORDS)).tolist() == [3, 0, 1, 2]
-    assert all(0 < rank < 1 for rank in ranks.score(TASK, WORDS))
-    assert RankAverage.of((FIRST,), TASK, WORDS[:2]).revision != ranks.revision
 
 
 def test_compositions_refuse_what_does_not_fit():
@@ -66,8 +62,6 @@ def test_compositions_refuse_what_does_not_fit():
         Weighted((FIRST,), (1.0, 2.0))
     with pytest.raises(BadInput, match="at least one"):
         Minimum(())
-    with pytest.raises(BadInput, match="reference"):
-        RankAverage((FIRST,), ())
 
 
 def test_diversity_measures():

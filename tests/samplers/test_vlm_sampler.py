@@ -116,11 +116,21 @@ def test_draws_follow_the_exact_probabilities_and_logprobs_say_so(sampler):
         assert sample.logprob == pytest.approx(float(exact[sample.info["tokens"][0]].log()), abs=1e-4)
 
 
-def test_logprobs_are_those_of_the_whole_forward(sampler):
-    from tts_playground.models.vlm.option_probabilities import sequence_logprobs
+def _whole(sampler, tokens):
+    """Log-probability of a reply to ``TASK`` by one forward over all of its tokens."""
+    vlm, prefix = sampler.vlm, sampler.prefix(TASK)
+    rows = [prefix.logits[None]]
+    if len(tokens) > 1:
+        with torch.inference_mode():
+            fed = torch.tensor([tokens[:-1]])
+            rows.append(vlm.forward(fed, vlm.forked(prefix, 1), prefix.position, range(len(tokens) - 1))[0])
+    logprobs = torch.cat(rows).log_softmax(-1)
+    return sum(logprobs[place, token].item() for place, token in enumerate(tokens))
 
+
+def test_logprobs_are_those_of_the_whole_forward(sampler):
     samples = list(sampler.draw(TASK, range(6)))
-    scores = sequence_logprobs(sampler.vlm, sampler.prefix(TASK), [s.info["tokens"] for s in samples])
+    scores = [_whole(sampler, sample.info["tokens"]) for sample in samples]
     for sample, score in zip(samples, scores, strict=True):
         assert sample.info["model_logprob"] == pytest.approx(score, abs=2e-3)
         assert sample.logprob == pytest.approx(score, abs=2e-3)  # temperature 1, nothing cut

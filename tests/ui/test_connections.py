@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tts_playground.ui import shell
-from tts_playground.ui.edge import connections
+from tts_playground.ui.gradio_patches import connections
 
 
 class Slow:

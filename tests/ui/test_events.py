@@ -11,7 +11,7 @@ import pytest
 from tts_playground.pages.status import status
 from tts_playground.ui import shell
 from tts_playground.ui.events import cancels
-from tts_playground.ui.widgets import DrawingCanvas
+from tts_playground.ui.gradio_patches import DrawingCanvas
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from PIL import Image
 
 from tts_playground.errors import BadInput
 from tts_playground.ui.edge import fetching
+from tts_playground.ui.gradio_patches import fetched
 
 
 class Site(BaseHTTPRequestHandler):
@@ -83,7 +84,7 @@ def test_the_web_is_public(number):
 
 def test_a_picture_of_the_web_is_fetched(site, public, tmp_path):
     value = [{"path": f"http://pictures.example:{site}/a/../../b.png", "url": "x"}, 3]
-    one, other = asyncio.run(fetching.fetched(value, str(tmp_path)))
+    one, other = asyncio.run(fetched(value, str(tmp_path)))
     assert (Image.open(one["path"]).size, other, one["url"]) == ((3, 3), 3, None)
     assert one["path"].startswith(f"{tmp_path}/") and one["path"].endswith("/b.png")
 

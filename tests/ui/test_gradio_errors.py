@@ -9,7 +9,7 @@ import pytest
 from gradio import utils
 
 from tts_playground.errors import BadInput
-from tts_playground.ui.edge.error_pages import Page
+from tts_playground.ui.gradio_patches import Page
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_what_is_overridden_is_as_it_was_read():
 def test_a_change_may_bring_its_new_value(data):
     from types import SimpleNamespace
 
-    from tts_playground.ui.edge.error_pages import _check_event
+    from tts_playground.ui.gradio_patches.page import _check_event
 
     event = SimpleNamespace(_data=data)
     _check_event(SimpleNamespace(targets=[(1, "change")]), event)

@@ -1,12 +1,31 @@
-"""What ``ui/gradio_patches.py`` hooks is still as it was read; when one of these fails, read gradio's source anew."""
+"""What ``ui/gradio_patches`` hooks is still as it was read; when one of these fails, read gradio's source anew."""
 
+import ast
 import inspect
+import re
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import gradio as gr
 import pytest
-from gradio import routes, state_holder, utils
+import safehttpx
+from gradio import (
+    blocks,
+    blocks_events,
+    component_meta,
+    data_classes,
+    exceptions,
+    processing_utils,
+    route_utils,
+    routes,
+    state_holder,
+    utils,
+)
+from gradio.components import base, image_editor, plot
 from gradio.queueing import Event, EventQueue, Queue
+from gradio_client import utils as client_utils
+from starlette.requests import Request
 
 from tts_playground.ui import gradio_patches, shell
 
@@ -53,6 +72,48 @@ HOOKED = [
     (routes, "full_body = PredictBody(**body.model_dump(), simple_format=True)"),
     (utils.MatplotlibBackendMananger, "import matplotlib"),
     (gr.Plot.get_config, "import bokeh"),
+    (gr.Plot.postprocess, "if isinstance(value, PlotData):"),
+    (component_meta.create_or_modify_pyi, "source_file = Path(inspect.getfile(component_class)) except OSError:"),
+    (component_meta.ComponentMeta.__new__, "create_or_modify_pyi(component_class, name, events)"),
+    (blocks_events.BlocksMeta.__new__, 'create_or_modify_pyi(BlocksEvents, "BlocksEvents", BLOCKS_EVENTS)'),
+    (
+        blocks.Block.get_block_name,
+        'self.__class__.__base__.__name__.lower() # type: ignore if hasattr(self, "is_template")',
+    ),
+    (blocks.Block.get_config, "signature = inspect.signature(cls.__init__)"),
+    (blocks.Block.get_config, "if dataclasses.is_dataclass(value): value = dataclasses.asdict(value)"),
+    (gr.State.get_config, "config = super().get_config()"),
+    (gr.ImageEditor.__init__, "self.blob_storage: dict[str, EditorDataBlobs] = {}"),
+    (gr.ImageEditor.preprocess, "cached = self.blob_storage.get(payload.id)"),
+    (gr.ImageEditor.preprocess, "self.convert_and_format_image(layer) for layer in _payload.layers"),
+    (gr.ImageEditor.preprocess, "bg = self.convert_and_format_image("),
+    (gr.ImageEditor.preprocess, "composite = self.convert_and_format_image("),
+    (gr.ImageEditor.accept_blobs, 'index = ( int(data.data["index"])'),
+    (gr.ImageEditor.accept_blobs, "self.blob_storage[id] = current"),
+    (base.server, "fn._is_server_fn = True"),
+    (utils.set_static_paths, "_StaticFiles.all_paths.extend("),
+    (utils.is_static_file, "_is_static_file(file_path, _StaticFiles.all_paths)"),
+    (processing_utils.async_move_files_to_cache, "elif utils.is_static_file(payload): pass"),
+    (processing_utils.async_move_files_to_cache, "_check_allowed(payload.path, check_in_upload_folder)"),
+    (processing_utils.async_move_files_to_cache, "_move_to_cache, client_utils.is_file_obj_with_meta"),
+    (blocks.Blocks.preprocess_data, "check_in_upload_folder=not explicit_call"),
+    (blocks.Blocks.preprocess_data, "if block.stateful: processed_input.append(state[block._id])"),
+    (blocks.Blocks.preprocess_data, "if block._id in state: block = state[block._id]"),
+    (blocks.Blocks.preprocess_data, "raise ComponentProcessingError("),
+    (blocks.Blocks.process_api, "inputs = await self.preprocess_data("),
+    (blocks.Blocks.launch, "if _frontend and not networking.url_ok(self.local_url)"),
+    (route_utils.call_process_api, "output = await app.get_blocks().process_api("),
+    (gr.EventData.__init__, "self._data = _data"),
+    (gr.SelectData.__init__, 'self.index: Any = data["index"]'),
+    (route_utils, "raise FnIndexInferError("),
+    (utils.error_payload, 'content: dict[str, bool | str | float | None] = {"error": None}'),
+    (utils.get_space, 'os.getenv("SYSTEM") == "spaces"'),
+    (routes, '@router.post("/upload", dependencies'),
+    (utils.get_function_with_locals, "LocalContext.blocks.set(blocks)"),
+    (utils.get_function_with_locals, "LocalContext.event_id.set(event_id)"),
+    (Request.body, "self._body = "),
+    (Request.json, "self._json = "),
+    (blocks.Blocks.call_function, "fn = utils.get_function_with_locals("),
 ]
 
 
@@ -120,3 +181,66 @@ def test_absent_packages_are_looked_for_once(monkeypatch):
     gradio_patches.absent_once(["not_a_package_at_all", "json"])
     assert sys.modules.pop("not_a_package_at_all", 1) is None
     assert sys.modules["json"] is not None
+
+
+def test_components_and_errors_are_what_the_patches_take_them_for():
+    assert issubclass(component_meta.ComponentMeta, gradio_patches.subclasses.ABCMeta)
+    assert type(gr.Blocks) is blocks_events.BlocksMeta and type(gr.State) is component_meta.ComponentMeta
+    assert gr.State(1).stateful is True and gr.Textbox().stateful is False
+    assert set(plot.PlotData.model_fields) == {"type", "plot"}
+    assert list(image_editor.AcceptBlobs.__annotations__) == ["data", "files"]
+    assert not issubclass(exceptions.ComponentProcessingError, gr.Error)
+    assert issubclass(route_utils.FnIndexInferError, Exception)
+    assert isinstance(data_classes._StaticFiles.all_paths, list)
+    assert {"path", "url", "meta"} <= set(data_classes.FileData.model_fields)
+    assert not client_utils.is_file_obj_with_meta({"path": "/etc/passwd"})
+    assert client_utils.is_file_obj_with_meta(gradio_patches.files._marked({"path": "/etc/passwd"}))
+
+
+def test_events_have_the_attributes_that_are_read():
+    with gradio_patches.Page() as app:
+        gr.Button().click(lambda: 1, None, gr.Number())
+    (event,) = app.fns.values()
+    assert {"fn", "inputs", "targets", "api_name", "api_visibility", "concurrency_id"} <= set(vars(event))
+    assert isinstance(app.GRADIO_CACHE, str)
+
+
+@pytest.mark.parametrize(("module", "name"), gradio_patches.connections._PROTOCOLS)
+def test_uvicorns_protocols_are_as_they_were_read(module, name):
+    try:
+        read = import_module(f"uvicorn.protocols.http.{module}")
+    except ImportError as error:  # it needs a package
+        pytest.skip(str(error))
+    protocol, cycle = getattr(read, name), read.RequestResponseCycle
+    assert list(inspect.signature(protocol.connection_made).parameters) == ["self", "transport"]
+    assert "self.cycle: RequestResponseCycle = None" in source(protocol)
+    assert "self.transport = transport" in inspect.getsource(read) and "self.loop = _loop" in source(protocol)
+    assert "self.more_body = True" in source(cycle) and "self.response_complete = False" in source(cycle)
+
+
+def test_a_transport_goes_to_the_number_that_it_was_given():
+    made = safehttpx.AsyncSecureTransport.__init__
+    assert list(inspect.signature(made).parameters)[:2] == ["self", "verified_ip"]
+
+
+UI = Path(shell.__file__).parent
+
+
+@pytest.mark.parametrize("path", sorted(UI.rglob("*.py")), ids=lambda path: str(path.relative_to(UI)))
+def test_only_the_patches_reach_inside_gradio(path):
+    if "gradio_patches" in path.parts:
+        return
+    tree, ours = ast.parse(path.read_text()), ("self", "cls")
+    inside = {f"{node.module}." for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    inside |= {one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names}
+    inside = {name for name in inside if name.startswith(("gradio.", "uvicorn")) and "gradio.themes" not in name}
+    for node in ast.walk(tree):
+        private = isinstance(node, ast.Attribute) and re.match(r"_[^_]", node.attr)
+        if private and not (isinstance(node.value, ast.Name) and node.value.id in ours):
+            inside.add(ast.unparse(node))
+        if isinstance(node, ast.ClassDef):
+            inside |= {base for base in map(ast.unparse, node.bases) if base.startswith("gr.")}
+        if isinstance(node, (ast.Assign, ast.AugAssign)):
+            goals = node.targets if isinstance(node, ast.Assign) else [node.target]
+            inside |= {ast.unparse(goal) for goal in goals if ast.unparse(goal).startswith(("gr.", "gradio."))}
+    assert not inside, "hooks into gradio stand in ui/gradio_patches"

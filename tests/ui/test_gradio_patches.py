@@ -77,11 +77,11 @@ def served():
 @pytest.fixture
 def tab(served, monkeypatch):
     """The tab, with nothing noted yet; jobs that nobody listens to may wait."""
-    monkeypatch.setattr(gradio_patches, "LOOK", 0.05)
-    monkeypatch.setattr(gradio_patches, "PATIENCE", 0)
+    monkeypatch.setattr(gradio_patches.queue, "LOOK", 0.05)
+    monkeypatch.setattr(gradio_patches.queue, "PATIENCE", 0)
     tab = served[0]
     until(lambda: not served[1]._queue.event_ids_to_events)
-    monkeypatch.setattr(gradio_patches, "PATIENCE", 10**6)
+    monkeypatch.setattr(gradio_patches.queue, "PATIENCE", 10**6)
     tab.go.clear()
     tab.begun.clear(), tab.ended.clear()
     yield tab
@@ -91,7 +91,7 @@ def tab(served, monkeypatch):
 @pytest.fixture
 def impatient(tab, monkeypatch):
     """They are dropped after a third of a second."""
-    monkeypatch.setattr(gradio_patches, "PATIENCE", 6)
+    monkeypatch.setattr(gradio_patches.queue, "PATIENCE", 6)
 
 
 def until(what, seconds=20.0):

@@ -10,7 +10,7 @@ from tts_playground.errors import BadInput
 from tts_playground.images import open_image
 from tts_playground.ui import shell
 from tts_playground.ui.error_handling import said
-from tts_playground.ui.widgets import BLOB_BYTES, BLOBS, LAYERS, DrawingCanvas
+from tts_playground.ui.gradio_patches import BLOB_BYTES, BLOBS, LAYERS, DrawingCanvas
 
 
 def _png(size, mode="L", **options) -> bytes:

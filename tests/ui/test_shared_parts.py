@@ -42,7 +42,7 @@ def test_pictures_are_served_from_where_they_lie():
     from PIL import Image
 
     from tts_playground.pages import thumbnails
-    from tts_playground.ui.gradio_import import serve_in_place
+    from tts_playground.ui.gradio_patches import serve_in_place
 
     serve_in_place(thumbnails.folder())
     stream = io.BytesIO()
@@ -59,7 +59,7 @@ def test_a_pages_state_is_not_written_out():
     import gradio as gr
     from gradio.state_holder import SessionState
 
-    from tts_playground.ui.gradio_import import signatures_once
+    from tts_playground.ui.gradio_patches import signatures_once
     from tts_playground.ui.widgets import PageState
 
     @dataclass(frozen=True)

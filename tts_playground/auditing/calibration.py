@@ -41,7 +41,7 @@ class Calibrated:
     """True for the oracle, which looks at the answer"""
 
     def as_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """The fields as plain values, for JSON."""
         return {
             "name": self.name,
             "total_variation": self.distance.as_dict(),

@@ -54,7 +54,7 @@ class Chooser(Protocol):
 
 @runtime_checkable
 class ExactChooser(Chooser, Protocol):
-    """Knows how likely each reply is."""
+    """A chooser that tells the probability of each reply."""
 
     def chances(self, questions: Sequence[ChoiceQuestion], temperature: float = 1.0) -> Floats:
         """[questions, options] probability that the reply begins with each option; all questions have equally many.
@@ -66,7 +66,7 @@ class ExactChooser(Chooser, Protocol):
 
 @runtime_checkable
 class ReplyChooser(Chooser, Protocol):
-    """Writes replies."""
+    """A chooser that writes replies, from which an option is read."""
 
     def replies(
         self, question: ChoiceQuestion, n: int, *, seed: int = 0, temperature: float = 1.0, longest: int = 8

@@ -55,7 +55,7 @@ class Effect:
     """interval of ``estimate`` that holds for all levels of all factors at once, 99 % (Bonferroni)"""
 
     def as_dict(self) -> dict[str, float | str]:
-        """For JSON."""
+        """The fields as plain values, for JSON."""
         names = ("factor", "level", "estimate", "low", "high", "ratio", "ratio_low", "ratio_high", "cells")
         return {name: getattr(self, name) for name in names}
 

@@ -18,12 +18,12 @@ DRAWS = tuple(int(n) for n in np.unique(np.geomspace(8, 10_000, 60).round()))
 
 
 def effects_figure(report: AuditReport) -> Any:
-    """Dots with intervals."""
+    """The effect of each factor with its 95 % interval."""
     return figures.effects(report.effects, small=SMALL / report.k)
 
 
 def heat_figure(report: AuditReport) -> Any:
-    """Where picks fall."""
+    """How often each of the 3 x 3 cells is chosen over fair."""
     return figures.heat(*heat(report.rows))
 
 
@@ -40,7 +40,7 @@ def draws_figure(report: AuditReport, at: int | None = None) -> Any:
 
 
 def calibrations_figure(report: AuditReport) -> Any:
-    """Before and after."""
+    """Distance from uniform before and after each calibration."""
     return figures.calibrations(report.calibrations)
 
 

@@ -78,7 +78,7 @@ class AuditReport:
 
     @property
     def k(self) -> int:
-        """Cells in a picture."""
+        """Number of cells in a picture."""
         return len(self.rows[0].shown)
 
     def as_dict(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class AuditReport:
         return text.getvalue()
 
     def write(self, file: Path) -> Path:
-        """The CSV file."""
+        """Write ``csv`` to a file."""
         files.make_folder(file.parent)
         files.write_text(file, self.csv(), "The summary")
         return file
@@ -213,6 +213,9 @@ def bars(rows: Sequence[AuditRow], factor: str, n: int) -> list[Bar]:
 
     Args:
         n: picks a picture that the acceptance band stands for.
+
+    Raises:
+        BadInput: there is no such factor.
     """
     usable = [row for row in rows if row.valid > 0 and row.picture.scene is not None]
     if factor not in FACTORS:

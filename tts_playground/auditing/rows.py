@@ -37,7 +37,7 @@ class AuditRow:
 
     @property
     def total(self) -> float:
-        """Picks, or 1 for probabilities."""
+        """Number of picks; 1 for probabilities."""
         return float(self.n) if self.n else 1.0
 
     @property

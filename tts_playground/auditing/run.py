@@ -61,7 +61,11 @@ def audit_rounds(
 
 
 def ask(chooser: Chooser, settings: AuditSettings, pictures: Sequence[ChoicePicture]) -> list[AuditRow]:
-    """One row a picture, by the protocol of the settings."""
+    """One row a picture, by the protocol of the settings.
+
+    Raises:
+        CannotDo: the chooser tells no probabilities, or writes no replies, and the protocol needs them.
+    """
     drawn: dict[str, Any] = {"seed": settings.seed, "temperature": settings.temperature}
     if settings.protocol == "exact" or settings.restricted:
         if not isinstance(chooser, ExactChooser):

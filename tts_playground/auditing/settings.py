@@ -89,7 +89,7 @@ class AuditSettings:
         return pictures(self.conditions, self.per_cond, self.k, permute=self.permute, seed=self.seed, control=control)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The fields as plain values, for JSON."""
         return {**asdict(self), "conditions": list(self.conditions)}
 
     def answers(self) -> dict[str, Any]:

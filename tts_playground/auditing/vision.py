@@ -32,7 +32,7 @@ Tokens = tuple[int, ...]
 @dataclass(frozen=True)
 @typed
 class VisionChooser:
-    """A vision-language model that is asked to choose."""
+    """A vision-language model that is asked to choose; raises BadInput where ``batch`` is below 1."""
 
     loaded: Loaded
     batch: int = 8

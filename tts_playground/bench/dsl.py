@@ -136,7 +136,11 @@ def run(programs: int = PROGRAMS, repeats: int = 5) -> dict[str, Any]:
 
 
 def render_rows(programs: int, repeats: int) -> list[dict[str, Any]]:
-    """The rows about drawing: whole programs from text to pixels, and parsing alone."""
+    """The rows about drawing: whole programs from text to pixels, and parsing alone.
+
+    Raises:
+        CannotDo: the two renderers draw a program differently.
+    """
     busy = contended()
     texts = [str(program) for program in islice(stream(seed=2026), programs)]
     for text in texts:

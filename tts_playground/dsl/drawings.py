@@ -24,7 +24,7 @@ class Drawing(Protocol):
 
     @property
     def mask(self) -> bytes:
-        """The bits."""
+        """The packed bits, 1 where there is ink."""
         ...
 
     @property

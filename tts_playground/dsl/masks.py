@@ -40,6 +40,9 @@ class MaskEngine:
 
     Args:
         size: pixels a side, a multiple of 16 in 16..512.
+
+    Raises:
+        BadInput: a size that is no multiple of 16 from 16 to 512.
     """
 
     def __init__(self, size: int = 64) -> None:
@@ -275,9 +278,3 @@ def union(masks: Iterable[Packed]) -> Packed:
 def count(packed: Packed) -> int:
     """Number of pixels with ink."""
     return int(np.bitwise_count(packed).sum())
-
-
-def iou(first: Packed, second: Packed) -> float:
-    """Intersection over union of two packed masks; 1.0 when both are empty."""
-    total = count(first | second)
-    return count(first & second) / total if total else 1.0

@@ -56,7 +56,7 @@ def check_size(size: int) -> int:
 
 
 def draw(program: Program, size: int, mode: Mode) -> Image.Image:
-    """``render`` for a program that is known to be good."""
+    """``render`` for a program that is known to be good; raises BadInput where there is no such mode or size."""
     size = check_size(size)
     if mode == "reference":
         return reference.paint(program.root, size)

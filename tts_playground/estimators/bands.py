@@ -1,4 +1,4 @@
-"""The band of a curve: how sure best-of-N is at every N (numpy only); ``intervals`` has those of means."""
+"""The band of a curve: how sure best-of-N is at every N (numpy only). ``intervals`` has those of means."""
 
 from __future__ import annotations
 

@@ -47,7 +47,11 @@ class Curve:
     """mean cost of one candidate by the names of ``core.Cost``, for other cost axes"""
 
     def at(self, n: int) -> float:
-        """The estimate at ``n``, interpolated in log N between the points of the grid."""
+        """The estimate at ``n``, interpolated in log N between the points of the grid.
+
+        Raises:
+            BadInput: ``n`` lies outside of the grid.
+        """
         if not self.n[0] <= n <= self.n[-1]:
             raise BadInput(f"The curve covers N from {self.n[0]} to {self.n[-1]}; {n} lies outside.")
         return float(np.interp(np.log(n), np.log(self.n), self.mean))
@@ -76,11 +80,6 @@ def expected_best(rewards: ArrayLike, ns: ArrayLike) -> Floats:
     return _weighed(np.sort(finite(rewards), axis=-1), ns)
 
 
-def expected_worst(rewards: ArrayLike, ns: ArrayLike) -> Floats:
-    """[..., n_N] expected minimum of N of the M rewards; exact."""
-    return -expected_best(-finite(rewards), ns)
-
-
 def expected_pick(proxy: ArrayLike, gold: ArrayLike, ns: ArrayLike) -> Floats:
     """[..., n_N] expected gold value of the candidate with the highest proxy among N; exact, ties broken at random."""
     return _weighed(_ranked_gold(finite(proxy), finite(gold)), ns)
@@ -96,6 +95,9 @@ def pass_at_k(n: int, correct: ArrayLike, k: ArrayLike) -> Floats:
     """1 - C(n-c, k)/C(n, k): chance that any of ``k`` of ``n`` samples passes when ``correct`` pass; broadcasts.
 
     Equals ``expected_best`` of 0/1 rewards. Chen et al. 2021, arXiv:2107.03374, equation 1.
+
+    Raises:
+        BadInput: ``k`` is not within 1..n, or ``correct`` not within 0..n.
     """
     c, size = np.asarray(correct, dtype=np.int64)[..., None], np.atleast_1d(numbers_within(k, n))
     if np.any((c < 0) | (c > n)):

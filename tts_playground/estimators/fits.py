@@ -123,7 +123,11 @@ class OverOptimisationFit:
 
 
 def fit_over_optimisation(gold: Curve) -> OverOptimisationFit:
-    """Fit Gao et al.'s best-of-N form to the gold curve of a proxy's pick; only points with N <= M/2 count."""
+    """Fit Gao et al.'s best-of-N form to the gold curve of a proxy's pick; only points with N <= M/2 count.
+
+    Raises:
+        BadInput: the curve does not begin at N = 1 or has under three such points.
+    """
     keep = gold.n <= max(3, gold.pool_size // 2)
     d, y = np.sqrt(kl_bound(gold.n[keep])), gold.mean[keep]
     if gold.n[0] != 1 or len(d) < 3:
@@ -146,6 +150,9 @@ def correlation(first: ArrayLike, second: ArrayLike) -> Correlation:
     """Pearson's r and Spearman's rho of two vectors [n], n >= 4, with 95 % Fisher-z intervals.
 
     Spearman's standard error is Bonett and Wright's (2000): sqrt((1 + rho^2 / 2) / (n - 3)).
+
+    Raises:
+        BadInput: lists of other lengths than each other, of fewer than four, or not finite.
     """
     x, y = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if x.shape != y.shape or x.ndim != 1 or len(x) < 4 or not np.isfinite([x, y]).all():

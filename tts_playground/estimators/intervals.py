@@ -72,13 +72,6 @@ def between(low: float | None, high: float | None, form: str = ".3f") -> str:
     return f"{low:{form}} to {high:{form}}" if known else NONE
 
 
-def wilson(successes: int, n: int, level: float = LEVEL) -> Interval:
-    """Wilson's score interval of one rate (1927); for few observations ``rate`` is more careful."""
-    _check_rate(successes, n)
-    low, high = _wilson(np.array([successes / n]), np.array([float(n)]), level)
-    return Interval(successes / n, float(low[0]), float(high[0]), n)
-
-
 def rate(successes: int, n: int, level: float = LEVEL) -> Interval:
     """The rate of independent yes-or-no outcomes: exact (Clopper and Pearson 1934) below 40, Wilson's from there."""
     _check_rate(successes, n)
@@ -101,6 +94,9 @@ def mean(
 
     Args:
         each: of shares, the 0/1 outcomes behind each of them (repeats); they bound what a small spread may promise.
+
+    Raises:
+        BadInput: no values, or one that is not finite.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():
@@ -110,7 +106,11 @@ def mean(
 
 
 def paired(a: ArrayLike, b: ArrayLike, *, level: float = LEVEL, draws: int = DRAWS, seed: int = 0) -> Interval:
-    """Mean of a - b where a[i] and b[i] come from the same prompt: what prompts share cancels."""
+    """Mean of a - b where a[i] and b[i] come from the same prompt: what prompts share cancels.
+
+    Raises:
+        BadInput: the two are not equally long.
+    """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if first.shape != second.shape:
         raise BadInput(f"A paired comparison needs one value a prompt of both; got {first.size} and {second.size}.")
@@ -118,7 +118,11 @@ def paired(a: ArrayLike, b: ArrayLike, *, level: float = LEVEL, draws: int = DRA
 
 
 def difference(a: ArrayLike, b: ArrayLike, *, level: float = LEVEL) -> Interval:
-    """Mean of ``a`` less mean of ``b``, two independent lists of values: Welch's t (1947); ``n`` counts both."""
+    """Mean of ``a`` less mean of ``b``, two independent lists of values: Welch's t (1947); ``n`` counts both.
+
+    Raises:
+        BadInput: a list is empty or not finite.
+    """
     lists = [np.asarray(values, dtype=np.float64) for values in (a, b)]
     if any(one.ndim != 1 or not one.size or not np.isfinite(one).all() for one in lists):
         raise BadInput("A difference of means needs two lists of at least one finite number.")
@@ -144,6 +148,9 @@ def clustered(
     """The mean of ``values`` [n] where those of one cluster (a layout, a prompt) belong together and clusters do not.
 
     Values in [0, 1] count as shares. Each cluster stands as one observation, its deviation weighted by its size.
+
+    Raises:
+        BadInput: no values, one that is not finite, or not one cluster for each.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or not array.size or not np.isfinite(array).all() or len(clusters) != len(array):

@@ -12,7 +12,11 @@ Ints = NDArray[np.int64]
 
 
 def grid(m: int, points: int = 64) -> Ints:
-    """``points`` distinct integers from 1 to ``m``, as evenly spaced in log N as integers can be; fewer if m is."""
+    """``points`` distinct integers from 1 to ``m``, as evenly spaced in log N as integers can be; fewer if m is.
+
+    Raises:
+        BadInput: ``m`` is below 1.
+    """
     if m < 1:
         raise BadInput("A curve needs at least one sample; draw some first.")
     if m <= points:
@@ -42,7 +46,11 @@ def best_weights(m: int, ns: ArrayLike) -> Floats:
 
 
 def finite(values: ArrayLike) -> Floats:
-    """[..., M] the scores as floats; refuses an empty pool and numbers that are not finite."""
+    """[..., M] the scores as floats; refuses an empty pool and numbers that are not finite.
+
+    Raises:
+        BadInput: an empty pool, or a number that is not finite.
+    """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim == 0 or array.shape[-1] == 0:
         raise BadInput("A curve needs at least one sample; draw some first.")
@@ -52,7 +60,11 @@ def finite(values: ArrayLike) -> Floats:
 
 
 def numbers_within(ns: ArrayLike, m: int) -> Ints:
-    """[n_N] the numbers of candidates as integers; refuses what is not a whole number from 1 to ``m``."""
+    """[n_N] the numbers of candidates as integers; refuses what is not a whole number from 1 to ``m``.
+
+    Raises:
+        BadInput: one that is no whole number from 1 to ``m``.
+    """
     given = np.atleast_1d(np.asarray(ns))
     numbers = given.astype(np.int64)
     if given.size == 0 or np.any(numbers != given) or numbers.min() < 1 or numbers.max() > m:

@@ -41,6 +41,9 @@ def expected_majority(
         weights: [M] weight >= 0 of each vote (a verifier's score); None counts heads.
         exact_up_to: enumerate all subsets of size N while there are at most this many.
         draws: random orders of the pool where there are more.
+
+    Raises:
+        BadInput: lists of different lengths, or a weight below 0.
     """
     m = len(answers)
     values, votes = finite(gold), np.ones(m) if weights is None else finite(weights)
@@ -125,6 +128,9 @@ def majority_curve(
     """The curve of (weighted) majority over prompts, one row of answers and gold values each, with 95 % bands.
 
     The bands are over prompts; with one prompt they are None (a vote has no smooth resample of its samples).
+
+    Raises:
+        BadInput: no prompts, or not one row of each a prompt.
     """
     if not answers or len(answers) != len(gold) or (weights is not None and len(weights) != len(answers)):
         raise BadInput("A majority curve needs one row of answers, of gold values (and of weights) a prompt.")

@@ -2,7 +2,7 @@
 
 ``python -m tts_playground.evaluation.make_audit_starter``
 
-To be run again whenever the checkpoint changes; ``stale`` says so.
+To be run again whenever the checkpoint changes; a test says so.
 """
 
 from __future__ import annotations
@@ -10,15 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
 from tts_playground import files
 from tts_playground.auditing import responders, run
 from tts_playground.auditing.settings import AuditSettings
 
 MODEL = "tiny:vlm"
-CLOSE = 1e-3
-"""largest difference of a probability between machines"""
 
 
 def write(file: Path | None = None, model: str = MODEL, settings: AuditSettings | None = None) -> Path:
@@ -31,13 +27,6 @@ def write(file: Path | None = None, model: str = MODEL, settings: AuditSettings 
             pass
         files.write_bytes(target, fresh.read_bytes(), "The starter")
     return target
-
-
-def stale(file: Path, model: str = MODEL, most: int = 4) -> bool:
-    """Whether the first rows, asked again, have other probabilities."""
-    rows = run.read(file)[:most]
-    again = run.ask(responders.resolve(model), AuditSettings(), [row.picture for row in rows])
-    return any(np.abs(np.subtract(a.digits, b.digits)).max() > CLOSE for a, b in zip(rows, again, strict=True))
 
 
 if __name__ == "__main__":

@@ -47,7 +47,11 @@ def draw(
     seed: int = 0,
     watch: Callable[[str, int], Any] | None = None,
 ) -> Pools:
-    """Draw and score the pools of several models; ``watch`` hears (model, drawings done)."""
+    """Draw and score the pools of several models; ``watch`` hears (model, drawings done).
+
+    Raises:
+        BadInput: no models, no drawings or under two samples.
+    """
     if not models or drawings < 1 or samples < 2:
         raise BadInput("pass@k needs a model, a drawing and at least two samples.")
     tasks = [SketchTask.of(row["image"], outline="keep") for row in heldout.targets(drawings)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tts_playground.dsl.examples import PROGRAMS
-from tts_playground.dsl.metrics import Metrics, iou, pooled
+from tts_playground.dsl.metrics import Metrics, pooled
 from tts_playground.dsl.raster import render
 from tts_playground.errors import BadInput
 from tts_playground.estimators.intervals import Interval, of_resamples
@@ -33,7 +33,7 @@ class Judged:
     targets: tuple[Mapping[str, Any], ...]
 
     def intervals(self) -> dict[str, Interval]:
-        """Every metric with its 95 % bootstrap interval over targets; none of fewer than 8 (``intervals``)."""
+        """Every metric with its 95 % bootstrap interval over targets; none of fewer than 8."""
         columns, n = _resampled(self.metrics).T, len(self.targets)
         return {
             name: _within(of_resamples(getattr(self.metrics, name), column, n))
@@ -75,28 +75,6 @@ def hard_four() -> list[dict[str, Any]]:
 def drawn(answer: Answer) -> Image.Image | None:
     """The picture of a reply; None where its program does not parse."""
     return None if answer.found.program is None else render(answer.found.program)
-
-
-def sheet(judged: Judged, columns: int = 4, side: int = 160) -> Image.Image:
-    """Targets over what the model drew, with the program and the IoU under each pair."""
-    from PIL import Image, ImageDraw
-
-    gap, words = 12, 44
-    rows = -(-len(judged.targets) // columns)
-    width, height = columns * (side + gap) + gap, rows * (2 * side + words + 2 * gap) + gap
-    page = Image.new("RGB", (width, height), "white")
-    pen = ImageDraw.Draw(page)
-    for number, (target, answer) in enumerate(zip(judged.targets, judged.answers, strict=True)):
-        row, column = divmod(number, columns)
-        x, y = gap + column * (side + gap), gap + row * (2 * side + words + 2 * gap)
-        picture = drawn(answer)
-        for place, image in ((y, target["image"]), (y + side + gap // 2, picture)):
-            if image is not None:
-                page.paste(image.convert("RGB").resize((side, side)), (x, place))
-            pen.rectangle((x - 1, place - 1, x + side, place + side), outline=(170, 170, 170))
-        note = f"IoU {iou(picture, target['image']):.3f}" if picture is not None else "does not parse"
-        pen.text((x, y + 2 * side + gap), f"{note}\n{answer.text[:26]}", fill=(60, 60, 60))
-    return page
 
 
 def compare(old: Metrics | Mapping[str, float], new: Metrics | Mapping[str, float]) -> dict[str, dict[str, Any]]:

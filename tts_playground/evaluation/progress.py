@@ -18,7 +18,7 @@ class EvaluationProgress:
     began: float = field(default_factory=monotonic)
 
     def step(self) -> None:
-        """One more is done."""
+        """Count one more unit of work as done."""
         self.done += 1
         if self.done % max(1, self.total // 20) == 0 or self.done == self.total:
             left = (monotonic() - self.began) / self.done * (self.total - self.done)

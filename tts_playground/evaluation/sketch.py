@@ -31,7 +31,7 @@ CANDIDATES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class SearchOutcome:
-    """What one search came to."""
+    """IoU, length and seconds of the program that one search ended with."""
 
     iou: float
     length: int
@@ -54,6 +54,9 @@ def run(
         samples: replies a drawing, at temperature 1 without a grammar: for the parse rate and the best of them.
         paired: drawings on which 16 samples + refine is compared with proposal + refine at equal wall-clock ``times``.
         card: also write the numbers into the model's README.md.
+
+    Raises:
+        BadInput: no drawings or no samples.
     """
     if drawings < 1 or samples < 1:
         raise BadInput("eval sketch needs at least one drawing and one sample.")

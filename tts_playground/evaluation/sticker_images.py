@@ -40,7 +40,7 @@ HOT, COLD, WIDE = 1.5, 1e-4, 20.0
 
 @dataclass(frozen=True)
 class Tools:
-    """What draws and what scores."""
+    """The sampler, the judges and the rewards of an evaluation."""
 
     sampler: Any
     """an ``ImageTokens``"""

@@ -86,7 +86,7 @@ class Evaluation:
 
     @cached_property
     def device(self) -> str:
-        """Where everything runs."""
+        """The torch device of every model of this evaluation."""
         from tts_playground.models.loading import Options
 
         return Options(self.plan.device).resolved().device

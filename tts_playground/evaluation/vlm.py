@@ -35,7 +35,7 @@ VOTERS = 16
 
 @dataclass(frozen=True)
 class Measured:
-    """One question."""
+    """What was measured on one question."""
 
     asked: AskedQuestion
     greedy: bool
@@ -53,6 +53,9 @@ def run(model: str = "tiny:vlm", n: int = 32, most: int = 200, seed: int = 0, *,
         n: samples a question; 32 by definition of the keys, fewer for a quick look.
         most: questions of infographics-eval, 1 to 200.
         card: also write the numbers into the model's README.md.
+
+    Raises:
+        BadInput: ``n`` or ``most`` is out of its range.
     """
     if not (2 <= n <= 256 and 1 <= most <= 200):
         raise BadInput("n must be 2 to 256, and the number of questions 1 to 200.")

@@ -91,18 +91,6 @@ def lineage(folder: Path) -> list[Member]:
         raise _damaged(folder / LINEAGE) from error
 
 
-def ancestry(members: Iterable[Member], number: int) -> list[Member]:
-    """A member with all that it comes from, oldest first."""
-    by_number = {member.number: member for member in members}
-    wanted, stack = set(), [number]
-    while stack:
-        one = stack.pop()
-        if one not in wanted:
-            wanted.add(one)
-            stack.extend(by_number[one].parents)
-    return [by_number[n] for n in sorted(wanted)]
-
-
 def _mark(population: Population) -> dict[str, Any]:
     return {"attempts": population.attempts, "rejected": dict(population.rejected)}
 

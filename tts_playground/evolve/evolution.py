@@ -40,7 +40,11 @@ PATIENCE = 2000
 @dataclass(frozen=True)
 @typed
 class EvolutionPlan:
-    """What to evolve. Same plan, same mutator, same data set."""
+    """What to evolve. Same plan, same mutator, same data set.
+
+    Raises:
+        BadInput: a number is out of its range, or there is nothing to start from.
+    """
 
     size: int = 500
     """rows of the data set, 1-100,000"""
@@ -168,7 +172,11 @@ class Population:
         return len(self.members) >= self.plan.wanted
 
     def kept(self) -> list[Member]:
-        """The members of the data set: exactly ``size``, the fittest where there is a fitness, in order of birth."""
+        """The members of the data set: exactly ``size``, the fittest where there is a fitness, in order of birth.
+
+        Raises:
+            CannotDo: there are fewer than ``size``.
+        """
         if len(self.members) < self.plan.size:
             raise CannotDo(f"Evolution has {len(self.members)} of {self.plan.size} programs; let it run on.")
         if self.plan.fitness is None:
@@ -178,7 +186,12 @@ class Population:
 
 
 def begin(plan: EvolutionPlan, barred: Iterable[str] | Barred = ()) -> Population:
-    """The first population: the seeds, then ``plan.generated`` programs of the generator."""
+    """The first population: the seeds, then ``plan.generated`` programs of the generator.
+
+    Raises:
+        BadInput: every seed is barred.
+        CannotDo: the generator brings nothing new.
+    """
     population = Population(plan, barred if isinstance(barred, Barred) else Barred(barred))
     for text in plan.seeds[: plan.size]:
         parse(text)  # a seed that cannot be read is a mistake of the caller

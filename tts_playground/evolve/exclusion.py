@@ -35,7 +35,7 @@ class Barred:
             self.add(text)
 
     def add(self, text: str) -> None:
-        """Bar one more."""
+        """Bar this text, and every program with the same picture."""
         self._texts.add(text.strip())
         with contextlib.suppress(DSLError):
             self._keys |= picture_keys(parse(text))

@@ -18,7 +18,11 @@ SIDE = 64
 @dataclass(frozen=True)
 @typed
 class Fitness:
-    """Bounds that a program must keep, and how those that do are ranked; every range includes both ends."""
+    """Bounds that a program must keep, and how those that do are ranked; every range includes both ends.
+
+    Raises:
+        BadInput: the novelty or the range of coverages is not within 0-1.
+    """
 
     primitives: tuple[int, int] = (1, 8)
     coverage: tuple[float, float] = (0.055, 0.75)
@@ -57,7 +61,7 @@ class Gallery:
         self._count = 0
 
     def add(self, program: Program) -> None:
-        """Hang one more."""
+        """Add the program's picture to the archive."""
         if self._count == len(self._rows):
             self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
         self._rows[self._count] = engine(SIDE).evaluate(program)

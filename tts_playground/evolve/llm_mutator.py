@@ -35,6 +35,9 @@ class ModelMutator:
     """Children written by a vision-language model that sees no picture, only programs.
 
     One call brings ``replies`` replies of about ``count`` programs each; all that can be read are offered.
+
+    Raises:
+        BadInput: a number below 1, or a temperature below 0.
     """
 
     model: Any = field(repr=False)

@@ -58,11 +58,11 @@ class TreeMutator:
 
     @property
     def name(self) -> str:
-        """Changes with the bound."""
+        """ "tree-" and the most primitives of a child."""
         return f"tree-{self.most}"
 
     def vary(self, parents: Sequence[Program], rng: np.random.Generator, hint: str = "") -> list[Child]:
-        """One child."""
+        """One child: a random one of ``VARIATIONS``, applied to the first and the last parent."""
         how = str(rng.choice(list(VARIATIONS)))
         first = parents[0].root
         other = parents[-1].root

@@ -31,7 +31,7 @@ PACE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class PoolProgress:
-    """How far a drawing is."""
+    """How many samples are drawn, of how many."""
 
     done: int
     """images that are whole and kept"""
@@ -62,6 +62,7 @@ def draw(
 
     Raises:
         Cancelled: ``cancel()`` became true; it is asked after every token.
+        BadInput: the pools are of different prompts or models.
     """
     if len({(pool.task, pool.sampler.loaded) for pool in pools}) > 1:  # type: ignore[attr-defined]
         raise BadInput("Pools that are drawn together must share the prompt and the model.")
@@ -115,7 +116,11 @@ def _keep(block: Sequence[tuple[Pool, int]], samples: Sequence[Sample]) -> None:
 
 
 def generated(pool: PoolView, prompt: str, settings: Any, rewards: Sequence[Reward], n: int, seed: int) -> Generated:
-    """The first ``n`` samples of a pool that was drawn and scored, as ``generate`` returns them."""
+    """The first ``n`` samples of a pool that was drawn and scored, as ``generate`` returns them.
+
+    Raises:
+        BadInput: the pool holds fewer than ``n``.
+    """
     samples = tuple(pool.samples(n, seed=seed))
     if len(samples) < n:
         raise BadInput(f"This pool holds {len(samples)} of the {n} samples asked for; draw the rest first.")

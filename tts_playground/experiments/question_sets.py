@@ -47,14 +47,14 @@ class AskedQuestion:
         return [MEASURES[measure](answer, self.truths) for answer in self.answers]
 
     def first(self, n: int) -> AskedQuestion:
-        """Of the first ``n`` answers only."""
+        """The same question with its first ``n`` answers only."""
         scores = {name: values[:n] for name, values in self.scores.items()}
         return AskedQuestion(self.question, self.truths, self.answers[:n], scores, self.unit)
 
 
 @dataclass(frozen=True)
 class QuestionProgress:
-    """One report of a run."""
+    """One report of a run: how many questions are done, and the last of them."""
 
     done: int
     asked: AskedQuestion | None
@@ -96,7 +96,7 @@ def run(
 def ask(
     task: VqaTask, sampler: Any, rewards: Sequence[Reward], n: int, *, store: Store, seed: int = 0
 ) -> AskedQuestion:
-    """One question through the store."""
+    """Draw and verify one question's answers; what the store holds already is not drawn again."""
     pool = store.pool(task, sampler)
     pool.draw(n, seed=seed)
     spent = Cost()
@@ -128,6 +128,9 @@ def accuracy_curves(
     """ "oracle", "verifier", "majority", "weighted", "logprob", "single" -> accuracy against N with 95 % bands.
 
     Exact for every N up to the size of the pools. Those that need scores which are not there are left out.
+
+    Raises:
+        BadInput: no question was asked.
     """
     if not asked:
         raise BadInput("No question could be asked, so there is no curve.")

@@ -34,7 +34,7 @@ class SweepCell:
 
     @property
     def name(self) -> str:
-        """For legends."""
+        """The cell's settings in words, for legends."""
         return f"T {self.temperature:g}, CFG {self.cfg:g}"
 
     @property

@@ -161,6 +161,9 @@ def over_optimisation(proxy: Curve, *gold: Curve, title: str = "") -> go.Figure:
 
     Each gold curve measures the pick of the same proxy. A dotted vertical line marks where the fit says that more
     candidates begin to hurt.
+
+    Raises:
+        BadInput: there is no gold curve.
     """
     if not gold:
         raise BadInput("Over-optimisation compares the proxy with at least one gold curve.")

@@ -59,7 +59,11 @@ def scatter(
     names: tuple[str, str] = ("reward 1", "reward 2"),
     title: str = "",
 ) -> go.Figure:
-    """One dot a sample, one reward on each axis, with Pearson's and Spearman's correlation and their 95 % intervals."""
+    """One dot a sample, one reward on each axis, with Pearson's and Spearman's correlation and their 95 % intervals.
+
+    Raises:
+        BadInput: the two lists are not equally long.
+    """
     if len(first) != len(second):
         raise BadInput(f"Both rewards must score the same samples; got {len(first)} and {len(second)} scores.")
     if not len(first):

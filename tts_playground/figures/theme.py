@@ -35,7 +35,7 @@ AXES = {
 
 
 def check_axis(axis: str) -> str:
-    """The axis if there is one of that name."""
+    """The axis if there is one of that name; raises BadInput where there is none."""
     if axis not in AXES:
         raise BadInput(f"There is no cost axis {axis!r}; choose one of: {', '.join(AXES)}.")
     return axis

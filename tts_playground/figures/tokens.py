@@ -24,6 +24,9 @@ def token_bars(
     Args:
         tokens: codebook places, the likeliest under guidance first. The three rows of probabilities go with them.
         drawn: the token that the image has at this place.
+
+    Raises:
+        BadInput: the rows are not as long as ``tokens``.
     """
     if not tokens:
         return empty("Click on a patch of the image.")

@@ -80,7 +80,7 @@ class Detector:
 
     @property
     def nouns(self) -> tuple[str, ...]:
-        """What it can name."""
+        """The nouns that it can name."""
         return tuple(self.model.config.id2label.values())
 
     def detect(self, pictures: Sequence[Image.Image] | np.ndarray, batch: int = 64) -> list[list[Detection]]:

@@ -69,7 +69,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A loaded model."""
+    """A loaded model with its name, kind and revision."""
 
     name: str
     kind: str

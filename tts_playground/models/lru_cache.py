@@ -36,6 +36,6 @@ class LruCache(Generic[Key, Thing]):
         return thing
 
     def clear(self) -> None:
-        """Let go of all."""
+        """Forget everything that is kept."""
         with self._lock:
             self._things.clear()

@@ -72,7 +72,7 @@ class Fault:
         return cls(next(name for name, kind in KINDS.items() if isinstance(error, kind)), str(error))
 
     def raised(self) -> PlaygroundError:
-        """The error again."""
+        """The error of that kind with that sentence."""
         return KINDS[self.kind](self.sentence)
 
 

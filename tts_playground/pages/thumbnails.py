@@ -24,7 +24,7 @@ KEPT = 8000
 
 @cache
 def folder() -> Path:
-    """Where this process keeps them; the app serves them as they lie here (``ui.gradio_patches.serve``)."""
+    """Where this process keeps them; the app serves them as they lie here (``ui.gradio_patches.files``)."""
     return files.own_folder("pictures")
 
 

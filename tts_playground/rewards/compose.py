@@ -33,7 +33,11 @@ def _needs_parts(parts: Sequence[Reward]) -> None:
 @dataclass(frozen=True)
 @typed
 class Weighted:
-    """``sum(w_i r_i)``. The parts' units differ (a cosine, a score of about 10): the weights bring them together."""
+    """``sum(w_i r_i)``. The parts' units differ (a cosine, a score of about 10): the weights bring them together.
+
+    Raises:
+        BadInput: no parts, or not one weight for each.
+    """
 
     parts: tuple[Reward, ...]
     weights: tuple[float, ...]
@@ -50,21 +54,21 @@ class Weighted:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Of all parts."""
+        """The networks of all parts."""
         return _networks(self.parts)
 
     @property
     def revision(self) -> str:
-        """Of all parts."""
+        """The revisions of all parts."""
         return "+".join(part.revision for part in self.parts)
 
     @property
     def unit_cost(self) -> Cost:
-        """Of all parts."""
+        """The sum over all parts."""
         return sum((part.unit_cost for part in self.parts), Cost())
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
-        """The weighted sums."""
+        """[N] weighted sums of the parts' scores."""
         rows = _columns(self.parts, task, samples)
         return [fsum(w * value for w, value in zip(self.weights, row, strict=True)) for row in rows]
 
@@ -86,77 +90,19 @@ class Minimum:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Of all parts."""
+        """The networks of all parts."""
         return _networks(self.parts)
 
     @property
     def revision(self) -> str:
-        """Of all parts."""
+        """The revisions of all parts."""
         return "+".join(part.revision for part in self.parts)
 
     @property
     def unit_cost(self) -> Cost:
-        """Of all parts."""
+        """The sum over all parts."""
         return sum((part.unit_cost for part in self.parts), Cost())
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
-        """The minima."""
+        """[N] minima over the parts' scores."""
         return [min(row) for row in _columns(self.parts, task, samples)]
-
-
-@dataclass(frozen=True)
-@typed
-class RankAverage:
-    """Mean of the parts' ranks against a fixed reference, each in (0, 1): robust, and no weights to choose.
-
-    A rank inside the batch would make a score depend on its company, which a reward must not; so each part carries
-    scores of a reference set (say a starter pool), and a sample's rank is its place among those.
-    """
-
-    parts: tuple[Reward, ...]
-    references: tuple[tuple[float, ...], ...]
-    """per part, its scores on the reference samples"""
-
-    def __post_init__(self) -> None:
-        _needs_parts(self.parts)
-        if len(self.references) != len(self.parts) or not all(self.references):
-            raise BadInput("RankAverage needs, for every part, its scores on a reference set.")
-
-    @classmethod
-    def of(cls, parts: Sequence[Reward], task: Any, samples: Sequence[Sample]) -> RankAverage:
-        """With ``samples`` (of ``task``) as the reference set."""
-        return cls(tuple(parts), tuple(tuple(part.score(task, samples)) for part in parts))
-
-    @property
-    def name(self) -> str:
-        """E.g. "rank(clip,aesthetic)"."""
-        return f"rank({','.join(part.name for part in self.parts)})"
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        """Of all parts."""
-        return _networks(self.parts)
-
-    @property
-    def revision(self) -> str:
-        """Of all parts and of the reference."""
-        from hashlib import blake2b
-
-        reference = blake2b(repr(self.references).encode(), digest_size=5).hexdigest()
-        return "+".join([*(part.revision for part in self.parts), reference])
-
-    @property
-    def unit_cost(self) -> Cost:
-        """Of all parts."""
-        return sum((part.unit_cost for part in self.parts), Cost())
-
-    def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
-        """Mean mid-ranks: below everything is near 0, above everything near 1."""
-        rows = _columns(self.parts, task, samples)
-        return [fsum(map(_rank, row, self.references)) / len(self.parts) for row in rows]
-
-
-def _rank(value: float, reference: Sequence[float]) -> float:
-    below = sum(other < value for other in reference)
-    equal = sum(other == value for other in reference)
-    return (below + equal / 2 + 0.5) / (len(reference) + 1)

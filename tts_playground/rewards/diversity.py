@@ -25,13 +25,6 @@ def pairwise_distance(embeddings: np.ndarray) -> float:
     return float(max(0.0, 1.0 - cosines))
 
 
-def clip_diversity(samples: Sequence[Sample], model: str = "tiny:clip", device: str = "cpu") -> float:
-    """Mean pairwise CLIP distance of the pictures: see ``pairwise_distance``."""
-    from tts_playground.models.clip import image_embeddings
-
-    return pairwise_distance(image_embeddings([sample.content for sample in samples], model, device))
-
-
 def token_entropy(samples: Sequence[Sample]) -> float:
     """Mean entropy, in nats, of the distributions that the image tokens were drawn from; 0 is deterministic.
 

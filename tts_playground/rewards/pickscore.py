@@ -32,7 +32,7 @@ class PickScore:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The CLIP."""
+        """The name of its CLIP."""
         return (self.model,)
 
     @property

@@ -25,22 +25,22 @@ class VerdictReward:
 
     @property
     def name(self) -> str:
-        """The verifier's."""
+        """The verifier's name."""
         return self.verifier.name
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The verifier's."""
+        """The networks that the verifier reads."""
         return networks_of(self.verifier)
 
     @property
     def revision(self) -> str:
-        """The verifier's."""
+        """The verifier's revision, marked as of verdicts."""
         return f"{self.verifier.revision}-verdict"
 
     @property
     def unit_cost(self) -> Cost:
-        """The verifier's."""
+        """The cost of one verdict."""
         return self.verifier.unit_cost
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:

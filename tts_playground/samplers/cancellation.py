@@ -11,7 +11,7 @@ Cancel = Callable[[], bool]
 
 
 def never() -> bool:
-    """Nobody asks to stop."""
+    """Always False: nobody asks to stop."""
     return False
 
 

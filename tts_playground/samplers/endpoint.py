@@ -40,7 +40,11 @@ FIXED = {"model", "messages", "stream", "n", "seed", "logprobs", "max_tokens", "
 @dataclass(frozen=True)
 @typed
 class EndpointSampler:
-    """Draws replies for tasks that have an ``image`` and a ``question``."""
+    """Draws replies for tasks that have an ``image`` and a ``question``.
+
+    Raises:
+        BadInput: an address that is none, a number out of its range, or a field that the sampler sets.
+    """
 
     url: str
     """base address, e.g. http://localhost:8000/v1; which key it gets is said in ``models.endpoint.keys``"""

@@ -134,7 +134,11 @@ class ImageTokens:
         return replace(path, index=index, parent=path.index, forked_at=path.steps, cost=Cost())
 
     def rewind(self, path: ImagePath, steps: int) -> ImagePath:
-        """The first ``steps`` rows; what they cost stays spent."""
+        """The first ``steps`` rows; what they cost stays spent.
+
+        Raises:
+            BadInput: the path has fewer.
+        """
         if not 0 <= steps <= path.steps:
             raise BadInput(f"This image has {path.steps} rows, so it cannot be rewound to {steps}.")
         length = steps * path.grid

@@ -111,7 +111,7 @@ class ProposalSampler:
         return replace(path, index=index, parent=path.index, cost=Cost())
 
     def rewind(self, path: Sketching, steps: int) -> Sketching:
-        """The program after its first ``steps`` steps."""
+        """The program after its first ``steps`` steps; raises BadInput where the path has fewer."""
         if not 0 <= steps <= path.steps:
             raise BadInput(f"Cannot rewind to step {steps} of a path that has {path.steps}.")
         return path if steps == path.steps else replace(path, roots=path.roots[: steps + 1], done=False)

@@ -116,7 +116,11 @@ class VlmSampler:
         return replace(path, index=index, parent=path.index, forked_at=path.steps, cost=Cost())
 
     def rewind(self, path: AnswerPath, steps: int) -> AnswerPath:
-        """The first ``steps`` steps; what they cost stays spent."""
+        """The first ``steps`` steps; what they cost stays spent.
+
+        Raises:
+            BadInput: the path has fewer.
+        """
         if not 0 <= steps <= path.steps:
             raise BadInput(f"This reply has {path.steps} steps, so it cannot be rewound to {steps}.")
         length = path.ends[steps - 1] if steps else 0

@@ -12,9 +12,6 @@ from tts_playground.core import Cost, Sample
 from tts_playground.samplers.sampling_limits import check_ranges
 from tts_playground.typed import typed
 
-STEP_BY_STEP = "{question}\nThink in short steps, one a line, and end with a line 'answer: ...'."
-"""a template for big models, which otherwise answer at once"""
-
 
 @dataclass(frozen=True, slots=True)
 @typed

@@ -27,7 +27,11 @@ _NAMES = ("pool", "kind", "task", "sampler", "codec", "text", "cost", "info")
 
 
 def write(pools: Sequence[PoolView], file: Path) -> int:
-    """Write the pools with their rewards; returns the number of samples. The file appears whole or not at all."""
+    """Write the pools with their rewards; returns the number of samples. The file appears whole or not at all.
+
+    Raises:
+        BadInput: there are no samples.
+    """
     import pyarrow
     import pyarrow.parquet
 

@@ -1,7 +1,8 @@
 """Reading a pool: what the store on disk, a parquet file and a starter have in common.
 
 A pool holds independent draws of one sampler for one task, and the rewards given to them. Its curve is exact for every
-N up to its size (``curves``). Candidates of a search (refine, smc, beam) depend on each other and never enter one.
+N up to its size (``estimators.curves``). Candidates of a search (refine, smc, beam) depend on each other and never
+enter one.
 """
 
 from __future__ import annotations
@@ -148,6 +149,9 @@ def pools_curve(
         reward: the name of the reward that chooses. gold: the one that is measured.
         scoring: the choosing reward's ``unit_cost``, added to the cost of a candidate on other axes.
         settings: as in ``curves.curve`` (ns, label, oracle, measure, bands, draws).
+
+    Raises:
+        BadInput: there are no pools.
     """
     if not pools:
         raise BadInput("A curve needs at least one pool.")

@@ -38,7 +38,12 @@ class StoredRow:
     """JSON of the sample's info"""
 
     def png(self) -> bytes:
-        """The PNG bytes of an image; a file is checked against its name, which is its sha256."""
+        """The PNG bytes of an image; a file is checked against its name, which is its sha256.
+
+        Raises:
+            BadInput: the sample is no image.
+            StoreError: the file is gone or damaged.
+        """
         if isinstance(self.image, bytes):
             return self.image
         if self.image is None:
@@ -63,7 +68,7 @@ def encode(sample: Sample) -> StoredRow:
 
 
 def decode(row: StoredRow) -> Sample:
-    """The sample that ``encode`` was given."""
+    """The sample that ``encode`` was given; raises StoreError where the row is damaged."""
     try:
         content = _READ[row.codec](row)
         cost, info = Cost(**read_cost(row)), jsontext.loads_object(row.info, "its info")
@@ -105,7 +110,11 @@ def pool_key(kind: str, task: Mapping[str, Any], sampler: Mapping[str, Any]) -> 
 
 
 def plain(value: Any, what: str) -> Any:
-    """The value as JSON has it: tuples become lists, numpy numbers and arrays become numbers and lists."""
+    """The value as JSON has it: tuples become lists, numpy numbers and arrays become numbers and lists.
+
+    Raises:
+        BadInput: something that JSON cannot hold.
+    """
     if value is None or isinstance(value, (bool, str, int, float)):
         return value
     if isinstance(value, Mapping):

@@ -101,6 +101,7 @@ def prepare(connection: sqlite3.Connection, file: Path) -> None:
 
     Raises:
         StoreError: it is another program's, or of another version.
+        ReadOnly: the file cannot be written.
     """
     if not _is_empty(connection):
         check_tables(connection, file)

@@ -12,7 +12,7 @@ from tts_playground.core import Reward, Sampler, Task
 from tts_playground.errors import BadInput, CannotDo, UnknownName
 from tts_playground.store import parquet
 from tts_playground.store.pool import PoolView, Snapshot
-from tts_playground.store.rows import StoredRow, canonical, decode, encode
+from tts_playground.store.rows import canonical, decode, encode
 
 LIMIT = 6_000_000
 """bytes a file may have"""
@@ -25,7 +25,12 @@ def names() -> list[str]:
 
 @cache
 def load(name: str) -> tuple[Snapshot, ...]:
-    """The pools of one tab in memory, read once; one pool per prompt, in the order in which they were written."""
+    """The pools of one tab in memory, read once; one pool per prompt, in the order in which they were written.
+
+    Raises:
+        UnknownName: no starter of this name.
+        CannotDo: no starters are installed.
+    """
     if name not in names():
         if not names():
             raise CannotDo(f"No starter pools are installed in {home.STARTERS}; install the package again.")
@@ -45,24 +50,6 @@ def draw(task: Task, sampler: Sampler, rewards: Sequence[Reward], n: int, *, see
     }
     task_key, fingerprint = (json.loads(canonical(facts)) for facts in (task.key(), sampler.fingerprint()))
     return Snapshot(task.kind, task_key, fingerprint, rows, scores)
-
-
-def differing(pool: PoolView, task: Task, sampler: Sampler, indices: Sequence[int], *, seed: int = 0) -> list[int]:
-    """The indices whose sample, drawn again, is not the one in the pool; all of them if the pool is another one's."""
-    again = draw(task, sampler, (), 0)
-    if again.key != pool.key:
-        return list(indices)
-    kept = {row.index: row for row in pool.rows(seed=seed)}
-    fresh = [encode(sample) for sample in sampler.draw(task, indices, seed=seed)]
-    return [row.index for row in fresh if row.index not in kept or _content(row) != _content(kept[row.index])]
-
-
-def _content(row: StoredRow) -> object:
-    """What must be equal: pixels rather than PNG bytes, which depend on the compressor."""
-    if row.image is None:
-        return row.codec, row.text
-    picture = decode(row).content
-    return row.codec, picture.mode, picture.size, picture.tobytes()
 
 
 def write(name: str, pools: Sequence[PoolView], folder: Path = home.STARTERS) -> Path:

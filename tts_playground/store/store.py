@@ -35,7 +35,11 @@ _BATCH = 256
 
 
 class Store:
-    """The pools in one folder, by default ``store`` under the data folder; made if needed."""
+    """The pools in one folder, by default ``store`` under the data folder; made if needed.
+
+    Raises:
+        StoreError: the folder cannot be made.
+    """
 
     def __init__(self, folder: Path | str | None = None) -> None:
         self.path = home.home() / "store" if folder is None else Path(folder)

@@ -117,7 +117,11 @@ class StoredPool(PoolView):
                 connection.execute(_INSERT, values)
 
     def insert_scores(self, reward: str, revision: str, values: Scores) -> None:
-        """Write rewards of samples that exist, in one transaction; those that are here already stay as they are."""
+        """Write rewards of samples that exist, in one transaction; those that are here already stay as they are.
+
+        Raises:
+            BadInput: a value is not finite.
+        """
         if not all(map(math.isfinite, values.values())):
             raise BadInput(f"A value of the reward {reward!r} is not finite; a pool keeps numbers only.")
         query = """INSERT INTO rewards (pool, seed, idx, reward, revision, value)
@@ -146,6 +150,9 @@ class Pool(StoredPool):
         """Yield samples 0..n-1 in order; those that are missing are drawn, and kept before they are yielded.
 
         Closing the generator closes the sampler's; what was yielded stays.
+
+        Raises:
+            BadInput: ``n`` is below 0.
         """
         if n < 0:
             raise BadInput(f"The number of samples must be 0 or more; got {n}.")

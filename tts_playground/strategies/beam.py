@@ -21,6 +21,9 @@ class Beam:
 
     Needs a SteppedSampler. Each step scores all prefixes by the reward and keeps ``width / children`` of them (Snell et
     al. 2024); finished candidates leave the beam, which ends when no prefix is left.
+
+    Raises:
+        BadInput: ``width`` or ``children`` is below 1.
     """
 
     width: int = 8
@@ -33,7 +36,7 @@ class Beam:
             raise BadInput("Beam search needs a width and children of at least 1.")
 
     def of_width(self, width: int, horizon: int) -> Beam:
-        """``width`` prefixes, a quarter of which go on."""
+        """``width`` prefixes scored in a step, with ``width // 4`` continuations (at least 2) of each that is kept."""
         return Beam(width, max(2, width // 4))
 
     def run(

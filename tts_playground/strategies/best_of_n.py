@@ -15,7 +15,11 @@ from tts_playground.typed import typed
 @dataclass(frozen=True)
 @typed
 class BestOfN:
-    """Draw until the budget is spent, or ``n`` candidates are there."""
+    """Draw until the budget is spent, or ``n`` candidates are there.
+
+    Raises:
+        BadInput: ``n`` or ``batch`` is below 1.
+    """
 
     n: int | None = None
     """candidates, 1 or more; None leaves it to the budget's samples"""
@@ -27,7 +31,11 @@ class BestOfN:
             raise BadInput("Best-of-N needs n and batch of at least 1.")
 
     def run(self, task: Any, sampler: Sampler, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
-        """Yield one round per batch; candidate i is the sampler's sample (seed, i)."""
+        """Yield one round per batch; candidate i is the sampler's sample (seed, i).
+
+        Raises:
+            BadInput: neither ``n`` nor the budget has a limit.
+        """
         if self.n is None and budget == Budget():
             raise BadInput("Best-of-N would never end: give it an n, or a budget with a limit.")
         tracker = BudgetTracker(budget, reward)

@@ -193,7 +193,7 @@ class BudgetTracker:
         return True
 
     def _learn(self, task: Any, sampler: SteppedSampler, path: Any) -> None:
-        """Take one path's first step ahead of the others, where the budget counts tokens: it tells their price."""
+        """Where the budget counts tokens, step one path ahead of the others: that measures tokens a step."""
         if self.budget.tokens is None:
             return
         (longer,) = sampler.step(task, [path])
@@ -213,7 +213,7 @@ class BudgetTracker:
             self.best = scored
 
     def round(self, candidates: Sequence[Scored], note: str = "", stopped: str = "") -> Round:
-        """The next round."""
+        """The next round, numbered from 0, with the best candidate and the cost so far."""
         number = self._rounds
         self._rounds += 1
         return Round(number, tuple(candidates), self.best, self.cost, stopped, note)

@@ -39,7 +39,7 @@ class PARM:
             raise BadInput("PARM needs at least 1 path, a keep above 0 to 1, and looks between 0 and 1.")
 
     def of_width(self, width: int, horizon: int) -> PARM:
-        """``width`` paths that begin together."""
+        """The same settings with ``width`` paths that begin together."""
         return replace(self, paths=width)
 
     def run(

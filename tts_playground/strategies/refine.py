@@ -16,7 +16,11 @@ from tts_playground.typed import typed
 @dataclass(frozen=True)
 @typed
 class Refine:
-    """First-improvement local search on any task whose sampler is also a Neighbourhood."""
+    """First-improvement local search on any task whose sampler is also a Neighbourhood.
+
+    Raises:
+        BadInput: ``starts`` or ``patience`` is below 1.
+    """
 
     starts: int = 6
     """independent candidates to start from, 1 or more"""

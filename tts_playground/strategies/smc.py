@@ -25,7 +25,11 @@ POTENTIALS = ("max", "difference", "sum", "reward")
 @dataclass(frozen=True)
 @typed
 class SMC:
-    """Populations of particles, one after another while the budget lasts. Needs a SteppedSampler."""
+    """Populations of particles, one after another while the budget lasts. Needs a SteppedSampler.
+
+    Raises:
+        BadInput: a setting is out of its range, or there is no such potential.
+    """
 
     particles: int = 4
     """1 or more"""
@@ -43,7 +47,7 @@ class SMC:
             raise BadInput(f"SMC's potential must be one of {', '.join(POTENTIALS)}, not {self.potential!r}.")
 
     def of_width(self, width: int, horizon: int) -> SMC:
-        """``width`` particles."""
+        """The same settings with ``width`` particles."""
         return replace(self, particles=width)
 
     def run(
@@ -102,7 +106,7 @@ class Weights:
             self.past[i] = reward, best, total, spent + potential
 
     def shares(self) -> NDArray[np.float64]:
-        """Normalised weights."""
+        """[particles] weights, which sum to 1."""
         weights = np.exp(self.log - self.log.max())
         return weights / weights.sum()
 

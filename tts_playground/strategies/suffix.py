@@ -39,7 +39,11 @@ class Suffix:
     def run(
         self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
-        """Yield a round for the starts, then one per cut, until the budget is spent."""
+        """Yield a round for the starts, then one per cut, until the budget is spent.
+
+        Raises:
+            BadInput: the budget has no limit.
+        """
         if budget == Budget():
             raise BadInput("Suffix search would never end: give it a budget with a limit.")
         tracker = BudgetTracker(budget, reward)

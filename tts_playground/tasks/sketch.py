@@ -52,7 +52,7 @@ class SketchTask:
         return cls(np.packbits(ink.mask).tobytes(), notes=ink.notes)
 
     def key(self) -> Mapping[str, Any]:
-        """A hash of the ink."""
+        """The kind, the side and the sha256 of the ink, by name."""
         return {"kind": self.kind, "side": self.side, "mask": hashlib.sha256(self.mask).hexdigest()}
 
     @property
@@ -75,7 +75,11 @@ class SketchTask:
 @dataclass(frozen=True, slots=True)
 @typed
 class SketchSettings:
-    """How to search; the fields are the arguments of ``sketch``."""
+    """How to search; the fields are the arguments of ``sketch``.
+
+    Raises:
+        BadInput: ``n`` or ``seconds`` is out of its range.
+    """
 
     sampler: str = "proposal"
     """registered name, "module:Class", or a model: its hub id or folder, or "adapter:NAME" (+grammar) """
@@ -244,7 +248,7 @@ def _search(task: SketchTask, sampler: Sampler, strategy: Strategy[Any], setting
 
 
 def _tidied(task: SketchTask, program: Program, fit: Overlap) -> tuple[Program, Overlap]:
-    """The tidied program, unless the reference render minds."""
+    """The tidied program if its IoU is lower by at most 0.001, else the program as it was."""
     neat = tidy(program)
     neat_fit = overlap(task, neat)
     return (neat, neat_fit) if neat_fit.iou >= fit.iou - 1e-3 else (program, fit)

@@ -56,7 +56,7 @@ class PromptTask:
         check_words("prompt", self.prompt, LONGEST, "say what the picture should show")
 
     def key(self) -> Mapping[str, Any]:
-        """The prompt itself."""
+        """The kind and the prompt, by name."""
         return {"kind": self.kind, "prompt": self.prompt}
 
 

@@ -75,7 +75,11 @@ class VqaTask:
 
 
 def read_picture(image: Any, longest: int = LONGEST_SIDE) -> Image.Image:
-    """A picture as models see it: upright, RGB over white, its longer side at most ``longest`` pixels."""
+    """A picture as models see it: upright, RGB over white, its longer side at most ``longest`` pixels.
+
+    Raises:
+        BadInput: it is smaller than 2 x 2, or ``open_image`` refuses it.
+    """
     from PIL import Image
 
     opened = open_image(image)

@@ -149,7 +149,11 @@ def _pictures(prompt: Prompt) -> list[Any]:
 def answers(
     model: Any, processor: Any, images: Sequence[Image.Image], *, batch_size: int = 16, **sampling: Any
 ) -> Iterator[Answer]:
-    """One reply a picture, in order; greedy unless ``sampling`` says otherwise (the arguments of ``generate``)."""
+    """One reply a picture, in order; greedy unless ``sampling`` says otherwise (the arguments of ``generate``).
+
+    Raises:
+        BadInput: a batch below 1.
+    """
     if batch_size < 1:
         raise BadInput(f"A batch has at least one picture, not {batch_size}.")
     settings = sampling or GREEDY

@@ -21,11 +21,17 @@ from tts_playground.pages import thumbnails
 from tts_playground.pages.access import Doorkeeper
 from tts_playground.ui import theme
 from tts_playground.ui.edge.body_limit import BodyLimit
-from tts_playground.ui.edge.connections import bounded_connections
-from tts_playground.ui.edge.error_pages import Page
 from tts_playground.ui.edge.headers import SafeHeaders
-from tts_playground.ui.gradio_import import serve_in_place, signatures_once
-from tts_playground.ui.gradio_patches import Listening, absent_once, fair_queue, light_sessions
+from tts_playground.ui.gradio_patches import (
+    Listening,
+    Page,
+    absent_once,
+    bounded_connections,
+    fair_queue,
+    light_sessions,
+    serve_in_place,
+    signatures_once,
+)
 from tts_playground.ui.scripts import FIT_CHARTS
 
 TITLE = "Test-time scaling playground"
@@ -135,7 +141,6 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
         "state_session_capacity": limits.sessions,
         "allowed_paths": [],
         "app_kwargs": {"middleware": guards},
-        "_frontend": False,  # else a page that takes over 3 s to answer at start, on a busy machine, ends the app
     }
     _, address, _ = app.launch(**{**settings, **options}, prevent_thread_lock=True)
     if block:

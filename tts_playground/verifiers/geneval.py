@@ -43,7 +43,11 @@ def _detector(name: str, device: str, threshold: float) -> Detector:
 
 @dataclass(frozen=True)
 class GenEval:
-    """Passes a picture that shows what ``task.prompt`` asks for; ``score`` is the part of the conditions that hold."""
+    """Passes a picture that shows what ``task.prompt`` asks for; ``score`` is the part of the conditions that hold.
+
+    Raises:
+        BadInput: a threshold is not within 0-1.
+    """
 
     detector: str = "tiny:detector"
     """"tiny:detector", "tiny:detector2", a folder, or a hub id of any AutoModelForObjectDetection"""

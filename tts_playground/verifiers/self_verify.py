@@ -7,7 +7,7 @@ P(yes) is read off the logits (Kadavath et al. 2022, "Language models (mostly) k
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tts_playground.core import Cost, Sample, Verdict
@@ -139,8 +139,3 @@ def white(image: Any) -> Any:
     from PIL import Image
 
     return Image.new("RGB", image.size, (255, 255, 255))
-
-
-def blanked(task: Any) -> Any:
-    """The same task about a white picture."""
-    return replace(task, image=white(task.image))

@@ -46,7 +46,7 @@ class ChartCanvas:
         )
 
     def title(self) -> None:
-        """The title on top."""
+        """Write the title at the top."""
         size = LABEL_SIZE if text_width(self.style.font, LABEL_SIZE, self.figure.title) <= SIZE - 4 else 10
         self.text((SIZE / 2, TOP / 2), self.said(self.figure.title), size, "mm")
 

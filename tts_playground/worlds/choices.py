@@ -84,7 +84,7 @@ Cells = tuple[ChoiceCell, ...]
 
 
 def sym(cells: Cells) -> Cells:
-    """Nothing special."""
+    """The cells unchanged: no cell is special."""
     return cells
 
 
@@ -101,7 +101,7 @@ def size(cells: Cells) -> Cells:
 
 
 def contrast(cells: Cells) -> Cells:
-    """All others faded."""
+    """All cells but the special one faded to 55 %."""
     return (cells[0], *(replace(cell, faded=0.55) for cell in cells[1:]))
 
 

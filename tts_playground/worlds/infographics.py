@@ -22,7 +22,6 @@ SIZE = 128
 FONTS = Path(__file__).parent / "data" / "fonts"
 TRAIN_FONTS = ("DejaVuSans", "DejaVuSansCondensed", "DejaVuSansCondensed-Bold", "DejaVuSansMono")
 UNSEEN_FONT = "Roboto-Regular"
-KINDS = ("bar", "column", "pie", "line", "pictogram", "table", "number")
 FREQUENCIES = (
     *(("bar", "column", "table") * 3),
     *(("pie", "line", "pictogram") * 2),

@@ -78,11 +78,6 @@ def render_batch(scenes: Sequence[Scene]) -> np.ndarray:
     return out
 
 
-def render(scene: Scene) -> np.ndarray:
-    """Draw one scene: uint8 [64, 64, 3]."""
-    return render_batch([scene])[0]
-
-
 MARGIN = 0.1
 """how far apart centres must be, in parts of the two boxes, before a direction counts (GenEval, Ghosh et al. 2023)"""
 

@@ -106,7 +106,6 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 }
 """question kind -> wordings; the last of each is heard in the evaluation only"""
 
-KINDS = tuple(TEMPLATES)
 SHARES: dict[str, float] = {
     READ: 0.20, LABEL_OF: 0.10, HIGHEST: 0.09, LOWEST: 0.09, MOST: 0.07, LEAST: 0.07, COMPARE: 0.04, SUM: 0.12,
     DIFFERENCE: 0.09, TOTAL: 0.03, ABOVE: 0.02, COUNT: 0.02, COLOR_OF: 0.02, OF_COLOR: 0.02, TITLE: 0.02,

@@ -72,7 +72,7 @@ class ModuleSteps:
         self.head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
 
     def own(self, cache: Tensor) -> Tensor:
-        """As it is."""
+        """The cache unchanged."""
         return cache
 
     def session(self, cache: Tensor, filled: int) -> Session:

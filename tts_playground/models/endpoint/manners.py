@@ -72,12 +72,12 @@ class Manners:
         return bool(found)
 
     def drop(self, name: str) -> None:
-        """From now on without a parameter."""
+        """Send no such parameter from now on, and note why."""
         self.dropped.add(name)
         self.note(name, f"{self.who} does not take {name}, so that {LEFT_OUT[name]}.")
 
     def note(self, about: str, text: str) -> None:
-        """Say something once."""
+        """Log and keep a sentence, the first time that something is said about it."""
         if self.notes.setdefault(about, text) is text:
             log.warning("%s", text)
 

@@ -57,11 +57,6 @@ def knobs_of(rows: Sequence[ImageRow], codes: int, device: object) -> SamplingPa
     )
 
 
-def forward_rows(rows: Sequence[ImageRow]) -> int:
-    """How many rows of the language model these images take."""
-    return len(rows) + sum(row.guided for row in rows)
-
-
 class DecodeBatch:
     """One micro-batch. ``run`` draws; ``tokens``, ``logprobs`` and ``entropies`` [N, T] are what was drawn."""
 
@@ -121,7 +116,7 @@ class DecodeBatch:
         return self._twinned(out[: self.n], out[self.n : self.n + len(self.guided)])
 
     def _twinned(self, cond: Tensor, twins: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Every image beside its unconditional twin; an image without one beside itself, which guides it nowhere."""
+        """Every image beside its unconditional twin. Without one, uncond = cond, so that guidance is the identity."""
         if not self.guided:
             return cond, None
         return cond, twins if self.all_guided else cond.index_copy(0, self.twins, twins)
@@ -168,7 +163,7 @@ class DecodeBatch:
         self.at = len(tokens[0])
 
     def check(self) -> None:
-        """Refuse what was drawn if any logit was not finite, naming the settings."""
+        """Raises CannotDo, which names the settings, where any logit was not finite."""
         if not bool(self.finite):
             worst = max(self.rows, key=lambda row: (row.cfg, -row.temperature))
             raise CannotDo(

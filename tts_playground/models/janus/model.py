@@ -45,7 +45,7 @@ class ImagePrefix:
 
     @property
     def length(self) -> int:
-        """P."""
+        """P, the number of prompt tokens."""
         return self.cache.shape[4]
 
 
@@ -76,7 +76,7 @@ class Janus:
 
     @property
     def dtype(self) -> Any:
-        """Of the keys and values."""
+        """The dtype of the keys and values."""
         return self.table.dtype
 
     @property

@@ -103,14 +103,14 @@ class LeanDecoder:
         return self.vlm.lean_head(hidden)[: self.n].float()
 
     def select(self, keep: list[int]) -> None:
-        """Copy the rows that go on to the front."""
+        """Copy the rows that go on to the front of the cache."""
         count = self.steps.rule.padded(len(keep))
         self.cache = self.cache[:, :, keep + [keep[0]] * (count - len(keep))].contiguous()
         self.n = len(keep)
         self.session = self.steps.session(self.cache, self.prefix.length + self.fed)
 
     def piece(self, row: int) -> Tensor | None:
-        """A copy."""
+        """A copy of one row's new keys and values: [layers, 2, 1, kv_heads, T, head_dim]."""
         return self.cache[:, :, row : row + 1, :, self.start : self.prefix.length + self.fed].clone()
 
 
@@ -139,20 +139,20 @@ class ModuleDecoder:
         return out
 
     def select(self, keep: list[int]) -> None:
-        """Drop rows of the cache."""
+        """Keep these rows of the cache only."""
         import torch
 
         self.cache.batch_select_indices(torch.tensor(keep, device=self.vlm.device))
         self.n = len(keep)
 
     def piece(self, row: int) -> Tensor | None:
-        """Windows and quantised layers cannot be cut: nothing."""
+        """None: windows and quantised layers cannot be cut."""
         return None
 
 
 @dataclass(slots=True)
 class Drawn:
-    """What one row came to."""
+    """The tokens of one reply and their log-probabilities."""
 
     tokens: list[int]
     """new ones only"""

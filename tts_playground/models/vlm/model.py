@@ -119,7 +119,11 @@ class Vlm(VlmReader):
         return found
 
     def seen(self, image: Image.Image, prompt: str) -> Seen:
-        """The picture after its one encoding, with what the chat template writes before it; ``prompt`` may be any."""
+        """The picture after its one encoding, with what the chat template writes before it; ``prompt`` may be any.
+
+        Raises:
+            BadInput: the picture takes more tokens than the model holds.
+        """
         import torch
 
         key = digest(image)

@@ -1,86 +1,31 @@
-"""How likely given short answers are, exactly and without drawing: for yes or no, ratings, and choices among labels.
+"""How likely the first token of a reply is, exactly and without drawing: for yes or no, ratings, and labels.
 
-One batched forward reads all pictures with their prompts; where an answer has several tokens, a second one feeds the
-answers' own tokens behind the shared keys and values. Nothing is generated.
+One batched forward reads all pictures with their prompts. Nothing is generated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from tts_playground.errors import BadInput, ModelUnavailable
+from tts_playground.errors import ModelUnavailable
 
 if TYPE_CHECKING:
     from PIL import Image
     from torch import Tensor
 
-    from tts_playground.models.vlm.model import Vlm, VlmPrefix
+    from tts_playground.models.vlm.model import Vlm
 
 BATCH = 16
 """pictures in one forward"""
 LOGITS = 1 << 28
 """numbers in one block of logits: 1 GiB"""
 
-Floats = NDArray[np.float64]
-Answer = str | Sequence[str]
-"""one way to write an answer, or several that mean the same"""
-
 
 def spellings(word: str) -> tuple[str, ...]:
     """The ways in which a model may begin to say a word: with and without a space, small and capital."""
     forms = dict.fromkeys((word, word.capitalize(), word.upper()))
     return tuple(dict.fromkeys(space + form for form in forms for space in ("", " ")))
-
-
-def token_sequences(vlm: Vlm, answer: Answer) -> list[tuple[int, ...]]:
-    """The token sequences of an answer, none of which begins with another (their probabilities add up)."""
-    given = [answer] if isinstance(answer, str) else list(answer)
-    found = sorted({tuple(vlm.tokens(text)) for text in given}, key=lambda ids: (len(ids), ids))
-    kept: list[tuple[int, ...]] = []
-    for ids in found:
-        if ids and vlm.tokenizer.unk_token_id not in ids and not any(ids[: len(one)] == one for one in kept):
-            kept.append(ids)
-    return kept
-
-
-def answer_logprobs(
-    vlm: Vlm, images: Sequence[Image.Image], prompts: Sequence[str], answers: Sequence[Answer]
-) -> Floats:
-    """[n, k] natural log-probability that the reply to prompt i about picture i begins with answer j (temperature 1).
-
-    Args:
-        answers: k short texts of one or more tokens; each may be given in several spellings, whose probabilities add.
-
-    Raises:
-        BadInput: an answer that the tokenizer does not know, or none at all.
-    """
-    import torch
-
-    if not answers or len(images) != len(prompts):
-        raise BadInput("Give at least one answer, and one prompt a picture.")
-    sequences = [token_sequences(vlm, answer) for answer in answers]
-    for answer, found in zip(answers, sequences, strict=True):
-        if not found:
-            raise BadInput(f"The model's tokenizer does not know the answer {answer!r}.")
-    rows = [np.empty((0, len(answers)))]
-    with torch.inference_mode():
-        for start in range(0, len(images), BATCH):
-            block = slice(start, start + BATCH)
-            rows.append(_block(vlm, list(images[block]), list(prompts[block]), sequences))
-    return np.concatenate(rows)
-
-
-def answer_probabilities(
-    vlm: Vlm, images: Sequence[Image.Image], prompts: Sequence[str], answers: Sequence[Answer]
-) -> tuple[Floats, Floats]:
-    """[n, k] probabilities among the answers alone (rows sum to 1), and [n] the mass that all of them have together."""
-    logprobs = answer_logprobs(vlm, images, prompts, answers)
-    mass = np.logaddexp.reduce(logprobs, axis=1)
-    return np.exp(logprobs - mass[:, None]), np.exp(mass)
 
 
 YES, NO = spellings("yes"), spellings("no")
@@ -117,54 +62,6 @@ def shown(vlm: Vlm, images: Sequence[Image.Image], prompt: str) -> list[float]:
             logits = vlm.model(**inputs, logits_to_keep=1).logits[:, -1].float()
             found += yes_margin(vlm, logits.log_softmax(-1)).sigmoid().tolist()
     return found
-
-
-def _block(vlm: Vlm, images: list[Any], prompts: list[str], sequences: list[list[tuple[int, ...]]]) -> Floats:
-    """Rows of one length go together, so that no padding disturbs positions; others one by one."""
-    inputs = vlm.inputs(images, prompts)
-    if len(images) > 1 and not bool(inputs["attention_mask"].all()):
-        parts = [_block(vlm, [i], [p], sequences) for i, p in zip(images, prompts, strict=True)]
-        return np.concatenate(parts)
-    positions, cache = vlm.next_positions(inputs), vlm.fresh_cache()
-    out = vlm.model(**inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
-    first = out.logits[:, -1].float().log_softmax(-1)
-    distinct = list(dict.fromkeys(ids for found in sequences for ids in found))
-    scores = _continued(vlm, cache, positions, first, distinct)
-    place = {ids: number for number, ids in enumerate(distinct)}
-    columns = [scores[:, [place[ids] for ids in found]].logsumexp(-1) for found in sequences]
-    return np.stack([column.double().cpu().numpy() for column in columns], axis=1)
-
-
-def _continued(vlm: Vlm, cache: Any, positions: Tensor, first: Tensor, sequences: list[tuple[int, ...]]) -> Tensor:
-    """[n, m] log-probabilities of token sequences behind n rows; ``first`` [n, V] are those of the first token."""
-    scores = first[:, [ids[0] for ids in sequences]].clone()
-    long = [number for number, ids in enumerate(sequences) if len(ids) > 1]
-    if not long:
-        return scores
-    import torch
-
-    n, most = len(first), max(len(sequences[number]) for number in long)
-    fed = torch.zeros(len(long), most - 1, dtype=torch.int64)
-    targets = torch.full((len(long), most - 1), -1, dtype=torch.int64)
-    for row, number in enumerate(long):
-        ids = sequences[number]
-        fed[row, : len(ids) - 1], targets[row, : len(ids) - 1] = torch.tensor(ids[:-1]), torch.tensor(ids[1:])
-    fed, targets = (part.to(vlm.device).repeat(n, 1) for part in (fed, targets))
-    cache.batch_repeat_interleave(len(long))
-    starts = positions.repeat_interleave(len(long)).to(vlm.device)
-    logits = vlm.forward(fed, cache, starts, range(most - 1))
-    rest = taken(logits, targets).view(n, len(long))
-    scores[:, long] += rest.to(scores.device)
-    return scores
-
-
-def taken(logits: Tensor, targets: Tensor) -> Tensor:
-    """[R] summed log-probability of targets [R, T] under logits [R, T, V]; a target of -1 counts nothing."""
-    chosen = logits.log_softmax(-1).gather(-1, targets.clamp_min(0)[..., None])[..., 0]
-    return (chosen * (targets >= 0)).sum(-1)
-
-
-# ------------------------------------------------------------------------------------- many prompts, one picture
 
 
 def next_logprobs(vlm: Vlm, image: Image.Image, prompts: Sequence[str], begun: Sequence[int] = ()) -> Tensor:
@@ -215,19 +112,3 @@ def _common(rows: list[tuple[int, ...]]) -> int:
     """Length of the longest common beginning that leaves each row at least one token."""
     shortest = min(map(len, rows)) - 1
     return next((i for i in range(shortest) if len({row[i] for row in rows}) > 1), shortest)
-
-
-def sequence_logprobs(vlm: Vlm, prefix: VlmPrefix, replies: Sequence[Sequence[int]]) -> list[float]:
-    """Log-probability of each reply (as tokens) behind a prefix, at temperature 1, in one batched forward."""
-    import torch
-
-    first = prefix.logits.log_softmax(-1)
-    whole = [tuple(reply) for reply in replies]
-    filled = [reply for reply in whole if reply]
-    if not filled:
-        return [0.0] * len(whole)
-    with torch.inference_mode():
-        at = torch.tensor([prefix.position])
-        scores = _continued(vlm, vlm.forked(prefix, 1), at, first[None], filled)[0].tolist()
-    found = iter(scores)
-    return [next(found) if reply else 0.0 for reply in whole]

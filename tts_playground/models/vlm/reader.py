@@ -25,12 +25,12 @@ class VlmReader:
 
     @property
     def device(self) -> Any:
-        """Where inputs go."""
+        """The device that inputs are moved to."""
         return self.model.get_input_embeddings().weight.device
 
     @cached_property
     def text_config(self) -> Any:
-        """Of the language model."""
+        """The configuration of the language model."""
         return self.model.config.get_text_config(decoder=True)
 
     @cached_property

@@ -22,7 +22,6 @@ from tts_playground.pages.thumbnails import picture_file
 SHOWN = 24
 """pictures in the gallery"""
 SIDE = 224
-HELLO = "Choose whom to audit and press “Run the audit”."
 
 
 @dataclass(frozen=True, slots=True)

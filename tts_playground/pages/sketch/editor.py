@@ -9,9 +9,10 @@ from dataclasses import asdict
 from PIL import Image
 
 from tts_playground.dsl import DSLError, Program, differs, parse, render, to_svg, unparse
+from tts_playground.dsl.drawings import overlap
 from tts_playground.pages.downloads import offer
 from tts_playground.pages.sketch.panel import complaint
-from tts_playground.pages.sketch.render import compare, fit, numbers
+from tts_playground.pages.sketch.render import compare, numbers
 from tts_playground.pages.status import status
 from tts_playground.tasks.sketch import SketchSettings, SketchTask
 
@@ -47,11 +48,11 @@ def follow(text: str, task: SketchTask | None) -> tuple[str | None, str, str | N
         return None, message, None
     if task is None:
         return compare(None, program), message, status("Your program.")
-    overlap = fit(task, program)
+    found = overlap(task, program)
     return (
         compare(task, program),
         message,
-        status("Your program, against the drawing.", numbers(overlap.iou, overlap.f1, program)),
+        status("Your program, against the drawing.", numbers(found.iou, found.f1, program)),
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 
 from tts_playground.dsl import Program
-from tts_playground.dsl.drawings import Overlap, overlap
 from tts_playground.dsl.raster import draw
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.sketch.page_state import SketchPageState, grown
@@ -65,11 +64,6 @@ def compare(task: SketchTask | None, program: Program | None) -> str:
     drawing = None if task is None else task.ink
     painted = None if program is None else np.asarray(draw(program, SIDE, "reference"))[..., 0] == 0
     return panel(drawing, painted)
-
-
-def fit(task: SketchTask, program: Program) -> Overlap:
-    """How a program's picture overlaps with the drawing."""
-    return overlap(task, program)
 
 
 def numbers(

@@ -21,7 +21,6 @@ PLAN = ComparisonPlan(budgets=(2, 4, 8), seeds=4, pool=16)
 """small enough for a page on two cores"""
 LINE = 64
 """most images that the curve stands on, where so many were drawn before"""
-AXES = ("tokens", "verifier_calls", "n", "seconds")
 HELP = (
     "All are guided by the reward above; the judge, which shares no network with it, measures what each ends with. The"
     f" line is exact best-of-N; a point is a strategy rerun {PLAN.seeds} times within the tokens of so many"

@@ -58,7 +58,11 @@ class VqaPageState:
 
 
 def ask(picture: Any, view: VqaView) -> Iterator[VqaPageState]:
-    """The work so far, as answers come in; verified in the end."""
+    """The work so far, as answers come in; verified in the end.
+
+    Raises:
+        BadInput: there is no picture.
+    """
     if picture is None:
         raise BadInput("There is no picture; drop one, or pick an example.")
     task = VqaTask.of(picture, view.question, view.truths)

@@ -190,7 +190,12 @@ class TrainRun:
                 raise files.cannot_write(file, error, "The state of the training run") from error
 
     def load(self) -> bool:
-        """Take up the saved state, if there is one; the log is cut back to it."""
+        """Take up the saved state, if there is one; the log is cut back to it.
+
+        Raises:
+            StoreError: the state is damaged.
+            CannotDo: it belongs to another shape of model.
+        """
         path = self.folder / "state.pt"
         if not path.exists():
             return False
@@ -241,7 +246,11 @@ class TrainRun:
 
 
 def read_log(folder: Path) -> list[dict[str, float]]:
-    """The rows of a run's ``losses.jsonl``; a last line cut by a kill is dropped."""
+    """The rows of a run's ``losses.jsonl``; a last line cut by a kill is dropped.
+
+    Raises:
+        StoreError: another line is damaged.
+    """
     path = folder / "losses.jsonl"
     try:
         return journal.read(path) if path.exists() else []

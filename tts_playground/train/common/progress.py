@@ -49,6 +49,6 @@ class TrainProgress:
         self.say(f"{self.name}  step {step}  {losses}  {left / 60:.1f} min left")
 
     def close(self) -> None:
-        """End the bar."""
+        """Take the progress bar down."""
         if self._bar is not None:
             self._bar.stop()

@@ -123,7 +123,7 @@ class DetectorTraining(nn.Module):
         return names, boxes.sigmoid()
 
     def look(self, pixels: torch.Tensor) -> None:
-        """Only the convolutions."""
+        """Run the convolutional backbone alone, which updates its batch statistics in training."""
         mask = pixels.new_ones(len(pixels), *pixels.shape[-2:])
         self.detector.model.backbone(pixels, mask)
 

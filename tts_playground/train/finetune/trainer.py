@@ -22,7 +22,7 @@ from tts_playground.typed import typed
 @dataclass(frozen=True)
 @typed
 class Tuning:
-    """How to fine-tune."""
+    """How to fine-tune; raises BadInput where a setting is out of its range."""
 
     rank: int = 16
     """of the adapters, 1-256"""

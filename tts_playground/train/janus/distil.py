@@ -95,7 +95,7 @@ def divergences(
 
 @dataclass(frozen=True)
 class Lesson:
-    """What one step sees."""
+    """The tokens and targets of one training step."""
 
     prompts: torch.Tensor
     """int64 [b, length]"""

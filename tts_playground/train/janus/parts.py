@@ -67,7 +67,7 @@ class JanusSize:
 
     @property
     def grid(self) -> int:
-        """Tokens a side."""
+        """Number of image tokens a side."""
         return self.pixels >> (len(self.multiplier) - 1)
 
 

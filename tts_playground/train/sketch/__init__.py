@@ -1,1 +1,1 @@
-"""tiny:sketch."""
+"""Training of tiny:sketch, which writes the program of a drawing."""

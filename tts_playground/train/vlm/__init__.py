@@ -1,1 +1,1 @@
-"""tiny:vlm."""
+"""Training of tiny:vlm, which answers questions about infographics."""

@@ -7,11 +7,11 @@ from collections import deque
 from time import monotonic
 
 from fastapi import HTTPException
-from gradio import utils
 from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tts_playground.pages.fair_queue import address_of
+from tts_playground.ui.gradio_patches.addresses import address_of_request
 
 UPLOAD = 20 * 2**20 + 2**16
 """bytes of an upload: the largest file, and what stands around it"""
@@ -63,7 +63,7 @@ class BodyLimit:
             return
         uploads = scope["path"].rstrip("/").endswith("/upload")
         limit = self.upload if uploads else self.limit
-        address = _address(scope) if uploads else ""
+        address = address_of_request(HTTPConnection(scope)) if uploads else ""
         if uploads and (told := self.uploads.full(address)):
             await _refuse(send, 429, told)
             return
@@ -86,12 +86,6 @@ class BodyLimit:
         finally:
             if uploads:
                 self.uploads.add(address, seen)
-
-
-def _address(scope: Scope) -> str:
-    peer = (scope.get("client") or [""])[0]
-    forwarded = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
-    return address_of(peer, forwarded, trusted=utils.get_space() is not None)
 
 
 async def _refuse(send: Send, status: int, sentence: str) -> None:

@@ -1,120 +1,19 @@
-"""What gradio raises on its own reaches who asked as one sentence. Read in gradio 6.31.0.
+"""What fails before there is an event is one sentence: such an endpoint would be "Internal Server Error".
 
-``show_error`` is off, because it would send the texts of any exception. Then ``utils.error_payload`` sends
-``{"error": null}`` for whatever is no ``gr.Error``, and that is what gradio raises before a handler is called
-(``Blocks.preprocess_data``, the arguments of ``Blocks.call_function``) and after (``postprocess_data``): here those
-pass through ``error_handling`` as what handlers raise. What fails before there is an event, such as an endpoint that
-does not exist, would be "Internal Server Error".
-
-``tests/ui/test_gradio_errors.py`` fails when gradio no longer calls what is overridden here.
+``gradio_patches.page.Page`` hands these to FastAPI.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable
 from typing import Any
 
-import gradio as gr
-import httpx
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from gradio.blocks_events import BlocksMeta
-from gradio.exceptions import ComponentProcessingError
-from gradio.route_utils import FnIndexInferError
 from starlette.requests import Request
 
-from tts_playground.errors import BadInput, PlaygroundError, shown
-from tts_playground.pages.checks import told
-from tts_playground.ui.edge.fetching import fetched
-from tts_playground.ui.edge.inputs import checked, name_of
-from tts_playground.ui.error_handling import said
-
-_WRONG = (ValueError, TypeError, LookupError, AttributeError, httpx.HTTPError)
-"""what gradio raises on values that are none of a component's"""
-_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
-"""what the system says of paths that were not sent here; a full disk, say, is a fault"""
-
-
-class _NoStubFile(BlocksMeta):
-    """Gradio writes a .pyi file beside its own when a new kind of ``Blocks`` is made."""
-
-    def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]):
-        return type.__new__(cls, name, bases, attrs)
-
-
-class Page(gr.Blocks, metaclass=_NoStubFile):
-    """``gr.Blocks`` whose every refusal is a sentence, on the page, in the API and in MCP."""
-
-    is_template = True
-
-    async def preprocess_data(
-        self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False
-    ) -> list[Any]:
-        """Values as handlers get them (gradio.blocks 2125-2205); what cannot be one is a BadInput."""
-        # a component that was changed for this page stands in its state, where a ``gr.State`` has its value
-        changed = {} if state is None else state
-        blocks = [changed[one._id] if not one.stateful and one._id in changed else one for one in block_fn.inputs]
-        values = checked(blocks, inputs, _called(block_fn))
-        values = await fetched(values, self.GRADIO_CACHE)
-        try:
-            return await super().preprocess_data(block_fn, values, state, explicit_call)
-        except (gr.Error, PlaygroundError):
-            raise
-        except Exception as error:
-            cause = error.__cause__ if isinstance(error, ComponentProcessingError) else error
-            if isinstance(cause, _WRONG) or (isinstance(cause, OSError) and cause.errno in _NO_FILE):
-                raise BadInput(_unreadable(blocks)) from error
-            raise
-
-    async def process_api(self, block_fn: Any, inputs: list[Any], *args: Any, **options: Any) -> dict[str, Any]:
-        """One call of a handler (gradio.blocks 2593): the queue, direct calls and MCP all come through here."""
-        try:
-            _check_event(self.fns[block_fn] if isinstance(block_fn, int) else block_fn, options.get("event_data"))
-            return await super().process_api(block_fn, inputs, *args, **options)
-        except Exception as error:
-            raise said(error) from error
-
-    def launch(self, *args: Any, **options: Any) -> Any:
-        """Serve, with ``HANDLERS`` for what fails before there is an event."""
-        app_kwargs = {"exception_handlers": HANDLERS, **(options.pop("app_kwargs", None) or {})}
-        return super().launch(*args, app_kwargs=app_kwargs, **options)
-
-
-def _called(block_fn: Any) -> str:
-    return f"/{block_fn.api_name}" if block_fn.api_visibility == "public" else "This event"
-
-
-def _unreadable(blocks: list[Any]) -> str:
-    files = [name_of(block) for block in blocks if isinstance(block, (gr.Image, gr.ImageEditor))]
-    if not files:
-        return "A value of this request is of a kind that its field does not take."
-    named = " and ".join(dict.fromkeys(files))
-    return f"The picture for {named!r} was not sent here; send it first, for example with handle_file('a.png')."
-
-
-def _check_event(block_fn: Any, event_data: Any) -> None:
-    """Refuse a click without a place: gradio reads ``data["index"]`` and ``data["value"]`` of whatever came."""
-    if getattr(block_fn, "fn", True) is None:
-        raise BadInput("This event runs in the browser alone; there is nothing here to call.")
-    if event_data is None:  # of MCP, whose tools take none
-        return
-    clicked = any(trigger == "select" for _, trigger in block_fn.targets)
-    data = event_data._data
-    if not clicked:  # a change brings the new value, be it a text; gradio looks into it as into an object
-        event_data._data = data if isinstance(data, dict) else {}
-        return
-    if not isinstance(data, dict):
-        raise BadInput(f"The event_data of this event must be an object with index and value, not {told(data)}.")
-    data.setdefault("value", None)
-    index = data.get("index")
-    places = index if isinstance(index, list) and 0 < len(index) <= 2 else [index]
-    if any(isinstance(one, bool) or not isinstance(one, (int, float)) or not 0 <= one < 2**31 for one in places):
-        raise BadInput(f"The index of a click must be a place counted from 0, not {told(index)}.")
-
-
-# ------------------------------------------------------------------------------------- before there is an event
+from tts_playground.errors import shown
 
 
 def _answer(status: int, sentence: str) -> JSONResponse:
@@ -129,7 +28,8 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     return _answer(422, f"This request cannot be read{f' at {shown(where, 60)}' if where else ''}: {first.get('msg')}.")
 
 
-async def _no_endpoint(request: Request, error: Exception) -> JSONResponse:
+async def no_endpoint(request: Request, error: Exception) -> JSONResponse:
+    """Says that there is none of this name."""
     return _answer(404, "There is no such endpoint; /gradio_api/info lists those there are.")
 
 
@@ -137,13 +37,12 @@ async def _unread(request: Request, error: Exception) -> JSONResponse:
     """Gradio trips over what it was sent: an event that does not exist, or arguments that are none of an endpoint's."""
     logging.getLogger(__name__).info("a request to %s cannot be read", request.url.path, exc_info=error)
     if isinstance(error, KeyError):
-        return await _no_endpoint(request, error)
+        return await no_endpoint(request, error)
     return _answer(422, f"This request cannot be read: {shown(error, 300)}")
 
 
 HANDLERS: dict[type[Exception], Callable[[Request, Exception], Any]] = {
     RequestValidationError: _invalid,
-    FnIndexInferError: _no_endpoint,
     **dict.fromkeys((KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError), _unread),
 }
 """for FastAPI, by kind of exception; others stay faults"""

@@ -12,7 +12,7 @@ import ipaddress
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from tts_playground import files
@@ -26,7 +26,6 @@ LARGEST = 20 << 20
 PATIENCE = 20.0
 """seconds for all of it"""
 REDIRECTS = 5
-_HTTP = re.compile(r"https?://", re.IGNORECASE)
 _ANOTHERS = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")))
 """networks whose numbers hold another one: NAT64, 6to4, Teredo, and IPv4 as it was once written"""
 
@@ -40,22 +39,6 @@ def is_public(number: str) -> bool:
     found = getattr(found, "ipv4_mapped", None) or found
     hidden = any(found.version == net.version and found in net for net in _ANOTHERS)
     return found.is_global and not found.is_multicast and not hidden
-
-
-async def fetched(value: Any, folder: str) -> Any:
-    """A request's value in which every file that is named by an address of the web was fetched into ``folder``.
-
-    Raises:
-        BadInput: one that cannot be, within the bounds.
-    """
-    if isinstance(value, list):
-        return [await fetched(one, folder) for one in value]
-    if not isinstance(value, dict):
-        return value
-    path = value.get("path")
-    if isinstance(path, str) and _HTTP.match(path):
-        return {**value, "path": await fetch(path, folder), "url": None}
-    return {name: await fetched(one, folder) for name, one in value.items()}
 
 
 async def fetch(url: str, folder: str) -> str:

@@ -13,6 +13,7 @@ import gradio as gr
 
 from tts_playground.errors import BadInput, shown
 from tts_playground.pages.checks import number, text, told, whole
+from tts_playground.ui.gradio_patches.files import sent_files
 
 
 def name_of(block: Any) -> str:
@@ -103,7 +104,7 @@ def _picture(block: Any, name: str, value: Any) -> Any:
     try:
         if not isinstance(value, dict):
             raise TypeError
-        return _marked(block.data_model.model_validate(value).model_dump())
+        return sent_files(block, value)
     except (ValueError, TypeError) as error:
         raise BadInput(
             f"{name} must be a picture that was sent as a file, for example with handle_file('picture.png'); not"
@@ -116,23 +117,9 @@ def _files(block: Any, name: str, value: Any) -> Any:
     if value is None:
         return None
     try:
-        return _marked(block.data_model.model_validate(value).model_dump())
+        return sent_files(block, value)
     except (ValueError, TypeError) as error:
         raise BadInput(f"{name} must be files that were sent, not {told(value)}.") from error
-
-
-def _marked(value: Any) -> Any:
-    """The same with all that names a file marked as one.
-
-    Gradio asks only of what is marked whether it was sent here: without its mark, a visitor would open any file.
-    """
-    if isinstance(value, list):
-        return [_marked(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    if "path" in value:
-        return {**value, "meta": {"_type": "gradio.FileData"}}
-    return {name: _marked(one) for name, one in value.items()}
 
 
 def _any(block: Any, name: str, value: Any) -> Any:

@@ -107,7 +107,7 @@ def _all(task: PromptTask, sample: Sample) -> dict[str, float]:
 
 
 def known(name: str) -> str:
-    """A reward's name if this server has it."""
+    """A reward's name if this server has it; raises BadInput where it has not."""
     if name not in rewards_here():
         raise BadInput(f"There is no reward {name[:40]!r} here; choose from: {', '.join(rewards_here())}.")
     return name

@@ -1,34 +1,23 @@
-"""What this app changes inside gradio, all in one place; read in gradio 6.31.0.
-
-Each change says what it hooks, and ``tests/ui/test_gradio_patches.py`` fails when gradio changes that.
-"""
+"""Turns by session, bounds by group, and no work for those who left, in place of gradio's own queue."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from importlib.util import find_spec
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs
 
 import fastapi
 import gradio as gr
-from gradio import routes, state_holder, utils
-from gradio.context import LocalContext
+from gradio import utils
 from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import ProcessCompletedMessage
-from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tts_playground.pages import load_bounds
-from tts_playground.pages.fair_queue import Bounds, Hearing, Job, Recent, address_of, in_turn, refusal
+from tts_playground.pages.fair_queue import Bounds, Hearing, Job, Recent, in_turn, refusal
 from tts_playground.pages.fair_queue import bounds as bounds_of
 from tts_playground.ui.events import LIGHT
+from tts_playground.ui.gradio_patches.addresses import address_of_request
 
 LOOK = 0.5
 """seconds between two looks for jobs that nobody listens to"""
@@ -36,9 +25,6 @@ PATIENCE, LONG_PATIENCE = 12, 60
 """looks until such a job is dropped; the longer one for calls by hand, which are joined and then asked for, and for
 pages that are open: on a slow computer they are late with their streams"""
 UNHEARD = "This was dropped: nobody was listening for its answer."
-
-
-# ------------------------------------------------------------------------------------------------------- the queue
 
 
 def fair_queue(app: gr.Blocks, *, max_size: int, **settings: Any) -> None:
@@ -111,7 +97,7 @@ class FairQueue(Queue):
         if fn is not None:
             self.create_event_queue_for_fn(fn)
             group = self.event_queue_per_concurrency_id[fn.concurrency_id]
-            address = _address(request)
+            address = address_of_request(request)
             job = Job(body.session_hash or address, address, time.monotonic())
             size = self._weigh(body, request, address)
             self._arrange(group)
@@ -137,7 +123,9 @@ class FairQueue(Queue):
         # starlette keeps what was sent and what was read of it, fields that nobody asked for among them
         request._body, request._json = b"", None
         groups = self.event_queue_per_concurrency_id.values()
-        waiting = [(_address(event.request), getattr(event, "size", 0)) for group in groups for event in group.queue]
+        waiting = [
+            (address_of_request(event.request), getattr(event, "size", 0)) for group in groups for event in group.queue
+        ]
         if sentence := load_bounds.too_much(size, address, waiting):
             raise fastapi.HTTPException(429, sentence, {"Retry-After": "10"})
         return size
@@ -228,170 +216,7 @@ class FairQueue(Queue):
         return event.session_hash if event is not None else next(kept, event_id)
 
 
-def gone() -> Callable[[], bool]:
-    """For a handler that does not yield: what tells, from any thread, whether whoever asked has left.
-
-    Hooked: ``LocalContext``, which knows the app and the event in whose handler this is called.
-    """
-    app, name = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
-    event = app._queue.event_ids_to_events.get(name) if app is not None and name else None
-    return lambda: event is not None and not event.alive
-
-
-def _address(request: fastapi.Request) -> str:
-    peer = request.client.host if request.client else ""  # uvicorn puts a proxy's word there if the proxy is local
-    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
-    return address_of(peer, forwarded, trusted=utils.get_space() is not None)
-
-
 def _job(event: Event) -> Job:
-    address = _address(event.request)
+    address = address_of_request(event.request)
     session = address if event.session_hash == event._id else event.session_hash  # gradio's stand-in for no session
     return Job(session, address, event.enqueue_time)
-
-
-class Listening:
-    """ASGI middleware: tells the queue which sessions have a stream open.
-
-    Hooked: the addresses of the two streams, ``/queue/data`` and ``/call/NAME/EVENT``, and what gradio does there for a
-    session that it does not know: it raises when the answer has begun, and the log gets a traceback of two pages; the
-    address of the stream that a page keeps open as long as it is there, ``/heartbeat/SESSION``.
-    """
-
-    STREAM = re.compile(r"/gradio_api/(?:queue/data|call/(?:v2/)?[^/]+/(?P<event>\w+))/?$")
-    PAGE = re.compile(r"/gradio_api/heartbeat/([^/]+)$")
-
-    def __init__(self, app: ASGIApp, blocks: gr.Blocks) -> None:
-        self.app = app
-        self.queue: Any = blocks._queue
-        self.queue.listening = True
-        self.heard = isinstance(blocks._queue, FairQueue)
-        """whether the queue is one that listens; a page made without ``fair_queue`` has gradio's own"""
-
-    @classmethod
-    def to(cls, blocks: gr.Blocks) -> Middleware:
-        """The middleware as the app wants it."""
-        return Middleware(cls, blocks=blocks)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; note when a stream begins and ends, and who ended it."""
-        path = scope["path"] if self.heard and scope["type"] == "http" and scope["method"] == "GET" else ""
-        if page := self.PAGE.search(path):
-            with self.queue.pages.during(page[1]):
-                await self.app(scope, receive, send)
-        elif stream := self.STREAM.search(path):
-            await self._stream(stream, scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
-
-    async def _stream(self, stream: re.Match[str], scope: Scope, receive: Receive, send: Send) -> None:
-        told = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[-1]
-        session = self.queue.session_of(stream["event"]) if stream["event"] else told
-        known, begun, whole, left = session in self.queue.pending_messages_per_session, False, False, False
-
-        async def watched(message: Message) -> None:
-            nonlocal begun, whole
-            begun = True
-            last = message["type"] == "http.response.body" and not message.get("more_body", False)
-            whole = whole or last or b"close_stream" in message.get("body", b"")[:60]  # at which a page hangs up
-            await send(message)
-
-        async def heard() -> Message:
-            nonlocal left
-            message = await receive()
-            left = left or (message["type"] == "http.disconnect" and not whole)
-            return message
-
-        try:
-            with self.queue.hearing.during(session):
-                await self.app(scope, heard, watched)
-        except RuntimeError:
-            if known or not begun:
-                raise
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        finally:
-            if known and (left or not whole):
-                await self.queue.broken_off(session)
-
-
-# ------------------------------------------------------------------------------------------------------- sessions
-
-
-class _Configs(dict):
-    """Component -> configuration, worked out when it is asked for."""
-
-    def __init__(self, session: PageSession, numbers: Iterable[int]) -> None:
-        super().__init__()
-        self.session, self.numbers = session, tuple(numbers)
-
-    def __missing__(self, number: int) -> Any:
-        blocks = self.session.blocks_config
-        self[number] = made = blocks.config_for_block(number, [], blocks.blocks[number])
-        return made
-
-    def items(self) -> Any:
-        """All of them."""
-        for number in self.numbers:
-            if number in self.session.blocks_config.blocks:
-                self[number]
-        return super().items()
-
-
-class PageSession(state_holder.SessionState):
-    """A page's state, whose components are described when somebody asks, not all of them when the page comes.
-
-    Only deep links ask. Gradio describes them whenever a session is first named, also by a page that closes: 300 that
-    closed at once kept everybody else waiting for 10 s.
-
-    Hooked: ``state_holder.SessionState`` as ``StateHolder`` finds it; its ``config_values``.
-    """
-
-    def __init__(self, blocks: gr.Blocks) -> None:
-        nothing: Any = SimpleNamespace(default_config=blocks.default_config, blocks=())
-        super().__init__(nothing)
-        numbers = [number for number in self.blocks_config.blocks if number in blocks.blocks]
-        self.config_values = _Configs(self, numbers)
-
-
-class PageSessions(state_holder.StateHolder):
-    """The states of the pages that came last; those of open pages go last.
-
-    Gradio's forgets whoever was quiet for longest: 500 that come and go would take the pools of all who are reading.
-
-    Hooked: ``update``, and ``routes.StateHolder`` as ``App`` finds it; ``__getitem__``, by which a direct call names a
-    session as it likes.
-    """
-
-    def __getitem__(self, session_id: str) -> state_holder.SessionState:
-        """The session's state; one of a name that is too long is not kept."""
-        return super().__getitem__(session_id) if len(session_id) <= load_bounds.LONGEST else PageSession(self.blocks)
-
-    def update(self, session_id: str) -> None:
-        """The session is used; when there are too many, the one that is least likely to come back goes."""
-        pages = getattr(self.blocks._queue, "pages", None)
-        with self.lock:
-            kept = self.session_data
-            if session_id in kept:
-                kept.move_to_end(session_id)
-            if len(kept) > self.capacity:
-                left = (one for one in kept if one != session_id and not (pages and pages.hears(one)))
-                gone = next(left, next(iter(kept)))
-                del kept[gone]
-                self.time_last_used.pop(gone, None)
-
-
-def light_sessions() -> None:
-    """From now on every app keeps its pages' states so."""
-    state_holder.SessionState, routes.StateHolder = PageSession, PageSessions  # pyright: ignore
-
-
-ABSENT = "matplotlib", "bokeh"
-"""packages that gradio tries to import at every event, and whenever a plot is described"""
-
-
-def absent_once(names: Iterable[str] = ABSENT) -> None:
-    """Those of the packages that are not installed are noted as absent: a failed import is looked up anew each time,
-    in every folder of the path."""
-    for name in names:
-        if name not in sys.modules and find_spec(name) is None:
-            sys.modules[name] = None  # type: ignore[assignment]
