@@ -308,10 +308,10 @@ _BENCHES = _rows(
 )
 _EVALS = _rows(
     "eval",
-    "bench.",
-    ("stickers", "eval_stickers:run", {"summary": "the models of the sticker world", "tasks": ("t2i",)}),
-    ("vlm", "eval_vlm:run", {"summary": "answers on infographics-eval", "tasks": ("vqa",)}),
-    ("sketch", "eval_sketch:run", {"summary": "programs for held-out drawings", "tasks": ("sketch",)}),
+    "evaluation.",
+    ("stickers", "stickers:run", {"summary": "the models of the sticker world", "tasks": ("t2i",)}),
+    ("vlm", "vlm:run", {"summary": "answers on infographics-eval", "tasks": ("vqa",)}),
+    ("sketch", "sketch:run", {"summary": "programs for held-out drawings", "tasks": ("sketch",)}),
     ("pass-at-k", "pass_at_k:run", {"summary": "sampling against training", "tasks": ("sketch",)}),
 )
 _TABS = _rows(

@@ -13,6 +13,7 @@ from tts_playground.models import loading
 from tts_playground.models.hub.identity import unknown_words
 from tts_playground.pages.coerce import number
 from tts_playground.pages.menu import Menu
+from tts_playground.pages.t2i import reward_choice
 from tts_playground.samplers.image_tokens import ImageSettings
 from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks.image_rewards import rewards_here
@@ -125,7 +126,7 @@ def _fit(name: str, value: Any, default: Any) -> Any:
     if name == "model":
         return str(value).strip()[:300] if value else default
     if name in ("reward", "second"):
-        return value if value in rewards_here() else default
+        return reward_choice.known(value) or default
     low, high = LIMITS[name]
     if name == "temperature":  # a slider that begins at 0 has round steps; below this it is greedy anyway
         low = COLDEST
