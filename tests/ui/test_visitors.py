@@ -170,15 +170,15 @@ def test_what_the_operator_permits(monkeypatch, tmp_path):
 
 
 def test_menus_follow_the_operators_list(monkeypatch):
-    from tts_playground.pages.audit.view_settings import LARGE as LLAVA
     from tts_playground.pages.audit.view_settings import models
-    from tts_playground.pages.t2i.view_settings import HUB, MENU
+    from tts_playground.pages.t2i.view_settings import MENU
     from tts_playground.pages.vqa.view_settings import sets
 
-    monkeypatch.setenv(menu.MODELS, f"{HUB[0]},{LLAVA},infovqa")
-    assert HUB[0] in MENU.names() and HUB[1] not in MENU.names() and HUB[1] in MENU.names(local=True)
-    assert MENU.allowed(HUB[0], False) == HUB[0]
-    assert LLAVA in [name for _, name in models()] and "infovqa" in sets()
+    hub, llava = MENU.hub, LARGE["audit-model"]
+    monkeypatch.setenv(menu.MODELS, f"{hub[0]},{llava},infovqa")
+    assert hub[0] in MENU.names() and hub[1] not in MENU.names() and hub[1] in MENU.names(local=True)
+    assert MENU.allowed(hub[0], False) == hub[0]
+    assert llava in [name for _, name in models()] and "infovqa" in sets()
 
 
 def test_a_default_that_the_operator_named_is_everybodys(monkeypatch):

@@ -16,8 +16,7 @@ TASK = "t2i"
 
 def offered() -> tuple[str, ...]:
     """Registered rewards of pictures, then verifiers of pictures, which score by their verdicts; in menu order."""
-    rows = (*registry.entries("reward", TASK), *registry.entries("verifier", TASK))
-    return tuple(row.name for row in rows)
+    return tuple(row.name for row in registry.rewards(TASK))
 
 
 def rewards_here() -> tuple[str, ...]:

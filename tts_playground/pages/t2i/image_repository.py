@@ -27,6 +27,7 @@ from tts_playground.store.spare import note, spare_of
 from tts_playground.store.store import Pool, Store
 from tts_playground.store.stored import Holder, score_together
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
+from tts_playground.tasks.plugged_samplers import plugged_sampler
 
 NAME, SWEEP = "t2i", "t2i-sweep"
 """the starters of this tab"""
@@ -54,6 +55,8 @@ def pool_of(view: T2iView, *, load: bool = False) -> Pool:
         BadInput: the prompt is empty or too long. ModelUnavailable: the model is not here, or does not fit.
     """
     task = view.task
+    if (plugged := plugged_sampler(view.model, task.kind, view.settings.as_dict())) is not None:
+        return writing().pool(task, plugged)
     loaded = loading.load(view.model, "janus") if load else named(view.model, "janus")
     return writing().pool(task, ImageTokens(loaded, view.settings))
 
@@ -244,8 +247,8 @@ def matching(pool: PoolView, view: T2iView) -> T2iView:
     """The view with the prompt and the settings of a pool."""
     facts = pool.fingerprint
     names = ("temperature", "cfg", "top_p", "top_k")
-    changed: dict[str, Any] = {name: type(getattr(view, name))(facts[name]) for name in names}
-    return replace(view, prompt=str(pool.task_key["prompt"]), model=str(facts["model"]), **changed)
+    changed: dict[str, Any] = {name: type(getattr(view, name))(facts[name]) for name in names if name in facts}
+    return replace(view, prompt=str(pool.task_key["prompt"]), model=str(facts.get("model", view.model)), **changed)
 
 
 def sample_of(view: T2iView, place: int) -> Any:

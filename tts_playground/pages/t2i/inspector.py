@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tts_playground import figures
+from tts_playground import figures, registry
+from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import here, on_gpu
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i import image_repository
@@ -76,6 +77,8 @@ def prepare(subject: Subject) -> None:
     if KEPT.get(subject) is not None:
         return
     sample = image_repository.sample_of(subject.view, subject.place)
+    if registry.stands_alone(subject.view.model, "t2i"):
+        raise BadInput(f"{subject.view.model} does not draw by tokens, so there are none to look at.")
     KEPT.put(subject, (_inspected(subject.view, sample.info["tokens"]), sample.content))
 
 

@@ -73,20 +73,13 @@ def _named(text: str) -> str:
 
 
 def _check(name: str, local: bool) -> None:
-    row = _row(name)
+    try:
+        row = registry.entry_of_reward(name, TASK)  # what is no row is never looked for
+    except UnknownName as error:
+        raise UnknownName("reward", name, rewards_here()) from error
     if local or name in permitted():
         return
     if name != row.name:
         granted(registry.parameter_of(name), local, TINY)
     elif name not in rewards_here():
         raise UnknownName("reward", name, rewards_here())
-
-
-def _row(name: str) -> registry.Entry:
-    """The row of a reward, or of a verifier, which scores by its verdicts. What is no row is never looked for."""
-    for kind in ("reward", "verifier"):
-        try:
-            return registry.entry(kind, name, TASK)
-        except UnknownName:
-            continue
-    raise UnknownName("reward", name, rewards_here())

@@ -44,7 +44,7 @@ def stored(view: T2iView, each: int) -> Sweep | None:
         return None
     if any(len(pool.rows(seed=view.seed, below=each)) < each for pool in pools):
         return None
-    return _read(view, pools, each)
+    return _read(view, pools, each, views(view))
 
 
 def opening(view: T2iView) -> Sweep | None:
@@ -56,10 +56,11 @@ def opening(view: T2iView) -> Sweep | None:
     return _read(shown, pools, min(len(pool) for pool in pools))
 
 
-def _read(view: T2iView, pools: Sequence[PoolView], each: int) -> Sweep | None:
+def _read(view: T2iView, pools: Sequence[PoolView], each: int, asked: Sequence[T2iView] = ()) -> Sweep | None:
+    """``asked``: the view of each pool, where a pool may not say all of its settings."""
     looks, cells = [], []
-    for pool in pools:
-        one = replace(image_repository.matching(pool, view), n=each)
+    for pool, cell in zip(pools, asked or [view] * len(pools), strict=True):
+        one = replace(image_repository.matching(pool, cell), n=each)
         look = image_repository.look_at(pool, one)
         if view.reward not in look.scores:
             return None

@@ -19,7 +19,6 @@ from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks.image_rewards import rewards_here
 from tts_playground.tasks.text_to_image import LAB_PROMPTS, LONGEST, WORLD_PROMPTS, PromptTask
 
-HUB = ("deepseek-community/Janus-Pro-1B", "deepseek-community/Janus-Pro-7B")
 EMBEDDED = "tiny:janus"
 COLDEST = 1e-4
 """temperature of a slider at 0"""
@@ -34,7 +33,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 """lowest and highest value of every number; what strangers may ask of a shared machine"""
 OPENING = WORLD_PROMPTS[6]
 """of a fresh page, where the model knows the world: two images in five are wrong, so choosing is seen to matter"""
-MENU = Menu("janus", EMBEDDED, "TTS_PLAYGROUND_T2I_MODEL", HUB)
+MENU = Menu("janus", EMBEDDED, "TTS_PLAYGROUND_T2I_MODEL", "t2i")
 
 
 @dataclass(frozen=True, slots=True)

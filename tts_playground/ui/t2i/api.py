@@ -71,7 +71,7 @@ def generate(
     pool = image_repository.pool_of(view)
     for judge in judges:
         pool.score(judge, view.n, seed=view.seed)
-    result = image_pools.generated(pool, view.prompt, view.settings, judges, view.n, view.seed)
+    result = image_pools.generated(pool, view.prompt, view.settings, judges, view.n, view.seed, view.model)
     pictures = zip(result.images, range(view.n), strict=True)
     return as_dict(result, [_address(png(image, result.facts(place))) for image, place in pictures])
 
