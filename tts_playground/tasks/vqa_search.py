@@ -128,7 +128,7 @@ def search_steps(task: VqaTask, sampler: Any, how: StepSearch, *, seed: int = 0)
     registry.fitting("strategy", how.strategy, "vqa", sampler)
     settings = getattr(sampler, "settings", None) or AnswerSettings()
     found = Searched(task, model_of(sampler, task.kind), seed, settings, how)
-    strategy = how.plan(sampler.horizon(task))
+    strategy = how.plan(sampler.horizon(task) if isinstance(sampler, SteppedSampler) else 1)
     for one in strategy.run(task, sampler, judge_of(how.guide, sampler), budget=Budget(samples=how.n), seed=seed):
         found = Searched(task, found.model, seed, settings, how, (*found.rounds, one))
         yield found

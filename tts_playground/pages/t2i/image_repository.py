@@ -247,8 +247,8 @@ def matching(pool: PoolView, view: T2iView) -> T2iView:
     """The view with the prompt and the settings of a pool."""
     facts = pool.fingerprint
     names = ("temperature", "cfg", "top_p", "top_k")
-    changed: dict[str, Any] = {name: type(getattr(view, name))(facts[name]) for name in names if name in facts}
-    return replace(view, prompt=str(pool.task_key["prompt"]), model=str(facts.get("model", view.model)), **changed)
+    changed: dict[str, Any] = {name: type(getattr(view, name))(facts[name]) for name in names}
+    return replace(view, prompt=str(pool.task_key["prompt"]), model=str(facts["model"]), **changed)
 
 
 def sample_of(view: T2iView, place: int) -> Any:

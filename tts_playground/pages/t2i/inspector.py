@@ -68,6 +68,12 @@ def is_quick(view: T2iView) -> bool:
     return view.model == EMBEDDED and not here()
 
 
+def draws_by_tokens(view: T2iView) -> None:
+    """Raises BadInput where a sampler from outside draws, whose pictures have no tokens to look at."""
+    if registry.stands_alone(view.model, "t2i"):
+        raise BadInput(f"{view.model} does not draw by tokens; choose a model that does, such as {EMBEDDED}.")
+
+
 def prepare(subject: Subject) -> None:
     """One forward of the model over the image's tokens; everything after this is arithmetic.
 
@@ -76,9 +82,8 @@ def prepare(subject: Subject) -> None:
     """
     if KEPT.get(subject) is not None:
         return
+    draws_by_tokens(subject.view)
     sample = image_repository.sample_of(subject.view, subject.place)
-    if registry.stands_alone(subject.view.model, "t2i"):
-        raise BadInput(f"{subject.view.model} does not draw by tokens, so there are none to look at.")
     KEPT.put(subject, (_inspected(subject.view, sample.info["tokens"]), sample.content))
 
 

@@ -10,7 +10,7 @@ from tts_playground.errors import Cancelled, PlaygroundError
 from tts_playground.experiments import image_pools, sweeps
 from tts_playground.experiments.sweeps import SweepCell
 from tts_playground.models.zerogpu import cancellable
-from tts_playground.pages.t2i import image_repository, page_state, render
+from tts_playground.pages.t2i import image_repository, inspector, page_state, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import T2iView
@@ -44,7 +44,7 @@ def stored(view: T2iView, each: int) -> Sweep | None:
         return None
     if any(len(pool.rows(seed=view.seed, below=each)) < each for pool in pools):
         return None
-    return _read(view, pools, each, views(view))
+    return _read(view, pools, each)
 
 
 def opening(view: T2iView) -> Sweep | None:
@@ -56,11 +56,10 @@ def opening(view: T2iView) -> Sweep | None:
     return _read(shown, pools, min(len(pool) for pool in pools))
 
 
-def _read(view: T2iView, pools: Sequence[PoolView], each: int, asked: Sequence[T2iView] = ()) -> Sweep | None:
-    """``asked``: the view of each pool, where a pool may not say all of its settings."""
+def _read(view: T2iView, pools: Sequence[PoolView], each: int) -> Sweep | None:
     looks, cells = [], []
-    for pool, cell in zip(pools, asked or [view] * len(pools), strict=True):
-        one = replace(image_repository.matching(pool, cell), n=each)
+    for pool in pools:
+        one = replace(image_repository.matching(pool, view), n=each)
         look = image_repository.look_at(pool, one)
         if view.reward not in look.scores:
             return None
@@ -71,7 +70,12 @@ def _read(view: T2iView, pools: Sequence[PoolView], each: int, asked: Sequence[T
 
 
 def draw(session: str, view: T2iView, each: int) -> Iterator[image_pools.PoolProgress | Sweep]:
-    """Draw what the sweep lacks, all cells together; the sweep itself comes last, unless the page was cancelled."""
+    """Draw what the sweep lacks, all cells together; the sweep itself comes last, unless the page was cancelled.
+
+    Raises:
+        BadInput: the view's sampler does not draw by tokens, whose entropy a sweep shows.
+    """
+    inspector.draws_by_tokens(view)
     if (ready := stored(view, each)) is not None:
         yield ready
         return
