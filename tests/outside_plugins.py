@@ -1,6 +1,7 @@
 """What a package from outside may bring: a plug-in of each kind, and one line of registration each."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image
 
@@ -95,7 +96,7 @@ class Dimmest:
         return min(range(len(answers)), key=lambda place: scores[place])
 
 
-ROWS = (
+ROWS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("strategy", "two-thirds", f"{__name__}:TwoThirds", {"label": "two thirds", "needs": "Sampler"}),
     ("reward", "brightness", f"{__name__}:Brightness", {"label": "brightness", "tasks": ("t2i",)}),
     ("reward", "brevity", f"{__name__}:Brevity", {"label": "brevity", "tasks": ("vqa",)}),

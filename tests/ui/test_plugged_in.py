@@ -18,11 +18,13 @@ from tts_playground.experiments.comparison import comparable
 from tts_playground.pages.t2i import image_repository, inspector, page_state, render, strategy_comparison, sweep
 from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.vqa import page_state as vqa_state
+from tts_playground.pages.vqa import render as vqa_render
 from tts_playground.pages.vqa import step_search
 from tts_playground.pages.vqa.view_settings import VqaView
 from tts_playground.ui import shell
 
 TESTS = Path(__file__).parents[1]
+COMPARED = ["--strategies", "two-thirds", "--seeds", "2", "--n", "8", "--json"]
 VISITOR = {"X-Real-IP": "10.0.0.7"}
 
 
@@ -113,6 +115,8 @@ def test_the_comparison_runs_them(outsiders, view):
 def test_the_vqa_tab_asks_them(outsiders, tmp_path):
     *_, work = vqa_state.ask(Image.new("RGB", (32, 32)), VqaView("really?", "yes", n=6, model="guesses"))
     assert len(work.samples) == 6 and work.result is not None and "last" in work.result.picks
+    assert "last answer" in vqa_render.table(work) and "guesses" in vqa_render.as_python(work)
+    assert vqa_render.headline(work) and vqa_render.question_figure(work) and vqa_render.rows(work)
 
 
 @pytest.mark.parametrize("guide", ["brevity", "polite"])
@@ -146,8 +150,7 @@ def test_the_command_line_takes_them(outsiders, picture, tmp_path, capsys, monke
     for arguments in (
         ["generate", "anything", "--sampler", "paintings", "--n", "3", "--reward", "brightness", "--json"],
         ["answer", str(picture), "really?", "--model", "guesses", "--n", "3", "--json"],
-        "compare anything --model paintings --reward brightness --judge sharpness --n 8 --strategies two-thirds --seeds 2"
-        " --json".split(),
+        ["compare", "anything", "--model", "paintings", "--reward", "brightness", "--judge", "sharpness", *COMPARED],
     ):
         with pytest.raises(SystemExit) as left:
             main(arguments)
