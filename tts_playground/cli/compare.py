@@ -28,7 +28,9 @@ Names = Annotated[
 Budgets = Annotated[str, typer.Option("--budgets", help="Whole images that a run may cost, e.g. 2,4,8.")]
 Repeats = Annotated[int, typer.Option("--seeds", min=1, help="Runs of a strategy at each budget.")]
 Guide = Annotated[str, typer.Option("--reward", help=f"The reward that guides: {options.REWARDS}.")]
-Judge = Annotated[str, typer.Option(help="What measures the picks; it must share no network with the reward.")]
+Judge = Annotated[
+    str, typer.Option(help="What measures the picks, named as the reward is; it must share no network with it.")
+]
 By = Annotated[
     Literal["tokens", "samples", "verifier_calls"], typer.Option(help="What is equal, and the axis of the figure.")
 ]

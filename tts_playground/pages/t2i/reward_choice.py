@@ -68,8 +68,9 @@ def linked(text: str, local: bool, default: str) -> str:
 
 
 def _named(text: str) -> str:
-    words = {title_of(name).casefold(): name for name in rewards_here()}
-    return words.get(text.strip().casefold(), text.strip())
+    text, here = text.strip(), rewards_here()
+    words = {title_of(name).casefold(): name for name in here}
+    return text if text in here else words.get(text.casefold(), text)
 
 
 def _check(name: str, local: bool) -> None:
