@@ -68,7 +68,7 @@ def test_numbers_are_put_into_their_range():
 
 
 def test_the_menu_has_scripts_always_and_models_when_they_are_here(monkeypatch):
-    assert {name for _, name in view_settings.models(local=True)} == {*SCRIPTS, view_settings.LARGE}
+    assert {name for _, name in view_settings.models(local=True)} == {*SCRIPTS, "llava-hf/llava-1.5-7b-hf"}
     assert {name for _, name in view_settings.models()} == set(SCRIPTS)
     assert all(words.startswith("script:") for words, name in view_settings.models() if name in SCRIPTS)
     monkeypatch.setenv("TTS_PLAYGROUND_AUDIT_MODEL", "/somewhere/else")

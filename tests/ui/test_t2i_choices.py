@@ -28,7 +28,7 @@ def test_a_link_brings_a_view_back(view):
 def test_strangers_get_what_was_named_and_this_machine_any_folder(image_model):
     assert view_settings.MENU.allowed(image_model, local=False) == image_model
     assert view_settings.MENU.allowed("/any/folder", local=True) == "/any/folder"
-    for name in (view_settings.HUB[0], "/any/folder"):
+    for name in (view_settings.MENU.hub[0], "/any/folder"):
         with pytest.raises(BadInput, match="choose from"):
             view_settings.MENU.allowed(name, local=False)
 

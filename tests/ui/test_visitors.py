@@ -66,11 +66,12 @@ def opened(monkeypatch):
     return names
 
 
-def _asked(page, dependency, model, headers):
+def _asked(page, dependency, model, headers, named=None):
     """What the page would hear of an event, with ``model`` in every component that names one."""
+    named = named or _names_a_model
     address, config = page
     parts = {part["id"]: part for part in config["components"]}
-    data = [model if _names_a_model(parts[i]) else parts[i]["props"].get("value") for i in dependency["inputs"]]
+    data = [model if named(parts[i]) else parts[i]["props"].get("value") for i in dependency["inputs"]]
     session = uuid.uuid4().hex
     body = {"fn_index": dependency["id"], "data": data, "session_hash": session, "trigger_id": None, "event_data": None}
     with httpx.Client(base_url=f"{address}gradio_api/", headers=headers, timeout=120) as client:
@@ -98,6 +99,32 @@ def test_no_handler_opens_what_a_visitor_may_not_choose(page, opened):
             said = _asked(page, dependency, name, VISITOR)
             assert not {SECRET, TUNED, BASE} & set(opened), (dependency["id"], dependency["api_name"], name)
             assert "Traceback" not in str(said) and BASE not in str(said)
+
+
+REWARDS = ("t2i-reward", "t2i-second", "t2i-judge")
+
+
+def _names_a_reward(part):
+    return part["props"].get("elem_id") in REWARDS or part["props"].get("label") == "reward"
+
+
+def test_no_handler_reads_a_reward_that_a_visitor_may_not_choose(page, monkeypatch):
+    from tts_playground.rewards import clip
+
+    read = []
+    for name in ("where", "revision_of", "text_embeddings", "image_embeddings"):
+        monkeypatch.setattr(clip, name, lambda *given, **more: read.append(given) or "")
+    parts = {part["id"]: part for part in page[1]["components"]}
+    events = [
+        e for e in page[1]["dependencies"] if e["backend_fn"] and any(_names_a_reward(parts[i]) for i in e["inputs"])
+    ]
+    assert len(events) > 15
+    refused = 0
+    for dependency in events:
+        said = str(_asked(page, dependency, f"sharpness+0.5*clip:{SECRET}", VISITOR, _names_a_reward))
+        refused += "Visitors of this server choose from" in said
+        assert not read and "Traceback" not in said, dependency["api_name"]
+    assert refused > 10
 
 
 def test_a_refusal_says_what_is_offered_and_who_is_local_is_not_refused(page):
@@ -170,15 +197,15 @@ def test_what_the_operator_permits(monkeypatch, tmp_path):
 
 
 def test_menus_follow_the_operators_list(monkeypatch):
-    from tts_playground.pages.audit.view_settings import LARGE as LLAVA
     from tts_playground.pages.audit.view_settings import models
-    from tts_playground.pages.t2i.view_settings import HUB, MENU
+    from tts_playground.pages.t2i.view_settings import MENU
     from tts_playground.pages.vqa.view_settings import sets
 
-    monkeypatch.setenv(menu.MODELS, f"{HUB[0]},{LLAVA},infovqa")
-    assert HUB[0] in MENU.names() and HUB[1] not in MENU.names() and HUB[1] in MENU.names(local=True)
-    assert MENU.allowed(HUB[0], False) == HUB[0]
-    assert LLAVA in [name for _, name in models()] and "infovqa" in sets()
+    hub, llava = MENU.hub, LARGE["audit-model"]
+    monkeypatch.setenv(menu.MODELS, f"{hub[0]},{llava},infovqa")
+    assert hub[0] in MENU.names() and hub[1] not in MENU.names() and hub[1] in MENU.names(local=True)
+    assert MENU.allowed(hub[0], False) == hub[0]
+    assert llava in [name for _, name in models()] and "infovqa" in sets()
 
 
 def test_a_default_that_the_operator_named_is_everybodys(monkeypatch):

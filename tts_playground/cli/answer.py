@@ -20,7 +20,10 @@ AXES = ("n", "tokens", "verifier_calls", "seconds")
 Model = Annotated[
     str | None,
     typer.Option(
-        envvar="TTS_PLAYGROUND_VLM_MODEL", help="tiny:vlm, a hub id, a folder, or endpoint:NAME@http://host:port/v1."
+        "--model",
+        "--sampler",
+        envvar="TTS_PLAYGROUND_VLM_MODEL",
+        help=f"tiny:vlm, a hub id, a folder, {options.plugged('vqa')}or endpoint:NAME@http://host:port/v1.",
     ),
 ]
 Template = Annotated[str, typer.Option(help="What is said to the model; {question} stands for the question.")]
@@ -32,7 +35,7 @@ Strategy = Annotated[
         f"{registry.listed('strategy', 'vqa', without=('best-of-n',))}; --n whole replies, up to 32."
     ),
 ]
-GUIDES = registry.listed("reward", "vqa")
+GUIDES = ", ".join(row.usage for row in registry.rewards("vqa"))
 Guide = Annotated[str, typer.Option(help=f"What judges unfinished replies in such a search: {GUIDES}.")]
 Truth = Annotated[list[str], typer.Option("--truth", help="An accepted answer; may be given several times.")]
 Data = Annotated[str, typer.Option(help="infographics-eval, infovqa, a hub id, a folder, or a .jsonl/.parquet file.")]

@@ -27,8 +27,10 @@ Names = Annotated[
 ]
 Budgets = Annotated[str, typer.Option("--budgets", help="Whole images that a run may cost, e.g. 2,4,8.")]
 Repeats = Annotated[int, typer.Option("--seeds", min=1, help="Runs of a strategy at each budget.")]
-Guide = Annotated[str, typer.Option("--reward", help="The reward that guides.")]
-Judge = Annotated[str, typer.Option(help="What measures the picks; it must share no network with the reward.")]
+Guide = Annotated[str, typer.Option("--reward", help=f"The reward that guides: {options.REWARDS}.")]
+Judge = Annotated[
+    str, typer.Option(help="What measures the picks, named as the reward is; it must share no network with it.")
+]
 By = Annotated[
     Literal["tokens", "samples", "verifier_calls"], typer.Option(help="What is equal, and the axis of the figure.")
 ]
@@ -62,10 +64,12 @@ def compare(
     from tts_playground.experiments.prompts import compare_prompts
     from tts_playground.samplers.image_tokens import ImageSettings
     from tts_playground.store.spare import open_store
+    from tts_playground.tasks.plugged_samplers import model_of
     from tts_playground.tasks.text_to_image import image_sampler
 
     plan = ComparisonPlan(tuple(_numbers(budgets)), seeds, seed, n, by)
-    sampler, found = image_sampler(model, ImageSettings(temperature, cfg, top_p, top_k)), Comparison()
+    settings = ImageSettings(temperature, cfg, top_p, top_k)
+    sampler, found = image_sampler(model, settings), Comparison()
     names = {"strategies": None if strategies is None else _listed(strategies), "guide": reward, "judge": judge}
     with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task("comparing", total=1.0)
@@ -73,7 +77,7 @@ def compare(
             bar.update(task, completed=found.done, description=found.doing or "done")
     if plot is not None:
         _plot(plot, found, by, judge)
-    facts = {"prompts": prompts, "model": sampler.loaded.name, "seed": seed, "settings": sampler.settings.as_dict()}
+    facts = {"prompts": prompts, "model": model_of(sampler, "t2i"), "seed": seed, "settings": settings.as_dict()}
     facts |= {"reward": reward, "judge": judge, "by": by, "seeds": seeds}
     emit(facts | found.as_dict(), json, _talk)
 

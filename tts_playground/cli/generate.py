@@ -13,7 +13,8 @@ from tts_playground.samplers.sampling_limits import GUIDANCE
 
 Prompt = Annotated[str, typer.Argument(help="What the pictures should show.")]
 RewardNames = Annotated[
-    str, typer.Option("--reward", help='E.g. clip, or clip,aesthetic; the first picks; "" for none.')
+    str,
+    typer.Option("--reward", help=f'E.g. clip, or clip,aesthetic; the first picks; "" for none. Of {options.REWARDS}.'),
 ]
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tts_playground import registry
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and talk on stderr.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result.")]
 Count = Annotated[int, typer.Option("--n", min=1, max=65536, help="How many candidates to draw.")]
@@ -14,9 +16,23 @@ Temperature = Annotated[float, typer.Option("--temperature", help="0.0001 is gre
 TopP = Annotated[float, typer.Option("--top-p", help="Keep the likeliest tokens with this probability; 1 keeps all.")]
 TopK = Annotated[int, typer.Option("--top-k", help="Keep this many likeliest tokens; 0 keeps all.")]
 Cfg = Annotated[float, typer.Option("--cfg", help="Guidance by the prompt: 1 is none, up to 100.")]
+REWARDS = ", ".join(row.usage for row in registry.rewards("t2i") if ":" not in row.name)
+"""what scores pictures, for help texts"""
+
+
+def plugged(task: str) -> str:
+    """The registered samplers that may be named where a model is, with commas behind them; "" where there are none."""
+    return "".join(f"{row.name}, " for row in registry.standalone(task))
+
+
 ImageModel = Annotated[
     str | None,
-    typer.Option("--model", envvar="TTS_PLAYGROUND_T2I_MODEL", help="tiny:janus, a hub id (Janus-Pro) or a folder."),
+    typer.Option(
+        "--model",
+        "--sampler",
+        envvar="TTS_PLAYGROUND_T2I_MODEL",
+        help=f"tiny:janus, a hub id (Janus-Pro), {plugged('t2i')}or a folder.",
+    ),
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write the result.")]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write the figure: .html, or .png/.svg with a browser here.")]

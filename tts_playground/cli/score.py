@@ -12,7 +12,9 @@ from tts_playground.cli.output import console, emit
 
 File = Annotated[Path, typer.Argument(help="The picture: a PNG, JPEG, WEBP, ...")]
 Prompt = Annotated[str, typer.Argument(help="What it should show.")]
-Names = Annotated[str, typer.Option("--reward", help="E.g. clip,aesthetic; empty for all that are here.")]
+Names = Annotated[
+    str, typer.Option("--reward", help=f"E.g. clip,aesthetic; empty for all that are here. Of {options.REWARDS}.")
+]
 
 
 def score(file: File, prompt: Prompt, reward: Names = "", json: options.Json = False) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tts_playground.core import Reward, Sample
 from tts_playground.errors import BadInput
-from tts_playground.samplers.cancellation import Cancel, never
+from tts_playground.samplers.cancellation import Cancel, never, stop_if
+from tts_playground.samplers.image_tokens import ImageTokens
 from tts_playground.store.pool import PoolView
 from tts_playground.store.rows import encode
 from tts_playground.store.store import Pool
@@ -18,8 +19,6 @@ from tts_playground.tasks.validation import total_cost
 
 if TYPE_CHECKING:
     from PIL import Image
-
-    from tts_playground.samplers.image_tokens import ImageTokens
 
 CHUNK = 16
 """images drawn together: the first of them are whole early, and a cancel loses little"""
@@ -64,6 +63,9 @@ def draw(
         Cancelled: ``cancel()`` became true; it is asked after every token.
         BadInput: the pools are of different prompts or models.
     """
+    if not all(isinstance(pool.sampler, ImageTokens) for pool in pools):
+        yield from _one_by_one(pools, n, seed, cancel)
+        return
     if len({(pool.task, pool.sampler.loaded) for pool in pools}) > 1:  # type: ignore[attr-defined]
         raise BadInput("Pools that are drawn together must share the prompt and the model.")
     missing = _missing(pools, n, seed)
@@ -83,6 +85,16 @@ def draw(
                 yield PoolProgress(done, total, step[0], step[1], step[2])
         _keep(block, samples)
         yield PoolProgress(done + len(block), total)
+
+
+def _one_by_one(pools: Sequence[Pool], n: int, seed: int, cancel: Cancel) -> Iterator[PoolProgress]:
+    """As ``draw``, by samplers that draw whole images only."""
+    missing, total = _missing(pools, n, seed), n * len(pools)
+    yield PoolProgress(total - len(missing), total)
+    for left, (pool, index) in zip(reversed(range(len(missing))), missing, strict=True):
+        stop_if(cancel)
+        pool.fill([index], seed=seed)
+        yield PoolProgress(total - left, total)
 
 
 def _missing(pools: Sequence[Pool], n: int, seed: int) -> list[tuple[Pool, int]]:
@@ -115,8 +127,13 @@ def _keep(block: Sequence[tuple[Pool, int]], samples: Sequence[Sample]) -> None:
         pool.insert(rows)
 
 
-def generated(pool: PoolView, prompt: str, settings: Any, rewards: Sequence[Reward], n: int, seed: int) -> Generated:
+def generated(
+    pool: PoolView, prompt: str, settings: Any, rewards: Sequence[Reward], n: int, seed: int, model: str = ""
+) -> Generated:
     """The first ``n`` samples of a pool that was drawn and scored, as ``generate`` returns them.
+
+    Args:
+        model: what drew them, where the pool does not say.
 
     Raises:
         BadInput: the pool holds fewer than ``n``.
@@ -126,4 +143,4 @@ def generated(pool: PoolView, prompt: str, settings: Any, rewards: Sequence[Rewa
         raise BadInput(f"This pool holds {len(samples)} of the {n} samples asked for; draw the rest first.")
     scores = {reward.name: tuple(pool.scores(reward.name, n, seed=seed)) for reward in rewards}
     cost = total_cost(samples, rewards)
-    return Generated(prompt, str(pool.fingerprint["model"]), seed, settings, samples, scores, cost)
+    return Generated(prompt, str(pool.fingerprint.get("model", model)), seed, settings, samples, scores, cost)

@@ -5,20 +5,22 @@ Everything is resumable: a question whose answers are in the store is not asked 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tts_playground import registry
 from tts_playground.answers import MEASURES, groups
-from tts_playground.core import Cost, Reward
+from tts_playground.core import Cost, Reward, Selector
 from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable, StoreError
 from tts_playground.estimators import curves
 from tts_playground.estimators.calibration import Reliability, auroc, auroc_within, reliability
 from tts_playground.estimators.curves import Curve
 from tts_playground.estimators.intervals import Interval, mean, of_resamples
+from tts_playground.estimators.selection import Rule, selection_curve
 from tts_playground.estimators.voting import majority_curve
 from tts_playground.store.pool import PoolView
 from tts_playground.store.store import Store
@@ -127,7 +129,8 @@ def accuracy_curves(
 ) -> dict[str, Curve]:
     """ "oracle", "verifier", "majority", "weighted", "logprob", "single" -> accuracy against N with 95 % bands.
 
-    Exact for every N up to the size of the pools. Those that need scores which are not there are left out.
+    Exact for every N up to the size of the pools. Those that need scores which are not there are left out. Selectors
+    that were registered from outside follow under their names, asked about random orders of the answers.
 
     Raises:
         BadInput: no question was asked.
@@ -158,7 +161,35 @@ def accuracy_curves(
         found["logprob"] = curves.curve(logprob, gold, label="highest log-probability", **shared)
     flat = [[0.0] * len(row) for row in gold]
     found["single"] = curves.curve(flat, gold, label="mean of single answers", **shared)
+    return found | _of_selectors(asked, gold, by, shared)
+
+
+ESTIMATED = ("oracle", "verifier", "majority", "weighted", "rating", "logprob", "single")
+"""those whose expectation has a closed form or an estimator of its own"""
+
+
+def _of_selectors(
+    asked: Sequence[AskedQuestion],
+    gold: Sequence[Sequence[float]],
+    by: Callable[[str], list[tuple[float, ...]] | None],
+    shared: Mapping[str, Any],
+) -> dict[str, Curve]:
+    """The curves of all other registered selectors whose scores are there."""
+    found = {}
+    for row in registry.entries("selector", "vqa"):
+        scores = by(row.needs) if row.needs else [()] * len(asked)
+        if row.name in ESTIMATED or scores is None:
+            continue
+        selector = registry.resolve("selector", row.name)
+        rules = [_rule(selector, one.answers, own) for one, own in zip(asked, scores, strict=True)]
+        draws = max(20, min(200, 4000 // len(asked)))  # a selector is asked one order at a time
+        found[row.name] = selection_curve(rules, gold, label=row.title, draws=draws, **shared)
     return found
+
+
+def _rule(selector: Selector, answers: Sequence[str], scores: Sequence[float]) -> Rule:
+    """What a selector picks of some of the answers; it is given scores only where its row asks for them."""
+    return lambda shown: selector.pick([answers[i] for i in shown], [scores[i] for i in shown] if scores else None)
 
 
 def side_by_side(asked: Sequence[AskedQuestion]) -> dict[str, dict[str, dict[str, float | None]]]:

@@ -31,6 +31,11 @@ def strategies(task: str) -> list[tuple[str, str]]:
     return [(f"{row.title} — {row.summary}" if row.summary else row.title, row.name) for row in _fit(task)]
 
 
+def models(task: str, *, without: str) -> tuple[str, ...]:
+    """The registered models of a task but for one, in menu order."""
+    return tuple(row.name for row in registry.entries("model", task) if row.name != without)
+
+
 def explained(task: str, *, without: Collection[str] = ()) -> str:
     """What each strategy of a task does, as HTML."""
     rows = [row for row in _fit(task) if row.name not in without]
@@ -85,13 +90,24 @@ class Menu:
     embedded: str
     variable: str
     """the environment variable that names the default"""
-    hub: tuple[str, ...]
+    task: str
+    """whose registered models and samplers are offered"""
+
+    @property
+    def hub(self) -> tuple[str, ...]:
+        """The other registered models of the task: who is local may have them, and visitors where permitted."""
+        return models(self.task, without=self.embedded)
+
+    @property
+    def plugged(self) -> tuple[str, ...]:
+        """Registered samplers of the task that need no model: everybody's."""
+        return tuple(row.name for row in registry.standalone(self.task))
 
     def names(self, local: bool = False) -> list[str]:
         """What stands in the menu of a visitor, or of somebody who is local."""
         small = [self.embedded] if here(self.embedded) else []
         large = [name for name in self.hub if local or name in permitted()]
-        return list(dict.fromkeys([loading.default_name(self.kind), *small, *large]))
+        return list(dict.fromkeys([loading.default_name(self.kind), *small, *self.plugged, *large]))
 
     def available(self) -> bool:
         """Whether there is a model at all: the embedded one, or one that the environment names."""
@@ -99,4 +115,4 @@ class Menu:
 
     def allowed(self, model: str, local: bool) -> str:
         """The model's name if a page may use it; raises BadInput."""
-        return granted(model, local, dict.fromkeys([loading.default_name(self.kind), self.embedded]))
+        return granted(model, local, dict.fromkeys([loading.default_name(self.kind), self.embedded, *self.plugged]))

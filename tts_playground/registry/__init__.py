@@ -12,7 +12,18 @@ shows as its real ImportError.
 
 from __future__ import annotations
 
-from tts_playground.registry.building import fitting, load, registered_only, resolve, runs, settings_of
+from tts_playground.registry.building import (
+    entry_of_reward,
+    fitting,
+    load,
+    registered_only,
+    resolve,
+    rewards,
+    runs,
+    settings_of,
+    standalone,
+    stands_alone,
+)
 from tts_playground.registry.entry import Entry
 from tts_playground.registry.expressions import names_in, parameter_of, split
 from tts_playground.registry.table import KINDS, TASKS, entries, entry, listed, names, register, unregister
@@ -23,6 +34,7 @@ __all__ = [
     "Entry",
     "entries",
     "entry",
+    "entry_of_reward",
     "fitting",
     "listed",
     "load",
@@ -32,8 +44,11 @@ __all__ = [
     "register",
     "registered_only",
     "resolve",
+    "rewards",
     "runs",
     "settings_of",
     "split",
+    "standalone",
+    "stands_alone",
     "unregister",
 ]

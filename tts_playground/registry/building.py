@@ -69,6 +69,27 @@ def settings_of(kind: str, name: str) -> tuple[str, ...]:
     return _declared(load(kind, name))
 
 
+def standalone(task: str) -> tuple[Entry, ...]:
+    """Samplers of a task that need no loaded model, so that they stand where a model is named.
+
+    One whose package is not installed, or which cannot be built from its name alone, is left out.
+    """
+    rows = (row for row in table.entries("sampler", task) if task in row.tasks and row.needs is None)
+    return tuple(row for row in rows if _buildable(row))
+
+
+def stands_alone(name: str, task: str) -> bool:
+    """Whether ``name`` is that of a sampler of ``standalone``."""
+    return any(row.name == name for row in standalone(task))
+
+
+def _buildable(row: Entry) -> bool:
+    try:
+        return not _required(row.load())
+    except (ImportError, BadInput):
+        return False
+
+
 def fitting(kind: str, name: str, task: str, sampler: Any) -> Entry | None:
     """Check that a strategy can run on a sampler of a task; its row, or None where it is no registered one.
 
@@ -135,6 +156,20 @@ def _is_verifier(name: str) -> bool:
     base = name.partition(":")[0]
     known = {row.name for row in table.entries("reward")}
     return base not in known and name not in known and base in table.names("verifier")
+
+
+def entry_of_reward(name: str, task: str | None = None) -> Entry:
+    """The row of a reward, or of a verifier, which scores by its verdicts.
+
+    Raises:
+        UnknownName: there is none; near misses are named. BadInput: it does not fit the task; what fits is named.
+    """
+    return table.entry("verifier" if _is_verifier(name) else "reward", name, task)
+
+
+def rewards(task: str) -> tuple[Entry, ...]:
+    """The rows of what scores candidates of a task: rewards, then verifiers, in menu order."""
+    return (*table.entries("reward", task), *table.entries("verifier", task))
 
 
 def _reward(name: str, task: str | None, settings: Mapping[str, Any]) -> Any:

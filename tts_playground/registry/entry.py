@@ -26,7 +26,7 @@ class Entry:
     """kinds of task that it is for; none: every task whose sampler has what ``needs`` names"""
     needs: str | None = None
     """a strategy's: the protocol of ``core`` that its sampler must have; a selector's: the score that it goes by; a
-    model's: "cuda" where it is too large for a CPU"""
+    model's: "cuda" where it is too large for a CPU; a sampler's: "model" where it is built around one that is loaded"""
     provides: tuple[str, ...] | None = None
     """a sampler's: the protocols of ``core`` that it has; None: its class is looked at when that is asked"""
     parameter: str = ""

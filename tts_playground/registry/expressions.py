@@ -95,7 +95,15 @@ def written(expression: Expression) -> str:
         return quoted(expression.text)
     if isinstance(expression, Call):
         return f"{expression.function}({','.join(map(written, expression.parts))})"
-    return "+".join(f"{w:g}*{written(part)}" for w, part in zip(expression.weights, expression.parts, strict=True))
+    return "+".join(
+        f"{weight(w)}*{written(part)}" for w, part in zip(expression.weights, expression.parts, strict=True)
+    )
+
+
+def weight(value: float) -> str:
+    """A weight as the shortest text that is read as the same number: scores are kept under names that hold it."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(float(value))
 
 
 def quoted(name: str) -> str:

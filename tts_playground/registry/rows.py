@@ -34,6 +34,7 @@ _SAMPLERS = _rows(
             "label": "image tokens",
             "summary": "pictures token by token from a Janus",
             "tasks": ("t2i",),
+            "needs": "model",
             "provides": _STEPPED,
         },
     ),
@@ -60,7 +61,13 @@ _SAMPLERS = _rows(
     (
         "vlm",
         "vlm:VlmSampler",
-        {"label": "VLM", "summary": "replies of a vision-language model", "tasks": ("vqa",), "provides": _STEPPED},
+        {
+            "label": "VLM",
+            "summary": "replies of a vision-language model",
+            "tasks": ("vqa",),
+            "needs": "model",
+            "provides": _STEPPED,
+        },
     ),
     (
         "endpoint",
@@ -69,6 +76,7 @@ _SAMPLERS = _rows(
             "label": "endpoint",
             "summary": "replies of an OpenAI-compatible server",
             "tasks": ("vqa",),
+            "needs": "model",
             "provides": ("Sampler", "StreamingSampler"),
         },
     ),

@@ -12,6 +12,7 @@ from typing import Any
 
 from tts_playground.core import Cost, Reward, Sample
 from tts_playground.errors import BadInput
+from tts_playground.registry.expressions import weight as text_of
 from tts_playground.rewards.verdict import networks_of
 from tts_playground.typed import typed
 
@@ -50,7 +51,7 @@ class Weighted:
     @property
     def name(self) -> str:
         """E.g. "1*clip+0.1*aesthetic"."""
-        return "+".join(f"{weight:g}*{part.name}" for weight, part in zip(self.weights, self.parts, strict=True))
+        return "+".join(f"{text_of(weight)}*{part.name}" for weight, part in zip(self.weights, self.parts, strict=True))
 
     @property
     def networks(self) -> tuple[str, ...]:

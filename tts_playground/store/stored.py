@@ -171,6 +171,11 @@ class Pool(StoredPool):
                 on_sample(sample)
         return samples
 
+    def fill(self, indices: Sequence[int], *, seed: int = 0) -> None:
+        """Draw samples that are missing, and keep each."""
+        for _ in self._drawn(list(indices), seed):
+            pass
+
     def score(self, reward: Reward, n: int | None = None, *, seed: int = 0, batch: int = 32) -> list[float]:
         """The rewards of the samples there are with an index below ``n``, in order; only missing ones are computed."""
         rows = self.rows(seed=seed, below=n)

@@ -7,7 +7,7 @@ from functools import cache
 
 from tts_playground import registry
 from tts_playground.core import Reward
-from tts_playground.errors import BadInput, ModelUnavailable, UnknownName, shown
+from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName, shown
 from tts_playground.models.hub.embedded_models import TINY, where
 from tts_playground.rewards.verdict import networks_of
 
@@ -16,13 +16,20 @@ TASK = "t2i"
 
 def offered() -> tuple[str, ...]:
     """Registered rewards of pictures, then verifiers of pictures, which score by their verdicts; in menu order."""
-    rows = (*registry.entries("reward", TASK), *registry.entries("verifier", TASK))
-    return tuple(row.name for row in rows)
+    return tuple(row.name for row in registry.rewards(TASK))
 
 
 def rewards_here() -> tuple[str, ...]:
     """Those of ``offered`` whose weights are on this machine; what is not a package's own stands last."""
-    return tuple(name for name in offered() if all(map(_here, networks_of(reward_named(name)))))
+    return tuple(name for name in offered() if _usable(name))
+
+
+def _usable(name: str) -> bool:
+    try:
+        reward = reward_named(name)
+    except (ImportError, PlaygroundError):  # of a package that is not installed, or not built from its name alone
+        return False
+    return all(map(_here, networks_of(reward)))
 
 
 def title_of(name: str) -> str:
@@ -37,12 +44,12 @@ def title_of(name: str) -> str:
 
 
 def share_weights(first: str, second: str) -> bool:
-    """Whether two rewards read the same network: then one cannot judge what the other has guided.
+    """Whether two rewards have a part or a network in common: then one cannot judge what the other has guided.
 
     Raises:
-        UnknownName: no reward of one of these names.
+        UnknownName: no reward of one of these names. BadInput: one of them is no name.
     """
-    if first == second:
+    if set(registry.names_in(first)) & set(registry.names_in(second)):
         return True
     return bool(set(networks_of(reward_named(first))) & set(networks_of(reward_named(second))))
 

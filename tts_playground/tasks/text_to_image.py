@@ -11,6 +11,7 @@ from tts_playground.models import loading
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
 from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks.image_rewards import rewards_of
+from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
 from tts_playground.tasks.validation import check_count, check_words, total_cost
 from tts_playground.typed import typed
 
@@ -111,14 +112,19 @@ class Generated:
 
 
 @typed
-def image_sampler(model: str | None = None, settings: ImageSettings | None = None, device: str = "auto") -> ImageTokens:
+def image_sampler(model: str | None = None, settings: ImageSettings | None = None, device: str = "auto") -> Any:
     """The sampler of a named Janus (``tiny:janus``, a hub id, a folder; None for this machine's default).
+
+    A registered sampler of pictures that needs no model is named in the same place; it takes those of the settings
+    that it declares.
 
     Raises:
         ModelUnavailable: this machine cannot hold or reach the model.
     """
-    loaded = loading.load(model or loading.default_name("janus"), "janus", loading.Options(device))
-    return ImageTokens(loaded, settings or ImageSettings())
+    name, settings = model or loading.default_name("janus"), settings or ImageSettings()
+    if (plugged := plugged_sampler(name, PromptTask.kind, settings.as_dict())) is not None:
+        return plugged
+    return ImageTokens(loading.load(name, "janus", loading.Options(device)), settings)
 
 
 @typed
@@ -137,7 +143,8 @@ def generate(
     """Draw ``n`` images of ``prompt`` and score them: best-of-N.
 
     Args:
-        model: ``tiny:janus``, a hub id or a folder; None takes ``TTS_PLAYGROUND_T2I_MODEL`` or the embedded one.
+        model: ``tiny:janus``, a hub id, a folder or a registered sampler; None takes
+            ``TTS_PLAYGROUND_T2I_MODEL`` or the embedded one.
         n: images, 1 to 4096; image i is the same whatever n is.
         temperature, cfg, top_p, top_k: see ``ImageSettings``.
         reward: name(s) or object(s); the first picks the best.
@@ -154,4 +161,4 @@ def generate(
     sampler = image_sampler(model, settings)
     samples = tuple(sampler.draw(task, range(n), seed=seed))
     scores = {judge.name: tuple(judge.score(task, samples)) for judge in judges}
-    return Generated(prompt, sampler.loaded.name, seed, settings, samples, scores, total_cost(samples, judges))
+    return Generated(prompt, model_of(sampler, task.kind), seed, settings, samples, scores, total_cost(samples, judges))

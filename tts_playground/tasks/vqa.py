@@ -13,6 +13,7 @@ from tts_playground.images import open_image
 from tts_playground.models import loading
 from tts_playground.models.vlm.model import digest
 from tts_playground.samplers.vlm_settings import AnswerSettings
+from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
 from tts_playground.tasks.validation import check_count, check_words, total_cost
 from tts_playground.typed import typed
 from tts_playground.verifiers.selectors import picks
@@ -156,6 +157,9 @@ def vqa_sampler(
 ) -> Sampler:
     """The sampler of a named model: ``tiny:vlm``, a hub id, a folder, or ``endpoint:NAME@http://...``.
 
+    A registered sampler of answers that needs no model is named in the same place; it takes those of the settings that
+    it declares.
+
     Args:
         own: the name comes from whoever set the environment, not from a page or a request (see ``EndpointSampler``).
 
@@ -163,6 +167,8 @@ def vqa_sampler(
         BadInput: an endpoint without an address. ModelUnavailable: this machine cannot hold or reach the model.
     """
     name, settings = model or loading.default_name("vlm"), settings or AnswerSettings()
+    if (plugged := plugged_sampler(name, VqaTask.kind, settings.as_dict())) is not None:
+        return plugged
     if name.startswith("endpoint:"):
         from tts_playground.models.endpoint.address import named
         from tts_playground.samplers.endpoint import EndpointSampler
@@ -235,13 +241,15 @@ def answer(
     sampler = vqa_sampler(model, settings, own=own)
     asked = task.blank() if blank else task
     samples = tuple(sampler.draw(asked, range(n), seed=seed))
-    return answered(asked, sampler, samples, seed)
+    return answered(asked, sampler, samples, seed, settings)
 
 
-def answered(task: VqaTask, sampler: Any, samples: Sequence[Sample], seed: int) -> Answered:
-    """The samples verified, with their cost."""
+def answered(
+    task: VqaTask, sampler: Any, samples: Sequence[Sample], seed: int, settings: AnswerSettings | None = None
+) -> Answered:
+    """The samples verified, with their cost; ``settings`` are those asked for, where the sampler holds none."""
     rewards = judges(sampler)
     scores = score_all(task, samples, rewards)
     cost = total_cost(samples, [reward for reward in rewards if reward.name in scores])
-    name = str(sampler.fingerprint()["model"])
-    return Answered(task, name, seed, sampler.settings, tuple(samples), scores, cost)
+    how: AnswerSettings = getattr(sampler, "settings", None) or settings or AnswerSettings()
+    return Answered(task, model_of(sampler, task.kind), seed, how, tuple(samples), scores, cost)

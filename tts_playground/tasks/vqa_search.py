@@ -12,6 +12,7 @@ from tts_playground import registry
 from tts_playground.core import Budget, Cost, ParallelStrategy, Reward, Round, Scored, SteppedSampler, Strategy
 from tts_playground.errors import BadInput
 from tts_playground.samplers.vlm_settings import AnswerSettings
+from tts_playground.tasks.plugged_samplers import model_of
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
 from tts_playground.typed import typed
 
@@ -37,7 +38,7 @@ class StepSearch:
 
     def __post_init__(self) -> None:
         registry.entry("strategy", self.strategy, "vqa")
-        registry.entry("reward", self.guide, "vqa")
+        registry.entry_of_reward(self.guide, "vqa")
         if not 1 <= self.n <= MOST:
             raise BadInput(f"A search ends with 1 to {MOST} whole replies, not {self.n}.")
 
@@ -92,8 +93,8 @@ class Searched:
     @property
     def worth(self) -> float | None:
         """How many independent replies, as long as the whole ones found here, the same tokens would have bought."""
-        lengths = [len(one.sample.info["tokens"]) for one in self.finished]
-        return self.cost.tokens / float(np.mean(lengths)) if lengths else None
+        lengths = [len(one.sample.info.get("tokens", ())) for one in self.finished]
+        return self.cost.tokens / float(np.mean(lengths)) if any(lengths) else None
 
     def as_dict(self) -> dict[str, Any]:
         """{"question", "strategy", "guide", "answer", "samples": [{"text", "answer", "reward", ...}], "cost"}."""
@@ -103,7 +104,7 @@ class Searched:
                 "answer": short_answer(one.sample),
                 "logprob": one.sample.logprob,
                 "reward": one.reward,
-                "steps": list(one.sample.info["lines"]),
+                "steps": list(one.sample.info.get("lines", ())),
             }
             for one in self.finished
         ]
@@ -125,9 +126,9 @@ def search_steps(task: VqaTask, sampler: Any, how: StepSearch, *, seed: int = 0)
         BadInput: the strategy pauses between lines, which this sampler cannot, as an endpoint cannot.
     """
     registry.fitting("strategy", how.strategy, "vqa", sampler)
-    settings = cast(Any, sampler).settings
-    found = Searched(task, str(sampler.fingerprint()["model"]), seed, settings, how)
-    strategy = how.plan(sampler.horizon(task))
+    settings = getattr(sampler, "settings", None) or AnswerSettings()
+    found = Searched(task, model_of(sampler, task.kind), seed, settings, how)
+    strategy = how.plan(sampler.horizon(task) if isinstance(sampler, SteppedSampler) else 1)
     for one in strategy.run(task, sampler, judge_of(how.guide, sampler), budget=Budget(samples=how.n), seed=seed):
         found = Searched(task, found.model, seed, settings, how, (*found.rounds, one))
         yield found
@@ -135,8 +136,12 @@ def search_steps(task: VqaTask, sampler: Any, how: StepSearch, *, seed: int = 0)
 
 def judge_of(name: str, sampler: Any) -> Reward:
     """The reward that judges unfinished replies; a model that is asked sees all their lines, not only the last."""
-    known = registry.settings_of("reward", name)
-    asked: dict[str, Any] = {"loaded": sampler.loaded} if "loaded" in known else {}
+    known = registry.settings_of(registry.entry_of_reward(name, "vqa").kind, name)
+    asked: dict[str, Any] = {}
+    if "loaded" in known:
+        if not hasattr(sampler, "loaded"):
+            raise BadInput(f"The guide {name!r} asks the model that answers, which this sampler lacks; choose another.")
+        asked["loaded"] = sampler.loaded
     return registry.resolve("reward", name, "vqa", **asked, **({"shows": "reply"} if "shows" in known else {}))
 
 

@@ -1,6 +1,6 @@
 """The shell: takes tabs, shows those that exist, and serves them with every guard on.
 
-A tab is one module with a ``TAB`` in it; adding one is a line in ``TABS``. Handlers in tabs hold no logic: they read
+A tab is one module with a ``TAB`` in it; adding one is a row of the registry. Handlers in tabs hold no logic: they read
 their components into one frozen settings object, call the library, and show what comes back.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 import gc
 import threading
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 import gradio as gr
 
+from tts_playground import registry
 from tts_playground.models import zerogpu
 from tts_playground.pages import thumbnails
 from tts_playground.pages.access import Doorkeeper
@@ -58,15 +58,6 @@ class Tab(Protocol):
         ...
 
 
-TABS: dict[str, str] = {
-    "t2i": "tts_playground.ui.t2i:TAB",
-    "vqa": "tts_playground.ui.vqa:TAB",
-    "sketch": "tts_playground.ui.sketch:TAB",
-    "audit": "tts_playground.ui.audit:TAB",
-}
-"""Slug to tab, in the order in which they stand on the page. A tab whose module is not here yet is not shown."""
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one server is willing to hold at a time."""
@@ -85,10 +76,8 @@ class Limits:
 
 
 def tabs() -> list[Tab]:
-    """The tabs that exist and are ready, in order."""
-    targets = (target.partition(":") for target in TABS.values())
-    found = (getattr(import_module(module), name) for module, _, name in targets if find_spec(module))
-    return [tab for tab in found if tab.ready()]
+    """The registered tabs that are ready, in order."""
+    return [tab for tab in (row.load() for row in registry.entries("tab")) if tab.ready()]
 
 
 def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Blocks:

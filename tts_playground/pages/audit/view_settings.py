@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
 
-from tts_playground.auditing.choosers import LARGE
 from tts_playground.auditing.scripted import SCRIPTS
 from tts_playground.auditing.settings import LONGEST_LIST, PROTOCOLS, TASKS, AuditSettings
 from tts_playground.pages.coerce import number
 from tts_playground.pages.menu import granted, here, permitted
+from tts_playground.pages.menu import models as registered
 from tts_playground.worlds.choices import CONDITIONS
 
 EMBEDDED = "tiny:vlm"
@@ -62,16 +62,16 @@ ORDER = tuple(field.name for field in fields(AuditView))
 
 
 def models(local: bool = False) -> list[tuple[str, str]]:
-    """(in words, name) of what can be chosen: a model that is here first, then the scripts, then the large one.
+    """(in words, name) of what can be chosen: a model that is here first, then the scripts, then the large ones.
 
-    The large one stands in a visitor's menu where the operator permits it.
+    A large one stands in a visitor's menu where the operator permits it.
     """
     named = os.environ.get("TTS_PLAYGROUND_AUDIT_MODEL")
     real = [named] if named and named not in SCRIPTS else []
     real += [EMBEDDED] if here(EMBEDDED) and EMBEDDED not in real else []
     scripts = [(f"script: {what}", name) for name, (what, _) in SCRIPTS.items()]
-    shown = LARGE not in real and (local or LARGE in permitted())
-    large = [(f"{LARGE} (a download, and a GPU)", LARGE)] if shown else []
+    shown = [name for name in registered("choice", without=EMBEDDED) if local or name in permitted()]
+    large = [(f"{name} (a download, and a GPU)", name) for name in shown if name not in real]
     return [*((name, name) for name in real), *scripts, *large]
 
 

@@ -13,6 +13,7 @@ from tts_playground.experiments import image_pools
 from tts_playground.models import loading
 from tts_playground.models.hub.identity import named
 from tts_playground.models.zerogpu import cancellable, on_gpu
+from tts_playground.pages.t2i import reward_choice
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import T2iView
@@ -26,6 +27,7 @@ from tts_playground.store.spare import note, spare_of
 from tts_playground.store.store import Pool, Store
 from tts_playground.store.stored import Holder, score_together
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
+from tts_playground.tasks.plugged_samplers import plugged_sampler
 
 NAME, SWEEP = "t2i", "t2i-sweep"
 """the starters of this tab"""
@@ -53,6 +55,8 @@ def pool_of(view: T2iView, *, load: bool = False) -> Pool:
         BadInput: the prompt is empty or too long. ModelUnavailable: the model is not here, or does not fit.
     """
     task = view.task
+    if (plugged := plugged_sampler(view.model, task.kind, view.settings.as_dict())) is not None:
+        return writing().pool(task, plugged)
     loaded = loading.load(view.model, "janus") if load else named(view.model, "janus")
     return writing().pool(task, ImageTokens(loaded, view.settings))
 
@@ -101,14 +105,25 @@ def look_at(pool: PoolView, view: T2iView) -> GalleryState:
     rows = pool.rows(seed=view.seed)
     count = next((i for i, row in enumerate(rows) if row.index != i), len(rows))  # a pool may have holes at its end
     rows = rows[:count]
-    scores = {}
+    scores, called = {}, _called(view)
     for name, revision in pool.rewards():
         values = pool.values(name, revision)
         if rows and all((row.seed, row.index) in values for row in rows):
-            scores[name] = tuple(values[row.seed, row.index] for row in rows)
+            scores |= dict.fromkeys(called.get(name, ()), tuple(values[row.seed, row.index] for row in rows))
     costs = [read_cost(row) for row in rows[:1]]
     files = tuple(picture_file(row.png()) for row in rows)
     return GalleryState(view, files, tuple(row.logprob for row in rows), scores, costs[0] if costs else {})
+
+
+def _called(view: T2iView) -> dict[str, list[str]]:
+    """The name under which scores are kept -> what a page calls the reward: those of the menus and of the view."""
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys((*rewards_here(), view.reward, view.second)):
+        try:
+            found.setdefault(reward_named(name).name, []).append(name)
+        except PlaygroundError:
+            continue
+    return found
 
 
 def complete(seen: GalleryState, n: int) -> bool:
@@ -204,7 +219,7 @@ _refused: dict[tuple[str, str], str] = {}
 def wanted(view: T2iView) -> list[str]:
     """The rewards that a view asks for and that are not known to refuse its prompt."""
     names = dict.fromkeys((view.reward, view.second))
-    return [name for name in names if name in rewards_here() and (view.prompt, name) not in _refused]
+    return [name for name in names if reward_choice.known(name) and (view.prompt, name) not in _refused]
 
 
 def refusals(view: T2iView) -> list[str]:

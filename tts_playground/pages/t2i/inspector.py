@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tts_playground import figures
+from tts_playground import figures, registry
+from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import here, on_gpu
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i import image_repository
@@ -67,6 +68,12 @@ def is_quick(view: T2iView) -> bool:
     return view.model == EMBEDDED and not here()
 
 
+def draws_by_tokens(view: T2iView) -> None:
+    """Raises BadInput where a sampler from outside draws, whose pictures have no tokens to look at."""
+    if registry.stands_alone(view.model, "t2i"):
+        raise BadInput(f"{view.model} does not draw by tokens; choose a model that does, such as {EMBEDDED}.")
+
+
 def prepare(subject: Subject) -> None:
     """One forward of the model over the image's tokens; everything after this is arithmetic.
 
@@ -75,6 +82,7 @@ def prepare(subject: Subject) -> None:
     """
     if KEPT.get(subject) is not None:
         return
+    draws_by_tokens(subject.view)
     sample = image_repository.sample_of(subject.view, subject.place)
     KEPT.put(subject, (_inspected(subject.view, sample.info["tokens"]), sample.content))
 

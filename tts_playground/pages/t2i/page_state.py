@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
+from tts_playground import registry
 from tts_playground.errors import BadInput, Cancelled, PlaygroundError
 from tts_playground.experiments.image_pools import PoolProgress
 from tts_playground.models import loading
@@ -14,6 +15,7 @@ from tts_playground.pages.t2i import image_repository
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest, RequestQueue
 from tts_playground.pages.t2i.view_settings import EMBEDDED, T2iView, default_view
+from tts_playground.samplers.image_tokens import ImageTokens
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 
 
@@ -88,7 +90,7 @@ def checked(view: T2iView) -> None:
     Raises:
         BadInput: the sentence that says why.
     """
-    if view.model == EMBEDDED:
+    if view.model == EMBEDDED or registry.stands_alone(view.model, "t2i"):
         return
     if sentence := loading.check(view.model, kind="janus"):
         raise BadInput(sentence)
@@ -117,7 +119,9 @@ def warm() -> None:
     view = default_view()
     try:
         pool = image_repository.pool_of(view)
-        image_repository.pool_of(view, load=True).sampler.janus.prefix(view.prompt)  # type: ignore[attr-defined]
+        sampler = image_repository.pool_of(view, load=True).sampler
+        if isinstance(sampler, ImageTokens):
+            sampler.janus.prefix(view.prompt)
         for reward in image_repository.wanted(view):
             reward_named(reward).score(view.task, pool.samples(1))
     except PlaygroundError as error:

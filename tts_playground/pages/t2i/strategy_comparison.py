@@ -57,7 +57,7 @@ def run(view: T2iView, judge: str, names: list[str]) -> Iterator[Beyond]:
     chosen = [name for name in comparable("t2i") if name in names]
     if not chosen:
         raise BadInput("Choose at least one strategy.")
-    if judge not in judges(view.reward):
+    if share_weights(judge, view.reward):
         raise BadInput(f"{render.measure(judge)} cannot judge here; choose from: {', '.join(judges(view.reward))}.")
     for _ in image_repository.serve(DrawRequest(view, PLAN.pool), lambda: False):
         yield Beyond(Comparison(doing="independent images for the curve"), judge)

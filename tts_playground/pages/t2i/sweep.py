@@ -10,7 +10,7 @@ from tts_playground.errors import Cancelled, PlaygroundError
 from tts_playground.experiments import image_pools, sweeps
 from tts_playground.experiments.sweeps import SweepCell
 from tts_playground.models.zerogpu import cancellable
-from tts_playground.pages.t2i import image_repository, page_state, render
+from tts_playground.pages.t2i import image_repository, inspector, page_state, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import T2iView
@@ -70,7 +70,12 @@ def _read(view: T2iView, pools: Sequence[PoolView], each: int) -> Sweep | None:
 
 
 def draw(session: str, view: T2iView, each: int) -> Iterator[image_pools.PoolProgress | Sweep]:
-    """Draw what the sweep lacks, all cells together; the sweep itself comes last, unless the page was cancelled."""
+    """Draw what the sweep lacks, all cells together; the sweep itself comes last, unless the page was cancelled.
+
+    Raises:
+        BadInput: the view's sampler does not draw by tokens, whose entropy a sweep shows.
+    """
+    inspector.draws_by_tokens(view)
     if (ready := stored(view, each)) is not None:
         yield ready
         return

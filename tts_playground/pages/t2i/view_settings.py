@@ -13,12 +13,12 @@ from tts_playground.models import loading
 from tts_playground.models.hub.identity import unknown_words
 from tts_playground.pages.coerce import number
 from tts_playground.pages.menu import Menu
+from tts_playground.pages.t2i import reward_choice
 from tts_playground.samplers.image_tokens import ImageSettings
 from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks.image_rewards import rewards_here
 from tts_playground.tasks.text_to_image import LAB_PROMPTS, LONGEST, WORLD_PROMPTS, PromptTask
 
-HUB = ("deepseek-community/Janus-Pro-1B", "deepseek-community/Janus-Pro-7B")
 EMBEDDED = "tiny:janus"
 COLDEST = 1e-4
 """temperature of a slider at 0"""
@@ -33,7 +33,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 """lowest and highest value of every number; what strangers may ask of a shared machine"""
 OPENING = WORLD_PROMPTS[6]
 """of a fresh page, where the model knows the world: two images in five are wrong, so choosing is seen to matter"""
-MENU = Menu("janus", EMBEDDED, "TTS_PLAYGROUND_T2I_MODEL", HUB)
+MENU = Menu("janus", EMBEDDED, "TTS_PLAYGROUND_T2I_MODEL", "t2i")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _fit(name: str, value: Any, default: Any) -> Any:
     if name == "model":
         return str(value).strip()[:300] if value else default
     if name in ("reward", "second"):
-        return value if value in rewards_here() else default
+        return reward_choice.known(value) or default
     low, high = LIMITS[name]
     if name == "temperature":  # a slider that begins at 0 has round steps; below this it is greedy anyway
         low = COLDEST

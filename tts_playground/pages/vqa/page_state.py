@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
-from tts_playground.core import Cost, Sample
+from tts_playground.core import Cost, Progress, Sample, StreamingSampler
 from tts_playground.errors import BadInput, PlaygroundError
 from tts_playground.estimators.curves import Curve, grid
 from tts_playground.estimators.intervals import Interval
@@ -75,16 +75,25 @@ def _ask(task: VqaTask, view: VqaView) -> Iterator[VqaPageState]:
     sampler: Any = vqa_sampler(view.model, view.settings)
     shown = task.blank() if view.blank else task
     work, came, told = VqaPageState(view, task), {}, 0.0
-    for report in sampler.stream(shown, range(view.n), seed=view.seed):
+    for report in _reports(sampler, shown, view):
         came.update((sample.index, sample) for sample in report.finished)
         if time.monotonic() - told > PACE:
             told = time.monotonic()
             work = replace(work, samples=tuple(came[i] for i in sorted(came)), seconds=told - began)
             yield work
     samples = tuple(came[i] for i in sorted(came))
-    result = replace(answered(shown, sampler, samples, view.seed), task=task)
-    likely = tuple(sampler.likely(shown))
+    result = replace(answered(shown, sampler, samples, view.seed, view.settings), task=task)
+    likely = tuple(sampler.likely(shown)) if hasattr(sampler, "likely") else ()
     yield VqaPageState(view, task, samples, result, likely, time.monotonic() - began)
+
+
+def _reports(sampler: Any, task: VqaTask, view: VqaView) -> Iterator[Progress]:
+    """What a sampler reports while it draws; of one that does not stream, every sample as it comes."""
+    if isinstance(sampler, StreamingSampler):
+        yield from sampler.stream(task, range(view.n), seed=view.seed)
+        return
+    for done, sample in enumerate(sampler.draw(task, range(view.n), seed=view.seed), 1):
+        yield Progress((sample,), (), done / view.n)
 
 
 @dataclass(frozen=True)

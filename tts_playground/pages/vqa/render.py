@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tts_playground import figures
+from tts_playground import figures, registry
 from tts_playground.answers import groups
 from tts_playground.errors import BadInput
 from tts_playground.estimators.curves import Curve
@@ -52,7 +52,7 @@ def table(work: VqaPageState | None) -> str:
     for selector, place in ({} if work.result is None else work.result.picks).items():
         if selector == "oracle" and not work.task.right(texts[place]):
             continue  # it knows the truth, and nobody said it
-        picked.setdefault(names[place], []).append(WORDS[selector])
+        picked.setdefault(names[place], []).append(_called(selector))
     rows = []
     for name in order:
         places = [place for place, one in enumerate(names) if one == name]
@@ -70,6 +70,11 @@ def table(work: VqaPageState | None) -> str:
         rows.append(f"<tr class='{mark}'><th scope='row'>{said}{sign}</th>{''.join(cells)}</tr>")
     head = "".join(f"<th scope='col'>{one}</th>" for one in _HEAD)
     return f'<table class="answers"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _called(selector: str) -> str:
+    """What picks, in words; one from outside by its label."""
+    return WORDS.get(selector) or registry.entry("selector", selector).title
 
 
 _SCORES = (("p_yes", ".2f"), ("rating", ".1f"), ("logprob", ".2f"))

@@ -60,7 +60,7 @@ def tree(found: Searched | None) -> Any:
 
 def _lines(node: Node) -> list[str]:
     """The lines that this view added to what it goes on from."""
-    return list(node.sample.info["lines"])[node.left :]
+    return list(node.sample.info.get("lines", ()))[node.left :]
 
 
 def _mark(found: Searched, node: Node) -> str:
@@ -77,7 +77,7 @@ def _caption(found: Searched, node: Node) -> tuple[str, str]:
     short = short_answer(node.sample) if whole else (lines[-1] if lines else "")
     short = short if len(short) <= BESIDE else short[: BESIDE - 1] + "…"
     sign = {"right": "✓ ", "wrong": "✗ ", "": ""}[mark]
-    said = [html.escape(line[:100]) for line in node.sample.info["lines"]]
+    said = [html.escape(line[:100]) for line in node.sample.info.get("lines", ())]
     return html.escape(sign + short), "<br>".join([*said, *([f"<b>{mark}</b>"] if mark else [])])
 
 
@@ -100,7 +100,7 @@ def _list(found: Searched, shown: Trace, below: dict[int | None, list[int]], str
         mark, (sign, fate) = _mark(found, node), FATES[node.fate]
         classes = " ".join(filter(None, (node.fate.replace(" ", "-"), mark, "line" if place in strong else "")))
         text = "<br>".join(html.escape(line[:120]) for line in _lines(node)) or "(nothing)"
-        guide = registry.entry("reward", found.how.guide).title
+        guide = registry.entry_of_reward(found.how.guide).title
         facts = ", ".join(filter(None, (f"{guide} {node.reward:.2f}", fate, mark)))
         deeper = _list(found, shown, below, strong, place)
         items.append(f"<li class='{classes}'><span>{sign} {text}</span> <small>{facts}</small>{deeper}</li>")
@@ -154,7 +154,7 @@ def as_python(found: Searched | None, view: VqaView | None) -> str:
 
 def guides() -> list[tuple[str, str]]:
     """(words, name) of what may judge unfinished replies, for a menu."""
-    return [(f"{row.title} of the reply so far", row.name) for row in registry.entries("reward", "vqa")]
+    return [(f"{row.title} of the reply so far", row.name) for row in registry.rewards("vqa")]
 
 
 def strategies() -> list[tuple[str, str]]:

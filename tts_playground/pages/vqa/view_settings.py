@@ -18,7 +18,6 @@ from tts_playground.tasks.vqa import LONGEST_QUESTION
 from tts_playground.tasks.vqa_data import SHIPPED
 
 EMBEDDED = "tiny:vlm"
-HUB = ("Qwen/Qwen2-VL-2B-Instruct", "google/gemma-3-4b-it", "llava-hf/llava-1.5-7b-hf")
 LIMITS: dict[str, tuple[float, float]] = {
     "n": (1, 64),
     "temperature": (0, 5),
@@ -27,7 +26,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
 }
 """lowest and highest value of every number; what strangers may ask of a shared machine"""
-MENU = Menu("vlm", EMBEDDED, "TTS_PLAYGROUND_VLM_MODEL", HUB)
+MENU = Menu("vlm", EMBEDDED, "TTS_PLAYGROUND_VLM_MODEL", "vqa")
 SHOWN = 10
 """examples on the page"""
 

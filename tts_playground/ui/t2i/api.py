@@ -15,7 +15,7 @@ from tts_playground.experiments import image_pools
 from tts_playground.experiments.generated import as_dict
 from tts_playground.models.zerogpu import cancellable
 from tts_playground.pages.coerce import within
-from tts_playground.pages.t2i import image_repository
+from tts_playground.pages.t2i import image_repository, reward_choice
 from tts_playground.pages.t2i.view_settings import LIMITS, MENU, T2iView, default_view
 from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
@@ -54,7 +54,8 @@ def generate(
         top_p: keep the likeliest tokens with this probability, up to 1, which keeps all.
         top_k: keep this many likeliest tokens; 0 keeps all.
         seed: same seed, same images.
-        reward: names like "clip,aesthetic"; the first picks the best; empty for the app's default.
+        reward: names like "clip,aesthetic" or "0.7*clip+0.3*aesthetic"; the first picks the best; empty for the
+            app's default.
 
     Returns:
         {"prompt", "model", "seed", "settings", "samples": [{"index", "file", "logprob", "rewards"}], "best", "curve":
@@ -64,25 +65,25 @@ def generate(
     given = within(given, {**LIMITS, "n": (1, MOST)})
     base = default_view()
     view = T2iView(prompt or "", model=MENU.allowed(model or base.model, is_local(request)), **given)
-    judges = [reward_named(known(name)) for name in (reward or base.reward).replace(" ", "").split(",")]
+    judges = [reward_named(name) for name in reward_choice.several(reward or base.reward, is_local(request))]
     for _ in cancellable(image_repository.draw, gone(), (view,), view.n, image_pools.CHUNK, 0):
         pass
     pool = image_repository.pool_of(view)
     for judge in judges:
         pool.score(judge, view.n, seed=view.seed)
-    result = image_pools.generated(pool, view.prompt, view.settings, judges, view.n, view.seed)
+    result = image_pools.generated(pool, view.prompt, view.settings, judges, view.n, view.seed, view.model)
     pictures = zip(result.images, range(view.n), strict=True)
     return as_dict(result, [_address(png(image, result.facts(place))) for image, place in pictures])
 
 
 @friendly
-def score(file: Image.Image, prompt: str, reward: str = "") -> dict[str, Any]:
+def score(file: Image.Image, prompt: str, reward: str = "", request: gr.Request | None = None) -> dict[str, Any]:
     """Score a picture for a prompt.
 
     Args:
         file: a PNG, JPEG, WEBP, ... of at most 20 MB and 64 million pixels.
         prompt: what it should show.
-        reward: names like "clip,aesthetic"; empty for all that this server has.
+        reward: names like "clip,aesthetic" or "min(clip,geneval)"; empty for all that this server has.
 
     Returns:
         {"prompt", "rewards": {name: score}}; higher is better.
@@ -92,7 +93,7 @@ def score(file: Image.Image, prompt: str, reward: str = "") -> dict[str, Any]:
     task, sample = PromptTask(prompt or ""), Sample(file.convert("RGB"), 0)
     if not reward:
         return {"prompt": prompt, "rewards": _all(task, sample)}
-    names = [known(name) for name in reward.replace(" ", "").split(",")]
+    names = reward_choice.several(reward, is_local(request))
     return {"prompt": prompt, "rewards": {name: reward_named(name).score(task, [sample])[0] for name in names}}
 
 
@@ -104,13 +105,6 @@ def _all(task: PromptTask, sample: Sample) -> dict[str, float]:
         except BadInput:  # a check that does not know this prompt's words
             continue
     return found
-
-
-def known(name: str) -> str:
-    """A reward's name if this server has it; raises BadInput where it has not."""
-    if name not in rewards_here():
-        raise BadInput(f"There is no reward {name[:40]!r} here; choose from: {', '.join(rewards_here())}.")
-    return name
 
 
 def _address(data: bytes) -> str:

@@ -10,10 +10,10 @@ import gradio as gr
 
 from tts_playground.pages.coerce import one_of, whole
 from tts_playground.pages.status import halted, status
-from tts_playground.pages.t2i import image_repository, page_state, render
+from tts_playground.pages.t2i import image_repository, page_state, render, reward_choice
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
-from tts_playground.pages.t2i.view_settings import LIMITS, MENU, T2iView, examples, unknown, view_of
+from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples, unknown, view_of
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, LastWord, is_local, session_of
 from tts_playground.ui.t2i.layout import MORE, T2iParts
@@ -41,9 +41,10 @@ def wire(parts: T2iParts) -> Handlers:
 
 def view_from(request: gr.Request, values: tuple[Any, ...]) -> T2iView:
     """The view that a page asks for; models beyond the menu only from this very machine."""
-    view = view_of(*values)
-    MENU.allowed(view.model, is_local(request))
-    return view
+    view, local = view_of(*values), is_local(request)
+    MENU.allowed(view.model, local)
+    asked = {name: values[ORDER.index(name)] or getattr(view, name) for name in ("reward", "second")}
+    return replace(view, **{name: reward_choice.chosen(text, local) for name, text in asked.items()})
 
 
 def everything(look: GalleryState, *, charts: bool = True) -> tuple[Any, ...]:

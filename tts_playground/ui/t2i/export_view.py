@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from tts_playground.errors import BadInput
 from tts_playground.pages.status import status
-from tts_playground.pages.t2i import export, page_state
+from tts_playground.pages.t2i import export, page_state, reward_choice
 from tts_playground.pages.t2i.gallery_state import GalleryState
-from tts_playground.pages.t2i.view_settings import MENU, ORDER, T2iView, coerce_view, to_query, values_of, view_of
+from tts_playground.pages.t2i.view_settings import (
+    MENU,
+    ORDER,
+    T2iView,
+    coerce_view,
+    default_view,
+    to_query,
+    values_of,
+    view_of,
+)
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import LIGHT, QUIET, is_local, offers, session_of, shares, values_in_query
 from tts_playground.ui.scripts import SAVE_FILE
 from tts_playground.ui.t2i.callbacks import Handlers
 from tts_playground.ui.t2i.layout import T2iParts
 from tts_playground.ui.widgets import heading, python
+
+REWARDS = ("reward", "second")
 
 
 def build(app: gr.Blocks, p: T2iParts, handlers: Handlers, view: T2iView) -> None:
@@ -82,8 +94,10 @@ def _bring_back(app: gr.Blocks, p: T2iParts, handlers: Handlers, drop: Any) -> N
         query = dict(request.query_params)
         if query.get("tab") != "t2i" or not set(query) & set(ORDER):
             return (gr.skip(),) * len(ORDER)
-        view = coerce_view(query)
-        MENU.allowed(view.model, is_local(request))
+        view, base, local = coerce_view(query), default_view(), is_local(request)
+        MENU.allowed(view.model, local)
+        found = {one: reward_choice.linked(getattr(view, one), local, getattr(base, one)) for one in REWARDS}
+        view = replace(view, **found)
         return values_in_query(query, ORDER, values_of(view))
 
     shown: dict[str, Any] = {"inputs": [p.look, *p.values], "outputs": handlers.outputs, **LIGHT, **QUIET}

@@ -8,12 +8,11 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.pages.status import status
-from tts_playground.pages.t2i import render, reward_pair
+from tts_playground.pages.t2i import render, reward_choice, reward_pair
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.guided_experiments import STOPS
 from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples
 from tts_playground.samplers.sampling_limits import GUIDANCE
-from tts_playground.tasks.image_rewards import rewards_here, title_of
 from tts_playground.tasks.text_to_image import LONGEST
 from tts_playground.ui.widgets import PageState, heading, slider, thumbs
 
@@ -156,11 +155,12 @@ def _output(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, open
     parts["reason"] = gr.HTML("", elem_id="t2i-reason", padding=False)
     with gr.Row(elem_classes="buttons bottom"):
         settings["reward"] = gr.Dropdown(
-            [(title_of(name), name) for name in rewards_here()],
+            reward_choice.menu(),
             value=view.reward,
             label="Reward: orders the images and picks the best",
             min_width=240,
             scale=3,
+            allow_custom_value=True,
             elem_id="t2i-reward",
         )
         parts["more"] = gr.Button(f"{MORE} more", min_width=90, scale=1, elem_id="t2i-more")
@@ -180,8 +180,10 @@ def _spread(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, open
     heading("How the rewards are spread", "Best-of-N lives off the right tail: no spread, no gain.")
     parts["histogram"] = gr.Plot(render.histogram_figure(opening), show_label=False, elem_id="t2i-histogram")
     settings["second"] = gr.Dropdown(
-        [(title_of(name), name) for name in rewards_here()],
+        reward_choice.menu(),
         value=view.second,
         label="Second reward: what the pick is measured by beside it",
+        info="Both menus take what you type: 0.7*clip+0.3*aesthetic, min(clip,geneval), clip:FOLDER.",
+        allow_custom_value=True,
         elem_id="t2i-second",
     )

@@ -11,10 +11,11 @@ import gradio as gr
 from tts_playground.experiments.comparison import BASELINE, comparable
 from tts_playground.pages.menu import explained
 from tts_playground.pages.status import status
-from tts_playground.pages.t2i import render, strategy_comparison
+from tts_playground.pages.t2i import render, reward_choice, strategy_comparison
 from tts_playground.pages.t2i.gallery_state import GalleryState
+from tts_playground.tasks.image_rewards import share_weights
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import GPU, LIGHT, QUIET, cancels
+from tts_playground.ui.events import GPU, LIGHT, QUIET, cancels, is_local
 from tts_playground.ui.t2i.callbacks import view_from
 from tts_playground.ui.t2i.layout import T2iParts
 from tts_playground.ui.widgets import PageState, heading, said
@@ -52,7 +53,9 @@ def _layout(opening: GalleryState) -> ComparisonParts:
     with gr.Row(elem_classes="buttons bottom"):
         first = ["parm", "suffix"]
         names = gr.CheckboxGroup(all_of_them, value=first, label="Strategies", elem_id="t2i-strategies", min_width=330)
-        judge = gr.Dropdown(may, value=first_judge, label="Judge", min_width=180, elem_id="t2i-judge")
+        judge = gr.Dropdown(
+            may, value=first_judge, label="Judge", min_width=180, allow_custom_value=True, elem_id="t2i-judge"
+        )
         cancel = gr.Button("Cancel", min_width=90, scale=0, elem_id="t2i-compare-cancel")
         run = gr.Button("Compare", variant="primary", min_width=140, scale=0, elem_id="t2i-compare")
     gr.HTML(said(explained("t2i", without=(BASELINE,))), padding=False)
@@ -72,7 +75,8 @@ def _wire(p: T2iParts, b: ComparisonParts) -> None:
     @friendly
     def compare(names: list[str], judge: str, axis: str, request: gr.Request, *values: Any) -> Iterator[Any]:
         last = None
-        for found in strategy_comparison.run(view_from(request, values), judge, names):
+        measure = reward_choice.chosen(judge or "", is_local(request))
+        for found in strategy_comparison.run(view_from(request, values), measure, names):
             if last is not None and found.state.doing == last.state.doing:
                 yield (gr.skip(),) * 5  # a cancel, or a page that closes, gets through here
                 continue
@@ -89,8 +93,12 @@ def _wire(p: T2iParts, b: ComparisonParts) -> None:
 
     @friendly
     def follow(reward: str, now: str):
-        fine = strategy_comparison.judges(reward)
-        return gr.Dropdown(_named(fine), value=now if now in fine else (fine[0] if fine else None))
+        if (guide := reward_choice.known(reward)) is None:
+            return gr.skip()  # whoever shows the images says why
+        fine = strategy_comparison.judges(guide)
+        typed = reward_choice.known(now)
+        keeps = typed is not None and not share_weights(typed, guide)
+        return gr.Dropdown(_named(fine), value=now if keeps else (fine[0] if fine else None))
 
     p.value("reward").change(follow, [p.value("reward"), b.judge], b.judge, **LIGHT, **QUIET)
 

@@ -1,0 +1,30 @@
+"""Registered samplers that stand where a model is named: they need none, and are built from their name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tts_playground import registry
+from tts_playground.core import Sampler
+
+
+def plugged_sampler(name: str, task: str, settings: Mapping[str, Any]) -> Sampler | None:
+    """The registered sampler of that name with those of the settings that it declares; None where there is none.
+
+    Args:
+        task: "t2i" or "vqa". settings: by the names of ``ImageSettings`` or ``AnswerSettings``.
+    """
+    if not registry.stands_alone(name, task):
+        return None
+    own = registry.settings_of("sampler", name)
+    return registry.resolve("sampler", name, task, **{key: value for key, value in settings.items() if key in own})
+
+
+def model_of(sampler: Any, task: str) -> str:
+    """What to call a sampler where a model's name stands: its model's, else the name that it is registered under."""
+    facts = sampler.fingerprint()
+    if "model" in facts:
+        return str(facts["model"])
+    names = (row.name for row in registry.standalone(task) if row.load() is type(sampler))
+    return next(names, str(facts.get("sampler", type(sampler).__name__)))
