@@ -117,7 +117,7 @@ def warm() -> None:
     view = default_view()
     try:
         pool = image_repository.pool_of(view)
-        image_repository.pool_of(view, load=True).sampler.janus.prefix(view.prompt)  # type: ignore[attr-defined]
+        image_repository.pool_of(view, load=True).sampler.janus.prefix(view.prompt)
         for reward in image_repository.wanted(view):
             reward_named(reward).score(view.task, pool.samples(1))
     except PlaygroundError as error:
