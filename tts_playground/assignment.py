@@ -13,6 +13,7 @@ All of it is thin; the rooms below do the work.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.dsl.examples import PROGRAMS
@@ -77,7 +78,7 @@ def render_dsl(program: str, size: int = 256, show: bool = False, debug: bool = 
         print(f"{program!r} is {parse(program)!r}")
     picture = render(program, size)
     if show:
-        from IPython.display import display  # type: ignore[import-not-found]
+        display = import_module("IPython.display").display
 
         display(picture)
     return picture

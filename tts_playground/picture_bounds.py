@@ -134,4 +134,4 @@ def _bounded_load(self: Any, fp: IO[bytes]) -> None:
 
 
 # Pillow makes its directories of tags by this name in TIFF, EXIF and MPO alike, and takes no other class for them
-TiffImagePlugin.ImageFileDirectory_v2.load = _bounded_load  # type: ignore[method-assign]
+setattr(TiffImagePlugin.ImageFileDirectory_v2, "load", _bounded_load)  # noqa: B010 - no checker lets methods be assigned

@@ -255,7 +255,7 @@ def check_strategy(
     assert len(again) == len(rounds), "the same seed must give the same number of rounds"
     for one, other in zip(rounds, again, strict=True):
         assert [c.reward for c in one.candidates] == [c.reward for c in other.candidates], "same seed, same rewards"
-    run = strategy.run(task, sampler, reward, budget=budget, seed=seed)
+    run: Any = strategy.run(task, sampler, reward, budget=budget, seed=seed)
     next(run)
-    run.close()  # type: ignore[attr-defined]
+    run.close()
     return rounds

@@ -33,7 +33,8 @@ def typed(subject: Subject) -> Subject:
 
     Numbers of numpy become Python's, 5.0 becomes 5 where a whole number is wanted, and lists become tuples.
     """
-    return _typed_class(subject) if isinstance(subject, type) else _typed_function(subject)  # type: ignore[return-value]
+    made: Any = _typed_class(subject) if isinstance(subject, type) else _typed_function(subject)
+    return made
 
 
 def value_of(name: str, value: Any, hint: Any) -> Any:

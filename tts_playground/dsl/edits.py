@@ -131,9 +131,9 @@ def flatten(node: Node) -> Node:
         return node
     operands: list[Node] = []
     for i, operand in enumerate(node.operands):
-        joins = isinstance(operand, Union) and (isinstance(node, Union) or i > 0)
-        if joins or (isinstance(node, Difference) and i == 0 and isinstance(operand, Difference)):
-            operands.extend(operand.operands)  # type: ignore[union-attr]
+        wanted = Difference if isinstance(node, Difference) and i == 0 else Union
+        if isinstance(operand, wanted):
+            operands.extend(operand.operands)
         else:
             operands.append(operand)
     return type(node)(tuple(operands))

@@ -66,7 +66,7 @@ class Metrics:
     @property
     def scores(self) -> tuple[Score, ...]:
         """What was counted on each target, in order: for intervals and paired comparisons."""
-        return self._scores  # type: ignore[attr-defined]
+        return getattr(self, "_scores")  # noqa: B009 - set in __init__, and no field
 
     def __str__(self) -> str:
         return f"Metrics({', '.join(f'{field.name}={getattr(self, field.name):.4f}' for field in fields(self))})"

@@ -40,7 +40,7 @@ def band(
     checks, mean = np.isin(gold[0], (0.0, 1.0)).all(), each[0]
     if checks and np.array_equal(proxy[0], gold[0]):
         p = rate(int(gold[0].sum()), len(gold[0]), level)
-        low, high = (1 - (1 - np.float64(end)) ** ns for end in (p.low, p.high))  # type: ignore[arg-type]
+        low, high = (1 - (1 - np.asarray(end, dtype=np.float64)) ** ns for end in (p.low, p.high))
     elif np.ptp(proxy[0]) == 0:  # nothing to choose by: one draw, whatever N is
         low, high = means(gold[0][:, None], level=level, seed=seed)
         low, high = np.repeat(low, len(ns)), np.repeat(high, len(ns))

@@ -12,7 +12,7 @@ of a proxy's pick (sorted by the proxy, averaged over ties).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,7 +177,7 @@ def _rows(values: Sequence[ArrayLike] | ArrayLike) -> list[Floats]:
         array = finite(values)
         rows = [array] if array.ndim == 1 else list(array)
     else:
-        items = list(values)  # type: ignore[arg-type]
+        items: list[Any] = list(values) if isinstance(values, Iterable) else [values]
         rows = [finite(items)] if items and np.ndim(items[0]) == 0 else [finite(item) for item in items]
     if not rows or any(row.ndim != 1 for row in rows):
         raise BadInput("A curve needs the scores of one prompt (a list) or of several (a list of lists).")

@@ -89,8 +89,8 @@ def compare(old: Metrics | Mapping[str, float], new: Metrics | Mapping[str, floa
     spread = _differences(old, new)
     for number, row in enumerate(table.values()):
         row["difference"] = row["improved"] - row["old"]
-        if spread is not None:
-            found = of_resamples(row["difference"], spread[:, number], len(old.scores))  # type: ignore[union-attr]
+        if spread is not None and isinstance(old, Metrics):
+            found = of_resamples(row["difference"], spread[:, number], len(old.scores))
             row |= {"low": found.low, "high": found.high}
     return table
 

@@ -181,8 +181,9 @@ def image_metrics(rows: Sequence[JudgedPrompt]) -> dict[str, dict[str, Any]]:
         found[f"geneval_{name}{n}"] = metrics.share(right)
         found[f"geneval_{name}{n}_gain"] = metrics.gain(right, single)
         found[f"looks_{name}{n}_gain"] = metrics.gain(nice, plain_looks)
-    if all(row.second is not None for row in rows):
-        second = np.stack([row.second for row in rows])  # type: ignore[arg-type]
+    seconds = [row.second for row in rows if row.second is not None]
+    if len(seconds) == len(rows):
+        second = np.stack(seconds)
         found["geneval_single_detector2"] = metrics.share(second.mean(1))
         found[f"geneval_oracle{n}_detector2"] = metrics.share(_best(second, n))
         found[f"geneval_oracle{n}_confirmed"] = metrics.share(_pick(passed, second, n))

@@ -26,6 +26,7 @@ SEEN = 4
 """images of a chunk that are previewed; decoding an image takes as long as several rows of tokens"""
 PACE = 0.15
 """seconds between the first two previews; each pause is twice the last, up to a second"""
+ImagePool = Pool[ImageTokens]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class PoolProgress:
 
 
 def draw(
-    pools: Sequence[Pool],
+    pools: Sequence[Pool[Any]],
     n: int,
     *,
     seed: int = 0,
@@ -66,7 +67,7 @@ def draw(
     if not all(isinstance(pool.sampler, ImageTokens) for pool in pools):
         yield from _one_by_one(pools, n, seed, cancel)
         return
-    if len({(pool.task, pool.sampler.loaded) for pool in pools}) > 1:  # type: ignore[attr-defined]
+    if len({(pool.task, pool.sampler.loaded) for pool in pools}) > 1:
         raise BadInput("Pools that are drawn together must share the prompt and the model.")
     missing = _missing(pools, n, seed)
     if in_turn:
@@ -87,7 +88,7 @@ def draw(
         yield PoolProgress(done + len(block), total)
 
 
-def _one_by_one(pools: Sequence[Pool], n: int, seed: int, cancel: Cancel) -> Iterator[PoolProgress]:
+def _one_by_one(pools: Sequence[Pool[Any]], n: int, seed: int, cancel: Cancel) -> Iterator[PoolProgress]:
     """As ``draw``, by samplers that draw whole images only."""
     missing, total = _missing(pools, n, seed), n * len(pools)
     yield PoolProgress(total - len(missing), total)
@@ -97,17 +98,17 @@ def _one_by_one(pools: Sequence[Pool], n: int, seed: int, cancel: Cancel) -> Ite
         yield PoolProgress(total - left, total)
 
 
-def _missing(pools: Sequence[Pool], n: int, seed: int) -> list[tuple[Pool, int]]:
+def _missing(pools: Sequence[Pool[Any]], n: int, seed: int) -> list[tuple[Pool[Any], int]]:
     """(pool, index), index by index."""
     here = [{row.index for row in pool.rows(seed=seed, below=n)} for pool in pools]
     return [(pool, i) for i in range(n) for pool, there in zip(pools, here, strict=True) if i not in there]
 
 
-def _chunk(block: Sequence[tuple[Pool, int]], seed: int, cancel: Cancel, seen: int) -> Iterator[Any]:
+def _chunk(block: Sequence[tuple[ImagePool, int]], seed: int, cancel: Cancel, seen: int) -> Iterator[Any]:
     """(rows, of, previews) now and then, and at the end the list of whole samples."""
-    sampler: ImageTokens = block[0][0].sampler  # type: ignore[assignment]
+    sampler = block[0][0].sampler
     task = block[0][0].task
-    paths = [path for pool, index in block for path in pool.sampler.start(task, [index], seed=seed)]  # type: ignore[attr-defined]
+    paths = [path for pool, index in block for path in pool.sampler.start(task, [index], seed=seed)]
     due, pause = 0.0, PACE
     whole: list[Sample] = []
     for report in sampler.stream_paths(task, paths, cancel=cancel):
@@ -119,8 +120,8 @@ def _chunk(block: Sequence[tuple[Pool, int]], seed: int, cancel: Cancel, seen: i
     yield whole
 
 
-def _keep(block: Sequence[tuple[Pool, int]], samples: Sequence[Sample]) -> None:
-    by_pool: dict[int, tuple[Pool, list[Any]]] = {}
+def _keep(block: Sequence[tuple[ImagePool, int]], samples: Sequence[Sample]) -> None:
+    by_pool: dict[int, tuple[ImagePool, list[Any]]] = {}
     for (pool, _), sample in zip(block, samples, strict=True):
         by_pool.setdefault(id(pool), (pool, []))[1].append(encode(sample))
     for pool, rows in by_pool.values():

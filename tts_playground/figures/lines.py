@@ -81,7 +81,8 @@ def add_curve(figure: go.Figure, curve: Curve, x: Floats, number: int, axis: str
     for part, strength, legend in parts if trusted < len(curve.n) else parts[:1]:
         known = _known(curve)[part]
         if known.sum() > 1:
-            at, low, high = (values[part][known] for values in (x, curve.low, curve.high))  # type: ignore[index]
+            ends = np.array(curve.low), np.array(curve.high)
+            at, low, high = (values[part][known] for values in (x, *ends))
             figure.add_scatter(
                 x=np.concatenate([at, at[::-1]]),
                 y=np.concatenate([high, low[::-1]]),

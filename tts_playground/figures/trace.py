@@ -58,8 +58,8 @@ def trace_tree(
         nodes = [node for node in kept if node.fate == fate]
         if nodes:
             _points(figure, shown, nodes, rows, fate, caption, shift=0.36 if glimpse else 0.0)
-    for node in kept if glimpse is not None else ():
-        source = _data_uri(glimpse(node.sample))  # type: ignore[misc]
+    for node, picture in ((node, glimpse(node.sample)) for node in kept) if glimpse else ():
+        source = _data_uri(picture)
         place = {"x": node.step, "y": rows[node.lane], "xref": "x", "yref": "y", "sizex": 0.8, "sizey": 0.8}
         figure.add_layout_image(source=source, xanchor="center", yanchor="middle", layer="above", **place)
     rewards = [node.reward for node in kept]

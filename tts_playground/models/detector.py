@@ -83,7 +83,9 @@ class Detector:
         """The nouns that it can name."""
         return tuple(self.model.config.id2label.values())
 
-    def detect(self, pictures: Sequence[Image.Image] | np.ndarray, batch: int = 64) -> list[list[Detection]]:
+    def detect(
+        self, pictures: Sequence[Image.Image] | Sequence[np.ndarray] | np.ndarray, batch: int = 64
+    ) -> list[list[Detection]]:
         """What is in each picture, surest first.
 
         Args:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable
@@ -64,7 +65,7 @@ def unsloth() -> Any:
         ModelUnavailable: it is not installed, or refuses to run here.
     """
     try:
-        import unsloth as module  # type: ignore[import-not-found]
+        module = import_module("unsloth")
     except ModuleNotFoundError as error:
         if error.name == "unsloth":
             raise ModelUnavailable(

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
+from importlib import import_module
 from typing import Any, TypeVar, cast
 
 from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable, PlaygroundError, StoreError
@@ -36,7 +37,7 @@ def on_gpu(seconds: int = 60) -> Callable[[Call], Call]:
     def decorated(call: Call) -> Call:
         if not here():
             return call
-        import spaces  # type: ignore[import-not-found]
+        spaces = import_module("spaces")
 
         give = spaces.GPU(duration=seconds)
         return cast(Call, _generator(call, give) if inspect.isgeneratorfunction(call) else _function(call, give))

@@ -21,14 +21,14 @@ from pathlib import Path
 from types import TracebackType
 
 from tts_playground import files, home
-from tts_playground.core import Sampler, Task
+from tts_playground.core import Task
 from tts_playground.errors import BadInput, NoSpace, StoreError, UnknownName
 from tts_playground.store.blobs import DIGEST, Blobs
 from tts_playground.store.database import Database
 from tts_playground.store.listing import HEAD, PoolInfo, keys, listed, texts
 from tts_playground.store.pool import PoolView
 from tts_playground.store.rows import canonical
-from tts_playground.store.stored import Pool, StoredPool
+from tts_playground.store.stored import Pool, S, StoredPool
 
 _BATCH = 256
 """rows a transaction when many are at hand"""
@@ -66,7 +66,7 @@ class Store:
         """Close the file; using the store again opens it again."""
         self.database.close()
 
-    def pool(self, task: Task, sampler: Sampler) -> Pool:
+    def pool(self, task: Task, sampler: S) -> Pool[S]:
         """The pool of this task under this sampler; empty until something is drawn."""
         return Pool(self, task, sampler)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from tts_playground import jsontext
 from tts_playground.core import Reward, Sample, Sampler, Task
@@ -18,6 +18,9 @@ from tts_playground.store.rows import StoredRow, canonical, decode, encode
 _SAMPLE = "seed, idx, codec, content, blob, logprob, cost, info"
 _INSERT = """INSERT INTO samples (pool, seed, idx, codec, content, blob, bytes, logprob, cost, info)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+
+
+S = TypeVar("S", bound=Sampler)
 
 
 class Holder(Protocol):
@@ -135,16 +138,16 @@ class StoredPool(PoolView):
         return StoredRow(seed, index, codec, content, None if blob is None else self.store.blobs.path(blob), *rest)
 
 
-class Pool(StoredPool):
+class Pool(StoredPool, Generic[S]):
     """The pool of one task under one sampler: draws and scores what is missing."""
 
-    def __init__(self, store: Holder, task: Task, sampler: Sampler) -> None:
+    def __init__(self, store: Holder, task: Task, sampler: S) -> None:
         what = "the sampler's fingerprint"
         super().__init__(
             store, task.kind, canonical(task.key(), "the task's key"), canonical(sampler.fingerprint(), what)
         )
         self.task = task
-        self.sampler = sampler
+        self.sampler: S = sampler
 
     def stream(self, n: int, *, seed: int = 0) -> Iterator[Sample]:
         """Yield samples 0..n-1 in order; those that are missing are drawn, and kept before they are yielded.
@@ -216,7 +219,7 @@ class Pool(StoredPool):
         return self._row(*found)
 
 
-def score_together(pools: Sequence[Pool], reward: Reward, *, seed: int = 0, batch: int = 64) -> None:
+def score_together(pools: Sequence[Pool[Any]], reward: Reward, *, seed: int = 0, batch: int = 64) -> None:
     """Score what is missing of pools of one task, samples of several pools in one call of the reward."""
     missing = []
     for pool in pools:
@@ -225,7 +228,7 @@ def score_together(pools: Sequence[Pool], reward: Reward, *, seed: int = 0, batc
     for start in range(0, len(missing), batch):
         block = missing[start : start + batch]
         values = _scored(reward, block[0][0].task, [row for _, row in block])
-        new: dict[int, tuple[Pool, dict[tuple[int, int], float]]] = {}
+        new: dict[int, tuple[Pool[Any], dict[tuple[int, int], float]]] = {}
         for (pool, row), value in zip(block, values, strict=True):
             new.setdefault(id(pool), (pool, {}))[1][row.seed, row.index] = value
         for pool, scores in new.values():

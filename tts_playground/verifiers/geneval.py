@@ -109,7 +109,7 @@ class GenEval:
         """One verdict per RGB picture and its own prompt, in order."""
         requests = {prompt: self.request(prompt) for prompt in dict.fromkeys(prompts)}
         arrays = [_array(image) for image in images]
-        found = _detector(self.detector, self.device, min(self.least)).detect(arrays)  # type: ignore[arg-type]
+        found = _detector(self.detector, self.device, min(self.least)).detect(arrays)
         return [self._verdict(requests[p], a, things) for p, a, things in zip(prompts, arrays, found, strict=True)]
 
     def _verdict(self, request: Request, image: np.ndarray, found: list[Detection]) -> Verdict:

@@ -29,9 +29,9 @@ def per_scene(
     count, named, tinted = [], [], []
     for row, found in enumerate(detector.detect(images)):
         there = [i for i in range(classes.shape[1]) if classes[row, i] >= 0]
-        best = {i: _best(found, tuple(boxes[row, i])) for i in there}
+        best = {i: _best(found, _box(boxes[row, i])) for i in there}
         count.append(float(len(found) == len(there)))
-        right = {i: best[i] is not None and best[i].noun == NAMES[classes[row, i]] for i in there}  # type: ignore[union-attr]
+        right = {i: thing is not None and thing.noun == NAMES[classes[row, i]] for i, thing in best.items()}
         named.append(np.mean([right[i] for i in there]))
         asked = [i for i in there if colors[row, i] > 0]
         hues = [
@@ -43,9 +43,14 @@ def per_scene(
     return {"det_count": np.array(count), "det_class": np.array(named), "det_color": np.array(tinted)}
 
 
-def _best(found: list[Detection], box: tuple[float, ...]) -> Detection | None:
-    close = max(found, key=lambda one: iou(one.box, box), default=None)  # type: ignore[arg-type]
-    return close if close is not None and iou(close.box, box) >= MATCH else None  # type: ignore[arg-type]
+def _box(corners: np.ndarray) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = (float(corner) for corner in corners)
+    return x0, y0, x1, y1
+
+
+def _best(found: list[Detection], box: tuple[float, float, float, float]) -> Detection | None:
+    close = max(found, key=lambda one: iou(one.box, box), default=None)
+    return close if close is not None and iou(close.box, box) >= MATCH else None
 
 
 def measure_detector(

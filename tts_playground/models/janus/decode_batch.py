@@ -15,6 +15,7 @@ from tts_playground.models.decode.gumbel import gumbel, stream_starts
 from tts_playground.models.decode.sampling import DrawnToken, SamplingParams, choose, distribution
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from tts_playground.models.janus.model import ImagePrefix, Janus
@@ -41,17 +42,17 @@ class ImageRow:
         return self.cfg != 1.0
 
 
-def knobs_of(rows: Sequence[ImageRow], codes: int, device: object) -> SamplingParams:
+def knobs_of(rows: Sequence[ImageRow], codes: int, device: torch.device | str) -> SamplingParams:
     """The settings of rows as tensors; top_k 0 means all."""
     import torch
 
     def numbers(values: list[float]) -> Tensor:
-        return torch.tensor(values, dtype=torch.float32, device=device)  # type: ignore[arg-type]
+        return torch.tensor(values, dtype=torch.float32, device=device)
 
     return SamplingParams(
         numbers([row.temperature for row in rows]),
         numbers([row.cfg for row in rows]),
-        torch.tensor([row.top_k or codes for row in rows], device=device),  # type: ignore[arg-type]
+        torch.tensor([row.top_k or codes for row in rows], device=device),
         numbers([row.top_p for row in rows]),
         any(0 < row.top_k < codes or row.top_p < 1 for row in rows),
     )

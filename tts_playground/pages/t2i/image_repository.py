@@ -48,7 +48,7 @@ def shipped() -> dict[str, PoolView]:
     return {pool.key: pool for pool in sorted(pools, key=len)}
 
 
-def pool_of(view: T2iView, *, load: bool = False) -> Pool:
+def pool_of(view: T2iView, *, load: bool = False) -> Pool[Any]:
     """The pool of a view; with its model loaded only when something is to be drawn.
 
     Raises:
@@ -79,7 +79,7 @@ def _step_aside(failed: Holder, error: StoreError) -> None:
     _unkept.setdefault(store().path, str(error))
 
 
-def _ready(pool: Pool) -> list[PoolView]:
+def _ready(pool: Pool[Any]) -> list[PoolView]:
     """The same pool elsewhere: among the starters, and in the store while a spare one is written."""
     starter = [shipped()[pool.key]] if pool.key in shipped() else []
     return starter if pool.store is store() else [*starter, store().pool(pool.task, pool.sampler)]
@@ -186,19 +186,19 @@ def draw(
         yield from image_pools.draw([adopted(view) for view in views], n, **how)  # what was lost, and the rest
 
 
-def adopted(view: T2iView) -> Pool:
+def adopted(view: T2iView) -> Pool[Any]:
     """The pool of a view, ready to draw; what is there of it elsewhere is taken in first."""
     return _filled(pool_of(view, load=True), view.seed)
 
 
-def _filled(pool: Pool, seed: int) -> Pool:
+def _filled(pool: Pool[Any], seed: int) -> Pool[Any]:
     for ready in _ready(pool):
         if pool.count(seed) < ready.count(seed):
             pool.store.add(ready)
     return pool
 
 
-def score(pools: Sequence[Pool], view: T2iView) -> None:
+def score(pools: Sequence[Pool[Any]], view: T2iView) -> None:
     """Score pools of a view's prompt by both of its rewards; why one cannot score it is kept for ``refusals``."""
     for name in wanted(view):
         try:

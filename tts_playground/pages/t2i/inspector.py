@@ -91,7 +91,7 @@ def prepare(subject: Subject) -> None:
 def _inspected(view: T2iView, tokens: Sequence[int]) -> Microscope:
     """The distributions of an image's tokens; on the CPU where the GPU is gone once the call ends."""
     pool = image_repository.pool_of(view, load=True)
-    scope: Microscope = pool.sampler.inspect(view.task, tokens)  # type: ignore[attr-defined]
+    scope = pool.sampler.inspect(view.task, tokens)
     return replace(scope, cond=scope.cond.cpu(), uncond=scope.uncond.cpu()) if here() else scope
 
 

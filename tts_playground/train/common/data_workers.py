@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TypeVar
@@ -17,7 +17,7 @@ def default_workers() -> int:
     return max(1, len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)) - 1)
 
 
-def data_workers(make: Callable[[int], Made], start: int = 0, *, workers: int = 0, ahead: int = 3) -> Iterator[Made]:
+def data_workers(make: Callable[[int], Made], start: int = 0, *, workers: int = 0, ahead: int = 3) -> Generator[Made]:
     """Yield ``make(start)``, ``make(start + 1)``, ... without end.
 
     Args:

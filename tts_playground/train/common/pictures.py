@@ -28,5 +28,5 @@ def draw_pictures(seed: int, n: int, *, workers: int = 0) -> np.ndarray:
     for number, images in enumerate(islice(source, -(-n // CHUNK))):
         part = out[number * CHUNK : (number + 1) * CHUNK]
         part[:] = images[: len(part)]
-    source.close()  # type: ignore[attr-defined]
+    source.close()
     return out

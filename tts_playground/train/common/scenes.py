@@ -32,7 +32,7 @@ def draw_pool(seed: int, n: int, *, workers: int = 0) -> ScenePool:
     size = min(CHUNK, n)
     source = data_workers(partial(draw_chunk, seed, size), workers=workers, ahead=2)
     parts = list(islice(source, -(-n // size)))
-    source.close()  # type: ignore[attr-defined]
+    source.close()
     return pool.joined(parts).first(n)
 
 

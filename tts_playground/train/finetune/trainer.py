@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import Any
 
 from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable
@@ -216,14 +217,14 @@ def _unsloth_parts(
 ) -> dict[str, Any]:
     """The trainer's arguments with unsloth's adapters, and its collator, which keeps the loss to the response."""
     fast = finetune_loading.unsloth().FastVisionModel
-    from unsloth.trainer import UnslothVisionDataCollator  # type: ignore[import-not-found]
+    vision_collator = import_module("unsloth.trainer").UnslothVisionDataCollator
 
     wrapped = fast.get_peft_model(
         model, r=tuning.rank, lora_alpha=tuning.alpha, lora_dropout=tuning.dropout, random_state=tuning.seed
     )
     fast.for_training(wrapped)
     asked, answered = chat_marks(processor)
-    collator = UnslothVisionDataCollator(
+    collator = vision_collator(
         wrapped, processor, train_on_responses_only=True, instruction_part=asked, response_part=answered
     )
     whole = {"skip_prepare_dataset": True}

@@ -140,7 +140,7 @@ def tokenize(
             say(f"tokens: {done} scenes, {done / (time.monotonic() - began):.0f} a second")
         if done >= most or time.monotonic() - began > seconds:
             break
-    source.close()  # type: ignore[attr-defined]
+    source.close()
     if not codes:
         raise CannotDo("No scene could be tokenized; give more --minutes.")
     return Tokens(np.concatenate(codes)[:most], np.concatenate(prompts)[:most])

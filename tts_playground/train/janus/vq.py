@@ -127,7 +127,7 @@ def train_vq(order: TrainConfig, size: JanusSize, minutes: float) -> tuple[Janus
         torch.manual_seed(order.seed)
         vq = JanusVQVAE(vq_config(size))
     if on_gpu:
-        vq.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        vq.to(memory_format=torch.channels_last)  # type: ignore[call-overload] - transformers' stub knows no formats
     training = VQTraining(vq, book.directions, device)
     training.to(device)
     pool = pool.to(device)

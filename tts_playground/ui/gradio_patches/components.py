@@ -87,8 +87,8 @@ class DrawingCanvas(gr.ImageEditor, metaclass=ComponentWithoutStub):
     @server
     def accept_blobs(self, data: AcceptBlobs) -> None:
         """One part of a canvas, sent ahead of the event that reads it."""
-        index: object = data.data["index"]  # arrives as text
-        layer = 0 if index in (None, "null") else int(index) if str(index).isdigit() else -1  # type: ignore[call-overload]
+        index = str(data.data["index"])
+        layer = 0 if index in ("None", "null") else int(index) if index.isdigit() else -1
         if not 0 <= layer < LAYERS or len(data.files) != 1 or len(data.files[0][1]) > BLOB_BYTES:
             raise HTTPException(413, f"A canvas has at most {LAYERS} layers of {BLOB_BYTES // 1000} kB.")
         super().accept_blobs(data)

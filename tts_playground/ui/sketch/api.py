@@ -62,7 +62,7 @@ def sketch(
         file,
         sampler=sampler,
         strategy=strategy,
-        outline=outline,  # type: ignore[arg-type]
+        outline=outline,  # type: ignore[arg-type] - it is one of those that are offered
         **given,
     )
     return result.as_dict()
@@ -86,7 +86,7 @@ def render(program: str, size: int = 256, mode: str = "reference") -> dict[str, 
     """
     tree = parse(program or "")
     size = whole("size, in pixels,", size)
-    raster = draw(tree, size=size, mode=mode)  # type: ignore[arg-type]
+    raster = draw(tree, size=size, mode=mode)  # type: ignore[arg-type] - render checks it
     stream = io.BytesIO()
     raster.convert("1").save(stream, "PNG")
     return {
