@@ -122,3 +122,17 @@ def test_the_module_runs():
     done = subprocess.run([sys.executable, "-m", "tts_playground", "bench", "nope"], capture_output=True, text=True)
     assert done.returncode == 2
     assert "choose one of" in done.stderr
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00(Circle 3 8 8)", b"(" * (2 << 20)])
+def test_a_file_that_holds_no_program_is_one_sentence(run, tmp_path, content):
+    (tmp_path / "a.txt").write_bytes(content)
+    code, out, err = run("render", tmp_path / "a.txt", "--json")
+    assert code == 2
+    assert json.loads(out)["error"] in err
+
+
+def test_a_program_too_long_for_a_file_name_is_read_as_one(run):
+    code, _, err = run("render", "x" * 5000)
+    assert code == 2
+    assert "expected '('" in err

@@ -109,7 +109,7 @@ def _mark(population: Population) -> dict[str, Any]:
 
 def _plan(file: Path) -> Any:
     try:
-        return jsontext.loads(file.read_bytes(), str(file))
+        return jsontext.loads(files.read_plain(file, 1 << 20), str(file))
     except (OSError, BadInput) as error:
         raise _damaged(file) from error
 
