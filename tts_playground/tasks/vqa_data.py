@@ -123,7 +123,7 @@ def _local(path: Path) -> Iterator[Any]:
                     yield from batch.to_pylist()
         except PlaygroundError:
             raise
-        except (OSError, ValueError, pa.ArrowException) as error:
+        except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
             first = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise BadInput(f"{path} cannot be read as parquet: {first}.") from error
         return
