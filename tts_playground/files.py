@@ -13,14 +13,16 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
-from tts_playground.errors import NoSpace, ReadOnly, StoreError
+from tts_playground.errors import BadInput, NoSpace, ReadOnly, StoreError
 
 try:
     import fcntl
@@ -33,6 +35,48 @@ PREFIX, ENDING = ".tts-", ".partial"
 STALE = 3600.0
 """seconds after which a file that nobody holds was left behind"""
 _swept: set[tuple[int, Path]] = set()
+
+
+def open_plain(file: Path | str) -> BinaryIO:
+    """``open(file, "rb")`` for a name from outside: a pipe is not waited for, and a device is not read without end.
+
+    Raises:
+        BadInput: it is a folder, a pipe, a device or a socket.
+        OSError: it is not there, or may not be read.
+    """
+    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        refuse_special(handle, file)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def refuse_special(handle: int, file: Path | str) -> None:
+    """Refuse an open folder, pipe, device or socket.
+
+    Raises:
+        BadInput: it is one.
+    """
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        raise BadInput(f"{file} is no plain file but a folder, a pipe or a device; give a plain file.")
+
+
+def read_plain(file: Path | str, most: int) -> bytes:
+    """``Path.read_bytes`` of a plain file of at most ``most`` bytes.
+
+    Raises:
+        BadInput: it is larger, or what ``open_plain`` refuses.
+        OSError: it is not there, or may not be read.
+    """
+    with open_plain(file) as opened:
+        size = os.fstat(opened.fileno()).st_size
+        data = opened.read(most + 1) if size <= most else b""
+    if max(size, len(data)) > most:
+        bound = f"{most >> 20:,} MB" if most >> 20 else f"{most:,} bytes"
+        raise BadInput(f"{file} is larger than {bound}, which is not read; give a smaller file.")
+    return data
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import io
 import threading
 import warnings
 from collections.abc import Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from tts_playground import files
 from tts_playground.errors import BadInput, shown
 from tts_playground.picture_bounds import Metered, check_scans, check_start
 
@@ -86,7 +87,7 @@ def open_image(
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what matters is checked below
         try:
             with ExitStack() as stack:
-                file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
+                file = stack.enter_context(files.open_plain(source)) if isinstance(source, Path) else source
                 check_start(file)
                 opened = stack.enter_context(Image.open(cast(Any, Metered(file)), formats=wanted))
                 return _opened(opened, name, max_pixels, moving, draft)
@@ -132,9 +133,9 @@ def _source(image: Any) -> tuple[Any, str]:
 
 def _unknown(source: Any, name: str, formats: Collection[str]) -> str:
     """Why a file is no picture, and what to do."""
-    stream = io.BytesIO(source.read_bytes()[:200]) if isinstance(source, Path) else source
-    stream.seek(0)
-    head = stream.read(200)
+    with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
+        stream.seek(0)
+        head = stream.read(200)
     if not head:
         return f"{name} is empty (0 bytes); save the picture again and retry."
     if head.startswith(b"version https://git-lfs"):

@@ -13,6 +13,8 @@ from typing import Any
 from tts_playground import files, jsontext
 from tts_playground.errors import BadInput, StoreError
 
+LARGEST = 1 << 28
+"""bytes of a file that are read; a full audit has a few million"""
 Append = Callable[[Iterable[Mapping[str, Any]]], None]
 """writes rows, a line each, and returns when they are on the disk"""
 
@@ -25,11 +27,13 @@ def growing(file: Path, what: str = "The file", *, keep: int | None = None) -> I
         keep: cut the file to its first ``keep`` lines; None keeps all but a torn last one.
 
     Raises:
+        BadInput: it is a pipe or a device.
         StoreError: it cannot be written, or another process is writing it.
     """
     handle = -1
     try:
-        handle = os.open(file, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o666)
+        handle = os.open(file, os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_NONBLOCK", 0), 0o666)
+        files.refuse_special(handle, file)
         if not files.lock(handle):
             raise StoreError(f"{what} {file} is being written by another process; wait for it, or choose another.")
         data = file.read_bytes()
@@ -65,10 +69,11 @@ def read(file: Path, *, torn: bool = True) -> list[dict[str, Any]]:
     """The objects of a JSONL file; with ``torn`` a last line that was not written whole is passed over.
 
     Raises:
-        BadInput: there is no such file, or a line is no JSON object or nests too deep.
+        BadInput: there is no such plain file, it is larger than ``LARGEST``, or a line is no JSON object or nests too
+            deep.
     """
     try:
-        lines = file.read_bytes().split(b"\n")
+        lines = files.read_plain(file, LARGEST).split(b"\n")
     except OSError as error:
         raise BadInput(f"There is no file {file}, or it cannot be read: {error.strerror or error}.") from error
     rows = []

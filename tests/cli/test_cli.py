@@ -1,8 +1,10 @@
 """Verbs: JSON on stdout, talk on stderr, exit codes 0, 1 and 2, never a traceback."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -122,3 +124,31 @@ def test_the_module_runs():
     done = subprocess.run([sys.executable, "-m", "tts_playground", "bench", "nope"], capture_output=True, text=True)
     assert done.returncode == 2
     assert "choose one of" in done.stderr
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00(Circle 3 8 8)", b"(" * (2 << 20)])
+def test_a_file_that_holds_no_program_is_one_sentence(run, tmp_path, content):
+    (tmp_path / "a.txt").write_bytes(content)
+    code, out, err = run("render", tmp_path / "a.txt", "--json")
+    assert code == 2
+    assert json.loads(out)["error"] in err
+
+
+def test_a_program_too_long_for_a_file_name_is_read_as_one(run):
+    code, _, err = run("render", "x" * 5000)
+    assert code == 2
+    assert "expected '('" in err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_stdout_that_takes_nothing_is_no_traceback(options):
+    command = [sys.executable, "-m", "tts_playground", "render", "(Circle 3 8 8)", *options]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "The result cannot be written to stdout: No space left on device.\n"
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -260,3 +260,30 @@ def test_json_that_holds_no_programs_is_a_sentence(tmp_path, text):
     (tmp_path / "rows.json").write_text(text)
     with pytest.raises(BadInput):
         read(tmp_path / "rows.json")
+
+
+@pytest.mark.parametrize(
+    ("line", "change"),
+    [
+        (-1, {"attempts": "x"}),
+        (-1, {"attempts": -5}),
+        (-1, {"attempts": 10**30}),
+        (-1, {"attempts": None}),
+        (-1, {"rejected": {"a": "b"}}),
+        (0, {"number": "x"}),
+        (0, {"number": -1}),
+        (1, {"number": 0}),
+        (0, {"parents": [99]}),
+        (1, {"parents": ["0"]}),
+        (1, {"parents": [[0]]}),
+    ],
+)
+def test_a_lineage_that_makes_no_sense_is_damaged(tmp_path, line, change):
+    plan = EvolutionPlan(size=4)
+    checkpoint.open_folder(tmp_path, plan, BARRED, resume=False)
+    file = tmp_path / checkpoint.LINEAGE
+    rows = [json.loads(one) for one in file.read_text().splitlines()]
+    rows[line] |= change
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(StoreError, match="is damaged"):
+        checkpoint.open_folder(tmp_path, plan, BARRED, resume=True)

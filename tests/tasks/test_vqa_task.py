@@ -101,3 +101,15 @@ def test_models_are_named_by_one_string(monkeypatch, folder, tmp_path):
         vqa_sampler("tiny:vlm")
     with pytest.raises(BadInput, match="n is 0"):
         answer(tiny_vlms.picture(), QUESTION, model=folder, n=0)
+
+
+def test_a_date_beyond_the_calendar_is_one_sentence(tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    from tts_playground.tasks.vqa_data import questions
+
+    late = pyarrow.array([2**62], pyarrow.timestamp("us"))
+    pyarrow.parquet.write_table(pyarrow.table({"when": late}), tmp_path / "a.parquet")
+    with pytest.raises(BadInput, match="cannot be read as parquet"):
+        list(questions(str(tmp_path / "a.parquet")))

@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
 from typing import Any
 
 from tts_playground.errors import BadInput, PlaygroundError, UnknownName, clean, printable, shown, whole
 
 
 def guarded(verb: Callable[[], Any], as_json: bool) -> int:
-    """Run a verb; its exit code. Errors raised on purpose, and wrong options, become one sentence and no traceback."""
+    """Run a verb; its exit code. Errors raised on purpose, and wrong options, become one sentence and no traceback.
+
+    A reader of stdout that has gone (``| head``) ends it without a word, a full disk under stdout with a sentence.
+    """
+    try:
+        code = _exit_code(verb, as_json)
+        if sys.stdout is not None:  # closed by who started this
+            sys.stdout.flush()
+        return code
+    except OSError as error:
+        _silence_stdout()
+        if not isinstance(error, BrokenPipeError):
+            print(f"The result cannot be written to stdout: {error.strerror or error}.", file=sys.stderr)
+        return 1
+
+
+def _silence_stdout() -> None:
+    """What is still to be written goes nowhere, or Python would complain of it once more when it ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _exit_code(verb: Callable[[], Any], as_json: bool) -> int:
     from typer.exceptions import Abort, Exit, TyperException
 
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -28,7 +54,11 @@ def guarded(verb: Callable[[], Any], as_json: bool) -> int:
         return _fail(_sentence(error), "", as_json, 2)
     except Exit as error:
         return error.exit_code
+    except BrokenPipeError:
+        raise
     except OSError as error:  # of a file that somebody named
+        if error.errno == errno.ENOSPC and not error.filename:  # a handle's own; files that are named say which
+            raise
         where = f" at '{shown(error.filename)}'" if error.filename else ""
         return _fail(f"A file cannot be read or written{where}: {error.strerror or error}.", "", as_json, 1)
     except (KeyboardInterrupt, Abort):

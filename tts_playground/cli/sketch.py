@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,6 +30,8 @@ Outline = Annotated[
 Seconds = Annotated[float, typer.Option(min=0.01, help="Safety cap; when it is hit, the result says so.")]
 Grammar = Annotated[bool, typer.Option("--grammar", help="A model may only write what leads to a program.")]
 Text = Annotated[str, typer.Argument(help='A program, e.g. "(Circle 3 8 8)", or a file that holds one.')]
+LARGEST = 1 << 20
+"""bytes of a file with a program"""
 Size = Annotated[int, typer.Option(help="Side of the picture in pixels, 16 to 2048.")]
 Mode = Annotated[
     Literal["reference", "exact"],
@@ -112,8 +115,7 @@ def render(
     from tts_playground.dsl import parse, unparse
     from tts_playground.dsl import render as draw
 
-    text = Path(program).read_text() if not program.lstrip().startswith("(") and Path(program).is_file() else program
-    tree = parse(text)
+    tree = parse(_text(program))
     raster = draw(tree, size=size, mode=mode)
     if out is not None:
         _write(out, tree, raster)
@@ -123,6 +125,22 @@ def render(
         json,
         lambda r: print(f"{r['program']}\n{black} black pixels"),
     )
+
+
+def _text(program: str) -> str:
+    """A program, or what a file of that name holds."""
+    from tts_playground import files
+
+    try:
+        if program.lstrip().startswith("(") or not Path(program).is_file():
+            return program
+        return files.read_plain(program, LARGEST).decode()
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{program} is no text in UTF-8, so it holds no program.") from error
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # no file; the parser says what is wrong with it
+            return program
+        raise
 
 
 def _write(out: Path, program: Any, raster: Any) -> None:

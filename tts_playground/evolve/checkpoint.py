@@ -97,7 +97,7 @@ def _mark(population: Population) -> dict[str, Any]:
 
 def _plan(file: Path) -> Any:
     try:
-        return jsontext.loads(file.read_bytes(), str(file))
+        return jsontext.loads(files.read_plain(file, 1 << 20), str(file))
     except (OSError, BadInput) as error:
         raise _damaged(file) from error
 
@@ -128,10 +128,15 @@ def _rebuilt(file: Path, plan: EvolutionPlan, barred: Barred) -> Population:
     with journal.growing(file, "The lineage", keep=last + 1):
         pass
     try:
-        population = Population(plan, barred, attempts=rows[last]["attempts"], rejected=Counter(rows[last]["rejected"]))
+        attempts, rejected = rows[last]["attempts"], Counter(rows[last]["rejected"])
+        if not all(type(count) is int and 0 <= count < 1 << 53 for count in (attempts, *rejected.values())):
+            raise _damaged(file)
+        population = Population(plan, barred, attempts=attempts, rejected=rejected)
         for row in rows[:last]:
             if "text" in row:
                 member = _member(row)
+                if member.number != len(population.members) or not {*member.parents} <= {*range(member.number)}:
+                    raise _damaged(file)
                 population.admit(member, parse(member.text))
     except (BadInput, KeyError, TypeError, ValueError) as error:
         raise _damaged(file) from error

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tts_playground import files as plain_files
 from tts_playground import journal, jsontext
 from tts_playground.dsl.generator import Difficulty, generate
 from tts_playground.dsl.raster import render
@@ -116,6 +117,8 @@ def _from_files(path: Path, load_dataset: Any) -> Any:
     chosen = [str(file) for file in files if file.suffix == kind]
     if kinds[kind] == "json":
         return _from_json([Path(file) for file in chosen])
+    for file in chosen:  # Arrow and pandas would wait for a pipe
+        plain_files.open_plain(file).close()
     return load_dataset(kinds[kind], data_files=chosen, split="train")
 
 
@@ -135,7 +138,11 @@ def _from_json(files: Sequence[Path]) -> Dataset:
 
 def _objects(file: Path) -> list[dict[str, Any]]:
     try:
-        whole = jsontext.loads(file.read_bytes(), str(file))
+        data = plain_files.read_plain(file, journal.LARGEST)
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror or error}.") from error
+    try:
+        whole = jsontext.loads(data, str(file))
     except BadInput:
         return journal.read(file, torn=False)  # more than one value: a line each
     if isinstance(whole, dict) and whole and all(isinstance(column, list) for column in whole.values()):

@@ -71,6 +71,7 @@ def _table(file: Path) -> Any:
         raise BadInput(f"There is no file {file}.")
     schema = _schema()
     try:
+        files.open_plain(file).close()  # Arrow would wait for a pipe
         with pyarrow.parquet.ParquetFile(file) as opened:
             if opened.metadata.num_rows > MOST_ROWS:
                 raise BadInput(f"{file} has {opened.metadata.num_rows:,} rows; at most {MOST_ROWS:,} are read.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tts_playground import jsontext
+from tts_playground import files, jsontext
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 from tts_playground.home import expanded
 from tts_playground.tasks.vqa import VqaTask
@@ -21,6 +21,8 @@ SHIPPED = "infographics-eval"
 INFOVQA = "Ahren09/InfoVQA"
 SHUFFLE = 42
 """seed of the lab's shuffle of InfoVQA"""
+LONGEST_LINE = 1 << 24
+"""bytes of a line of a file, whose pictures are named and not held"""
 ANSWERS = ("answers", "answer", "ground_truth", "label")
 QUESTIONS = ("question", "query")
 IMAGES = ("image", "image_path", "file_name", "picture")
@@ -115,16 +117,21 @@ def _local(path: Path) -> Iterator[Any]:
         import pyarrow.parquet as pq
 
         try:
+            files.open_plain(path).close()  # Arrow would wait for a pipe
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(64):
                     yield from batch.to_pylist()
-        except (OSError, ValueError, pa.ArrowException) as error:
+        except PlaygroundError:
+            raise
+        except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
             first = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise BadInput(f"{path} cannot be read as parquet: {first}.") from error
         return
     try:
-        with path.open("rb") as lines:
-            for line in lines:
+        with files.open_plain(path) as lines:
+            while line := lines.readline(LONGEST_LINE + 1):
+                if len(line) > LONGEST_LINE:
+                    raise BadInput(f"{path} has a line of over {LONGEST_LINE >> 20} MB, which is not read.")
                 if line.strip():
                     yield _parsed(line)
     except OSError as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 import time
 import urllib.request
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -77,7 +79,11 @@ class Wire:
         try:
             # made here, since without trust_env a client would not hear of SSL_CERT_FILE
             verify = False if here and parsed.scheme == "http" else httpx.create_ssl_context()
-            self._http = httpx.Client(timeout=limits, trust_env=not here, verify=verify, follow_redirects=False)
+            # a connection for each request, since _Deadline and the look at who answers begin when it is made
+            once = httpx.Limits(max_keepalive_connections=0)
+            self._http = httpx.Client(
+                timeout=limits, trust_env=not here, verify=verify, follow_redirects=False, limits=once
+            )
         except (ImportError, ValueError, OSError) as error:
             why = words.clean(str(error))
             raise CannotDo(f"No connection to {self.url} can be made ({why}); see the proxy variables.") from error
@@ -97,10 +103,10 @@ class Wire:
 
         self.key = key = keys.key_for(self.place, own=self.own)
         headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key.value}"} if key else {})
+        deadline = _Deadline(self.timeout, self.place.host if self._direct else None)
         try:
-            with self._http.stream("POST", self.place, json=body, headers=headers) as response:
-                if self._direct:
-                    _refuse_peer(response, self.place.host)
+            more = {"headers": headers, "extensions": {"trace": deadline.trace}}
+            with deadline, self._http.stream("POST", self.place, json=body, **more) as response:
                 text = self._read(response)
         except httpx.TimeoutException as error:
             raise Trouble(f"no reply within {self.timeout:g} s") from error
@@ -109,6 +115,8 @@ class Wire:
         except httpx.ProxyError as error:
             raise Trouble("the proxy of the environment does not reach it") from error
         except (httpx.TransportError, httpx.DecodingError) as error:
+            if deadline.passed:
+                raise Trouble(f"no whole reply within {self.timeout:g} s") from error
             raise Trouble("the connection broke") from error
         return _understood(response, text, [key.value] if key else [])
 
@@ -156,7 +164,7 @@ def _understood(response: httpx.Response, text: str, secrets: list[str]) -> dict
     if isinstance(body, dict) and status == 200 and isinstance(body.get("choices"), list):
         return body
     error = body.get("error") if isinstance(body, dict) else None
-    if status == 200 and isinstance(error, dict) and str(error.get("code")).isdigit():
+    if status == 200 and isinstance(error, dict) and re.fullmatch("[1-9][0-9]{2}", str(error.get("code"))[:4]):
         status = int(str(error["code"]))
     wait = _wait(response.headers, body)
     said = words.clean(words.sentence_in(body), secrets) if body is not None else ""
@@ -188,12 +196,38 @@ def _wait(headers: httpx.Headers, body: Any) -> float | None:
     return float(wait) if isinstance(wait, (int, float)) and 0 <= wait < 1e9 else None
 
 
-def _refuse_peer(response: httpx.Response, host: str) -> None:
-    """A name may have come to stand for another number since it was looked up."""
-    stream = response.extensions.get("network_stream")
-    peer = stream.get_extra_info("server_addr") if stream is not None else None
-    if peer:
-        address.refuse_internal(str(peer[0]), host)
+class _Deadline:
+    """Ends a request that takes too long, whatever comes meanwhile: httpx's own limits begin anew with every byte, so
+    that headers that trickle, or 103 without end, would hold it for ever."""
+
+    def __init__(self, seconds: float, host: str | None) -> None:
+        """``host``: refuse numbers that are never asked for it; None behind a proxy."""
+        self.passed = False
+        self._host, self._socket = host, None
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def trace(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Told by httpcore when there is a connection, and before anything is sent over it."""
+        if not event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            return
+        stream = facts["return_value"]
+        self._socket = stream.get_extra_info("socket")
+        if self._host is not None:  # a name may have come to stand for another number since it was looked up
+            with suppress(OSError):  # it has hung up already
+                address.refuse_internal(str(stream.get_extra_info("server_addr")[0]), self._host)
+
+    def _end(self) -> None:
+        self.passed = True
+        if self._socket is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 def _refuse_while_offline(place: httpx.URL) -> None:
