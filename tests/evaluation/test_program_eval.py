@@ -1,11 +1,11 @@
-"""Judging models that write programs: intervals, paired comparisons, the picture sheet."""
+"""Judging models that write programs: intervals, paired comparisons."""
 
 import pytest
 
 from tts_playground.dsl.extraction import extract
 from tts_playground.dsl.metrics import Metrics
 from tts_playground.errors import BadInput
-from tts_playground.evaluation.programs import Judged, baseline, compare, drawn, hard_four, sheet
+from tts_playground.evaluation.programs import Judged, baseline, compare, drawn, hard_four
 from tts_playground.tasks.zero_shot import Answer
 from tts_playground.worlds import heldout
 
@@ -42,8 +42,6 @@ def test_pairs_are_kept():
         compare(a, {"recall": 1.0})
 
 
-def test_the_baseline_is_white_and_the_sheet_shows_all():
+def test_the_baseline_is_white():
     four = hard_four()
     assert baseline(four).precision == 1.0 and baseline(four).recall == 0.0 and len(four) == 4
-    page = sheet(judged([four[0]["program"], "nothing", "(Circle 3 8 8)", ""], four), columns=2, side=60)
-    assert page.width == 2 * 72 + 12 and page.convert("L").getextrema()[0] == 0
