@@ -15,6 +15,7 @@ from tts_playground.pages.t2i import image_repository
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest, RequestQueue
 from tts_playground.pages.t2i.view_settings import EMBEDDED, T2iView, default_view
+from tts_playground.rewards.verdict import VerdictReward
 from tts_playground.samplers.image_tokens import ImageTokens
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 
@@ -77,8 +78,9 @@ def reason(look: GalleryState, place: int | None) -> str:
     if place is None or place >= look.shown or "geneval" not in rewards_here():
         return ""
     judge = reward_named("geneval")
+    assert isinstance(judge, VerdictReward)
     try:
-        (verdict,) = judge.verifier.judge(look.view.task, [image_repository.sample_of(look.view, place)])  # type: ignore[attr-defined]
+        (verdict,) = judge.verifier.judge(look.view.task, [image_repository.sample_of(look.view, place)])
     except BadInput:
         return ""
     return f"The clicked image {'passes' if verdict.passed else 'fails'} the GenEval-style check: {verdict.reason}"

@@ -44,8 +44,8 @@ class VQTraining(nn.Module):
         self.vq = vq
         with torch.no_grad():
             self.book.copy_(directions)
-        object.__setattr__(self, "encode", compiled(self._encode, device))
-        object.__setattr__(self, "decode", compiled(self._decode, device))
+        self._halves = compiled(self._encode, device), compiled(self._decode, device)
+        """encoder and decoder, in a tuple: a compiled function is a module, which this one must not hold as its part"""
 
     def _encode(self, pixels: torch.Tensor) -> torch.Tensor:
         return functional.normalize(self.vq.quant_conv(self.vq.encoder(pixels)).float(), dim=1)
@@ -61,8 +61,9 @@ class VQTraining(nn.Module):
     def forward(self, pixels: torch.Tensor, codes: torch.Tensor) -> dict[str, torch.Tensor]:
         """Losses on float pixels [b, 3, h, w] in [-1, 1] whose codes are int64 [b, h / 8, w / 8]."""
         book = functional.normalize(self.book.float(), dim=-1)
-        seen = self.decode(book[codes].permute(0, 3, 1, 2))  # type: ignore[operator]
-        latents = self.encode(pixels).permute(0, 2, 3, 1)  # type: ignore[operator]
+        encode, decode = self._halves
+        seen = decode(book[codes].permute(0, 3, 1, 2))
+        latents = encode(pixels).permute(0, 2, 3, 1)
         logits = (SHARPNESS * latents @ book.detach().T).flatten(0, 2)
         read = functional.cross_entropy(logits, codes.flatten())
         squared = (seen - pixels).square().mean()

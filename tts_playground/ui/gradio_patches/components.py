@@ -36,7 +36,7 @@ class PageState(gr.State, metaclass=ComponentWithoutStub):
     def __init__(self, held: Any = None) -> None:
         super().__init__(held)
 
-    def get_config(self) -> dict[str, Any]:  # type: ignore[override]
+    def get_config(self) -> dict[str, Any]:  # type: ignore[override] - gradio's takes a class, of nobody
         """What the page gets: nothing of the value."""
         return Component.get_config(self)
 

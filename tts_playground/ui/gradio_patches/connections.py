@@ -50,7 +50,7 @@ def _watched(made: Any) -> Any:
         made(self, transport)
         self.loop.call_later(HEAD, _look, self, None, 0.0)
 
-    connection_made.bounded = True  # type: ignore[attr-defined]
+    setattr(connection_made, "bounded", True)  # noqa: B010 - functions have no such attribute
     return connection_made
 
 

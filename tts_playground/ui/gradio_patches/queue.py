@@ -86,12 +86,12 @@ class FairQueue(Queue):
         """whether ``Listening`` sees the streams; without it nobody would seem to listen"""
         self.served: defaultdict[str, dict[str, float]] = defaultdict(dict)
         """group -> session -> when its last job was taken"""
-        self.process_time_per_fn = defaultdict(Recent)  # type: ignore[assignment]
+        self.process_time_per_fn = defaultdict(Recent)  # type: ignore[assignment] - it does what is asked of a list
         self.pending_messages_per_session = Mailboxes(self, self.pending_messages_per_session.max_size)
 
     # ---- who may wait, and who is next
 
-    async def push(self, body: Any, request: fastapi.Request, username: str | None):  # type: ignore[override]
+    async def push(self, body: Any, request: fastapi.Request, username: str | None):  # type: ignore[override] - it passes on what it is given
         """Refuses with 429 what is over the bounds: gradio's page shows its sentence (of a 503 it shows its own)."""
         fn, size = self.blocks.fns.get(body.fn_index), 0
         if fn is not None:
@@ -110,7 +110,7 @@ class FairQueue(Queue):
             self._forget_unread()
         pushed = await super().push(body, request, username)
         if (event := self.event_ids_to_events.get(str(pushed[1]))) is not None:
-            event.size = size  # type: ignore[attr-defined]
+            setattr(event, "size", size)  # noqa: B010 - gradio's event knows no such attribute
         return pushed
 
     def _weigh(self, body: Any, request: fastapi.Request, address: str) -> int:

@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Iterable
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, cast
 
 from gradio.components.plot import PlotData
 
@@ -19,7 +19,7 @@ def absent_once(names: Iterable[str] = ABSENT) -> None:
     in every folder of the path."""
     for name in names:
         if name not in sys.modules and find_spec(name) is None:
-            sys.modules[name] = None  # type: ignore[assignment]
+            sys.modules.update({name: cast("Any", None)})
 
 
 def signatures_once(classes: Iterable[type]) -> None:

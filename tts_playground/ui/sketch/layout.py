@@ -109,7 +109,7 @@ def build(starters: dict[str, SketchPageState], opening: SketchPageState | None)
 
 def _canvas(parts: dict[str, Any]) -> None:
     parts["canvas"] = DrawingCanvas(
-        value=examples.layers(None),  # type: ignore[arg-type]
+        value=examples.layers(None),  # type: ignore[arg-type] - gradio's hint knows no dictionaries
         type="numpy",
         image_mode="RGBA",
         sources=(),
