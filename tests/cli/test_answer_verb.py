@@ -73,7 +73,7 @@ def pictures(folder):
     tiny_vlms.picture().save(whole)
     (folder / "half.png").write_bytes(whole.read_bytes()[:90])
     said = {"moves.gif": "moves", "words.png": "not a picture", "empty.png": "empty", "huge.png": "at most"}
-    return said | {"thin.png": "too thin", "half.png": "damaged", ".": "cannot be read"}
+    return said | {"thin.png": "too thin", "half.png": "damaged", ".": "no plain file"}
 
 
 def test_pictures_and_questions_that_cannot_be_used_are_one_sentence(folder, tmp_path, capsys):

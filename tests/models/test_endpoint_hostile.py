@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 import threading
 import time
@@ -9,6 +10,17 @@ import time
 import pytest
 
 from tts_playground.models.endpoint.wire import Trouble, Wire
+
+
+def _whole_request(connection):
+    """Reads head and body: to close with something unread resets the connection."""
+    data = b""
+    while b"\r\n\r\n" not in data and (more := connection.recv(65536)):
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: *(\d+)", head.lower())
+    while length and len(body) < int(length[1]) and (more := connection.recv(65536)):
+        body += more
 
 
 @contextlib.contextmanager
@@ -24,7 +36,7 @@ def server(reply):
             except OSError:
                 return
             with connection, contextlib.suppress(OSError):
-                connection.recv(65536)
+                _whole_request(connection)
                 reply(connection, over)
 
     thread = threading.Thread(target=serve, daemon=True)

@@ -12,6 +12,7 @@ from tts_playground.pages.status import status
 from tts_playground.pages.t2i import image_repository, page_state, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import TOGETHER, DrawRequest, RequestQueue
+from tts_playground.rewards.verdict import VerdictReward
 from tts_playground.store import starters
 from tts_playground.ui.t2i import callbacks
 
@@ -200,7 +201,7 @@ def test_a_clicked_image_is_told_why_it_fails(view, monkeypatch):
     assert page_state.reason(look, 0) == ""  # no detector here
     judge = SimpleNamespace(judge=lambda task, samples: [Verdict(0.5, False, "asked for exactly 2 apples, found 1")])
     monkeypatch.setattr(page_state, "rewards_here", lambda: ("geneval",))
-    monkeypatch.setattr(page_state, "reward_named", lambda name: SimpleNamespace(verifier=judge))
+    monkeypatch.setattr(page_state, "reward_named", lambda name: VerdictReward(judge))
     assert page_state.reason(look, 1).endswith("fails the GenEval-style check: asked for exactly 2 apples, found 1")
     assert page_state.reason(look, None) == "" == page_state.reason(look, 99)
 

@@ -69,6 +69,9 @@ def selection_curve(
     """The curve of one rule over prompts, one ``pick`` and one row of gold values each, with 95 % bands over prompts.
 
     With one prompt there are no bands.
+
+    Raises:
+        BadInput: there is no rule, or not one row of gold values for each.
     """
     if not picks or len(picks) != len(gold):
         raise BadInput("A selection curve needs one rule and one row of gold values a prompt.")

@@ -135,7 +135,11 @@ def search_steps(task: VqaTask, sampler: Any, how: StepSearch, *, seed: int = 0)
 
 
 def judge_of(name: str, sampler: Any) -> Reward:
-    """The reward that judges unfinished replies; a model that is asked sees all their lines, not only the last."""
+    """The reward that judges unfinished replies; a model that is asked sees all their lines, not only the last.
+
+    Raises:
+        BadInput: it asks the model that answers, and the sampler has none.
+    """
     known = registry.settings_of(registry.entry_of_reward(name, "vqa").kind, name)
     asked: dict[str, Any] = {}
     if "loaded" in known:
