@@ -16,9 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from tts_playground.typed import typed
+
+T = TypeVar("T")
 
 # --------------------------------------------------------------------------------------------------- values
 
@@ -111,11 +113,31 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress(Generic[T]):
+    """How far something long has come: the one report of draws, audits and sets of questions."""
+
+    finished: tuple[T, ...] = ()
+    """what has been finished since the last report: samples of a draw, rows of an audit, questions of a set"""
+    unfinished: tuple[Any, ...] = ()
+    """the others as they stand, ``Path``s for ``SteppedSampler.peek``, or views of them; empty where none are shown"""
+    share: float = 0.0
+    """how much of the whole is done, 0-1"""
+    done: int = 0
+    """whole things so far, of ``of``; 0 of 0 where nobody counts"""
+    of: int = 0
+    step: int = 0
+    """steps that the first unfinished one has taken, of ``steps``; 0 of 0 where there are none"""
+    steps: int = 0
+    note: str = ""
+    """one line for people"""
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """One report of a strategy. UI, curves and store all consume the same stream of rounds."""
 
     number: int
-    """0, 1, 2, ..."""
+    """0, 1, 2, ...; a report between rounds (``progress``) carries the number of the round that it leads to"""
     candidates: tuple[Scored, ...]
     """what was scored in this round, in the order in which it was drawn"""
     best: Scored | None
@@ -126,18 +148,8 @@ class Round:
     """"" while running; in the last round why it ended: "done", or the name of the budget's limit that was reached"""
     note: str = ""
     """one line for people: what this round did"""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a draw has come, between two of its tokens or steps."""
-
-    finished: tuple[Sample, ...] = ()
-    """candidates that have been finished since the last report"""
-    unfinished: tuple[Any, ...] = ()
-    """the others as they stand, ``Path``s for ``SteppedSampler.peek``; empty where the sampler shows none"""
-    share: float = 0.0
-    """how much of the whole draw is done, 0-1"""
+    progress: Progress[Sample] | None = None
+    """how far the draw of a round in work is, in a report between rounds; None in a round"""
 
 
 # ------------------------------------------------------------------------------------------------ protocols
@@ -172,7 +184,7 @@ class Sampler(Protocol):
 class StreamingSampler(Sampler, Protocol):
     """A sampler that reports while it draws: pages show what is unfinished, and a caller can stop at every report."""
 
-    def stream(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Progress]:
+    def stream(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Progress[Sample]]:
         """Draw one sample per index, the same as ``draw``'s, reporting after every step; each is finished once.
 
         They finish in any order. Closing the generator ends the draw at that step.
@@ -315,6 +327,19 @@ class Selector(Protocol):
             answers: at least one, in order of drawing.
             scores: one number an answer of the score that its registry row ``needs``; None where it needs none.
         """
+        ...
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """Where independent draws and their scores are kept (``store.store.Store``): what is there is not made again."""
+
+    def kept_sampler(self, task: Task, sampler: Sampler) -> Sampler:
+        """The sampler of one task through the store: reads what is there, draws what is not, and keeps it."""
+        ...
+
+    def kept_reward(self, task: Task, sampler: Sampler, reward: Reward) -> Reward:
+        """The reward of that sampler's draws through the store."""
         ...
 
 
