@@ -18,7 +18,7 @@ LEVELS = [
     {"journal"},
     {"randomness", "home", "images", "typed", "answers"},
     {"core"},
-    {"registry", "testing", "dsl"},
+    {"registry", "testing", "dsl", "streams"},
     {"worlds", "estimators"},
     {"models"},
     {"samplers", "rewards", "verifiers", "strategies"},

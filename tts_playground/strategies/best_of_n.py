@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tts_playground.core import Budget, Reward, Round, Sampler
+from tts_playground.core import Budget, Cost, Reward, Round, Sample, Sampler
 from tts_playground.errors import BadInput
+from tts_playground.streams import InOrder, reports
 from tts_playground.strategies.budget import BudgetTracker
 from tts_playground.typed import typed
 
@@ -25,6 +26,8 @@ class BestOfN:
     """candidates, 1 or more; None leaves it to the budget's samples"""
     batch: int = 4
     """candidates drawn and scored together, and reported in one round; 1 or more"""
+    reports: bool = False
+    """whether what a draw reports between two of its steps is handed on, in rounds with ``progress``"""
 
     def __post_init__(self) -> None:
         if (self.n is not None and self.n < 1) or self.batch < 1:
@@ -49,8 +52,27 @@ class BestOfN:
             if room == 0:
                 yield tracker.round((), "the budget is spent", stopped=tracker.stopped)
                 return
-            samples = sampler.draw(task, range(drawn, drawn + room), seed=seed)
+            samples = yield from self._drawn(tracker, task, sampler, range(drawn, drawn + room), seed)
             scored = tracker.score(task, samples)
             drawn += room
             if scored:
                 yield tracker.round(scored, f"candidates {drawn - room + 1} to {drawn}")
+
+    def _drawn(
+        self, tracker: BudgetTracker, task: Any, sampler: Sampler, indices: range, seed: int
+    ) -> Generator[Round, None, Iterable[Sample]]:
+        """The samples of one batch; lazily where nobody wants reports, so that a spent budget ends the draw."""
+        if not self.reports:
+            return sampler.draw(task, indices, seed=seed)
+        whole: list[Sample] = []
+        waiting = InOrder(indices)
+        spent = Cost()
+        for report in reports(sampler, task, indices, seed=seed):
+            for sample in waiting.put(report.finished):
+                whole.append(sample)
+                spent = spent + sample.cost + tracker.reward.unit_cost
+            of = self.n or tracker.budget.samples or 0
+            yield tracker.between(replace(report, done=indices.start + waiting.count, of=of))
+            if tracker.breaks(spent):
+                break
+        return whole

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from tts_playground.core import Budget, Cost, Reward, Round, Sample, Scored, SteppedSampler
+from tts_playground.core import Budget, Cost, Progress, Reward, Round, Sample, Scored, SteppedSampler
 from tts_playground.errors import BadInput
 
 COUNTED = tuple(f.name for f in fields(Budget) if f.name != "seconds")
@@ -206,6 +206,14 @@ class BudgetTracker:
             known = self.step_cost or Cost()
             self.step_cost = Cost(*(max(getattr(known, f.name), getattr(cost, f.name)) for f in fields(Cost)))
         return self.pay(sum(costs, Cost()))
+
+    def breaks(self, cost: Cost) -> bool:
+        """Whether spending ``cost`` as well would break a limit, or the time is up; nothing is spent."""
+        return bool(self._over(replace(cost, seconds=0.0))) or self.budget.left("seconds", self.cost) <= 0
+
+    def between(self, progress: Progress[Sample]) -> Round:
+        """A report between two rounds, with the number of the next one."""
+        return Round(self._rounds, (), self.best, self.cost, progress=progress)
 
     def consider(self, scored: Scored) -> None:
         """Let a complete candidate compete for the best; ties keep the earlier one."""
