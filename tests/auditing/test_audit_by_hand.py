@@ -20,7 +20,7 @@ from tts_playground.auditing.effects import design, effects, fit, gains, lifts
 from tts_playground.auditing.parsing import read_digit, read_digit_and_color, read_list
 from tts_playground.auditing.pictures import pictures
 from tts_playground.auditing.rows import AuditRow, facts
-from tts_playground.auditing.run import ask, audit_rounds, signature
+from tts_playground.auditing.run import answered, ask, audit_rounds, signature
 from tts_playground.auditing.scripted import ScriptedChooser, named
 from tts_playground.auditing.settings import AuditSettings
 from tts_playground.auditing.vision import VisionChooser
@@ -32,8 +32,8 @@ PICTURES = pictures(("sym", "size"), 6, 4, permute=False, seed=3)
 
 
 def rows_of(name, **settings):
-    *_, last = audit_rounds(named(f"scripted:{name}"), AuditSettings(**settings))
-    return [row for row in last.rows if row.picture.scene]
+    rows = answered(audit_rounds(named(f"scripted:{name}"), AuditSettings(**settings)))
+    return [row for row in rows if row.picture.scene]
 
 
 # ------------------------------------------------------------------------------------------------------ statistics
@@ -242,11 +242,8 @@ def test_bars_have_the_binomial_band_of_all_their_picks_and_heat_is_one_for_a_fa
 
 
 def test_another_temperature_keeps_what_was_valid_and_the_colours_of_each_digit():
-    *_, last = audit_rounds(
-        ScriptedChooser("scripted:one", lambda label, cell: 1.0 + int(label), 0.7, 0.1),
-        AuditSettings(task="color", per_cond=1),
-    )
-    for row in last.rows[1:]:
+    one = ScriptedChooser("scripted:one", lambda label, cell: 1.0 + int(label), 0.7, 0.1)
+    for row in answered(audit_rounds(one, AuditSettings(task="color", per_cond=1)))[1:]:
         cold = report.tempered(row, 0.3)
         assert cold.valid == pytest.approx(row.valid) == pytest.approx(0.9) and cold.p != pytest.approx(row.p, abs=0.05)
         for one in (row, cold):
@@ -277,8 +274,7 @@ def test_calibrations_state_rejections_for_the_draws_they_are_told_and_layouts_a
 
 def test_a_dislike_is_told_like_a_liking():
     shy = ScriptedChooser("scripted:shy-of-7", lambda label, cell: 0.2 if label == "7" else 1.0)
-    *_, last = audit_rounds(shy, AuditSettings(per_cond=6))
-    said = report.analyze(last.rows).verdict
+    said = report.analyze(answered(audit_rounds(shy, AuditSettings(per_cond=6)))).verdict
     assert "does not choose uniformly" in said[0] and "picks 7 about 0.20 times" in said[1]
 
 
@@ -314,8 +310,7 @@ class Painter(ScriptedChooser):
 
 
 def painted(**settings):
-    *_, last = audit_rounds(Painter(), AuditSettings(**settings))
-    return last.rows
+    return answered(audit_rounds(Painter(), AuditSettings(**settings)))
 
 
 def test_a_level_is_compared_with_the_median_of_its_others():

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from tts_playground.auditing import calibration
-from tts_playground.auditing.run import audit, audit_rounds
+from tts_playground.auditing.run import answered, audit, audit_rounds
 from tts_playground.auditing.scripted import named
 from tts_playground.auditing.settings import AuditSettings
 
 
 def rows_of(name, **settings):
-    *_, last = audit_rounds(named(f"scripted:{name}"), AuditSettings(**settings))
-    blank = next(row for row in last.rows if row.picture.scene is None)
-    return [row for row in last.rows if row.picture.scene], blank
+    rows = answered(audit_rounds(named(f"scripted:{name}"), AuditSettings(**settings)))
+    blank = next(row for row in rows if row.picture.scene is None)
+    return [row for row in rows if row.picture.scene], blank
 
 
 def judged(name, **settings):
@@ -60,8 +60,8 @@ def test_permutations_of_a_layout_stay_together():
 
 def test_noise_is_not_repaired_by_fitting_it():
     """With few draws a batch prior is noise, and the judge is not fooled because it saw other pictures."""
-    *_, last = audit_rounds(named("scripted:fair"), AuditSettings(protocol="sampled", samples=20, per_cond=2))
-    rows = [row for row in last.rows if row.picture.scene]
+    every = answered(audit_rounds(named("scripted:fair"), AuditSettings(protocol="sampled", samples=20, per_cond=2)))
+    rows = [row for row in every if row.picture.scene]
     found = {one.name: one for one in calibration.judge(rows, None, 20)}
     assert "contextual" not in found
     assert found["batch"].distance.value > 0.9 * found["none"].distance.value

@@ -10,12 +10,11 @@ from hypothesis import settings as options
 from hypothesis import strategies as st
 
 import tts_playground
-from tts_playground.auditing import report as reports
-from tts_playground.auditing import run
+from tts_playground.auditing import report, run
 from tts_playground.auditing.rows import facts, row_of
 from tts_playground.auditing.scripted import SCRIPTS, named
 from tts_playground.auditing.settings import PRESETS, AuditSettings, settings_from
-from tts_playground.errors import BadInput, StoreError, UnknownName
+from tts_playground.errors import BadInput, Cancelled, StoreError, UnknownName
 
 FIELDS = ("reject_rate_chi2", "mean_cramers_v", "mean_p_special", "mean_joint_accuracy_valid")
 
@@ -23,8 +22,7 @@ FIELDS = ("reject_rate_chi2", "mean_cramers_v", "mean_p_special", "mean_joint_ac
 @pytest.mark.parametrize("task", ["choice", "color"])
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_rows_survive_their_file(name, task):
-    *_, last = run.audit_rounds(named(name), AuditSettings(task=task, per_cond=1))
-    for row in last.rows:
+    for row in run.answered(run.audit_rounds(named(name), AuditSettings(task=task, per_cond=1))):
         assert row_of(json.loads(json.dumps(facts(row, 100), allow_nan=False))) == row
 
 
@@ -36,13 +34,25 @@ def test_a_run_that_was_stopped_goes_on_and_asks_nothing_twice(tmp_path):
     next(stream)
     stream.close()
     asked = chooser.asked
-    assert 0 < asked < 19
+    assert asked == 16
     file.write_text(file.read_text() + '{"half a li')
-    *_, last = run.recorded(file, chooser, settings)
-    assert last.done and chooser.asked == 19
+    reports = list(run.recorded(file, chooser, settings))
+    assert [len(one.finished) for one in reports] == [asked, 3]
+    assert [one.done for one in reports] == [16, 19]
+    assert reports[-1].done == reports[-1].of == chooser.asked == 19 and reports[-1].share == 1.0
     assert [row.picture.key for row in run.read(file)] == [picture.key for picture in settings.pictures()]
     whole = tts_playground.audit("scripted:planted", per_cond=3)
-    assert reports.analyze(run.read(file)).as_dict() == whole.as_dict()
+    assert report.analyze(run.read(file)).as_dict() == whole.as_dict()
+
+
+def test_an_audit_that_is_cancelled_keeps_what_was_answered(tmp_path):
+    chooser = Counting(named("scripted:planted"))
+    with pytest.raises(Cancelled):
+        tts_playground.audit(chooser, per_cond=3, out=tmp_path, cancel=lambda: chooser.asked >= 8)
+    (file,) = tmp_path.glob("*.jsonl")
+    assert len(run.read(file)) == chooser.asked == 8
+    with pytest.raises(Cancelled):
+        tts_playground.audit("scripted:fair", per_cond=1, cancel=lambda: True)
 
 
 def test_more_pictures_go_into_the_same_file(tmp_path):
@@ -120,7 +130,7 @@ def test_too_few_draws_are_said_to_be_too_few():
 def test_silence_is_said_first():
     found = tts_playground.audit("scripted:hasty", protocol="sampled", samples=30, per_cond=1)
     assert found.summary["valid_rate"] < 1
-    mute = reports.analyze([row_mute(row) for row in found.rows])
+    mute = report.analyze([row_mute(row) for row in found.rows])
     assert "nothing can be said" in mute.verdict[0]
     assert mute.summary["mean_entropy"] is None
     assert mute.csv().count("\n") == 8
@@ -135,24 +145,24 @@ def row_mute(row):
 def test_another_temperature_is_what_the_chooser_would_have_said(temperature):
     settings = AuditSettings(per_cond=1, conditions=("center",), temperature=temperature)
     chooser = named("scripted:planted")
-    *_, there = run.audit_rounds(chooser, settings)
-    *_, plain = run.audit_rounds(chooser, AuditSettings(per_cond=1, conditions=("center",)))
-    for row, expected in zip(plain.rows, there.rows, strict=True):
-        assert reports.tempered(row, temperature).p == pytest.approx(expected.p, abs=1e-9)
+    there = run.answered(run.audit_rounds(chooser, settings))
+    plain = run.answered(run.audit_rounds(chooser, AuditSettings(per_cond=1, conditions=("center",))))
+    for row, expected in zip(plain, there, strict=True):
+        assert report.tempered(row, temperature).p == pytest.approx(expected.p, abs=1e-9)
 
 
 def test_bars_and_heat():
     found = tts_playground.audit("scripted:top-first")
     for factor in ("digit", "place", "colour", "condition"):
-        bars = reports.bars(found.rows, factor, 1000)
+        bars = report.bars(found.rows, factor, 1000)
         assert all(bar.low < bar.fair < bar.high for bar in bars)
-    places = {bar.level: bar for bar in reports.bars(found.rows, "place", 1000)}
+    places = {bar.level: bar for bar in report.bars(found.rows, "place", 1000)}
     assert places["top left"].share > places["top left"].high
-    ratio, cells = reports.heat(found.rows)
+    ratio, cells = report.heat(found.rows)
     assert ratio[0, 0] > 1.1 > 0.9 > ratio[2, 2] and cells.sum() == 240
     assert math.isnan(ratio[0, 1])
     with pytest.raises(BadInput, match="no factor"):
-        reports.bars(found.rows, "size", 10)
+        report.bars(found.rows, "size", 10)
 
 
 @pytest.mark.parametrize(
@@ -187,9 +197,9 @@ def test_presets():
 def test_audits_that_do_not_belong_together_are_not_averaged():
     four, five = (tts_playground.audit("scripted:fair", per_cond=1, k=k).rows for k in (4, 5))
     with pytest.raises(BadInput, match="differ"):
-        reports.analyze([*four, *five])
+        report.analyze([*four, *five])
     with pytest.raises(BadInput, match="no pictures"):
-        reports.analyze([])
+        report.analyze([])
 
 
 HOSTILE = [
@@ -226,8 +236,8 @@ def test_rows_that_make_no_sense_are_named_and_never_analysed(tmp_path):
 def test_two_audits_do_not_write_into_one_file(tmp_path):
     settings, chooser = AuditSettings(per_cond=2), named("scripted:fair")
     first = run.recorded(tmp_path / "a.jsonl", chooser, settings, batch=1)
-    next(first)
+    begun = next(first).finished
     with pytest.raises(StoreError, match="another process"):
         list(run.recorded(tmp_path / "a.jsonl", chooser, settings))
-    *_, last = first
-    assert run.read(tmp_path / "a.jsonl") == list(last.rows)
+    rows = [*begun, *run.answered(first)]
+    assert run.read(tmp_path / "a.jsonl") == rows and len(rows) == 13

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,48 +15,53 @@ from tts_playground.auditing.pictures import ChoicePicture
 from tts_playground.auditing.report import AuditReport, analyze
 from tts_playground.auditing.rows import AuditRow, facts, row_of
 from tts_playground.auditing.settings import AuditSettings, settings_from
+from tts_playground.core import Progress
 from tts_playground.errors import BadInput, CannotDo, shown
 from tts_playground.models.loading import Options
+from tts_playground.samplers.cancellation import Cancel, never, stop_if
 from tts_playground.typed import typed
 
 BATCH = 8
 """pictures between two reports"""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditProgress:
-    """How far an audit is."""
-
-    rows: tuple[AuditRow, ...]
-    """answered so far, in the order of the pictures; the last is the newest"""
-    total: int
-    fresh: tuple[AuditRow, ...]
-    """answered since the last report"""
-
-    @property
-    def done(self) -> bool:
-        """Whether all pictures are answered."""
-        return len(self.rows) == self.total
-
-
 def audit_rounds(
-    chooser: Chooser, settings: AuditSettings, kept: Sequence[AuditRow] = (), *, batch: int = BATCH
-) -> Iterator[AuditProgress]:
+    chooser: Chooser,
+    settings: AuditSettings,
+    kept: Sequence[AuditRow] = (),
+    *,
+    batch: int = BATCH,
+    cancel: Cancel = never,
+) -> Iterator[Progress[AuditRow]]:
     """Ask about every picture that ``kept`` has no row of; one report a batch. Closing the generator stops it.
+
+    The first report finishes the rows that were kept, where there are any; ``done`` of ``of`` pictures are answered.
 
     Raises:
         CannotDo: the chooser cannot do what the protocol needs.
+        Cancelled: ``cancel()`` became true; it is asked before every batch.
     """
     pictures = settings.pictures()
     known = {row.picture.key: row for row in kept}
-    rows = [known[picture.key] for picture in pictures if picture.key in known]
+    there = [known[picture.key] for picture in pictures if picture.key in known]
     missing = [picture for picture in pictures if picture.key not in known]
-    if rows or not missing:
-        yield AuditProgress(tuple(rows), len(pictures), ())
+    done = len(there)
+    if there or not missing:
+        yield _report(there, done, len(pictures))
     for start in range(0, len(missing), batch):
+        stop_if(cancel)
         fresh = ask(chooser, settings, missing[start : start + batch])
-        rows += fresh
-        yield AuditProgress(tuple(rows), len(pictures), tuple(fresh))
+        done += len(fresh)
+        yield _report(fresh, done, len(pictures))
+
+
+def _report(rows: Sequence[AuditRow], done: int, of: int) -> Progress[AuditRow]:
+    return Progress(tuple(rows), share=done / of, done=done, of=of)
+
+
+def answered(rounds: Iterable[Progress[AuditRow]]) -> tuple[AuditRow, ...]:
+    """All rows of an audit, in the order in which they were answered."""
+    return tuple(row for progress in rounds for row in progress.finished)
 
 
 def ask(chooser: Chooser, settings: AuditSettings, pictures: Sequence[ChoicePicture]) -> list[AuditRow]:
@@ -120,14 +124,18 @@ def file_of(folder: Path, chooser: Chooser, settings: AuditSettings) -> Path:
     return folder / f"choice_{task}_{settings.protocol}_{signature(chooser, settings)}.jsonl"
 
 
-def recorded(file: Path, chooser: Chooser, settings: AuditSettings, *, batch: int = BATCH) -> Iterator[AuditProgress]:
+def recorded(
+    file: Path, chooser: Chooser, settings: AuditSettings, *, batch: int = BATCH, cancel: Cancel = never
+) -> Iterator[Progress[AuditRow]]:
     """``audit_rounds`` that appends every row to a JSONL file as soon as it is there, and goes on where it stopped."""
     sign = signature(chooser, settings)
     kept = read(file, sign) if file.is_file() else []
+    on_file = {row.picture.key for row in kept}
     files.make_folder(file.parent)
     with journal.growing(file, "The audit") as append:
-        for progress in audit_rounds(chooser, settings, kept, batch=batch):
-            append(_facts(row, sign, chooser, settings) for row in progress.fresh)
+        for progress in audit_rounds(chooser, settings, kept, batch=batch, cancel=cancel):
+            fresh = (row for row in progress.finished if row.picture.key not in on_file)
+            append(_facts(row, sign, chooser, settings) for row in fresh)
             yield progress
 
 
@@ -155,6 +163,7 @@ def audit(
     four_bit: bool = False,
     device_map: str | None = None,
     batch: int = BATCH,
+    cancel: Cancel = never,
     **settings: Any,
 ) -> AuditReport:
     """Ask a model to choose at random, again and again, and report how far from uniform it is and why.
@@ -166,11 +175,12 @@ def audit(
         out: a folder for the JSONL file, a row a picture; a run that was stopped goes on there.
         device, dtype, four_bit, device_map: how to load the model; ``device_map="auto"`` spreads it over all devices.
         batch: pictures in one forward pass.
+        cancel: asked before every batch; what was answered is on file then, if ``out`` says where.
         **settings: the fields of ``auditing.settings.AuditSettings``.
 
     Raises:
         BadInput: a setting is out of range or unknown. ModelUnavailable: the model cannot be had here.
-        CannotDo: the model cannot do what the protocol needs.
+        CannotDo: the model cannot do what the protocol needs. Cancelled: ``cancel()`` became true.
     """
     chosen = settings_from(settings, preset)
     if batch < 1:
@@ -182,8 +192,7 @@ def audit(
     else:
         raise BadInput(f"The model of an audit is a name or a chooser, not {shown(model, 60)}.")
     if out is None:
-        rounds = audit_rounds(chooser, chosen, batch=batch)
+        rounds = audit_rounds(chooser, chosen, batch=batch, cancel=cancel)
     else:
-        rounds = recorded(file_of(Path(out), chooser, chosen), chooser, chosen, batch=batch)
-    *_, last = rounds
-    return analyze(last.rows, chosen.samples)
+        rounds = recorded(file_of(Path(out), chooser, chosen), chooser, chosen, batch=batch, cancel=cancel)
+    return analyze(answered(rounds), chosen.samples)

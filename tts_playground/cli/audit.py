@@ -109,7 +109,7 @@ def _work(rounds: Any) -> None:
     with Progress(*columns, console=console()) as bar:
         line = bar.add_task("Images", total=None)
         for progress in rounds:
-            bar.update(line, completed=len(progress.rows), total=progress.total)
+            bar.update(line, completed=progress.done, total=progress.of)
 
 
 def _report(file: Path, samples: int, json: bool, temperature: float = 1.0) -> None:

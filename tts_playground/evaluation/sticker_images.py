@@ -18,7 +18,7 @@ from tts_playground.core import Reward, Sample, Verifier
 from tts_playground.estimators.curves import expected_best, expected_pick
 from tts_playground.evaluation import metrics
 from tts_playground.evaluation import sticker_knobs as knobs_part
-from tts_playground.evaluation.progress import EvaluationProgress
+from tts_playground.evaluation.countdown import Countdown
 from tts_playground.rewards.diversity import pairwise_distance, token_entropy
 from tts_playground.samplers.image_tokens import ImageSettings
 from tts_playground.tasks.text_to_image import PromptTask
@@ -99,14 +99,14 @@ def passes(judge: Verifier, task: PromptTask, samples: Sequence[Sample]) -> np.n
 def choose_cfg(tools: Tools, prompts: int = TUNING_PROMPTS, seed: int = 0) -> dict[float, float]:
     """Pass rate of each guidance scale on the world's own compositions, none of them of stickers-eval."""
     total, places = dict.fromkeys(CFGS, 0.0), [(seed, index) for index in range(TUNING_EACH)]
-    progress = EvaluationProgress("choosing the guidance", prompts, tools.say)
+    countdown = Countdown("choosing the guidance", prompts, tools.say)
     for scene in stickers.scenes(TUNING_SEED, 0, prompts):
         task = PromptTask(plain(scene.composition))
         drawn = draw(tools.sampler, task, {str(cfg): (ImageSettings(1.0, cfg), places) for cfg in CFGS})
         judged = passes(tools.judge, task, [sample for samples in drawn.values() for sample in samples])
         for cfg, part in zip(CFGS, judged.reshape(len(CFGS), -1), strict=True):
             total[cfg] += float(part.mean()) / prompts
-        progress.step()
+        countdown.step()
     return total
 
 
@@ -156,11 +156,11 @@ def look_at_all(tools: Tools, chosen: Sequence[StickerCase], n: int, cfg: float,
     """``look`` at every case; the first ``SIDE_PROMPTS`` of each kind under other settings as well."""
     rows: list[JudgedPrompt] = []
     seen: Counter[str] = Counter()
-    progress = EvaluationProgress(f"{n} images a prompt at guidance {cfg:g}", len(chosen), tools.say)
+    countdown = Countdown(f"{n} images a prompt at guidance {cfg:g}", len(chosen), tools.say)
     for case in chosen:
         rows.append(look(tools, case, n, cfg, seed, side=seen[case.kind] < SIDE_PROMPTS))
         seen[case.kind] += 1
-        progress.step()
+        countdown.step()
     return rows
 
 

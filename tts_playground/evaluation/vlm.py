@@ -20,7 +20,7 @@ from tts_playground.answers import groups
 from tts_playground.errors import BadInput
 from tts_playground.estimators.intervals import Interval, mean, paired, rate
 from tts_playground.estimators.voting import expected_majority
-from tts_playground.evaluation.progress import EvaluationProgress
+from tts_playground.evaluation.countdown import Countdown
 from tts_playground.experiments.question_sets import AskedQuestion, trust
 from tts_playground.models.hub import cards
 from tts_playground.models.hub.embedded_models import where
@@ -62,10 +62,10 @@ def run(model: str = "tiny:vlm", n: int = 32, most: int = 200, seed: int = 0, *,
     sampler: Any = vqa_sampler(model, AnswerSettings(TEMPERATURE))
     greedy: Any = vqa_sampler(model, AnswerSettings(0.0))
     tasks = [task for task in questions(SHIPPED, most) if isinstance(task, VqaTask)]
-    rows, progress = [], EvaluationProgress(f"{n} answers a question", len(tasks), partial(print, flush=True))
+    rows, countdown = [], Countdown(f"{n} answers a question", len(tasks), partial(print, flush=True))
     for task in tasks:
         rows.append(measure(task, sampler, greedy, n, seed))
-        progress.step()
+        countdown.step()
     measured = {name: one.as_dict() for name, one in metrics(rows).items()}
     if card:
         how = (

@@ -61,10 +61,12 @@ def _audit(view: AuditView) -> Iterator[AuditPageState]:
     start, shown = time.monotonic(), 0.0
     settings = view.settings()
     chooser = responders.resolve(view.model)
+    rows: list[AuditRow] = []
     for progress in audit_rounds(chooser, settings):
-        if progress.done or time.monotonic() - shown >= PACE:
+        rows += progress.finished
+        if progress.done == progress.of or time.monotonic() - shown >= PACE:
             shown = time.monotonic()
-            yield AuditPageState(view, progress.rows, progress.total, shown - start)
+            yield AuditPageState(view, tuple(rows), progress.of, shown - start)
 
 
 _audit_by_model = on_gpu(120)(_audit)

@@ -27,7 +27,7 @@ from torch import nn
 
 from tts_playground import files, home, journal, randomness
 from tts_playground.errors import BadInput, Cancelled, CannotDo, StoreError
-from tts_playground.train.common.progress import TrainProgress
+from tts_playground.train.common.run_display import RunDisplay
 
 
 @dataclass(frozen=True)
@@ -315,7 +315,7 @@ def fit(
     """
     device = pick_device(plan.device)
     model.to(device)
-    line = TrainProgress(plan.name, plan.minutes * 60 if plan.steps is None else None, plan.steps)
+    line = RunDisplay(plan.name, plan.minutes * 60 if plan.steps is None else None, plan.steps)
     with torch.random.fork_rng([device] if device.type == "cuda" else []), closing(line):
         torch.manual_seed(plan.seed)
         run = TrainRun(model, plan, device)
@@ -337,7 +337,7 @@ def _loop(
     run: TrainRun,
     loss: Loss,
     sheet: Callable[[], Any] | None,
-    line: TrainProgress,
+    line: RunDisplay,
     log_every: int,
     stop_after: int | None,
 ) -> None:

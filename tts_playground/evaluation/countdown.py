@@ -8,7 +8,7 @@ from time import monotonic
 
 
 @dataclass
-class EvaluationProgress:
+class Countdown:
     """Says how far a loop is, about every twentieth of it, and how long it will take."""
 
     what: str

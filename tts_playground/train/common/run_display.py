@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class TrainProgress:
+class RunDisplay:
     """Loss and time left of one run; ``total`` seconds, or ``steps`` when the run is counted in steps."""
 
     def __init__(self, name: str, total: float | None, steps: int | None, every: float = 10.0) -> None:
