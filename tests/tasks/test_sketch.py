@@ -1,17 +1,19 @@
 """``sketch`` from end to end."""
 
 import json
+from dataclasses import dataclass
+from math import log
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tts_playground.core import Sample, Task
+from tts_playground.core import Cost, Sample, Task
 from tts_playground.dsl import Program, parse, render
 from tts_playground.dsl.metrics import iou
-from tts_playground.errors import BadInput, UnknownName
+from tts_playground.errors import BadInput, Cancelled, UnknownName
 from tts_playground.rewards.iou import FitReward, IoUReward
-from tts_playground.tasks.sketch import SketchSettings, SketchTask, sketch, sketch_rounds
+from tts_playground.tasks.sketch import SketchSettings, SketchTask, fitted, sketch, sketch_rounds
 from tts_playground.testing import check_reward
 from tts_playground.verifiers.render import RenderVerifier
 
@@ -60,18 +62,124 @@ def test_a_blank_drawing_gives_the_empty_program_and_says_so():
     assert "blank" in found.rounds[-1].note
 
 
-def test_reports_stream_and_can_be_cancelled():
+def test_rounds_stream_and_can_be_cancelled():
     task = SketchTask.of(render(EXCLAMATION))
     run = sketch_rounds(task, SketchSettings(n=6, seconds=NO_CAP))
     first = next(run)
-    assert not first.round.stopped
-    assert first.iou == pytest.approx(iou(first.program, task.ink))
-    assert first.f1 == pytest.approx(2 * first.iou / (1 + first.iou))
+    found = fitted(task, first)
+    assert not first.stopped
+    assert found.program == first.best.sample.content
+    assert found.iou == pytest.approx(iou(found.program, task.ink))
+    assert found.f1 == pytest.approx(2 * found.iou / (1 + found.iou))
     run.close()
-    reports = list(sketch_rounds(task, SketchSettings(n=6, seconds=NO_CAP)))
-    assert [report.iou for report in reports] == sorted(report.iou for report in reports)
-    assert reports[-1].candidates == reports[-1].round.cost.renders > 1000
-    assert all(not report.round.stopped for report in reports[:-1])
+    rounds = list(sketch_rounds(task, SketchSettings(n=6, seconds=NO_CAP)))
+    ious = [fitted(task, one).iou for one in rounds]
+    assert ious == sorted(ious)
+    assert rounds[-1].cost.renders > 1000
+    assert all(not one.stopped for one in rounds[:-1])
+
+
+@pytest.mark.parametrize("strategy", ["refine", "best-of-n"])
+def test_a_search_that_is_cancelled_says_so(strategy):
+    asked = []
+    with pytest.raises(Cancelled):
+        sketch(
+            render(EXCLAMATION),
+            n=8,
+            strategy=strategy,
+            seconds=NO_CAP,
+            cancel=lambda: asked.append(1) or len(asked) == 3,
+        )
+    assert len(asked) == 3
+
+
+def test_independent_draws_are_reported_one_by_one():
+    task = SketchTask.of(render(EXCLAMATION))
+    rounds = list(sketch_rounds(task, SketchSettings(n=6, strategy="best-of-n", seconds=NO_CAP)))
+    between = [one.progress for one in rounds if one.progress is not None]
+    assert [(one.done, one.of) for one in between] == [(i, 6) for i in range(1, 7)]
+    assert not any(one.candidates for one in rounds if one.progress is not None)
+    found = sketch(task, n=6, strategy="best-of-n", seconds=NO_CAP)
+    assert found.rounds and all(one.progress is None for one in found.rounds)
+    assert [len(one.candidates) for one in found.rounds] == [4, 2, 0]
+
+
+@dataclass(frozen=True)
+class Untidy:
+    """Writes its disc twice, and knows how likely that was."""
+
+    temperature: float = 1.0
+
+    def fingerprint(self):
+        return {"sampler": "untidy"}
+
+    def draw(self, task, indices, *, seed=0):
+        for index in indices:
+            yield Sample(parse("(+ (Circle 4 8 8) (Circle 4 8 8))"), index, seed, logprob=log(0.5))
+
+
+def test_the_last_round_holds_the_tidied_program_with_what_the_reward_says_of_it():
+    found = sketch(render("(Circle 4 8 8)"), sampler=f"{__name__}:Untidy", strategy="best-of-n", n=2, seconds=NO_CAP)
+    *others, last = found.rounds
+    assert str(found.program) == str(last.best.sample.content) == "(Circle 4 8 8)"
+    assert last.best.sample.logprob is None
+    before = others[-1].best
+    assert len(before.sample.content) == 2 and before.sample.logprob == log(0.5)
+    task = SketchTask.of(render("(Circle 4 8 8)"))
+    assert [last.best.reward] == FitReward().score(task, [last.best.sample])
+    assert last.best.reward > before.reward
+    assert (found.cost.samples, found.cost.renders) == (2, others[-1].cost.renders + 1)
+
+
+@dataclass(frozen=True)
+class Blots:
+    """Likes ink, whatever is drawn."""
+
+    name = "blots"
+    revision = "1"
+    unit_cost = Cost()
+
+    def score(self, task, samples):
+        return [float(len(sample.content)) for sample in samples]
+
+
+@pytest.mark.parametrize("reward", ["iou", "blots", Blots()])
+def test_another_reward_may_guide(reward):
+    options = {"n": 8, "strategy": "best-of-n", "seconds": NO_CAP, "seed": 2}
+    picture = render("(- (+ (Circle 4 5 9) (Quad 9 8 7 3 45)) (Quad 6 9 2 9 0))")
+    found = sketch(picture, reward=f"{__name__}:Blots" if reward == "blots" else reward, **options)
+    scored = [one for round_ in found.rounds for one in round_.candidates]
+    judge = Blots() if reward in ("blots", Blots()) else IoUReward()
+    assert [one.reward for one in scored] == judge.score(SketchTask.of(picture), [one.sample for one in scored])
+    assert found.rounds[-2].best.reward == max(one.reward for one in scored)
+
+
+def test_what_is_no_reward_is_refused():
+    with pytest.raises(UnknownName, match="clippp"):
+        sketch(render("(Circle 3 8 8)"), reward="clippp")
+    with pytest.raises(BadInput, match="reward is a registered name"):
+        sketch(render("(Circle 3 8 8)"), reward=IoUReward)
+
+
+def test_best_of_n_reads_a_store_and_fills_it(tmp_path):
+    from tts_playground.store.store import Store
+
+    options = {"n": 6, "strategy": "best-of-n", "seconds": NO_CAP, "seed": 2}
+    task = SketchTask.of(render(EXCLAMATION))
+    plain = sketch(task, **options)
+    with Store(tmp_path) as store:
+        first, again = (sketch(task, store=store, **options) for _ in range(2))
+        sketch(task, n=6, seconds=NO_CAP, store=store)  # a search's candidates depend on each other
+        (kept,) = store.pools()
+        pool = store.open(kept.key)
+        assert len(pool) == 6 and pool.rewards() == [("fit", FitReward().revision)]
+        assert [one.content for one in pool.samples(seed=2)] == [
+            one.sample.content for round_ in plain.rounds for one in round_.candidates
+        ]
+        assert pool.scores("fit", seed=2) == [one.reward for round_ in plain.rounds for one in round_.candidates]
+    assert plain.program == first.program == again.program
+    assert [one.candidates for one in first.rounds] == [one.candidates for one in again.rounds]
+    assert plain.cost.samples == first.cost.samples == again.cost.samples == 6
 
 
 def test_the_result_is_plain_json():

@@ -28,6 +28,11 @@ def test_sketch_returns_what_the_command_line_prints(client, disc):
     assert result["cost"]["samples"] <= 8
 
 
+def test_another_reward_may_guide(client, disc):
+    result = client.predict(handle_file(disc), n=8, seconds=20, reward="iou", api_name="/sketch")
+    assert str(parse(result["program"])) == DISC and result["iou"] == 1.0
+
+
 def test_same_seed_same_program(client, disc):
     options = {"n": 4, "seed": 3, "strategy": "best-of-n", "seconds": 20}
     first, second = (client.predict(handle_file(disc), **options, api_name="/sketch") for _ in range(2))
@@ -43,7 +48,7 @@ def test_the_endpoints_and_their_options_are_documented_and_nothing_else(client)
         for name, info in endpoints.items()
         if name in ("/sketch", "/render")
     }
-    options = ["file", "sampler", "strategy", "n", "temperature", "outline", "seconds", "seed"]
+    options = ["file", "sampler", "strategy", "n", "temperature", "outline", "seconds", "seed", "reward"]
     assert names == {"/sketch": options, "/render": ["program", "size", "mode"]}
     assert client.view_api(return_format="dict")["unnamed_endpoints"] == {}
 
@@ -88,6 +93,7 @@ def test_bad_programs_get_one_sentence(client, arguments, sentence):
         ({"n": 10**9}, "between 1 and"),
         ({"seconds": 1e9}, "between 0.1 and"),
         ({"outline": "maybe"}, "no outline"),
+        ({"reward": "clip"}, "no reward"),
     ],
 )
 def test_bad_options_get_one_sentence(client, disc, options, sentence):

@@ -11,6 +11,7 @@ import pytest
 import tts_playground
 from tts_playground.core import Cost, Round
 from tts_playground.dsl import Program, parse, render
+from tts_playground.dsl.drawings import overlap
 from tts_playground.pages.sketch import editor, examples, results, strategy_comparison
 from tts_playground.pages.sketch.page_state import SketchPageState
 from tts_playground.pages.sketch.panel import difference, panel
@@ -25,7 +26,7 @@ from tts_playground.pages.sketch.view_settings import (
     values_of,
 )
 from tts_playground.pages.status import halted, status
-from tts_playground.tasks.sketch import SketchProgress, SketchSettings, SketchTask
+from tts_playground.tasks.sketch import SketchSettings, SketchTask
 
 
 def _query(text):
@@ -35,7 +36,9 @@ def _query(text):
 
 
 def test_a_link_brings_the_settings_back():
-    settings = SketchSettings(strategy="best-of-n", n=17, temperature=0.25, seed=9, outline="keep", seconds=4.5)
+    settings = SketchSettings(
+        strategy="best-of-n", n=17, temperature=0.25, seed=9, outline="keep", seconds=4.5, reward="iou"
+    )
     assert from_query(_query(to_query(settings, program="(Circle 3 8 8)"))) == settings
 
 
@@ -61,8 +64,9 @@ def test_a_bent_link_falls_back_to_the_defaults(query):
 
 
 def test_numbers_from_a_page_are_brought_into_range():
-    settings = settings_of("refine", 10**9, -3, None, "auto", 1e9, "proposal")
+    settings = settings_of("refine", 10**9, -3, None, "auto", 1e9, "proposal", "no such reward")
     assert (settings.n, settings.temperature, settings.seed, settings.seconds) == (256, 0, 0, 20)
+    assert settings.reward == "fit"
     assert settings_of(*values_of(settings)) == settings
     assert len(values_of(settings)) == len(ORDER)
 
@@ -108,8 +112,7 @@ def test_a_search_that_ends_before_its_first_candidate_says_so():
         SketchTask(task.mask, notes=("two values, taken literally", "closed outlines filled")), "disc"
     )
     for samples, words in ((0, "before the first candidate"), (1, "a longer one may find")):
-        report = SketchProgress(Round(0, (), None, Cost(samples=samples), "seconds", ""), Program(), 0.0, 0.0, 2.0, 0)
-        _, line = live(work, report)
+        _, line = live(work, Round(0, (), None, Cost(samples=samples), "seconds", ""))
         assert words in line
         assert "closed outlines filled" in line and "literally" not in line
 
@@ -129,8 +132,8 @@ def test_work_that_was_stopped_is_not_shown_as_running():
 def test_a_search_shows_its_last_report_and_keeps_independent_draws_apart():
     task = SketchTask.of(render("(Circle 4 8 8)"))
     for strategy, pool in (("best-of-n", 4), ("refine", 0)):
-        *_, (work, report) = search(task, "disc", SketchSettings(strategy=strategy, n=4, seconds=30))
-        assert report.round.stopped
+        *_, (work, last) = search(task, "disc", SketchSettings(strategy=strategy, n=4, seconds=30))
+        assert last.stopped
         assert str(work.program) == "(Circle 4 8 8)"
         assert len(work.pool) == pool
         assert work.holds("(Circle 4 8 8)")
@@ -177,24 +180,40 @@ def test_the_difference_has_four_colours():
     assert "<b>" not in status("<b>", [("<b>", "<b>", '"<b>')])
 
 
-def test_a_contest_reruns_every_strategy_at_every_budget():
+@pytest.mark.parametrize("reward", ["fit", "iou"])
+def test_a_comparison_reruns_every_strategy_at_every_budget(reward):
     task = SketchTask.of(render("(Circle 4 8 8)"))
-    *_, last = strategy_comparison.contest(task, SketchSettings(n=4, seconds=30))
-    assert last.curve is not None
+    *_, last = strategy_comparison.run(task, SketchSettings(n=4, seconds=30, seed=5, reward=reward))
+    assert last.curve is not None and last.curve.measure == "iou" and last.curve.n[-1] == 4
     assert last.doing == ""
-    assert last.line.startswith("Done") and "cut short" not in last.line
-    assert {p.label for p in last.points} >= {"refine"}
+    line = strategy_comparison.line(last)
+    assert line.startswith("Done") and "cut short" not in line
+    assert {point.label for point in last.points} == {"refine", "smc", "beam"}
     for point in last.points:
-        assert 0 < point.where("n") <= 4
+        assert 0 < point.where("n") <= point.budget
         assert point.result.n == strategy_comparison.SEEDS
+    for run in last.runs:
+        assert run.seed in (6, 7, 8) and not run.late
+        assert run.gold == pytest.approx(overlap(task, run.rounds[-1].best.sample.content).iou)
+    names = {trace.name for trace in strategy_comparison.figure(last, "renders").data if trace.name}
+    assert names >= {"best-of-n", "refine", "smc", "beam"}
 
 
-def test_a_contest_says_how_many_searches_the_time_limit_cut():
+def test_a_comparison_says_how_many_searches_the_time_limit_cut():
     task = SketchTask.of(render(examples.PROGRAMS["biohazard"]))
-    *_, last = strategy_comparison.contest(task, SketchSettings(n=2, seconds=1e-6))
-    assert last.cut == len(last.points) * strategy_comparison.SEEDS
-    assert f"{last.cut} searches were cut short by the time limit" in last.line
+    *_, last = strategy_comparison.run(task, SketchSettings(n=2, seconds=1e-6))
+    late = sum(run.late for run in last.runs)
+    assert late == len(last.runs) == 3 * strategy_comparison.SEEDS
+    assert f"{late} searches were cut short by the time limit" in strategy_comparison.line(last)
     assert last.curve is not None and last.curve.n[-1] == 2  # the time limit does not shorten the pool
+
+
+def test_a_comparison_can_be_stopped_between_two_candidates_of_its_pool():
+    task = SketchTask.of(render(examples.PROGRAMS["biohazard"]))
+    reports = strategy_comparison.run(task, SketchSettings(n=8, seconds=30))
+    assert [next(reports).doing for _ in range(8)] == ["candidate 1 of 8"] * 8
+    assert strategy_comparison.line(next(reports)) == "Running candidate 1 of 8…"
+    reports.close()
 
 
 def test_an_empty_page_says_what_to_do():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,8 @@ SamplerName = Annotated[
     ),
 ]
 StrategyName = Annotated[str, typer.Option(help=f"{registry.listed('strategy', 'sketch')}.")]
+_GUIDES = ", ".join(row.name for row in registry.rewards("sketch"))
+RewardName = Annotated[str, typer.Option("--reward", help=f"What guides the search: {_GUIDES}.")]
 Outline = Annotated[
     Literal["auto", "fill", "keep"], typer.Option(help="Thin closed loops: auto, fill them, or keep them as lines.")
 ]
@@ -52,45 +55,42 @@ def sketch(
     out: options.Out = None,
     plot: options.Plot = None,
     json: options.Json = False,
+    reward: RewardName = "fit",
 ) -> None:
     """Find a program that draws FILE; print it with its IoU (overlap with the drawing, 1 is perfect).
 
-    With --plot, also draw N independent candidates (kept in the store) and plot the expected best IoU against N.
+    With --plot, also draw N independent candidates and plot the expected best IoU against N. These, and those of
+    --strategy best-of-n, are kept in the store, and are not drawn again.
     """
+    from tts_playground.experiments.comparison import BASELINE
+    from tts_playground.store.spare import open_store
     from tts_playground.tasks.sketch import SketchTask, sampler_of
     from tts_playground.tasks.sketch import sketch as find
 
     if not file.is_file():
         raise BadInput(f"There is no file {str(file)!r}; give the path of a picture.")
-    with console().status("Searching"):
-        result = find(
-            file,
-            sampler=sampler,
-            strategy=strategy,
-            n=n,
-            temperature=temperature,
-            outline=outline,
-            seconds=seconds,
-            seed=seed,
-            grammar=grammar,
-        )
-    if out is not None:
-        _write(out, result.program, result.raster)
-    if plot is not None:
-        _plot(plot, SketchTask.of(file, outline=outline), sampler_of(sampler, temperature, grammar), n, seed)
+    settings = {"sampler": sampler, "strategy": strategy, "n": n, "temperature": temperature, "outline": outline}
+    settings |= {"seconds": seconds, "seed": seed, "grammar": grammar, "reward": reward}
+    kept = strategy == BASELINE or plot is not None
+    with open_store(console().print) if kept else nullcontext() as store:
+        with console().status("Searching"):
+            result = find(file, **settings, store=store)
+        if out is not None:
+            _write(out, result.program, result.raster)
+        if plot is not None and store is not None:
+            task, proposer = SketchTask.of(file, outline=outline), sampler_of(sampler, temperature, grammar)
+            with console().status(f"Drawing {n} independent candidates"):
+                _plot(plot, store.pool(task, proposer), n, seed)
     emit(result.as_dict(), json, _talk)
 
 
-def _plot(plot: Path, task: Any, proposer: Any, n: int, seed: int) -> None:
+def _plot(plot: Path, pool: Any, n: int, seed: int) -> None:
     from tts_playground.figures import best_of_n, save
-    from tts_playground.store.spare import open_store
 
-    with open_store(console().print) as store, console().status(f"Drawing {n} independent candidates"):
-        pool = store.pool(task, proposer)
-        pool.draw(n, seed=seed)
-        reward = registry.resolve("reward", "iou", "sketch")
-        pool.score(reward, n, seed=seed)
-        save(best_of_n(pool.curve(reward.name, seed=seed)), plot)
+    pool.draw(n, seed=seed)
+    reward = registry.resolve("reward", "iou", "sketch")
+    pool.score(reward, n, seed=seed)
+    save(best_of_n(pool.curve(reward.name, seed=seed)), plot)
 
 
 _ENDED = {

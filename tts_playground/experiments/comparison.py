@@ -18,6 +18,7 @@ from tts_playground.core import Budget, Cost, Reward, Round, Sample, Sampler, St
 from tts_playground.errors import BadInput
 from tts_playground.estimators.curves import Curve, curve
 from tts_playground.estimators.intervals import Interval, mean
+from tts_playground.streams import InOrder, reports
 from tts_playground.typed import typed
 
 BATCH = 16
@@ -67,6 +68,11 @@ class StrategyRun:
     """for its trace (``experiments.trace``)"""
     gold: float | None
     """what the judge says of its pick; None when the budget did not see one candidate to its end"""
+
+    @property
+    def late(self) -> bool:
+        """Whether the time limit ended it, before its budget did."""
+        return self.rounds[-1].stopped == "seconds"
 
     @property
     def cost(self) -> Cost:
@@ -119,6 +125,8 @@ class ComparisonPlan:
     """independent candidates a task for the curve, at least the largest budget"""
     by: str = "tokens"
     """what a budget limits: "tokens", "samples", "verifier_calls" or "renders" """
+    seconds: float | None = None
+    """safety cap on one run's wall-clock time, above 0; None for no limit"""
 
     def __post_init__(self) -> None:
         if not self.budgets or min(self.budgets) < 1 or self.seeds < 1:
@@ -127,13 +135,16 @@ class ComparisonPlan:
             raise BadInput(
                 f"The pool of {self.pool} is smaller than the largest budget, {max(self.budgets)}; draw more."
             )
+        if self.seconds is not None and not self.seconds > 0:
+            raise BadInput(f"The time limit of a run must be above 0 seconds, not {self.seconds}.")
         if self.by not in {f.name for f in fields(Budget)} - {"seconds"}:
             raise BadInput(f"A budget limits tokens, samples, verifier_calls or renders, not {self.by!r}.")
 
     def budget(self, candidates: int, unit: Mapping[str, float]) -> Budget:
         """As much of ``by`` as ``candidates`` independent ones cost; samples where they cost none of it."""
         each = unit.get(self.by, 0)
-        return Budget(**{self.by: int(candidates * each + 0.5)}) if each else Budget(samples=candidates)
+        counted = {self.by: int(candidates * each + 0.5)} if each else {"samples": candidates}
+        return Budget(**counted, seconds=self.seconds)
 
 
 def comparable(task: str) -> tuple[str, ...]:
@@ -151,6 +162,8 @@ def named(task: str, names: Sequence[str] | None, sampler: Sampler) -> dict[str,
     if names is None:
         rows = [row for row in registry.entries("strategy", task) if row.name != BASELINE]
         names = [row.name for row in rows if registry.runs(row, sampler)]
+        if not names:
+            raise BadInput(f"This sampler can run {BASELINE} only, so there is nothing to compare; choose another one.")
     if not names:
         raise BadInput(f"A comparison needs at least one strategy; choose from: {', '.join(comparable(task))}.")
     for name in names:
@@ -197,10 +210,11 @@ def compare(
             for place, task in enumerate(tasks):
                 for seed in range(plan.seed + 1, plan.seed + 1 + plan.seeds):
                     share = (len(state.runs) + len(runs)) / _runs(strategies, plan, tasks)
-                    doing = f"{label}, budget of {candidates} candidates, task {place + 1}, seed {seed}"
+                    doing = f"{label}, budget of {candidates} candidates{_which(place, tasks)}, seed {seed}"
                     state, rounds = replace(state, doing=doing, done=share), []
                     for one in strategy.run(task, sampler, guide, budget=budget, seed=seed):
-                        rounds.append(one)
+                        if one.progress is None:
+                            rounds.append(one)
                         yield state
                     best = rounds[-1].best
                     gold = None if best is None else float(judge.score(task, [best.sample])[0])
@@ -221,11 +235,19 @@ def _draw(
     for place, task in enumerate(tasks):
         pool: list[Sample] = []
         while len(pool) < plan.pool:
-            yield Comparison(doing=f"candidate {len(pool) + 1} of {plan.pool}, task {place + 1}")
+            state = Comparison(doing=f"candidate {len(pool) + 1} of {plan.pool}{_which(place, tasks)}")
+            yield state
             some = range(len(pool), min(len(pool) + BATCH, plan.pool))
-            pool += sampler.draw(task, some, seed=plan.seed)
+            waiting = InOrder(some)
+            for report in reports(sampler, task, some, seed=plan.seed):
+                pool += waiting.put(report.finished)
+                yield state
         pools.append(pool)
     return pools
+
+
+def _which(place: int, tasks: Sequence[Any]) -> str:
+    return f", task {place + 1}" if len(tasks) > 1 else ""
 
 
 def _unit(samples: Sequence[Sample], guide: Reward) -> dict[str, float]:
@@ -245,6 +267,8 @@ def _point(runs: Sequence[StrategyRun]) -> list[StrategyPoint]:
     empty = sum(run.gold is None for run in runs)
     note = f"budget of {runs[0].budget} whole candidates, {len(runs)} runs"
     note += f", {empty} of them without a finished candidate" if empty else ""
+    late = sum(run.late for run in runs)
+    note += f", {late} of them ended by the time limit" if late else ""
     cost = {f.name: float(np.mean([getattr(run.cost, f.name) for run in runs])) for f in fields(Cost)}
     return [StrategyPoint(runs[0].label, _reached(by_task), cost, note=note, budget=runs[0].budget)]
 

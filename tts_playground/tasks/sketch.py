@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from tts_playground import registry
-from tts_playground.core import Budget, Cost, Round, Sampler, Strategy
-from tts_playground.dsl.drawings import Overlap, overlap, unpack
+from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sampler, Scored, Strategy
+from tts_playground.dsl.drawings import overlap, unpack
 from tts_playground.dsl.raster import render
 from tts_playground.dsl.surgery import tidy
 from tts_playground.dsl.tree import Program
-from tts_playground.errors import BadInput
+from tts_playground.errors import BadInput, shown
 from tts_playground.home import expanded
+from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.programs import ProgramSampler
+from tts_playground.tasks import engine
 from tts_playground.tasks.drawing import SIDE, Outline, read_drawing
 from tts_playground.typed import typed
 
@@ -96,6 +98,8 @@ class SketchSettings:
     seed: int = 0
     grammar: bool = False
     """whether a model may only draw tokens that lead to a program; "proposal" needs no grammar"""
+    reward: str = "fit"
+    """what guides the search: a registered reward or verifier, or "module:Class" """
 
     def __post_init__(self) -> None:
         if not 1 <= self.n <= 100_000:
@@ -105,21 +109,15 @@ class SketchSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SketchProgress:
-    """One report of a running search."""
+class Fitted:
+    """How well the best program of a round explains the drawing."""
 
-    round: Round
-    """the strategy's own report; in the last one ``round.stopped`` is set"""
     program: Program
-    """the best so far, tidied in the last report"""
+    """the best so far, the empty one before there is one"""
     iou: float
-    """of ``program`` with the drawing, reference render, 0-1"""
+    """of its reference render with the drawing, 0-1"""
     f1: float
     """harmonic mean of precision and recall of the ink, 0-1"""
-    elapsed: float
-    """seconds since the search began"""
-    candidates: int
-    """programs evaluated so far, those by the mask engine included"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +167,9 @@ def sketch(
     seconds: float = 2.0,
     seed: int = 0,
     grammar: bool = False,
+    store: Keeper | None = None,
+    reward: Reward | str | None = None,
+    cancel: Cancel = never,
 ) -> SketchResult:
     """Find a short program whose picture is the drawing.
 
@@ -181,41 +182,67 @@ def sketch(
         temperature: of the sampler; 0 is greedy.
         outline: whether thin closed loops are filled: "auto", "fill" or "keep".
         grammar: whether a model may only draw tokens that lead to a program.
+        store: where best-of-n reads candidates that are there and keeps those that it draws.
+        reward: what guides: a registered name, or a reward; "fit" (IoU, less a price for every shape) if None.
+        cancel: asked at every round.
 
     Raises:
-        BadInput: the picture cannot be read, or a setting is out of range.
+        BadInput: the picture cannot be read, or a setting is out of range. Cancelled: ``cancel()`` became true.
+        StoreError: the store cannot be read or written.
     """
     settings = SketchSettings(sampler, strategy, n, temperature, outline, seconds, seed, grammar)
     task = SketchTask.of(image, outline=outline)
-    reports = list(sketch_rounds(task, settings))
-    last = reports[-1]
-    rounds = tuple(report.round for report in reports)
-    cost, stopped = last.round.cost, last.round.stopped
-    picture = render(last.program, task.side)
-    return SketchResult(last.program, last.iou, last.f1, picture, rounds, cost, stopped, task.notes)
+    stream = sketch_rounds(task, settings, store=store, cancel=cancel, reward=reward)
+    rounds = tuple(one for one in stream if one.progress is None)
+    last, found = rounds[-1], fitted(task, rounds[-1])
+    picture = render(found.program, task.side)
+    return SketchResult(found.program, found.iou, found.f1, picture, rounds, last.cost, last.stopped, task.notes)
 
 
-def sketch_rounds(image: Any, settings: SketchSettings | None = None) -> Iterator[SketchProgress]:
-    """The search as it goes: one report per round. Close the generator to cancel.
+def sketch_rounds(
+    image: Any,
+    settings: SketchSettings | None = None,
+    *,
+    store: Keeper | None = None,
+    cancel: Cancel = never,
+    reward: Reward | str | None = None,
+) -> Iterator[Round]:
+    """The search as it goes: its rounds, and best-of-n's reports between them. Close the generator to cancel.
+
+    ``best`` of the last round holds the tidied program, where that explains the drawing as well (``fitted``).
+
+    Args:
+        image: as of ``sketch``, like ``store`` and ``cancel``.
+        reward: instead of the one that the settings name.
 
     Raises:
         BadInput: a name is unknown, names do not fit together, or the picture cannot be read.
+        Cancelled: ``cancel()`` became true. StoreError: the store cannot be read or written.
     """
     settings = settings or SketchSettings()
-    begun = time.perf_counter()
     task, (sampler, strategy) = SketchTask.of(image, outline=settings.outline), _named(settings)
+    guide = _guide(settings.reward if reward is None else reward)
     if task.blank:
-        note = "the drawing is blank, so the program is empty"
-        yield SketchProgress(Round(0, (), None, Cost(), "blank", note), Program(), 1.0, 1.0, 0.0, 0)
+        yield Round(0, (), None, Cost(), "blank", "the drawing is blank, so the program is empty")
         return
-    best, program, fit = None, Program(), overlap(task, Program())
-    for round_ in _search(task, sampler, strategy, settings):
-        if round_.best is not None and round_.best is not best:
-            best = round_.best
-            program, fit = best.sample.content, overlap(task, best.sample.content)
-        if round_.stopped:
-            program, fit = _tidied(task, program, fit)
-        yield SketchProgress(round_, program, fit.iou, fit.f1, time.perf_counter() - begun, round_.cost.renders)
+    if isinstance(sampler, ProgramSampler):
+        sampler.ready()  # before the clock of the budget starts
+    budget = Budget(samples=settings.n, seconds=settings.seconds)
+    for round_ in engine.run(
+        task, sampler, strategy, guide, budget=budget, seed=settings.seed, store=store, cancel=cancel
+    ):
+        yield _tidied(task, round_, guide) if round_.stopped else round_
+
+
+def fitted(task: SketchTask, round_: Round) -> Fitted:
+    """The best program of a round and how well it fits; looked at once however many rounds it stays the best."""
+    return _fitted(task, Program() if round_.best is None else round_.best.sample.content)
+
+
+@lru_cache(maxsize=64)
+def _fitted(task: SketchTask, program: Program) -> Fitted:
+    fit = overlap(task, program)
+    return Fitted(program, fit.iou, fit.f1)
 
 
 @typed
@@ -239,16 +266,23 @@ def _named(settings: SketchSettings) -> tuple[Sampler, Strategy[Any]]:
     return sampler, registry.resolve("strategy", settings.strategy)
 
 
-def _search(task: SketchTask, sampler: Sampler, strategy: Strategy[Any], settings: SketchSettings) -> Iterator[Round]:
-    if isinstance(sampler, ProgramSampler):
-        sampler.ready()  # before the clock of the budget starts
-    reward = registry.resolve("reward", "fit", "sketch")
-    budget = Budget(samples=settings.n, seconds=settings.seconds)
-    return strategy.run(task, sampler, reward, budget=budget, seed=settings.seed)
+def _guide(reward: Reward | str) -> Reward:
+    if isinstance(reward, str):
+        return registry.resolve("reward", reward, "sketch")
+    if isinstance(reward, type) or not isinstance(reward, Reward):
+        raise BadInput(f"reward is a registered name or a Reward, not {shown(reward, 60)}; see core.Reward.")
+    return reward
 
 
-def _tidied(task: SketchTask, program: Program, fit: Overlap) -> tuple[Program, Overlap]:
-    """The tidied program if its IoU is lower by at most 0.001, else the program as it was."""
-    neat = tidy(program)
-    neat_fit = overlap(task, neat)
-    return (neat, neat_fit) if neat_fit.iou >= fit.iou - 1e-3 else (program, fit)
+def _tidied(task: SketchTask, last: Round, guide: Reward) -> Round:
+    """The last round with the tidied program as its best, if the IoU of that is lower by at most 0.001.
+
+    The guide scores what it has become, at its own cost. No longer what was drawn, it has no log-probability.
+    """
+    best = last.best
+    if best is None or (neat := tidy(best.sample.content)) == best.sample.content:
+        return last
+    if _fitted(task, neat).iou < _fitted(task, best.sample.content).iou - 1e-3:
+        return last
+    sample = replace(best.sample, content=neat, logprob=None)
+    return replace(last, best=Scored(sample, guide.score(task, [sample])[0]), cost=last.cost + guide.unit_cost)

@@ -1,4 +1,4 @@
-"""Running a search for a page: the library's reports, thinned to what an eye can follow."""
+"""Running a search for a page: the library's rounds, thinned to what an eye can follow."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from tts_playground import registry
+from tts_playground.core import Round
 from tts_playground.dsl import Program
 from tts_playground.dsl.raster import draw
 from tts_playground.models.zerogpu import on_gpu
@@ -15,7 +17,7 @@ from tts_playground.pages.sketch.page_state import SketchPageState, grown
 from tts_playground.pages.sketch.panel import panel
 from tts_playground.pages.status import status
 from tts_playground.tasks.drawing import SIDE
-from tts_playground.tasks.sketch import SketchProgress, SketchSettings, SketchTask, sketch_rounds
+from tts_playground.tasks.sketch import SketchSettings, SketchTask, fitted, sketch_rounds
 
 PACE = 0.15
 """seconds between two updates of a page"""
@@ -30,33 +32,42 @@ STOPS = {
 _by_model = on_gpu(120)(sketch_rounds)
 
 
-def rounds(task: SketchTask, settings: SketchSettings) -> Iterator[SketchProgress]:
-    """The library's reports; the proposal needs no model, and so no GPU."""
-    return (sketch_rounds if settings.sampler == "proposal" else _by_model)(task, settings)
+def needs_model(settings: SketchSettings) -> bool:
+    """Whether a network proposes or scores."""
+    guide = registry.resolve("reward", settings.reward, "sketch")
+    return settings.sampler != "proposal" or guide.unit_cost.verifier_calls > 0
 
 
-def search(task: SketchTask, title: str, settings: SketchSettings) -> Iterator[tuple[SketchPageState, SketchProgress]]:
-    """The work so far with the newest report, about seven times a second, and the last one always."""
+def search(task: SketchTask, title: str, settings: SketchSettings) -> Iterator[tuple[SketchPageState, Round]]:
+    """The work so far with the newest round, about seven times a second, and the last one always."""
     work = SketchPageState(task, title, settings=settings)
     waiting, shown = [], 0.0
-    for report in rounds(task, settings):
-        waiting.append(report.round)
-        if not report.round.stopped and time.monotonic() - shown < PACE:
+    for round_ in (_by_model if needs_model(settings) else sketch_rounds)(task, settings):
+        waiting.append(round_)
+        if not round_.stopped and time.monotonic() - shown < PACE:
             continue
-        work = replace(grown(work, waiting), program=report.program)
+        work = replace(grown(work, waiting), program=fitted(task, round_).program)
         waiting, shown = [], time.monotonic()
-        yield work, report
+        yield work, round_
 
 
-def live(work: SketchPageState, report: SketchProgress) -> tuple[str, str]:
+def live(work: SketchPageState, round_: Round) -> tuple[str, str]:
     """(panel, status) while a search runs and when it ends."""
-    stopped = report.round.stopped
-    reason = "late" if stopped == "seconds" and not report.round.cost.samples else stopped
-    line = STOPS.get(reason, f"Stopped: {reason}.") if reason else f"Searching: {report.round.note}."
+    stopped, cost = round_.stopped, round_.cost
+    reason = "late" if stopped == "seconds" and not cost.samples else stopped
+    line = STOPS.get(reason, f"Stopped: {reason}.") if reason else f"Searching: {_doing(round_)}."
     reading = work.task.notes[1:]  # the first says that a canvas has two values
     notes = f" Read with {', '.join(reading)}: “Outlines” in “More settings” decides." if stopped and reading else ""
-    strip = numbers(report.iou, report.f1, work.program, report.elapsed, report.round.cost.samples, report.candidates)
+    fit = fitted(work.task, round_)
+    strip = numbers(fit.iou, fit.f1, fit.program, cost.seconds, cost.samples, cost.renders)
     return compare(work.task, work.program), status(line + notes, strip, busy=not stopped)
+
+
+def _doing(round_: Round) -> str:
+    """What a round did, or, in a report between two, what is drawn now."""
+    if round_.progress is None:
+        return round_.note
+    return round_.progress.note or f"{round_.progress.done} of {round_.progress.of} candidates are drawn"
 
 
 def compare(task: SketchTask | None, program: Program | None) -> str:

@@ -3,95 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from tts_playground import figures, registry
-from tts_playground.core import Cost
-from tts_playground.estimators import curves
-from tts_playground.estimators.intervals import mean
-from tts_playground.figures import StrategyPoint
-from tts_playground.pages.sketch import render
-from tts_playground.pages.sketch.page_state import judged
-from tts_playground.pages.sketch.view_settings import LIMITS
-from tts_playground.tasks.sketch import SketchProgress, SketchSettings, SketchTask, sampler_of
+from tts_playground.experiments.comparison import Comparison, ComparisonPlan, compare, named
+from tts_playground.models.zerogpu import on_gpu
+from tts_playground.pages.sketch.render import needs_model
+from tts_playground.tasks.sketch import SketchSettings, SketchTask, sampler_of
 
 SEEDS = 3
 """repeats of a search at every budget"""
 AXES = ("n", "renders", "seconds")
 HELP = (
-    "All choose by the same reward (overlap, less a price for length) and are judged by IoU. The line is the exact "
-    f"curve of independent draws; a point is a strategy rerun {SEEDS} times at one budget, with its 95 % interval. "
-    "At the default time limit this takes about a minute."
+    "All are guided by the reward of “More settings” and are judged by IoU. The line is the exact curve of independent"
+    f" draws; a point is a strategy rerun {SEEDS} times at one budget, with its 95 % interval. At the default time"
+    " limit this takes about a minute."
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Contest:
-    """What has been run so far."""
-
-    curve: curves.Curve | None = None
-    points: tuple[StrategyPoint, ...] = ()
-    doing: str = ""
-    """what runs now; empty when all is done"""
-    cut: int = 0
-    """searches that the time limit ended"""
-
-    @property
-    def line(self) -> str:
-        """Where the comparison stands, in words."""
-        if self.doing:
-            return f"Running {self.doing}…"
-        cut = f" {self.cut} searches were cut short by the time limit; raise it for a full comparison."
-        return "Done: equal cost means the same place on the axis that is shown (candidates, renders or seconds)." + (
-            cut if self.cut else ""
-        )
+def plan(settings: SketchSettings) -> ComparisonPlan:
+    """Budgets of an eighth of N and of N candidates, and two between; the time limit ends each run on its own."""
+    budgets = tuple(sorted({max(2, settings.n // share) for share in (8, 4, 2, 1)}))
+    return ComparisonPlan(budgets, SEEDS, settings.seed, max(budgets), "samples", settings.seconds)
 
 
-def contest(task: SketchTask, settings: SketchSettings) -> Iterator[Contest]:
-    """The pool first, then every other strategy rerun at each budget with several seeds."""
-    yield (state := Contest(doing=f"drawing {settings.n} independent candidates"))
-    # the curve needs the whole pool, so its cap is the most that this server grants
-    whole = replace(settings, strategy="best-of-n", seconds=LIMITS["seconds"][1])
-    rounds = []
-    for report in render.rounds(task, whole):
-        rounds.append(report.round)
-        yield state  # a page that closes, or a cancel, gets through here
-    pool = judged(task, (scored for r in rounds for scored in r.candidates))
-    if pool:
-        unit = {name: value / len(pool) for name, value in rounds[-1].cost.as_dict().items()}
-        guide, judge = [c.reward for c in pool], [c.iou for c in pool]
-        curve = curves.curve(guide, judge, label="best-of-n", measure="IoU", unit=unit)
-        state = replace(state, curve=curve)
-    budgets = sorted({max(2, settings.n // share) for share in (8, 4, 2, 1)})
+def run(task: SketchTask, settings: SketchSettings) -> Iterator[Comparison]:
+    """The pool first, then every strategy that the sampler can run, at each budget with several seeds."""
+    yield from (_by_model if needs_model(settings) else _compared)(task, settings)
+
+
+def _compared(task: SketchTask, settings: SketchSettings) -> Iterator[Comparison]:
     sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar)
-    for row in registry.entries("strategy", "sketch"):
-        strategy = row.name
-        if strategy == "best-of-n" or not registry.runs(row, sampler):
-            continue
-        for budget in budgets:
-            yield (state := replace(state, doing=f"{strategy} with up to {budget} candidates"))
-            ends = []
-            for seed in range(settings.seed, settings.seed + SEEDS):
-                for report in render.rounds(task, replace(settings, strategy=strategy, n=budget, seed=seed)):
-                    last = report
-                    yield state
-                ends.append(last)
-            cut = state.cut + sum(end.round.stopped == "seconds" for end in ends)
-            state = replace(state, points=(*state.points, _point(strategy, budget, ends)), cut=cut)
-    yield replace(state, doing="")
+    guide, judge = (registry.resolve("reward", name, "sketch") for name in (settings.reward, "iou"))
+    yield from compare([task], sampler, named("sketch", None, sampler), guide, judge, plan(settings))
 
 
-def _point(strategy: str, budget: int, ends: list[SketchProgress]) -> StrategyPoint:
-    costs = [end.round.cost for end in ends]
-    spent = {name: float(np.mean([getattr(cost, name) for cost in costs])) for name in Cost().as_dict()}
-    late = sum(end.round.stopped == "seconds" for end in ends)
-    note = f"budget of {budget} candidates" + (f"; {late} of {len(ends)} hit the time limit" if late else "")
-    return StrategyPoint(strategy, mean([end.iou for end in ends], "shares"), spent, note=note)
+_by_model = on_gpu(120)(_compared)
 
 
-def nothing() -> Any:
-    """The figure before a comparison."""
-    return figures.empty("Press “Compare on this drawing”.")
+def line(found: Comparison) -> str:
+    """Where the comparison stands, in words."""
+    if found.doing:
+        return f"Running {found.doing}…"
+    late = sum(run.late for run in found.runs)
+    searches = "search was" if late == 1 else "searches were"
+    cut = f" {late} {searches} cut short by the time limit; raise it for a full comparison." if late else ""
+    return f"Done: equal cost means the same place on the axis that is shown (candidates, renders or seconds).{cut}"
+
+
+def figure(found: Comparison | None, axis: str) -> Any:
+    """The strategies over the exact curve, on one cost axis; before a comparison what to do."""
+    if found is None:
+        return figures.empty("Press “Compare on this drawing”.")
+    lines = [] if found.curve is None else [found.curve]
+    return figures.strategies(found.points, axis if axis in AXES else AXES[0], lines, measure="IoU")

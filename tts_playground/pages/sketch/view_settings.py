@@ -15,7 +15,7 @@ from tts_playground.tasks.drawing import OUTLINES
 from tts_playground.tasks.sketch import GRAMMAR, SketchSettings
 
 EMBEDDED = "tiny:sketch"
-ORDER = ("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler")
+ORDER = ("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler", "reward")
 """the fields in the order in which they stand on the page"""
 LIMITS: dict[str, tuple[float, float]] = {
     "n": (1, 256),
@@ -46,8 +46,8 @@ def offered(name: str, local: bool = True) -> tuple[str, ...]:
     """What may be chosen now: models, adapters and plug-ins may have come since the app was started."""
     if name == "outline":
         return OUTLINE
-    rows = registry.entries(name, "sketch")
-    if name == "strategy":
+    rows = registry.rewards("sketch") if name == "reward" else registry.entries(name, "sketch")
+    if name in ("strategy", "reward"):
         return tuple(row.name for row in rows)
     own = [row.name for row in rows if row.name not in TINY]
     return (*own, *(kind for one in writers(local) for kind in (one, one + GRAMMAR)))
@@ -56,6 +56,11 @@ def offered(name: str, local: bool = True) -> tuple[str, ...]:
 def samplers(local: bool = True) -> list[tuple[str, str]]:
     """The menu of samplers: (words, name)."""
     return [(_words(name), name) for name in offered("sampler", local)]
+
+
+def guides() -> list[tuple[str, str]]:
+    """The menu of what may guide a search: (words, name)."""
+    return [(f"{row.label}: {row.summary}", row.name) for row in registry.rewards("sketch")]
 
 
 def allowed(writer: str, local: bool) -> str:
@@ -97,6 +102,6 @@ def _settings(given: Mapping[str, Any]) -> SketchSettings:
 
 
 def _fit(name: str, value: Any, default: Any) -> Any:
-    if name in ("strategy", "sampler", "outline"):
+    if name in ("strategy", "sampler", "outline", "reward"):
         return value if value in offered(name) else default
     return number(value, default, *LIMITS[name])

@@ -21,6 +21,7 @@ class SketchTab:
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab; opens on a starter pool when one is installed."""
         from tts_playground.pages.sketch import examples
+        from tts_playground.pages.sketch.view_settings import ORDER
         from tts_playground.ui.events import LIGHT, QUIET
         from tts_playground.ui.sketch import api, callbacks, layout, learn_view
 
@@ -28,7 +29,7 @@ class SketchTab:
         opening = starters.get(examples.OPENING) or next(iter(starters.values()), None)
         parts = layout.build(starters, opening)
         callbacks.wire(app, parts, starters)
-        sampler = parts.settings[-1]
+        sampler = parts.settings[ORDER.index("sampler")]
         menus = [sampler, learn_view.build(parts.drawn, sampler)]
         # adapters may have come since the app was started, and who is at this machine may use more than its visitors
         app.load(learn_view.menus, None, menus, **LIGHT, **QUIET)

@@ -15,6 +15,7 @@ from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.checks import whole
 from tts_playground.pages.coerce import within
+from tts_playground.pages.sketch.render import needs_model
 from tts_playground.pages.sketch.view_settings import LIMITS, allowed, offered
 from tts_playground.tasks.sketch import SketchSettings
 from tts_playground.tasks.sketch import sketch as find
@@ -34,6 +35,7 @@ def sketch(
     outline: str = "auto",
     seconds: float = 2.0,
     seed: int = 0,
+    reward: str = "fit",
     request: gr.Request | None = None,
 ) -> dict[str, Any]:
     """Find a short program of circles and rectangles that draws the picture in a file.
@@ -47,6 +49,7 @@ def sketch(
         outline: whether thin closed loops are filled: "auto", "fill" or "keep".
         seconds: safety cap on the search, 0.1-20; when it is hit, "stopped" is "seconds".
         seed: same seed, same result.
+        reward: what guides the search: "fit" (IoU, less a price for every shape), "iou" or "render".
 
     Returns:
         {"program", "iou", "f1", "seconds", "cost", "stopped", "notes"}
@@ -54,15 +57,17 @@ def sketch(
     if file is None:
         raise BadInput("Send a picture as file, for example handle_file('drawing.png').")
     given = within({"n": n, "temperature": temperature, "seconds": seconds, "seed": seed}, LIMITS)
-    for name, value in {"sampler": sampler, "strategy": strategy, "outline": outline}.items():
+    for name, value in {"sampler": sampler, "strategy": strategy, "outline": outline, "reward": reward}.items():
         if value not in offered(name):
             raise BadInput(f"There is no {name} {str(value)[:40]!r} here; choose one of: {', '.join(offered(name))}.")
     allowed(sampler, is_local(request))
-    result = (find if sampler == "proposal" else _by_model)(
+    asked = SketchSettings(sampler=sampler, reward=reward)
+    result = (_by_model if needs_model(asked) else find)(
         file,
         sampler=sampler,
         strategy=strategy,
         outline=outline,  # type: ignore[arg-type] - it is one of those that are offered
+        reward=reward,
         **given,
     )
     return result.as_dict()
@@ -104,11 +109,11 @@ def build() -> None:
     numbers = {name: gr.Number(getattr(default, name), label=name, visible=False) for name in LIMITS}
     words = {
         name: gr.Textbox(getattr(default, name), label=name, visible=False)
-        for name in ("strategy", "sampler", "outline")
+        for name in ("strategy", "sampler", "outline", "reward")
     }
     file = PictureInput(type="pil", label="file", visible=False)
     inputs = [file, words["sampler"], words["strategy"], numbers["n"], numbers["temperature"], words["outline"]]
-    inputs += [numbers["seconds"], numbers["seed"]]
+    inputs += [numbers["seconds"], numbers["seed"], words["reward"]]
     hidden = gr.Button(visible=False)
     answer = gr.JSON(label="result", visible=False)
     hidden.click(sketch, inputs, answer, api_name="sketch", api_visibility="public", **HEAVY)

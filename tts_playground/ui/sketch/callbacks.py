@@ -8,7 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground import figures
 from tts_playground.errors import BadInput
 from tts_playground.pages.coerce import one_of, whole
 from tts_playground.pages.sketch import editor, examples, render, results, strategy_comparison
@@ -124,7 +123,7 @@ def _drawing(p: SketchParts) -> None:
         return task, render.compare(task, None), status(AS_READ), *_nothing_found(n)
 
     outputs = [p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p)]
-    outline_and_n = [p.settings[4], p.n]
+    outline_and_n = [p.settings[ORDER.index("outline")], p.n]
     p.examples.select(pick, outline_and_n, outputs, **_canvas_event(p))
     p.upload.input(take, [p.upload, *outline_and_n], outputs, **_canvas_event(p))
     pasted = p.pasted.upload(take, [p.pasted, *outline_and_n], outputs, **_canvas_event(p))
@@ -156,8 +155,8 @@ def _searching(p: SketchParts) -> None:
         # the work stays as it is: nothing is found yet, and a model may have to be loaded first
         yield gr.skip(), task, gr.skip(), render.compare(task, None), status("Searching…", busy=True)
         try:
-            for work, report in render.search(task, examples.name_of(task) or "your drawing", settings):
-                yield work, task, str(work.program), *render.live(work, report)
+            for work, round_ in render.search(task, examples.name_of(task) or "your drawing", settings):
+                yield work, task, str(work.program), *render.live(work, round_)
         except Exception:  # the sentence is shown by ``friendly``; nothing looks busy beside it
             yield *[gr.skip()] * 4, status("This search ended with an error.")
             raise
@@ -200,9 +199,7 @@ def _nothing_found(n: int) -> tuple[Any, ...]:
 @friendly
 def _summarise(work: SketchPageState | None, n: int):
     note = "" if work is None else editor.modes(work.program)
-    script = (
-        editor.as_python(None, settings_of(*[None] * 7)) if work is None else editor.as_python(work.task, work.settings)
-    )
+    script = editor.as_python(*((None, SketchSettings()) if work is None else (work.task, work.settings)))
     opened = work.title if work is not None and work.ready else None
     return results.gallery(work), results.figure(work, n), results.reading(work, n), script, opened, note
 
@@ -276,28 +273,24 @@ def _comparing(p: SketchParts) -> None:
         if task is None:
             raise BadInput("The canvas is blank; draw something to compare the strategies on.")
         last = None
-        for state in strategy_comparison.contest(task, settings):
-            if state == last:
-                yield gr.skip(), gr.skip(), gr.skip()
+        for found in strategy_comparison.run(task, settings):
+            if last is not None and found.doing == last.doing:
+                yield gr.skip(), gr.skip(), gr.skip()  # a cancel, or a page that closes, gets through here
                 continue
-            figure = gr.skip() if last is not None and state.points == last.points else _contest_figure(state, axis)
-            last = state
-            yield state, figure, status(state.line, busy=bool(state.doing))
+            grew = last is None or found.curve is not last.curve or len(found.points) > len(last.points)
+            figure = strategy_comparison.figure(found, axis) if grew else gr.skip()
+            last = found
+            yield found, figure, status(strategy_comparison.line(found), busy=bool(found.doing))
 
     @friendly
-    def redraw(state: Any, axis: str):
-        return gr.skip() if state is None else _contest_figure(state, axis)
+    def redraw(found: Any, axis: str):
+        return gr.skip() if found is None else strategy_comparison.figure(found, axis)
 
     inputs = [p.drawn, p.work, p.contest_axis, *p.settings]
     outputs = [p.contest_state, p.contest_figure, p.contest_status]
     event = p.contest.click(compare, inputs, outputs, **waiting(p.contest_status), **HEAVY, **QUIET)
     cancels([p.contest_stop, p.cancel], [event], [p.contest_status], "Stopped; the points so far stand.")
     p.contest_axis.change(redraw, [p.contest_state, p.contest_axis], p.contest_figure, **LIGHT, **QUIET)
-
-
-def _contest_figure(state: strategy_comparison.Contest, axis: str) -> Any:
-    lines = [] if state.curve is None else [state.curve]
-    return figures.strategies(state.points, axis if axis in strategy_comparison.AXES else "n", lines, measure="IoU")
 
 
 def _arriving(app: gr.Blocks, p: SketchParts) -> None:

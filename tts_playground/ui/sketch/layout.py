@@ -11,7 +11,7 @@ from tts_playground.pages.menu import strategies
 from tts_playground.pages.sketch import examples, results, strategy_comparison
 from tts_playground.pages.sketch.page_state import SketchPageState
 from tts_playground.pages.sketch.render import compare
-from tts_playground.pages.sketch.view_settings import LIMITS, samplers
+from tts_playground.pages.sketch.view_settings import LIMITS, guides, samplers
 from tts_playground.pages.status import status
 from tts_playground.tasks.sketch import SketchSettings
 from tts_playground.ui.widgets import (
@@ -51,7 +51,7 @@ class SketchParts:
     """the drawing that edits are compared with: None, or a SketchTask"""
     work: Any
     settings: list[Any]
-    """in the order of ``choices.ORDER``"""
+    """in the order of ``view_settings.ORDER``"""
     n: Any
     run: Any
     cancel: Any
@@ -183,7 +183,14 @@ def _settings(parts: dict[str, Any]) -> None:
         seed = gr.Number(
             default.seed, label="Seed", info="Same seed, same result.", precision=0, minimum=0, elem_id="sketch-seed"
         )
-    parts["settings"] = [strategy, parts["n"], temperature, seed, outline, seconds, sampler]
+        reward = gr.Dropdown(
+            guides(),
+            value=default.reward,
+            label="Reward",
+            info="What guides the search. The curve measures IoU whatever guides.",
+            elem_id="sketch-reward",
+        )
+    parts["settings"] = [strategy, parts["n"], temperature, seed, outline, seconds, sampler, reward]
 
 
 def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
@@ -214,7 +221,7 @@ def _output(parts: dict[str, Any], opening: SketchPageState | None) -> None:
 def _candidates(parts: dict[str, Any], opening: SketchPageState | None) -> None:
     heading(
         "Candidates, best first",
-        "Rank and IoU; ordered by the reward that guides the search: IoU, less a price for length.",
+        "Rank and IoU; ordered by the reward that guides the search.",
     )
     parts["gallery"] = thumbs(results.gallery(opening), elem_id="sketch-gallery", columns=8, height="auto")
 
@@ -250,5 +257,7 @@ def _contest(parts: dict[str, Any]) -> None:
         )
         parts["contest"] = gr.Button("Compare on this drawing", min_width=160, elem_id="sketch-contest")
         parts["contest_stop"] = gr.Button("Stop", scale=0, min_width=80, elem_id="sketch-contest-stop")
-    parts["contest_figure"] = gr.Plot(strategy_comparison.nothing(), show_label=False, elem_id="sketch-contest-figure")
+    parts["contest_figure"] = gr.Plot(
+        strategy_comparison.figure(None, "n"), show_label=False, elem_id="sketch-contest-figure"
+    )
     parts["contest_status"] = gr.HTML(status(strategy_comparison.HELP), padding=False, elem_id="sketch-contest-status")
