@@ -51,7 +51,7 @@ def test_a_model_is_tuned_live_and_then_offered(sketch):
     assert reports[-1].adapter == "tuned-evolved" and reports[-1].total == len(reports[-1].losses) == 1
     assert writers() == ["tiny:sketch", "adapter:tuned-evolved"]
     assert offered("sampler")[:3] == ("proposal", "tiny:sketch", "tiny:sketch+grammar")
-    assert settings_of(*[None] * 6, "adapter:tuned-evolved").sampler == "adapter:tuned-evolved"
+    assert settings_of(*[None] * 6, "adapter:tuned-evolved", None).sampler == "adapter:tuned-evolved"
     request: Any = SimpleNamespace(client=SimpleNamespace(host="127.0.0.1"), headers={"host": "localhost"})
     by_tab, by_view = learn_view.menus(request)
     assert "adapter:tuned-evolved" in [name for _, name in by_tab.choices]

@@ -22,6 +22,8 @@ AT_ONCE: dict[str, Any] = {**LIGHT, "queue": False}
 moment is lost with it"""
 QUIET: dict[str, Any] = {"api_visibility": "private"}
 """the page's own; named endpoints are written down in each tab's ``api``"""
+LIVE: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
+"""what follows a slider, a stroke or a text while it moves: of many changes the last one counts"""
 
 
 def waiting(line: Any) -> dict[str, Any]:
@@ -42,6 +44,24 @@ def offers(app: gr.Blocks, menu: Any, choices: Callable[[bool], Any]) -> None:
 def values_in_query(query: Mapping[str, str], names: Sequence[str], values: Sequence[Any]) -> tuple[Any, ...]:
     """What a link sets: the values that it names. The others may have been moved by hand while the page was loading."""
     return tuple(value if name in query else gr.skip() for name, value in zip(names, values, strict=True))
+
+
+def arrives(
+    app: gr.Blocks, tab: str, names: Sequence[str], arrival: Callable[..., Any], outputs: Sequence[Any], **how: Any
+) -> Any:
+    """A page that is opened by a link to ``tab`` shows ``arrival(query, request)`` in the outputs; others stay.
+
+    ``names`` are the parameters that such a link may have; one with none of them is no more than an address.
+    """
+
+    @friendly
+    def arrive(request: gr.Request):
+        query = dict(request.query_params)
+        if query.get("tab") != tab or not set(query) & set(names):
+            return (gr.skip(),) * len(outputs)
+        return arrival(query, request)
+
+    return app.load(arrive, None, list(outputs), **how)
 
 
 def session_of(request: gr.Request | None) -> str:

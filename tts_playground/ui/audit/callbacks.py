@@ -28,7 +28,9 @@ from tts_playground.ui.events import (
     AT_ONCE,
     GPU,
     LIGHT,
+    LIVE,
     QUIET,
+    arrives,
     cancels,
     is_local,
     offers,
@@ -122,12 +124,11 @@ def _looking(p: AuditParts) -> None:
         level = str(getattr(event, "level", ""))[:20]
         return turn(found, focus, focus.factor, "" if level == focus.level else level, values)
 
-    quick: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
     for name in ("n", "temperature"):
-        p.value(name).change(look, [p.work, p.focus, *p.values], p.shown, **quick)
+        p.value(name).change(look, [p.work, p.focus, *p.values], p.shown, **LIVE)
     turned = [p.focus, p.histogram, p.about, p.gallery]
-    p.factor.input(choose, [p.work, p.focus, p.factor, *p.values], turned, **quick)
-    p.histogram.click(click, [p.work, p.focus, *p.values], turned, **quick)
+    p.factor.input(choose, [p.work, p.focus, p.factor, *p.values], turned, **LIVE)
+    p.histogram.click(click, [p.work, p.focus, *p.values], turned, **LIVE)
 
 
 def _own(p: AuditParts) -> None:
@@ -146,15 +147,11 @@ def _own(p: AuditParts) -> None:
 def _arriving(app: gr.Blocks, p: AuditParts) -> None:
     """A link brings settings back; the audit itself is run by the person."""
 
-    @friendly
-    def arrive(request: gr.Request):
-        query = dict(request.query_params)
-        if query.get("tab") != "audit" or not set(query) & set(ORDER):
-            return (gr.skip(),) * (len(p.values) + 1)
+    def arrival(query: dict[str, str], request: gr.Request):
         view = from_query(query)
         allowed(view.model, is_local(request))
         line = status("The settings of this link are set; press “Run the audit”.")
         return *values_in_query(query, ORDER, values_of(view)), line
 
     offers(app, p.value("model"), models)
-    app.load(arrive, None, [*p.values, p.status], **LIGHT, **QUIET)
+    arrives(app, "audit", ORDER, arrival, [*p.values, p.status], **LIGHT, **QUIET)

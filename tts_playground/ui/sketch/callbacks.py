@@ -24,7 +24,19 @@ from tts_playground.pages.sketch.view_settings import (
 from tts_playground.pages.status import status
 from tts_playground.tasks.sketch import SketchSettings
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import AT_ONCE, LIGHT, QUIET, cancels, is_local, saves, shares, values_in_query, waiting
+from tts_playground.ui.events import (
+    AT_ONCE,
+    LIGHT,
+    LIVE,
+    QUIET,
+    arrives,
+    cancels,
+    is_local,
+    saves,
+    shares,
+    values_in_query,
+    waiting,
+)
 from tts_playground.ui.sketch.layout import SketchParts
 
 HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
@@ -136,9 +148,7 @@ def _drawing(p: SketchParts) -> None:
         notice,
         [p.held, p.loaded, p.drawn, p.program, p.work, *outline_and_n],
         noticed,
-        trigger_mode="always_last",
-        **LIGHT,
-        **QUIET,
+        **LIVE,
     )
 
 
@@ -250,9 +260,9 @@ def _editing(p: SketchParts) -> None:
         put = not text.strip() or (work is not None and work.holds(text))
         return (gr.skip(),) * 3 if put else follow(text, task)
 
-    shown: dict[str, Any] = {"outputs": [p.panel, p.complaint, p.status], "trigger_mode": "always_last"}
-    p.program.input(follow, [p.program, p.drawn], **shown, **LIGHT, **QUIET)
-    p.program.change(follow_paste, [p.program, p.drawn, p.work], **shown, **LIGHT, **QUIET)
+    shown = [p.panel, p.complaint, p.status]
+    p.program.input(follow, [p.program, p.drawn], shown, **LIVE)
+    p.program.change(follow_paste, [p.program, p.drawn, p.work], shown, **LIVE)
     saves(p.files, editor.download, p.program, p.file)
 
     def query(text: str, drawn: Any, *chosen: Any) -> str:
@@ -296,11 +306,7 @@ def _comparing(p: SketchParts) -> None:
 def _arriving(app: gr.Blocks, p: SketchParts) -> None:
     """A link brings settings, and a program or an example, back."""
 
-    @friendly
-    def arrive(request: gr.Request):
-        query = dict(request.query_params)
-        if query.get("tab") != "sketch" or len(query) == 1:
-            return (gr.skip(),) * len(outputs)
+    def arrival(query: dict[str, str], request: gr.Request):
         chosen = from_query(query)
         allowed(chosen.sampler, is_local(request))
         text, name = query.get("program", ""), query.get("drawing", "")
@@ -321,5 +327,5 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
         return *settings, value, loaded, task, panel, line, None, text, *summary, complaint
 
     outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p)]
-    app.load(arrive, None, outputs, **_canvas_event(p))
+    arrives(app, "sketch", (*ORDER, "program", "drawing"), arrival, outputs, **_canvas_event(p))
     app.load(None, None, None, js=PASTE)
