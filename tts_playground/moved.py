@@ -47,8 +47,6 @@ MODULES = {
 """{name in version 0.1: name now}, below ``tts_playground``"""
 NAMES = {
     "runs.comparison": {"Plan": "ComparisonPlan", "Run": "StrategyRun"},
-    "runs.images": {"Progress": "PoolProgress"},
-    "runs.answers": {"Progress": "QuestionProgress"},
     "runs.rows": {"Row": "StoredRow"},
     "strategies.ledger": {"Ledger": "BudgetTracker", "stages": "checkpoints"},
 }

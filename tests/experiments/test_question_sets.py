@@ -87,9 +87,9 @@ def test_a_run_skips_bad_rows_and_is_resumed_from_the_store(tmp_path):
         again = list(run(TASKS, sampler, [judge, Mute()], 8, store=store))
         assert (sampler.drawn, judge.calls) == (16, 16)
         more = list(run(TASKS[:1], sampler, [judge], 12, store=store))
-        assert sampler.drawn == 20 and len(more[0].asked.answers) == 12
-    first = reports[0].asked
-    assert first == again[0].asked and first.answers[:4] == WORDS and set(first.scores) == {"p_yes"}
+        assert sampler.drawn == 20 and len(more[0].finished[0].answers) == 12
+    (first,) = reports[0].finished
+    assert (first,) == again[0].finished and first.answers[:4] == WORDS and set(first.scores) == {"p_yes"}
     assert first.unit["tokens"] == 3 and first.unit["verifier_calls"] == 1
     assert first.right() == [1, 1, 0, 0] * 2
 
@@ -136,7 +136,7 @@ def test_trouble_that_passes_is_reported_and_trouble_that_stays_ends_the_run(tmp
     with Store(tmp_path) as store:
         asked = [task("down 1"), task("down 2"), task("up"), task("down 3")]
         reports = list(run(asked, Down(), [Sure()], 2, store=store))
-        assert [report.asked is None for report in reports] == [True, True, False, True]
+        assert [not report.finished for report in reports] == [True, True, False, True]
         assert "no reply" in reports[0].note
         with pytest.raises(CannotDo, match="no reply"):
             list(run([task(f"down {i}") for i in range(4)], Down(), [Sure()], 2, store=store))

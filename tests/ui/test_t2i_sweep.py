@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tts_playground import figures
+from tts_playground.core import Progress
 from tts_playground.experiments import sweeps
-from tts_playground.experiments.image_pools import PoolProgress
 from tts_playground.pages.t2i import image_repository, sweep
 from tts_playground.store import starters
 
@@ -20,7 +20,7 @@ def small(monkeypatch):
 def test_one_click_draws_every_cell_and_a_second_reads_them(view, small, monkeypatch):
     steps = list(sweep.draw("page", view, 2))
     found = steps[-1]
-    assert isinstance(found, sweep.Sweep) and isinstance(steps[0], PoolProgress)
+    assert isinstance(found, sweep.Sweep) and isinstance(steps[0], Progress)
     assert [(c.temperature, c.cfg) for c in found.cells] == [(t, s) for t in (0.0001, 1.3) for s in (1.0, 3.0, 100.0)]
     assert all(len(cell.rewards) == 2 for cell in found.cells)
     monkeypatch.setattr("tts_playground.samplers.image_tokens.ImageTokens.stream", None)

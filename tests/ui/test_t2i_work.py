@@ -5,9 +5,8 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 
-from tts_playground.core import Verdict
+from tts_playground.core import Progress, Verdict
 from tts_playground.errors import BadInput, Cancelled
-from tts_playground.experiments.image_pools import PoolProgress
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i import image_repository, page_state, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
@@ -50,7 +49,9 @@ def test_the_status_names_what_is_seen_and_what_goes_on(view):
     assert "seed" not in render.summary(_draw(view))
     note = render.words_note(["z" * 2000])
     assert "zzz" in note and len(note) < 300
-    assert "scoring" in render.working(PoolProgress(4, 4)) and "row 2 of 8" in render.working(PoolProgress(0, 4, 2, 8))
+    assert "scoring" in render.working(Progress(done=4, of=4)) and "row 2 of 8" in render.working(
+        Progress(done=0, of=4, step=2, steps=8)
+    )
 
 
 def test_a_larger_n_keeps_the_first_images_and_the_curve_is_exact(view):
@@ -76,10 +77,10 @@ def test_the_one_at_random_is_no_twin_of_those_beside_it(view):
 def test_previews_come_row_by_row(view):
     fresh = replace(view, seed=77)
     steps = list(image_repository.serve(DrawRequest(fresh, 4), lambda: False))
-    rows = [step.rows for step in steps if step.previews]
+    rows = [step.step for step in steps if step.unfinished]
     assert rows and rows == sorted(rows)
     assert steps[0].done == 0 and steps[-1].done == 4
-    assert render.sheet(next(step.previews for step in steps if step.previews)).startswith("<img")
+    assert render.sheet(next(step.unfinished for step in steps if step.unfinished)).startswith("<img")
 
 
 def test_a_cancel_stops_within_a_token_and_keeps_what_is_whole(view):
@@ -207,7 +208,7 @@ def test_a_clicked_image_is_told_why_it_fails(view, monkeypatch):
 
 
 def test_after_an_error_nothing_is_said_to_be_in_work():
-    line, sheet = callbacks.broken_off(render.working(PoolProgress(0, 4)))
+    line, sheet = callbacks.broken_off(render.working(Progress(of=4)))
     assert "Stopped" in line and "busy" not in line and sheet == ""
     assert callbacks.broken_off(status("4 of 4 images.")) == (gr.skip(), gr.skip())
 

@@ -9,7 +9,7 @@ import typer
 
 from tts_playground import registry
 from tts_playground.cli import options
-from tts_playground.cli.output import console, emit, table
+from tts_playground.cli.output import console, drawing, emit, table
 
 if TYPE_CHECKING:
     from tts_playground.estimators.curves import Curve
@@ -68,9 +68,10 @@ def answer(
         facts: dict[str, Any] = {"model": model, "strategy": strategy, "guide": guide, "n": n, "seed": seed}
         _search(image, question, {**facts, "settings": settings, "answers": truth, "blank": blank}, json)
         return
+    from tts_playground.store.spare import open_store
     from tts_playground.tasks.vqa import answer as draw
 
-    with console().status(f"Drawing {n} answers"):
+    with open_store(console().print) as store, drawing(f"Drawing {n} answers", n) as hear:
         result = draw(
             image,
             question,
@@ -84,6 +85,8 @@ def answer(
             answers=truth,
             blank=blank,
             own=True,
+            store=store,
+            on_round=hear,
         )
     emit(result.as_dict(), json, _talk)
 
@@ -157,11 +160,10 @@ def vqa_curve(
         task = bar.add_task(data, total=questions)
         for report in question_sets.run(read(data, questions), sampler, judges(sampler), n, store=store, seed=seed):
             bar.update(task, completed=report.done)
-            if report.asked is None:
+            asked += report.finished
+            if report.note:
                 skipped.append(report.note)
                 bar.console.print(report.note, highlight=False)
-            else:
-                asked.append(report.asked)
     curves = question_sets.accuracy_curves(asked, measure)
     if plot is not None:
         _plot(plot, curves, axis, measure)

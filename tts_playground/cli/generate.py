@@ -7,14 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
+from tts_playground import registry
 from tts_playground.cli import options
-from tts_playground.cli.output import console, emit
+from tts_playground.cli.output import console, drawing, emit
 from tts_playground.samplers.sampling_limits import GUIDANCE
 
 Prompt = Annotated[str, typer.Argument(help="What the pictures should show.")]
 RewardNames = Annotated[
     str,
     typer.Option("--reward", help=f'E.g. clip, or clip,aesthetic; the first picks; "" for none. Of {options.REWARDS}.'),
+]
+
+Strategy = Annotated[
+    str, typer.Option(help=f"{registry.listed('strategy', 't2i')}; best-of-n reads and fills the store, see pools.")
 ]
 
 
@@ -30,15 +35,21 @@ def generate(
     reward: RewardNames = "clip",
     out: options.Out = None,
     plot: options.Plot = None,
+    strategy: Strategy = "best-of-n",
     json: options.Json = False,
 ) -> None:
-    """Draw N images of PROMPT, score them, and say which is best; --out is a folder for the pictures."""
+    """Draw N images of PROMPT, score them, and say which is best; --out is a folder for the pictures.
+
+    What was drawn and scored before is read from the store.
+    """
     from tts_playground.experiments.generated import as_dict
+    from tts_playground.store.spare import open_store
     from tts_playground.tasks.text_to_image import generate as draw
 
     settings = {"temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k}
-    with console().status(f"Drawing {n} images"):
-        result = draw(prompt, model=model, n=n, seed=seed, reward=reward, **settings)
+    asked: dict[str, Any] = {"model": model, "n": n, "seed": seed, "reward": reward, "strategy": strategy}
+    with open_store(console().print) as store, drawing(f"Drawing {n} images", n) as hear:
+        result = draw(prompt, **asked, **settings, store=store, on_round=hear)
     files = None if out is None else _write(out, result)
     if plot is not None:
         _plot(plot, result)

@@ -7,11 +7,14 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout, suppress
+from typing import TYPE_CHECKING, Any
 
 from tts_playground.errors import BadInput, PlaygroundError, UnknownName, clean, printable, shown, whole
+
+if TYPE_CHECKING:
+    from tts_playground.core import Round
 
 
 def guarded(verb: Callable[[], Any], as_json: bool) -> int:
@@ -115,6 +118,21 @@ def console() -> Any:
     from rich.console import Console
 
     return Console(stderr=True)
+
+
+@contextmanager
+def drawing(what: str, n: int) -> Iterator[Callable[[Round], None]]:
+    """A bar on stderr that follows the rounds it is told of, and goes when all are drawn."""
+    from rich.progress import Progress
+
+    with Progress(console=console(), transient=True) as bar:
+        task = bar.add_task(what, total=n)
+
+        def hear(round_: Round) -> None:
+            if round_.progress is not None:
+                bar.update(task, completed=min(n, round_.progress.done))
+
+        yield hear
 
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:

@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from tts_playground.core import Reward, Sample
+from tts_playground.core import Progress, Reward, Round, Sample
 from tts_playground.errors import BadInput
-from tts_playground.samplers.cancellation import Cancel, never, stop_if
+from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.image_tokens import ImageTokens
 from tts_playground.store.pool import PoolView
-from tts_playground.store.rows import encode
 from tts_playground.store.store import Pool
-from tts_playground.tasks.text_to_image import Generated
+from tts_playground.streams import in_order
+from tts_playground.tasks.text_to_image import Generated, generate_rounds
 from tts_playground.tasks.validation import total_cost
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 CHUNK = 16
 """images drawn together: the first of them are whole early, and a cancel loses little"""
-SEEN = 4
-"""images of a chunk that are previewed; decoding an image takes as long as several rows of tokens"""
-PACE = 0.15
-"""seconds between the first two previews; each pause is twice the last, up to a second"""
 ImagePool = Pool[ImageTokens]
-
-
-@dataclass(frozen=True, slots=True)
-class PoolProgress:
-    """How many samples are drawn, of how many."""
-
-    done: int
-    """images that are whole and kept"""
-    of: int
-    rows: int = 0
-    """rows of tokens of the images in work"""
-    of_rows: int = 0
-    previews: tuple[Image.Image, ...] = ()
-    """the first images in work as they stand; rows that are not drawn yet are grey"""
 
 
 def draw(
@@ -50,82 +28,101 @@ def draw(
     seed: int = 0,
     chunk: int = CHUNK,
     cancel: Cancel = never,
-    seen: int = SEEN,
     in_turn: bool = False,
-) -> Iterator[PoolProgress]:
-    """Draw what is missing of samples 0..n-1 of every pool, in batches of ``chunk``, the first ``seen`` previewed.
+) -> Iterator[Round]:
+    """``generate_rounds`` of the first pool, in whose batches what the other pools lack is drawn along.
 
-    Index by index over all pools, so that every batch holds something of each; or, ``in_turn``, pool by pool.
-
-    The pools are of one task and one model and differ in their settings, as the cells of a sweep do. What was finished
-    is kept whatever happens later.
+    Index by index over all pools, so that every batch of ``chunk`` holds something of each; or, ``in_turn``, pool by
+    pool. The pools are of one task and one model and differ in their settings, as the cells of a sweep do. Each
+    ``progress`` counts the images of all pools. What was finished is kept whatever happens later.
 
     Raises:
         Cancelled: ``cancel()`` became true; it is asked after every token.
         BadInput: the pools are of different prompts or models.
     """
-    if not all(isinstance(pool.sampler, ImageTokens) for pool in pools):
-        yield from _one_by_one(pools, n, seed, cancel)
-        return
-    if len({(pool.task, pool.sampler.loaded) for pool in pools}) > 1:
-        raise BadInput("Pools that are drawn together must share the prompt and the model.")
-    missing = _missing(pools, n, seed)
-    if in_turn:
-        turns = {id(pool): turn for turn, pool in enumerate(pools)}
-        missing.sort(key=lambda pair: turns[id(pair[0])])
-    total = n * len(pools)
-    yield PoolProgress(total - len(missing), total)
-    for start in range(0, len(missing), chunk):
-        block = missing[start : start + chunk]
-        done = total - len(missing) + start
-        samples: list[Sample] = []
-        for step in _chunk(block, seed, cancel, seen):
-            if isinstance(step, list):
-                samples = step
-            else:
-                yield PoolProgress(done, total, step[0], step[1], step[2])
-        _keep(block, samples)
-        yield PoolProgress(done + len(block), total)
+    together = Together(tuple(pools), chunk, in_turn, cancel)
+    first = pools[0]
+    yield from generate_rounds(first.task, first.sampler, n=n, batch=n, seed=seed, store=together, cancel=cancel)
 
 
-def _one_by_one(pools: Sequence[Pool[Any]], n: int, seed: int, cancel: Cancel) -> Iterator[PoolProgress]:
-    """As ``draw``, by samplers that draw whole images only."""
-    missing, total = _missing(pools, n, seed), n * len(pools)
-    yield PoolProgress(total - len(missing), total)
-    for left, (pool, index) in zip(reversed(range(len(missing))), missing, strict=True):
-        stop_if(cancel)
-        pool.fill([index], seed=seed)
-        yield PoolProgress(total - left, total)
+@dataclass(frozen=True)
+class Together:
+    """Keeps what it draws for several pools in one batch: a ``core.Keeper``, and the sampler of the first pool.
 
+    Raises:
+        BadInput: the pools are of different prompts or models.
+    """
 
-def _missing(pools: Sequence[Pool[Any]], n: int, seed: int) -> list[tuple[Pool[Any], int]]:
-    """(pool, index), index by index."""
-    here = [{row.index for row in pool.rows(seed=seed, below=n)} for pool in pools]
-    return [(pool, i) for i in range(n) for pool, there in zip(pools, here, strict=True) if i not in there]
+    pools: tuple[Pool[Any], ...]
+    chunk: int = CHUNK
+    in_turn: bool = False
+    cancel: Cancel = never
+    """asked after every token, where a report comes only after every row"""
 
+    def __post_init__(self) -> None:
+        if self.by_tokens and len({(pool.task, pool.sampler.loaded) for pool in self.pools}) > 1:
+            raise BadInput("Pools that are drawn together must share the prompt and the model.")
 
-def _chunk(block: Sequence[tuple[ImagePool, int]], seed: int, cancel: Cancel, seen: int) -> Iterator[Any]:
-    """(rows, of, previews) now and then, and at the end the list of whole samples."""
-    sampler = block[0][0].sampler
-    task = block[0][0].task
-    paths = [path for pool, index in block for path in pool.sampler.start(task, [index], seed=seed)]
-    due, pause = 0.0, PACE
-    whole: list[Sample] = []
-    for report in sampler.stream_paths(task, paths, cancel=cancel):
-        whole += report.finished
-        if seen and report.unfinished and time.monotonic() >= due:
-            shown = tuple(sample.content for sample in sampler.peek(task, report.unfinished[:seen]))
-            yield report.unfinished[0].steps, sampler.horizon(task), shown
-            due, pause = time.monotonic() + pause, min(2 * pause, 1.0)
-    yield whole
+    @property
+    def by_tokens(self) -> bool:
+        """Whether their samplers draw token by token, and so in one batch."""
+        return all(isinstance(pool.sampler, ImageTokens) for pool in self.pools)
 
+    def kept_sampler(self, task: Any, sampler: Any) -> Together:
+        """Itself."""
+        return self
 
-def _keep(block: Sequence[tuple[ImagePool, int]], samples: Sequence[Sample]) -> None:
-    by_pool: dict[int, tuple[ImagePool, list[Any]]] = {}
-    for (pool, _), sample in zip(block, samples, strict=True):
-        by_pool.setdefault(id(pool), (pool, []))[1].append(encode(sample))
-    for pool, rows in by_pool.values():
-        pool.insert(rows)
+    def kept_reward(self, task: Any, sampler: Any, reward: Reward) -> Reward:
+        """The reward through the first pool's store."""
+        return self.pools[0].store.kept_reward(task, sampler, reward)
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """That of the first pool's sampler."""
+        return self.pools[0].sampler.fingerprint()
+
+    def draw(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
+        """The first pool's samples, in order."""
+        yield from in_order(self.stream(task, indices, seed=seed), indices)
+
+    def stream(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> Iterator[Progress[Sample]]:
+        """The first pool's samples as they finish; ``done`` of ``of`` counts those of all pools."""
+        first, of = self.pools[0], len(indices) * len(self.pools)
+        missing = self._missing(indices, seed)
+        here = set(indices) - {index for pool, index in missing if pool is first}
+        done = of - len(missing)
+        read = tuple(sample for sample in first.samples(max(indices) + 1, seed=seed) if sample.index in here)
+        yield Progress(read, share=done / of, done=done, of=of)
+        batches = self._batches(missing, seed) if self.by_tokens else self._one_by_one(missing, seed)
+        for report in batches:
+            yield replace(report, share=(done + report.done) / of, done=done + report.done, of=of)
+
+    def _missing(self, indices: Sequence[int], seed: int) -> list[tuple[Pool[Any], int]]:
+        """(pool, index), index by index or pool by pool."""
+        below = max(indices) + 1
+        here = [{row.index for row in pool.rows(seed=seed, below=below)} for pool in self.pools]
+        pairs = list(zip(self.pools, here, strict=True))
+        if self.in_turn:
+            return [(pool, i) for pool, there in pairs for i in indices if i not in there]
+        return [(pool, i) for i in indices for pool, there in pairs if i not in there]
+
+    def _batches(self, missing: Sequence[tuple[ImagePool, int]], seed: int) -> Iterator[Progress[Sample]]:
+        """Chunk after chunk in one batch each; ``done`` counts what was drawn here."""
+        first = self.pools[0]
+        for start in range(0, len(missing), self.chunk):
+            block = missing[start : start + self.chunk]
+            paths = [path for pool, index in block for path in pool.sampler.start(pool.task, [index], seed=seed)]
+            owners, drawn = iter(block), start
+            for report in first.sampler.stream_paths(first.task, paths, cancel=self.cancel):
+                kept = [(pool, pool.keep(sample)) for sample, (pool, _) in zip(report.finished, owners, strict=False)]
+                drawn += len(kept)
+                mine = tuple(sample for pool, sample in kept if pool is first)
+                yield replace(report, finished=mine, done=drawn)
+
+    def _one_by_one(self, missing: Sequence[tuple[Pool[Any], int]], seed: int) -> Iterator[Progress[Sample]]:
+        """As ``_batches``, by samplers that draw whole images only."""
+        for drawn, (pool, index) in enumerate(missing, 1):
+            (sample,) = in_order(pool.reports([index], seed=seed), [index])
+            yield Progress((sample,) if pool is self.pools[0] else (), done=drawn)
 
 
 def generated(

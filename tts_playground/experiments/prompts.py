@@ -50,9 +50,8 @@ def compare_prompts(
     pools = [store.pool(task, sampler) for task in tasks]
     for n in (1, plan.pool):
         for place, pool in enumerate(pools):
-            for progress in image_pools.draw([pool], n, seed=plan.seed, seen=0):
-                where = f"image {min(progress.done + 1, n)} of {n} for the curve, prompt {place + 1}"
-                yield Comparison(doing=where)
+            for report in filter(None, (round_.progress for round_ in image_pools.draw([pool], n, seed=plan.seed))):
+                yield Comparison(doing=f"image {min(report.done + 1, n)} of {n} for the curve, prompt {place + 1}")
             for reward in (guiding, judging) if n == 1 else ():
                 reward.score(pool.task, pool.samples(1, seed=plan.seed))  # refuses what it cannot read
     samples = [pool.samples(plan.pool, seed=plan.seed) for pool in pools]

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from tts_playground import registry
 from tts_playground.answers import MEASURES, groups
-from tts_playground.core import Cost, Reward, Selector
+from tts_playground.core import Cost, Progress, Reward, Selector
 from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable, StoreError
 from tts_playground.estimators import curves
 from tts_playground.estimators.calibration import Reliability, auroc, auroc_within, reliability
@@ -24,7 +24,7 @@ from tts_playground.estimators.selection import Rule, selection_curve
 from tts_playground.estimators.voting import majority_curve
 from tts_playground.store.pool import PoolView
 from tts_playground.store.store import Store
-from tts_playground.tasks.vqa import VqaTask
+from tts_playground.tasks.vqa import VqaTask, answer_rounds
 from tts_playground.verifiers.selectors import settled
 
 NOTHING = Cost()
@@ -54,20 +54,10 @@ class AskedQuestion:
         return AskedQuestion(self.question, self.truths, self.answers[:n], scores, self.unit)
 
 
-@dataclass(frozen=True)
-class QuestionProgress:
-    """One report of a run: how many questions are done, and the last of them."""
-
-    done: int
-    asked: AskedQuestion | None
-    """None where the row was skipped"""
-    note: str = ""
-
-
 def run(
     tasks: Iterable[Any], sampler: Any, rewards: Sequence[Reward], n: int, *, store: Store, seed: int = 0
-) -> Iterator[QuestionProgress]:
-    """Draw and score ``n`` answers to every question; yields after each, also where a row was skipped.
+) -> Iterator[Progress[AskedQuestion]]:
+    """Draw and score ``n`` answers to every question; reports each, and why a row was skipped in ``note``.
 
     Args:
         tasks: ``VqaTask``s, or anything with ``number`` and ``why`` for rows that cannot be used.
@@ -80,7 +70,7 @@ def run(
     trouble = 0
     for done, task in enumerate(tasks, 1):
         if not isinstance(task, VqaTask):
-            yield QuestionProgress(done, None, f"Row {task.number} was skipped: {task.why}")
+            yield Progress(done=done, note=f"Row {task.number} was skipped: {task.why}")
             continue
         try:
             asked, trouble = ask(task, sampler, rewards, n, store=store, seed=seed), 0
@@ -90,17 +80,18 @@ def run(
             trouble = trouble + 1 if isinstance(error, CannotDo) else 0
             if trouble == TROUBLES:
                 raise
-            yield QuestionProgress(done, None, f"“{task.question[:60]}” was skipped: {error}")
+            yield Progress(done=done, note=f"“{task.question[:60]}” was skipped: {error}")
         else:
-            yield QuestionProgress(done, asked)
+            yield Progress((asked,), done=done)
 
 
 def ask(
     task: VqaTask, sampler: Any, rewards: Sequence[Reward], n: int, *, store: Store, seed: int = 0
 ) -> AskedQuestion:
     """Draw and verify one question's answers; what the store holds already is not drawn again."""
+    for _ in answer_rounds(task, sampler, n=n, seed=seed, store=store):
+        pass
     pool = store.pool(task, sampler)
-    pool.draw(n, seed=seed)
     spent = Cost()
     for reward in rewards:
         try:

@@ -83,7 +83,8 @@ class ImageTokens:
             for now in self._rows(task, _equally_long(paths[done:]), self.janus.tokens, cancel, keep=False):
                 if not now[0].done:
                     drawn = sum(len(path.tokens) for path in now) / self.janus.tokens
-                    yield Progress((), now, (done + drawn) / len(paths))
+                    share = (done + drawn) / len(paths)
+                    yield Progress((), now, share, step=now[0].steps, steps=self.janus.grid)
             done += len(now)
             yield Progress(tuple(self.peek(task, now)), (), done / len(paths))
 

@@ -15,8 +15,8 @@ from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models.vlm.decode import Drawn, ReplyRow, draw_rows, rows_that_fit
 from tts_playground.samplers.cancellation import Cancel, never, stop_if
-from tts_playground.streams import in_order
 from tts_playground.samplers.vlm_settings import AnswerPath, AnswerSettings, answer_sample
+from tts_playground.streams import in_order
 
 if TYPE_CHECKING:
     from tts_playground.models.loading import Loaded

@@ -21,10 +21,11 @@ from pathlib import Path
 from types import TracebackType
 
 from tts_playground import files, home
-from tts_playground.core import Task
+from tts_playground.core import Reward, Sampler, Task
 from tts_playground.errors import BadInput, NoSpace, StoreError, UnknownName
 from tts_playground.store.blobs import DIGEST, Blobs
 from tts_playground.store.database import Database
+from tts_playground.store.keeping import KeptReward, KeptSampler
 from tts_playground.store.listing import HEAD, PoolInfo, keys, listed, texts
 from tts_playground.store.pool import PoolView
 from tts_playground.store.rows import canonical
@@ -69,6 +70,14 @@ class Store:
     def pool(self, task: Task, sampler: S) -> Pool[S]:
         """The pool of this task under this sampler; empty until something is drawn."""
         return Pool(self, task, sampler)
+
+    def kept_sampler(self, task: Task, sampler: Sampler) -> KeptSampler:
+        """The sampler of one task through its pool (``core.Keeper``)."""
+        return KeptSampler(self.pool(task, sampler))
+
+    def kept_reward(self, task: Task, sampler: Sampler, reward: Reward) -> KeptReward:
+        """The reward of that sampler's draws through the same pool."""
+        return KeptReward(self.pool(task, sampler), reward)
 
     def pools(self) -> list[PoolInfo]:
         """Every pool, the newest first; a damaged one says so in its ``damage``."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from tts_playground import jsontext
-from tts_playground.core import Reward, Sample, Sampler, Task
+from tts_playground.core import Progress, Reward, Sample, Sampler, Task
 from tts_playground.errors import BadInput, CannotDo, StoreError
 from tts_playground.store.blobs import Blobs
 from tts_playground.store.database import Database
 from tts_playground.store.pool import PoolView, Scores
 from tts_playground.store.rows import StoredRow, canonical, decode, encode
+from tts_playground.streams import in_order, reports
 
 _SAMPLE = "seed, idx, codec, content, blob, logprob, cost, info"
 _INSERT = """INSERT INTO samples (pool, seed, idx, codec, content, blob, bytes, logprob, cost, info)
@@ -34,6 +36,10 @@ class Holder(Protocol):
     @property
     def blobs(self) -> Blobs:
         """Where its pictures are."""
+        ...
+
+    def kept_reward(self, task: Task, sampler: Sampler, reward: Reward) -> Reward:
+        """The reward of that sampler's draws through their pool."""
         ...
 
     def add(self, pool: PoolView) -> None:
@@ -159,11 +165,56 @@ class Pool(StoredPool, Generic[S]):
         """
         if n < 0:
             raise BadInput(f"The number of samples must be 0 or more; got {n}.")
-        here = {row.index: row for row in self.rows(seed=seed, below=n)}
-        missing = [index for index in range(n) if index not in here]
-        drawn = self._drawn(missing, seed)
-        for index in range(n):
-            yield decode(here.pop(index)) if index in here else next(drawn)
+        yield from in_order(self.reports(range(n), seed=seed), range(n))
+
+    def reports(self, indices: Sequence[int], *, seed: int = 0) -> Iterator[Progress[Sample]]:
+        """The samples of these indices: first those that are here, then the others as the sampler reports them.
+
+        Each is kept before it is reported. Closing the generator closes the sampler's.
+
+        Raises:
+            CannotDo: the sampler gave other samples than it was asked for.
+            BadInput: a sample was made from another one.
+            StoreError: the store cannot be read or written.
+        """
+        wanted = set(indices)
+        here = [row for row in self.rows(seed=seed, below=max(indices, default=-1) + 1) if row.index in wanted]
+        if here:
+            yield Progress(tuple(decode(row) for row in here), share=len(here) / len(wanted))
+        missing = wanted - {row.index for row in here}
+        if not missing:
+            return
+        drawn = [index for index in indices if index in missing]
+        for report in reports(self.sampler, self.task, drawn, seed=seed):
+            finished = tuple(self._checked(sample, missing, seed) for sample in report.finished)
+            share = (len(here) + report.share * len(drawn)) / len(wanted)
+            yield replace(report, finished=finished, share=share)
+        if missing:
+            raise CannotDo(f"The sampler gave {len(drawn) - len(missing)} samples where {len(drawn)} were asked for.")
+
+    def _checked(self, sample: Sample, missing: set[int], seed: int) -> Sample:
+        """Keep one sample of those that are ``missing``, and strike it off.
+
+        Raises:
+            CannotDo, BadInput: as ``reports``.
+        """
+        if sample.index not in missing or sample.seed != seed:
+            asked = min(missing, default=-1)
+            raise CannotDo(f"The sampler gave sample {sample.index} of seed {sample.seed} for {asked} of {seed}.")
+        missing.discard(sample.index)
+        return self.keep(sample)
+
+    def keep(self, sample: Sample) -> Sample:
+        """Write one draw; returned as everybody sees it from now on.
+
+        Raises:
+            BadInput: it was made from another sample. StoreError: it cannot be written.
+        """
+        if sample.parent is not None:
+            raise BadInput("A pool holds independent draws only; a sample made from another one has no place in it.")
+        self.insert([encode(sample)])
+        # read back, since another process may have been first: what is in the store is what everybody sees
+        return decode(self._one(sample.seed, sample.index))
 
     def draw(self, n: int, *, seed: int = 0, on_sample: Callable[[Sample], None] | None = None) -> list[Sample]:
         """The samples 0..n-1; ``on_sample`` hears of each as it comes."""
@@ -176,7 +227,7 @@ class Pool(StoredPool, Generic[S]):
 
     def fill(self, indices: Sequence[int], *, seed: int = 0) -> None:
         """Draw samples that are missing, and keep each."""
-        for _ in self._drawn(list(indices), seed):
+        for _ in self.reports(indices, seed=seed):
             pass
 
     def score(self, reward: Reward, n: int | None = None, *, seed: int = 0, batch: int = 32) -> list[float]:
@@ -191,24 +242,6 @@ class Pool(StoredPool, Generic[S]):
             self.insert_scores(reward.name, reward.revision, new)
             known |= new
         return [known[row.seed, row.index] for row in rows]
-
-    def _drawn(self, missing: list[int], seed: int) -> Iterator[Sample]:
-        if not missing:
-            return
-        count = 0
-        for index, sample in zip(missing, self.sampler.draw(self.task, missing, seed=seed), strict=False):
-            if (sample.index, sample.seed) != (index, seed):
-                raise CannotDo(f"The sampler gave sample {sample.index} of seed {sample.seed} for {index} of {seed}.")
-            if sample.parent is not None:
-                raise BadInput(
-                    "A pool holds independent draws only; a sample made from another one has no place in it."
-                )
-            self.insert([encode(sample)])
-            # read back, since another process may have been first: what is in the store is what everybody sees
-            yield decode(self._one(seed, index))
-            count += 1
-        if count < len(missing):
-            raise CannotDo(f"The sampler gave {count} samples where {len(missing)} were asked for.")
 
     def _one(self, seed: int, index: int) -> StoredRow:
         query = f"SELECT {_SAMPLE} FROM samples WHERE pool = ? AND seed = ? AND idx = ?"

@@ -8,8 +8,8 @@ from typing import Any
 
 from tts_playground.core import Budget, Cost, Reward, Round, Sample, Sampler
 from tts_playground.errors import BadInput
-from tts_playground.streams import InOrder, reports
 from tts_playground.strategies.budget import BudgetTracker
+from tts_playground.streams import InOrder, reports
 from tts_playground.typed import typed
 
 
@@ -72,7 +72,8 @@ class BestOfN:
                 whole.append(sample)
                 spent = spent + sample.cost + tracker.reward.unit_cost
             of = self.n or tracker.budget.samples or 0
-            yield tracker.between(replace(report, done=indices.start + waiting.count, of=of))
+            counted = report if report.of else replace(report, done=indices.start + waiting.count, of=of)
+            yield tracker.between(counted)
             if tracker.breaks(spent):
                 break
         return whole

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sampler, Strategy, Task
+from tts_playground import registry
+from tts_playground.core import (
+    Budget,
+    Cost,
+    Keeper,
+    ParallelStrategy,
+    Reward,
+    Round,
+    Sample,
+    Sampler,
+    Scored,
+    SteppedSampler,
+    Strategy,
+    Task,
+)
 from tts_playground.samplers.cancellation import Cancel, never, stop_if
 from tts_playground.strategies.best_of_n import BestOfN
 
@@ -60,3 +74,50 @@ def run(
     for round_ in strategy.run(task, sampler, reward, budget=budget or Budget(), seed=seed):
         stop_if(cancel)
         yield round_
+
+
+class Found:
+    """What the rounds of a run have found so far."""
+
+    def __init__(self) -> None:
+        self.rounds: tuple[Round, ...] = ()
+        """without the reports between them"""
+        self.cost = Cost()
+
+    def add(self, round_: Round) -> None:
+        """Take in a round, or a report between two."""
+        self.cost = round_.cost
+        if round_.progress is None:
+            self.rounds = (*self.rounds, round_)
+
+    @property
+    def whole(self) -> tuple[Scored, ...]:
+        """Whole candidates, in the order in which they came."""
+        return whole(self.rounds)
+
+
+def whole(rounds: Iterable[Round]) -> tuple[Scored, ...]:
+    """The whole candidates of some rounds, in the order in which they came."""
+    seen = (one for round_ in rounds for one in round_.candidates)
+    return tuple(one for one in seen if one.sample.info.get("complete", True))
+
+
+def planned(name: str | Strategy[Any], task: Task, sampler: Sampler, n: int, *, batch: int = 16) -> Strategy[Any]:
+    """A strategy that ends with ``n`` whole candidates: as many at once where it keeps several.
+
+    Args:
+        name: of a registered strategy; one that was built already is taken as it is.
+        batch: candidates that best-of-N draws and scores together.
+
+    Raises:
+        UnknownName: no strategy of that name. BadInput: it is for other tasks, or this sampler cannot run it.
+    """
+    if not isinstance(name, str):
+        return name
+    registry.fitting("strategy", name, task.kind, sampler)
+    strategy = registry.resolve("strategy", name, task.kind)
+    if isinstance(strategy, BestOfN):
+        return replace(strategy, n=n, batch=batch)
+    if isinstance(strategy, ParallelStrategy) and isinstance(sampler, SteppedSampler):
+        return strategy.of_width(n, sampler.horizon(task))
+    return strategy

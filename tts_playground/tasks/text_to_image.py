@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tts_playground.core import Cost, Reward, Sample
+from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sampler, Strategy
+from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models import loading
+from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
 from tts_playground.samplers.sampling_limits import GUIDANCE
+from tts_playground.tasks import engine
 from tts_playground.tasks.image_rewards import rewards_of
 from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
 from tts_playground.tasks.validation import check_count, check_words, total_cost
@@ -22,6 +25,9 @@ LONGEST = 2000
 """characters of a prompt"""
 MOST = 4096
 """images in one call"""
+BASELINE = "best-of-n"
+BATCH = 16
+"""images drawn and scored together: the first of them are whole early, and a cancel loses little"""
 LAB_PROMPTS = (
     "A photo of a realistic but impossible object.",
     "A photo of a croissant.",
@@ -127,6 +133,36 @@ def image_sampler(model: str | None = None, settings: ImageSettings | None = Non
     return ImageTokens(loading.load(name, "janus", loading.Options(device)), settings)
 
 
+def generate_rounds(
+    task: PromptTask,
+    sampler: Sampler,
+    reward: Reward | None = None,
+    *,
+    n: int = 4,
+    strategy: str | Strategy[Any] = BASELINE,
+    budget: Budget | None = None,
+    batch: int = BATCH,
+    seed: int = 0,
+    store: Keeper | None = None,
+    cancel: Cancel = never,
+) -> Iterator[Round]:
+    """The one stream behind ``generate``, its verb, its endpoint and the tab; see ``engine.run``.
+
+    Args:
+        reward: what picks the best, and guides a search; None picks nothing.
+        n: whole images in the end.
+        strategy: a registered strategy of images, or one that was built.
+        budget: None allows ``n`` whole images.
+        batch: images that best-of-N draws and scores together.
+
+    Raises:
+        UnknownName, BadInput: no such strategy, or the sampler cannot run it. Cancelled: ``cancel()`` became true.
+    """
+    chosen = engine.planned(strategy, task, sampler, n, batch=batch)
+    budget = budget or Budget(samples=n)
+    return engine.run(task, sampler, chosen, reward, budget=budget, seed=seed, store=store, cancel=cancel)
+
+
 @typed
 def generate(
     prompt: str,
@@ -139,26 +175,49 @@ def generate(
     top_k: int = 0,
     seed: int = 0,
     reward: str | Reward | Sequence[str | Reward] | None = "clip",
+    strategy: str = BASELINE,
+    store: Keeper | None = None,
+    on_round: Callable[[Round], None] | None = None,
 ) -> Generated:
-    """Draw ``n`` images of ``prompt`` and score them: best-of-N.
+    """Draw ``n`` images of ``prompt`` and score them: best-of-N, or another strategy.
 
     Args:
         model: ``tiny:janus``, a hub id, a folder or a registered sampler; None takes
             ``TTS_PLAYGROUND_T2I_MODEL`` or the embedded one.
-        n: images, 1 to 4096; image i is the same whatever n is.
+        n: whole images, 1 to 4096; image i of best-of-N is the same whatever n is.
         temperature, cfg, top_p, top_k: see ``ImageSettings``.
-        reward: name(s) or object(s); the first picks the best.
+        reward: name(s) or object(s); the first picks the best, and guides a search.
+        strategy: a registered strategy of images.
+        store: where best-of-N's images and scores are read and kept (``store.store.Store``); None keeps nothing.
+        on_round: hears of every round and of reports between them; what it raises ends the draw.
 
     Raises:
-        BadInput: a setting is out of range, or the prompt is empty or too long.
-        UnknownName: no model or reward of that name.
+        BadInput: a setting is out of range, the prompt is empty or too long, or a search has no reward to guide it.
+        UnknownName: no model, reward or strategy of that name.
         ModelUnavailable: this machine cannot hold or reach the model.
     """
     check_count(n, MOST)
     task = PromptTask(prompt)
     settings = ImageSettings(temperature, cfg, top_p, top_k)
     judges = rewards_of(reward)
+    if strategy != BASELINE and not judges:
+        raise BadInput(f"The strategy {strategy!r} needs a reward to guide it; name one.")
     sampler = image_sampler(model, settings)
-    samples = tuple(sampler.draw(task, range(n), seed=seed))
-    scores = {judge.name: tuple(judge.score(task, samples)) for judge in judges}
-    return Generated(prompt, model_of(sampler, task.kind), seed, settings, samples, scores, total_cost(samples, judges))
+    guide = judges[0] if judges else None
+    found = engine.Found()
+    for round_ in generate_rounds(task, sampler, guide, n=n, strategy=strategy, seed=seed, store=store):
+        found.add(round_)
+        if on_round is not None:
+            on_round(round_)
+    if not found.whole:
+        raise CannotDo(f"The strategy {strategy!r} finished no image within its budget; raise n.")
+    samples = tuple(one.sample for one in found.whole)
+    scores = {} if guide is None else {guide.name: tuple(one.reward for one in found.whole)}
+    for judge in judges[1:]:
+        kept = store.kept_reward(task, sampler, judge) if store is not None and strategy == BASELINE else judge
+        scores[judge.name] = tuple(kept.score(task, samples))
+    if strategy == BASELINE:
+        cost = total_cost(samples, judges)
+    else:
+        cost = sum((judge.unit_cost * len(samples) for judge in judges[1:]), found.cost)
+    return Generated(prompt, model_of(sampler, task.kind), seed, settings, samples, scores, cost)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from tts_playground.answers import MEASURES
-from tts_playground.core import Cost, Reward, Sample, Sampler
+from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sampler, Scored, Strategy
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.images import open_image
 from tts_playground.models import loading
 from tts_playground.models.vlm.model import digest
+from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.vlm_settings import AnswerSettings
+from tts_playground.tasks import engine
 from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
 from tts_playground.tasks.validation import check_count, check_words, total_cost
 from tts_playground.typed import typed
@@ -21,12 +23,17 @@ from tts_playground.verifiers.selectors import picks
 if TYPE_CHECKING:
     from PIL import Image
 
+    from tts_playground.models.loading import Loaded
+
 LONGEST_SIDE = 768
 """pixels; bigger pictures are scaled down to it, as in the course's lab"""
 LONGEST_QUESTION = 2000
 """characters"""
 MOST = 1024
 """answers in one call"""
+BASELINE = "best-of-n"
+BATCH = 256
+"""answers drawn and verified together: the picture and the question are read once for all of them"""
 SMALLEST = 2
 """pixels a side"""
 
@@ -180,25 +187,66 @@ def vqa_sampler(
     return VlmSampler(loading.load(name, "vlm", loading.Options(device)), settings)
 
 
-def judges(sampler: Any, *, blank: bool = False) -> list[Reward]:
+@runtime_checkable
+class HasModel(Protocol):
+    """A sampler whose model can be asked for more than answers; an endpoint has none."""
+
+    @property
+    def loaded(self) -> Loaded:
+        """The model, loaded."""
+        ...
+
+
+@runtime_checkable
+class ShowsLikely(Protocol):
+    """A sampler that shows the logits of a reply's first token."""
+
+    def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
+        """The ``k`` likeliest first tokens with their logits, the likeliest first."""
+        ...
+
+
+def judges(sampler: Sampler, *, blank: bool = False) -> list[Reward]:
     """What scores the answers of a sampler: P(yes), the rating and log-probability; an endpoint gives only the last."""
     from tts_playground.verifiers.self_verify import PYes, Rating, SequenceLogprob
 
-    loaded = getattr(sampler, "loaded", None)  # an endpoint shows no logits
-    found: list[Any] = [] if loaded is None else [PYes(loaded, blank=blank), Rating(loaded, blank=blank)]
-    found.append(SequenceLogprob())
-    return found
+    found: list[Reward] = []
+    if isinstance(sampler, HasModel):  # an endpoint shows no logits
+        found += [PYes(sampler.loaded, blank=blank), Rating(sampler.loaded, blank=blank)]
+    return [*found, SequenceLogprob()]
 
 
-def score_all(task: VqaTask, samples: Sequence[Sample], rewards: Sequence[Reward]) -> dict[str, tuple[float, ...]]:
-    """Reward name -> one number a sample; a reward that cannot say anything of these samples is left out."""
-    found = {}
-    for reward in rewards:
-        try:
-            found[reward.name.removesuffix("_blank")] = tuple(reward.score(task, samples))
-        except CannotDo:
-            continue
-    return found
+def guide_of(sampler: Sampler) -> Reward | None:
+    """What picks the best answer: P(yes) of the model that answers; None where the sampler shows no model."""
+    return next((judge for judge in judges(sampler) if judge.name == "p_yes"), None)
+
+
+def answer_rounds(
+    task: VqaTask,
+    sampler: Sampler,
+    reward: Reward | None = None,
+    *,
+    n: int = 16,
+    strategy: str | Strategy[Any] = BASELINE,
+    budget: Budget | None = None,
+    seed: int = 0,
+    store: Keeper | None = None,
+    cancel: Cancel = never,
+) -> Iterator[Round]:
+    """The one stream behind ``answer``, ``reason``, their verbs, their endpoint and the tab; see ``engine.run``.
+
+    Args:
+        reward: what picks the best, and guides a search; None picks nothing.
+        n: whole answers in the end.
+        strategy: a registered strategy of answers, or one that was built.
+        budget: None allows ``n`` whole answers.
+
+    Raises:
+        UnknownName, BadInput: no such strategy, or the sampler cannot run it. Cancelled: ``cancel()`` became true.
+    """
+    chosen = engine.planned(strategy, task, sampler, n, batch=min(n, BATCH))
+    budget = budget or Budget(samples=n)
+    return engine.run(task, sampler, chosen, reward, budget=budget, seed=seed, store=store, cancel=cancel)
 
 
 @typed
@@ -216,6 +264,9 @@ def answer(
     answers: Sequence[str] = (),
     blank: bool = False,
     own: bool = False,
+    store: Keeper | None = None,
+    cancel: Cancel = never,
+    on_round: Callable[[Round], None] | None = None,
 ) -> Answered:
     """Draw ``n`` answers to a question about a picture, let the model verify them, and pick.
 
@@ -229,27 +280,54 @@ def answer(
         blank: show a white picture instead.
         own: the model's name comes from whoever set the environment, not from a page or a request; an endpoint named
             so may get ``TTS_PLAYGROUND_ENDPOINT_KEY`` (see ``models.endpoint.keys``).
+        store: where answers and scores are read and kept (``store.store.Store``); None keeps nothing.
+        cancel: asked after every token; True ends the draw.
+        on_round: hears of every round and of reports between them.
 
     Raises:
         BadInput: the picture, the question or a setting cannot be used.
         UnknownName: no embedded model of that name.
         ModelUnavailable: this machine cannot hold or reach the model.
+        Cancelled: ``cancel()`` became true.
     """
     check_count(n, MOST)
     task = VqaTask.of(image, question, answers)
     settings = AnswerSettings(temperature, top_p, top_k, template=template)
     sampler = vqa_sampler(model, settings, own=own)
-    asked = task.blank() if blank else task
-    samples = tuple(sampler.draw(asked, range(n), seed=seed))
-    return answered(asked, sampler, samples, seed, settings)
+    asked, found = task.blank() if blank else task, engine.Found()
+    for round_ in answer_rounds(asked, sampler, guide_of(sampler), n=n, seed=seed, store=store, cancel=cancel):
+        found.add(round_)
+        if on_round is not None:
+            on_round(round_)
+    return answered(asked, sampler, found.whole, seed, settings, store=store)
 
 
 def answered(
-    task: VqaTask, sampler: Any, samples: Sequence[Sample], seed: int, settings: AnswerSettings | None = None
+    task: VqaTask,
+    sampler: Sampler,
+    drawn: Sequence[Scored],
+    seed: int,
+    settings: AnswerSettings | None = None,
+    *,
+    store: Keeper | None = None,
 ) -> Answered:
-    """The samples verified, with their cost; ``settings`` are those asked for, where the sampler holds none."""
+    """The candidates of best-of-N verified by all judges, with their cost.
+
+    Args:
+        drawn: scored by ``guide_of`` the sampler.
+        settings: those asked for, where the sampler holds none.
+        store: where scores are read and kept.
+    """
+    samples, guide = tuple(one.sample for one in drawn), guide_of(sampler)
+    scores = {} if guide is None else {guide.name: tuple(one.reward for one in drawn)}
     rewards = judges(sampler)
-    scores = score_all(task, samples, rewards)
-    cost = total_cost(samples, [reward for reward in rewards if reward.name in scores])
+    for judge in rewards:
+        try:
+            if judge.name not in scores:
+                kept = judge if store is None else store.kept_reward(task, sampler, judge)
+                scores[judge.name] = tuple(kept.score(task, samples))
+        except CannotDo:  # it cannot say anything of these samples
+            continue
+    cost = total_cost(samples, [judge for judge in rewards if judge.name in scores])
     how: AnswerSettings = getattr(sampler, "settings", None) or settings or AnswerSettings()
-    return Answered(task, model_of(sampler, task.kind), seed, how, tuple(samples), scores, cost)
+    return Answered(task, model_of(sampler, task.kind), seed, how, samples, scores, cost)

@@ -9,11 +9,13 @@ from typing import Any, cast
 import numpy as np
 
 from tts_playground import registry
-from tts_playground.core import Budget, Cost, ParallelStrategy, Reward, Round, Scored, SteppedSampler, Strategy
+from tts_playground.core import Cost, ParallelStrategy, Reward, Round, Scored, SteppedSampler, Strategy
 from tts_playground.errors import BadInput
+from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.vlm_settings import AnswerSettings
+from tts_playground.tasks.engine import whole
 from tts_playground.tasks.plugged_samplers import model_of
-from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
+from tts_playground.tasks.vqa import VqaTask, answer_rounds, short_answer, vqa_sampler
 from tts_playground.typed import typed
 
 MOST = 32
@@ -77,8 +79,7 @@ class Searched:
     @property
     def finished(self) -> tuple[Scored, ...]:
         """Whole replies, in the order in which they came."""
-        seen = (one for round_ in self.rounds for one in round_.candidates)
-        return tuple(one for one in seen if one.sample.info.get("complete", True))
+        return whole(self.rounds)
 
     @property
     def best(self) -> Scored | None:
@@ -119,17 +120,23 @@ class Searched:
         }
 
 
-def search_steps(task: VqaTask, sampler: Any, how: StepSearch, *, seed: int = 0) -> Generator[Searched, None, None]:
+def search_steps(
+    task: VqaTask, sampler: Any, how: StepSearch, *, seed: int = 0, cancel: Cancel = never
+) -> Generator[Searched, None, None]:
     """The search after each of its rounds; close the generator to cancel.
 
     Raises:
+        Cancelled: ``cancel()`` became true.
         BadInput: the strategy pauses between lines, which this sampler cannot, as an endpoint cannot.
     """
     registry.fitting("strategy", how.strategy, "vqa", sampler)
     settings = getattr(sampler, "settings", None) or AnswerSettings()
     found = Searched(task, model_of(sampler, task.kind), seed, settings, how)
     strategy = how.plan(sampler.horizon(task) if isinstance(sampler, SteppedSampler) else 1)
-    for one in strategy.run(task, sampler, judge_of(how.guide, sampler), budget=Budget(samples=how.n), seed=seed):
+    judge = judge_of(how.guide, sampler)
+    for one in answer_rounds(task, sampler, judge, n=how.n, strategy=strategy, seed=seed, cancel=cancel):
+        if one.progress is not None:
+            continue
         found = Searched(task, found.model, seed, settings, how, (*found.rounds, one))
         yield found
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tts_playground.core import Progress
 from tts_playground.errors import BadInput, NoSpace, PlaygroundError, ReadOnly, StoreError
 from tts_playground.experiments import image_pools
 from tts_playground.models import loading
@@ -33,6 +35,10 @@ NAME, SWEEP = "t2i", "t2i-sweep"
 """the starters of this tab"""
 LIVE = 4
 """images that a slider's release draws on a CPU"""
+SEEN = 4
+"""images of a batch that are previewed; decoding an image takes as long as several rows of tokens"""
+PACE = 0.15
+"""seconds between the first two previews; each pause is twice the last, up to a second"""
 
 
 @cache
@@ -136,7 +142,7 @@ def live_count(view: T2iView) -> int:
     return min(view.n, LIVE) if loading.Options().resolved().device == "cpu" else view.n
 
 
-def serve(wish: DrawRequest, cancel: Any, alike: Sequence[T2iView] = ()) -> Iterator[image_pools.PoolProgress]:
+def serve(wish: DrawRequest, cancel: Any, alike: Sequence[T2iView] = ()) -> Iterator[Progress[Any]]:
     """Draw and score what a wish lacks; where nothing lacks, no model is asked.
 
     Args:
@@ -151,12 +157,12 @@ def serve(wish: DrawRequest, cancel: Any, alike: Sequence[T2iView] = ()) -> Iter
     if seen.size < wish.n:
         views = (wish.view, *alike)
         chunk = wish.n * len(views) if alike else image_pools.CHUNK
-        for progress in cancellable(draw, cancel, views, wish.n, chunk, image_pools.SEEN, True):
+        for progress in cancellable(draw, cancel, views, wish.n, chunk, SEEN, True):
             yield replace(progress, done=min(progress.done, wish.n), of=wish.n)
         score([pool_of(view) for view in views], wish.view)
         return
     if wish.n > LIVE:  # a few are scored sooner than told
-        yield image_pools.PoolProgress(wish.n, wish.n)
+        yield Progress(done=wish.n, of=wish.n)
     score([pool_of(wish.view)], wish.view)
 
 
@@ -165,11 +171,11 @@ def draw(
     views: Sequence[T2iView],
     n: int,
     chunk: int = image_pools.CHUNK,
-    seen: int = image_pools.SEEN,
+    seen: int = SEEN,
     in_turn: bool = False,
     *,
     cancel: Cancel = never,
-) -> Iterator[image_pools.PoolProgress]:
+) -> Iterator[Progress[Any]]:
     """Draw what is missing of the first ``n`` images of views that differ in their settings alone, all together.
 
     ``in_turn``: the first view's images come first, and are those that are previewed.
@@ -177,13 +183,29 @@ def draw(
     Raises:
         Cancelled: ``cancel()`` became true; what was finished is kept.
     """
-    how: dict[str, Any] = {"seed": views[0].seed, "chunk": chunk, "seen": seen, "in_turn": in_turn, "cancel": cancel}
+    how: dict[str, Any] = {"seed": views[0].seed, "chunk": chunk, "in_turn": in_turn, "cancel": cancel}
     target = writing()
     try:
-        yield from image_pools.draw([adopted(view) for view in views], n, **how)
+        yield from _seen([adopted(view) for view in views], n, seen, how)
     except (NoSpace, ReadOnly) as error:
         _step_aside(target, error)
-        yield from image_pools.draw([adopted(view) for view in views], n, **how)  # what was lost, and the rest
+        yield from _seen([adopted(view) for view in views], n, seen, how)  # what was lost, and the rest
+
+
+def _seen(pools: Sequence[Pool[Any]], n: int, seen: int, how: dict[str, Any]) -> Iterator[Progress[Any]]:
+    """The draw's reports as values, the first ``seen`` images in work as pictures now and then."""
+    due, pause = 0.0, PACE
+    for round_ in image_pools.draw(pools, n, **how):
+        report = round_.progress
+        if report is None:
+            continue
+        shown: tuple[Any, ...] = ()
+        if seen and report.unfinished and time.monotonic() >= due:
+            views = pools[0].sampler.peek(pools[0].task, report.unfinished[:seen])
+            shown = tuple(view.content for view in views)
+            due, pause = time.monotonic() + pause, min(2 * pause, 1.0)
+        if shown or report.finished or not report.unfinished:
+            yield replace(report, finished=(), unfinished=shown)
 
 
 def adopted(view: T2iView) -> Pool[Any]:

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from tts_playground import registry
+from tts_playground.core import Progress
 from tts_playground.errors import BadInput, Cancelled, PlaygroundError
-from tts_playground.experiments.image_pools import PoolProgress
 from tts_playground.models import loading
 from tts_playground.pages.t2i import image_repository
 from tts_playground.pages.t2i.gallery_state import GalleryState
@@ -32,7 +33,7 @@ class DrawReport:
 
     look: GalleryState | None = None
     """what is there now; None while images are in work"""
-    progress: PoolProgress | None = None
+    progress: Progress[Any] | None = None
     cancelled: bool = False
 
 
@@ -100,7 +101,7 @@ def checked(view: T2iView) -> None:
 
 def several(
     view: T2iView, prompts: tuple[str, ...], session: str
-) -> Iterator[tuple[tuple[GalleryState, ...], PoolProgress | None]]:
+) -> Iterator[tuple[tuple[GalleryState, ...], Progress[Any] | None]]:
     """The same settings on several prompts: looks of those that are whole, and the progress of the next."""
     looks: tuple[GalleryState, ...] = ()
     for prompt in prompts:

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from tts_playground import figures
-from tts_playground.experiments import image_pools
+from tts_playground.core import Progress
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i.gallery_state import GalleryState, average
 from tts_playground.tasks.image_rewards import title_of
@@ -145,9 +145,9 @@ def _numbers(look: GalleryState) -> list[tuple[str, str, str]]:
     ]
 
 
-def working(progress: image_pools.PoolProgress, prompt: str = "") -> str:
+def working(progress: Progress[Any], prompt: str = "") -> str:
     """The status line while images are drawn."""
-    rows = f", row {progress.rows} of {progress.of_rows} of the next" if progress.of_rows else ""
+    rows = f", row {progress.step} of {progress.steps} of the next" if progress.steps else ""
     name = f"“{prompt}”: " if prompt else ""
     if progress.done >= progress.of:
         return status(f"{name}All {progress.of} images are drawn; scoring them.", busy=True)

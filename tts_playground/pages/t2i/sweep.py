@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from tts_playground.core import Progress
 from tts_playground.errors import Cancelled, PlaygroundError
-from tts_playground.experiments import image_pools, sweeps
+from tts_playground.experiments import sweeps
 from tts_playground.experiments.sweeps import SweepCell
 from tts_playground.models.zerogpu import cancellable
 from tts_playground.pages.t2i import image_repository, inspector, page_state, render
@@ -69,7 +71,7 @@ def _read(view: T2iView, pools: Sequence[PoolView], each: int) -> Sweep | None:
     return Sweep(view, tuple(looks), tuple(cells))
 
 
-def draw(session: str, view: T2iView, each: int) -> Iterator[image_pools.PoolProgress | Sweep]:
+def draw(session: str, view: T2iView, each: int) -> Iterator[Progress[Any] | Sweep]:
     """Draw what the sweep lacks, all cells together; the sweep itself comes last, unless the page was cancelled.
 
     Raises:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
-from tts_playground.core import Cost, Progress, Sample, StreamingSampler
+from tts_playground.core import Cost, Progress, Sample, Sampler
 from tts_playground.errors import BadInput, PlaygroundError
 from tts_playground.estimators.curves import Curve, grid
 from tts_playground.estimators.intervals import Interval
@@ -21,7 +21,18 @@ from tts_playground.pages.vqa.view_settings import EMBEDDED, Example, VqaView, d
 from tts_playground.store import starters
 from tts_playground.store.pool import Snapshot
 from tts_playground.store.spare import open_store
-from tts_playground.tasks.vqa import Answered, VqaTask, answered, judges, vqa_sampler
+from tts_playground.store.store import Store
+from tts_playground.tasks.engine import Found
+from tts_playground.tasks.vqa import (
+    Answered,
+    ShowsLikely,
+    VqaTask,
+    answer_rounds,
+    answered,
+    guide_of,
+    judges,
+    vqa_sampler,
+)
 from tts_playground.tasks.vqa_data import SHIPPED, questions
 
 PACE = 0.25
@@ -29,6 +40,7 @@ PACE = 0.25
 STARTER = "vqa"
 SHOWN_NS = 12
 """numbers of answers at which the curves of a set are worked out: half the time, and no less to see"""
+NOTHING: Progress[Sample] = Progress()
 SCORES = ("p_yes", "rating", "logprob")
 
 
@@ -71,29 +83,27 @@ def ask(picture: Any, view: VqaView) -> Iterator[VqaPageState]:
 
 @on_gpu()
 def _ask(task: VqaTask, view: VqaView) -> Iterator[VqaPageState]:
-    began = time.monotonic()
-    sampler: Any = vqa_sampler(view.model, view.settings)
+    sampler = vqa_sampler(view.model, view.settings)
     shown = task.blank() if view.blank else task
-    work, came, told = VqaPageState(view, task), {}, 0.0
-    for report in _reports(sampler, shown, view):
-        came.update((sample.index, sample) for sample in report.finished)
-        if time.monotonic() - told > PACE:
+    notes: list[str] = []
+    with open_store(notes.append) as store:
+        yield from _drawn(task, shown, view, sampler, store)
+
+
+def _drawn(task: VqaTask, shown: VqaTask, view: VqaView, sampler: Sampler, store: Store) -> Iterator[VqaPageState]:
+    began = time.monotonic()
+    work, came, told, found = VqaPageState(view, task), {}, 0.0, Found()
+    guide = guide_of(sampler)
+    for round_ in answer_rounds(shown, sampler, guide, n=view.n, seed=view.seed, store=store):
+        found.add(round_)
+        came.update((sample.index, sample) for sample in (round_.progress or NOTHING).finished)
+        if round_.progress and time.monotonic() - told > PACE:
             told = time.monotonic()
             work = replace(work, samples=tuple(came[i] for i in sorted(came)), seconds=told - began)
             yield work
-    samples = tuple(came[i] for i in sorted(came))
-    result = replace(answered(shown, sampler, samples, view.seed, view.settings), task=task)
-    likely = tuple(sampler.likely(shown)) if hasattr(sampler, "likely") else ()
-    yield VqaPageState(view, task, samples, result, likely, time.monotonic() - began)
-
-
-def _reports(sampler: Any, task: VqaTask, view: VqaView) -> Iterator[Progress]:
-    """What a sampler reports while it draws; of one that does not stream, every sample as it comes."""
-    if isinstance(sampler, StreamingSampler):
-        yield from sampler.stream(task, range(view.n), seed=view.seed)
-        return
-    for done, sample in enumerate(sampler.draw(task, range(view.n), seed=view.seed), 1):
-        yield Progress((sample,), (), done / view.n)
+    result = replace(answered(shown, sampler, found.whole, view.seed, view.settings, store=store), task=task)
+    likely = tuple(sampler.likely(shown)) if isinstance(sampler, ShowsLikely) else ()
+    yield VqaPageState(view, task, result.samples, result, likely, time.monotonic() - began)
 
 
 @dataclass(frozen=True)
@@ -143,13 +153,12 @@ def ready(one: Example, view: VqaView) -> VqaPageState | None:
 @on_gpu(120)
 def ask_set(name: str, count: int, view: VqaView) -> Iterator[SetWork]:
     """Every question of a set, through the store: what was answered before is not asked again."""
-    sampler: Any = vqa_sampler(view.model, view.settings)
+    sampler = vqa_sampler(view.model, view.settings)
     notes: list[str] = []
     with open_store(notes.append) as store:
         told, work = 0.0, SetWork(name, of=count, note=" ".join(notes))
         for report in experiments.run(questions(name, count), sampler, judges(sampler), view.n, store=store):
-            asked = (*work.asked, report.asked) if report.asked else work.asked
-            work = replace(work, asked=asked, done=report.done, note=report.note or work.note)
+            work = replace(work, asked=(*work.asked, *report.finished), done=report.done, note=report.note or work.note)
             if time.monotonic() - told > PACE:
                 told = time.monotonic()
                 yield work

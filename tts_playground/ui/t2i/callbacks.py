@@ -156,7 +156,7 @@ def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
         view = view_from(request, values)
         for looks, progress in page_state.several(view, examples(view.model)[:4], session_of(request)):
             line = gr.skip() if progress is None else render.working(progress, examples(view.model)[len(looks)])
-            sheet = render.sheet(progress.previews) if progress else gr.skip()
+            sheet = render.sheet(progress.unfinished) if progress else gr.skip()
             if progress is not None or not looks:
                 yield gr.skip(), line, sheet, gr.skip(), gr.skip(), gr.skip()
                 continue
@@ -200,7 +200,7 @@ def _drawn(session: str, wish: DrawRequest, *, pressed: bool = False, charts: bo
         if step.look is None:
             progress = step.progress
             assert progress is not None
-            sheet = render.sheet(progress.previews) if progress.previews else gr.skip()
+            sheet = render.sheet(progress.unfinished) if progress.unfinished else gr.skip()
             yield *[gr.skip()] * 3, sheet, gr.skip(), render.working(progress), *[gr.skip()] * 5
             continue
         look, others, chosen, note, line, *rest = seen(step.look, charts=charts)

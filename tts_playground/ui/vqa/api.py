@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import gradio as gr
@@ -10,10 +11,14 @@ from PIL import Image
 from tts_playground.errors import BadInput
 from tts_playground.pages.coerce import within
 from tts_playground.pages.vqa.view_settings import LIMITS, MENU, default_view
+from tts_playground.store.spare import open_store
 from tts_playground.tasks.vqa import answer as draw
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, is_local
+from tts_playground.ui.gradio_patches import gone
 from tts_playground.ui.widgets import PictureInput
+
+log = logging.getLogger(__name__)
 
 
 @friendly
@@ -48,7 +53,8 @@ def answer(
     given = {"n": n, "temperature": temperature, "top_p": top_p, "top_k": top_k, "seed": seed}
     given = within(given, LIMITS)
     chosen = MENU.allowed(model or default_view().model, is_local(request))
-    return draw(image, question or "", model=chosen, **given).as_dict()
+    with open_store(log.warning) as store:
+        return draw(image, question or "", model=chosen, **given, store=store, cancel=gone()).as_dict()
 
 
 def build() -> None:
