@@ -1,14 +1,14 @@
 """Strategies at equal cost: everybody within the budget, the pool's curve exact, another judge than the guide."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from tts_playground import figures
-from tts_playground.core import Budget, Cost
+from tts_playground.core import Budget, Cost, Round, Scored
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.estimators.curves import expected_pick
 from tts_playground.experiments.comparison import ComparisonPlan, comparable, compare, named
@@ -16,6 +16,7 @@ from tts_playground.experiments.trace import trace
 from tts_playground.models.loading import Loaded, Options
 from tts_playground.rewards.baselines import Colourfulness, Sharpness
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
+from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.strategies.gridar import GridAR
 from tts_playground.strategies.parm import PARM
 from tts_playground.strategies.suffix import Suffix
@@ -155,3 +156,53 @@ def test_images_are_compared_at_equal_tokens_and_traced_with_glimpses(random_jan
         assert tree.spent == run.cost.tokens and tree.spent + tree.saved + tree.shared == whole * len(lanes)
         figure = figures.trace_tree(tree, glimpse=lambda sample: sample.content)
         assert len(figure.layout.images) == len(tree.nodes)
+
+
+def test_reports_between_rounds_are_no_part_of_a_run():
+    strategies = {"drawn": BestOfN(batch=2, reports=True)}
+    *_, last = compare(TASKS[:1], SAMPLER, strategies, GUIDE, CountsD(), ComparisonPlan((4,), 2, pool=4))
+    assert [run.cost.samples for run in last.runs] == [4, 4]
+    assert all(one.progress is None for run in last.runs for one in run.rounds)
+    assert all(sum(len(one.candidates) for one in run.rounds) == 4 for run in last.runs)
+
+
+def test_a_time_limit_ends_runs_and_is_told():
+    plan = ComparisonPlan((2, 4), 2, pool=4, seconds=1e-9)
+    assert plan.budget(2, {"tokens": 8.0}) == Budget(tokens=16, seconds=1e-9)
+    *_, last = compare(TASKS[:1], SAMPLER, {"drawn": OneMore()}, GUIDE, CountsD(), plan)
+    assert len(last.runs) == 4 and all(run.late and len(run.rounds) == 2 for run in last.runs)
+    assert [point.note for point in last.points] == [
+        f"budget of {budget} whole candidates, 2 runs, 2 of them ended by the time limit" for budget in (2, 4)
+    ]
+    *_, whole = compare(TASKS[:1], SAMPLER, {"drawn": OneMore()}, GUIDE, CountsD(), replace(plan, seconds=None))
+    assert not any(run.late for run in whole.runs) and "time limit" not in whole.points[0].note
+    with pytest.raises(BadInput, match="above 0 seconds"):
+        ComparisonPlan(seconds=0.0)
+
+
+class OneMore:
+    """Draws at least one candidate, and others while the budget lasts."""
+
+    def run(self, task, sampler, reward, *, budget, seed=0):
+        cost, best, stopped, number = Cost(), None, "", 0
+        while not stopped:
+            yield Round(number, (), best, cost)
+            (sample,) = sampler.draw(task, [number], seed=seed)
+            scored = Scored(sample, reward.score(task, [sample])[0])
+            best = scored if best is None or scored.reward > best.reward else best
+            cost, number = cost + sample.cost + reward.unit_cost + Cost(seconds=1e-6), number + 1
+            stopped = budget.exhausted(cost)
+        yield Round(number, (scored,), best, cost, stopped)
+
+
+def test_a_sampler_that_only_draws_has_nothing_to_compare():
+    with pytest.raises(BadInput, match="best-of-n only"):
+        named("text", None, OnlyDraws())
+
+
+class OnlyDraws:
+    def fingerprint(self):
+        return {"sampler": "only draws"}
+
+    def draw(self, task, indices, *, seed=0):
+        return SAMPLER.draw(task, indices, seed=seed)

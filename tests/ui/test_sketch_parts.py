@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tts_playground
-from tts_playground.core import Cost, Round
+from tts_playground.core import Cost, Progress, Round
 from tts_playground.dsl import Program, parse, render
 from tts_playground.dsl.drawings import overlap
 from tts_playground.pages.sketch import editor, examples, results, strategy_comparison
@@ -115,6 +115,12 @@ def test_a_search_that_ends_before_its_first_candidate_says_so():
         _, line = live(work, Round(0, (), None, Cost(samples=samples), "seconds", ""))
         assert words in line
         assert "closed outlines filled" in line and "literally" not in line
+
+
+def test_a_report_between_two_rounds_says_how_many_are_drawn():
+    work = SketchPageState(SketchTask.of(render("(Circle 4 8 8)")), "disc")
+    _, line = live(work, Round(1, (), None, Cost(samples=4), progress=Progress(done=5, of=64)))
+    assert "Searching: 5 of 64 candidates are drawn." in line and "busy" in line
 
 
 def test_only_a_shipped_pool_is_called_ready_made():

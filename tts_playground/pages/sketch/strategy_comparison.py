@@ -17,7 +17,7 @@ AXES = ("n", "renders", "seconds")
 HELP = (
     "All are guided by the reward of “More settings” and are judged by IoU. The line is the exact curve of independent"
     f" draws; a point is a strategy rerun {SEEDS} times at one budget, with its 95 % interval. At the default time"
-    " limit this takes about a minute."
+    " limit this takes a minute or two."
 )
 
 
