@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from tts_playground.core import Progress, Reward, Round, Sample
 from tts_playground.errors import BadInput
@@ -13,7 +13,7 @@ from tts_playground.samplers.image_tokens import ImageTokens
 from tts_playground.store.pool import PoolView
 from tts_playground.store.store import Pool
 from tts_playground.streams import in_order
-from tts_playground.tasks.text_to_image import Generated, generate_rounds
+from tts_playground.tasks.text_to_image import Generated, PromptTask, generate_rounds
 from tts_playground.tasks.validation import total_cost
 
 CHUNK = 16
@@ -41,8 +41,8 @@ def draw(
         BadInput: the pools are of different prompts or models.
     """
     together = Together(tuple(pools), chunk, in_turn, cancel)
-    first = pools[0]
-    yield from generate_rounds(first.task, first.sampler, n=n, batch=n, seed=seed, store=together, cancel=cancel)
+    first, task = pools[0], cast(PromptTask, pools[0].task)
+    yield from generate_rounds(task, first.sampler, n=n, batch=n, seed=seed, store=together, cancel=cancel)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from tts_playground import registry
 from tts_playground.core import (
@@ -29,9 +29,9 @@ from tts_playground.strategies.best_of_n import BestOfN
 class Unscored:
     """No reward: of all candidates the first is the best, and scoring costs nothing."""
 
-    name: ClassVar[str] = "unscored"
-    revision: ClassVar[str] = "1"
-    unit_cost: ClassVar[Cost] = Cost()
+    name: str = "unscored"
+    revision: str = "1"
+    unit_cost: Cost = Cost()
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """Zeros."""

@@ -210,7 +210,7 @@ def judges(sampler: Sampler, *, blank: bool = False) -> list[Reward]:
     """What scores the answers of a sampler: P(yes), the rating and log-probability; an endpoint gives only the last."""
     from tts_playground.verifiers.self_verify import PYes, Rating, SequenceLogprob
 
-    found: list[Reward] = []
+    found: list[Any] = []
     if isinstance(sampler, HasModel):  # an endpoint shows no logits
         found += [PYes(sampler.loaded, blank=blank), Rating(sampler.loaded, blank=blank)]
     return [*found, SequenceLogprob()]

@@ -59,7 +59,7 @@ def build(p: T2iParts, view: T2iView) -> tuple[Any, list[Any], list[Any]]:
                 found = sweep.grid(step, shown != "first draw"), sweep.explained(step), *_figures(step)
                 yield step, status(_summary(step)), "", *found
             else:
-                strip = render.sheet(step.previews) if step.previews else gr.skip()
+                strip = render.sheet(step.unfinished) if step.unfinished else gr.skip()
                 yield gr.skip(), render.working(step), strip, *[gr.skip()] * 4
 
     heavy = {"show_progress": "minimal", "show_progress_on": line, **GPU, **QUIET}
