@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
@@ -26,7 +26,7 @@ _registered_only: ContextVar[bool] = ContextVar("registered_only", default=False
 
 
 @contextmanager
-def registered_only() -> Iterator[None]:
+def registered_only() -> Generator[None]:
     """In here, and in all tasks and handlers that begin in here, ``resolve`` knows registered names only.
 
     The app serves every request within it, because importing a module that a stranger names runs that module.

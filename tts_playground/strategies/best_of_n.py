@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from tts_playground.core import Budget, Reward, Round, Sampler
+from tts_playground.core import Budget, Reward, Round, Sampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import BudgetTracker
 from tts_playground.typed import typed
@@ -30,7 +29,7 @@ class BestOfN:
         if (self.n is not None and self.n < 1) or self.batch < 1:
             raise BadInput("Best-of-N needs n and batch of at least 1.")
 
-    def run(self, task: Any, sampler: Sampler, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+    def run(self, task: Task, sampler: Sampler, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
         """Yield one round per batch; candidate i is the sampler's sample (seed, i).
 
         Raises:
