@@ -1,5 +1,5 @@
-# pyright: reportMissingTypeStubs=false
 # scipy ships no types.
+# pyright: reportMissingTypeStubs=false
 """The band of a curve: how sure best-of-N is at every N (numpy only). ``intervals`` has those of means."""
 
 from __future__ import annotations

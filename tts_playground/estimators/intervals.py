@@ -1,5 +1,5 @@
-# pyright: reportMissingTypeStubs=false
 # scipy ships no types.
+# pyright: reportMissingTypeStubs=false
 """How sure a mean is, also when few observations stand behind it: the one place where intervals are computed.
 
 Whatever is averaged, an interval says 95 % and covers about 95 % (``docs/intervals.md`` has the simulations). What it
