@@ -91,7 +91,7 @@ class Sample:
     cost: Cost = field(default=Cost(samples=1))
     parent: int | None = None
     """index of the sample this one was forked, mutated or revised from"""
-    info: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """anything else worth showing: raw text, tokens, reasoning steps"""
 
 

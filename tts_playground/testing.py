@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from tts_playground.core import (
     Budget,
@@ -23,6 +23,8 @@ from tts_playground.core import (
     Task,
 )
 from tts_playground.randomness import generator
+
+S = TypeVar("S", bound=Sampler)
 
 # --------------------------------------------------------------------------------------------------- fakes
 
@@ -139,9 +141,9 @@ class TableReward:
 
     table: Mapping[str, float]
     default: float = 0.0
-    name: ClassVar[str] = "table"
-    revision: ClassVar[str] = "1"
-    unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
+    name = "table"
+    revision = "1"
+    unit_cost = Cost(verifier_calls=1)
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """One number per sample."""
@@ -235,7 +237,7 @@ def check_reward(reward: Reward, task: Task, samples: Sequence[Sample], *, toler
 
 
 def check_strategy(
-    strategy: Strategy, task: Task, sampler: Any, reward: Reward, *, budget: Budget, seed: int = 0
+    strategy: Strategy[S], task: Task, sampler: S, reward: Reward, *, budget: Budget, seed: int = 0
 ) -> list[Round]:
     """Same seed, same rounds; costs only grow and stay in budget; the best never gets worse; it says why it stopped."""
     rounds = list(strategy.run(task, sampler, reward, budget=budget, seed=seed))

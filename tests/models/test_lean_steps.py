@@ -1,10 +1,14 @@
 """The three ways to decode against transformers' whole forward, on Llamas with every part that a Llama may have."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
 from transformers import LlamaConfig, LlamaModel, MistralConfig, MistralModel
+from transformers.cache_utils import LinearAttentionLayer
 
+from tts_playground.errors import ModelUnavailable
 from tts_playground.models.decode.decoder import ModuleSteps, prefill
 from tts_playground.models.decode.linear import can_pack
 from tts_playground.models.decode.llama import LlamaSteps, is_plain
@@ -53,6 +57,16 @@ def test_token_by_token_is_the_whole_forward_and_so_is_going_on_from_a_cache(kin
         hidden = session.forward(embeds[:, place].clone(), place)
         assert torch.allclose(hidden, whole[:, place], atol=1e-4), place
     assert torch.allclose(llama(inputs_embeds=embeds).last_hidden_state, whole, atol=1e-5), "the model stays itself"
+
+
+def test_layers_that_keep_no_keys_and_values_are_refused():
+    def recurrent(inputs_embeds, past_key_values, use_cache):
+        past_key_values.layers[:] = [LinearAttentionLayer()]
+        return SimpleNamespace(last_hidden_state=inputs_embeds)
+
+    recurrent.config = LlamaConfig(num_hidden_layers=1)
+    with pytest.raises(ModelUnavailable, match="keep no keys and values; use one with ordinary attention"):
+        prefill(recurrent, torch.zeros(1, 2, 8))
 
 
 def doubled(module, inputs, *output):

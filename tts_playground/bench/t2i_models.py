@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tts_playground.errors import ModelUnavailable
+from tts_playground.models.janus.cuda_graph_batch import GraphSlot
 from tts_playground.models.janus.model import Janus
 from tts_playground.models.loading import Loaded, Options, load
 
@@ -248,5 +249,5 @@ def bandwidth(device: str) -> float:
 
 def graphs_in_use(janus: Janus) -> float:
     """1 if the last batch replayed captured graphs, else 0."""
-    free = janus.slots._free
-    return float(bool(free) and not free[-1][1].eager and bool(free[-1][1].graphs))
+    last = janus.slots._free[-1][1] if janus.slots._free else None
+    return float(isinstance(last, GraphSlot) and not last.eager and bool(last.graphs))

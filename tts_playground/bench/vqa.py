@@ -11,6 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from tts_playground.bench.timing import contended, row, timed_row
+from tts_playground.errors import BadInput
+from tts_playground.models.vlm.model import Vlm
+from tts_playground.samplers.vlm import VlmSampler
 from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks.vqa import VqaTask, vqa_sampler
 from tts_playground.tasks.vqa_data import SHIPPED, questions
@@ -23,11 +26,17 @@ LONGEST = 48
 
 
 def run(model: str = "tiny:vlm", repeats: int = 3) -> dict[str, Any]:
-    """All rows. Ratios above 1 say how many times faster ours is."""
+    """All rows. Ratios above 1 say how many times faster ours is.
+
+    Raises:
+        BadInput: the model is none that is loaded here.
+    """
     import torch
 
     busy = contended()
-    sampler: Any = vqa_sampler(model, AnswerSettings(TEMPERATURE, most_tokens=LONGEST), "cpu")
+    sampler = vqa_sampler(model, AnswerSettings(TEMPERATURE, most_tokens=LONGEST), "cpu")
+    if not isinstance(sampler, VlmSampler):
+        raise BadInput(f"bench vqa reads logits, which {model!r} does not show; name a model that is loaded here.")
     task = next(task for task in questions(SHIPPED, 1) if isinstance(task, VqaTask))
     threads = f"{torch.get_num_threads()} threads"
     rows = [
@@ -52,7 +61,7 @@ def run(model: str = "tiny:vlm", repeats: int = 3) -> dict[str, Any]:
     return {"name": "vqa", "rows": rows}
 
 
-def ours(sampler: Any, task: Any) -> Callable[[], Any]:
+def ours(sampler: VlmSampler, task: VqaTask) -> Callable[[], Any]:
     """Draw and verify, with nothing kept from before."""
 
     def call() -> Any:
@@ -65,7 +74,7 @@ def ours(sampler: Any, task: Any) -> Callable[[], Any]:
     return call
 
 
-def theirs(vlm: Any, task: Any, n: int) -> Callable[[], Any]:
+def theirs(vlm: Vlm, task: VqaTask, n: int) -> Callable[[], Any]:
     """transformers' generate with ``num_return_sequences``, then one forward over n prompts."""
     import torch
 
@@ -89,7 +98,7 @@ def theirs(vlm: Any, task: Any, n: int) -> Callable[[], Any]:
     return call
 
 
-def calls(vlm: Any, task: Any, n: int) -> Callable[[], Any]:
+def calls(vlm: Vlm, task: VqaTask, n: int) -> Callable[[], Any]:
     """The same one by one."""
     one = theirs(vlm, task, 1)
     return lambda: [one() for _ in range(n)]

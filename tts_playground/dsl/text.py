@@ -65,7 +65,9 @@ def parse(text: str) -> Program:
 
     try:
         try:
-            return Program(parser.parse(text))  # pyright: ignore[reportArgumentType]
+            root: object = parser.parse(text)  # what the builder made of it, where lark's hints say a parse tree
+            assert isinstance(root, Node)
+            return Program(root)
         except UnexpectedInput as error:
             raise _syntax_error(text, error) from None
     except _OutOfRange as error:  # also met on the way to a syntax error further right: the first fault is reported

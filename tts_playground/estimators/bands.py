@@ -1,9 +1,10 @@
+# scipy ships no types.
+# pyright: reportMissingTypeStubs=false
 """The band of a curve: how sure best-of-N is at every N (numpy only). ``intervals`` has those of means."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -109,7 +110,7 @@ def _errors(proxy: Floats, gold: Floats, ns: Ints, weights: Floats, draws: int, 
     return np.array([_jackknife(values, int(n))[0] if n < len(gold) else 0.0 for n in ns])
 
 
-def _jackknife(values: Floats, n: int) -> Any:
+def _jackknife(values: Floats, n: int) -> Floats:
     """[rows] standard error of best-of-n from each row of ``values`` [rows, M], sorted by what chooses (Tukey 1958)."""
     size = values.shape[1]
     weights = best_weights(size - 1, [n])[0]

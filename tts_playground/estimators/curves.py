@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tts_playground.errors import BadInput
 from tts_playground.estimators.order_statistics import Floats, Ints, best_weights, finite, grid, numbers_within
@@ -43,7 +43,7 @@ class Curve:
     prompts: int = 1
     measure: str = "reward"
     """what ``mean`` measures, in words for the axis"""
-    unit: Mapping[str, float] = field(default_factory=dict)
+    unit: Mapping[str, float] = field(default_factory=dict[str, float])
     """mean cost of one candidate by the names of ``core.Cost``, for other cost axes"""
 
     def at(self, n: int) -> float:
@@ -54,7 +54,8 @@ class Curve:
         """
         if not self.n[0] <= n <= self.n[-1]:
             raise BadInput(f"The curve covers N from {self.n[0]} to {self.n[-1]}; {n} lies outside.")
-        return float(np.interp(np.log(n), np.log(self.n), self.mean))
+        place = float(np.log(n))  # by numpy, as those of the grid are
+        return float(np.interp(place, np.log(self.n), self.mean))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, for JSON; the band is None where there is none."""
@@ -171,9 +172,13 @@ def _ranked_gold(proxy: Floats, gold: Floats) -> Floats:
     return means[group].reshape(values.shape)
 
 
+def _is_array(values: object) -> TypeGuard[NDArray[Any]]:
+    return isinstance(values, np.ndarray)
+
+
 def _rows(values: Sequence[ArrayLike] | ArrayLike) -> list[Floats]:
     """One float row per prompt, from a vector, a matrix or a ragged list of vectors."""
-    if isinstance(values, np.ndarray):
+    if _is_array(values):
         array = finite(values)
         rows = [array] if array.ndim == 1 else list(array)
     else:

@@ -83,18 +83,23 @@ def fit_coverage(k: ArrayLike, coverage: ArrayLike) -> CoverageFit:
         raise BadInput("A coverage law needs at least two points with a coverage strictly between 0 and 1.")
     x, c = x[inside], c[inside]
     slope, start = np.polyfit(np.log(x), np.log(-np.log(c)), 1)
-    theta = np.array([start, -slope])  # log(-a), b
+    theta = np.array([start, -slope], dtype=np.float64)  # log(-a), b
     best, error = theta, np.inf
     for _ in range(50):
-        power = np.exp(theta[0] - theta[1] * np.log(x))  # -a k^-b
+        power: Floats = np.exp(theta[0] - theta[1] * np.log(x))  # -a k^-b
         fitted = np.exp(-power)
         residual = c - fitted
         if residual @ residual >= error:
             break
         best, error = theta, residual @ residual
         jacobian = np.stack([-fitted * power, fitted * power * np.log(x)], axis=1)
-        theta = theta + np.linalg.lstsq(jacobian, residual, rcond=None)[0]
+        theta = theta + _least_squares(jacobian, residual)
     return CoverageFit(-float(np.exp(best[0])), float(best[1]), float(np.sqrt(error / len(x))))
+
+
+def _least_squares(rows: Floats, wanted: Floats) -> Floats:
+    """[columns] weights with which the columns of ``rows`` come closest to ``wanted`` [rows]."""
+    return np.asarray(np.linalg.lstsq(rows, wanted, rcond=None)[0], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +138,9 @@ def fit_over_optimisation(gold: Curve) -> OverOptimisationFit:
     if gold.n[0] != 1 or len(d) < 3:
         raise BadInput("The over-optimisation law needs a curve from N = 1 with at least three points.")
     base = float(y[0])
-    alpha, beta = np.linalg.lstsq(np.stack([d, -(d**2)], axis=1), y - base, rcond=None)[0]
+    alpha, beta = map(float, _least_squares(np.stack([d, -(d**2)], axis=1), y - base))
     rmse = float(np.sqrt(np.mean((base + d * (alpha - beta * d) - y) ** 2)))
-    return OverOptimisationFit(base, float(alpha), float(beta), rmse)
+    return OverOptimisationFit(base, alpha, beta, rmse)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,3 +1,5 @@
+# scipy ships no types.
+# pyright: reportMissingTypeStubs=false
 """How sure a mean is, also when few observations stand behind it: the one place where intervals are computed.
 
 Whatever is averaged, an interval says 95 % and covers about 95 % (``docs/intervals.md`` has the simulations). What it
@@ -215,7 +217,7 @@ def _of_shares(rows: Floats, each: float, level: float) -> tuple[Floats, Floats]
     return of_rate(np.clip(centre, 0.0, 1.0), _observations(centre, spread, count, count, count * each), level)
 
 
-def _observations(centre: Floats, spread: Any, count: int, least: float, most: float = np.inf) -> Floats:
+def _observations(centre: Floats, spread: ArrayLike, count: int, least: float, most: float = np.inf) -> Floats:
     """How many 0/1 outcomes would leave the mean as uncertain as the spread between ``count`` clusters says it is.
 
     p (1 - p) / spread (Kish's effective sample size), less what Student's t asks for when the spread itself comes from
@@ -257,12 +259,12 @@ def _exact(centre: Floats, n: Floats, level: float) -> tuple[Floats, Floats]:
 
 
 def _of_values(rows: Floats, least: int, level: float, draws: int, seed: int) -> tuple[Floats, Floats]:
-    count, centre = len(rows), rows.mean(axis=0)
+    count, columns, centre = len(rows), int(rows.shape[1]), rows.mean(axis=0)
     if count < max(2, least):
-        return np.full(rows.shape[1], np.nan), np.full(rows.shape[1], np.nan)
+        return np.full(columns, np.nan), np.full(columns, np.nan)
     error = rows.std(axis=0, ddof=1) / np.sqrt(count)
-    t = special.stdtrit(count - 1, 0.5 + level / 2)
-    below, above = np.full(rows.shape[1], t), np.full(rows.shape[1], t)
+    t = float(special.stdtrit(count - 1, 0.5 + level / 2))
+    below, above = np.full(columns, t), np.full(columns, t)
     if count >= FEW:
         lower, upper = _studentised(rows - centre, level, draws, seed)
         below, above = np.maximum(below, upper), np.maximum(above, -lower)  # a long tail to the right moves up the top

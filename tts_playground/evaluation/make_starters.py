@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground import home
-from tts_playground.core import Sampler, Task
+from tts_playground.core import Reward, Sampler, Task
 from tts_playground.errors import BadInput, PlaygroundError, UnknownName
 from tts_playground.store import starters
 from tts_playground.store.pool import Snapshot
@@ -28,7 +28,7 @@ class StarterPlan:
     """What is drawn: a pool of ``n`` samples for every pair, each scored by all of the rewards."""
 
     pairs: Sequence[tuple[Task, Sampler]]
-    rewards: Sequence[Any]
+    rewards: Sequence[Reward]
     n: int
 
     def pools(self) -> list[Snapshot]:
@@ -59,14 +59,21 @@ def t2i(model: str | None = None, n: int = 64) -> StarterPlan:
 
 
 def t2i_sweep(model: str | None = None, n: int = 0) -> StarterPlan:
-    """One prompt under 4 temperatures x 5 guidances, 8 images a cell, scored likewise."""
+    """One prompt under 4 temperatures x 5 guidances, 8 images a cell, scored likewise.
+
+    Raises:
+        BadInput: the model has no image tokens.
+    """
     from dataclasses import replace
 
     from tts_playground.experiments.sweeps import EACH, cells
+    from tts_playground.samplers.image_tokens import ImageTokens
     from tts_playground.tasks.text_to_image import WORLD_PROMPTS, PromptTask
 
     base = t2i(model)
-    sampler: Any = base.pairs[0][1]
+    sampler = base.pairs[0][1]
+    if not isinstance(sampler, ImageTokens):
+        raise BadInput(f"A sweep needs a model with image tokens, such as tiny:janus, not {model!r}.")
     task = PromptTask(WORLD_PROMPTS[6])
     pairs = [(task, replace(sampler, settings=settings)) for settings in cells(sampler.settings)]
     return StarterPlan(pairs, base.rewards, n or EACH)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tts_playground.core import Budget, Sample
+from tts_playground.core import Budget, Neighbourhood, Sample
 from tts_playground.dsl.drawings import overlap
 from tts_playground.dsl.extraction import extract
 from tts_playground.dsl.metrics import Metrics
@@ -87,11 +87,10 @@ def parses(sample: Sample) -> bool:
     return found.program is not None and not found.repaired and found.text == sample.info["reply"].strip()
 
 
-def search(task: SketchTask, sampler: Any, starts: int, seconds: float, seed: int) -> SearchOutcome:
+def search(task: SketchTask, sampler: Neighbourhood, starts: int, seconds: float, seed: int) -> SearchOutcome:
     """Refine from so many samples within so many seconds; the IoU of the best by description length."""
     budget = Budget(samples=CANDIDATES, seconds=seconds)
-    worth: Any = FitReward()
-    *_, last = Refine(starts=starts).run(task, sampler, worth, budget=budget, seed=seed)
+    *_, last = Refine(starts=starts).run(task, sampler, FitReward(), budget=budget, seed=seed)
     if last.best is None:
         return SearchOutcome(0.0, 0, last.cost.seconds)
     program = last.best.sample.content
@@ -104,7 +103,9 @@ def _judged(samples: Sequence[Sample], targets: list[dict[str, Any]]) -> Judged:
     return Judged(Metrics([answer.text for answer in said], targets), said, tuple(targets))
 
 
-def _against_proposal(tasks: list[SketchTask], sampler: Any, times: Sequence[float], seed: int) -> dict[str, Any]:
+def _against_proposal(
+    tasks: list[SketchTask], sampler: Neighbourhood, times: Sequence[float], seed: int
+) -> dict[str, Any]:
     """Paired gains of the model's start over the model-free one, at equal time: in IoU, and in primitives saved."""
     gains = {}
     for seconds in times if tasks else ():

@@ -20,7 +20,7 @@ from tts_playground.evaluation import metrics
 from tts_playground.evaluation import sticker_knobs as knobs_part
 from tts_playground.evaluation.countdown import Countdown
 from tts_playground.rewards.diversity import pairwise_distance, token_entropy
-from tts_playground.samplers.image_tokens import ImageSettings
+from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
 from tts_playground.tasks.text_to_image import PromptTask
 from tts_playground.worlds import stickers
 from tts_playground.worlds.captions import plain
@@ -42,8 +42,7 @@ HOT, COLD, WIDE = 1.5, 1e-4, 20.0
 class Tools:
     """The sampler, the judges and the rewards of an evaluation."""
 
-    sampler: Any
-    """an ``ImageTokens``"""
+    sampler: ImageTokens
     judge: Verifier
     clip: Reward
     aesthetic: Reward
@@ -77,7 +76,7 @@ Wanted = Mapping[str, tuple[ImageSettings, Sequence[tuple[int, int]]]]
 """name -> settings, and the (seed, index) of each image"""
 
 
-def draw(sampler: Any, task: PromptTask, wanted: Wanted) -> dict[str, list[Sample]]:
+def draw(sampler: ImageTokens, task: PromptTask, wanted: Wanted) -> dict[str, list[Sample]]:
     """Images under several settings in one batch: the cost is that of the sampler's rows, not of its calls.
 
     An image that several names want is drawn once.

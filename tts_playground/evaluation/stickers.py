@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from tts_playground import registry
-from tts_playground.errors import ModelUnavailable
+from tts_playground.errors import BadInput, ModelUnavailable
 from tts_playground.evaluation import sticker_images as images_part
 from tts_playground.evaluation import sticker_scenes as scenes_part
 from tts_playground.evaluation.metrics import setting
 from tts_playground.evaluation.sticker_plan import OWNERS, PARTS, StickerPlan, owned
 from tts_playground.models.hub import cards
 from tts_playground.models.hub.embedded_models import revision_of, where
+from tts_playground.verifiers.geneval import GenEval
 from tts_playground.worlds.pool import ScenePool, draw_pool
 
 SCENES_SEED = 44_000
@@ -121,12 +122,12 @@ class Evaluation:
             return {"": self.pool.images}
 
     @cached_property
-    def judge(self) -> Any:
+    def judge(self) -> GenEval:
         """The judge of stickers-eval."""
         return self._judge_by(self.plan.detector)
 
-    def _judge_by(self, detector: str) -> Any:
-        return registry.resolve("verifier", "geneval", detector=detector, device=self.device)
+    def _judge_by(self, detector: str) -> GenEval:
+        return GenEval(detector, device=self.device)
 
     def _is_second(self) -> bool:
         try:
@@ -187,6 +188,7 @@ class Evaluation:
 
     def _tools(self) -> images_part.Tools:
         from tts_playground.models.clip import image_embeddings
+        from tts_playground.samplers.image_tokens import ImageTokens
         from tts_playground.tasks.text_to_image import image_sampler
 
         plan = self.plan
@@ -194,8 +196,11 @@ class Evaluation:
             self.notes.append(
                 f"There is no second detector ({plan.detector2}), so no number was confirmed by another judge."
             )
+        sampler = image_sampler(plan.model, device=self.device)
+        if not isinstance(sampler, ImageTokens):
+            raise BadInput(f"eval stickers needs a model with image tokens, such as tiny:janus, not {plan.model!r}.")
         return images_part.Tools(
-            image_sampler(plan.model, device=self.device),
+            sampler,
             self.judge,
             registry.resolve("reward", "clip", model=plan.clip, device=self.device),
             registry.resolve("reward", "aesthetic", head=plan.aesthetic, clip=plan.clip, device=self.device),

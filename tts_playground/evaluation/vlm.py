@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tts_playground.answers import groups
+from tts_playground.core import Reward, Sampler
 from tts_playground.errors import BadInput
 from tts_playground.estimators.intervals import Interval, mean, paired, rate
 from tts_playground.estimators.voting import expected_majority
@@ -24,6 +25,7 @@ from tts_playground.evaluation.countdown import Countdown
 from tts_playground.experiments.question_sets import AskedQuestion, trust
 from tts_playground.models.hub import cards
 from tts_playground.models.hub.embedded_models import where
+from tts_playground.samplers.capabilities import HasModel, ModelSampler
 from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
 from tts_playground.tasks.vqa_data import SHIPPED, questions
@@ -55,12 +57,13 @@ def run(model: str = "tiny:vlm", n: int = 32, most: int = 200, seed: int = 0, *,
         card: also write the numbers into the model's README.md.
 
     Raises:
-        BadInput: ``n`` or ``most`` is out of its range.
+        BadInput: ``n`` or ``most`` is out of its range, or the model is none that is loaded here.
     """
     if not (2 <= n <= 256 and 1 <= most <= 200):
         raise BadInput("n must be 2 to 256, and the number of questions 1 to 200.")
-    sampler: Any = vqa_sampler(model, AnswerSettings(TEMPERATURE))
-    greedy: Any = vqa_sampler(model, AnswerSettings(0.0))
+    sampler, greedy = vqa_sampler(model, AnswerSettings(TEMPERATURE)), vqa_sampler(model, AnswerSettings(0.0))
+    if not isinstance(sampler, ModelSampler):
+        raise BadInput(f"eval vlm reads logits, which {model!r} does not show; name a model that is loaded here.")
     tasks = [task for task in questions(SHIPPED, most) if isinstance(task, VqaTask)]
     rows, countdown = [], Countdown(f"{n} answers a question", len(tasks), partial(print, flush=True))
     for task in tasks:
@@ -76,7 +79,7 @@ def run(model: str = "tiny:vlm", n: int = 32, most: int = 200, seed: int = 0, *,
     return {"name": "vlm", "metrics": measured}
 
 
-def measure(task: VqaTask, sampler: Any, greedy: Any, n: int, seed: int) -> Measured:
+def measure(task: VqaTask, sampler: ModelSampler, greedy: Sampler, n: int, seed: int) -> Measured:
     """Draw and judge everything about one question."""
     blank = task.blank()
     samples = list(sampler.draw(task, range(n), seed=seed))
@@ -94,7 +97,7 @@ def measure(task: VqaTask, sampler: Any, greedy: Any, n: int, seed: int) -> Meas
     return Measured(asked, right([first]), right([first_blank]), right(said), right(guessed), majority)
 
 
-def _judges(sampler: Any) -> tuple[Any, ...]:
+def _judges(sampler: HasModel) -> tuple[Reward, ...]:
     return PYes(sampler.loaded), PYes(sampler.loaded, blank=True), Rating(sampler.loaded)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, Literal, overload
 
+from tts_playground import core
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.registry import table
 from tts_playground.registry.entry import Entry, imported
@@ -26,7 +27,7 @@ _registered_only: ContextVar[bool] = ContextVar("registered_only", default=False
 
 
 @contextmanager
-def registered_only() -> Iterator[None]:
+def registered_only() -> Generator[None]:
     """In here, and in all tasks and handlers that begin in here, ``resolve`` knows registered names only.
 
     The app serves every request within it, because importing a module that a stranger names runs that module.
@@ -38,6 +39,20 @@ def registered_only() -> Iterator[None]:
         _registered_only.reset(before)
 
 
+@overload
+def resolve(kind: Literal["reward"], name: str, task: str | None = None, /, **settings: Any) -> core.Reward: ...
+@overload
+def resolve(kind: Literal["verifier"], name: str, task: str | None = None, /, **settings: Any) -> core.Verifier: ...
+@overload
+def resolve(kind: Literal["selector"], name: str, task: str | None = None, /, **settings: Any) -> core.Selector: ...
+@overload
+def resolve(kind: Literal["sampler"], name: str, task: str | None = None, /, **settings: Any) -> core.Sampler: ...
+@overload
+def resolve(
+    kind: Literal["strategy"], name: str, task: str | None = None, /, **settings: Any
+) -> core.Strategy[Any]: ...
+@overload
+def resolve(kind: str, name: str, task: str | None = None, /, **settings: Any) -> Any: ...
 def resolve(kind: str, name: str, task: str | None = None, /, **settings: Any) -> Any:
     """The plug-in called ``name``, built with ``settings``; of benches, evals and tabs the object itself.
 
@@ -90,7 +105,7 @@ def _buildable(row: Entry) -> bool:
         return False
 
 
-def fitting(kind: str, name: str, task: str, sampler: Any) -> Entry | None:
+def fitting(kind: str, name: str, task: str, sampler: core.Sampler) -> Entry | None:
     """Check that a strategy can run on a sampler of a task; its row, or None where it is no registered one.
 
     Raises:
@@ -101,9 +116,7 @@ def fitting(kind: str, name: str, task: str, sampler: Any) -> Entry | None:
     row = table.entry(kind, name, task)
     if row.needs is None:
         return row
-    from tts_playground import core
-
-    if not isinstance(sampler, getattr(core, row.needs)):
+    if not isinstance(sampler, table.protocol(row.needs)):
         able = [one.name for one in table.entries("sampler", task) if one.tasks and table.has(one, row.needs)]
         fine = [one.name for one in table.entries("strategy", task) if runs(one, sampler)]
         raise BadInput(
@@ -121,18 +134,16 @@ _WANTS = {
 }
 
 
-def runs(row: Entry, sampler: Any) -> bool:
+def runs(row: Entry, sampler: core.Sampler) -> bool:
     """Whether a registered strategy can run on a sampler: it has the protocol that the row needs."""
-    from tts_playground import core
-
-    return row.needs is None or isinstance(sampler, getattr(core, row.needs))
+    return row.needs is None or isinstance(sampler, table.protocol(row.needs))
 
 
-def _composed(expression: Expression, task: str | None, settings: Mapping[str, Any]) -> Any:
+def _composed(expression: Expression, task: str | None, settings: Mapping[str, Any]) -> core.Reward:
     if isinstance(expression, Name):
         return _reward(expression.text, task, settings)
     unused = set(settings)
-    parts = []
+    parts: list[core.Reward] = []
     for part in expression.parts:
         mine = {key: value for key, value in settings.items() if _takes(part, key)}
         unused -= set(mine)
@@ -172,7 +183,7 @@ def rewards(task: str) -> tuple[Entry, ...]:
     return (*table.entries("reward", task), *table.entries("verifier", task))
 
 
-def _reward(name: str, task: str | None, settings: Mapping[str, Any]) -> Any:
+def _reward(name: str, task: str | None, settings: Mapping[str, Any]) -> core.Reward:
     if _is_verifier(name):
         return imported(AS_REWARD, "a reward by verdicts")(_one("verifier", name, task, settings))
     try:
@@ -205,7 +216,7 @@ def _parameter(kind: str, name: str) -> str:
     return parameter_of(name) if takes else ""
 
 
-def _built(kind: str, name: str, made: Any, settings: Mapping[str, Any]) -> Any:
+def _built(kind: str, name: str, made: Callable[..., object], settings: Mapping[str, Any]) -> object:
     declared = _declared(made)
     for setting in settings:
         if setting not in declared:
@@ -216,14 +227,14 @@ def _built(kind: str, name: str, made: Any, settings: Mapping[str, Any]) -> Any:
     return made(**settings)
 
 
-def _declared(made: Any) -> tuple[str, ...]:
+def _declared(made: Callable[..., object]) -> tuple[str, ...]:
     if is_dataclass(made):
         return tuple(f.name for f in fields(made) if f.init)
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return tuple(p.name for p in inspect.signature(made).parameters.values() if p.kind in kinds)
 
 
-def _required(made: Any) -> list[str]:
+def _required(made: Callable[..., object]) -> list[str]:
     empty, many = inspect.Parameter.empty, (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     parameters = inspect.signature(made).parameters.values()
     return [p.name for p in parameters if p.default is empty and p.kind not in many]

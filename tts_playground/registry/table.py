@@ -6,8 +6,8 @@ import importlib
 import os
 import re
 import threading
-from typing import Any
 
+from tts_playground import core
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.registry import rows
 from tts_playground.registry.entry import Entry
@@ -129,14 +129,17 @@ def has(sampler: Entry, capability: str) -> bool:
     """
     if sampler.provides is not None:
         return capability in sampler.provides
-    from tts_playground import core
-
     try:
         made = sampler.load()
     except (ImportError, ModelUnavailable):
         return False
-    protocol: Any = getattr(core, capability)
-    return issubclass(made, protocol) if isinstance(made, type) else isinstance(made, protocol)
+    wanted = protocol(capability)
+    return issubclass(made, wanted) if isinstance(made, type) else isinstance(made, wanted)
+
+
+def protocol(capability: str) -> type:
+    """The protocol of ``core`` called ``capability``, one of ``CAPABILITIES``."""
+    return getattr(core, capability)
 
 
 def _called(task: str) -> str:

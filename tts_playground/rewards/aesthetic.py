@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from tts_playground import files
 from tts_playground.core import Cost, Sample
@@ -114,7 +114,7 @@ class AestheticReward:
     clip: str = ""
     """the CLIP it reads; "" takes tiny:clip for the embedded head and CLIP L/14 for others"""
     device: str = "cpu"
-    unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
+    unit_cost = Cost(verifier_calls=1)
 
     @property
     def name(self) -> str:

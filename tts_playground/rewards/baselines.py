@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +22,9 @@ def _pixels(sample: Sample) -> np.ndarray:
 class Sharpness:
     """Log of the variance of the Laplacian of the grey picture (Pertuz et al. 2013): higher is crisper."""
 
-    name: ClassVar[str] = "sharpness"
-    revision: ClassVar[str] = "1"
-    unit_cost: ClassVar[Cost] = Cost()
+    name = "sharpness"
+    revision = "1"
+    unit_cost = Cost()
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """One number per picture; one that is blank, or less than 3 pixels wide or high, scores 0."""
@@ -41,9 +41,9 @@ class Sharpness:
 class Colourfulness:
     """Colourfulness after Hasler and Suesstrunk (2003): 0 is grey, about 100 is extremely colourful."""
 
-    name: ClassVar[str] = "colourfulness"
-    revision: ClassVar[str] = "1"
-    unit_cost: ClassVar[Cost] = Cost()
+    name = "colourfulness"
+    revision = "1"
+    unit_cost = Cost()
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """One number per picture."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from tts_playground.core import Cost, Sample
 from tts_playground.models.clip import image_embeddings, text_embeddings
@@ -18,7 +18,7 @@ class ClipReward:
     model: str = "tiny:clip"
     """"tiny:clip", a folder, or a hub id of any CLIPModel"""
     device: str = "cpu"
-    unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
+    unit_cost = Cost(verifier_calls=1)
 
     @property
     def name(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from tts_playground.core import Cost, Sample
 from tts_playground.dsl.drawings import PRICE, Drawing, overlap, price
@@ -15,9 +14,9 @@ from tts_playground.dsl.drawings import PRICE, Drawing, overlap, price
 class IoUReward:
     """IoU of the program's reference render with the drawing: 0-1."""
 
-    name: ClassVar[str] = "iou"
-    revision: ClassVar[str] = "1"
-    unit_cost: ClassVar[Cost] = Cost(renders=1)
+    name = "iou"
+    revision = "1"
+    unit_cost = Cost(renders=1)
 
     def score(self, task: Drawing, samples: Sequence[Sample]) -> list[float]:
         """One IoU per sample."""
@@ -35,8 +34,8 @@ class FitReward:
     """of one primitive, in nats, or more where the drawing's contour is short (see ``drawings.price``); 0 or more"""
     floor: float = 0.004
     """error that counts as none: about a pixel along the border"""
-    name: ClassVar[str] = "fit"
-    unit_cost: ClassVar[Cost] = Cost(renders=1)
+    name = "fit"
+    unit_cost = Cost(renders=1)
 
     @property
     def revision(self) -> str:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 from tts_playground.core import Cost, Sample
 from tts_playground.errors import ModelUnavailable
@@ -63,7 +63,7 @@ class OpenClipReward:
     pretrained: str = "laion2b_s34b_b79k"
     """a published tag, or the path of a weights file (e.g. HPSv2.1's, with ViT-H-14); "" for random weights"""
     device: str = "cpu"
-    unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
+    unit_cost = Cost(verifier_calls=1)
 
     @staticmethod
     def of_parameter(parameter: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from tts_playground.core import Cost, Sample
 from tts_playground.models.clip import image_embeddings, text_embeddings
@@ -23,7 +23,7 @@ class PickScore:
     """a hub id or a folder with a CLIPModel and its processor; the published weights use the processor of
     laion/CLIP-ViT-H-14-laion2B-s32B-b79K"""
     device: str = "cpu"
-    unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
+    unit_cost = Cost(verifier_calls=1)
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from tts_playground.core import Cost, Sample
 from tts_playground.models import loading
@@ -24,7 +24,7 @@ class VQAScore:
     """any image-text-to-text model of transformers"""
     question: str = QUESTION
     device: str = "cpu"
-    unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
+    unit_cost = Cost(verifier_calls=1)
 
     @property
     def _loaded(self) -> loading.Loaded:

@@ -19,6 +19,7 @@ from tts_playground.samplers.image_paths import ImagePath, ImageSettings
 from tts_playground.samplers.microscope import Microscope
 
 if TYPE_CHECKING:
+    from tts_playground.models.janus.model import ImagePrefix, Janus
     from tts_playground.models.loading import Loaded
 
 VERSION = 2
@@ -35,7 +36,7 @@ class ImageTokens:
     """images in one micro-batch; None fits it to the memory"""
 
     @property
-    def janus(self) -> Any:
+    def janus(self) -> Janus:
         """The model."""
         return self.loaded.value
 
@@ -206,7 +207,7 @@ class ImageTokens:
 
         return self.limit.stream(paths, [path.row().guided + 1 for path in paths], run)
 
-    def _open(self, prefix: Any, paths: Sequence[ImagePath]) -> DecodeBatch:
+    def _open(self, prefix: ImagePrefix, paths: Sequence[ImagePath]) -> DecodeBatch:
         """A batch that goes on from the paths; those without keys and values of their own are read again first."""
         rows = [path.row() for path in paths]
         held = [sum(piece.shape[4] for piece in row.cache) for row in rows]

@@ -25,6 +25,9 @@ from tts_playground.worlds.programs import PROMPT
 if TYPE_CHECKING:
     from PIL import Image
 
+    from tts_playground.models.loading import Loaded
+    from tts_playground.models.vlm.model import Vlm, VlmPrefix
+
 
 def request(tokenizer: Any) -> str:
     """What to ask a model for a drawing's program.
@@ -110,7 +113,7 @@ class ProgramSampler:
         """One program per index; a batch is drawn when its first sample is asked for."""
         from tts_playground.models.vlm.decode import rows_that_fit
 
-        vlm = self._loaded().value
+        vlm: Vlm = self._loaded().value
         prefix = vlm.prefix(picture(task), request(vlm.tokenizer))
         at_once = min(self.batch, rows_that_fit(vlm, prefix, self.max_tokens))
         for start in range(0, len(indices), at_once):
@@ -124,12 +127,12 @@ class ProgramSampler:
 
     # ------------------------------------------------------------------------------------------------- tokens
 
-    def _loaded(self) -> Any:
+    def _loaded(self) -> Loaded:
         from tts_playground.models.adapters import load
 
         return load(self.model)
 
-    def _replies(self, vlm: Any, prefix: Any, indices: Sequence[int], seed: int) -> list[Reply]:
+    def _replies(self, vlm: Vlm, prefix: VlmPrefix, indices: Sequence[int], seed: int) -> list[Reply]:
         """One reply per index, token by token in one batch."""
         from tts_playground.models.vlm.decode import ReplyRow, draw_rows
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from tts_playground.core import Budget, Reward, Round, SteppedSampler
+from tts_playground.core import Budget, Path, Reward, Round, SteppedSampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import BudgetTracker, to_the_end, waves
 from tts_playground.typed import typed
@@ -40,14 +39,14 @@ class Beam:
         return Beam(width, max(2, width // 4))
 
     def run(
-        self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
+        self, task: Task, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per step of a beam; beams follow one another until the budget is spent."""
         tracker = BudgetTracker(budget, reward)
         yield from waves(tracker, lambda number: self._beam(task, sampler, tracker, number, seed), "Beam search")
 
     def _beam(
-        self, task: Any, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
+        self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
         horizon = sampler.horizon(task)
         paths, scored = tracker.start_paths(task, sampler, number, self.width, seed, to_the_end(horizon, horizon))
@@ -63,18 +62,18 @@ class Beam:
             step += 1
             yield tracker.round(scored, f"beam {number + 1}, step {step}")
             ranked = sorted(zip(scored, paths, strict=True), key=lambda pair: -pair[0].reward)
-            kept: dict[Any, Any] = {}
+            kept: dict[Hashable, Path] = {}
             for one, path in ranked:
                 if not path.done and len(kept) < max(1, width // self.children):
                     kept.setdefault(fingerprint(one.sample.content), path)
-            paths = []
+            paths = list[Path]()
             each = min(self.children, width // max(1, len(kept)))
             for path in kept.values():
                 copies = [sampler.fork(path, fresh + i) for i in range(each - 1)]
                 paths, fresh = [*paths, path, *copies], fresh + len(copies)
 
 
-def fingerprint(content: Any) -> Any:
+def fingerprint(content: object) -> Hashable:
     """What makes two contents the same: the value itself where it can be hashed, else the bytes of the array it is."""
     try:
         hash(content)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-from tts_playground.core import Budget, Cost, Reward, Round, Sample, Sampler
+from tts_playground.core import Budget, Cost, Reward, Round, Sample, Sampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import BudgetTracker
 from tts_playground.streams import InOrder, reports
@@ -33,7 +32,7 @@ class BestOfN:
         if (self.n is not None and self.n < 1) or self.batch < 1:
             raise BadInput("Best-of-N needs n and batch of at least 1.")
 
-    def run(self, task: Any, sampler: Sampler, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
+    def run(self, task: Task, sampler: Sampler, reward: Reward, *, budget: Budget, seed: int = 0) -> Iterator[Round]:
         """Yield one round per batch; candidate i is the sampler's sample (seed, i).
 
         Raises:
@@ -59,7 +58,7 @@ class BestOfN:
                 yield tracker.round(scored, f"candidates {drawn - room + 1} to {drawn}")
 
     def _drawn(
-        self, tracker: BudgetTracker, task: Any, sampler: Sampler, indices: range, seed: int
+        self, tracker: BudgetTracker, task: Task, sampler: Sampler, indices: range, seed: int
     ) -> Generator[Round, None, Iterable[Sample]]:
         """The samples of one batch; lazily where nobody wants reports, so that a spent budget ends the draw."""
         if not self.reports:

@@ -5,9 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
-from typing import Any
 
-from tts_playground.core import Budget, Cost, Progress, Reward, Round, Sample, Scored, SteppedSampler
+from tts_playground.core import (
+    Budget,
+    Cost,
+    Path,
+    Progress,
+    Reward,
+    Round,
+    Sample,
+    Scored,
+    SteppedSampler,
+    Task,
+)
 from tts_playground.errors import BadInput
 
 COUNTED = tuple(f.name for f in fields(Budget) if f.name != "seconds")
@@ -62,7 +72,7 @@ class BudgetTracker:
         self.stopped = ""
         self.step_cost: Cost | None = None
         """the most that one step of one path has cost so far; None before the first"""
-        self._ahead: tuple[Any, Any] | None = None
+        self._ahead: tuple[Path, Path] | None = None
         self._spent = Cost()
         self._rounds = 0
         self._begun = time.perf_counter()
@@ -101,12 +111,12 @@ class BudgetTracker:
         self._spent = self._spent + cost
         return True
 
-    def score(self, task: Any, samples: Iterable[Sample]) -> list[Scored]:
+    def score(self, task: Task, samples: Iterable[Sample]) -> list[Scored]:
         """Score the samples that can be paid for, their draws included; they compete for the best.
 
         Samples may come from a generator: it is not asked for more once the budget is spent.
         """
-        taken = []
+        taken: list[Sample] = []
         for sample in samples:
             if not self.pay(replace(sample.cost, seconds=0.0) + self.reward.unit_cost):
                 break
@@ -119,8 +129,8 @@ class BudgetTracker:
         return scored
 
     def start_paths(
-        self, task: Any, sampler: SteppedSampler, wave: int, wanted: int, seed: int, plan: Plan
-    ) -> tuple[list[Any], list[Scored]]:
+        self, task: Task, sampler: SteppedSampler, wave: int, wanted: int, seed: int, plan: Plan
+    ) -> tuple[list[Path], list[Scored]]:
         """Fresh paths, as many up to ``wanted`` as the budget sees to the end of ``plan``.
 
         Their indices begin at ``wave * WAVE``. Also the scores of those that are finished before their first step (an
@@ -151,7 +161,7 @@ class BudgetTracker:
         return 0, over
 
     def advance(
-        self, task: Any, sampler: SteppedSampler, paths: list[Any], which: Iterable[int], steps: int | None = 1
+        self, task: Task, sampler: SteppedSampler, paths: list[Path], which: Iterable[int], steps: int | None = 1
     ) -> list[Scored] | None:
         """Take the paths ``which`` further in place (``steps`` None: to their end) and score what they are then.
 
@@ -175,7 +185,7 @@ class BudgetTracker:
                 self.consider(one)
         return scored
 
-    def _step(self, task: Any, sampler: SteppedSampler, paths: list[Any], growing: list[int]) -> bool:
+    def _step(self, task: Task, sampler: SteppedSampler, paths: list[Path], growing: list[int]) -> bool:
         """One step of unfinished paths in place; False, with the paths as they were, when the budget does not allow."""
         if self.budget.left("seconds", self.cost) <= 0:
             self.stopped = self.stopped or "seconds"
@@ -192,7 +202,7 @@ class BudgetTracker:
             paths[i] = path
         return True
 
-    def _learn(self, task: Any, sampler: SteppedSampler, path: Any) -> None:
+    def _learn(self, task: Task, sampler: SteppedSampler, path: Path) -> None:
         """Where the budget counts tokens, step one path ahead of the others: that measures tokens a step."""
         if self.budget.tokens is None:
             return
@@ -200,7 +210,7 @@ class BudgetTracker:
         if self._pay_steps([path], [longer]):
             self._ahead = path, longer
 
-    def _pay_steps(self, before: Sequence[Any], after: Sequence[Any]) -> bool:
+    def _pay_steps(self, before: Sequence[Path], after: Sequence[Path]) -> bool:
         costs = [replace(new.cost + old.cost * -1, seconds=0.0) for old, new in zip(before, after, strict=True)]
         for cost in costs:
             known = self.step_cost or Cost()

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-from tts_playground.core import Budget, Reward, Round, SteppedSampler
+from tts_playground.core import Budget, Reward, Round, SteppedSampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import BudgetTracker, best_first, checkpoints, to_the_end, waves
 from tts_playground.typed import typed
@@ -42,14 +41,14 @@ class GridAR:
         return replace(self, width=width, pieces=tuple(step / horizon for step in (1, 2) if step < horizon))
 
     def run(
-        self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
+        self, task: Task, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per stage of a wave; waves follow one another until the budget is spent."""
         tracker = BudgetTracker(budget, reward)
         yield from waves(tracker, lambda number: self._wave(task, sampler, tracker, number, seed), "GridAR")
 
     def _wave(
-        self, task: Any, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
+        self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
         ends = checkpoints(self.pieces, sampler.horizon(task))
         paths, scored = tracker.start_paths(task, sampler, number, self.width, seed, to_the_end(ends[-1], len(ends)))

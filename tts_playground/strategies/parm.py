@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any
 
-from tts_playground.core import Budget, Reward, Round, SteppedSampler
+from tts_playground.core import Budget, Reward, Round, SteppedSampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import BudgetTracker, Plan, best_first, checkpoints, waves
 from tts_playground.typed import typed
@@ -43,14 +42,14 @@ class PARM:
         return replace(self, paths=width)
 
     def run(
-        self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
+        self, task: Task, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per look of a wave; waves follow one another until the budget is spent."""
         tracker = BudgetTracker(budget, reward)
         yield from waves(tracker, lambda number: self._wave(task, sampler, tracker, number, seed), "PARM")
 
     def _wave(
-        self, task: Any, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
+        self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
         ends = checkpoints(self.looks, sampler.horizon(task))
         paths, scored = tracker.start_paths(task, sampler, number, self.paths, seed, self._plan(ends))

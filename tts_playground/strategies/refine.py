@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
-from tts_playground.core import Budget, Neighbourhood, Reward, Round, Scored
+from tts_playground.core import Budget, Neighbourhood, Reward, Round, Scored, Task
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import BudgetTracker
 from tts_playground.typed import typed
@@ -32,7 +31,7 @@ class Refine:
             raise BadInput("Refine needs starts and patience of at least 1.")
 
     def run(
-        self, task: Any, sampler: Neighbourhood, reward: Reward, *, budget: Budget, seed: int = 0
+        self, task: Task, sampler: Neighbourhood, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per start and per neighbour tried; ends when no neighbour has been better for ``patience``."""
         tracker = BudgetTracker(budget, reward)
@@ -46,7 +45,7 @@ class Refine:
         yield from self._walk(task, sampler, tracker, seed)
         yield tracker.round((), "no neighbour is better" if not tracker.stopped else "", tracker.stopped or "done")
 
-    def _walk(self, task: Any, sampler: Neighbourhood, tracker: BudgetTracker, seed: int) -> Iterator[Round]:
+    def _walk(self, task: Task, sampler: Neighbourhood, tracker: BudgetTracker, seed: int) -> Iterator[Round]:
         """Move to the first neighbour that is better, again and again, until ``patience`` in a row are not."""
         moves = 0
         while tracker.best is not None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_playground.core import Budget, Reward, Round, SteppedSampler
+from tts_playground.core import Budget, Reward, Round, SteppedSampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.strategies.budget import BudgetTracker, to_the_end, waves
@@ -51,14 +51,14 @@ class SMC:
         return replace(self, particles=width)
 
     def run(
-        self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
+        self, task: Task, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round per step of a population; populations follow one another until the budget is spent."""
         tracker = BudgetTracker(budget, reward)
         yield from waves(tracker, lambda number: self._population(task, sampler, tracker, number, seed), "SMC")
 
     def _population(
-        self, task: Any, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
+        self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
         horizon = sampler.horizon(task)
         paths, scored = tracker.start_paths(task, sampler, number, self.particles, seed, to_the_end(horizon, horizon))

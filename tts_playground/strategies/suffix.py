@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from tts_playground.core import Budget, Reward, Round, Scored, SteppedSampler
+from tts_playground.core import Budget, Path, Reward, Round, Scored, SteppedSampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.strategies.budget import BudgetTracker, best_first, to_the_end
@@ -37,7 +36,7 @@ class Suffix:
             raise BadInput("Suffix search needs starts and neighbours of at least 1.")
 
     def run(
-        self, task: Any, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
+        self, task: Task, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
         """Yield a round for the starts, then one per cut, until the budget is spent.
 
@@ -59,7 +58,14 @@ class Suffix:
         yield tracker.round((), "", tracker.stopped or "done")
 
     def _climb(
-        self, task: Any, sampler: SteppedSampler, tracker: BudgetTracker, pivot: Any, best: float, fresh: int, seed: int
+        self,
+        task: Task,
+        sampler: SteppedSampler,
+        tracker: BudgetTracker,
+        pivot: Path,
+        best: float,
+        fresh: int,
+        seed: int,
     ) -> Iterator[Round]:
         turn = 0
         while not tracker.stopped:
@@ -89,6 +95,6 @@ class Suffix:
         return count, cut
 
 
-def _best(paths: list[Any], scored: list[Scored]) -> tuple[Any, float]:
+def _best(paths: list[Path], scored: list[Scored]) -> tuple[Path, float]:
     place = best_first(scored)[0]
     return paths[place], scored[place].reward

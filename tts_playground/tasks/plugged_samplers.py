@@ -21,7 +21,7 @@ def plugged_sampler(name: str, task: str, settings: Mapping[str, Any]) -> Sample
     return registry.resolve("sampler", name, task, **{key: value for key, value in settings.items() if key in own})
 
 
-def model_of(sampler: Any, task: str) -> str:
+def model_of(sampler: Sampler, task: str) -> str:
     """What to call a sampler where a model's name stands: its model's, else the name that it is registered under."""
     facts = sampler.fingerprint()
     if "model" in facts:

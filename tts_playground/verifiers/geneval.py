@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -58,7 +58,7 @@ class GenEval:
     device: str = "cpu"
     counting_threshold: float | None = None
     """the same for things whose exact number was asked for; None takes 0.5 for ours and GenEval's 0.9 for others"""
-    unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
+    unit_cost = Cost(verifier_calls=1)
 
     def __post_init__(self) -> None:
         if not all(0.0 <= least <= 1.0 for least in self.least):

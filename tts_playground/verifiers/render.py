@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from tts_playground.core import Cost, Sample, Verdict
 from tts_playground.dsl.drawings import Drawing, overlap
@@ -16,9 +15,9 @@ class RenderVerifier:
 
     passing: float = 0.99
     """least IoU that passes, 0-1"""
-    name: ClassVar[str] = "render"
-    revision: ClassVar[str] = "1"
-    unit_cost: ClassVar[Cost] = Cost(renders=1)
+    name = "render"
+    revision = "1"
+    unit_cost = Cost(renders=1)
 
     def judge(self, task: Drawing, samples: Sequence[Sample]) -> list[Verdict]:
         """One verdict per sample; the score is the IoU."""

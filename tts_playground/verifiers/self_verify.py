@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tts_playground.core import Cost, Sample, Verdict
 from tts_playground.errors import CannotDo
@@ -32,7 +32,7 @@ class _Judge:
     """what the model gets to see of a sample: its short answer, or the whole reply with its reasoning"""
     blank: bool = False
     """show a white picture instead: what is left then was not seen but guessed"""
-    unit_cost: ClassVar[Cost] = Cost(verifier_calls=1)
+    unit_cost = Cost(verifier_calls=1)
 
     @property
     def revision(self) -> str:
@@ -118,9 +118,9 @@ class Rating(_Judge):
 class SequenceLogprob:
     """The log-probability that the model itself, at temperature 1, gave to the whole reply; costs nothing more."""
 
-    name: ClassVar[str] = "logprob"
-    revision: ClassVar[str] = "1"
-    unit_cost: ClassVar[Cost] = Cost()
+    name = "logprob"
+    revision = "1"
+    unit_cost = Cost()
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """One natural logarithm per sample.

@@ -38,8 +38,11 @@ _BASE = ((214, 39, 40), (31, 100, 200), (40, 150, 50), (255, 127, 14), (140, 70,
 
 
 def _shifted(gain: float, lift: float) -> dict[str, tuple[int, int, int]]:
-    rows = (tuple(int(min(255, max(0, gain * v + lift))) for v in rgb) for rgb in _BASE)
-    return dict(zip(COLORS, rows, strict=True))  # pyright: ignore[reportReturnType]
+    def moved(value: int) -> int:
+        return int(min(255, max(0, gain * value + lift)))
+
+    rows = ((moved(red), moved(green), moved(blue)) for red, green, blue in _BASE)
+    return dict(zip(COLORS, rows, strict=True))
 
 
 PALETTES: dict[str, dict[str, tuple[int, int, int]]] = {

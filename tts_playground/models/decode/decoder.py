@@ -1,3 +1,5 @@
+# transformers' cache takes any keyword.
+# pyright: reportUnknownMemberType=false
 """One decoding step of a language model over many rows: the interface, and the way that works for every model.
 
 A *cache* is one tensor [layers, 2, R, kv_heads, length, head_dim] of keys and values that we own, so that rows can be
@@ -6,12 +8,17 @@ copied out, kept, forked and put back. A ``Session`` runs one position of all R 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
 
+from tts_playground.errors import ModelUnavailable
 from tts_playground.models.decode.linear import RowRule
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from transformers import DynamicCache
+
+    from tts_playground.models.decode.language_model import LanguageModel
 
 
 class Session(Protocol):
@@ -39,7 +46,7 @@ class Steps(Protocol):
         ...
 
 
-def prefill(language_model: Any, embeds: Tensor) -> tuple[Tensor, Tensor]:
+def prefill(language_model: LanguageModel, embeds: Tensor) -> tuple[Tensor, Tensor]:
     """Run prompts [B, P, hidden] through the model's own forward.
 
     Returns:
@@ -51,19 +58,28 @@ def prefill(language_model: Any, embeds: Tensor) -> tuple[Tensor, Tensor]:
     cache = DynamicCache(config=language_model.config)
     out = language_model(inputs_embeds=embeds, past_key_values=cache, use_cache=True)
     device = embeds.device
-    pairs = [torch.stack((layer.keys.to(device), layer.values.to(device))) for layer in _layers(cache)]
+    pairs = [torch.stack((keys.to(device), values.to(device))) for keys, values in _layers(cache)]
     return out.last_hidden_state[:, -1], torch.stack(pairs)
 
 
-def _layers(cache: Any) -> list[Any]:
-    """A transformers cache's layers; each has ``keys`` and ``values``."""
-    return cache.layers
+def _layers(cache: DynamicCache) -> Iterator[tuple[Tensor, Tensor]]:
+    """Keys and values of each layer of a transformers cache that has been fed.
+
+    Raises:
+        ModelUnavailable: a layer keeps none, as those of linear attention.
+    """
+    from transformers.cache_utils import CacheLayerMixin
+
+    for layer in cache.layers:
+        if not isinstance(layer, CacheLayerMixin) or layer.keys is None or layer.values is None:
+            raise ModelUnavailable("This model's layers keep no keys and values; use one with ordinary attention.")
+        yield layer.keys, layer.values
 
 
 class ModuleSteps:
     """Steps through the model's own forward: quantised, hooked, split over devices, or no plain Llama at all."""
 
-    def __init__(self, language_model: Any) -> None:
+    def __init__(self, language_model: LanguageModel) -> None:
         config = language_model.config
         self.model = language_model
         self.rule = RowRule()
@@ -81,7 +97,7 @@ class ModuleSteps:
 
 
 class _ModuleSession:
-    def __init__(self, model: Any, cache: Tensor, filled: int) -> None:
+    def __init__(self, model: LanguageModel, cache: Tensor, filled: int) -> None:
         from transformers import DynamicCache
 
         self.model, self.cache = model, cache
@@ -94,7 +110,7 @@ class _ModuleSession:
     def forward(self, x: Tensor, place: int) -> Tensor:
         """One position by the model's forward; its new keys and values are copied into our cache."""
         out = self.model(inputs_embeds=x[:, None], past_key_values=self.theirs, use_cache=True)
-        for number, layer in enumerate(_layers(self.theirs)):
-            self.cache[number, 0, :, :, place] = layer.keys[:, :, -1].to(self.cache.device)
-            self.cache[number, 1, :, :, place] = layer.values[:, :, -1].to(self.cache.device)
+        for number, (keys, values) in enumerate(_layers(self.theirs)):
+            self.cache[number, 0, :, :, place] = keys[:, :, -1].to(self.cache.device)
+            self.cache[number, 1, :, :, place] = values[:, :, -1].to(self.cache.device)
         return out.last_hidden_state[:, -1].to(x.device)

@@ -1,3 +1,5 @@
+# torch tells of a module's hooks nowhere but in private, untyped fields.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportPrivateUsage=false
 """A lean decoding step over a plain Llama's own weights: a dozen operations a layer instead of some fifty.
 
 The modules stay the owners of the weights. Queries, keys and values are one product. On CPU attention is two batched
@@ -7,9 +9,9 @@ falls to, and rows must not depend on their batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeGuard
 
 from tts_playground.models.decode.decoder import Session
 from tts_playground.models.decode.linear import Affine, Dense, RowRule, row_rule
@@ -17,8 +19,10 @@ from tts_playground.models.decode.linear import Affine, Dense, RowRule, row_rule
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from tts_playground.models.decode.language_model import Layer, Linear, Parts, PlainLlama
 
-def is_plain(module: nn.Module) -> bool:
+
+def is_plain(module: Parts) -> TypeGuard[PlainLlama]:
     """Whether every part is exactly transformers' Llama on one device, unhooked and unquantised."""
     from torch import nn
     from transformers.activations import SiLUActivation
@@ -27,9 +31,14 @@ def is_plain(module: nn.Module) -> bool:
     ours = {llama.LlamaModel, llama.LlamaDecoderLayer, llama.LlamaAttention, llama.LlamaMLP, llama.LlamaRMSNorm}
     ours |= {llama.LlamaRotaryEmbedding, nn.Linear, nn.Embedding, nn.ModuleList, nn.SiLU, SiLUActivation}
     parts = list(module.modules())
-    hooked = any(p._forward_hooks or p._forward_pre_hooks or hasattr(p, "_hf_hook") for p in parts)
     devices = {weight.device for weight in module.parameters()}
-    return type(module) is llama.LlamaModel and {type(p) for p in parts} <= ours and not hooked and len(devices) == 1
+    plain = type(module) is llama.LlamaModel and {type(p) for p in parts} <= ours
+    return plain and not any(map(hooked, parts)) and len(devices) == 1
+
+
+def hooked(module: nn.Module) -> bool:
+    """Whether something wraps the module's forward (an accelerate device map, a quantiser)."""
+    return bool(module._forward_hooks or module._forward_pre_hooks or hasattr(module, "_hf_hook"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class Block:
     down: Affine
 
 
-def joined(linears: tuple[nn.Linear, ...], share: bool) -> tuple[Tensor, Tensor | None]:
+def joined(linears: Sequence[Linear], share: bool) -> tuple[Tensor, Tensor | None]:
     """One weight for several products of the same input; ``share`` makes the modules views of it, at no memory."""
     import torch
 
@@ -54,8 +63,8 @@ def joined(linears: tuple[nn.Linear, ...], share: bool) -> tuple[Tensor, Tensor 
     for linear in linears if share else ():
         linear.weight.data = weight[start : start + linear.out_features]
         start += linear.out_features
-    bias = None if linears[0].bias is None else torch.cat([linear.bias.data for linear in linears])
-    return weight, bias
+    biases = [linear.bias.data for linear in linears if linear.bias is not None]
+    return weight, torch.cat(biases) if biases else None
 
 
 class LlamaSteps:
@@ -63,7 +72,7 @@ class LlamaSteps:
 
     kind: type[Affine] = Dense
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: PlainLlama) -> None:
         config = model.config
         self.layers = config.num_hidden_layers
         self.heads, self.kv_heads = config.num_attention_heads, config.num_key_value_heads
@@ -74,7 +83,7 @@ class LlamaSteps:
         self.blocks = [self._block(layer) for layer in model.layers]
         self.rule = self._rule() if self.norm.device.type == "cpu" else RowRule()
 
-    def _block(self, layer: Any) -> Block:
+    def _block(self, layer: Layer) -> Block:
         attention, mlp = layer.self_attn, layer.mlp
         gate, up, down, out = (
             Dense(part.weight.data, None if part.bias is None else part.bias.data)
@@ -97,7 +106,7 @@ class LlamaSteps:
 
     def session(self, cache: Tensor, filled: int) -> Session:
         """Decode in place, in the given cache."""
-        return _LlamaSession(self, cache)
+        return LlamaSession(self, cache)
 
     def rotation(self, length: int) -> tuple[Tensor, Tensor]:
         """Cosine and signed sine of the rotary embedding, [length, head_dim] each."""
@@ -109,7 +118,9 @@ class LlamaSteps:
         return cos, torch.cat((-sin[:, :half], sin[:, half:]), -1)
 
 
-class _LlamaSession:
+class LlamaSession:
+    """Rows of a plain ``LlamaModel`` in a cache that grows in place."""
+
     def __init__(self, steps: LlamaSteps, cache: Tensor) -> None:
         self.steps, self.cache = steps, cache
         self.cos, self.sin = steps.rotation(cache.shape[4])

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tts_playground.errors import CannotDo
+from tts_playground.models.decode.linear import RowRule
+from tts_playground.models.decode.slots import Slots
+
+if TYPE_CHECKING:
+    import torch
+
+    from tts_playground.models.decode.decoder import Steps
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -17,11 +24,32 @@ CPU_IMAGES = 64
 """more at once gain nothing on a CPU, and make a first result and a cancel wait"""
 
 
+class ImageModel(Protocol):
+    """A model that draws images token by token."""
+
+    steps: Steps
+    slots: Slots
+    tokens: int
+    """of one image"""
+    table: torch.Tensor
+    """[V, hidden] the embeddings of image tokens"""
+
+    @property
+    def device(self) -> torch.device:
+        """Where its working memory is."""
+        ...
+
+    @property
+    def rule(self) -> RowRule:
+        """How many rows a forward may have."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """Cuts a list of images into micro-batches."""
 
-    janus: Any
+    janus: ImageModel
     most: int | None = None
 
     def rows(self) -> int:
@@ -66,7 +94,7 @@ class Limit:
         return count
 
 
-def _budget(device: Any) -> float:
+def _budget(device: torch.device) -> float:
     import torch
 
     if device.type != "cuda":

@@ -1,3 +1,5 @@
+# torch gives split, tolist and linalg no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Llama decoding on a CPU with weights packed for it, and rearranged so that a layer is some twenty operations.
 
 The rearrangements change no result but for rounding: the weights of the norms and the 1/sqrt(D) of attention are
@@ -8,14 +10,16 @@ rotary embedding is one product of complex numbers. A row's bits do not depend o
 from __future__ import annotations
 
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tts_playground.models.decode.decoder import Session
 from tts_playground.models.decode.linear import PackedLinear
 from tts_playground.models.decode.llama import Block, LlamaSteps, joined
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
+
+    from tts_playground.models.decode.language_model import Layer, Linear
 
 SERIAL = 32767
 """numbers that torch works on in one thread; more are split anywhere, and vector and scalar code round differently"""
@@ -33,7 +37,7 @@ class PackedLlama(LlamaSteps):
 
     kind = PackedLinear
 
-    def _block(self, layer: Any) -> Block:
+    def _block(self, layer: Layer) -> Block:
         attention, mlp = layer.self_attn, layer.mlp
         before, after = (norm.weight.data for norm in (layer.input_layernorm, layer.post_attention_layernorm))
         weight, bias = joined((attention.q_proj, attention.k_proj, attention.v_proj), share=False)
@@ -42,7 +46,7 @@ class PackedLlama(LlamaSteps):
         weight = self._arranged(weight * before * grown)
         bias = None if bias is None else self._arranged(bias[:, None])[:, 0]
 
-        def plain(part: nn.Linear, scale: Tensor | None = None) -> PackedLinear:
+        def plain(part: Linear, scale: Tensor | None = None) -> PackedLinear:
             moved = part.weight.data if scale is None else part.weight.data * scale
             return PackedLinear(moved, None if part.bias is None else part.bias.data)
 

@@ -1,3 +1,5 @@
+# torch keeps a GPU busy for a while by nothing but a private, untyped function.
+# pyright: reportUnknownMemberType=false, reportPrivateUsage=false
 """The token loop on a GPU as captured CUDA graphs: one launch a token instead of some five hundred.
 
 A graph replays the very kernels on the very memory it was captured with, so working memory is kept in *slots*, one per
@@ -11,14 +13,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tts_playground.models.decode.llama import LlamaSteps, layer_step, normed, rotate
+from tts_playground.models.decode.llama import LlamaSession, LlamaSteps, layer_step, normed, rotate
 from tts_playground.models.janus.decode_batch import DecodeBatch, ImageRow
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
+    from tts_playground.models.decode.decoder import Session
     from tts_playground.models.janus.model import ImagePrefix, Janus
 
 SPAN = 128
@@ -41,11 +45,11 @@ class GraphSlot:
 
         self.cache = cache
         self.tensors: dict[str, Tensor] = {}
-        self.graphs: dict[int, Any] = {}
+        self.graphs: dict[int, torch.cuda.CUDAGraph] = {}
         self.at = torch.zeros(1, dtype=torch.int64, device=cache.device)
         self.place = torch.zeros(1, dtype=torch.int64, device=cache.device)
         self.attention: Attention | None = None
-        self.session: Any = None
+        self.session: Session | None = None
         self.eager = False
 
 
@@ -61,7 +65,7 @@ class GraphBatch(DecodeBatch):
         truncates = int(self.knobs.truncates)
         self._key = (self.n, len(self.guided), length, truncates)
         slot = self.janus.slots.take(self._key)
-        self.slot = slot or GraphSlot(super()._fresh_cache(length))
+        self.slot = slot if isinstance(slot, GraphSlot) else GraphSlot(super()._fresh_cache(length))
         return self.slot.cache
 
     def _adopt(self) -> None:
@@ -113,7 +117,9 @@ class GraphBatch(DecodeBatch):
         import torch
 
         if self.slot.attention is None:
-            self.slot.attention = _faster(self.slot.cache, self.janus.steps)
+            steps = self.janus.steps
+            assert isinstance(steps, LlamaSteps)
+            self.slot.attention = _faster(self.slot.cache, steps)
         side = torch.cuda.Stream(device=self.janus.device)
         side.wait_stream(torch.cuda.current_stream(self.janus.device))
         try:
@@ -148,8 +154,8 @@ class GraphBatch(DecodeBatch):
     def _forward(self, x: Tensor, place: Tensor, span: int) -> Tensor:
         import torch
 
-        steps: Any = self.janus.steps
-        session: Any = self.session
+        steps, session = self.janus.steps, self.session
+        assert isinstance(steps, LlamaSteps) and isinstance(session, LlamaSession)  # open_batch has seen to it
         cos, sin = session.cos.index_select(0, place), session.sin.index_select(0, place)
         mask = (torch.arange(span, device=x.device) <= place)[None, None, None]
         look = self.slot.attention or sdpa
@@ -184,7 +190,7 @@ def products(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tenso
     return scores.masked_fill(~mask, float("-inf")).softmax(-1).to(values.dtype) @ values
 
 
-def _faster(cache: Tensor, steps: Any) -> Attention:
+def _faster(cache: Tensor, steps: LlamaSteps) -> Attention:
     """The faster of the two on this GPU for this shape, by a few trial runs over one layer's cache."""
     import torch
 

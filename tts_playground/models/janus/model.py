@@ -1,3 +1,5 @@
+# torch gives split, tolist and linalg no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Janus as an image sampler sees it: prompts to prefixes, hidden states to logits, tokens to pictures.
 
 Works on any ``JanusForConditionalGeneration`` (Chen et al. 2025, "Janus-Pro"): the 8 x 8 tokens of the embedded one and
@@ -24,6 +26,7 @@ from tts_playground.models.decode.stepping import steps_for
 from tts_playground.models.lru_cache import LruCache
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 PREFIXES_KEPT = 32
@@ -70,12 +73,12 @@ class Janus:
         self._head = self._lean_head()
 
     @property
-    def device(self) -> Any:
+    def device(self) -> torch.device:
         """Where the embeddings live, and with them our working memory."""
         return self.model.model.generation_embeddings.weight.device
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> torch.dtype:
         """The dtype of the keys and values."""
         return self.table.dtype
 
@@ -171,12 +174,11 @@ class Janus:
         """
         grid = self.grid
         rows = [grid if drawn is None else drawn[place] // grid for place in range(len(tokens))]
-        shown: list[Any] = [None] * len(tokens)
+        shown: dict[int, np.ndarray] = {}
         for count in set(rows):
             places = [place for place, row in enumerate(rows) if row == count]
-            for place, pixels in zip(places, self._rows(tokens[places], count), strict=True):
-                shown[place] = pixels
-        return [Image.fromarray(pixels) for pixels in shown]
+            shown.update(zip(places, self._rows(tokens[places], count), strict=True))
+        return [Image.fromarray(shown[place]) for place in range(len(tokens))]
 
     def _rows(self, tokens: Tensor, count: int) -> np.ndarray:
         """The first ``count`` rows of pictures over grey: uint8 [n, side, side, 3]."""
@@ -206,7 +208,7 @@ class Janus:
         from torch.nn.functional import normalize
 
         vq, images = self.model.model.vqmodel, self.processor.image_processor
-        parts = []
+        parts: list[Tensor] = []
         with torch.inference_mode():
             for some in tokens.split(1 if self.device.type == "cpu" else 8):
                 # As the model's own ``decode_image_tokens``, which takes only whole squares.

@@ -1,3 +1,5 @@
+# torch gives split, tolist and linalg no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Pictures to codes and back by the VQ of a Janus (or by a VQ alone), as plain functions on uint8 batches."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# torch gives split, tolist and linalg no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Many replies to one prompt, drawn token by token in lock-step behind one shared prefix.
 
 All rows of a batch are equally long. A row that has ended is dropped once half of them have. Two ways to decode: the
@@ -9,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tts_playground.errors import CannotDo
 from tts_playground.models.decode.gumbel import gumbel, stream_starts
 from tts_playground.models.decode.sampling import SamplingParams, choose, distribution
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from tts_playground.models.vlm.model import Vlm, VlmPrefix
@@ -167,7 +170,7 @@ Stop = Callable[[ReplyRow, list[int]], bool]
 """whether a row's new tokens end what was asked for"""
 
 
-def knobs_of(rows: Sequence[ReplyRow], vocabulary: int, device: Any) -> SamplingParams:
+def knobs_of(rows: Sequence[ReplyRow], vocabulary: int, device: torch.device) -> SamplingParams:
     """The settings of rows as tensors; top_k 0 means all."""
     import torch
 

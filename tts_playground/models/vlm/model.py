@@ -1,3 +1,5 @@
+# torch gives tolist no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Any image-text-to-text model of transformers: one look at a picture, one reading of a prompt, many continuations.
 
 The keys and values of everything up to the picture's last token do not depend on what is asked, so they are kept and
@@ -15,7 +17,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.errors import BadInput
-from tts_playground.models.decode.llama import LlamaSteps, is_plain
+from tts_playground.models.decode.linear import Affine
+from tts_playground.models.decode.llama import LlamaSteps, hooked, is_plain
 from tts_playground.models.decode.stepping import lean_steps
 from tts_playground.models.lru_cache import LruCache
 from tts_playground.models.vlm.reader import VlmReader
@@ -77,7 +80,7 @@ class Vlm(VlmReader):
         return lean_steps(decoder) if is_plain(decoder) and type(head) is nn.Linear and not hooked(head) else None
 
     @cached_property
-    def lean_head(self) -> Any:
+    def lean_head(self) -> Affine:
         """Hidden states [R, hidden] to logits [R, V], for the lean steps."""
         head = self.model.get_output_embeddings()
         assert self.steps is not None
@@ -198,16 +201,11 @@ class Vlm(VlmReader):
         return out.logits.float()
 
 
-def hooked(module: Any) -> bool:
-    """Whether something wraps the module's forward (an accelerate device map, a quantiser)."""
-    return bool(module._forward_hooks or module._forward_pre_hooks or hasattr(module, "_hf_hook"))
-
-
 def digest(image: Image.Image) -> str:
     """A name for a picture's pixels."""
     plain = image.convert("RGB")
     return hashlib.blake2b(plain.tobytes(), digest_size=16, person=repr(plain.size).encode()[:16]).hexdigest()
 
 
-def _along(value: Any, length: int) -> bool:
+def _along(value: Tensor, length: int) -> bool:
     return value.ndim == 2 and tuple(value.shape) == (1, length) and not value.is_floating_point()

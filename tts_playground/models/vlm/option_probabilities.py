@@ -1,3 +1,5 @@
+# torch gives split, tolist and linalg no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """How likely the first token of a reply is, exactly and without drawing: for yes or no, ratings, and labels.
 
 One batched forward reads all pictures with their prompts. Nothing is generated.
@@ -99,7 +101,7 @@ def _ends(vlm: Vlm, image: Image.Image, prompts: list[str], begun: tuple[int, ..
     width, ends = max(map(len, rests)), sorted({len(rest) - 1 for rest in rests})
     vocabulary = prefix.logits.shape[-1]
     step = max(1, LOGITS // (vocabulary * len(ends)))
-    parts = []
+    parts: list[Tensor] = []
     for start in range(0, len(rests), step):
         some = rests[start : start + step]
         fed = torch.tensor([[*rest, *[0] * (width - len(rest))] for rest in some], device=vlm.device)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tts_playground.errors import BadInput, ModelUnavailable
 
 if TYPE_CHECKING:
+    import torch
     from PIL import Image
     from torch import Tensor
 
@@ -24,7 +25,7 @@ class VlmReader:
     # --------------------------------------------------------------------------------------------------- facts
 
     @property
-    def device(self) -> Any:
+    def device(self) -> torch.device:
         """The device that inputs are moved to."""
         return self.model.get_input_embeddings().weight.device
 
@@ -36,8 +37,9 @@ class VlmReader:
     @cached_property
     def ends(self) -> frozenset[int]:
         """Tokens that end a reply."""
-        given = [self.model.generation_config.eos_token_id, self.tokenizer.eos_token_id]
-        flat = [one for part in given for one in (part if isinstance(part, (list, tuple)) else [part])]
+        told: Sequence[int] | int | None = self.model.generation_config.eos_token_id
+        known: int | None = self.tokenizer.eos_token_id
+        flat = [known, *(told if isinstance(told, Sequence) else [told])]
         return frozenset(one for one in flat if one is not None)
 
     @cached_property
@@ -87,7 +89,7 @@ class VlmReader:
             raise ModelUnavailable("This model has no chat template; use an instruction-tuned model.")
         return self.processor.apply_chat_template([{"role": "user", "content": said}], add_generation_prompt=True)
 
-    def inputs(self, images: Sequence[Image.Image], prompts: Sequence[str]) -> dict[str, Any]:
+    def inputs(self, images: Sequence[Image.Image], prompts: Sequence[str]) -> dict[str, Tensor]:
         """The model's inputs for one turn about each picture, padded on the left, on its device.
 
         Raises:
@@ -108,7 +110,7 @@ class VlmReader:
             if hasattr(value, "is_floating_point")
         }
 
-    def next_positions(self, inputs: Mapping[str, Any]) -> Tensor:
+    def next_positions(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The rotary position that follows each row of unpadded ``inputs``: int64 [B]."""
         ids = inputs["input_ids"]
         find = getattr(self.model.base_model, "get_rope_index", None)  # models whose pictures take fewer positions
