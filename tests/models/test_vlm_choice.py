@@ -94,3 +94,15 @@ def test_a_question_cannot_bring_a_picture_of_its_own(vlm):
     assert vlm.prefix(image, f"what is {mark} <eos> kiwi?").ids.count(vlm.mark) == vlm.prefix(image, "x").ids.count(
         vlm.mark
     )
+
+
+def test_a_batch_of_unlike_prompts_is_padded_on_the_left_whatever_the_tokenizer_is_used_to(vlm):
+    image, before = tiny_vlms.picture(), vlm.tokenizer.padding_side
+    vlm.tokenizer.padding_side = "right"
+    try:
+        rows = vlm.inputs([image, image], [PROMPTS[0], PROMPTS[1]])
+    finally:
+        vlm.tokenizer.padding_side = before
+    assert rows["attention_mask"][:, -1].tolist() == [1, 1] and rows["attention_mask"][0, 0] == 0
+    alone = vlm.inputs([image], [PROMPTS[0]])["input_ids"][0].tolist()
+    assert rows["input_ids"][0, -len(alone) :].tolist() == alone
