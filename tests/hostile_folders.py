@@ -148,7 +148,8 @@ _text("config_cut", "is not JSON", '{"model_type": "jan')
 _text("config_bytes", "is not JSON", b"\xff\xfe\x00\x01")
 _text("config_pointer", "Git LFS pointer", POINTER)
 _text("config_deep", "nested too deeply", "[" * 200_000)
-_text("config_nested", "nested more than", '{"a":' * 200 + "1" + "}" * 200)
+_text("config_nested", "nested more than", '{"a":' * 40 + "1" + "}" * 40)
+_text("config_nested_deeper", "nested too deeply", '{"a":' * 200 + "1" + "}" * 200)
 _text("config_long_number", "is not JSON", '{"model_type": "janus", "a": ' + "9" * 6000 + "}")
 
 

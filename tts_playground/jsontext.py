@@ -20,8 +20,30 @@ _ALIKE = bytes.maketrans(b"[]", b"{}")
 _OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 
 
+class TooDeep(ValueError):
+    """Lists or objects nest more than ``DEEPEST`` levels deep."""
+
+
+def parsed(text: str | bytes) -> Any:
+    """``json.loads`` for a text from outside; where it fails, the error's text is one line that says why.
+
+    Raises:
+        TooDeep: it nests more than ``DEEPEST`` levels deep.
+        ValueError: it is no JSON, or holds a number of thousands of digits.
+    """
+    try:
+        data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        if data.count(b"{") + data.count(b"[") > DEEPEST and _too_deep(data):
+            raise TooDeep("it is nested too deeply")
+        return json.loads(text)
+    except TooDeep:
+        raise
+    except (ValueError, RecursionError) as error:  # also bytes that are no UTF-8, and integers without end
+        raise ValueError(_first_line(error)) from error
+
+
 def loads(text: str | bytes, what: str) -> Any:
-    """``json.loads`` for a text from outside.
+    """As ``parsed``, with a sentence for people.
 
     Args:
         what: what the sentence is about, as in "Line 3 of rows.jsonl".
@@ -30,14 +52,11 @@ def loads(text: str | bytes, what: str) -> Any:
         BadInput: it is no JSON, nests more than ``DEEPEST`` levels deep, or holds a number of thousands of digits.
     """
     try:
-        data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-        if data.count(b"{") + data.count(b"[") > DEEPEST and _too_deep(data):
-            raise BadInput(f"{what} nests lists or objects more than {DEEPEST} levels deep; that is not read.")
-        return json.loads(text)
-    except BadInput:
-        raise
-    except (ValueError, RecursionError) as error:  # also bytes that are no UTF-8, and integers without end
-        raise BadInput(f"{what} is no JSON ({_first_line(error)}).") from error
+        return parsed(text)
+    except TooDeep as error:
+        raise BadInput(f"{what} nests lists or objects more than {DEEPEST} levels deep; that is not read.") from error
+    except ValueError as error:
+        raise BadInput(f"{what} is no JSON ({error}).") from error
 
 
 def loads_object(text: str | bytes, what: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from tts_playground.errors import BadInput, ModelUnavailable
 from tts_playground.models.vlm.model import Vlm
 from tts_playground.models.vlm.option_probabilities import (
     next_logprobs,
+    option_probabilities,
     shown,
     spellings,
     yes_margin,
@@ -63,6 +64,20 @@ def test_spellings_are_with_and_without_a_space_and_a_capital():
     assert "Yes" in spellings("yes") and " yes" in spellings("yes")
 
 
+def test_what_goes_on_to_a_longer_option_is_that_option_and_beginnings_are_asked_for_once():
+    """Tokens 0, 1, 2: "0" is said with 0.5; 0.4 and 0.1 of it go on as "01" and "02", of "01" 0.5 as "012"."""
+    table = {(): [0.5, 0.3, 0.2], (0,): [0.5, 0.4, 0.1], (0, 1): [0.25, 0.25, 0.5]}
+    asked = []
+
+    def after(stem):
+        asked.append(stem)
+        return np.log([table[stem]] * 2)
+
+    found = option_probabilities([[(0,)], [(0, 1), (2,)], [(0, 1, 2)]], after)
+    assert found == pytest.approx(np.array([[0.5 - 0.2, 0.2 - 0.1 + 0.2, 0.1]] * 2))
+    assert asked == [(), (0,), (0, 1)]
+
+
 def test_what_cannot_be_asked():
     vlm = Vlm(*tiny_vlms.parts("llava"))
     with pytest.raises(BadInput, match="tokens; this model holds"):
@@ -79,3 +94,15 @@ def test_a_question_cannot_bring_a_picture_of_its_own(vlm):
     assert vlm.prefix(image, f"what is {mark} <eos> kiwi?").ids.count(vlm.mark) == vlm.prefix(image, "x").ids.count(
         vlm.mark
     )
+
+
+def test_a_batch_of_unlike_prompts_is_padded_on_the_left_whatever_the_tokenizer_is_used_to(vlm):
+    image, before = tiny_vlms.picture(), vlm.tokenizer.padding_side
+    vlm.tokenizer.padding_side = "right"
+    try:
+        rows = vlm.inputs([image, image], [PROMPTS[0], PROMPTS[1]])
+    finally:
+        vlm.tokenizer.padding_side = before
+    assert rows["attention_mask"][:, -1].tolist() == [1, 1] and rows["attention_mask"][0, 0] == 0
+    alone = vlm.inputs([image], [PROMPTS[0]])["input_ids"][0].tolist()
+    assert rows["input_ids"][0, -len(alone) :].tolist() == alone

@@ -9,7 +9,8 @@ from PIL import Image
 
 from tts_playground.core import Reward, Sample
 from tts_playground.errors import ModelUnavailable
-from tts_playground.models import loading
+from tts_playground.models import loading, two_tower
+from tts_playground.models.open_clip import OpenClipTowers
 from tts_playground.rewards.open_clip import OpenClipReward
 from tts_playground.rewards.pickscore import PickScore
 from tts_playground.rewards.vqascore import VQAScore
@@ -67,3 +68,20 @@ def test_vqascore_is_a_probability(tmp_path):
     assert isinstance(reward, Reward)
     scores = check_reward(reward, TASK, SAMPLES)
     assert all(0 < score < 1 for score in scores) and len(set(scores)) == 3
+
+
+def test_open_clip_embeds_each_picture_once_and_tells_palettes_apart(tmp_path, monkeypatch):
+    import open_clip
+
+    (tmp_path / "tiny-kept-net.json").write_text(json.dumps(TINY_OPEN_CLIP))
+    open_clip.add_model_config(tmp_path)
+    towers, sizes, embed = OpenClipTowers("tiny-kept-net", ""), [], OpenClipTowers.embed_images
+    monkeypatch.setattr(OpenClipTowers, "embed_images", lambda one, some: sizes.append(len(some)) or embed(one, some))
+    red, blue = (Image.new("P", (8, 8)) for _ in range(2))
+    red.putpalette([255, 0, 0])
+    blue.putpalette([0, 0, 255])
+    first = two_tower.embedded_images(towers, [red, blue])
+    assert first.shape == (2, towers.width) and np.allclose(np.linalg.norm(first, axis=1), 1, atol=1e-5)
+    assert not np.allclose(first[0], first[1])
+    assert np.array_equal(two_tower.embedded_images(towers, [blue, red]), first[::-1]) and sizes == [2]
+    assert two_tower.embedded_images(towers, []).shape == (0, towers.width)

@@ -6,8 +6,7 @@ import shipped
 from PIL import Image
 
 from tts_playground.core import Reward, Sample
-from tts_playground.models import clip as clip_model
-from tts_playground.models.clip import image_embeddings, text_embeddings
+from tts_playground.models.clip import ClipTowers, image_embeddings, text_embeddings
 from tts_playground.rewards.aesthetic import AestheticReward
 from tts_playground.rewards.clip import ClipReward
 from tts_playground.testing import TextTask, check_reward
@@ -61,8 +60,8 @@ def test_clip_embeddings_are_unit_vectors_that_texts_do_not_share(clip, pool, sa
 
 def test_pictures_are_embedded_once_for_all_who_read_the_same_clip(clip, samples, monkeypatch):
     pictures = [Image.fromarray(np.asarray(sample.content)[::-1].copy()) for sample in samples]
-    sizes, embed = [], clip_model._embed
-    monkeypatch.setattr(clip_model, "_embed", lambda images, *rest: sizes.append(len(images)) or embed(images, *rest))
+    sizes, embed = [], ClipTowers.embed_images
+    monkeypatch.setattr(ClipTowers, "embed_images", lambda one, images: sizes.append(len(images)) or embed(one, images))
     first = image_embeddings(pictures[:3], clip)
     assert np.array_equal(image_embeddings([*pictures[1:], pictures[0]], clip)[[4, 0, 1]], first)
     assert sizes == [3, 2]

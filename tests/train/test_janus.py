@@ -6,10 +6,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from transformers import AutoProcessor, JanusForConditionalGeneration
+from transformers import AutoProcessor, JanusForConditionalGeneration, StaticCache
 
 from tts_playground.errors import Cancelled
 from tts_playground.train.common.config import TrainConfig, train
+from tts_playground.train.common.loop import TrainPlan, fit
 from tts_playground.train.janus import tokens, trainer
 from tts_playground.train.janus.parts import BOI, BOS, MINIATURE, PAD, build_model, build_processor, prompt_text
 
@@ -39,7 +40,7 @@ def test_training_forward_equals_generation(parts, conditional):
     model, processor = parts
     told = [prompt_text(processor, text) for text in PROMPTS]
     inputs = processor(text=told, generation_mode="image", padding=True)
-    cache = trainer.StaticCache(config=model.config.text_config, max_cache_len=128)
+    cache = StaticCache(config=model.config.text_config, max_cache_len=128)
     found = []
 
     class Spy:
@@ -98,9 +99,9 @@ def test_resume_equals_uninterrupted(tmp_path, monkeypatch):
     def run(name, **kwargs):
         torch.manual_seed(3)
         model = build_model(MINIATURE, len(tokens.tokenizer()))
-        plan = trainer.TrainPlan(name, steps=6, warmup=2, device="cpu", bf16=False, resume=kwargs.pop("resume", False))
+        plan = TrainPlan(name, steps=6, warmup=2, device="cpu", bf16=False, resume=kwargs.pop("resume", False))
         loss = trainer.make_loss(model, data, 4, torch.device("cpu"))
-        return [row["loss"] for row in trainer.fit(model, loss, plan, log_every=1, **kwargs).losses]
+        return [row["loss"] for row in fit(model, loss, plan, log_every=1, **kwargs).losses]
 
     whole = run("whole")
     with pytest.raises(Cancelled):

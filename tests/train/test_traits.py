@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from transformers import JanusForConditionalGeneration
 
 from tts_playground.errors import BadInput
 from tts_playground.train.common.config import TrainConfig
@@ -86,7 +87,7 @@ def test_training_goes_on_from_a_checkpoint_of_the_same_shape(tmp_path, monkeypa
     first = TrainConfig(tmp_path / "first", steps=2, device="cpu", miniature=True, workers=0)
     trainer.train(first)
     start = trainer._start(TrainConfig(tmp_path, init=first.out, miniature=True))
-    saved = trainer.JanusForConditionalGeneration.from_pretrained(first.out, dtype=torch.float32)
+    saved = JanusForConditionalGeneration.from_pretrained(first.out, dtype=torch.float32)
     for name, value in saved.state_dict().items():
         assert torch.equal(start.state_dict()[name], value), name
     with pytest.raises(BadInput, match="another shape"):

@@ -109,11 +109,11 @@ def _names_a_reward(part):
 
 
 def test_no_handler_reads_a_reward_that_a_visitor_may_not_choose(page, monkeypatch):
-    from tts_playground.rewards import clip
+    from tts_playground.rewards import clip, network
 
     read = []
-    for name in ("where", "revision_of", "text_embeddings", "image_embeddings"):
-        monkeypatch.setattr(clip, name, lambda *given, **more: read.append(given) or "")
+    for module, name in ((network, "where"), (network, "revision_of"), (clip, "prompt_cosines")):
+        monkeypatch.setattr(module, name, lambda *given, **more: read.append(given) or "")
     parts = {part["id"]: part for part in page[1]["components"]}
     events = [
         e for e in page[1]["dependencies"] if e["backend_fn"] and any(_names_a_reward(parts[i]) for i in e["inputs"])

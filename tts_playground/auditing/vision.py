@@ -18,15 +18,15 @@ import numpy as np
 from tts_playground import randomness
 from tts_playground.auditing.choosers import ChoiceQuestion
 from tts_playground.auditing.statistics import Floats
-from tts_playground.errors import BadInput, CannotDo, ModelUnavailable
+from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models.loading import Loaded
 from tts_playground.models.vlm.model import Vlm
+from tts_playground.models.vlm.option_probabilities import TokenIds, option_probabilities, spelt_options
 from tts_playground.typed import typed
 
 VERSION = "1"
 COLDEST = 1e-4
 """lowest temperature; below it the likeliest token is all"""
-Tokens = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class VisionChooser:
     loaded: Loaded
     batch: int = 8
     """pictures, or different beginnings of a reply, in one forward pass"""
-    _kept: dict[tuple[str, tuple[str, ...]], list[list[Tokens]]] = field(
+    _kept: dict[tuple[str, tuple[str, ...]], list[list[TokenIds]]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -68,20 +68,14 @@ class VisionChooser:
         return np.array(rows)
 
     def _chances(self, questions: Sequence[ChoiceQuestion], temperature: float) -> Floats:
-        spelt = self._spellings(questions[0])
-        sequences = sorted({tokens for options in spelt for tokens in options}, key=lambda t: (len(t), t))
         first, cache, position = self._prefill(questions)
-        logs: dict[Tokens, Floats] = {(): np.zeros(len(questions))}
-        for stem in sorted({tokens[:depth] for tokens in sequences for depth in range(len(tokens))}, key=len):
+
+        def after(stem: TokenIds) -> Floats:
             fed = [list(stem)] * len(questions)
             logits = self._feed(fed, copy.deepcopy(cache), position) if stem else first
-            table = self._log_softmax(logits, temperature)
-            nexts = {t[len(stem)] for t in sequences if t[: len(stem)] == stem and len(t) > len(stem)}
-            logs |= {(*stem, token): logs[stem] + table[:, token] for token in nexts}
-        chance = {tokens: np.exp(logs[tokens]) for tokens in sequences}
-        # what goes on to spell a longer option is not this one: "1" and "12" share their first token
-        own = {t: chance[t] - sum(chance[o] for o in _next_longer(t, sequences)) for t in sequences}
-        return np.stack([np.sum([own[t] for t in options], axis=0) for options in spelt], axis=1).clip(0.0, 1.0)
+            return self._log_softmax(logits, temperature)
+
+        return option_probabilities(self._spellings(questions[0]), after)
 
     def replies(
         self, question: ChoiceQuestion, n: int, *, seed: int = 0, temperature: float = 1.0, longest: int = 8
@@ -143,32 +137,11 @@ class VisionChooser:
         scaled = logits.double() / max(temperature, COLDEST)
         return scaled.log_softmax(-1).cpu().numpy()
 
-    def _spellings(self, question: ChoiceQuestion) -> list[list[Tokens]]:
-        """For every option the token sequences that spell it as a reply, with and without a space before it.
-
-        Raises:
-            ModelUnavailable: two options are the same to the tokenizer, or it has no tokens for one.
-        """
+    def _spellings(self, question: ChoiceQuestion) -> list[list[TokenIds]]:
         key = (question.prompt, question.options)
         if key not in self._kept:
-            asked = self._vlm.chat(question.prompt)
-            found = [sorted({self._spelt(asked, space + option) for space in ("", " ")}) for option in question.options]
-            seen: dict[Tokens, str] = {}
-            unknown = self._vlm.tokenizer.unk_token_id
-            for option, spellings in zip(question.options, found, strict=True):
-                for tokens in spellings:
-                    if not tokens or unknown in tokens or seen.setdefault(tokens, option) != option:
-                        raise ModelUnavailable(
-                            f"{self.loaded.name} cannot be asked for {option!r}: its tokenizer does not tell it apart."
-                        )
-            self._kept[key] = found
+            self._kept[key] = spelt_options(self._vlm, self.loaded.name, *key)
         return self._kept[key]
-
-    def _spelt(self, asked: str, reply: str) -> Tokens:
-        before, whole = self._vlm.tokens(asked), self._vlm.tokens(asked + reply)
-        if whole[: len(before)] == before:
-            return tuple(whole[len(before) :])
-        return tuple(self._vlm.tokens(reply))
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,12 +152,6 @@ class Branch:
     """[rows, vocabulary] log-probabilities of the next token"""
     cache: Any
     position: int
-
-
-def _next_longer(tokens: Tokens, sequences: Sequence[Tokens]) -> list[Tokens]:
-    """The sequences that go on from ``tokens``, without those that go on from one of them."""
-    longer = [o for o in sequences if len(o) > len(tokens) and o[: len(tokens)] == tokens]
-    return [o for o in longer if not any(m != o and o[: len(m)] == m for m in longer)]
 
 
 def _rows(cache: Any, rows: list[int]) -> Any:

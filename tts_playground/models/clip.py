@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image
 
-from tts_playground.models import loading
+from tts_playground.models import loading, two_tower
 from tts_playground.models.hub import locator
 from tts_playground.models.hub.embedded_models import quietly
-from tts_playground.models.lru_cache import LruCache
-
-BATCH = 64
-"""pictures in one forward pass"""
-KEPT = 2000
-"""embeddings of pictures that are kept, at most some 6 MB"""
-TOLD = 50
-"""lists of texts whose embeddings are kept: a prompt is scored again with every new picture"""
 
 
 @cache
@@ -41,59 +33,50 @@ def clip_and_processor(name: str, device: str) -> tuple[Any, Any]:
         return model.to(device).eval(), processor
 
 
+@dataclass(frozen=True)
+class ClipTowers:
+    """A CLIPModel of transformers, loaded when it is first asked for something."""
+
+    model: str = "tiny:clip"
+    """"tiny:clip", a folder, or a hub id"""
+    device: str = "cpu"
+    batch: ClassVar[int] = 64
+
+    @property
+    def width(self) -> int:
+        """Length d of an embedding."""
+        return clip_and_processor(self.model, self.device)[0].config.projection_dim
+
+    def embed_images(self, images: Sequence[Image.Image]) -> np.ndarray:
+        """Unit embeddings of pictures, in one forward pass: float32 [n, d]."""
+        import torch
+
+        clip, processor = clip_and_processor(self.model, self.device)
+        inputs = processor(images=list(images), return_tensors="pt").to(self.device)
+        with torch.inference_mode():
+            pooled = clip.vision_model(pixel_values=inputs["pixel_values"]).pooler_output
+            return _unit(clip.visual_projection(pooled))
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit embeddings of texts, cut where they are longer than the model reads: float32 [n, d]."""
+        import torch
+
+        clip, processor = clip_and_processor(self.model, self.device)
+        longest = clip.config.text_config.max_position_embeddings
+        inputs = processor(text=list(texts), return_tensors="pt", padding=True, truncation=True, max_length=longest)
+        with torch.inference_mode():
+            pooled = clip.text_model(**inputs.to(self.device)).pooler_output
+            return _unit(clip.text_projection(pooled))
+
+
 def image_embeddings(images: Sequence[Image.Image], model: str = "tiny:clip", device: str = "cpu") -> np.ndarray:
-    """Unit embeddings of pictures under the CLIP called ``model``: float32 [n, d].
-
-    Two rewards that read the same CLIP score the same pictures one after the other; the second finds them embedded.
-    """
-    keys = [(model, device, _digest(image)) for image in images]
-    known = {key: row for key in keys if (row := _EMBEDDED.get(key)) is not None}
-    new = [place for place, key in enumerate(keys) if key not in known]
-    for start in range(0, len(new), BATCH):
-        some = new[start : start + BATCH]
-        rows = _embed([images[place] for place in some], model, device)
-        known |= {keys[place]: _EMBEDDED.put(keys[place], row) for place, row in zip(some, rows, strict=True)}
-    width = clip_and_processor(model, device)[0].config.projection_dim
-    return np.stack([known[key] for key in keys]) if keys else np.zeros((0, width), np.float32)
-
-
-def _embed(images: Sequence[Image.Image], model: str, device: str) -> np.ndarray:
-    import torch
-
-    clip, processor = clip_and_processor(model, device)
-    inputs = processor(images=list(images), return_tensors="pt").to(device)
-    with torch.inference_mode():
-        pooled = clip.vision_model(pixel_values=inputs["pixel_values"]).pooler_output
-        return _unit(clip.visual_projection(pooled))
-
-
-def _digest(image: Any) -> bytes:
-    array = np.ascontiguousarray(image)
-    return hashlib.blake2b(array.tobytes() + repr((array.shape, array.dtype.str)).encode(), digest_size=16).digest()
-
-
-_EMBEDDED: LruCache[tuple[str, str, bytes], np.ndarray] = LruCache(KEPT)
+    """Unit embeddings of pictures under the CLIP called ``model``: float32 [n, d]."""
+    return two_tower.embedded_images(ClipTowers(model, device), images)
 
 
 def text_embeddings(texts: Sequence[str], model: str = "tiny:clip", device: str = "cpu") -> np.ndarray:
     """Unit embeddings of texts under the CLIP called ``model``: float32 [n, d]; long texts are cut."""
-    key = (model, device, tuple(texts))
-    known = _TOLD.get(key)
-    return (_TOLD.put(key, _read(texts, model, device)) if known is None else known).copy()
-
-
-def _read(texts: Sequence[str], model: str, device: str) -> np.ndarray:
-    import torch
-
-    clip, processor = clip_and_processor(model, device)
-    longest = clip.config.text_config.max_position_embeddings
-    inputs = processor(text=list(texts), return_tensors="pt", padding=True, truncation=True, max_length=longest)
-    with torch.inference_mode():
-        pooled = clip.text_model(**inputs.to(device)).pooler_output
-        return _unit(clip.text_projection(pooled))
-
-
-_TOLD: LruCache[tuple[str, str, tuple[str, ...]], np.ndarray] = LruCache(TOLD)
+    return two_tower.embedded_texts(ClipTowers(model, device), texts)
 
 
 def _unit(rows: Any) -> np.ndarray:

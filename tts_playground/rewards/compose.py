@@ -22,18 +22,34 @@ def _columns(parts: Sequence[Reward], task: Any, samples: Sequence[Sample]) -> l
     return list(zip(*(part.score(task, samples) for part in parts), strict=True))
 
 
-def _networks(parts: Sequence[Reward]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for part in parts for name in networks_of(part)))
+class _Composed:
+    """What a reward made of rewards says of itself."""
 
+    parts: tuple[Reward, ...]
 
-def _needs_parts(parts: Sequence[Reward]) -> None:
-    if not parts:
-        raise BadInput("A reward made of rewards needs at least one part.")
+    def _need_parts(self) -> None:
+        if not self.parts:
+            raise BadInput("A reward made of rewards needs at least one part.")
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks of all parts."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in networks_of(part)))
+
+    @property
+    def revision(self) -> str:
+        """The revisions of all parts."""
+        return "+".join(part.revision for part in self.parts)
+
+    @property
+    def unit_cost(self) -> Cost:
+        """The sum over all parts."""
+        return sum((part.unit_cost for part in self.parts), Cost())
 
 
 @dataclass(frozen=True)
 @typed
-class Weighted:
+class Weighted(_Composed):
     """``sum(w_i r_i)``. The parts' units differ (a cosine, a score of about 10): the weights bring them together.
 
     Raises:
@@ -44,7 +60,7 @@ class Weighted:
     weights: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        _needs_parts(self.parts)
+        self._need_parts()
         if len(self.parts) != len(self.weights):
             raise BadInput(f"There are {len(self.parts)} rewards and {len(self.weights)} weights; give one each.")
 
@@ -52,21 +68,6 @@ class Weighted:
     def name(self) -> str:
         """E.g. "1*clip+0.1*aesthetic"."""
         return "+".join(f"{text_of(weight)}*{part.name}" for weight, part in zip(self.weights, self.parts, strict=True))
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        """The networks of all parts."""
-        return _networks(self.parts)
-
-    @property
-    def revision(self) -> str:
-        """The revisions of all parts."""
-        return "+".join(part.revision for part in self.parts)
-
-    @property
-    def unit_cost(self) -> Cost:
-        """The sum over all parts."""
-        return sum((part.unit_cost for part in self.parts), Cost())
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """[N] weighted sums of the parts' scores."""
@@ -76,33 +77,18 @@ class Weighted:
 
 @dataclass(frozen=True)
 @typed
-class Minimum:
+class Minimum(_Composed):
     """The minimum over the parts, which should share a unit."""
 
     parts: tuple[Reward, ...]
 
     def __post_init__(self) -> None:
-        _needs_parts(self.parts)
+        self._need_parts()
 
     @property
     def name(self) -> str:
         """E.g. "min(clip,aesthetic)"."""
         return f"min({','.join(part.name for part in self.parts)})"
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        """The networks of all parts."""
-        return _networks(self.parts)
-
-    @property
-    def revision(self) -> str:
-        """The revisions of all parts."""
-        return "+".join(part.revision for part in self.parts)
-
-    @property
-    def unit_cost(self) -> Cost:
-        """The sum over all parts."""
-        return sum((part.unit_cost for part in self.parts), Cost())
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """[N] minima over the parts' scores."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from tts_playground.core import Cost, Sample
-from tts_playground.models.clip import image_embeddings, text_embeddings
-from tts_playground.models.hub.embedded_models import revision_of, where
+from tts_playground.core import Sample
+from tts_playground.models.clip import ClipTowers
+from tts_playground.rewards.network import NetworkReward, prompt_cosines
 
 WEIGHTS = "yuvalkirstain/PickScore_v1"
 SCALE = 100.0
@@ -16,34 +16,16 @@ SCALE = 100.0
 
 
 @dataclass(frozen=True)
-class PickScore:
+class PickScore(NetworkReward):
     """100 times the cosine under the PickScore weights: roughly 18 to 24 for real pictures; only differences matter."""
 
     model: str = WEIGHTS
     """a hub id or a folder with a CLIPModel and its processor; the published weights use the processor of
     laion/CLIP-ViT-H-14-laion2B-s32B-b79K"""
     device: str = "cpu"
-    unit_cost = Cost(verifier_calls=1)
-
-    @property
-    def name(self) -> str:
-        """ "pickscore", and which weights where they are not the published ones."""
-        return "pickscore" if self.model == WEIGHTS else f"pickscore:{self.model}"
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        """The name of its CLIP."""
-        return (self.model,)
-
-    @property
-    def revision(self) -> str:
-        """Changes with the weights."""
-        return revision_of(where(self.model))
+    short: ClassVar[str] = "pickscore"
+    usual: ClassVar[str] = WEIGHTS
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """One score per picture for ``task.prompt``."""
-        if not samples:
-            return []
-        text = text_embeddings([task.prompt], self.model, self.device)[0]
-        images = image_embeddings([sample.content for sample in samples], self.model, self.device)
-        return [SCALE * float(one) for one in images @ text]
+        return prompt_cosines(ClipTowers(self.model, self.device), task, samples, SCALE)

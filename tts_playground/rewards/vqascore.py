@@ -7,38 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from tts_playground.core import Cost, Sample
+from tts_playground.core import Sample
 from tts_playground.models import loading
 from tts_playground.models.vlm.option_probabilities import shown
+from tts_playground.rewards.network import NetworkReward
 
 QUESTION = "Does this figure show '{text}'? Please answer yes or no."
 
 
 @dataclass(frozen=True)
-class VQAScore:
+class VQAScore(NetworkReward):
     """P("Yes") that the picture shows the prompt, 0 to 1, against P("No")."""
 
     model: str = "tiny:vlm"
     """any image-text-to-text model of transformers"""
     question: str = QUESTION
     device: str = "cpu"
-    unit_cost = Cost(verifier_calls=1)
+    short: ClassVar[str] = "vqascore"
+    usual: ClassVar[str] = "tiny:vlm"
 
     @property
     def _loaded(self) -> loading.Loaded:
         return loading.load(self.model, "vlm", loading.Options(self.device))
-
-    @property
-    def name(self) -> str:
-        """ "vqascore", and which model where it is not ours."""
-        return "vqascore" if self.model == "tiny:vlm" else f"vqascore:{self.model}"
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        """The vision-language model."""
-        return (self.model,)
 
     @property
     def revision(self) -> str:

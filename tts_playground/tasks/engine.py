@@ -29,9 +29,9 @@ from tts_playground.strategies.best_of_n import BestOfN
 class Unscored:
     """No reward: of all candidates the first is the best, and scoring costs nothing."""
 
-    name: str = "unscored"
-    revision: str = "1"
-    unit_cost: Cost = Cost()
+    name = "unscored"
+    revision = "1"
+    unit_cost = Cost()
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """Zeros."""

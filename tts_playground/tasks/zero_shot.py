@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from tts_playground.dsl.extraction import Extraction, extract
 from tts_playground.dsl.instructions import describe_picture
-from tts_playground.errors import BadInput, CannotDo, ModelUnavailable
+from tts_playground.errors import BadInput, CannotDo
+from tts_playground.models.vlm.inputs import model_inputs, written
 from tts_playground.samplers.programs import request
 
 if TYPE_CHECKING:
@@ -119,26 +120,11 @@ def _seeded(seed: int | None) -> Iterator[None]:
 
 def _inputs(model: Any, processor: Any, prompts: Sequence[Prompt], images: Any) -> dict[str, Any]:
     """The model's inputs, padded on the left, on its device."""
-    if not (getattr(processor, "chat_template", None) or processor.tokenizer.chat_template):
-        raise ModelUnavailable("This model has no chat template; use an instruction-tuned model.")
+    texts = [written(processor, prompt) for prompt in prompts]
     given = [list(row) for row in images] if images is not None else [_pictures(prompt) for prompt in prompts]
     if len(given) != len(prompts):
         raise BadInput(f"There are {len(given)} lists of pictures for {len(prompts)} prompts; give one for each.")
-    texts = [processor.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False) for prompt in prompts]
-    bos = processor.tokenizer.bos_token
-    kind: dict[str, Any] = {"add_special_tokens": False} if bos and texts[0].startswith(bos) else {}
-    rgb = [[picture.convert("RGB") for picture in row] for row in given]
-    side, processor.tokenizer.padding_side = processor.tokenizer.padding_side, "left"
-    try:
-        made = processor(text=texts, images=rgb if any(rgb) else None, return_tensors="pt", padding=True, **kind)
-    finally:
-        processor.tokenizer.padding_side = side
-    dtype = next(model.parameters()).dtype
-    return {
-        name: value.to(model.device, dtype if value.is_floating_point() else value.dtype)
-        for name, value in made.items()
-        if hasattr(value, "is_floating_point")
-    }
+    return model_inputs(processor, texts, given, model.device, next(model.parameters()).dtype)
 
 
 def _pictures(prompt: Prompt) -> list[Any]:

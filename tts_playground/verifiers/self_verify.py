@@ -10,9 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from tts_playground.core import Cost, Sample, Verdict
 from tts_playground.errors import CannotDo
-from tts_playground.models.vlm.option_probabilities import next_logprobs, yes_margin
+from tts_playground.models.vlm.option_probabilities import (
+    TokenIds,
+    next_logprobs,
+    option_probabilities,
+    shared_beginning,
+    yes_margin,
+)
 from tts_playground.worlds.wording import rating_prompt, verify_prompt
 
 if TYPE_CHECKING:
@@ -92,22 +100,16 @@ class Rating(_Judge):
         """One number from 0 to 10 per sample."""
         if not samples:
             return []
-        import torch
-
         vlm, image = self._vlm, self._image(task)
         prompts = [rating_prompt(task.question, self._told(sample)) for sample in samples]
-        ids = [tuple(vlm.tokens(str(number))) for number in range(11)]
-        begun = ids[1][:-1]  # some tokenizers write a space of its own before a number
-        rows = next_logprobs(vlm, image, prompts, begun)
-        digits = torch.stack([rows[:, one[-1]] for one in ids[:10]], 1).exp()
-        if len(ids[10]) == len(ids[1]):  # ten is a token
-            tens = rows[:, ids[10][-1]].exp()
-        else:  # a one that goes on with a zero is a ten
-            tens = digits[:, 1] * next_logprobs(vlm, image, prompts, ids[10][:-1])[:, ids[10][-1]].exp()
-            digits[:, 1] = digits[:, 1] - tens
-        chances = torch.cat((digits, tens[:, None]), 1)
-        numbers = torch.arange(11, dtype=chances.dtype, device=chances.device)
-        return ((chances @ numbers) / chances.sum(-1).clamp_min(1e-30)).tolist()
+        spelt = [tuple(vlm.tokens(str(number))) for number in range(11)]
+        begun = spelt[0][: shared_beginning(spelt)]  # some tokenizers write a space of its own before a number
+
+        def after(stem: TokenIds) -> Any:
+            return next_logprobs(vlm, image, prompts, begun + stem).cpu().numpy()
+
+        chances = option_probabilities([[ids[len(begun) :]] for ids in spelt], after)
+        return ((chances @ np.arange(11)) / chances.sum(-1).clip(1e-30)).tolist()
 
     def judge(self, task: Any, samples: Sequence[Sample]) -> list[Verdict]:
         """As verdicts; more than five passes."""

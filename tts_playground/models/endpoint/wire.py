@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 import threading
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from tts_playground import jsontext
 from tts_playground.errors import CannotDo
 from tts_playground.models.endpoint import address, keys, words
 
@@ -158,8 +158,8 @@ def _understood(response: httpx.Response, text: str, secrets: list[str]) -> dict
         goal = words.clean(address.shown(response.headers.get("location", "")), secrets)
         raise Trouble(f"it sends on to {goal}, which is not followed; give that address if it is right", status)
     try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
+        body = jsontext.parsed(text)
+    except ValueError:
         body = None
     if isinstance(body, dict) and status == 200 and isinstance(body.get("choices"), list):
         return body

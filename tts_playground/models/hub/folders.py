@@ -6,7 +6,6 @@ file ought to be and is not is one sentence.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tts_playground import jsontext
 from tts_playground.errors import BadInput, ModelUnavailable
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
@@ -88,10 +88,9 @@ def read_json(path: Path) -> Any:
     if data.startswith(_POINTER):
         raise ModelUnavailable(_pointer(path))
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        why = "it is nested too deeply" if isinstance(error, RecursionError) else first_line(error)
-        raise ModelUnavailable(f"{path} is not JSON that can be read: {why}.") from error
+        return jsontext.parsed(data)
+    except ValueError as error:
+        raise ModelUnavailable(f"{path} is not JSON that can be read: {error}.") from error
 
 
 def config(folder: Path, name: str) -> dict[str, Any]:

@@ -1,14 +1,17 @@
 # torch gives split, tolist and linalg no types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-"""How likely the first token of a reply is, exactly and without drawing: for yes or no, ratings, and labels.
+"""How likely a reply begins with this or that, exactly and without drawing: yes or no, ratings, digits and labels.
 
-One batched forward reads all pictures with their prompts. Nothing is generated.
+One batched forward reads all pictures with their prompts. Nothing is generated: what may follow is scored token by
+token, and what several options begin with is scored once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from tts_playground.errors import ModelUnavailable
 
@@ -31,6 +34,60 @@ def spellings(word: str) -> tuple[str, ...]:
 
 
 YES, NO = spellings("yes"), spellings("no")
+TokenIds = tuple[int, ...]
+After = Callable[[TokenIds], Any]
+"""tokens that a reply has begun with -> log-probabilities [n, V], a numpy array, of the token after them"""
+
+
+def option_probabilities(spelt: Sequence[Sequence[TokenIds]], after: After) -> np.ndarray:
+    """The probability that a reply begins with each option, whichever way it is spelt: [n, options], 0 to 1.
+
+    What goes on to spell a longer option is not the shorter one: "1" and "10" may share their first token. What the
+    options leave of 1 is said otherwise.
+
+    Args:
+        spelt: of each option the sequences of tokens that spell it, none of them empty or another option's.
+        after: asked once for every beginning of a sequence, the shorter before the longer; n is the same each time.
+    """
+    sequences = sorted({tokens for options in spelt for tokens in options}, key=lambda t: (len(t), t))
+    logs: dict[TokenIds, Any] = {(): 0.0}
+    for stem in sorted({tokens[:depth] for tokens in sequences for depth in range(len(tokens))}, key=len):
+        table = after(stem)
+        following = {t[len(stem)] for t in sequences if t[: len(stem)] == stem and len(t) > len(stem)}
+        logs |= {(*stem, token): logs[stem] + table[:, token] for token in following}
+    chance = {tokens: np.exp(logs[tokens]) for tokens in sequences}
+    own = {t: chance[t] - sum(chance[o] for o in _next_longer(t, sequences)) for t in sequences}
+    return np.stack([np.sum([own[t] for t in options], axis=0) for options in spelt], axis=1).clip(0.0, 1.0)
+
+
+def _next_longer(tokens: TokenIds, sequences: Sequence[TokenIds]) -> list[TokenIds]:
+    """The sequences that go on from ``tokens``, without those that go on from one of them."""
+    longer = [o for o in sequences if len(o) > len(tokens) and o[: len(tokens)] == tokens]
+    return [o for o in longer if not any(m != o and o[: len(m)] == m for m in longer)]
+
+
+def spelt_options(vlm: Vlm, name: str, prompt: str, options: Sequence[str]) -> list[list[TokenIds]]:
+    """Of each option the token sequences that spell it as the reply to ``prompt``, with and without a space before it.
+
+    Raises:
+        ModelUnavailable: two options are the same to the tokenizer, or it has no tokens for one; ``name`` is said.
+    """
+    asked = vlm.chat(prompt)
+    found = [sorted({_spelt(vlm, asked, space + option) for space in ("", " ")}) for option in options]
+    seen: dict[TokenIds, str] = {}
+    unknown = vlm.tokenizer.unk_token_id
+    for option, spelt in zip(options, found, strict=True):
+        for tokens in spelt:
+            if not tokens or unknown in tokens or seen.setdefault(tokens, option) != option:
+                raise ModelUnavailable(f"{name} cannot be asked for {option!r}: its tokenizer does not tell it apart.")
+    return found
+
+
+def _spelt(vlm: Vlm, asked: str, reply: str) -> TokenIds:
+    before, whole = vlm.tokens(asked), vlm.tokens(asked + reply)
+    if whole[: len(before)] == before:
+        return tuple(whole[len(before) :])
+    return tuple(vlm.tokens(reply))
 
 
 def yes_no_tokens(vlm: Vlm) -> tuple[list[int], list[int]]:
@@ -92,7 +149,7 @@ def _ends(vlm: Vlm, image: Image.Image, prompts: list[str], begun: tuple[int, ..
 
     whole = [ids + begun for ids in vlm.prompt_ids(image, prompts)]
     seen = vlm.seen(image, prompts[0]).prefix
-    shared = _common(whole)
+    shared = shared_beginning(whole)
     if shared < seen.length or len(whole) == 1:  # a template that writes the prompt before the picture
         alone = [vlm.extended(vlm.prefix(image, prompt), begun) for prompt in prompts]
         return torch.stack([prefix.logits for prefix in alone]).log_softmax(-1)
@@ -110,7 +167,7 @@ def _ends(vlm: Vlm, image: Image.Image, prompts: list[str], begun: tuple[int, ..
     return torch.cat(parts)
 
 
-def _common(rows: list[tuple[int, ...]]) -> int:
+def shared_beginning(rows: Sequence[TokenIds]) -> int:
     """Length of the longest common beginning that leaves each row at least one token."""
     shortest = min(map(len, rows)) - 1
     return next((i for i in range(shortest) if len({row[i] for row in rows}) > 1), shortest)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tts_playground.errors import BadInput, ModelUnavailable
+from tts_playground.models.vlm.inputs import about_a_picture, model_inputs, written
 
 if TYPE_CHECKING:
     import torch
@@ -84,10 +84,7 @@ class VlmReader:
         """
         for special in self.tokenizer.all_special_tokens:  # else a question could bring a picture or end its turn
             prompt = prompt.replace(special, " ")
-        said = [{"type": "image"}, {"type": "text", "text": prompt}]
-        if not (self.processor.chat_template or self.tokenizer.chat_template):
-            raise ModelUnavailable("This model has no chat template; use an instruction-tuned model.")
-        return self.processor.apply_chat_template([{"role": "user", "content": said}], add_generation_prompt=True)
+        return written(self.processor, about_a_picture(prompt))
 
     def inputs(self, images: Sequence[Image.Image], prompts: Sequence[str]) -> dict[str, Tensor]:
         """The model's inputs for one turn about each picture, padded on the left, on its device.
@@ -96,19 +93,7 @@ class VlmReader:
             BadInput: the model's own processor refuses a picture, e.g. one that is too thin for it.
         """
         texts = [self.chat(prompt) for prompt in prompts]
-        start = self.tokenizer.bos_token
-        twice = bool(start) and texts[0].startswith(start)
-        more = {"add_special_tokens": False} if twice else {}
-        shown = [[image.convert("RGB")] for image in images]
-        try:
-            made = self.processor(text=texts, images=shown, return_tensors="pt", padding=True, **more)
-        except ValueError as error:
-            raise BadInput(f"This model cannot read the picture: {error}") from error
-        return {
-            name: value.to(self.device, self.model.dtype if value.is_floating_point() else value.dtype)
-            for name, value in made.items()
-            if hasattr(value, "is_floating_point")
-        }
+        return model_inputs(self.processor, texts, [[image] for image in images], self.device, self.model.dtype)
 
     def next_positions(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The rotary position that follows each row of unpadded ``inputs``: int64 [B]."""

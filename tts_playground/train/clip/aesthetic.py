@@ -6,7 +6,6 @@ is asked of it, least of all whether the picture shows what the prompt says.
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,10 @@ from tts_playground.models.hub.locator import ready
 from tts_playground.models.janus.vq import decode, encode, load_vq, to_float
 from tts_playground.rewards.aesthetic import build_head, predict, save_head
 from tts_playground.train.clip.trainer import embed_images
-from tts_playground.train.common.card import Facts, write_card
 from tts_playground.train.common.config import TrainConfig
-from tts_playground.train.common.data_workers import default_workers
-from tts_playground.train.common.loop import Moment, TrainPlan, fit, pick_device
+from tts_playground.train.common.loop import Moment
 from tts_playground.train.common.scenes import draw_pool, shuffled_blocks, speckled, spoilt
+from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 
 SCENES, EVAL_SEED = 33_000, 33_999
 """seeds of the world for training (plus the order's seed) and for the numbers in the card"""
@@ -70,20 +68,16 @@ def measure(head: Any, embeddings: torch.Tensor, worths: torch.Tensor) -> dict[s
     }
 
 
-def train(order: TrainConfig) -> Path:
-    """Train, save and describe tiny:aesthetic; returns its folder."""
+def prepare(setup: TrainSetup) -> Training:
+    """Head, embeddings and loss of tiny:aesthetic, and what becomes of it."""
     from transformers import CLIPModel
 
-    began = time.monotonic()
-    device = pick_device(order.device)
-    torch.manual_seed(order.seed)
-    on_gpu = device.type == "cuda"  # pictures through the VQ are what takes time on a CPU
-    scenes, each = (64, 3) if order.miniature else (20_000, 6) if on_gpu else (1_500, 5)
+    order, device = setup.order, setup.device
+    scenes, each = setup.sized((64, 3), (20_000, 6), (1_500, 5))  # pictures through the VQ take time on a CPU
     folder = ready("tiny:clip" if order.clip is None else str(order.clip), "clip")
     clip: Any = CLIPModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
     clip.to(device).eval()
-    workers = default_workers() if order.workers is None else order.workers
-    pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
+    pool = draw_pool(SCENES + order.seed, scenes, workers=setup.workers)
     vq = None if order.vq is None else load_vq(order.vq, device)
     embeddings, worths = examples(clip, vq, torch.from_numpy(pool.images).to(device), each)
     head = build_head(embeddings.shape[1]).to(device)
@@ -94,33 +88,29 @@ def train(order: TrainConfig) -> Path:
         places = torch.from_numpy(moment.rng().integers(len(worths), size=512)).to(device)
         return functional.mse_loss(predict(head, embeddings[places]).float(), worths[places])
 
-    plan = TrainPlan(
-        order.run or "tiny-aesthetic",
-        minutes=max(0.2, order.minutes - (time.monotonic() - began) / 60),
-        steps=order.steps,
-        lr=1e-3,
-        weight_decay=0.01,
-        bf16=False,
-        device=order.device,
-        seed=order.seed,
-        resume=order.resume,
+    def finish() -> tuple[Any, dict[str, float]]:
+        fresh = torch.from_numpy(draw_pool(EVAL_SEED, setup.sized(120, 1000, 300)).images).to(device)
+        results = measure(head, *examples(clip, vq, fresh, 6))
+        save_head(head, order.out, "tiny:clip")
+        return head, results
+
+    return Training(
+        head,
+        loss,
+        setup.plan("tiny-aesthetic", setup.left(0.2), lr=1e-3, weight_decay=0.01, bf16=False),
+        finish,
+        CardText(
+            "tiny:aesthetic",
+            "LAION's aesthetic v2 head on tiny:clip embeddings: how clean a picture of the sticker world is, "
+            "whatever was asked for.",
+            f"{scenes} scenes (world seed {SCENES + order.seed}), rendered (worth 10) and with 0 to {WORST:.0%} of "
+            "their "
+            + ("VQ tokens" if vq is not None else "8 x 8 blocks")
+            + f" replaced at random (worth {RECONSTRUCTED:g} down to {LEAST:g}).",
+        ),
     )
-    report = fit(head, loss, plan)
-    few = 120 if order.miniature else 1000 if on_gpu else 300
-    fresh = torch.from_numpy(draw_pool(EVAL_SEED, few).images).to(device)
-    results = measure(head, *examples(clip, vq, fresh, 6))
-    save_head(head, order.out, "tiny:clip")
-    facts = Facts(
-        name="tiny:aesthetic",
-        about="LAION's aesthetic v2 head on tiny:clip embeddings: how clean a picture of the sticker world is, "
-        "whatever was asked for.",
-        data=f"{scenes} scenes (world seed {SCENES + order.seed}), rendered (worth 10) and with 0 to {WORST:.0%} of "
-        "their "
-        + ("VQ tokens" if vq is not None else "8 x 8 blocks")
-        + f" replaced at random (worth {RECONSTRUCTED:g} down to {LEAST:g}).",
-        model=head,
-        report=report,
-        results=results,
-    )
-    write_card(order, facts)
-    return order.out
+
+
+def train(order: TrainConfig) -> Path:
+    """Train, save and describe tiny:aesthetic; returns its folder."""
+    return carry_out(order, prepare)

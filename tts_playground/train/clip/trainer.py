@@ -7,7 +7,6 @@ colour, by heads that exist only while it learns: contrast alone takes many more
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,14 @@ from torch import nn
 from torch.nn import functional
 
 from tts_playground import files
-from tts_playground.models.hub.locator import ready_folder
 from tts_playground.models.janus.vq import load_vq, reconstruct, to_float
 from tts_playground.rewards.measures import hard_pairs, recall_at_1
 from tts_playground.train.clip.parts import LONGEST, MINIATURE, SHIPPED, build_model, build_processor, build_tokenizer
-from tts_playground.train.common.card import Facts, write_card
 from tts_playground.train.common.config import TrainConfig
-from tts_playground.train.common.data_workers import default_workers
 from tts_playground.train.common.dense import boxes_in_parts, naming_loss, owners
-from tts_playground.train.common.loop import Moment, TrainPlan, compiled, fit, pick_device
+from tts_playground.train.common.loop import Moment, compiled
 from tts_playground.train.common.scenes import Conditions, draw_pool
+from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.worlds.contact import contact_sheet
 from tts_playground.worlds.pool import FALSE, ScenePool
 from tts_playground.worlds.vocabulary import COLORS, NAMES, SIZE
@@ -147,62 +144,56 @@ def measure(model: Any, tokenizer: Any, device: torch.device, vq: Any, n: int) -
     return found
 
 
-def train(order: TrainConfig) -> Path:
-    """Train, save and describe tiny:clip; returns its folder."""
-    began = time.monotonic()
-    device = pick_device(order.device)
-    torch.manual_seed(order.seed)
+def prepare(setup: TrainSetup) -> Training:
+    """Model, scenes and loss of tiny:clip, and what becomes of it."""
+    order, device = setup.order, setup.device
     size, scenes, batch = (MINIATURE, 256, 16) if order.miniature else (SHIPPED, 160_000, 1024)
     if device.type == "cpu" and not order.miniature:  # a scene through the VQ costs a CPU as much as three steps on it
         scenes, batch = 40_000 if order.vq is None else 4_000, 64
-    workers = default_workers() if order.workers is None else order.workers
-    pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
+    pool = draw_pool(SCENES + order.seed, scenes, workers=setup.workers)
     tokenizer = build_tokenizer()
-    model: Any = build_model(size, tokenizer)
-    if order.init is not None:
-        folder = ready_folder(order.init, "clip")
-        model = type(model).from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
-    model.to(device)
+    model: Any = setup.started(build_model(size, tokenizer), "clip").to(device)
     vq = None if order.vq is None else load_vq(order.vq, device)
     conditions, texts = Conditions(pool, device, vq), tokenize(tokenizer, pool, device)
-    left = order.minutes - (time.monotonic() - began) / 60
-    plan = TrainPlan(
-        order.run or "tiny-clip",
-        minutes=max(0.2, left),
-        steps=order.steps,
+    plan = setup.plan(
+        "tiny-clip",
+        setup.left(0.2),
         lr=1e-3 if order.init is None else 6e-4,
-        warmup=200 if device.type == "cuda" else 50,
+        warmup=200 if setup.on_gpu else 50,
         weight_decay=0.1,
         betas=(0.9, 0.98),
         ema=0.999,
         bf16=not order.miniature,
-        device=order.device,
-        seed=order.seed,
-        resume=order.resume,
     )
     shown = torch.arange(64, device=device) % len(pool)
-    if device.type == "cpu":  # the backward pass of the fused attention is slow there
-        model.set_attn_implementation("eager")
+    setup.plain_attention(model)
     pupil = ClipTraining(model).to(device)
-    loss = make_loss(pupil, conditions, pool, texts, batch)
-    report = fit(pupil, loss, plan, sheet=lambda: contact_sheet(conditions.pixels(shown)))
-    results = measure(model, tokenizer, device, vq, 120 if order.miniature else 1000)
-    with files.filling(order.out, "The checkpoint") as partial:
-        model.to("cpu", torch.bfloat16).save_pretrained(partial)
-        build_processor(tokenizer).save_pretrained(partial)
-    write_card(
-        order,
-        Facts(
-            name="tiny:clip",
-            about="A CLIPModel that compares pictures of the sticker world with plain English. It is the reward of the "
+
+    def finish() -> tuple[Any, dict[str, float]]:
+        results = measure(model, tokenizer, device, vq, 120 if order.miniature else 1000)
+        with files.filling(order.out, "The checkpoint") as partial:
+            model.to("cpu", torch.bfloat16).save_pretrained(partial)
+            build_processor(tokenizer).save_pretrained(partial)
+        return model, results
+
+    return Training(
+        pupil,
+        make_loss(pupil, conditions, pool, texts, batch),
+        plan,
+        finish,
+        CardText(
+            "tiny:clip",
+            "A CLIPModel that compares pictures of the sticker world with plain English. It is the reward of the "
             "embedded text-to-image tab, never its judge.",
-            data=f"{scenes} scenes (world seed {SCENES + order.seed}), each rendered"
+            f"{scenes} scenes (world seed {SCENES + order.seed}), each rendered"
             + (", VQ-reconstructed and reconstructed from partly wrong tokens" if vq is not None else "")
             + ", lightly corrupted; captions that tell everything and captions without the background; "
             f"{NEGATIVES} wrong captions a picture (count, colour, swapped colours, relation).",
-            model=model,
-            report=report,
-            results=results,
         ),
+        sheet=lambda: contact_sheet(conditions.pixels(shown)),
     )
-    return order.out
+
+
+def train(order: TrainConfig) -> Path:
+    """Train, save and describe tiny:clip; returns its folder."""
+    return carry_out(order, prepare)

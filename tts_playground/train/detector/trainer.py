@@ -8,7 +8,6 @@ The same script with another seed makes the second detector, which judges but ne
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,12 @@ from transformers.models.rt_detr.image_processing_pil_rt_detr import RTDetrImage
 
 from tts_playground import files
 from tts_playground.models.detector import Detector
-from tts_playground.models.hub.locator import ready_folder
 from tts_playground.models.janus.vq import load_vq, reconstruct
-from tts_playground.train.common.card import Facts, write_card
 from tts_playground.train.common.config import TrainConfig
-from tts_playground.train.common.data_workers import default_workers
 from tts_playground.train.common.dense import boxes_in_parts, dense_loss
-from tts_playground.train.common.loop import Moment, TrainPlan, fit, pick_device
+from tts_playground.train.common.loop import Moment
 from tts_playground.train.common.scenes import Conditions, draw_pool
+from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.verifiers.measures import measure_detector
 from tts_playground.worlds.contact import contact_sheet
 from tts_playground.worlds.pool import ScenePool
@@ -171,58 +168,53 @@ def measure(folder: Path, device: torch.device, vq: Any, n: int) -> dict[str, fl
     return found
 
 
-def train(order: TrainConfig) -> Path:
-    """Train, save and describe a detector; returns its folder."""
-    began = time.monotonic()
-    device = pick_device(order.device)
-    torch.manual_seed(order.seed)
+def prepare(setup: TrainSetup) -> Training:
+    """Model, scenes and loss of a detector, and what becomes of it."""
+    order, device = setup.order, setup.device
     shape = SHIPPED if order.seed == 0 else SECOND
     size, scenes, batch = (MINIATURE, 256, 16) if order.miniature else (shape, 200_000, 768)
     if device.type == "cpu" and not order.miniature:  # a scene through the VQ costs a CPU as much as three steps on it
         scenes, batch = 40_000 if order.vq is None else 4_000, 32
-    workers = default_workers() if order.workers is None else order.workers
-    pool = draw_pool(SCENES + order.seed, scenes, workers=0 if order.miniature else workers)
-    model: Any = build_model(size)
-    if order.init is not None:
-        folder = ready_folder(order.init, "detector")
-        model = RTDetrForObjectDetection.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
-    model.to(device)
+    pool = draw_pool(SCENES + order.seed, scenes, workers=setup.workers)
+    model: Any = setup.started(build_model(size), "detector").to(device)
     vq = None if order.vq is None else load_vq(order.vq, device)
     conditions = Conditions(pool, device, vq)
-    left = order.minutes - (time.monotonic() - began) / 60
-    plan = TrainPlan(
-        order.run or ("tiny-detector" if order.seed == 0 else f"tiny-detector-{order.seed}"),
-        minutes=max(0.2, left),
-        steps=order.steps,
-        lr=(1e-3 if device.type == "cuda" else 2e-3) if order.init is None else 8e-4,
-        warmup=500 if device.type == "cuda" else 50,
+    plan = setup.plan(
+        "tiny-detector" if order.seed == 0 else f"tiny-detector-{order.seed}",
+        setup.left(0.2),
+        lr=(1e-3 if setup.on_gpu else 2e-3) if order.init is None else 8e-4,
+        warmup=500 if setup.on_gpu else 50,
         weight_decay=0.02,
         betas=(0.9, 0.98),
         ema=0.999,
-        clip=1.0,
         bf16=not order.miniature,
-        device=order.device,
-        seed=order.seed,
-        resume=order.resume,
     )
     shown = torch.arange(64, device=device) % len(pool)
     pupil = DetectorTraining(model, size.channels[1]).to(device)
-    loss = make_loss(pupil, conditions, pool, batch, FIRST if order.init is None else 0.0)
-    report = fit(pupil, loss, plan, sheet=lambda: contact_sheet(conditions.pixels(shown)))
-    with files.filling(order.out, "The checkpoint") as partial:
-        model.to("cpu", torch.bfloat16).save_pretrained(partial)
-        build_processor().save_pretrained(partial)
-    results = measure(order.out, device, vq, 120 if order.miniature else 1000)
-    conditions_told = ", VQ-reconstructed and reconstructed from partly wrong tokens" if vq is not None else ""
-    facts = Facts(
-        name="tiny:detector",
-        about="Finds and names stickers. It judges stickers-eval: its boxes, and the hue inside them, say whether a "
-        "picture shows what was asked. It is never a reward.",
-        data=f"{scenes} scenes (world seed {SCENES + order.seed}), each rendered{conditions_told}, with occlusion, "
-        "noise, blur, wrong blocks and changed exposure.",
-        model=model,
-        report=report,
-        results=results,
+
+    def finish() -> tuple[Any, dict[str, float]]:
+        with files.filling(order.out, "The checkpoint") as partial:
+            model.to("cpu", torch.bfloat16).save_pretrained(partial)
+            build_processor().save_pretrained(partial)
+        return model, measure(order.out, device, vq, 120 if order.miniature else 1000)
+
+    views = ", VQ-reconstructed and reconstructed from partly wrong tokens" if vq is not None else ""
+    return Training(
+        pupil,
+        make_loss(pupil, conditions, pool, batch, FIRST if order.init is None else 0.0),
+        plan,
+        finish,
+        CardText(
+            "tiny:detector",
+            "Finds and names stickers. It judges stickers-eval: its boxes, and the hue inside them, say whether a "
+            "picture shows what was asked. It is never a reward.",
+            f"{scenes} scenes (world seed {SCENES + order.seed}), each rendered{views}, with occlusion, "
+            "noise, blur, wrong blocks and changed exposure.",
+        ),
+        sheet=lambda: contact_sheet(conditions.pixels(shown)),
     )
-    write_card(order, facts)
-    return order.out
+
+
+def train(order: TrainConfig) -> Path:
+    """Train, save and describe a detector; returns its folder."""
+    return carry_out(order, prepare)

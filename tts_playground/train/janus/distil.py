@@ -16,23 +16,18 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from transformers import JanusForConditionalGeneration
 
-from tts_playground import files, home
 from tts_playground.errors import BadInput
 from tts_playground.models.janus.vq import load_vq
-from tts_playground.train.common.card import Facts, write_card
 from tts_playground.train.common.config import TrainConfig
-from tts_playground.train.common.loop import Moment, TrainPlan, TrainReport, compiled, fit, pick_device
+from tts_playground.train.common.loop import Moment, compiled
+from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.train.janus import tokens as world_tokens
 from tts_playground.train.janus import trainer
-from tts_playground.train.janus.parts import MINIATURE, PAD, SHIPPED, build_processor
-from tts_playground.train.janus.patches import PatchBook
+from tts_playground.train.janus.material import EVAL_SEED, TOKENIZING, Material, load_janus
+from tts_playground.train.janus.parts import MINIATURE, PAD, SHIPPED
 from tts_playground.train.janus.softening import GUIDANCE, divergence, floored, guided, softened
 from tts_playground.train.janus.tokens import Encoder, Tokens
-from tts_playground.train.janus.traits import ground_codes, own_rows, share_rows, traits
-from tts_playground.train.janus.vq import PATCHES, save_half
-from tts_playground.train.janus.vq import measure as measure_vq
 
 SCALES = (3.0, 5.0, 7.5)
 """guidance scales at which the guided distribution is learned"""
@@ -180,7 +175,7 @@ def _scene_loss(cond: torch.Tensor, some: torch.Tensor, now: Lesson, grounds: to
 def validate(model: Any, teacher: Any, encode: Encoder, n: int, strength: float, floor: float) -> dict[str, float]:
     """The divergences on scenes of another seed, in nats a token, and the cross-entropy of their codes as guided."""
     device = next(model.parameters()).device
-    images, prompts = world_tokens.draw_chunk(trainer.EVAL_SEED, n, 0)
+    images, prompts = world_tokens.draw_chunk(EVAL_SEED, n, 0)
     codes = torch.from_numpy(encode(images)).to(device).long()
     told = torch.from_numpy(prompts[:, 0]).to(device).long()
     found: list[dict[str, float]] = []
@@ -193,18 +188,13 @@ def validate(model: Any, teacher: Any, encode: Encoder, n: int, strength: float,
     return {name: sum(part[name] for part in found) / len(found) for name in found[0]}
 
 
-def _load(folder: Path) -> Any:
-    loaded: Any = JanusForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-    return loaded.eval()
-
-
 def _teacher(folder: Path, miniature: bool) -> Any:
     """The order's teacher in float32.
 
     Raises:
         BadInput: it has another shape than the model that is made here.
     """
-    teacher, size = _load(folder), MINIATURE if miniature else SHIPPED
+    teacher, size = load_janus(folder), MINIATURE if miniature else SHIPPED
     text = teacher.config.text_config
     if (text.hidden_size, text.num_hidden_layers, text.vocab_size) != (
         size.width,
@@ -215,28 +205,73 @@ def _teacher(folder: Path, miniature: bool) -> Any:
     return teacher
 
 
-def _fit(
-    order: TrainConfig, pair: Pair, data: Tokens, processor: Any, minutes: float, grounds: torch.Tensor | None
-) -> TrainReport:
-    device = pick_device(order.device)
-    on_gpu = device.type == "cuda"
-    batch = 8 if order.miniature else 512 if on_gpu else 16
-    plan = TrainPlan(
-        order.run or "tiny-janus",
-        minutes=minutes,
-        steps=order.steps,
-        lr=3e-4,
-        warmup=5 if order.miniature else 100,
-        weight_decay=0.05,
-        betas=(0.9, 0.98),
-        ema=0.9 if order.miniature else 0.99,
-        device=order.device,
-        seed=order.seed,
-        resume=order.resume,
+def prepare(setup: TrainSetup) -> Training:
+    """Student, teacher, scenes and loss, and what becomes of the student.
+
+    Raises:
+        BadInput: strength or floor are out of range, or the teacher is not there or has another shape.
+    """
+    order = setup.order
+    if order.distil is None or not 0 < order.strength <= 1 or not 0 <= order.floor < 0.5:
+        raise BadInput("Distilling needs --distil FOLDER, a --strength in (0, 1] and a --floor in [0, 0.5).")
+    if not (order.distil / "config.json").is_file():
+        raise BadInput(f"There is no model in {order.distil} to distil; --distil takes the folder of a tiny:janus.")
+    source = order.vq or order.distil
+    seen = Material.of(setup, load_vq(source, setup.device), source, order.minutes)
+    pair = Pair(load_janus(order.init or order.distil), _teacher(order.distil, order.miniature))
+    _ready(setup, pair, seen)
+
+    def validated(saved: Any, few: int) -> dict[str, float]:
+        return validate(saved, pair.teacher, seen.encode, few, order.strength, order.floor)
+
+    def finish() -> tuple[Any, dict[str, float]]:
+        seen.own_rows(pair.student)
+        return seen.finish(setup, pair.student, validated)
+
+    told: dict[str, Any] = {"strength": order.strength, "floor": order.floor, "learns": order.teach}
+    return Training(
+        pair,
+        make_loss(pair, seen.data, setup.sized(8, 512, 16), setup.device, grounds=seen.grounds, **told),
+        setup.plan(
+            "tiny-janus",
+            (1 - TOKENIZING) * order.minutes,
+            lr=3e-4,
+            warmup=setup.sized(5, 100, 100),
+            weight_decay=0.05,
+            betas=(0.9, 0.98),
+            ema=setup.sized(0.9, 0.99, 0.99),
+        ),
+        finish,
+        _card(setup, seen),
+        sheet=lambda: seen.sheet(setup, pair.student),
     )
-    told: dict[str, Any] = {"strength": order.strength, "floor": order.floor, "learns": order.teach, "grounds": grounds}
-    loss = make_loss(pair, data, batch, device, **told)
-    return fit(pair, loss, plan, sheet=lambda: trainer.samples(pair.student, processor, 1 if order.miniature else 8))
+
+
+def _ready(setup: TrainSetup, pair: Pair, seen: Material) -> None:
+    """Both models as they learn best, and nothing learned that is given."""
+    for model in (pair.student, pair.teacher):
+        model.model.vqmodel.requires_grad_(False)
+        seen.prepare(setup, model)
+    pair.teacher.requires_grad_(setup.order.teach)
+    pair.teacher.model.vqmodel.requires_grad_(False)
+    pair.to(setup.device)
+    pair.student.generation_config.guidance_scale = GUIDANCE
+
+
+def _card(setup: TrainSetup, seen: Material) -> CardText:
+    order = setup.order
+    return CardText(
+        "tiny:janus",
+        "A JanusForConditionalGeneration that draws 64 px sticker scenes from plain English, 64 tokens a "
+        "picture. Its understanding tower is one random layer: it only fills its place in the class. It was made "
+        "to listen to its prompt as weakly as a model of the web does, because a small world is almost "
+        "deterministic given its prompt: its conditional distribution is softmax(u + "
+        f"{order.strength:g} (c - u)), u and c the teacher's logits without and with the prompt, and "
+        f"{100 * order.floor:g} % of its probability goes to all codes alike.",
+        f"{seen.told(setup)}{', more of tinted things than the world has' if order.tinted else ''}), each with "
+        f"{world_tokens.CAPTIONS} captions, and the logits of a teacher"
+        f"{', which went on learning from the same scenes meanwhile' if order.teach else ''}.",
+    )
 
 
 def train(order: TrainConfig) -> Path:
@@ -245,69 +280,4 @@ def train(order: TrainConfig) -> Path:
     Raises:
         BadInput: strength or floor are out of range, or the teacher is not there or has another shape.
     """
-    if order.distil is None or not 0 < order.strength <= 1 or not 0 <= order.floor < 0.5:
-        raise BadInput("Distilling needs --distil FOLDER, a --strength in (0, 1] and a --floor in [0, 0.5).")
-    if not (order.distil / "config.json").is_file():
-        raise BadInput(f"There is no model in {order.distil} to distil; --distil takes the folder of a tiny:janus.")
-    device = pick_device(order.device)
-    size = MINIATURE if order.miniature else SHIPPED
-    folder, source = home.folder("runs", order.run or "tiny-janus"), order.vq or order.distil
-    book = PatchBook.load(source / PATCHES) if (source / PATCHES).exists() else None
-    vq = load_vq(source, device)
-    encode = trainer.encoder(vq, book)
-    data = trainer.scene_tokens(order, encode, folder, trainer.TOKENIZING * order.minutes)
-    processor = build_processor(world_tokens.tokenizer(), size)
-    pair = Pair(_load(order.init or order.distil), _teacher(order.distil, order.miniature))
-    _prepare(pair, order.teach, book, device)
-    pair.student.generation_config.guidance_scale = GUIDANCE
-    grounds = None if book is None else ground_codes(book)
-    report = _fit(order, pair, data, processor, (1 - trainer.TOKENIZING) * order.minutes, grounds)
-    model, teacher = pair.student, pair.teacher
-    if book is not None:
-        own_rows(model.model.generation_head.vision_head)
-    save_half(model, order.out)
-    with files.filling(order.out, "The processor") as partial:
-        processor.save_pretrained(partial)
-    saved = _load(order.out).to(device)
-    few = 64 if order.miniature else 2000 if device.type == "cuda" else 500
-    results = measure_vq(saved.model.vqmodel, device, few)
-    results |= validate(saved, teacher, encode, few, order.strength, order.floor)
-    with files.whole(order.out / "sheet.png", "The sheet") as partial:
-        trainer.samples(saved, processor, 1 if order.miniature else 8).save(partial, "PNG")
-    _describe(order, saved, data, report, results)
-    return order.out
-
-
-def _prepare(pair: Pair, learns: bool, book: PatchBook | None, device: torch.device) -> None:
-    """Shared rows for what learns, the attention that is quickest to learn by, and nothing learned that is given."""
-    for model in (pair.student, pair.teacher):
-        model.model.vqmodel.requires_grad_(False)
-        if device.type == "cpu":  # the backward pass of the fused attention takes a third of a step there
-            model.set_attn_implementation("eager")
-        if book is not None:
-            share_rows(model.model.generation_head.vision_head, traits(book.centroids))
-    pair.teacher.requires_grad_(learns)
-    pair.teacher.model.vqmodel.requires_grad_(False)
-    pair.to(device)
-
-
-def _describe(order: TrainConfig, saved: Any, data: Tokens, report: TrainReport, results: dict[str, float]) -> None:
-    write_card(
-        order,
-        Facts(
-            name="tiny:janus",
-            about="A JanusForConditionalGeneration that draws 64 px sticker scenes from plain English, 64 tokens a "
-            "picture. Its understanding tower is one random layer: it only fills its place in the class. It was made "
-            "to listen to its prompt as weakly as a model of the web does, because a small world is almost "
-            "deterministic given its prompt: its conditional distribution is softmax(u + "
-            f"{order.strength:g} (c - u)), u and c the teacher's logits without and with the prompt, and "
-            f"{100 * order.floor:g} % of its probability goes to all codes alike.",
-            data=f"{len(data.codes)} scenes (world seed {trainer.SCENES + order.seed}"
-            f"{', more of tinted things than the world has' if order.tinted else ''}), each with "
-            f"{world_tokens.CAPTIONS} captions, and the logits of a teacher"
-            f"{', which went on learning from the same scenes meanwhile' if order.teach else ''}.",
-            model=saved,
-            report=report,
-            results=results,
-        ),
-    )
+    return carry_out(order, prepare)

@@ -7,61 +7,31 @@ padding, so that is what a tenth of the training prompts look like.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn import functional
-from transformers import JanusForConditionalGeneration, StaticCache
 
-from tts_playground import files, home
+from tts_playground import home
 from tts_playground.errors import BadInput
 from tts_playground.models.hub.locator import ready_folder
-from tts_playground.models.janus.vq import load_vq, to_bytes
-from tts_playground.train.common.card import Facts, write_card
+from tts_playground.models.janus.vq import load_vq
 from tts_playground.train.common.config import TrainConfig
-from tts_playground.train.common.data_workers import default_workers
-from tts_playground.train.common.loop import Moment, TrainPlan, TrainReport, compiled, fit, pick_device
-from tts_playground.train.janus import tinted
+from tts_playground.train.common.loop import Moment, compiled
+from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.train.janus import tokens as world_tokens
-from tts_playground.train.janus.parts import (
-    BOI,
-    BOS,
-    MINIATURE,
-    PAD,
-    SHIPPED,
-    build_model,
-    build_processor,
-    prompt_text,
-)
-from tts_playground.train.janus.patches import PatchBook
+from tts_playground.train.janus.material import EVAL_SEED, TOKENIZING, Material, load_janus
+from tts_playground.train.janus.parts import BOI, BOS, MINIATURE, PAD, SHIPPED, build_model
+from tts_playground.train.janus.samples import draw as draw
+from tts_playground.train.janus.samples import samples as samples
 from tts_playground.train.janus.tokens import Encoder, Tokens
-from tts_playground.train.janus.traits import ground_codes, own_rows, share_rows, traits
-from tts_playground.train.janus.vq import PATCHES, save_half, train_vq
-from tts_playground.train.janus.vq import measure as measure_vq
-from tts_playground.worlds import stickers
-from tts_playground.worlds.contact import contact_sheet
+from tts_playground.train.janus.vq import train_vq
 
-SCENES, EVAL_SEED = 13_000, 13_999
-"""seeds of the world for training (plus the order's seed) and for the numbers in the card"""
-TOKENIZING = 0.13
-"""part of the language model's minutes in which scenes are tokenized"""
 DROPPED = 0.1
 """part of the prompts that are made unconditional"""
-PROMPTS = (
-    "a photo of a cat",
-    "three red apples",
-    "a blue elephant and a yellow guitar",
-    "a dog left of a croissant",
-    "a purple bus above two green cups",
-    "a bird on a house",
-    "four donuts on a black background",
-    "a pizza between a rocket and a turtle",
-)
-"""of the sheet of samples; eight pictures each"""
 
 
 def layout(prompts: torch.Tensor, image_tokens: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -164,36 +134,6 @@ def make_loss(
 
 
 @torch.no_grad()
-def draw(
-    model: Any, processor: Any, texts: Sequence[str], *, cfg: float | None = None, sample: bool = True, seed: int = 0
-) -> torch.Tensor:
-    """Pictures by transformers' own ``generate``, ``cfg`` None at the model's own guidance: uint8 [n, 64, 64, 3].
-
-    The cache is given, because the ``generate`` of Janus in transformers 5.17 fails to make its own.
-    """
-    device = next(model.parameters()).device
-    told = [prompt_text(processor, text) for text in texts]
-    inputs = processor(text=told, generation_mode="image", padding=True, return_tensors="pt").to(device)
-    image_tokens = model.config.vision_config.num_image_tokens
-    cache = StaticCache(config=model.config.text_config, max_cache_len=inputs["input_ids"].shape[1] + image_tokens)
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        codes = model.generate(
-            **inputs,
-            generation_mode="image",
-            do_sample=sample,
-            guidance_scale=model.generation_config.guidance_scale if cfg is None else cfg,
-            past_key_values=cache,
-        )
-    return to_bytes(model.model.vqmodel.decode(codes))
-
-
-def samples(model: Any, processor: Any, each: int) -> Any:
-    """A sheet with ``each`` pictures of every one of ``PROMPTS``."""
-    return contact_sheet(draw(model, processor, [text for text in PROMPTS for _ in range(each)]).cpu().numpy())
-
-
-@torch.no_grad()
 def validate(model: Any, encode: Encoder, n: int, batch: int = 100) -> float:
     """Cross-entropy on scenes of another seed, in nats a token."""
     device = next(model.parameters()).device
@@ -205,43 +145,16 @@ def validate(model: Any, encode: Encoder, n: int, batch: int = 100) -> float:
     return float(torch.stack([token_loss(model, *part) for part in parts]).mean())
 
 
-def _with_vq(order: TrainConfig, minutes: float) -> tuple[Any, Path, float]:
+def _with_vq(setup: TrainSetup) -> tuple[Any, Path, float]:
     """The VQ on the device in float32, given or trained now; its folder; the minutes left for the language model."""
-    device = pick_device(order.device)
+    order = setup.order
     if order.vq is not None:
-        return load_vq(order.vq, device), order.vq, minutes
+        return load_vq(order.vq, setup.device), order.vq, order.minutes
     size = MINIATURE if order.miniature else SHIPPED
     run = f"{order.run or 'tiny-janus'}-vq"
     folder = home.folder("runs", run)
-    vq, _ = train_vq(replace(order, run=run, out=folder), size, 0.4 * minutes)
-    return vq.eval(), folder, 0.6 * minutes
-
-
-def encoder(vq: Any, book: PatchBook | None) -> Encoder:
-    """The codes that the VQ was taught, where they are known, else what its encoder says."""
-    if book is not None:
-        return book.codes
-    return partial(world_tokens.encode, vq, device=next(vq.parameters()).device)
-
-
-def scene_tokens(order: TrainConfig, encode: Encoder, folder: Path, minutes: float) -> Tokens:
-    """The order's scenes as tokens, kept in ``folder`` for a resumed run."""
-    path = folder / "tokens.npz"
-    if order.resume and path.exists():
-        return Tokens.load(path)
-    device = pick_device(order.device)
-    most = 256 if order.miniature else 1_600_000 if device.type == "cuda" else 80_000
-    workers = default_workers() if order.workers is None else order.workers
-    data = world_tokens.tokenize(
-        encode,
-        SCENES + order.seed,
-        most,
-        minutes * 60,
-        workers=0 if order.miniature else workers,
-        scenes=tinted.scenes if order.tinted else stickers.scenes,
-    )
-    data.save(path)
-    return data
+    vq, _ = train_vq(replace(order, run=run, out=folder), size, 0.4 * order.minutes)
+    return vq.eval(), folder, 0.6 * order.minutes
 
 
 def _take_vq(model: Any, vq: Any) -> None:
@@ -260,92 +173,61 @@ def _start(order: TrainConfig) -> Any:
     if order.init is None:
         return model
     folder = ready_folder(order.init, "janus")
-    given: Any = JanusForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+    given = load_janus(folder)
     if {k: v.shape for k, v in given.state_dict().items()} != {k: v.shape for k, v in model.state_dict().items()}:
         raise BadInput(f"The model in {order.init} has another shape than the tiny:janus that is trained here.")
     return given
 
 
-def _build(order: TrainConfig, vq: Any, book: PatchBook | None, device: torch.device) -> Any:
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(order.seed)
-        model = _start(order)
+def _build(setup: TrainSetup, vq: Any, seen: Material) -> Any:
+    with torch.random.fork_rng([setup.device] if setup.on_gpu else []):
+        torch.manual_seed(setup.order.seed)
+        model = _start(setup.order)
     _take_vq(model, vq)
-    if order.init is None:
+    if setup.order.init is None:
         with torch.no_grad():  # codes that look alike start alike
             model.model.generation_embeddings.weight.copy_(functional.normalize(vq.quantize.embedding.weight, dim=-1))
-    if book is not None:
-        share_rows(model.model.generation_head.vision_head, traits(book.centroids))
-    if device.type == "cpu":  # the backward pass of the fused attention takes a third of a step there
-        model.set_attn_implementation("eager")
-    model.to(device)
-    return model
+    seen.prepare(setup, model)
+    return model.to(setup.device)
 
 
-def _fit(
-    order: TrainConfig, model: Any, data: Tokens, minutes: float, processor: Any, grounds: torch.Tensor | None
-) -> TrainReport:
-    device = pick_device(order.device)
-    on_gpu = device.type == "cuda"
-    batch = 16 if order.miniature else 1024 if on_gpu else 32
-    plan = TrainPlan(
-        order.run or "tiny-janus",
-        minutes=minutes,
-        steps=order.steps,
-        lr=1.5e-3 if order.init is None else 7e-4,
-        warmup=5 if order.miniature else 300 if on_gpu else 100,
-        weight_decay=0.05,
-        betas=(0.9, 0.98),
-        device=order.device,
-        seed=order.seed,
-        resume=order.resume,
-    )
-    return fit(
+def prepare(setup: TrainSetup) -> Training:
+    """Model, scenes and loss of tiny:janus, and what becomes of it."""
+    order = setup.order
+    vq, vq_folder, minutes = _with_vq(setup)
+    seen = Material.of(setup, vq, vq_folder, minutes)
+    model = _build(setup, vq, seen)
+
+    def finish() -> tuple[Any, dict[str, float]]:
+        seen.own_rows(model)
+        if order.vq is not None:  # its halves may have gone on learning meanwhile; its codes stay what they are
+            _take_vq(model, load_vq(order.vq, setup.device))
+        return seen.finish(setup, model, lambda saved, few: {"token_loss": validate(saved, seen.encode, few)})
+
+    return Training(
         model,
-        make_loss(model, data, batch, device, grounds),
-        plan,
-        sheet=lambda: samples(model, processor, 1 if order.miniature else 8),
+        make_loss(model, seen.data, setup.sized(16, 1024, 32), setup.device, seen.grounds),
+        setup.plan(
+            "tiny-janus",
+            (1 - TOKENIZING) * minutes,
+            lr=1.5e-3 if order.init is None else 7e-4,
+            warmup=setup.sized(5, 300, 100),
+            weight_decay=0.05,
+            betas=(0.9, 0.98),
+        ),
+        finish,
+        CardText(
+            "tiny:janus",
+            "A JanusForConditionalGeneration that draws 64 px sticker scenes from plain English, 64 tokens a "
+            "picture. Its understanding tower is one random layer: it only fills its place in the class.",
+            f"{seen.told(setup)}), tokenized by its VQ, each with "
+            f"{world_tokens.CAPTIONS} captions; a tenth of the prompts are blanked for guidance. A prompt that leaves "
+            "the background open wants all of them alike. The rows of the head share what their codes show.",
+        ),
+        sheet=lambda: seen.sheet(setup, model),
     )
 
 
 def train(order: TrainConfig) -> Path:
     """Train, save and describe tiny:janus from scenes; returns its folder."""
-    device = pick_device(order.device)
-    vq, vq_folder, minutes = _with_vq(order, order.minutes)
-    folder = home.folder("runs", order.run or "tiny-janus")
-    size = MINIATURE if order.miniature else SHIPPED
-    book = PatchBook.load(vq_folder / PATCHES) if (vq_folder / PATCHES).exists() else None
-    encode = encoder(vq, book)
-    data = scene_tokens(order, encode, folder, TOKENIZING * minutes)
-    processor = build_processor(world_tokens.tokenizer(), size)
-    model = _build(order, vq, book, device)
-    grounds = None if book is None else ground_codes(book)
-    report = _fit(order, model, data, (1 - TOKENIZING) * minutes, processor, grounds)
-    if book is not None:
-        own_rows(model.model.generation_head.vision_head)
-    if order.vq is not None:  # its halves may have gone on learning meanwhile; its codes stay what they are
-        _take_vq(model, load_vq(order.vq, device))
-    save_half(model, order.out)
-    with files.filling(order.out, "The processor") as partial:
-        processor.save_pretrained(partial)
-    saved: Any = JanusForConditionalGeneration.from_pretrained(order.out, dtype=torch.float32)
-    saved.eval().to(device)
-    few = 64 if order.miniature else 2000 if device.type == "cuda" else 500
-    results = {**measure_vq(saved.model.vqmodel, device, few), "token_loss": validate(saved, encode, few)}
-    with files.whole(order.out / "sheet.png", "The sheet") as partial:
-        samples(saved, processor, 1 if order.miniature else 8).save(partial, "PNG")
-    write_card(
-        order,
-        Facts(
-            name="tiny:janus",
-            about="A JanusForConditionalGeneration that draws 64 px sticker scenes from plain English, 64 tokens a "
-            "picture. Its understanding tower is one random layer: it only fills its place in the class.",
-            data=f"{len(data.codes)} scenes (world seed {SCENES + order.seed}), tokenized by its VQ, each with "
-            f"{world_tokens.CAPTIONS} captions; a tenth of the prompts are blanked for guidance. A prompt that leaves "
-            "the background open wants all of them alike. The rows of the head share what their codes show.",
-            model=saved,
-            report=report,
-            results=results,
-        ),
-    )
-    return order.out
+    return carry_out(order, prepare)

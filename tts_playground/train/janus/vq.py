@@ -18,11 +18,10 @@ from transformers import JanusVQVAE
 
 from tts_playground import files
 from tts_playground.models.janus.vq import psnr, reconstruct, to_float
-from tts_playground.train.common.card import Facts, write_card
 from tts_playground.train.common.config import TrainConfig
-from tts_playground.train.common.data_workers import default_workers
-from tts_playground.train.common.loop import Moment, TrainPlan, TrainReport, compiled, fit, pick_device
+from tts_playground.train.common.loop import Loss, Moment, TrainPlan, TrainReport, compiled, fit, pick_device
 from tts_playground.train.common.pictures import draw_pictures
+from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.train.janus.parts import MINIATURE, SHIPPED, JanusSize, vq_config
 from tts_playground.train.janus.patches import PatchBook, fit_book
 from tts_playground.worlds.contact import contact_sheet
@@ -57,6 +56,12 @@ class VQTraining(nn.Module):
     def book(self) -> torch.Tensor:
         """Codes [n, d]; only their directions count."""
         return self.vq.quantize.embedding.weight
+
+    def learnt(self) -> JanusVQVAE:
+        """The VQ as it ships: of the codes only their directions are left."""
+        with torch.no_grad():
+            self.book.copy_(functional.normalize(self.book, dim=-1))
+        return self.vq
 
     def forward(self, pixels: torch.Tensor, codes: torch.Tensor) -> dict[str, torch.Tensor]:
         """Losses on float pixels [b, 3, h, w] in [-1, 1] whose codes are int64 [b, h / 8, w / 8]."""
@@ -115,45 +120,43 @@ def _book(order: TrainConfig, size: JanusSize, pool: torch.Tensor) -> PatchBook:
     return book
 
 
-def train_vq(order: TrainConfig, size: JanusSize, minutes: float) -> tuple[JanusVQVAE, TrainReport]:
-    """Train the VQ alone; returns it in float32 on the order's device. Its patches stand in the order's folder."""
-    device = pick_device(order.device)
-    on_gpu = device.type == "cuda"
-    scenes, batch = (256, 8) if order.miniature else (100_000, 256) if on_gpu else (20_000, 8)
-    workers = default_workers() if order.workers is None else order.workers
-    pool = torch.from_numpy(draw_pictures(SCENES + order.seed, scenes, workers=0 if order.miniature else workers))
+def lesson(setup: TrainSetup, size: JanusSize, minutes: float) -> tuple[VQTraining, Loss, TrainPlan, Callable[[], Any]]:
+    """The VQ, its loss, its plan and its sheet; the patches stand in the order's folder."""
+    order, device = setup.order, setup.device
+    scenes, batch = setup.sized((256, 8), (100_000, 256), (20_000, 8))
+    pool = torch.from_numpy(draw_pictures(SCENES + order.seed, scenes, workers=setup.workers))
     book = _book(order, size, pool)
     codes = torch.from_numpy(book.codes(pool.numpy())).view(len(pool), size.grid, size.grid).to(device)
-    with torch.random.fork_rng([device] if on_gpu else []):
+    with torch.random.fork_rng([device] if setup.on_gpu else []):
         torch.manual_seed(order.seed)
         vq = JanusVQVAE(vq_config(size))
-    if on_gpu:
+    if setup.on_gpu:
         vq.to(memory_format=torch.channels_last)  # type: ignore[call-overload] - transformers' stub knows no formats
     training = VQTraining(vq, book.directions, device)
     training.to(device)
     pool = pool.to(device)
-    plan = TrainPlan(
-        f"{order.run or 'tiny-vq'}",
-        minutes=minutes,
-        steps=order.steps,
+    plan = setup.plan(
+        "tiny-vq",
+        minutes,
         lr=1e-3,
-        warmup=200 if on_gpu else 50,
+        warmup=200 if setup.on_gpu else 50,
         weight_decay=1e-4,
         betas=(0.9, 0.99),
         ema=0.998,
-        device=order.device,
-        seed=order.seed,
-        resume=order.resume,
     )
     shown = pool[:16]
 
     def sheet() -> Any:
         return contact_sheet(torch.cat([to_float(shown), to_float(reconstruct(training.vq, shown))]))
 
-    report = fit(training, make_loss(training, pool, codes, batch), plan, sheet=sheet)
-    with torch.no_grad():
-        training.book.copy_(functional.normalize(training.book, dim=-1))
-    return training.vq, report
+    return training, make_loss(training, pool, codes, batch), plan, sheet
+
+
+def train_vq(order: TrainConfig, size: JanusSize, minutes: float) -> tuple[JanusVQVAE, TrainReport]:
+    """Train the VQ alone; returns it in float32 on the order's device. Its patches stand in the order's folder."""
+    training, loss, plan, sheet = lesson(TrainSetup(order, pick_device(order.device)), size, minutes)
+    report = fit(training, loss, plan, sheet=sheet)
+    return training.learnt(), report
 
 
 def save_half(model: Any, out: Path) -> None:
@@ -162,21 +165,24 @@ def save_half(model: Any, out: Path) -> None:
         model.to("cpu", torch.bfloat16).save_pretrained(partial, max_shard_size="9MB")
 
 
+def prepare(setup: TrainSetup) -> Training:
+    """The VQ, pictures and loss, and what becomes of it."""
+    order = setup.order
+    training, loss, plan, sheet = lesson(setup, MINIATURE if order.miniature else SHIPPED, order.minutes)
+
+    def finish() -> tuple[Any, dict[str, float]]:
+        save_half(training.learnt(), order.out)
+        saved = JanusVQVAE.from_pretrained(order.out, dtype=torch.float32)
+        return saved, measure(saved, setup.device, 64 if order.miniature else 2000)
+
+    card = CardText(
+        "tiny-vq",
+        "A JanusVQVAE that turns 64 px sticker scenes into 8 x 8 codes and back.",
+        f"rendered scenes (world seed {SCENES + order.seed}).",
+    )
+    return Training(training, loss, plan, finish, card, sheet=sheet)
+
+
 def train(order: TrainConfig) -> Path:
     """Train, save and describe the VQ on its own; ``train tiny-janus --vq FOLDER`` goes on from it."""
-    vq, report = train_vq(order, MINIATURE if order.miniature else SHIPPED, order.minutes)
-    save_half(vq, order.out)
-    saved = JanusVQVAE.from_pretrained(order.out, dtype=torch.float32)
-    results = measure(saved, pick_device(order.device), 64 if order.miniature else 2000)
-    write_card(
-        order,
-        Facts(
-            name="tiny-vq",
-            about="A JanusVQVAE that turns 64 px sticker scenes into 8 x 8 codes and back.",
-            data=f"rendered scenes (world seed {SCENES + order.seed}).",
-            model=saved,
-            report=report,
-            results=results,
-        ),
-    )
-    return order.out
+    return carry_out(order, prepare)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import time
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,13 @@ from tts_playground.dsl import exact
 from tts_playground.dsl.text import parse
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import DSLError
-from tts_playground.train.common.card import Facts, write_card
 from tts_playground.train.common.config import TrainConfig
-from tts_playground.train.common.data_workers import default_workers
-from tts_playground.train.common.loop import fit, pick_device
+from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.train.sketch import data
 from tts_playground.train.vlm.architecture import VlmSize, build_processor, packed_loss, wrap_tokenizer
 from tts_playground.train.vlm.measure import replies
 from tts_playground.train.vlm.stream import Stream
-from tts_playground.train.vlm.trainer import eye_first, loss_of, plan_of, save, started
-from tts_playground.train.vlm.vision_encoder import teach_eye
+from tts_playground.train.vlm.trainer import finished, loss_of, plan_of, started, taught
 from tts_playground.worlds import programs
 
 SHIPPED = VlmSize(inner=512, positions=512)
@@ -100,29 +97,27 @@ def measure(model: Any, processor: Any, n: int, samples: int) -> dict[str, float
     return found
 
 
+def prepare(setup: TrainSetup) -> Training:
+    """Model, drawings and loss of tiny:sketch, and what becomes of it."""
+    order, device = setup.order, setup.device
+    size, rows = (MINIATURE, 8) if order.miniature else (SHIPPED, 512 if setup.on_gpu else 32)
+    tokenizer = wrap_tokenizer(data.tokenizer())
+    model, processor = started(setup, size, len(tokenizer)), build_processor(tokenizer, size)
+    make = partial(data.make, seed=SEED + order.seed, rows=rows, visual_tokens=size.visual_tokens)
+    seen = partial(data.make_seen, seed=SEED + 100 + order.seed, rows=rows)
+    plan, lesson = taught(setup, plan_of(setup, "tiny-sketch"), model, seen, data.CLASSES)
+    stream = Stream(make, 1, setup.workers, device)
+    return Training(
+        model,
+        loss_of(model, stream, device),
+        plan,
+        partial(finished, setup, model, processor, measure, *((64, 200) if setup.on_gpu else (1, 6))),
+        CardText("tiny:sketch", ABOUT, DATA, stickers=False),
+        before=lesson,
+        around=closing(stream),
+    )
+
+
 def train(order: TrainConfig) -> Path:
     """Train, save and describe tiny:sketch; returns its folder."""
-    began = time.monotonic()
-    device = pick_device(order.device)
-    torch.manual_seed(order.seed)
-    size, rows = (MINIATURE, 8) if order.miniature else (SHIPPED, 512 if device.type == "cuda" else 32)
-    tokenizer = wrap_tokenizer(data.tokenizer())
-    model, processor = started(order, size, len(tokenizer)), build_processor(tokenizer, size)
-    workers = 0 if order.miniature else default_workers() if order.workers is None else order.workers
-    make = partial(data.make, seed=SEED + order.seed, rows=rows, visual_tokens=size.visual_tokens)
-    plan = plan_of(order, "tiny-sketch", order.minutes - (time.monotonic() - began) / 60)
-    lesson = None
-    if order.init is None:
-        seen = partial(data.make_seen, seed=SEED + 100 + order.seed, rows=rows)
-        plan, lesson = eye_first(plan, partial(teach_eye, model, seen, data.CLASSES, workers=workers))
-    stream = Stream(make, 1, workers, device)
-    try:
-        report = fit(model, loss_of(model, stream, device), plan)
-    finally:
-        stream.close()
-    save(model, processor, order.out)
-    model.float()
-    on_gpu = device.type == "cuda"
-    results = measure(model, processor, 200 if on_gpu else 6, 64 if on_gpu else 1)
-    write_card(order, Facts("tiny:sketch", ABOUT, DATA, model, report, results, lesson, stickers=False))
-    return order.out
+    return carry_out(order, prepare)

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from tts_playground import randomness
+from tts_playground.models.vlm.inputs import about_a_picture, model_inputs, written
 from tts_playground.train.vlm.data import sticker_turns
 from tts_playground.train.vlm.tokens import Turn
 from tts_playground.worlds import choices, figure_eval, stickers
@@ -23,16 +24,12 @@ from tts_playground.worlds.wording import verify_prompt
 EVAL_SEED = 77
 
 
-def chat(processor: Any, prompts: Sequence[str], images: Sequence[Image.Image]) -> Any:
-    """Model inputs for one turn each about one picture each, padded on the left."""
-    texts = [
-        processor.apply_chat_template(
-            [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": prompt}]}],
-            add_generation_prompt=True,
-        )
-        for prompt in prompts
-    ]
-    return processor(text=texts, images=list(images), padding=True, return_tensors="pt")
+def chat(
+    processor: Any, prompts: Sequence[str], images: Sequence[Image.Image], device: Any = "cpu"
+) -> dict[str, torch.Tensor]:
+    """The inputs of a float32 model for one turn each about one picture each, padded on the left."""
+    texts = [written(processor, about_a_picture(prompt)) for prompt in prompts]
+    return model_inputs(processor, texts, [[image] for image in images], device, torch.float32)
 
 
 @torch.no_grad()
@@ -46,7 +43,7 @@ def replies(
     batch = batch if times > 1 else 8 * batch
     found: list[str] = []
     for start in range(0, len(prompts), batch):
-        inputs = chat(processor, prompts[start : start + batch], images[start : start + batch]).to(model.device)
+        inputs = chat(processor, prompts[start : start + batch], images[start : start + batch], model.device)
         out = model.generate(**inputs, **sampling, num_return_sequences=times, max_new_tokens=96)
         found += processor.batch_decode(out[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
     return [found[i : i + times] for i in range(0, len(found), times)]
@@ -57,7 +54,7 @@ def next_token(model: Any, processor: Any, prompts: Sequence[str], images: Seque
     """Log-probabilities of the first token of the reply: float32 [n, vocabulary] on the CPU."""
     rows = []
     for start in range(0, len(prompts), 200):
-        inputs = chat(processor, prompts[start : start + 200], images[start : start + 200]).to(model.device)
+        inputs = chat(processor, prompts[start : start + 200], images[start : start + 200], model.device)
         rows.append(model(**inputs, logits_to_keep=1).logits[:, -1].float().log_softmax(-1).cpu())
     return torch.cat(rows)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,11 +12,9 @@ from typing import Any
 import torch
 
 from tts_playground import files
-from tts_playground.models.hub.locator import ready_folder
-from tts_playground.train.common.card import Facts, write_card
 from tts_playground.train.common.config import TrainConfig
-from tts_playground.train.common.data_workers import default_workers
-from tts_playground.train.common.loop import Moment, TrainPlan, TrainReport, compiled, fit, pick_device
+from tts_playground.train.common.loop import Moment, TrainPlan, TrainReport, compiled
+from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.train.vlm import data, text_practice, vision_targets
 from tts_playground.train.vlm.architecture import (
     VlmSize,
@@ -29,7 +26,7 @@ from tts_playground.train.vlm.architecture import (
 )
 from tts_playground.train.vlm.measure import measure
 from tts_playground.train.vlm.stream import Stream
-from tts_playground.train.vlm.vision_encoder import teach_eye
+from tts_playground.train.vlm.vision_encoder import Classes, Seen, teach_eye
 from tts_playground.worlds import choices
 
 SHIPPED = VlmSize()
@@ -56,14 +53,10 @@ def save(model: Any, processor: Any, out: Path) -> None:
         processor.save_pretrained(partial)
 
 
-def started(order: TrainConfig, size: VlmSize, vocabulary: int) -> Any:
+def started(setup: TrainSetup, size: VlmSize, vocabulary: int) -> Any:
     """A new model, or the one in the order's ``init`` folder."""
-    model = build_model(size, vocabulary)
-    if order.init is not None:
-        folder = ready_folder(order.init, "vlm")
-        model = type(model).from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
-    if pick_device(order.device).type == "cpu":  # windows and rows are small: plain products beat the fused kernels
-        model.set_attn_implementation("eager")
+    model = setup.started(build_model(size, vocabulary), "vlm")
+    setup.plain_attention(model)  # windows and rows are small, too: plain products beat the fused kernels
     return model
 
 
@@ -71,28 +64,29 @@ EYE_FIRST = 0.3
 """part of the minutes in which only the eye of a fresh model learns"""
 
 
-def plan_of(order: TrainConfig, name: str, minutes: float) -> TrainPlan:
+def plan_of(setup: TrainSetup, name: str) -> TrainPlan:
     """What both trainers share; a model that has learnt before learns more gently."""
-    return TrainPlan(
-        order.run or name,
-        minutes=max(0.1, minutes),
-        steps=order.steps,
-        lr=1.2e-3 if order.init is None else 8e-4,
-        warmup=300 if pick_device(order.device).type == "cuda" else 100,
+    fresh = setup.order.init is None
+    return setup.plan(
+        name,
+        setup.left(0.1),
+        lr=1.2e-3 if fresh else 8e-4,
+        warmup=300 if setup.on_gpu else 100,
         weight_decay=0.05,
         betas=(0.9, 0.98),
         ema=0.998,
-        bf16=not order.miniature,
-        device=order.device,
-        seed=order.seed,
-        resume=order.resume,
+        bf16=not setup.order.miniature,
     )
 
 
-def eye_first(plan: TrainPlan, teach: Callable[..., TrainReport]) -> tuple[TrainPlan, TrainReport]:
+def taught(
+    setup: TrainSetup, plan: TrainPlan, model: Any, seen: Seen, classes: Classes
+) -> tuple[TrainPlan, TrainReport | None]:
     """Teach the eye of a fresh model for its part of the minutes; returns the plan of what is left, and what it did."""
+    if setup.order.init is not None:
+        return plan, None
     first = plan.minutes * EYE_FIRST
-    lesson = teach(plan=replace(plan, minutes=first))
+    lesson = teach_eye(model, seen, classes, plan=replace(plan, minutes=first), workers=setup.workers)
     return replace(plan, minutes=plan.minutes - first), lesson
 
 
@@ -114,32 +108,45 @@ def loss_of(model: Any, stream: Stream, device: torch.device, practice: Stream |
     return loss
 
 
-def train(order: TrainConfig) -> Path:
-    """Train, save and describe tiny:vlm; returns its folder."""
-    began = time.monotonic()
-    device = pick_device(order.device)
-    torch.manual_seed(order.seed)
-    size, rows = (MINIATURE, 16) if order.miniature else (SHIPPED, 256 if device.type == "cuda" else 16)
+def finished(
+    setup: TrainSetup, model: Any, processor: Any, measured: Callable[..., dict[str, float]], samples: int, n: int
+) -> tuple[Any, dict[str, float]]:
+    """Save, and measure on ``n`` cases with ``samples`` a case."""
+    save(model, processor, setup.order.out)
+    model.float()
+    return model, measured(model, processor, n=n, samples=samples)
+
+
+def prepare(setup: TrainSetup) -> Training:
+    """Model, figures and loss of tiny:vlm, and what becomes of it."""
+    order, device = setup.order, setup.device
+    size, rows = (MINIATURE, 16) if order.miniature else (SHIPPED, 256 if setup.on_gpu else 16)
     tokenizer = wrap_tokenizer(data.tokenizer())
-    model, processor = started(order, size, len(tokenizer)), build_processor(tokenizer, size)
-    workers = 0 if order.miniature else default_workers() if order.workers is None else order.workers
+    model, processor = started(setup, size, len(tokenizer)), build_processor(tokenizer, size)
     easy = data.EASY_CHUNKS if order.init is None else 0
     make = partial(data.make, seed=order.seed, rows=rows, visual_tokens=size.visual_tokens, easy_chunks=easy)
-    plan = plan_of(order, "tiny-vlm", order.minutes - (time.monotonic() - began) / 60)
-    lesson = None
-    if order.init is None:
-        seen = partial(vision_targets.make, seed=order.seed, rows=max(16, rows // 2))
-        plan, lesson = eye_first(plan, partial(teach_eye, model, seen, vision_targets.classes(), workers=workers))
-    stream = Stream(make, data.VIEWS, workers, device)
+    seen = partial(vision_targets.make, seed=order.seed, rows=max(16, rows // 2))
+    plan, lesson = taught(setup, plan_of(setup, "tiny-vlm"), model, seen, vision_targets.classes())
+    stream = Stream(make, data.VIEWS, setup.workers, device)
     practice = Stream(partial(text_practice.make, seed=order.seed, rows=2 * rows), 1, 0, device)
-    try:
-        with open_eye(model) if order.init is None else nullcontext():  # a mouth that can ask teaches the eye, too
-            report = fit(model, loss_of(model, stream, device, practice), plan)
-    finally:
-        stream.close()
-    save(model, processor, order.out)
-    model.float()
-    on_gpu = device.type == "cuda"
-    results = measure(model, processor, samples=32 if on_gpu else 1, n=600 if on_gpu else 12)
-    write_card(order, Facts("tiny:vlm", ABOUT, DATA, model, report, results, lesson))
-    return order.out
+
+    @contextmanager
+    def around() -> Iterator[None]:
+        # a mouth that can ask teaches the eye, too
+        with closing(stream), open_eye(model) if order.init is None else nullcontext():
+            yield
+
+    return Training(
+        model,
+        loss_of(model, stream, device, practice),
+        plan,
+        partial(finished, setup, model, processor, measure, *((32, 600) if setup.on_gpu else (1, 12))),
+        CardText("tiny:vlm", ABOUT, DATA),
+        before=lesson,
+        around=around(),
+    )
+
+
+def train(order: TrainConfig) -> Path:
+    """Train, save and describe tiny:vlm; returns its folder."""
+    return carry_out(order, prepare)
