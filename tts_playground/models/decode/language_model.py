@@ -88,7 +88,7 @@ class Layer(Protocol):
     post_attention_layernorm: Norm
 
 
-class Shape(Protocol):
+class LlamaShape(Protocol):
     """What a Llama's configuration says of its size."""
 
     num_hidden_layers: int
@@ -100,7 +100,7 @@ class Shape(Protocol):
 class PlainLlama(Parts, Protocol):
     """A ``LlamaModel`` that ``llama.is_plain`` has looked at."""
 
-    config: Shape
+    config: LlamaShape
     layers: Sequence[Layer]
     norm: Norm
     rotary_emb: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
