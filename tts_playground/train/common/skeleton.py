@@ -1,7 +1,8 @@
 """What every trainer of an embedded model does around its lesson: settings from the order, the loop, the card.
 
 A trainer is a function ``prepare(setup) -> Training``: it builds model, data and loss, and says how the checkpoint is
-written and measured. ``carry_out`` does the rest, in the same order for all.
+written and measured. ``carry_out`` does the rest, in the same order for all. Fine-tuning (``train.finetune``) is not
+among them: its loop is trl's.
 """
 
 from __future__ import annotations
