@@ -122,10 +122,10 @@ def console() -> Any:
 
 @contextmanager
 def drawing(what: str, n: int) -> Iterator[Callable[[Round], None]]:
-    """A bar on stderr that follows the rounds it is told of, and goes when all are drawn."""
+    """A bar on a terminal's stderr that follows the rounds it is told of, and goes when all are drawn."""
     from rich.progress import Progress
 
-    with Progress(console=console(), transient=True) as bar:
+    with Progress(console=console(), transient=True, disable=not console().is_terminal) as bar:
         task = bar.add_task(what, total=n)
 
         def hear(round_: Round) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from tts_playground.core import Progress, Reward, Round, Sample
+from tts_playground.core import Progress, Reward, Round, Sample, Sampler
 from tts_playground.errors import BadInput
 from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.image_tokens import ImageTokens
@@ -68,11 +68,11 @@ class Together:
         """Whether their samplers draw token by token, and so in one batch."""
         return all(isinstance(pool.sampler, ImageTokens) for pool in self.pools)
 
-    def kept_sampler(self, task: Any, sampler: Any) -> Together:
+    def kept_sampler(self, task: Any, sampler: Sampler) -> Together:
         """Itself."""
         return self
 
-    def kept_reward(self, task: Any, sampler: Any, reward: Reward) -> Reward:
+    def kept_reward(self, task: Any, sampler: Sampler, reward: Reward) -> Reward:
         """The reward through the first pool's store."""
         return self.pools[0].store.kept_reward(task, sampler, reward)
 

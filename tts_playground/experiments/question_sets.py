@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from tts_playground import registry
 from tts_playground.answers import MEASURES, groups
-from tts_playground.core import Cost, Progress, Reward, Selector
+from tts_playground.core import Cost, Progress, Reward, Sampler, Selector
 from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable, StoreError
 from tts_playground.estimators import curves
 from tts_playground.estimators.calibration import Reliability, auroc, auroc_within, reliability
@@ -55,7 +55,7 @@ class AskedQuestion:
 
 
 def run(
-    tasks: Iterable[Any], sampler: Any, rewards: Sequence[Reward], n: int, *, store: Store, seed: int = 0
+    tasks: Iterable[Any], sampler: Sampler, rewards: Sequence[Reward], n: int, *, store: Store, seed: int = 0
 ) -> Iterator[Progress[AskedQuestion]]:
     """Draw and score ``n`` answers to every question; reports each, and why a row was skipped in ``note``.
 
@@ -86,7 +86,7 @@ def run(
 
 
 def ask(
-    task: VqaTask, sampler: Any, rewards: Sequence[Reward], n: int, *, store: Store, seed: int = 0
+    task: VqaTask, sampler: Sampler, rewards: Sequence[Reward], n: int, *, store: Store, seed: int = 0
 ) -> AskedQuestion:
     """Draw and verify one question's answers; what the store holds already is not drawn again."""
     for _ in answer_rounds(task, sampler, n=n, seed=seed, store=store):

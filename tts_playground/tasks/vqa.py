@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tts_playground.answers import MEASURES
 from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sampler, Scored, Strategy
@@ -13,6 +13,7 @@ from tts_playground.images import open_image
 from tts_playground.models import loading
 from tts_playground.models.vlm.model import digest
 from tts_playground.samplers.cancellation import Cancel, never
+from tts_playground.samplers.capabilities import HasAnswerSettings, HasModel
 from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks import engine
 from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
@@ -22,8 +23,6 @@ from tts_playground.verifiers.selectors import picks
 
 if TYPE_CHECKING:
     from PIL import Image
-
-    from tts_playground.models.loading import Loaded
 
 LONGEST_SIDE = 768
 """pixels; bigger pictures are scaled down to it, as in the course's lab"""
@@ -187,25 +186,6 @@ def vqa_sampler(
     return VlmSampler(loading.load(name, "vlm", loading.Options(device)), settings)
 
 
-@runtime_checkable
-class HasModel(Protocol):
-    """A sampler whose model can be asked for more than answers; an endpoint has none."""
-
-    @property
-    def loaded(self) -> Loaded:
-        """The model, loaded."""
-        ...
-
-
-@runtime_checkable
-class ShowsLikely(Protocol):
-    """A sampler that shows the logits of a reply's first token."""
-
-    def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
-        """The ``k`` likeliest first tokens with their logits, the likeliest first."""
-        ...
-
-
 def judges(sampler: Sampler, *, blank: bool = False) -> list[Reward]:
     """What scores the answers of a sampler: P(yes), the rating and log-probability; an endpoint gives only the last."""
     from tts_playground.verifiers.self_verify import PYes, Rating, SequenceLogprob
@@ -329,5 +309,5 @@ def answered(
         except CannotDo:  # it cannot say anything of these samples
             continue
     cost = total_cost(samples, [judge for judge in rewards if judge.name in scores])
-    how: AnswerSettings = getattr(sampler, "settings", None) or settings or AnswerSettings()
+    how = sampler.settings if isinstance(sampler, HasAnswerSettings) else settings or AnswerSettings()
     return Answered(task, model_of(sampler, task.kind), seed, how, samples, scores, cost)

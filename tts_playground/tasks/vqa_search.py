@@ -9,9 +9,10 @@ from typing import Any, cast
 import numpy as np
 
 from tts_playground import registry
-from tts_playground.core import Cost, ParallelStrategy, Reward, Round, Scored, SteppedSampler, Strategy
+from tts_playground.core import Cost, ParallelStrategy, Reward, Round, Sampler, Scored, SteppedSampler, Strategy
 from tts_playground.errors import BadInput
 from tts_playground.samplers.cancellation import Cancel, never
+from tts_playground.samplers.capabilities import HasAnswerSettings, HasModel
 from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks.engine import whole
 from tts_playground.tasks.plugged_samplers import model_of
@@ -121,7 +122,7 @@ class Searched:
 
 
 def search_steps(
-    task: VqaTask, sampler: Any, how: StepSearch, *, seed: int = 0, cancel: Cancel = never
+    task: VqaTask, sampler: Sampler, how: StepSearch, *, seed: int = 0, cancel: Cancel = never
 ) -> Generator[Searched, None, None]:
     """The search after each of its rounds; close the generator to cancel.
 
@@ -130,7 +131,7 @@ def search_steps(
         BadInput: the strategy pauses between lines, which this sampler cannot, as an endpoint cannot.
     """
     registry.fitting("strategy", how.strategy, "vqa", sampler)
-    settings = getattr(sampler, "settings", None) or AnswerSettings()
+    settings = sampler.settings if isinstance(sampler, HasAnswerSettings) else AnswerSettings()
     found = Searched(task, model_of(sampler, task.kind), seed, settings, how)
     strategy = how.plan(sampler.horizon(task) if isinstance(sampler, SteppedSampler) else 1)
     judge = judge_of(how.guide, sampler)
@@ -141,7 +142,7 @@ def search_steps(
         yield found
 
 
-def judge_of(name: str, sampler: Any) -> Reward:
+def judge_of(name: str, sampler: Sampler) -> Reward:
     """The reward that judges unfinished replies; a model that is asked sees all their lines, not only the last.
 
     Raises:
@@ -150,7 +151,7 @@ def judge_of(name: str, sampler: Any) -> Reward:
     known = registry.settings_of(registry.entry_of_reward(name, "vqa").kind, name)
     asked: dict[str, Any] = {}
     if "loaded" in known:
-        if not hasattr(sampler, "loaded"):
+        if not isinstance(sampler, HasModel):
             raise BadInput(f"The guide {name!r} asks the model that answers, which this sampler lacks; choose another.")
         asked["loaded"] = sampler.loaded
     return registry.resolve("reward", name, "vqa", **asked, **({"shows": "reply"} if "shows" in known else {}))

@@ -18,6 +18,7 @@ from tts_playground.experiments.question_sets import AskedQuestion, Trust
 from tts_playground.models import loading
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.vqa.view_settings import EMBEDDED, Example, VqaView, default_view, examples
+from tts_playground.samplers.capabilities import ShowsLikely
 from tts_playground.store import starters
 from tts_playground.store.pool import Snapshot
 from tts_playground.store.spare import open_store
@@ -25,7 +26,6 @@ from tts_playground.store.store import Store
 from tts_playground.tasks.engine import Found
 from tts_playground.tasks.vqa import (
     Answered,
-    ShowsLikely,
     VqaTask,
     answer_rounds,
     answered,

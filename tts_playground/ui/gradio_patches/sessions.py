@@ -77,4 +77,4 @@ class PageSessions(state_holder.StateHolder):
 
 def light_sessions() -> None:
     """From now on every app keeps its pages' states so."""
-    state_holder.SessionState, routes.StateHolder = PageSession, PageSessions  # pyright: ignore
+    state_holder.SessionState, routes.StateHolder = PageSession, PageSessions  # pyright: ignore - gradio holds them to its own classes

@@ -68,10 +68,10 @@ def menus(request: gr.Request) -> tuple[Any, Any]:
     return gr.Dropdown(samplers(local)), gr.Dropdown(writers(local) or [SMALL])
 
 
-def build(drawn: Any, sampler: Any) -> Any:
+def build(drawn: Any, menu: Any) -> Any:
     """Lay the view out, folded, below the rest of the tab; ``drawn`` is the state with the drawing at hand.
 
-    ``sampler`` is the tab's menu of samplers, which an adapter joins once it is trained. Returns the menu of models,
+    ``menu`` is the tab's menu of samplers, which an adapter joins once it is trained. Returns the menu of models,
     which does so too.
     """
     parts: dict[str, Any] = {"made": PageState(None)}
@@ -83,7 +83,7 @@ def build(drawn: Any, sampler: Any) -> Any:
                 _training(parts)
         with gr.Accordion("Why did it say that?", open=False, elem_id="sketch-why-box"):
             _replies(parts)
-    _wire(LearnParts(**parts), drawn, sampler)
+    _wire(LearnParts(**parts), drawn, menu)
     # bands take a second to compute, so they wait for the one who looks
     box.expand(_opened, parts["meeting"], [parts["curve"], parts["meeting"]], **LIGHT, **QUIET)
     return parts["model"]
@@ -158,7 +158,7 @@ def _replies(parts: dict[str, Any]) -> None:
     parts["replies"] = gr.HTML("", padding=False, elem_id="why-replies")
 
 
-def _wire(p: LearnParts, drawn: Any, sampler: Any) -> None:
+def _wire(p: LearnParts, drawn: Any, menu: Any) -> None:
     @friendly
     def make(recipe: str, size: float, seed: float) -> Iterator[Any]:
         for made in work.make(recipe, int(size), int(seed or 0)):
@@ -211,7 +211,7 @@ def _wire(p: LearnParts, drawn: Any, sampler: Any) -> None:
     events = [
         p.make.click(make, inputs, [p.made, p.status, p.wall, p.report], **waiting(p.status), **HEAVY),
         p.four.click(four, inputs[1:], [p.status, p.report], **waiting(p.status), **HEAVY),
-        p.tune.click(tune, [p.model, p.name, p.made], [p.loss, p.tuned, sampler, p.model], **waiting(p.tuned), **HEAVY),
+        p.tune.click(tune, [p.model, p.name, p.made], [p.loss, p.tuned, menu, p.model], **waiting(p.tuned), **HEAVY),
         p.draw.click(draw, p.model, [p.curve, p.meeting], **waiting(p.meeting), **HEAVY),
     ]
 
