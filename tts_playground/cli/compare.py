@@ -11,7 +11,6 @@ from tts_playground import registry
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit, number, table
 from tts_playground.errors import BadInput
-from tts_playground.samplers.sampling_limits import GUIDANCE
 
 if TYPE_CHECKING:
     from tts_playground.experiments.comparison import Comparison
@@ -47,7 +46,7 @@ def compare(
     judge: Judge = "geneval",
     by: By = "tokens",
     temperature: options.Temperature = 1.0,
-    cfg: options.Cfg = GUIDANCE,
+    cfg: options.Cfg = None,
     top_p: options.TopP = 1.0,
     top_k: options.TopK = 0,
     seed: options.Seed = 0,
@@ -62,13 +61,12 @@ def compare(
 
     from tts_playground.experiments.comparison import Comparison, ComparisonPlan
     from tts_playground.experiments.prompts import compare_prompts
-    from tts_playground.samplers.image_tokens import ImageSettings
     from tts_playground.store.spare import open_store
     from tts_playground.tasks.plugged_samplers import model_of
-    from tts_playground.tasks.text_to_image import image_sampler
+    from tts_playground.tasks.text_to_image import image_sampler, image_settings
 
     plan = ComparisonPlan(tuple(_numbers(budgets)), seeds, seed, n, by)
-    settings = ImageSettings(temperature, cfg, top_p, top_k)
+    settings = image_settings(model, temperature, cfg, top_p, top_k)
     sampler, found = image_sampler(model, settings), Comparison()
     names = {"strategies": None if strategies is None else _listed(strategies), "guide": reward, "judge": judge}
     with open_store(console().print) as store, Progress(console=console()) as bar:

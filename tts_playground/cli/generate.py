@@ -10,7 +10,6 @@ import typer
 from tts_playground import registry
 from tts_playground.cli import options
 from tts_playground.cli.output import console, drawing, emit
-from tts_playground.samplers.sampling_limits import GUIDANCE
 
 Prompt = Annotated[str, typer.Argument(help="What the pictures should show.")]
 RewardNames = Annotated[
@@ -28,7 +27,7 @@ def generate(
     model: options.ImageModel = None,
     n: options.Count = 4,
     temperature: options.Temperature = 1.0,
-    cfg: options.Cfg = GUIDANCE,
+    cfg: options.Cfg = None,
     top_p: options.TopP = 1.0,
     top_k: options.TopK = 0,
     seed: options.Seed = 0,

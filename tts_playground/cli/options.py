@@ -15,7 +15,10 @@ Count = Annotated[int, typer.Option("--n", min=1, max=65536, help="How many cand
 Temperature = Annotated[float, typer.Option("--temperature", help="0.0001 is greedy, 1 is the model's own, up to 5.")]
 TopP = Annotated[float, typer.Option("--top-p", help="Keep the likeliest tokens with this probability; 1 keeps all.")]
 TopK = Annotated[int, typer.Option("--top-k", help="Keep this many likeliest tokens; 0 keeps all.")]
-Cfg = Annotated[float, typer.Option("--cfg", help="Guidance by the prompt: 1 is none, up to 100.")]
+Cfg = Annotated[
+    float | None,
+    typer.Option("--cfg", help="Guidance by the prompt: 1 is none, up to 100; the model's own when not given."),
+]
 REWARDS = ", ".join(row.usage for row in registry.rewards("t2i") if ":" not in row.name)
 """what scores pictures, for help texts"""
 

@@ -37,7 +37,9 @@ def _talk_list(result: dict[str, Any]) -> None:
 
 
 def _task(pool: dict[str, Any]) -> str:
-    return f"{pool['title']}; damaged: {pool['damage']}" if pool["damage"] else pool["title"]
+    if pool["damage"]:
+        return f"{pool['title']}; damaged: {pool['damage']}"
+    return f"{pool['title']}; {pool['checkpoint']}" if pool["checkpoint"] else pool["title"]
 
 
 @app.command()

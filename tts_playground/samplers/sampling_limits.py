@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from tts_playground.errors import BadInput
 
-GUIDANCE = 1.5
-"""guidance scale of images unless another is named: the best of tiny:janus, measured; Janus-Pro likes 5"""
+GUIDANCE = 5.0
+"""guidance scale of images where neither a person nor a model's generation config names one: Janus-Pro's"""
 
 
 class Truncated(Protocol):

@@ -35,6 +35,8 @@ class PoolInfo:
     """seconds since 1970"""
     damage: str = ""
     """what is wrong with it; "" where it can be read"""
+    checkpoint: str = ""
+    """what drew it, in words; "" where it names no model"""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name, for JSON."""
@@ -71,7 +73,8 @@ def _info(store: Holder, connection: sqlite3.Connection, key: bytes) -> PoolInfo
                 info = replace(info, created=float(created))
             kind, task, sampler = texts(head)
             info = replace(info, kind=kind)
-            info = replace(info, title=StoredPool(store, kind, task, sampler, info.key).title)
+            pool = StoredPool(store, kind, task, sampler, info.key)
+            info = replace(info, title=pool.title, checkpoint=pool.checkpoint)
             count, size, odd = connection.execute(_COUNTS, (key,)).fetchone()
             damage = f"{odd} of its samples cannot be read" if odd else ""
             return replace(info, samples=count, bytes=size, damage=damage)

@@ -17,6 +17,7 @@ from tts_playground.core import Cost, Sample
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.estimators.curves import Curve
 from tts_playground.estimators.curves import curve as exact_curve
+from tts_playground.models.hub.embedded_models import earlier
 from tts_playground.store.rows import StoredRow, decode, pool_key, read_cost
 
 Scores = Mapping[tuple[int, int], float]
@@ -42,6 +43,15 @@ class PoolView(ABC):
         words = [str(value) for value in self.task_key.values() if isinstance(value, (str, int, float))]
         text = ", ".join(words) or self.kind
         return text if len(text) <= 60 else text[:57] + "..."
+
+    @property
+    def checkpoint(self) -> str:
+        """Which model drew it, in words: its name and the beginning of its revision; "" where it names none."""
+        name, revision = (str(self.fingerprint.get(part) or "") for part in ("model", "revision"))
+        if not name:
+            return ""
+        called = f"{name}, checkpoint {revision[:12]}" if revision else name
+        return f"earlier weights of {called}" if earlier(name, revision) else called
 
     @abstractmethod
     def rows(self, *, seed: int | None = 0, below: int | None = None) -> list[StoredRow]:

@@ -97,6 +97,18 @@ class Store:
         kind, task, sampler = texts(row[:3])
         return StoredPool(self, kind, task, sampler, whole.decode(errors="replace"))
 
+    def of_task(self, task: Task) -> list[StoredPool]:
+        """The pools of one task, whoever drew them, to read from; damaged ones are left out."""
+        query = "SELECT CAST(key AS BLOB), CAST(sampler AS BLOB) FROM pools WHERE kind = ? AND task = ?"
+        words = canonical(task.key(), "the task's key")
+        with self.database.read() as connection:
+            rows = [texts(row) for row in connection.execute(query, (task.kind, words)).fetchall()]
+        found = []
+        for key, sampler in rows:
+            with contextlib.suppress(StoreError):
+                found.append(StoredPool(self, task.kind, words, sampler, key))
+        return found
+
     def delete(self, key: str) -> str:
         """Delete a pool with its samples, its scores and the pictures that no other pool uses; returns its key.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sampler, Strategy
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models import loading
+from tts_playground.models.hub.identity import guidance_of
 from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
 from tts_playground.samplers.sampling_limits import GUIDANCE
@@ -117,6 +118,23 @@ class Generated:
         }
 
 
+def image_settings(
+    model: str | None = None,
+    temperature: float = 1.0,
+    cfg: float | None = None,
+    top_p: float = 1.0,
+    top_k: int = 0,
+) -> ImageSettings:
+    """Settings for a named model; a guidance of None is what its generation config says, 5 where that says nothing.
+
+    Raises:
+        BadInput: a setting is out of its range.
+    """
+    if cfg is None:
+        cfg = guidance_of(model or loading.default_name("janus")) or GUIDANCE
+    return ImageSettings(temperature, cfg, top_p, top_k)
+
+
 @typed
 def image_sampler(model: str | None = None, settings: ImageSettings | None = None, device: str = "auto") -> Any:
     """The sampler of a named Janus (``tiny:janus``, a hub id, a folder; None for this machine's default).
@@ -127,7 +145,7 @@ def image_sampler(model: str | None = None, settings: ImageSettings | None = Non
     Raises:
         ModelUnavailable: this machine cannot hold or reach the model.
     """
-    name, settings = model or loading.default_name("janus"), settings or ImageSettings()
+    name, settings = model or loading.default_name("janus"), settings or image_settings(model)
     if (plugged := plugged_sampler(name, PromptTask.kind, settings.as_dict())) is not None:
         return plugged
     return ImageTokens(loading.load(name, "janus", loading.Options(device)), settings)
@@ -170,7 +188,7 @@ def generate(
     model: str | None = None,
     n: int = 4,
     temperature: float = 1.0,
-    cfg: float = GUIDANCE,
+    cfg: float | None = None,
     top_p: float = 1.0,
     top_k: int = 0,
     seed: int = 0,
@@ -185,7 +203,7 @@ def generate(
         model: ``tiny:janus``, a hub id, a folder or a registered sampler; None takes
             ``TTS_PLAYGROUND_T2I_MODEL`` or the embedded one.
         n: whole images, 1 to 4096; image i of best-of-N is the same whatever n is.
-        temperature, cfg, top_p, top_k: see ``ImageSettings``.
+        temperature, cfg, top_p, top_k: see ``ImageSettings``; cfg None is what the model's own config says.
         reward: name(s) or object(s); the first picks the best, and guides a search.
         strategy: a registered strategy of images.
         store: where best-of-N's images and scores are read and kept (``store.store.Store``); None keeps nothing.
@@ -198,7 +216,7 @@ def generate(
     """
     check_count(n, MOST)
     task = PromptTask(prompt)
-    settings = ImageSettings(temperature, cfg, top_p, top_k)
+    settings = image_settings(model, temperature, cfg, top_p, top_k)
     judges = rewards_of(reward)
     if strategy != BASELINE and not judges:
         raise BadInput(f"The strategy {strategy!r} needs a reward to guide it; name one.")

@@ -41,6 +41,14 @@ def where(name: str) -> str:
     return str(folder)
 
 
+def earlier(name: str, revision: str) -> bool:
+    """Whether a revision of an embedded model is one that does not ship any more."""
+    try:
+        return name in TINY and bool(revision) and revision_of(where(name)) != revision
+    except ModelUnavailable:
+        return False
+
+
 def ships(folder: str | Path) -> bool:
     """Whether a checkpoint's folder is one of those that ship, which are known to be whole."""
     return CHECKPOINTS in Path(folder).parents

@@ -8,11 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tts_playground.errors import ModelUnavailable
+from tts_playground import files, jsontext
+from tts_playground.errors import ModelUnavailable, PlaygroundError
 from tts_playground.models import loading
 from tts_playground.models.hub import folders, locator
 from tts_playground.models.hub.embedded_models import TINY, revision_of, where
 
+LARGEST = 1 << 20
+"""bytes of a generation config"""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
@@ -30,6 +33,29 @@ def named(name: str, kind: str, options: loading.Options | None = None) -> loadi
         raise ModelUnavailable(f"{name} is not on this machine yet; drawing with it downloads it first.")
     revision = revision_of(str(folder)) if name in TINY else locator.revision(folder)
     return loading.Loaded(name, kind, wanted, revision, None)
+
+
+def guidance_of(name: str) -> float | None:
+    """The guidance scale that a model's generation config names, without loading it; None where there is none.
+
+    Models that are not on this machine name none yet.
+    """
+    try:
+        folder = _local(name, "janus")
+    except PlaygroundError:
+        return None
+    return None if folder is None else _guidance(folder)
+
+
+@lru_cache(maxsize=64)
+def _guidance(folder: Path) -> float | None:
+    try:
+        said = jsontext.loads_object(files.read_plain(folder / "generation_config.json", LARGEST).decode(), "it")
+    except (PlaygroundError, OSError, UnicodeDecodeError):  # a damaged one is told of when the model is loaded
+        return None
+    scale = said.get("guidance_scale")
+    fine = isinstance(scale, (int, float)) and not isinstance(scale, bool) and 1 <= scale <= 100
+    return float(scale) if fine else None
 
 
 def _local(name: str, kind: str = "") -> Path | None:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tts_playground.pages.t2i.view_settings import T2iView
-from tts_playground.samplers.sampling_limits import GUIDANCE
+from tts_playground.pages.t2i.view_settings import T2iView, guidance
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,8 @@ class Stop:
 
     def view(self, now: T2iView) -> T2iView:
         """The page's view with this question's settings; the prompt, the model and the rewards stay."""
-        return replace(now, **{"temperature": 1.0, "cfg": GUIDANCE, "top_p": 1.0, "top_k": 0, **self.changes})
+        usual = {"temperature": 1.0, "cfg": guidance(now.model), "top_p": 1.0, "top_k": 0}
+        return replace(now, **usual | dict(self.changes))
 
 
 STOPS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ from tts_playground.store.pool import PoolView
 from tts_playground.store.rows import read_cost
 from tts_playground.store.spare import note, spare_of
 from tts_playground.store.store import Pool, Store
-from tts_playground.store.stored import Holder, score_together
+from tts_playground.store.stored import Holder, StoredPool, score_together
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 from tts_playground.tasks.plugged_samplers import plugged_sampler
 
@@ -248,6 +248,24 @@ def refusals(view: T2iView) -> list[str]:
     """Why rewards of a view cannot score its prompt, and why its images are not kept."""
     found = [_refused[view.prompt, name] for name in (view.reward, view.second) if (view.prompt, name) in _refused]
     return [*found, *(note(why) for path, why in _unkept.items() if path == store().path)]
+
+
+def earlier(view: T2iView) -> StoredPool | None:
+    """The fullest pool of a view that earlier weights of its model drew, in the store; it is read, and never added to.
+
+    Only the revision tells it from the view's own pool.
+    """
+    try:
+        own = pool_of(view).fingerprint
+        found = [pool for pool in store().of_task(view.task) if _but_for_weights(pool.fingerprint, own)]
+    except PlaygroundError:
+        return None
+    return max(found, key=len, default=None)
+
+
+def _but_for_weights(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    facts, own = ({**who, "revision": ""} for who in (one, other))
+    return facts == own and one.get("revision") != other.get("revision")
 
 
 def opening(view: T2iView) -> GalleryState:

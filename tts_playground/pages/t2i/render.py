@@ -6,6 +6,7 @@ import base64
 import html
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from tts_playground import figures
 from tts_playground.core import Progress
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i.gallery_state import GalleryState, average
+from tts_playground.pages.t2i.view_settings import EMBEDDED, T2iView, guidance, to_query
+from tts_playground.store.pool import PoolView
 from tts_playground.tasks.image_rewards import title_of
 
 SHEET = 112
@@ -162,6 +165,29 @@ def words_note(words: Sequence[str]) -> str:
     more = " and others" if len(words) > 8 else ""
     text = f"This model was never taught {quoted}{more}: it will not understand; try the words of the examples."
     return f'<div class="note"><p>{html.escape(text)}</p></div>'
+
+
+FORMER_GUIDANCE = 1.5
+"""tiny:janus's own until version 0.2; links of then ask for it"""
+
+
+def weights_note(view: T2iView, earlier: PoolView | None) -> str:
+    """What has changed since a link or a pool was made: the guidance that is best, and the weights."""
+    found = []
+    own = guidance(view.model)
+    if view.model == EMBEDDED and view.cfg == FORMER_GUIDANCE != own:
+        link = html.escape(to_query(replace(view, cfg=own)))
+        found.append(
+            f"CFG {FORMER_GUIDANCE:g} was {EMBEDDED}'s own before its weights changed; now {own:g} is."
+            f' <a href="?{link}">Use CFG {own:g}</a>.'
+        )
+    if earlier is not None:
+        count = f"{len(earlier)} image{'' if len(earlier) == 1 else 's'}"
+        found.append(
+            f"The store has {count} of this prompt and these settings by {html.escape(earlier.checkpoint)}. They can be"
+            f" read (“pools export {earlier.key[:12]} FILE”) and are never mixed with new ones."
+        )
+    return f'<div class="note">{"".join(f"<p>{one}</p>" for one in found)}</div>' if found else ""
 
 
 def complaints(sentences: Sequence[str]) -> str:

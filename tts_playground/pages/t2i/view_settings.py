@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from tts_playground.errors import PlaygroundError
 from tts_playground.models import loading
-from tts_playground.models.hub.identity import unknown_words
+from tts_playground.models.hub.identity import guidance_of, unknown_words
 from tts_playground.pages.coerce import number
 from tts_playground.pages.menu import Menu
 from tts_playground.pages.t2i import reward_choice
@@ -75,7 +75,13 @@ def default_view() -> T2iView:
     second = next((name for name in ("aesthetic", "colourfulness") if name in rewards), rewards[-1])
     first = examples()[0]
     prompt = OPENING if first in WORLD_PROMPTS else first
-    return T2iView(model=loading.default_name("janus"), reward=rewards[0], second=second, prompt=prompt)
+    model = loading.default_name("janus")
+    return T2iView(model=model, cfg=guidance(model), reward=rewards[0], second=second, prompt=prompt)
+
+
+def guidance(model: str) -> float:
+    """The guidance scale that a model's own config names; Janus-Pro's where it names none."""
+    return guidance_of(model) or GUIDANCE
 
 
 def examples(model: str | None = None) -> tuple[str, ...]:
@@ -110,6 +116,8 @@ def values_of(view: T2iView) -> tuple[Any, ...]:
 def coerce_view(given: Mapping[str, Any]) -> T2iView:
     """A view from names and values, of a page, a link or a picture's settings: every value is put into its range."""
     base = default_view()
+    if given.get("model"):
+        base = replace(base, cfg=guidance(str(given["model"])))
     known = {name: _fit(name, value, getattr(base, name)) for name, value in given.items() if name in ORDER}
     return replace(base, **known)
 

@@ -16,8 +16,7 @@ from tts_playground.experiments.generated import as_dict
 from tts_playground.models.zerogpu import cancellable
 from tts_playground.pages.coerce import within
 from tts_playground.pages.t2i import image_repository, reward_choice
-from tts_playground.pages.t2i.view_settings import LIMITS, MENU, T2iView, default_view
-from tts_playground.samplers.sampling_limits import GUIDANCE
+from tts_playground.pages.t2i.view_settings import LIMITS, MENU, T2iView, default_view, guidance
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 from tts_playground.tasks.picture_facts import png
 from tts_playground.tasks.text_to_image import PromptTask
@@ -36,7 +35,7 @@ def generate(
     model: str = "",
     n: int = 4,
     temperature: float = 1.0,
-    cfg: float = GUIDANCE,
+    cfg: float | None = None,
     top_p: float = 1.0,
     top_k: int = 0,
     seed: int = 0,
@@ -50,7 +49,7 @@ def generate(
         model: one of the app's models, for example "tiny:janus"; empty for its default.
         n: images, 1-64; image i is the same whatever n is.
         temperature: 0.0001 (always the likeliest token) to 5; 1 is the model's own.
-        cfg: guidance by the prompt, 1 (none) to 100.
+        cfg: guidance by the prompt, 1 (none) to 100; null for what the model's own config says.
         top_p: keep the likeliest tokens with this probability, up to 1, which keeps all.
         top_k: keep this many likeliest tokens; 0 keeps all.
         seed: same seed, same images.
@@ -61,10 +60,12 @@ def generate(
         {"prompt", "model", "seed", "settings", "samples": [{"index", "file", "logprob", "rewards"}], "best", "curve":
         {"n", "best", "low", "high"}, "cost"}; "file" is the PNG as a data: address, its settings inside.
     """
+    base = default_view()
+    name = MENU.allowed(model or base.model, is_local(request))
+    cfg = guidance(name) if cfg is None else cfg
     given = {"n": n, "temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k, "seed": seed}
     given = within(given, {**LIMITS, "n": (1, MOST)})
-    base = default_view()
-    view = T2iView(prompt or "", model=MENU.allowed(model or base.model, is_local(request)), **given)
+    view = T2iView(prompt or "", model=name, **given)
     judges = [reward_named(name) for name in reward_choice.several(reward or base.reward, is_local(request))]
     for _ in cancellable(image_repository.draw, gone(), (view,), view.n, image_pools.CHUNK, 0):
         pass

@@ -55,7 +55,8 @@ def everything(look: GalleryState, *, charts: bool = True) -> tuple[Any, ...]:
 
 def remarks(view: T2iView) -> str:
     """What a person should know of the prompt: who cannot score it, and which words the model was never taught."""
-    return render.complaints(image_repository.refusals(view)) + render.words_note(unknown(view.model, view.prompt))
+    told = render.complaints(image_repository.refusals(view)) + render.words_note(unknown(view.model, view.prompt))
+    return told + render.weights_note(view, image_repository.earlier(view))
 
 
 def seen(look: GalleryState, *, charts: bool = True) -> tuple[Any, ...]:
@@ -72,7 +73,7 @@ def _looking(p: T2iParts) -> tuple[Any, list[Any]]:
         found = image_repository.look(view)
         if not found.size:
             line = "Not drawn at these settings yet: let go of the slider, or press “Draw”."
-            return *[gr.skip()] * 4, status(line), *[gr.skip()] * 5
+            return *[gr.skip()] * 3, remarks(view), status(line), *[gr.skip()] * 5
         return seen(found)
 
     @friendly

@@ -11,8 +11,7 @@ from tts_playground.pages.status import status
 from tts_playground.pages.t2i import render, reward_choice, reward_pair
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.guided_experiments import STOPS
-from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples
-from tts_playground.samplers.sampling_limits import GUIDANCE
+from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples, guidance
 from tts_playground.tasks.text_to_image import LONGEST
 from tts_playground.ui.widgets import PageState, heading, slider, thumbs
 
@@ -114,7 +113,7 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: T2iView) -> No
     settings["temperature"] = _slider(
         "temperature", "Temperature", view.temperature, 0.05, "0: always the likeliest token; 1: the model's own."
     )
-    pull = f"Pull of the prompt: 1 none, {GUIDANCE:g} for tiny:janus, 5 for Janus-Pro."
+    pull = f"Pull of the prompt: 1 is none, {guidance(view.model):g} is this model's own."
     settings["cfg"] = _slider("cfg", "CFG: guidance", view.cfg, 0.5, pull)
     parts["live"] = gr.Checkbox(
         True, label="Live: draw a few when a slider is let go", elem_id="t2i-live", container=False
