@@ -54,8 +54,9 @@ def _guidance(folder: Path) -> float | None:
     except (PlaygroundError, OSError, UnicodeDecodeError):  # a damaged one is told of when the model is loaded
         return None
     scale = said.get("guidance_scale")
-    fine = isinstance(scale, (int, float)) and not isinstance(scale, bool) and 1 <= scale <= 100
-    return float(scale) if fine else None
+    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 1 <= scale <= 100:
+        return None
+    return float(scale)
 
 
 def _local(name: str, kind: str = "") -> Path | None:
