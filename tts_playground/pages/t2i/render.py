@@ -179,7 +179,7 @@ def weights_note(view: T2iView, earlier: PoolView | None) -> str:
         link = html.escape(to_query(replace(view, cfg=own)))
         found.append(
             f"CFG {FORMER_GUIDANCE:g} was {EMBEDDED}'s own before its weights changed; now {own:g} is."
-            f' <a href="?{link}">Use CFG {own:g}</a>.'
+            f' <a href="?{link}">Use CFG {own:g}</a>'
         )
     if earlier is not None:
         count = f"{len(earlier)} image{'' if len(earlier) == 1 else 's'}"

@@ -182,7 +182,7 @@ def _spread(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, open
         reward_choice.menu(),
         value=view.second,
         label="Second reward: what the pick is measured by beside it",
-        info="Both menus take what you type: 0.7*clip+0.3*aesthetic, min(clip,geneval), clip:FOLDER.",
+        info="Both menus take what you type: 0.7 * clip + 0.3 * aesthetic, min(clip, geneval), clip:FOLDER.",
         allow_custom_value=True,
         elem_id="t2i-second",
     )
