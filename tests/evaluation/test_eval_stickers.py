@@ -306,7 +306,32 @@ def test_a_perfect_judge_never_accepts_a_wrong_prompt_and_a_leaky_one_is_found_o
     found = scenes_part.judge_metrics(Hearsay(scenes, leak), lambda pictures: pictures, chosen, 2, 0)
     for kind in KINDS:
         assert found[f"judge_false_accept_{kind}"]["value"] == float(leak)
-        assert found[f"judge_true_accept_{kind}"] == metrics.rate([True] * 4)
+        for view in ("", "rendered_"):
+            assert found[f"judge_true_accept_{view}{kind}"] == metrics.rate([True] * 4)
+        assert f"judge_true_accept_confirmed_{kind}" not in found  # there was no second judge
+
+
+class Sees(Hearsay):
+    """A judge that misses every other picture, from the one called ``first`` on."""
+
+    def __init__(self, scenes, first):
+        super().__init__(scenes, False)
+        self.first = first
+
+    def judge_each(self, prompts, images):
+        told = super().judge_each(prompts, images)
+        return [replace(one, passed=one.passed and place % 2 == self.first) for place, one in enumerate(told)]
+
+
+@pytest.mark.parametrize(("other", "agreed"), [(0, 1.0), (1, 0.0)])
+def test_confirmed_ones_are_those_that_the_second_judge_accepts(other, agreed):
+    chosen = StickerPlan(prompts=12).chosen()
+    scenes = scenes_part._trials(chosen, 2, 0)[0]
+    judges = Sees(scenes, 0), Sees(scenes, other)
+    found = scenes_part.judge_metrics(judges[0], lambda pictures: pictures, chosen, 2, 0, judges[1])
+    assert found["judge_true_accept_two"]["value"] == 0.5
+    sure = found["judge_true_accept_confirmed_two"]
+    assert (sure["value"], sure["n"]) == (agreed, 2)
 
 
 def test_codes_used_and_their_interval():

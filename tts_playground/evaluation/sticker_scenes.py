@@ -107,16 +107,32 @@ def detector_metrics(detector: Detector, pool: ScenePool, views: dict[str, np.nd
 
 
 def judge_metrics(
-    judge: GenEval, reconstruct: Callable[[np.ndarray], np.ndarray], chosen: Sequence[StickerCase], each: int, seed: int
+    judge: GenEval,
+    reconstruct: Callable[[np.ndarray], np.ndarray],
+    chosen: Sequence[StickerCase],
+    each: int,
+    seed: int,
+    second: GenEval | None = None,
 ) -> Metrics:
-    """How often the judge accepts reconstructed scenes under a wrong prompt, and under the right one, by kind."""
+    """How often the judge accepts scenes under a wrong prompt, and under the right one, by kind.
+
+    Of scenes as rendered (``judge_*_accept_rendered_KIND``), as reconstructed, where the VQ may have spoilt what was
+    asked for (``judge_*_accept_KIND``), and of those reconstructed ones that a ``second`` judge accepts
+    (``judge_true_accept_confirmed_KIND``).
+    """
     found: Metrics = {}
     for kind in KINDS:
         scenes, right, wrong = _trials([case for case in chosen if case.kind == kind], each, seed)
-        images = reconstruct(render_batch(scenes))
+        rendered = render_batch(scenes)
+        drawn = list(reconstruct(rendered))
         for name, prompts in (("false", wrong), ("true", right)):
-            verdicts = judge.judge_each(prompts, list(images))
-            found[f"judge_{name}_accept_{kind}"] = metrics.rate([bool(verdict.passed) for verdict in verdicts])
+            for view, images in (("rendered_", list(rendered)), ("", drawn)):
+                passed = [bool(verdict.passed) for verdict in judge.judge_each(prompts, images)]
+                found[f"judge_{name}_accept_{view}{kind}"] = metrics.rate(passed)
+        sure = [] if second is None else [bool(verdict.passed) for verdict in second.judge_each(right, drawn)]
+        if any(sure):
+            agreed = [mine for mine, theirs in zip(passed, sure, strict=True) if theirs]
+            found[f"judge_true_accept_confirmed_{kind}"] = metrics.rate(agreed)
     return found
 
 

@@ -170,6 +170,7 @@ class Evaluation:
             self.plan.chosen(),
             ARRANGED,
             self.plan.seed,
+            self._judge_by(self.plan.detector2) if self._is_second() else None,
         )
 
     def _images(self) -> dict[str, dict[str, Any]]:
