@@ -43,7 +43,12 @@ CELLS = (
 )
 MORE = (
     {f"{what}_{reward}3_gain" for what in ("geneval", "looks") for reward in ("clip", "aesthetic")}
-    | {f"judge_{what}_accept_{kind}" for what in ("false", "true") for kind in KINDS}
+    | {
+        f"judge_{what}_accept_{view}{kind}"
+        for what in ("false", "true")
+        for view in ("", "rendered_")
+        for kind in KINDS
+    }
     | {"geneval_single_detector2", "geneval_oracle3_detector2", "geneval_oracle3_confirmed", "best_cfg"}
     | {"geneval_single_cfg1", "geneval_cfg_gain", "geneval_single_hot", "geneval_hot_loss", "distinct_cold"}
     | {f"{what}{cfg}" for what in ("diversity", "entropy") for cfg in ("", "_cfg20", "_cfg20_loss")}
