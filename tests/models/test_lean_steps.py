@@ -96,3 +96,20 @@ def test_only_a_plain_llama_takes_the_lean_steps():
     apart = model()
     apart.layers[1].to("meta")
     assert not is_plain(apart)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@torch.inference_mode()
+def test_half_precision_on_a_cpu_decodes_as_the_whole_forward(dtype):
+    llama = model().to(dtype)
+    embeds = torch.randn(2, 6, 32, generator=torch.Generator().manual_seed(1)).to(dtype)
+    whole = llama(inputs_embeds=embeds).last_hidden_state
+    steps, given = LlamaSteps(llama), 3
+    _, cache = prefill(llama, embeds[:, :given])
+    known = steps.own(cache)
+    room = torch.zeros(*known.shape[:4], 6, steps.head_dim, dtype=dtype)
+    room[..., :given, :] = known
+    session = steps.session(room, given)
+    for place in range(given, 6):
+        hidden = session.forward(embeds[:, place].clone(), place)
+        assert torch.allclose(hidden.float(), whole[:, place].float(), atol=0.1), place

@@ -146,3 +146,11 @@ def test_every_handler_that_uses_a_model_asks_when_the_page_is_imported():
     assert done.returncode == 0, done.stderr
     wanted = {"_ask", "ask_set", "_audit", "_chances", "draw", "_inspected", "_compared", "sketch_rounds", "sketch"}
     assert wanted | {"tune", "why", "pass_curves"} <= set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("said", "is_here"), [("1", True), ("true", True), ("false", False), ("0", False), ("", False)]
+)
+def test_a_space_says_whether_it_has_zerogpu(monkeypatch, said, is_here):
+    monkeypatch.setenv("SPACES_ZERO_GPU", said)
+    assert zerogpu.here() is is_here

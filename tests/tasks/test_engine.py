@@ -74,6 +74,8 @@ def test_reports_stand_between_rounds_and_count():
     found = rounds()
     counts = [(r.number, r.progress.done, r.progress.of) for r in found if r.progress]
     assert counts == [(0, 1, 6), (0, 2, 6), (0, 3, 6), (0, 4, 6), (1, 5, 6), (1, 6, 6)]
+    shares = [r.progress.share for r in found if r.progress]
+    assert shares == sorted(shares) and shares[-1] == 1.0  # of the whole run, not of a batch
     assert [r.number for r in found if r.progress is None] == [0, 1, 2] and not any(
         r.candidates for r in found if r.progress
     )

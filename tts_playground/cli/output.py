@@ -130,7 +130,8 @@ def drawing(what: str, n: int) -> Iterator[Callable[[Round], None]]:
 
         def hear(round_: Round) -> None:
             if round_.progress is not None:
-                bar.update(task, completed=min(n, round_.progress.done))
+                # by share, since the first image of a large model takes minutes
+                bar.update(task, completed=max(round_.progress.done, n * min(1.0, round_.progress.share)))
 
         yield hear
 

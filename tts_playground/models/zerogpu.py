@@ -25,7 +25,7 @@ KINDS = {kind.__name__: kind for kind in (ModelUnavailable, StoreError, Cancelle
 
 def here() -> bool:
     """Whether this process runs in a ZeroGPU Space."""
-    return bool(os.environ.get("SPACES_ZERO_GPU"))
+    return os.environ.get("SPACES_ZERO_GPU", "").strip().lower() not in ("", "0", "false", "no", "off")
 
 
 def on_gpu(seconds: int = 60) -> Callable[[Call], Call]:

@@ -71,7 +71,8 @@ class BestOfN:
                 whole.append(sample)
                 spent = spent + sample.cost + tracker.reward.unit_cost
             of = self.n or tracker.budget.samples or 0
-            counted = report if report.of else replace(report, done=indices.start + waiting.count, of=of)
+            share = (indices.start + report.share * len(indices)) / of if of else report.share
+            counted = report if report.of else replace(report, share=share, done=indices.start + waiting.count, of=of)
             yield tracker.between(counted)
             if tracker.breaks(spent):
                 break

@@ -103,7 +103,9 @@ def can_pack(weight: Tensor, total_bytes: int) -> bool:
 def _rows_agree(layer: Affine, width: int, multiple: int) -> bool:
     import torch
 
-    rows = torch.linspace(-1.7, 2.3, 128 * width).sin().reshape(128, width)
+    # of the type of the weights: a bfloat16 layer refuses float32 rows; packed ones are float32
+    dtype = layer.weight.dtype if isinstance(layer, Dense) else torch.float32
+    rows = torch.linspace(-1.7, 2.3, 128 * width).sin().reshape(128, width).to(dtype)
     whole = layer(rows)
     counts = {multiple, 2 * multiple, 3 * multiple, 5 * multiple, 8 * multiple, 32, 64, 96}
     return all(torch.equal(layer(rows[:n].contiguous()), whole[:n]) for n in counts if n % multiple == 0)
