@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -12,10 +12,15 @@ Thing = TypeVar("Thing")
 
 
 class LruCache(Generic[Key, Thing]):
-    """At most ``most`` things by key, shared between threads; the one not used for longest goes first."""
+    """At most ``most`` things by key, shared between threads; the one not used for longest goes first.
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    Args:
+        size: the bytes that a thing holds. room: of all of them together; the newest stays whatever it takes.
+    """
+
+    def __init__(self, most: int, size: Callable[[Thing], int] | None = None, room: float = float("inf")) -> None:
+        self.most, self.room = most, room
+        self._size = size or (lambda thing: 0)
         self._things: OrderedDict[Key, Thing] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -31,8 +36,9 @@ class LruCache(Generic[Key, Thing]):
         with self._lock:
             self._things[key] = thing
             self._things.move_to_end(key)
-            while len(self._things) > self.most:
-                self._things.popitem(last=False)
+            held = sum(map(self._size, self._things.values()))
+            while len(self._things) > 1 and (len(self._things) > self.most or held > self.room):
+                held -= self._size(self._things.popitem(last=False)[1])
         return thing
 
     def clear(self) -> None:

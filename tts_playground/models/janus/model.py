@@ -24,6 +24,7 @@ from tts_playground.models.decode.llama import LlamaSteps
 from tts_playground.models.decode.slots import Slots
 from tts_playground.models.decode.stepping import steps_for
 from tts_playground.models.lru_cache import LruCache
+from tts_playground.models.prefix_room import held, room
 
 if TYPE_CHECKING:
     import torch
@@ -65,7 +66,9 @@ class Janus:
         self.codes = parts.vqmodel.config.num_embeddings
         self.tokens = parts.vision_model.config.num_image_tokens
         self.grid = math.isqrt(self.tokens)
-        self._prefixes: LruCache[str, ImagePrefix] = LruCache(PREFIXES_KEPT)
+        self._prefixes: LruCache[str, ImagePrefix] = LruCache(
+            PREFIXES_KEPT, lambda prefix: held([prefix.cache]), room(self.device)
+        )
         self.slots = Slots()
         with torch.inference_mode():
             codes = torch.arange(self.codes, device=self.device)

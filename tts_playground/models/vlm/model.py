@@ -21,6 +21,7 @@ from tts_playground.models.decode.linear import Affine
 from tts_playground.models.decode.llama import LlamaSteps, hooked, is_plain
 from tts_playground.models.decode.stepping import lean_steps
 from tts_playground.models.lru_cache import LruCache
+from tts_playground.models.prefix_room import held, room
 from tts_playground.models.vlm.reader import VlmReader
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PICTURES_KEPT = 8
-"""pictures whose keys and values are kept"""
+"""pictures whose keys and values are kept, as far as ``prefix_room.room`` holds them"""
 PROMPTS_KEPT = 32
 
 
@@ -51,6 +52,12 @@ class VlmPrefix:
         """Tokens, those of the picture included."""
         return len(self.ids)
 
+    @property
+    def bytes(self) -> int:
+        """What its keys and values hold."""
+        kept = [tensor for layer in self.cache.layers for tensor in vars(layer).values() if hasattr(tensor, "nbytes")]
+        return held([*kept, self.lean])
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -66,8 +73,9 @@ class Vlm(VlmReader):
 
     def __init__(self, model: Any, processor: Any) -> None:
         super().__init__(model, processor)
-        self._pictures: LruCache[str, Seen] = LruCache(PICTURES_KEPT)
-        self._prompts: LruCache[tuple[str, str], VlmPrefix] = LruCache(PROMPTS_KEPT)
+        half = room(self.device) / 2
+        self._pictures: LruCache[str, Seen] = LruCache(PICTURES_KEPT, lambda seen: seen.prefix.bytes, half)
+        self._prompts: LruCache[tuple[str, str], VlmPrefix] = LruCache(PROMPTS_KEPT, lambda prefix: prefix.bytes, half)
 
     # --------------------------------------------------------------------------------------------------- facts
 
@@ -162,7 +170,10 @@ class Vlm(VlmReader):
             position += len(ids)
         lean = None
         if self.steps is not None and position == prefix.length + len(ids):
-            lean = self.steps.own(torch.stack([torch.stack((layer.keys, layer.values)) for layer in cache.layers]))
+            whole = torch.stack([torch.stack((layer.keys, layer.values)) for layer in cache.layers])
+            for layer, kept in zip(cache.layers, whole, strict=True):
+                layer.keys, layer.values = kept  # views: one copy serves both ways of going on
+            lean = self.steps.own(whole)
         return VlmPrefix(prefix.ids + tuple(ids), position, cache, logits, lean)
 
     def fresh_cache(self) -> Any:
