@@ -9,12 +9,15 @@ import typer
 
 from tts_playground import registry
 from tts_playground.cli import options
-from tts_playground.cli.output import console, drawing, emit
+from tts_playground.cli.output import console, drawing, emit, warn
 
 Prompt = Annotated[str, typer.Argument(help="What the pictures should show.")]
 RewardNames = Annotated[
     str,
-    typer.Option("--reward", help=f'E.g. clip, or clip,aesthetic; the first picks; "" for none. Of {options.REWARDS}.'),
+    typer.Option(
+        "--reward",
+        help=f'E.g. clip, or clip,aesthetic; the first picks; auto fits the model, "" is none. Of {options.REWARDS}.',
+    ),
 ]
 
 Strategy = Annotated[
@@ -31,7 +34,7 @@ def generate(
     top_p: options.TopP = 1.0,
     top_k: options.TopK = 0,
     seed: options.Seed = 0,
-    reward: RewardNames = "clip",
+    reward: RewardNames = "auto",
     out: options.Out = None,
     plot: options.Plot = None,
     strategy: Strategy = "best-of-n",
@@ -52,6 +55,7 @@ def generate(
     files = None if out is None else _write(out, result)
     if plot is not None:
         _plot(plot, result)
+    warn(result.warnings)
     emit(as_dict(result, files), json, _talk)
 
 

@@ -190,6 +190,24 @@ _VERIFIERS = _rows(
         },
     ),
     (
+        "geneval:facebook/detr-resnet-50",
+        "geneval:GenEval",
+        {
+            "label": "GenEval-style check by DETR",
+            "summary": "the same for photographs: DETR finds COCO's 80 things, and a CLIP tells colours",
+            "tasks": ("t2i",),
+        },
+    ),
+    (
+        "geneval:PekingU/rtdetr_r50vd",
+        "geneval:GenEval",
+        {
+            "label": "GenEval-style check by RT-DETR",
+            "summary": "the same by RT-DETR",
+            "tasks": ("t2i",),
+        },
+    ),
+    (
         "render",
         "render:RenderVerifier",
         {"label": "renderer", "summary": "draws the program and compares it with the drawing", "tasks": ("sketch",)},

@@ -21,6 +21,7 @@ from tts_playground.models.clip import image_embeddings, text_embeddings
 from tts_playground.models.detector import Detection, Detector
 from tts_playground.models.hub import locator
 from tts_playground.models.hub.embedded_models import revision_of, where
+from tts_playground.models.loading import device_of
 from tts_playground.verifiers.checks import check
 from tts_playground.verifiers.colors import background_name, color_of, fits_pair
 from tts_playground.verifiers.english import COLORS, Request, parse
@@ -59,7 +60,8 @@ class GenEval:
     for our detectors, and for others a CLIP of ``CLIPS`` that is here, or else hue"""
     threshold: float | None = None
     """least score of a box, in [0, 1]; None takes 0.5 for our detectors and GenEval's 0.3 for others"""
-    device: str = "cpu"
+    device: str = "auto"
+    """"auto" (where the generator is: ``loading.Options``), "cpu", "cuda" or "cuda:1" """
     counting_threshold: float | None = None
     """the same for things whose exact number was asked for; None takes 0.5 for ours and GenEval's 0.9 for others"""
     unit_cost = Cost(verifier_calls=1)
@@ -104,7 +106,7 @@ class GenEval:
         Raises:
             BadInput: it holds something else; the message says what.
         """
-        seen = _detector(self.detector, self.device, min(self.least))
+        seen = _detector(self.detector, device_of(self.device), min(self.least))
         request = parse(prompt, seen.nouns)
         if request.background and self.told_by != "hue":
             raise BadInput(f"The prompt {prompt!r} cannot be checked: nothing tells the background of a photograph.")
@@ -122,7 +124,7 @@ class GenEval:
         """One verdict per RGB picture and its own prompt, in order."""
         requests = {prompt: self.request(prompt) for prompt in dict.fromkeys(prompts)}
         arrays = [_array(image) for image in images]
-        found = _detector(self.detector, self.device, min(self.least)).detect(arrays)
+        found = _detector(self.detector, device_of(self.device), min(self.least)).detect(arrays)
         return [self._verdict(requests[p], a, things) for p, a, things in zip(prompts, arrays, found, strict=True)]
 
     def _verdict(self, request: Request, image: np.ndarray, found: list[Detection]) -> Verdict:
@@ -144,8 +146,10 @@ class GenEval:
         x0, y0, x1, y1 = (round(side) for side in one.box)
         crop = Image.fromarray(image[max(0, y0) : max(y1, y0 + 1), max(0, x0) : max(x1, x0 + 1)])
         hues = (*PHOTO_COLORS, *pairs)
-        texts = text_embeddings([f"a photo of a {hue} {one.noun}" for hue in hues], self.told_by, self.device)
-        likeness = texts @ image_embeddings([crop], self.told_by, self.device)[0]
+        texts = text_embeddings(
+            [f"a photo of a {hue} {one.noun}" for hue in hues], self.told_by, device_of(self.device)
+        )
+        likeness = texts @ image_embeddings([crop], self.told_by, device_of(self.device))[0]
         best = hues[int(likeness.argmax())]
         return replace(
             one, color=hues[int(likeness[: len(PHOTO_COLORS)].argmax())], also=(best,) if best in pairs else ()
