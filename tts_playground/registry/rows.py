@@ -145,6 +145,26 @@ _REWARDS = _rows(
         },
     ),
     (
+        "imagereward",
+        "rewards.image_reward:ImageReward",
+        {
+            "label": "ImageReward",
+            "summary": "which pictures people prefer for the prompt, by a BLIP that reads both",
+            "tasks": ("t2i",),
+            "parameter": "FILE_OR_FOLDER",
+        },
+    ),
+    (
+        "hpsv2",
+        "rewards.hpsv2:HPSv2",
+        {
+            "label": "HPSv2.1",
+            "summary": "which pictures people prefer for the prompt, by open_clip's ViT-H-14",
+            "tasks": ("t2i",),
+            "parameter": "FILE",
+        },
+    ),
+    (
         "vqascore",
         "rewards.vqascore:VQAScore",
         {

@@ -95,4 +95,6 @@ def _about(reward: Reward, model: str, foreign: bool, prompt: str, told: Collect
     if words:
         more = " and others" if len(words) > 4 else ""
         quoted = ", ".join(map(repr, words[:4]))
-        yield f"{reward.name} was never taught {quoted}{more}: the prompt is outside its world, and its scores say little."
+        yield (
+            f"{reward.name} was never taught {quoted}{more}: the prompt is outside its world; its scores say little."
+        )
