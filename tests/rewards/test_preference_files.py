@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from transformers import BertTokenizerFast
+from transformers import BertTokenizer
 
 from tts_playground.core import Reward, Sample
 from tts_playground.errors import BadInput, ModelUnavailable
@@ -132,7 +132,7 @@ def test_image_reward_is_the_published_forward(folder):
 
 def test_a_file_that_is_no_image_reward_is_said(folder, tmp_path):
     for name, weights in (("other.pt", {"a": torch.ones(2)}), ("code.pt", None)):
-        torch.save(weights or BertTokenizerFast, tmp_path / name)
+        torch.save(weights or BertTokenizer, tmp_path / name)
         with pytest.raises(ModelUnavailable, match="is no ImageReward"):
             resolve("reward", f"imagereward:{tmp_path / name}").score(TASK, SAMPLES)
     with pytest.raises(ModelUnavailable, match="no ImageReward at"):

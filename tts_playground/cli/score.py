@@ -75,7 +75,7 @@ def _means(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     """Mean of each reward over the pictures that it could score; None where it could score none."""
     found: dict[str, float | None] = {}
     for name in rows[0]["rewards"]:
-        scores = [row["rewards"][name] for row in rows if row["rewards"][name] is not None]
+        scores: list[float] = [row["rewards"][name] for row in rows if row["rewards"][name] is not None]
         found[name] = sum(scores) / len(scores) if scores else None
     return found
 

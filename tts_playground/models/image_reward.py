@@ -136,11 +136,11 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _tokenizer(folder: Path) -> Any:
-    from transformers import AutoTokenizer, BertTokenizerFast
+    from transformers import AutoTokenizer, BertTokenizer
 
     here = [folder] if (folder / "tokenizer.json").is_file() or (folder / "vocab.txt").is_file() else []
     for place in (*here, *filter(None, map(locator.cached_tokenizer, BERT))):
-        kind = AutoTokenizer if (place / "tokenizer_config.json").is_file() else BertTokenizerFast
+        kind: Any = AutoTokenizer if (place / "tokenizer_config.json").is_file() else BertTokenizer
         return kind.from_pretrained(place, local_files_only=True)
     raise ModelUnavailable(
         f"ImageReward reads the words of {BERT[0]}, whose tokenizer is not here; put its vocab.txt into {folder}."

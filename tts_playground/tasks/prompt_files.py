@@ -146,8 +146,8 @@ def _prompt(path: Path, folder: Path, told: Mapping[str, str]) -> str:
     if not told and (inside := _inside(path)):
         return inside
     raise BadInput(
-        f"Nothing says what {path} should show; give one prompt for all pictures, or a file of prompts with rows of file"
-        " and prompt."
+        f"Nothing says what {path} should show; give one prompt for all pictures, or a file of prompts with rows of"
+        " file and prompt."
     )
 
 
