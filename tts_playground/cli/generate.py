@@ -80,7 +80,7 @@ def generate(
     if prompts is None:
         emit(results[0], json, _talk)
     else:
-        emit({"results": results}, json, lambda many: [_talk_of(one) for one in many["results"]])
+        emit({"results": results}, json, _talk_of_all)
 
 
 def _asked(prompt: str, prompts: Path | None, out: Path | None, plot: Path | None) -> list[Any]:
@@ -137,9 +137,10 @@ def _plot(plot: Path, result: Any) -> None:
     save(best_of_n(curve([result.rewards[result.guide]], measure=result.guide)), plot)
 
 
-def _talk_of(result: dict[str, Any]) -> None:
-    print(result["prompt"])
-    _talk(result)
+def _talk_of_all(many: dict[str, Any]) -> None:
+    for result in many["results"]:
+        print(result["prompt"])
+        _talk(result)
 
 
 def _talk(result: dict[str, Any]) -> None:
