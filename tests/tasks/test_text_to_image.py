@@ -38,7 +38,7 @@ def test_the_best_has_the_highest_first_reward(result):
 
 def test_the_json_has_the_promised_shape(result):
     whole = json.loads(json.dumps(as_dict(result, [f"{i}.png" for i in range(6)])))
-    assert set(whole) == {"prompt", "model", "seed", "settings", "samples", "best", "curve", "cost"}
+    assert set(whole) == {"prompt", "model", "seed", "settings", "samples", "best", "curve", "cost", "warnings"}
     assert set(whole["samples"][0]) == {"index", "file", "logprob", "rewards"}
     assert whole["settings"] == {"temperature": 5.0, "cfg": 1.5, "top_p": 1.0, "top_k": 0}
     assert set(whole["curve"]) == {"n", "best", "low", "high"}

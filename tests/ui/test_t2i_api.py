@@ -17,7 +17,7 @@ def _picture(address):
 
 def test_generate_returns_what_the_command_line_prints(image_client):
     result = image_client.predict("a red apple", n=3, cfg=2, reward="sharpness", seed=5, api_name="/generate")
-    assert set(result) == {"prompt", "model", "seed", "settings", "samples", "best", "curve", "cost"}
+    assert set(result) == {"prompt", "model", "seed", "settings", "samples", "best", "curve", "cost", "warnings"}
     scores = [sample["rewards"]["sharpness"] for sample in result["samples"]]
     assert scores[result["best"]] == max(scores) == pytest.approx(result["curve"]["best"][-1])
     assert facts_of(_picture(result["samples"][1]["file"]))["index"] == 1

@@ -57,7 +57,7 @@ def test_plain_english(prompt, wants):
     assert parse(prompt, NAMES).wants == wants
 
 
-@pytest.mark.parametrize("prompt", ["a zebra", "", "a cat on a plaid background", "zero cats", "a cat between a dog"])
+@pytest.mark.parametrize("prompt", ["a zebra", "", "a cat on a plaid background", "a cat between a dog"])
 def test_what_cannot_be_checked_says_so(prompt):
     with pytest.raises(BadInput, match="cannot be checked"):
         parse(prompt, NAMES)

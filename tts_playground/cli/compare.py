@@ -9,7 +9,7 @@ import typer
 
 from tts_playground import registry
 from tts_playground.cli import options
-from tts_playground.cli.output import console, emit, number, table
+from tts_playground.cli.output import console, emit, number, table, warn
 from tts_playground.errors import BadInput
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ Names = Annotated[
 ]
 Budgets = Annotated[str, typer.Option("--budgets", help="Whole images that a run may cost, e.g. 2,4,8.")]
 Repeats = Annotated[int, typer.Option("--seeds", min=1, help="Runs of a strategy at each budget.")]
-Guide = Annotated[str, typer.Option("--reward", help=f"The reward that guides: {options.REWARDS}.")]
+Guide = Annotated[
+    str, typer.Option("--reward", help=f"The reward that guides, auto for what fits the model: {options.REWARDS}.")
+]
 Judge = Annotated[
     str, typer.Option(help="What measures the picks, named as the reward is; it must share no network with it.")
 ]
@@ -42,7 +44,7 @@ def compare(
     strategies: Names = None,
     budgets: Budgets = "2,4,8",
     seeds: Repeats = 3,
-    reward: Guide = "clip",
+    reward: Guide = "auto",
     judge: Judge = "geneval",
     by: By = "tokens",
     temperature: options.Temperature = 1.0,
@@ -63,11 +65,14 @@ def compare(
     from tts_playground.experiments.prompts import compare_prompts
     from tts_playground.store.spare import open_store
     from tts_playground.tasks.plugged_samplers import model_of
+    from tts_playground.tasks.reward_worlds import AUTO, rewards_for, warnings
     from tts_playground.tasks.text_to_image import image_sampler, image_settings
 
     plan = ComparisonPlan(tuple(_numbers(budgets)), seeds, seed, n, by)
     settings = image_settings(model, temperature, cfg, top_p, top_k)
     sampler, found = image_sampler(model, settings), Comparison()
+    reward = rewards_for(model)[0] if reward == AUTO else reward
+    warn(warnings([reward, judge], model_of(sampler, "t2i"), " ".join(prompts)))
     names = {"strategies": None if strategies is None else _listed(strategies), "guide": reward, "judge": judge}
     with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task("comparing", total=1.0)

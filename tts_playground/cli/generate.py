@@ -9,12 +9,26 @@ import typer
 
 from tts_playground import registry
 from tts_playground.cli import options
-from tts_playground.cli.output import console, drawing, emit
+from tts_playground.cli.output import console, drawing, emit, warn
 
-Prompt = Annotated[str, typer.Argument(help="What the pictures should show.")]
+Prompt = Annotated[str, typer.Argument(help="What the pictures should show; not with --prompts.")]
+Prompts = Annotated[
+    Path | None,
+    typer.Option("--prompts", help="Instead of PROMPT, a file: a prompt a line, or JSONL or CSV with prompt."),
+]
+Layout = Annotated[
+    Path | None,
+    typer.Option(
+        "--geneval-layout",
+        help="Write pictures as GenEval reads them: FOLDER/00000/metadata.jsonl and samples/0000.png.",
+    ),
+]
 RewardNames = Annotated[
     str,
-    typer.Option("--reward", help=f'E.g. clip, or clip,aesthetic; the first picks; "" for none. Of {options.REWARDS}.'),
+    typer.Option(
+        "--reward",
+        help=f'E.g. clip, or clip,aesthetic; the first picks; auto fits the model, "" is none. Of {options.REWARDS}.',
+    ),
 ]
 
 Strategy = Annotated[
@@ -23,7 +37,7 @@ Strategy = Annotated[
 
 
 def generate(
-    prompt: Prompt,
+    prompt: Prompt = "",
     model: options.ImageModel = None,
     n: options.Count = 4,
     temperature: options.Temperature = 1.0,
@@ -31,28 +45,75 @@ def generate(
     top_p: options.TopP = 1.0,
     top_k: options.TopK = 0,
     seed: options.Seed = 0,
-    reward: RewardNames = "clip",
+    reward: RewardNames = "auto",
     out: options.Out = None,
     plot: options.Plot = None,
     strategy: Strategy = "best-of-n",
     json: options.Json = False,
+    prompts: Prompts = None,
+    geneval_layout: Layout = None,
 ) -> None:
     """Draw N images of PROMPT, score them, and say which is best; --out is a folder for the pictures.
 
-    What was drawn and scored before is read from the store.
+    What was drawn and scored before is read from the store. With --prompts the result is {"results": [...]}, one for
+    each prompt.
     """
     from tts_playground.experiments.generated import as_dict
     from tts_playground.store.spare import open_store
     from tts_playground.tasks.text_to_image import generate as draw
 
     settings = {"temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k}
+    rows = _asked(prompt, prompts, out, plot)
     asked: dict[str, Any] = {"model": model, "n": n, "seed": seed, "reward": reward, "strategy": strategy}
-    with open_store(console().print) as store, drawing(f"Drawing {n} images", n) as hear:
-        result = draw(prompt, **asked, **settings, store=store, on_round=hear)
-    files = None if out is None else _write(out, result)
-    if plot is not None:
-        _plot(plot, result)
-    emit(as_dict(result, files), json, _talk)
+    results: list[dict[str, Any]] = []
+    with open_store(console().print) as store:
+        for place, row in enumerate(rows):
+            with drawing(f"Drawing {n} images", n) as hear:
+                result = draw(row.prompt, **asked, **settings, store=store, on_round=hear)
+            files = None if out is None else _write(out, result)
+            if geneval_layout is not None:
+                files = _lay_out(geneval_layout, place, row, result)
+            if plot is not None:
+                _plot(plot, result)
+            results.append(as_dict(result, files))
+    warn(dict.fromkeys(line for one in results for line in one["warnings"]))
+    if prompts is None:
+        emit(results[0], json, _talk)
+    else:
+        emit({"results": results}, json, _talk_of_all)
+
+
+def _asked(prompt: str, prompts: Path | None, out: Path | None, plot: Path | None) -> list[Any]:
+    """What is to be drawn: PROMPT, or the rows of a file.
+
+    Raises:
+        BadInput: both or neither are given, or options that are for one prompt.
+    """
+    from tts_playground.errors import BadInput
+    from tts_playground.tasks.prompt_files import Asked, read_prompts
+
+    if prompts is None:
+        return [Asked(prompt)]
+    if prompt:
+        raise BadInput("Give PROMPT or --prompts FILE, not both.")
+    if out is not None or plot is not None:
+        raise BadInput(
+            "--out and --plot are for one prompt; with --prompts, write the pictures by --geneval-layout FOLDER."
+        )
+    return read_prompts(prompts)
+
+
+def _lay_out(folder: Path, place: int, row: Any, result: Any) -> list[str]:
+    """Write the pictures of one prompt as GenEval keeps them; their files."""
+    from tts_playground.files import write_bytes
+    from tts_playground.tasks.picture_facts import png
+    from tts_playground.tasks.prompt_files import geneval_file, write_metadata
+
+    write_metadata(folder, place, row)
+    files = [geneval_file(folder, place, sample.index) for sample in result.samples]
+    for at, file in enumerate(files):
+        write_bytes(file, png(result.images[at], result.facts(at)), "The picture")
+    return [str(file) for file in files]
 
 
 def _write(out: Path, result: Any) -> list[str]:
@@ -74,6 +135,12 @@ def _plot(plot: Path, result: Any) -> None:
     if not result.guide:
         raise BadInput("--plot needs a reward to plot; name one with --reward.")
     save(best_of_n(curve([result.rewards[result.guide]], measure=result.guide)), plot)
+
+
+def _talk_of_all(many: dict[str, Any]) -> None:
+    for result in many["results"]:
+        print(result["prompt"])
+        _talk(result)
 
 
 def _talk(result: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +111,12 @@ def _plain(value: Any) -> Any:
 def talking(*, to_stderr: bool) -> AbstractContextManager[Any]:
     """Within it, what code below prints goes to stderr when stdout is kept for one JSON object."""
     return redirect_stdout(sys.stderr) if to_stderr else nullcontext()
+
+
+def warn(sentences: Iterable[str]) -> None:
+    """One line each on stderr: the result stands, and says less than it seems to."""
+    for sentence in sentences:
+        print(clean(sentence), file=sys.stderr)
 
 
 def console() -> Any:

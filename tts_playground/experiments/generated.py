@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def as_dict(result: Generated, files: Sequence[str] | None = None) -> dict[str, Any]:
-    """{"prompt", "model", "seed", "settings", "samples", "best", "curve", "cost"}.
+    """{"prompt", "model", "seed", "settings", "samples", "best", "curve", "cost", "warnings"}.
 
     Args:
         files: where each sample was written, in order; None where they were not.
@@ -20,7 +20,7 @@ def as_dict(result: Generated, files: Sequence[str] | None = None) -> dict[str, 
     Returns:
         ``samples`` are {"index", "file", "logprob", "rewards"}; ``best`` is an index; ``curve`` is
         {"n", "best", "low", "high"}, the exact expected best reward of N of these samples with a 95 % band, or None
-        without a reward.
+        without a reward; ``warnings`` are sentences.
     """
     samples = [
         {
@@ -40,6 +40,7 @@ def as_dict(result: Generated, files: Sequence[str] | None = None) -> dict[str, 
         "best": result.best.index,
         "curve": _curve(result),
         "cost": result.cost.as_dict(),
+        "warnings": list(result.warnings),
     }
 
 

@@ -13,6 +13,7 @@ from tts_playground.samplers.image_tokens import ImageTokens
 from tts_playground.store.pool import PoolView
 from tts_playground.store.store import Pool
 from tts_playground.streams import in_order
+from tts_playground.tasks.reward_worlds import warnings
 from tts_playground.tasks.text_to_image import Generated, PromptTask, generate_rounds
 from tts_playground.tasks.validation import total_cost
 
@@ -141,4 +142,6 @@ def generated(
         raise BadInput(f"This pool holds {len(samples)} of the {n} samples asked for; draw the rest first.")
     scores = {reward.name: tuple(pool.scores(reward.name, n, seed=seed)) for reward in rewards}
     cost = total_cost(samples, rewards)
-    return Generated(prompt, str(pool.fingerprint.get("model", model)), seed, settings, samples, scores, cost)
+    name = str(pool.fingerprint.get("model", model))
+    told = tuple(warnings(rewards, name, prompt))
+    return Generated(prompt, name, seed, settings, samples, scores, cost, told)

@@ -29,6 +29,8 @@ class Detection:
     score: float = 1.0
     color: str = ""
     """its tint where somebody looked; "" for none that has a name"""
+    also: tuple[str, ...] = ()
+    """further colours that fit it: pairs like "red and white" where somebody asked for such"""
 
 
 def iou(a: Box, b: Box) -> float:
@@ -80,7 +82,7 @@ class Detector:
 
     @property
     def nouns(self) -> tuple[str, ...]:
-        """The nouns that it can name."""
+        """The labels of what it can name, as its config has them."""
         return tuple(self.model.config.id2label.values())
 
     def detect(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName
+from tts_playground.models import zerogpu
 from tts_playground.models.hub import locator, shapes
 from tts_playground.models.hub.embedded_models import TINY, quietly
 from tts_playground.models.hub.folders import first_line, has_tokenizer
@@ -65,6 +66,17 @@ class Options:
         if dtype not in DTYPES:
             raise BadInput(f"The dtype {dtype!r} is unknown; use {', '.join(DTYPES)}.")
         return Options(device, dtype, self.four_bit, self.device_map)
+
+
+def device_of(device: str) -> str:
+    """Where what reads pictures beside a generator runs: "auto" is where generators are loaded (``Options``).
+
+    In a ZeroGPU Space that is the CPU, because the GPU is there within decorated calls alone.
+
+    Raises:
+        BadInput: an unknown device. ModelUnavailable: CUDA is asked for and there is none.
+    """
+    return "cpu" if device == "auto" and zerogpu.here() else Options(device).resolved().device
 
 
 @dataclass(frozen=True)

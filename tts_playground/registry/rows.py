@@ -145,6 +145,26 @@ _REWARDS = _rows(
         },
     ),
     (
+        "imagereward",
+        "rewards.image_reward:ImageReward",
+        {
+            "label": "ImageReward",
+            "summary": "which pictures people prefer for the prompt, by a BLIP that reads both",
+            "tasks": ("t2i",),
+            "parameter": "FILE_OR_FOLDER",
+        },
+    ),
+    (
+        "hpsv2",
+        "rewards.hpsv2:HPSv2",
+        {
+            "label": "HPSv2.1",
+            "summary": "which pictures people prefer for the prompt, by open_clip's ViT-H-14",
+            "tasks": ("t2i",),
+            "parameter": "FILE",
+        },
+    ),
+    (
         "vqascore",
         "rewards.vqascore:VQAScore",
         {
@@ -187,6 +207,24 @@ _VERIFIERS = _rows(
             "summary": "a detector finds what the prompt asks for, and rules decide",
             "tasks": ("t2i",),
             "parameter": "DETECTOR",
+        },
+    ),
+    (
+        "geneval:facebook/detr-resnet-50",
+        "geneval:GenEval",
+        {
+            "label": "GenEval-style check by DETR",
+            "summary": "the same for photographs: DETR finds COCO's 80 things, and a CLIP tells colours",
+            "tasks": ("t2i",),
+        },
+    ),
+    (
+        "geneval:PekingU/rtdetr_r50vd",
+        "geneval:GenEval",
+        {
+            "label": "GenEval-style check by RT-DETR",
+            "summary": "the same by RT-DETR",
+            "tasks": ("t2i",),
         },
     ),
     (

@@ -21,6 +21,7 @@ from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError
 from tts_playground.models.clip import image_embeddings
 from tts_playground.models.hub import folders
 from tts_playground.models.hub.embedded_models import revision_of, where
+from tts_playground.models.loading import device_of
 
 HIDDEN = (1024, 128, 64, 16)
 DROPOUT = (0.2, 0.2, 0.1)
@@ -113,7 +114,8 @@ class AestheticReward:
     """"tiny:aesthetic", or the path of a head (.pth or .safetensors)"""
     clip: str = ""
     """the CLIP it reads; "" takes tiny:clip for the embedded head and CLIP L/14 for others"""
-    device: str = "cpu"
+    device: str = "auto"
+    """"auto" (where the generator is: ``loading.Options``), "cpu", "cuda" or "cuda:1" """
     unit_cost = Cost(verifier_calls=1)
 
     @property
@@ -142,7 +144,8 @@ class AestheticReward:
 
         if not samples:
             return []
-        embeddings = image_embeddings([sample.content for sample in samples], self.reads, self.device)
-        head = load_head(where(self.head), self.device)
+        device = device_of(self.device)
+        embeddings = image_embeddings([sample.content for sample in samples], self.reads, device)
+        head = load_head(where(self.head), device)
         with torch.inference_mode():
-            return predict(head, torch.from_numpy(embeddings).to(self.device)).cpu().tolist()
+            return predict(head, torch.from_numpy(embeddings).to(device)).cpu().tolist()

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from tts_playground.core import Sample
 from tts_playground.models.clip import ClipTowers
+from tts_playground.models.loading import device_of
 from tts_playground.rewards.network import NetworkReward, prompt_cosines
 
 
@@ -17,10 +18,11 @@ class ClipReward(NetworkReward):
 
     model: str = "tiny:clip"
     """"tiny:clip", a folder, or a hub id of any CLIPModel"""
-    device: str = "cpu"
+    device: str = "auto"
+    """"auto" (where the generator is: ``loading.Options``), "cpu", "cuda" or "cuda:1" """
     short: ClassVar[str] = "clip"
     usual: ClassVar[str] = "tiny:clip"
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """The cosine of each sample's picture with ``task.prompt``."""
-        return prompt_cosines(ClipTowers(self.model, self.device), task, samples)
+        return prompt_cosines(ClipTowers(self.model, device_of(self.device)), task, samples)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tts_playground.core import Cost, Sample
+from tts_playground.models.loading import device_of
 from tts_playground.models.open_clip import OpenClipTowers
 from tts_playground.rewards.network import prompt_cosines
 
@@ -20,7 +21,8 @@ class OpenClipReward:
     """a name of ``open_clip.list_models()``, or "hf-hub:..." """
     pretrained: str = "laion2b_s34b_b79k"
     """a published tag, or the path of a weights file (e.g. HPSv2.1's, with ViT-H-14); "" for random weights"""
-    device: str = "cpu"
+    device: str = "auto"
+    """"auto" (where the generator is: ``loading.Options``), "cpu", "cuda" or "cuda:1" """
     unit_cost = Cost(verifier_calls=1)
 
     @staticmethod
@@ -52,4 +54,4 @@ class OpenClipReward:
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """The cosine of each sample's picture with ``task.prompt``."""
-        return prompt_cosines(OpenClipTowers(self.architecture, self.pretrained, self.device), task, samples)
+        return prompt_cosines(OpenClipTowers(self.architecture, self.pretrained, device_of(self.device)), task, samples)

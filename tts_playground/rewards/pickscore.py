@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from tts_playground.core import Sample
 from tts_playground.models.clip import ClipTowers
+from tts_playground.models.loading import device_of
 from tts_playground.rewards.network import NetworkReward, prompt_cosines
 
 WEIGHTS = "yuvalkirstain/PickScore_v1"
@@ -22,10 +23,11 @@ class PickScore(NetworkReward):
     model: str = WEIGHTS
     """a hub id or a folder with a CLIPModel and its processor; the published weights use the processor of
     laion/CLIP-ViT-H-14-laion2B-s32B-b79K"""
-    device: str = "cpu"
+    device: str = "auto"
+    """"auto" (where the generator is: ``loading.Options``), "cpu", "cuda" or "cuda:1" """
     short: ClassVar[str] = "pickscore"
     usual: ClassVar[str] = WEIGHTS
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """One score per picture for ``task.prompt``."""
-        return prompt_cosines(ClipTowers(self.model, self.device), task, samples, SCALE)
+        return prompt_cosines(ClipTowers(self.model, device_of(self.device)), task, samples, SCALE)

@@ -24,13 +24,14 @@ class VQAScore(NetworkReward):
     model: str = "tiny:vlm"
     """any image-text-to-text model of transformers"""
     question: str = QUESTION
-    device: str = "cpu"
+    device: str = "auto"
+    """"auto" (where the generator is: ``loading.Options``), "cpu", "cuda" or "cuda:1" """
     short: ClassVar[str] = "vqascore"
     usual: ClassVar[str] = "tiny:vlm"
 
     @property
     def _loaded(self) -> loading.Loaded:
-        return loading.load(self.model, "vlm", loading.Options(self.device))
+        return loading.load(self.model, "vlm", loading.Options(loading.device_of(self.device)))
 
     @property
     def revision(self) -> str:

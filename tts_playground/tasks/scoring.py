@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from tts_playground.core import Sample
 from tts_playground.errors import BadInput
 from tts_playground.images import open_image
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
+from tts_playground.tasks.reward_worlds import AUTO, rewards_for
 from tts_playground.tasks.text_to_image import PromptTask
 from tts_playground.typed import typed
 
@@ -35,3 +37,57 @@ def score_picture(image: Any, prompt: str, rewards: Sequence[str] = ()) -> dict[
             if rewards:
                 raise
     return found
+
+
+BATCH = 16
+"""pictures of one prompt that are scored together"""
+
+
+@typed
+def score_folder(
+    pictures: Sequence[tuple[Path, str]],
+    rewards: Sequence[str] = (),
+    *,
+    told: Callable[[int], None] = lambda done: None,
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """What the rewards say of many pictures, each with its own prompt (``prompt_files.pictures_of``).
+
+    Args:
+        rewards: names; none for all that this machine has.
+        told: hears how many pictures are scored.
+
+    Returns:
+        Rows {"file", "prompt", "rewards": {name: score}} in order, and why some have no score: a check that cannot read
+        a prompt gives None and is named once a prompt.
+
+    Raises:
+        BadInput: a picture cannot be opened. UnknownName: no reward of that name. ModelUnavailable: its weights are not
+            here.
+    """
+    names = [rewards_for()[0] if name == AUTO else name for name in rewards] or list(rewards_here())
+    judges = {name: reward_named(name) for name in names}
+    found: list[dict[str, float | None]] = [{} for _ in pictures]
+    refusals: dict[str, None] = {}
+    groups: dict[str, list[int]] = {}
+    for place, (_, prompt) in enumerate(pictures):
+        groups.setdefault(prompt, []).append(place)
+    done = 0
+    for prompt, places in groups.items():
+        task = PromptTask(prompt)
+        for start in range(0, len(places), BATCH):
+            some = places[start : start + BATCH]
+            samples = [Sample(open_image(pictures[place][0]).convert("RGB"), place) for place in some]
+            for name, judge in judges.items():
+                try:
+                    scores: Sequence[float | None] = judge.score(task, samples)
+                except BadInput as error:
+                    scores = [None] * len(some)
+                    refusals.setdefault(str(error))
+                for place, score in zip(some, scores, strict=True):
+                    found[place][name] = score
+            done += len(some)
+            told(done)
+    rows = [
+        {"file": str(file), "prompt": prompt, "rewards": found[place]} for place, (file, prompt) in enumerate(pictures)
+    ]
+    return rows, list(refusals)

@@ -16,6 +16,7 @@ from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks import engine
 from tts_playground.tasks.image_rewards import rewards_of
 from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
+from tts_playground.tasks.reward_worlds import AUTO, rewards_for, warnings
 from tts_playground.tasks.validation import check_count, check_words, total_cost
 from tts_playground.typed import typed
 
@@ -80,6 +81,8 @@ class Generated:
     rewards: Mapping[str, tuple[float, ...]]
     """name -> one number per sample; the first named decides ``best``"""
     cost: Cost
+    warnings: tuple[str, ...] = ()
+    """sentences about rewards that judge what they never learned"""
 
     @property
     def guide(self) -> str:
@@ -192,7 +195,7 @@ def generate(
     top_p: float = 1.0,
     top_k: int = 0,
     seed: int = 0,
-    reward: str | Reward | Sequence[str | Reward] | None = "clip",
+    reward: str | Reward | Sequence[str | Reward] | None = AUTO,
     strategy: str = BASELINE,
     store: Keeper | None = None,
     on_round: Callable[[Round], None] | None = None,
@@ -204,7 +207,8 @@ def generate(
             ``TTS_PLAYGROUND_T2I_MODEL`` or the embedded one.
         n: whole images, 1 to 4096; image i of best-of-N is the same whatever n is.
         temperature, cfg, top_p, top_k: see ``ImageSettings``; cfg None is what the model's own config says.
-        reward: name(s) or object(s); the first picks the best, and guides a search.
+        reward: name(s) or object(s); the first picks the best, and guides a search. "auto" is what fits the model
+            (``reward_worlds.rewards_for``); None is none.
         strategy: a registered strategy of images.
         store: where best-of-N's images and scores are read and kept (``store.store.Store``); None keeps nothing.
         on_round: hears of every round and of reports between them; what it raises ends the draw.
@@ -217,7 +221,7 @@ def generate(
     check_count(n, MOST)
     task = PromptTask(prompt)
     settings = image_settings(model, temperature, cfg, top_p, top_k)
-    judges = rewards_of(reward)
+    judges = rewards_of(rewards_for(model)[0] if reward == AUTO else reward)
     if strategy != BASELINE and not judges:
         raise BadInput(f"The strategy {strategy!r} needs a reward to guide it; name one.")
     sampler = image_sampler(model, settings)
@@ -238,4 +242,6 @@ def generate(
         cost = total_cost(samples, judges)
     else:
         cost = sum((judge.unit_cost * len(samples) for judge in judges[1:]), found.cost)
-    return Generated(prompt, model_of(sampler, task.kind), seed, settings, samples, scores, cost)
+    name = model_of(sampler, task.kind)
+    told = tuple(warnings(judges, name, prompt))
+    return Generated(prompt, name, seed, settings, samples, scores, cost, told)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tts_playground.core import Verdict
-from tts_playground.models.detector import Detection
+from tts_playground.models.detector import Box, Detection, iou
 from tts_playground.verifiers.english import Request, Want
-from tts_playground.worlds.scene import Scene, related
+from tts_playground.worlds.scene import Scene, directions, related
 
 
 def fitting(want: Want, found: Sequence[Detection], among: int | None = None) -> list[Detection]:
@@ -18,18 +18,18 @@ def fitting(want: Want, found: Sequence[Detection], among: int | None = None) ->
             a colour is judged on what was most surely found, and not on whichever detection happens to have it.
     """
     own = sorted((one for one in found if one.noun == want.noun), key=lambda one: -one.score)
-    return [one for one in own[:among] if not want.color or one.color == want.color]
+    return [one for one in own[:among] if not want.color or want.color in (one.color, *one.also)]
 
 
 def asked_for(noun: str, request: Request) -> int:
     """How many things called ``noun`` the request asks for altogether."""
-    return sum(want.count for want in request.wants if want.noun == noun)
+    return sum(max(want.count, want.most or 0) for want in request.wants if want.noun == noun)
 
 
 def _counted(want: Want, found: Sequence[Detection], among: int) -> str:
     """ "" when the number is right, else what is wrong with it."""
     number, surest = len(fitting(want, found)), len(fitting(want, found, among if want.color else None))
-    if surest >= want.count and (number == want.count or not want.exact):
+    if surest >= want.count and (want.highest is None or number <= want.highest):
         return ""
     others = [one for one in found if one.noun == want.noun]
     if want.color and len(others) >= want.count > surest:
@@ -48,10 +48,18 @@ def _placed(request: Request, found: Sequence[Detection]) -> str:
     pairs = [[one.box, *(group[0].box for group in groups[1:])] for one in groups[0]]
     if request.relation != "between":
         pairs = [[a.box, b.box] for a in groups[0] for b in groups[1]]
-    if all(related(request.relation, boxes) for boxes in pairs):
+    if all(_holds(request.relation, boxes) for boxes in pairs):
         return ""
     others = " and ".join(f"the {want.noun}" for want in request.wants[1:])
     return f"the {request.wants[0].noun} is not {request.relation} {others}"
+
+
+def _holds(relation: str, boxes: Sequence[Box]) -> bool:
+    """As ``related``; who sits on something is above it or overlaps it, since legs and backs of chairs stick out."""
+    if relation != "sitting on":
+        return related(relation, boxes)
+    above, below = boxes[0], boxes[1]
+    return iou(above, below) > 0 or "above" in directions(above, below)
 
 
 def check(request: Request, found: Sequence[Detection], background: str = "") -> Verdict:

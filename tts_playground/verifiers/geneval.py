@@ -19,14 +19,17 @@ from tts_playground.core import Cost, Sample, Verdict
 from tts_playground.errors import BadInput
 from tts_playground.models.clip import image_embeddings, text_embeddings
 from tts_playground.models.detector import Detection, Detector
+from tts_playground.models.hub import locator
 from tts_playground.models.hub.embedded_models import revision_of, where
+from tts_playground.models.loading import device_of
 from tts_playground.verifiers.checks import check
-from tts_playground.verifiers.colors import background_name, color_of
-from tts_playground.verifiers.english import Request, parse
-from tts_playground.worlds.vocabulary import TINTS
+from tts_playground.verifiers.colors import background_name, color_of, fits_pair
+from tts_playground.verifiers.english import COLORS, Request, parse
 
-PHOTO_COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white")
+PHOTO_COLORS = COLORS
 """GenEval's colours"""
+CLIPS = ("openai/clip-vit-large-patch14", "openai/clip-vit-base-patch32")
+"""what tells colours of photographs where it is on this machine: GenEval's own, and its smaller sister"""
 GENEVAL = (0.3, 0.9)
 """least score of a box, and of one that is counted, in GenEval's code (Ghosh et al. 2023), for its own detector"""
 OURS = (0.5, 0.5)
@@ -50,12 +53,15 @@ class GenEval:
     """
 
     detector: str = "tiny:detector"
-    """"tiny:detector", "tiny:detector2", a folder, or a hub id of any AutoModelForObjectDetection"""
-    colors: str = "hue"
-    """"hue" (the sticker world), or the name of a CLIP that chooses a colour for each crop (photographs)"""
+    """"tiny:detector", "tiny:detector2", a folder, or a hub id of any AutoModelForObjectDetection whose labels name
+    things: facebook/detr-resnet-50 and PekingU/rtdetr_r50vd know COCO's 80"""
+    colors: str = ""
+    """"hue" (the sticker world), or the name of a CLIP that chooses a colour for each crop (photographs); "" takes hue
+    for our detectors, and for others a CLIP of ``CLIPS`` that is here, or else hue"""
     threshold: float | None = None
     """least score of a box, in [0, 1]; None takes 0.5 for our detectors and GenEval's 0.3 for others"""
-    device: str = "cpu"
+    device: str = "auto"
+    """"auto" (where the generator is: ``loading.Options``), "cpu", "cuda" or "cuda:1" """
     counting_threshold: float | None = None
     """the same for things whose exact number was asked for; None takes 0.5 for ours and GenEval's 0.9 for others"""
     unit_cost = Cost(verifier_calls=1)
@@ -80,13 +86,19 @@ class GenEval:
     @property
     def networks(self) -> tuple[str, ...]:
         """The detector, and the CLIP that judges colours where one does."""
-        return (self.detector,) if self.colors == "hue" else (self.detector, self.colors)
+        return (self.detector,) if self.told_by == "hue" else (self.detector, self.told_by)
+
+    @property
+    def told_by(self) -> str:
+        """What tells colours: "hue", or the name of a CLIP."""
+        ours = self.detector.startswith("tiny:")
+        return self.colors or ("hue" if ours else next(filter(locator.cached, CLIPS), "hue"))
 
     @property
     def revision(self) -> str:
         """Changes with the detector, the colour judge, the thresholds or the rules."""
         thresholds = "-".join(f"{least:g}" for least in self.least)
-        return f"{revision_of(where(self.detector))}-{self.colors}-{thresholds}-{RULES}"
+        return f"{revision_of(where(self.detector))}-{self.told_by}-{thresholds}-{RULES}"
 
     def request(self, prompt: str) -> Request:
         """What ``prompt`` asks for, in words that this judge can check.
@@ -94,8 +106,11 @@ class GenEval:
         Raises:
             BadInput: it holds something else; the message says what.
         """
-        seen = _detector(self.detector, self.device, min(self.least))
-        return parse(prompt, seen.nouns, tuple(TINTS) if self.colors == "hue" else PHOTO_COLORS)
+        seen = _detector(self.detector, device_of(self.device), min(self.least))
+        request = parse(prompt, seen.nouns)
+        if request.background and self.told_by != "hue":
+            raise BadInput(f"The prompt {prompt!r} cannot be checked: nothing tells the background of a photograph.")
+        return request
 
     def judge(self, task: Any, samples: Sequence[Sample]) -> list[Verdict]:
         """One verdict per sample's picture, in order."""
@@ -109,27 +124,36 @@ class GenEval:
         """One verdict per RGB picture and its own prompt, in order."""
         requests = {prompt: self.request(prompt) for prompt in dict.fromkeys(prompts)}
         arrays = [_array(image) for image in images]
-        found = _detector(self.detector, self.device, min(self.least)).detect(arrays)
+        found = _detector(self.detector, device_of(self.device), min(self.least)).detect(arrays)
         return [self._verdict(requests[p], a, things) for p, a, things in zip(prompts, arrays, found, strict=True)]
 
     def _verdict(self, request: Request, image: np.ndarray, found: list[Detection]) -> Verdict:
         plain, counting = self.least
-        counted = {want.noun for want in request.wants if want.exact}
+        counted = {want.noun for want in request.wants if want.exact and want.count}
         found = [one for one in found if one.score >= (counting if one.noun in counted else plain)]
-        asked = {want.noun for want in request.wants if want.color}
-        seen = [replace(one, color=self._color(image, one)) if one.noun in asked else one for one in found]
-        return check(request, seen, background_name(image) if self.colors == "hue" else "")
+        asked = {
+            want.noun: [other.color for other in request.wants if other.noun == want.noun] for want in request.wants
+        }
+        seen = [self._colored(image, one, asked[one.noun]) if any(asked.get(one.noun, ())) else one for one in found]
+        return check(request, seen, background_name(image) if self.told_by == "hue" else "")
 
-    def _color(self, image: np.ndarray, one: Detection) -> str:
-        if self.colors == "hue":
-            return color_of(image, one.box)
+    def _colored(self, image: np.ndarray, one: Detection, asked: Sequence[str]) -> Detection:
+        """A thing with its colour, and with those of the pairs that were ``asked`` for which fit it."""
+        pairs = tuple(dict.fromkeys(color for color in asked if " and " in color))
+        if self.told_by == "hue":
+            fitting = tuple(pair for pair in pairs if fits_pair(image, one.box, pair))
+            return replace(one, color=color_of(image, one.box), also=fitting)
         x0, y0, x1, y1 = (round(side) for side in one.box)
         crop = Image.fromarray(image[max(0, y0) : max(y1, y0 + 1), max(0, x0) : max(x1, x0 + 1)])
+        hues = (*PHOTO_COLORS, *pairs)
         texts = text_embeddings(
-            [f"a photo of a {color} {one.noun}" for color in PHOTO_COLORS], self.colors, self.device
+            [f"a photo of a {hue} {one.noun}" for hue in hues], self.told_by, device_of(self.device)
         )
-        likeness = texts @ image_embeddings([crop], self.colors, self.device)[0]
-        return PHOTO_COLORS[int(likeness.argmax())]
+        likeness = texts @ image_embeddings([crop], self.told_by, device_of(self.device))[0]
+        best = hues[int(likeness.argmax())]
+        return replace(
+            one, color=hues[int(likeness[: len(PHOTO_COLORS)].argmax())], also=(best,) if best in pairs else ()
+        )
 
 
 def _array(image: Image.Image | np.ndarray) -> np.ndarray:

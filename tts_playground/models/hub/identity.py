@@ -16,6 +16,8 @@ from tts_playground.models.hub.embedded_models import TINY, revision_of, where
 
 LARGEST = 1 << 20
 """bytes of a generation config"""
+SMALL = 2000
+"""tokens of a vocabulary below which each word that was taught is one of them"""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
@@ -83,7 +85,8 @@ def _tokenizer(folder: Path) -> tuple[Any, str | None] | None:
 
 
 def unknown_words(name: str, text: str) -> list[str]:
-    """The words of ``text`` that the model called ``name`` was never taught: its tokenizer spells them in bytes.
+    """The words of ``text`` that the model called ``name`` was never taught: its tokenizer spells them in bytes, or,
+    where it is a small CLIP's, in pieces.
 
     Empty for large models, whose tokenizers have pieces for everything, and for models that are not on this machine.
     """
@@ -93,8 +96,11 @@ def unknown_words(name: str, text: str) -> list[str]:
         return []
     tokenizer, unknown = found
     words = dict.fromkeys(_WORD.findall(text.lower()))
-    return [w for w in words if _spelled(tokenizer.encode(w, add_special_tokens=False).tokens, unknown)]
+    small = tokenizer.get_vocab_size() < SMALL
+    return [w for w in words if _spelled(tokenizer.encode(w, add_special_tokens=False).tokens, unknown, small)]
 
 
-def _spelled(pieces: list[str], unknown: str | None) -> bool:
+def _spelled(pieces: list[str], unknown: str | None, small: bool) -> bool:
+    if small and len(pieces) > 1 and pieces[-1].endswith("</w>"):
+        return True
     return not pieces or any(piece == unknown or _BYTE.fullmatch(piece) for piece in pieces)

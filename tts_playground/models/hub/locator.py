@@ -71,6 +71,13 @@ def cached(name: str) -> Path | None:
     return None if snapshot is None or folders.lacking(snapshot) else snapshot
 
 
+def cached_tokenizer(name: str) -> Path | None:
+    """The hub's snapshot of ``name`` on this machine if it has a tokenizer; weights need not be there."""
+    snapshot = _snapshot(name)
+    there = snapshot is not None and any((snapshot / one).is_file() for one in ("tokenizer.json", "vocab.txt"))
+    return snapshot if there else None
+
+
 def _snapshot(name: str) -> Path | None:
     """What there is of a repository, be it whole or not: a download that broke off leaves a folder like any other."""
     from huggingface_hub import snapshot_download

@@ -16,7 +16,7 @@ from tts_playground.pages.menu import Menu
 from tts_playground.pages.t2i import reward_choice
 from tts_playground.samplers.image_tokens import ImageSettings
 from tts_playground.samplers.sampling_limits import GUIDANCE
-from tts_playground.tasks.image_rewards import rewards_here
+from tts_playground.tasks.reward_worlds import rewards_for
 from tts_playground.tasks.text_to_image import LAB_PROMPTS, LONGEST, WORLD_PROMPTS, PromptTask
 
 EMBEDDED = "tiny:janus"
@@ -71,12 +71,16 @@ ORDER = tuple(field.name for field in fields(T2iView))
 
 def default_view() -> T2iView:
     """What a fresh page opens with on this machine."""
-    rewards = rewards_here()
-    second = next((name for name in ("aesthetic", "colourfulness") if name in rewards), rewards[-1])
     first = examples()[0]
     prompt = OPENING if first in WORLD_PROMPTS else first
-    model = loading.default_name("janus")
-    return T2iView(model=model, cfg=guidance(model), reward=rewards[0], second=second, prompt=prompt)
+    return T2iView(prompt=prompt, **_of_model(loading.default_name("janus")))
+
+
+def _of_model(model: str) -> dict[str, Any]:
+    """The settings that follow a model: its guidance, and the two rewards that fit it best."""
+    rewards = rewards_for(model)
+    second = next(iter(rewards[1:]), rewards[0])
+    return {"model": model, "cfg": guidance(model), "reward": rewards[0], "second": second}
 
 
 def guidance(model: str) -> float:
@@ -117,7 +121,7 @@ def coerce_view(given: Mapping[str, Any]) -> T2iView:
     """A view from names and values, of a page, a link or a picture's settings: every value is put into its range."""
     base = default_view()
     if given.get("model"):
-        base = replace(base, cfg=guidance(str(given["model"])))
+        base = replace(base, **_of_model(str(given["model"])))
     known = {name: _fit(name, value, getattr(base, name)) for name, value in given.items() if name in ORDER}
     return replace(base, **known)
 

@@ -19,6 +19,7 @@ from tts_playground.pages.t2i import image_repository, reward_choice
 from tts_playground.pages.t2i.view_settings import LIMITS, MENU, T2iView, default_view, guidance
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 from tts_playground.tasks.picture_facts import png
+from tts_playground.tasks.reward_worlds import AUTO, rewards_for, warnings
 from tts_playground.tasks.text_to_image import PromptTask
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, is_local
@@ -53,12 +54,13 @@ def generate(
         top_p: keep the likeliest tokens with this probability, up to 1, which keeps all.
         top_k: keep this many likeliest tokens; 0 keeps all.
         seed: same seed, same images.
-        reward: names like "clip,aesthetic" or "0.7*clip+0.3*aesthetic"; the first picks the best; empty for the
-            app's default.
+        reward: names like "clip,aesthetic" or "0.7*clip+0.3*aesthetic"; the first picks the best; empty for what
+            fits the model.
 
     Returns:
         {"prompt", "model", "seed", "settings", "samples": [{"index", "file", "logprob", "rewards"}], "best", "curve":
-        {"n", "best", "low", "high"}, "cost"}; "file" is the PNG as a data: address, its settings inside.
+        {"n", "best", "low", "high"}, "cost", "warnings": sentences about rewards outside their world}; "file" is the
+        PNG as a data: address, its settings inside.
     """
     base = default_view()
     name = MENU.allowed(model or base.model, is_local(request))
@@ -66,7 +68,8 @@ def generate(
     given = {"n": n, "temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k, "seed": seed}
     given = within(given, {**LIMITS, "n": (1, MOST)})
     view = T2iView(prompt or "", model=name, **given)
-    judges = [reward_named(name) for name in reward_choice.several(reward or base.reward, is_local(request))]
+    reward = rewards_for(name)[0] if reward in ("", AUTO) else reward
+    judges = [reward_named(name) for name in reward_choice.several(reward, is_local(request))]
     for _ in cancellable(image_repository.draw, gone(), (view,), view.n, image_pools.CHUNK, 0):
         pass
     pool = image_repository.pool_of(view)
@@ -87,15 +90,17 @@ def score(file: Image.Image, prompt: str, reward: str = "", request: gr.Request 
         reward: names like "clip,aesthetic" or "min(clip,geneval)"; empty for all that this server has.
 
     Returns:
-        {"prompt", "rewards": {name: score}}; higher is better.
+        {"prompt", "rewards": {name: score}, "warnings"}; higher is better.
     """
     if file is None:
         raise BadInput("Send a picture as file, for example handle_file('cat.png').")
     task, sample = PromptTask(prompt or ""), Sample(file.convert("RGB"), 0)
     if not reward:
-        return {"prompt": prompt, "rewards": _all(task, sample)}
-    names = reward_choice.several(reward, is_local(request))
-    return {"prompt": prompt, "rewards": {name: reward_named(name).score(task, [sample])[0] for name in names}}
+        found = _all(task, sample)
+    else:
+        names = reward_choice.several(reward, is_local(request))
+        found = {name: reward_named(name).score(task, [sample])[0] for name in names}
+    return {"prompt": prompt, "rewards": found, "warnings": warnings(list(found), "", task.prompt)}
 
 
 def _all(task: PromptTask, sample: Sample) -> dict[str, float]:

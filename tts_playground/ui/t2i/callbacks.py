@@ -14,6 +14,7 @@ from tts_playground.pages.t2i import image_repository, page_state, render, rewar
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples, unknown, view_of
+from tts_playground.tasks.reward_worlds import warnings
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, LastWord, is_local, session_of
 from tts_playground.ui.t2i.layout import MORE, T2iParts
@@ -55,7 +56,9 @@ def everything(look: GalleryState, *, charts: bool = True) -> tuple[Any, ...]:
 
 def remarks(view: T2iView) -> str:
     """What a person should know of the prompt: who cannot score it, and which words the model was never taught."""
-    told = render.complaints(image_repository.refusals(view)) + render.words_note(unknown(view.model, view.prompt))
+    words = unknown(view.model, view.prompt)
+    outside = warnings(image_repository.wanted(view), view.model, view.prompt, words)
+    told = render.complaints([*image_repository.refusals(view), *outside]) + render.words_note(words)
     return told + render.weights_note(view, image_repository.earlier(view))
 
 
