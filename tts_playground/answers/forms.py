@@ -34,8 +34,8 @@ _SHORT = re.compile(r"(?<![\w.,])((?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,15})?
 _SHORT_MONEY = re.compile(r"([$€£] ?[\d,.]{1,20})([mb])(?!\w)")
 _ZEROS = {"k": 3, "m": 6, "mn": 6, "mln": 6, "b": 9, "bn": 9, "t": 12}
 _NO_UNIT_WORDS = """is are was were be not no never or and but if than then more most less least fewer over under above
-below about at up plus minus wrong false incorrect page between to from in on of for see out either neither without except
-almost nearly maybe perhaps"""
+below about at up plus minus wrong false incorrect page between to from in on of for see out either neither without
+except almost nearly maybe perhaps"""
 _NO_UNIT = frozenset(_NO_UNIT_WORDS.split())
 """words beside a number that say something other than its unit"""
 _UNIT_WORDS = 3
