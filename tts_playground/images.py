@@ -75,28 +75,50 @@ def open_image(
     Raises:
         BadInput: it is no picture of these formats, damaged, moving, too large, or too thin (over 100 : 1).
     """
+    return open_sized(image, max_pixels=max_pixels, formats=formats, draft=draft, moving=moving)[0]
+
+
+def open_sized(
+    image: Any,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    formats: Collection[str] | None = None,
+    draft: str = "RGB",
+    moving: bool = False,
+    wanted: int = DRAFT,
+) -> tuple[Image.Image, tuple[int, int]]:
+    """As ``open_image``, with the size (width, height) that the picture has where it lies, upright.
+
+    Args:
+        wanted: pixels of the longer side that the caller has use for; a JPEG is not decoded at a smaller one, within
+            what is kept.
+
+    Raises:
+        BadInput: as ``open_image``.
+    """
     if isinstance(image, np.ndarray):
-        return _plain(_from_array(image, max_pixels))
+        array = _from_array(image, max_pixels)
+        return _plain(array), array.size
     if isinstance(image, Image.Image):
         with _one_at_a_time, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _opened(image, "The picture", max_pixels, moving)
+            return _opened(image, "The picture", max_pixels, moving, wanted=wanted)
     source, name = _source(image)
-    wanted = [one for one in FORMATS if formats is None or one in formats]
+    allowed = [one for one in FORMATS if formats is None or one in formats]
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what matters is checked below
         try:
             with ExitStack() as stack:
                 file = stack.enter_context(files.open_plain(source)) if isinstance(source, Path) else source
                 check_start(file)
-                opened = stack.enter_context(Image.open(cast(Any, Metered(file)), formats=wanted))
-                return _opened(opened, name, max_pixels, moving, draft)
+                opened = stack.enter_context(Image.open(cast(Any, Metered(file)), formats=allowed))
+                return _opened(opened, name, max_pixels, moving, draft, wanted)
         except BadInput:
             raise
         except FileNotFoundError as error:
             raise BadInput(f"There is no file '{shown(image)}'; give the path of a picture.") from error
         except UnidentifiedImageError as error:
-            raise BadInput(_unknown(source, name, wanted)) from error
+            raise BadInput(_unknown(source, name, allowed)) from error
         except Image.DecompressionBombError as error:
             raise BadInput(f"{name} has too many pixels; at most {_millions(max_pixels)} are read.") from error
         except Exception as error:  # Pillow's plug-ins raise anything on damaged headers
@@ -181,8 +203,11 @@ def _check_weight(image: Image.Image, name: str, full: int) -> None:
         )
 
 
-def _opened(image: Image.Image, name: str, max_pixels: int, moving: bool, draft: str = "") -> Image.Image:
-    """A picture that Pillow has identified, decoded; without ``draft``, one that the caller holds."""
+def _opened(
+    image: Image.Image, name: str, max_pixels: int, moving: bool, draft: str = "", wanted: int = DRAFT
+) -> tuple[Image.Image, tuple[int, int]]:
+    """A picture that Pillow has identified, decoded, and its own size; without ``draft``, one that the caller holds."""
+    size = image.size
     _check_size(image.size, name, max_pixels)
     # a phone's JPEG may carry a second picture (MPO), which is no movement
     if not moving and image.format != "MPO" and getattr(image, "is_animated", False):
@@ -190,16 +215,32 @@ def _opened(image: Image.Image, name: str, max_pixels: int, moving: bool, draft:
     try:
         if draft:
             full = image.width * image.height
-            image.draft(draft, (DRAFT, DRAFT))
+            image.draft(draft, _draft_size(size, wanted))
             _check_weight(image, name, full)
         image.load()
         turn = _TURNS.get(_orientation(image))
         plain = _plain(image)
-        return plain if turn is None else plain.transpose(turn)
+        if turn is None:
+            return plain, size
+        return plain.transpose(turn), _as(turn, size)
     except BadInput:
         raise
     except Exception as error:  # decoders, too, raise anything on damaged data
         raise BadInput(f"{name} is damaged and cannot be decoded; save it again and retry.") from error
+
+
+def _draft_size(size: tuple[int, int], wanted: int) -> tuple[int, int]:
+    """What a JPEG is decoded to at least; more than is kept would be scaled down again."""
+    if wanted <= DRAFT:
+        return DRAFT, DRAFT
+    share = min(1.0, wanted / max(size), (KEPT_PIXELS / (size[0] * size[1])) ** 0.5)
+    return max(1, int(size[0] * share)), max(1, int(size[1] * share))
+
+
+def _as(turn: Image.Transpose, size: tuple[int, int]) -> tuple[int, int]:
+    """The size of a picture that was turned: on its side, width and height change places."""
+    upright = (Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.ROTATE_180)
+    return size if turn in upright else (size[1], size[0])
 
 
 def _orientation(image: Image.Image) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -112,46 +112,65 @@ def row_of(facts: Mapping[str, Any]) -> AuditRow:
     try:
         scene = None
         if facts["condition"] != "blank":
-            cells = tuple(_cell(cell) for cell in facts["cells"])
+            cells = tuple(_cell(cell) for cell in _list(facts["cells"], "cells"))
             if not cells or len({cell.digit for cell in cells}) != len(cells):
                 raise ValueError("its cells have no digits, or one twice")
             if facts["condition"] not in CONDITIONS:
                 raise ValueError(f"there is no condition {str(facts['condition'])[:40]!r}")
-            scene = ChoiceScene(facts["condition"], cells, _whole(facts["seed"]), _whole(facts["index"]))
-        picture = ChoicePicture(scene, _whole(facts["layout"]), _whole(facts["shift"]))
-        answers = tuple(map(_share, facts["answers"]))
-        colours = tuple(tuple(map(_share, pair)) for pair in facts["colour_answers"])
+            scene = ChoiceScene(
+                facts["condition"], cells, _whole(facts["seed"], "seed"), _whole(facts["index"], "index")
+            )
+        picture = ChoicePicture(scene, _whole(facts["layout"], "layout"), _whole(facts["shift"], "shift"))
+        answers = _shares(facts["answers"], "answers")
+        colours = tuple(_shares(pair, "colour_answers") for pair in _list(facts["colour_answers"], "colour_answers"))
         if len(answers) != 10 or (colours and [len(pair) for pair in colours] != [len(COLORS)] * 10):
             raise ValueError("it has not ten answers")
-        if (n := _whole(facts["n"])) < 0:
+        if (n := _whole(facts["n"], "n")) < 0:
             raise ValueError("its number of picks is negative")
-        rest = _share(facts["unreadable"]), tuple(map(str, facts["examples"]))
+        rest = _share(facts["unreadable"], "unreadable"), tuple(map(str, _list(facts["examples"], "examples")))
         return AuditRow(picture, str(facts["protocol"]), n, answers, colours, *rest)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        named = ", ".join(sorted(map(str, facts))[:20]) or "none"
+        why = f"it has no {error}; its fields are {named}" if isinstance(error, KeyError) else str(error)
         raise BadInput(f"This is no row of an audit: {why}.") from error
 
 
 def _cell(facts: Mapping[str, Any]) -> ChoiceCell:
+    if not isinstance(facts, Mapping):
+        raise ValueError("a cell is no object")
+    if unknown := facts.keys() - {one.name for one in fields(ChoiceCell)}:
+        raise ValueError(f"a cell has the unknown field {min(map(str, unknown))[:40]!r}")
     cell = ChoiceCell(**facts)
-    if _whole(cell.digit) not in range(10) or cell.color not in COLORS:
+    if _whole(cell.digit, "digit") not in range(10) or cell.color not in COLORS:
         raise ValueError("a cell has a digit or a colour that there is not")
-    if (_whole(cell.row), _whole(cell.column)) not in PLACES:
+    if (_whole(cell.row, "row"), _whole(cell.column, "column")) not in PLACES:
         raise ValueError("a cell stands outside of the grid")
     if not all(0 <= float(number) <= 100 for number in (cell.scale, cell.faded, cell.blurred)):
         raise ValueError("a cell's size, fading or blur is not within 0-100")
     return cell
 
 
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63:
-        raise ValueError(f"{str(value)[:40]!r} is not a whole number of at most 64 bits")
+def _list(value: Any, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"its {what} are of type {type(value).__name__}, not iterable as a list is")
     return value
 
 
-def _share(value: Any) -> float:
+def _shares(values: Any, what: str) -> tuple[float, ...]:
+    return tuple(_share(value, what) for value in _list(values, what))
+
+
+def _whole(value: Any, what: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63:
+        raise ValueError(f"its {what} is {str(value)[:40]!r}, not a whole number of at most 64 bits")
+    return value
+
+
+def _share(value: Any, what: str) -> float:
     """A probability or a count."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"its {what} hold {str(value)[:40]!r}, which is no number")
     number = float(value)
     if not -1e-6 <= number < 1e300:  # what is left of 1 may be a rounding error
-        raise ValueError(f"{number} is neither a probability nor a count")
+        raise ValueError(f"its {what} hold {number}, which is neither a probability nor a count")
     return number

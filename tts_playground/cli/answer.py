@@ -38,8 +38,15 @@ Strategy = Annotated[
 GUIDES = ", ".join(row.usage for row in registry.rewards("vqa"))
 Guide = Annotated[str, typer.Option(help=f"What judges unfinished replies in such a search: {GUIDES}.")]
 Truth = Annotated[list[str], typer.Option("--truth", help="An accepted answer; may be given several times.")]
-Data = Annotated[str, typer.Option(help="infographics-eval, infovqa, a hub id, a folder, or a .jsonl/.parquet file.")]
+Data = Annotated[
+    str,
+    typer.Option(help="infographics-eval, infovqa, a hub id, a folder, or a .jsonl, .json, .csv, .tsv, .parquet file."),
+]
 Questions = Annotated[int, typer.Option("--questions", min=1, help="How many questions of the set.")]
+Side = Annotated[
+    int,
+    typer.Option("--picture-side", min=64, max=4096, help="Pixels of a picture's longer side; larger ones are scaled."),
+]
 Axis = Annotated[str, typer.Option(help="The figure's: n, tokens, verifier_calls or seconds.")]
 Measure = Annotated[str, typer.Option(help="exact, anls or containment.")]
 
@@ -59,6 +66,7 @@ def answer(
     strategy: Strategy = None,
     guide: Guide = "p_yes",
     json: options.Json = False,
+    picture_side: Side = 768,
 ) -> None:
     """Draw N answers to QUESTION about IMAGE, let the model verify them, and say what each selector picks."""
     if strategy is not None:
@@ -66,7 +74,12 @@ def answer(
 
         settings = AnswerSettings(temperature, top_p, top_k, template=template)
         facts: dict[str, Any] = {"model": model, "strategy": strategy, "guide": guide, "n": n, "seed": seed}
-        _search(image, question, {**facts, "settings": settings, "answers": truth, "blank": blank}, json)
+        _search(
+            image,
+            question,
+            {**facts, "settings": settings, "answers": truth, "blank": blank, "longest": picture_side},
+            json,
+        )
         return
     from tts_playground.store.spare import open_store
     from tts_playground.tasks.vqa import answer as draw
@@ -87,6 +100,7 @@ def answer(
             own=True,
             store=store,
             on_round=hear,
+            longest=picture_side,
         )
     emit(result.as_dict(), json, _talk)
 
@@ -101,7 +115,13 @@ def _search(image: Path, question: str, asked: dict[str, Any], json: bool) -> No
     emit(found.as_dict() | {"tree": trace(found.rounds).as_dict()}, json, _talk_search)
 
 
+def _say_scaled(result: dict[str, Any]) -> None:
+    if result.get("picture"):
+        console().print(result["picture"], highlight=False)
+
+
 def _talk_search(result: dict[str, Any]) -> None:
+    _say_scaled(result)
     rows = [[one["answer"], f"{one['reward']:.3f}", " / ".join(one["steps"])] for one in result["samples"]]
     table(result["question"], ["answer", result["guide"], "steps"], rows)
     cost = result["cost"]
@@ -111,6 +131,7 @@ def _talk_search(result: dict[str, Any]) -> None:
 
 
 def _talk(result: dict[str, Any]) -> None:
+    _say_scaled(result)
     rows = [
         [str(i), one["answer"], _number(one["p_yes"]), _number(one["logprob"]), " / ".join(one["steps"])]
         for i, one in enumerate(result["samples"])
@@ -138,6 +159,7 @@ def vqa_curve(
     axis: Axis = "n",
     plot: options.Plot = None,
     json: options.Json = False,
+    picture_side: Side = 768,
 ) -> None:
     """Accuracy against N over a set of questions: oracle, verifier, majority; resumable, kept in the store."""
     from rich.progress import Progress
@@ -158,7 +180,9 @@ def vqa_curve(
     asked, skipped = [], []
     with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task(data, total=questions)
-        for report in question_sets.run(read(data, questions), sampler, judges(sampler), n, store=store, seed=seed):
+        for report in question_sets.run(
+            read(data, questions, longest=picture_side), sampler, judges(sampler), n, store=store, seed=seed
+        ):
             bar.update(task, completed=report.done)
             asked += report.finished
             if report.note:

@@ -9,6 +9,7 @@ import typer
 
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit, table
+from tts_playground.errors import BadInput
 
 app = typer.Typer(help="Audit how a vision-language model chooses at random.", no_args_is_help=True)
 
@@ -117,7 +118,9 @@ def _report(file: Path, samples: int, json: bool, temperature: float = 1.0) -> N
     from tts_playground.auditing.report import analyze as analyse
     from tts_playground.auditing.run import read
 
-    report = analyse(read(file), samples, temperature=temperature)
+    if not (rows := read(file)):
+        raise BadInput(f"{file} is empty; give the .jsonl file of an audit that has begun.")
+    report = analyse(rows, samples, temperature=temperature)
     files = {"rows": file, "summary": file.with_suffix(".csv"), "figures": file.with_suffix(".html")}
     report.write(files["summary"])
     write_page(report, files["figures"], f"Random-choice audit: {file.stem}")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tts_playground.answers import MEASURES
 from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sampler, Scored, Strategy
-from tts_playground.errors import BadInput, CannotDo
-from tts_playground.images import open_image
+from tts_playground.errors import BadInput, CannotDo, shown
+from tts_playground.images import open_sized
 from tts_playground.models import loading
 from tts_playground.models.vlm.model import digest
 from tts_playground.samplers.cancellation import Cancel, never
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LONGEST_SIDE = 768
 """pixels; bigger pictures are scaled down to it, as in the course's lab"""
+SIDES = (64, 4096)
+"""pixels that the longer side may be scaled down to; ``open_image`` keeps no more"""
 LONGEST_QUESTION = 2000
 """characters"""
 MOST = 1024
@@ -35,6 +37,8 @@ BATCH = 256
 """answers drawn and verified together: the picture and the question are read once for all of them"""
 SMALLEST = 2
 """pixels a side"""
+NARROW = 256
+"""pixels of a shorter side at which print is hardly read"""
 
 
 @dataclass(frozen=True)
@@ -48,22 +52,27 @@ class VqaTask:
     """RGB"""
     answers: tuple[str, ...] = field(default=(), compare=False)
     """accepted answers; empty when the truth is not known"""
+    note: str = field(default="", compare=False)
+    """what the picture was scaled to, as a sentence; "" where it is as it was given"""
     kind: ClassVar[str] = "vqa"
 
     @classmethod
-    def of(cls, image: Any, question: str, answers: Sequence[str] = ()) -> VqaTask:
+    def of(cls, image: Any, question: str, answers: Sequence[str] = (), *, longest: int = LONGEST_SIDE) -> VqaTask:
         """Read a picture and check a question.
 
         Args:
             image: a path, bytes, a ``PIL.Image`` or an array; see-through parts become white.
             answers: accepted answers, where the truth is known.
+            longest: pixels of the longer side, 64 to 4096; larger pictures are scaled down to it.
 
         Raises:
-            BadInput: no picture, too large, moving or damaged; no question, or one that is too long.
+            BadInput: no picture, too large, moving or damaged; no question, or one that is too long; ``longest`` is out
+                of its range.
         """
         check_words("question", question, LONGEST_QUESTION, "ask something about the picture")
-        picture = read_picture(image)
-        return cls(question.strip(), digest(picture), picture, tuple(str(answer) for answer in answers))
+        picture, size = _read(image, longest)
+        note = _scaled_note(size, picture.size)
+        return cls(question.strip(), digest(picture), picture, tuple(str(answer) for answer in answers), note)
 
     def key(self) -> Mapping[str, Any]:
         """The question and the picture's pixels."""
@@ -85,11 +94,19 @@ def read_picture(image: Any, longest: int = LONGEST_SIDE) -> Image.Image:
     """A picture as models see it: upright, RGB over white, its longer side at most ``longest`` pixels.
 
     Raises:
-        BadInput: it is smaller than 2 x 2, or ``open_image`` refuses it.
+        BadInput: it is smaller than 2 x 2, ``open_image`` refuses it, or ``longest`` is not within 64 to 4096.
     """
+    return _read(image, longest)[0]
+
+
+def _read(image: Any, longest: int) -> tuple[Image.Image, tuple[int, int]]:
+    """The picture, and the size that it had."""
     from PIL import Image
 
-    opened = open_image(image)
+    if isinstance(longest, bool) or not isinstance(longest, int) or not SIDES[0] <= longest <= SIDES[1]:
+        raise BadInput(f"A picture's longer side is {SIDES[0]} to {SIDES[1]} pixels, not {shown(longest)}.")
+
+    opened, size = open_sized(image, wanted=longest)
     if min(opened.size) < SMALLEST:
         raise BadInput(f"The picture is {opened.width} x {opened.height} pixels; give one of at least 2 x 2.")
     layer = opened.convert("RGBA") if opened.has_transparency_data else opened.convert("RGB")
@@ -97,8 +114,19 @@ def read_picture(image: Any, longest: int = LONGEST_SIDE) -> Image.Image:
         layer = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
     scale = longest / max(layer.size)
     if scale >= 1:
-        return layer
-    return layer.resize((max(1, int(layer.width * scale)), max(1, int(layer.height * scale))), Image.Resampling.BICUBIC)
+        return layer, size
+    scaled = max(1, int(layer.width * scale)), max(1, int(layer.height * scale))
+    return layer.resize(scaled, Image.Resampling.BICUBIC), size
+
+
+def _scaled_note(before: tuple[int, int], after: tuple[int, int]) -> str:
+    if before == after:
+        return ""
+    thin = f"; its shorter side is only {min(after)}" if min(after) < NARROW <= min(before) else ""
+    return (
+        f"The picture of {before[0]} x {before[1]} pixels was scaled to {after[0]} x {after[1]}{thin}; "
+        f"a larger longest side (up to {SIDES[1]}) keeps more of it."
+    )
 
 
 def short_answer(sample: Sample) -> str:
@@ -151,6 +179,7 @@ class Answered:
             "model": self.model,
             "seed": self.seed,
             "settings": self.settings.as_dict(),
+            "picture": self.task.note,
             "samples": samples,
             "picks": {name: self.answers[place] for name, place in self.picks.items()},
             "cost": self.cost.as_dict(),
@@ -247,6 +276,7 @@ def answer(
     store: Keeper | None = None,
     cancel: Cancel = never,
     on_round: Callable[[Round], None] | None = None,
+    longest: int = LONGEST_SIDE,
 ) -> Answered:
     """Draw ``n`` answers to a question about a picture, let the model verify them, and pick.
 
@@ -263,6 +293,7 @@ def answer(
         store: where answers and scores are read and kept (``store.store.Store``); None keeps nothing.
         cancel: asked after every token; True ends the draw.
         on_round: hears of every round and of reports between them.
+        longest: pixels of the picture's longer side, 64 to 4096; a larger picture is scaled down to it.
 
     Raises:
         BadInput: the picture, the question or a setting cannot be used.
@@ -271,7 +302,7 @@ def answer(
         Cancelled: ``cancel()`` became true.
     """
     check_count(n, MOST)
-    task = VqaTask.of(image, question, answers)
+    task = VqaTask.of(image, question, answers, longest=longest)
     settings = AnswerSettings(temperature, top_p, top_k, template=template)
     sampler = vqa_sampler(model, settings, own=own)
     asked, found = task.blank() if blank else task, engine.Found()

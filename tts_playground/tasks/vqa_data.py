@@ -1,31 +1,28 @@
-"""Sets of questions: the one that ships, InfoVQA as the course's lab loads it, a hub id, a folder or parquet file.
+"""Sets of questions: the one that ships, InfoVQA as the course's lab loads it, a hub id, a folder or a file.
 
-A row has an ``image`` (or ``image_path``), a ``question`` and its answers under ``answers``, ``answer`` or
-``ground_truth`` (one or several): the fields of InfoVQA, DocVQA and InfographicVQA. A row that cannot be used is
-reported and skipped, never fatal.
+The published forms of DocVQA, InfographicVQA, ChartQA, TextVQA, VQAv2, MMBench, LLaVA and chats are read, and
+tables and folders of pictures with their metadata (``question_sources``). A row that cannot be used is reported and
+skipped, never fatal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
-from tts_playground import files, jsontext
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 from tts_playground.home import expanded
-from tts_playground.tasks.vqa import VqaTask
+from tts_playground.tasks.question_sources import folders, joining
+from tts_playground.tasks.question_sources.places import Places
+from tts_playground.tasks.question_sources.shapes import Asked, questions_of
+from tts_playground.tasks.vqa import LONGEST_SIDE, VqaTask
 
 SHIPPED = "infographics-eval"
 INFOVQA = "Ahren09/InfoVQA"
 SHUFFLE = 42
 """seed of the lab's shuffle of InfoVQA"""
-LONGEST_LINE = 1 << 24
-"""bytes of a line of a file, whose pictures are named and not held"""
-ANSWERS = ("answers", "answer", "ground_truth", "label")
-QUESTIONS = ("question", "query")
-IMAGES = ("image", "image_path", "file_name", "picture")
 
 
 @dataclass(frozen=True)
@@ -39,110 +36,78 @@ class Skipped:
 Item = VqaTask | Skipped
 
 
-def questions(name: str, most: int = 200) -> Iterator[Item]:
-    """The first ``most`` questions of a set.
+def questions(name: str, most: int = 200, *, longest: int = LONGEST_SIDE) -> Iterator[Item]:
+    """The first ``most`` questions of a set; a row that cannot be used counts as one.
 
     Args:
-        name: "infographics-eval", "infovqa", a hub id, a folder with questions.jsonl, or a .parquet or .jsonl file.
+        name: "infographics-eval", "infovqa", a hub id, a folder, or a file that ends in .jsonl, .json, .csv, .tsv,
+            .parquet or .arrow. Of a folder all shards are read, in order. Pictures are files below the
+            folder, or of the file's.
+        longest: pixels of a picture's longer side; larger ones are scaled down to it.
 
     Raises:
-        BadInput: there is no such set. CannotDo: the hub cannot be reached.
+        BadInput: there is no such set, or a file of it cannot be read. CannotDo: the hub cannot be reached.
     """
     if name == SHIPPED:
-        yield from _shipped(most)
+        yield from _shipped(most, longest)
         return
+    yield from islice(_read(name, most, longest), most)
+
+
+def _read(name: str, most: int, longest: int) -> Iterator[Item]:
     path = expanded(name)
     if path.exists():
-        rows = _local(path)
-    elif name.lower() == "infovqa":
+        root = path if path.is_dir() else path.parent
+        number = 0
+        for file in folders.data_files(path):
+            places = Places(root, file)
+            for row in joining.joined(file, folders.rows(file)):
+                yield from items_of(number, row, places, longest)
+                number += 1
+        if not number:
+            raise BadInput(f"{path} holds no rows; give objects with a picture, a question and answers.")
+        return
+    if name.lower() == "infovqa":
         rows = _hub(INFOVQA, most)
     elif name.count("/") == 1 and not name.startswith((".", "/", "~")):
         rows = _hub(name, most)
     else:
         raise BadInput(f"There is no set of questions {name!r}; use {SHIPPED}, infovqa, a hub id, a folder or a file.")
     for number, row in enumerate(rows):
-        if number >= most:
-            return
-        yield task_of(number, row, path if path.is_dir() else path.parent)
+        yield from items_of(number, row, Places(path.parent), longest)
 
 
-def task_of(number: int, row: Mapping[str, Any] | PlaygroundError, folder: Path) -> Item:
-    """One row as a task, or why it is none."""
+def items_of(
+    number: int, row: Mapping[str, Any] | PlaygroundError, places: Places, longest: int = LONGEST_SIDE
+) -> Iterator[Item]:
+    """One row as tasks, or why it is none."""
     if isinstance(row, PlaygroundError):
-        return Skipped(number, str(row))
-    question, image, given = (_first(row, names) for names in (QUESTIONS, IMAGES, ANSWERS))
-    if question is None or image is None:
-        missing = "question" if question is None else "image"
-        return Skipped(number, f"it has no {missing}; its fields are {', '.join(sorted(row)) or 'none'}")
-    listed = given if isinstance(given, (list, tuple)) else [] if given is None else [given]
-    answers = [str(answer) for answer in listed if answer is not None and str(answer).strip()]
-    if not answers:
+        yield Skipped(number, str(row))
+        return
+    try:
+        found = questions_of(row)
+    except BadInput as error:
+        yield Skipped(number, str(error).removesuffix("."))
+        return
+    for asked in found:
+        yield _task(number, asked, places, longest)
+
+
+def _task(number: int, asked: Asked, places: Places, longest: int) -> Item:
+    if not asked.answers:
         return Skipped(number, "it has no answer")
     try:
-        return VqaTask.of(_image(image, folder), str(question), answers)
+        return VqaTask.of(places.picture(asked.image), asked.question, asked.answers, longest=longest)
     except BadInput as error:
         return Skipped(number, str(error))
 
 
-def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    return next((row[name] for name in names if row.get(name) is not None), None)
-
-
-def _image(value: Any, folder: Path) -> Any:
-    """A path beside the file, the bytes of a parquet cell, or what it is."""
-    if isinstance(value, str):
-        return value if Path(value).is_absolute() else folder / value
-    if isinstance(value, Mapping):
-        return value.get("bytes") or _image(value.get("path") or "", folder)
-    return value
-
-
-def _shipped(most: int) -> Iterator[Item]:
+def _shipped(most: int, longest: int) -> Iterator[Item]:
     from tts_playground.worlds.charts import draw
     from tts_playground.worlds.figure_eval import cases
 
     for case in cases()[:most]:
-        yield VqaTask.of(draw(case.figure), case.question.text, [case.question.answer])
-
-
-def _local(path: Path) -> Iterator[Any]:
-    if path.is_dir():
-        found = [path / name for name in ("questions.jsonl", "metadata.jsonl") if (path / name).is_file()]
-        found = found or sorted(path.glob("*.parquet"))[:1]
-        if not found:
-            raise BadInput(f"The folder {path} has no questions.jsonl, metadata.jsonl or .parquet file.")
-        path = found[0]
-    if path.suffix == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            files.open_plain(path).close()  # Arrow would wait for a pipe
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(64):
-                    yield from batch.to_pylist()
-        except PlaygroundError:
-            raise
-        except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
-            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise BadInput(f"{path} cannot be read as parquet: {first}.") from error
-        return
-    try:
-        with files.open_plain(path) as lines:
-            while line := lines.readline(LONGEST_LINE + 1):
-                if len(line) > LONGEST_LINE:
-                    raise BadInput(f"{path} has a line of over {LONGEST_LINE >> 20} MB, which is not read.")
-                if line.strip():
-                    yield _parsed(line)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
-
-
-def _parsed(line: bytes) -> Any:
-    try:
-        return jsontext.loads_object(line, "it")
-    except BadInput as error:
-        return BadInput(str(error).removesuffix("."))
+        yield VqaTask.of(draw(case.figure), case.question.text, [case.question.answer], longest=longest)
 
 
 def _hub(name: str, most: int) -> Iterator[Any]:

@@ -16,7 +16,7 @@ from tts_playground.samplers.capabilities import HasAnswerSettings, HasModel
 from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks.engine import whole
 from tts_playground.tasks.plugged_samplers import model_of
-from tts_playground.tasks.vqa import VqaTask, answer_rounds, short_answer, vqa_sampler
+from tts_playground.tasks.vqa import LONGEST_SIDE, VqaTask, answer_rounds, short_answer, vqa_sampler
 from tts_playground.typed import typed
 
 MOST = 32
@@ -118,6 +118,7 @@ class Searched:
             "samples": samples,
             "cost": self.cost.as_dict(),
             "worth": self.worth,
+            "picture": self.task.note,
         }
 
 
@@ -169,18 +170,19 @@ def reason(
     seed: int = 0,
     answers: Sequence[str] = (),
     blank: bool = False,
+    longest: int = LONGEST_SIDE,
 ) -> Searched:
     """Answer a question by a search over reasoning steps.
 
     Args:
-        image, question, model, seed, answers, blank: see ``tasks.vqa.answer``.
+        image, question, model, seed, answers, blank, longest: see ``tasks.vqa.answer``.
         strategy, guide, n: see ``StepSearch``.
 
     Raises:
         BadInput: the picture, the question or a setting cannot be used, or the strategy does not fit an endpoint.
         ModelUnavailable: this machine cannot hold or reach the model.
     """
-    how, task = StepSearch(strategy, guide, n), VqaTask.of(image, question, answers)
+    how, task = StepSearch(strategy, guide, n), VqaTask.of(image, question, answers, longest=longest)
     sampler = vqa_sampler(model, settings)
     *_, found = search_steps(task.blank() if blank else task, sampler, how, seed=seed)
     return found

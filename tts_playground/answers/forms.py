@@ -1,4 +1,4 @@
-"""Short answers as text: taking them out of a reply, bringing them to one form, and comparing them with the truth."""
+"""One form for short answers that say the same, and when two forms agree."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
-MARK = re.compile(r"(?:final\s+)?answer\s*(?:is)?\s*[:=]\s*", re.IGNORECASE)
-"""what the last line of a reasoned answer begins with"""
 ARTICLES = {"a", "an", "the"}
 _SMALL_WORDS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
 seventeen eighteen nineteen"""
@@ -28,21 +27,20 @@ SIGNS = {
 }  # fmt: skip
 """spellings of units -> one of them"""
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+")
-
-
-def final_answer(reply: str) -> str:
-    """The short answer in a reply: what follows the last "answer:" up to the line's end, else the last line."""
-    marks = list(MARK.finditer(reply))
-    rest = reply[marks[-1].end() :] if marks else reply
-    lines = [line.strip() for line in rest.strip().splitlines() if line.strip()]
-    if not lines:
-        return ""
-    return (lines[0] if marks else lines[-1]).strip(" .*`\"'")
-
-
-def steps_of(reply: str) -> tuple[str, ...]:
-    """The lines of a reply, without empty ones."""
-    return tuple(line.strip() for line in reply.splitlines() if line.strip())
+_GROUPED = re.compile(r"(?<![\d.,])(\d{1,3})((?: \d{3})+)(?![\d,]|\.\d{3}\b)")
+"""12 000"""
+_POWER = re.compile(r"(?<![\w.])([-+]?\d{1,15}(?:\.\d{1,15})?)[eE]([-+]?\d{1,2})(?!\w)")
+_SHORT = re.compile(r"(?<![\w.,])((?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,15})?)(?: ?(M|bn|mn|mln)|([kKBT]))(?![\w/])")
+_SHORT_MONEY = re.compile(r"([$€£] ?[\d,.]{1,20})([mb])(?!\w)")
+_ZEROS = {"k": 3, "m": 6, "mn": 6, "mln": 6, "b": 9, "bn": 9, "t": 12}
+_NO_UNIT_WORDS = """is are was were be not no never or and but if than then more most less least fewer over under above
+below about at up plus minus wrong false incorrect page between to from in on of for see out either neither without
+except almost nearly maybe perhaps"""
+_NO_UNIT = frozenset(_NO_UNIT_WORDS.split())
+"""words beside a number that say something other than its unit"""
+_UNIT_WORDS = 3
+_UNIT = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+)*")
+_MONEY = {"dollar", "euro", "pound"}
 
 
 @lru_cache(maxsize=65536)  # a vote looks at the same few answers at every N
@@ -51,18 +49,30 @@ def canonical(answer: str) -> str:
 
     "The 1,200 km." and "twelve hundred kilometres" are both "1200 km"; "$5" and "5 dollars" are "5 dollar".
     """
-    text = unicodedata.normalize("NFKC", answer).lower().strip()
+    text = unicodedata.normalize("NFKC", answer).replace("\u2212", "-")
+    text = _in_full(" ".join(text.split())).lower()
     text = _NUMBER.sub(lambda found: f" {_plain(found[0])} ", text)
     for sign in ("%", "$", "€", "£"):
         text = text.replace(sign, f" {SIGNS[sign]} ")
     text = re.sub(r"[^\w.+\-/: ]|(?<!\d)\.|\.(?!\d)|(?<=\w)-(?=\w)", " ", text)
-    words = [word for word in text.split() if word not in ARTICLES]
+    words = [word for word in text.split() if word not in ARTICLES] or text.split()  # "A" may be the answer
     words = [SIGNS.get(word, word) for word in _numbers(words)]
-    numbers = [word for word in words if _is_number(word)]
-    # a unit may stand on either side of its number
-    return (
-        " ".join(numbers + [word for word in words if not _is_number(word)]) if len(numbers) == 1 else " ".join(words)
-    )
+    # money may stand on either side of its number
+    if len(words) > 1 and words[0] in _MONEY and _is_number(words[1]) and sum(map(_is_number, words)) == 1:
+        words = [words[1], words[0], *words[2:]]
+    return " ".join(words)
+
+
+def _in_full(text: str) -> str:
+    """Numbers in digits alone: 12 000, 1e3 and 1.2M are 12000, 1000 and 1200000."""
+    text = _GROUPED.sub(lambda found: found[1] + found[2].replace(" ", ""), text)
+    text = _POWER.sub(lambda found: _shifted(found[1], int(found[2])), text)
+    text = _SHORT_MONEY.sub(lambda found: found[1] + found[2].upper(), text)
+    return _SHORT.sub(lambda found: _shifted(found[1].replace(",", ""), _ZEROS[(found[2] or found[3]).lower()]), text)
+
+
+def _shifted(number: str, places: int) -> str:
+    return format(Decimal(number).scaleb(places), "f")
 
 
 def _plain(number: str) -> str:
@@ -82,26 +92,31 @@ def _is_number(word: str) -> bool:
 
 
 def _numbers(words: list[str]) -> list[str]:
-    """Runs of number words as digits."""
+    """Runs of number words as digits, as they are read aloud: "nineteen ninety" is a year, "one two" two numbers."""
     found: list[str] = []
-    total = current = 0.0
+    total = current = 0
     reading = False
 
     def close() -> None:
         nonlocal total, current, reading
         if reading:
-            found.append(_plain(repr(total + current)))
-        total = current = 0.0
+            found.append(_plain(str(total + current)))
+        total = current = 0
         reading = False
 
     for word in words:
         if word in _SMALL or word in _TENS:
-            current, reading = current + _SMALL.get(word, _TENS.get(word, 0)), True
-        elif word in _SCALES and (reading or (found and _is_number(found[-1]))):
+            value = _SMALL.get(word, _TENS.get(word, 0))
+            if reading and not total and 10 <= current < 100 and value >= 10:
+                current *= 100  # a year
+            elif reading and not _follows(value, current or total):
+                close()
+            current, reading = current + value, True
+        elif word in _SCALES and (reading or (found and _scalable(found[-1]))):
             if not reading:
-                current, reading = float(found.pop()), True
+                current, reading = Decimal(found.pop()), True
             scaled = current * _SCALES[word]
-            total, current = (total, scaled) if word == "hundred" else (total + scaled, 0.0)
+            total, current = (total, scaled) if word == "hundred" else (total + scaled, 0)
         elif word == "and" and reading and (total or current >= 100):
             continue
         else:
@@ -111,19 +126,36 @@ def _numbers(words: list[str]) -> list[str]:
     return found
 
 
+def _follows(value: int, before: Any) -> bool:
+    """Whether a small number word is read together with what stands before it: "forty two", "hundred ten"."""
+    if value == 0 or before % 10:
+        return False
+    return before % 100 == 0 and before > 0 if value >= 10 else before % 100 != 10 and before > 0
+
+
+def _scalable(word: str) -> bool:
+    return _is_number(word) and len(word) <= 30
+
+
 def _parts(key: str) -> tuple[float, int, str] | None:
     """(value, decimals, unit) of a canonical answer that is one number with or without a unit."""
     number, _, unit = key.partition(" ")
-    if not _is_number(number) or _NUMBER.search(unit):
+    words = unit.split()
+    if not _is_number(number) or _NUMBER.search(unit) or len(words) > _UNIT_WORDS:
+        return None
+    if not _NO_UNIT.isdisjoint(words) or not all(_UNIT.fullmatch(word) for word in words):
         return None
     return float(number), len(number.partition(".")[2]), unit
 
 
-def agree(left: str, right: str) -> bool:
+def agree(left: str, right: str, *, whole: bool = False) -> bool:
     """Whether two canonical answers say the same.
 
     Whole numbers must be equal. Where one has decimals they must agree once rounded to the coarser of the two, and
     within 1 %. A unit may be missing on one side.
+
+    Args:
+        whole: a whole number agrees with its equal alone: 5 is not 5.04, nor 2017 the same as 2016.9.
     """
     if left == right:
         return True
@@ -132,9 +164,9 @@ def agree(left: str, right: str) -> bool:
         return False
     if a[0] == b[0]:
         return True
-    if not max(a[1], b[1]):
-        return False
     coarser = min(a[1], b[1])
+    if not max(a[1], b[1]) or (whole and not coarser):
+        return False
     return round(a[0], coarser) == round(b[0], coarser) and abs(a[0] - b[0]) <= 0.01 * max(abs(a[0]), abs(b[0]))
 
 
@@ -150,52 +182,3 @@ def groups(answers: Sequence[str]) -> list[str]:
         if head is None:
             heads.append(key)
     return [name[key] for key in keys]
-
-
-# ------------------------------------------------------------------------------------------------------- truth
-
-
-def exact(answer: str, truths: Sequence[str]) -> bool:
-    """Whether the answer says what one of the truths says, both in canonical form."""
-    return any(agree(canonical(answer), canonical(truth)) for truth in truths)
-
-
-def contains(answer: str, truths: Sequence[str]) -> bool:
-    """The lab's rule: one of the truths stands somewhere in the answer. It over-credits "1" in "2017"."""
-    return any(truth.lower() in answer.lower() for truth in truths)
-
-
-def anls(answer: str, truths: Sequence[str]) -> float:
-    """Normalised Levenshtein similarity, best over the truths; 0 below one half (Biten et al. 2019).
-
-    1 - NL where NL < 0.5, else 0; NL is the edit distance over the longer length, lower-cased, spaces collapsed.
-    """
-    return max((_similarity(_flat(answer), _flat(truth)) for truth in truths), default=0.0)
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.lower().split())
-
-
-def _similarity(left: str, right: str) -> float:
-    longest = max(len(left), len(right))
-    part = distance(left, right) / longest if longest else 0.0
-    return 1 - part if part < 0.5 else 0.0
-
-
-def distance(left: str, right: str) -> int:
-    """Levenshtein's edit distance."""
-    row = list(range(len(right) + 1))
-    for i, one in enumerate(left, 1):
-        before, row[0] = row[0], i
-        for j, other in enumerate(right, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (one != other))
-    return row[-1]
-
-
-MEASURES = {
-    "exact": lambda answer, truths: float(exact(answer, truths)),
-    "anls": anls,
-    "containment": lambda answer, truths: float(contains(answer, truths)),
-}
-"""name -> score in 0..1 of an answer against the accepted truths"""
