@@ -120,8 +120,8 @@ def values_of(view: T2iView) -> tuple[Any, ...]:
 def coerce_view(given: Mapping[str, Any]) -> T2iView:
     """A view from names and values, of a page, a link or a picture's settings: every value is put into its range."""
     base = default_view()
-    if given.get("model"):
-        base = replace(base, **_of_model(str(given["model"])))
+    if (model := str(given.get("model") or "")) in MENU.names():  # what its files say may be read for anybody
+        base = replace(base, **_of_model(model))
     known = {name: _fit(name, value, getattr(base, name)) for name, value in given.items() if name in ORDER}
     return replace(base, **known)
 
