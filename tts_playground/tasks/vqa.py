@@ -13,7 +13,7 @@ from tts_playground.images import open_image
 from tts_playground.models import loading
 from tts_playground.models.vlm.model import digest
 from tts_playground.samplers.cancellation import Cancel, never
-from tts_playground.samplers.capabilities import HasAnswerSettings, HasModel
+from tts_playground.samplers.capabilities import HasAnswerSettings, HasAsker, HasModel
 from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks import engine
 from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
@@ -187,17 +187,29 @@ def vqa_sampler(
 
 
 def judges(sampler: Sampler, *, blank: bool = False) -> list[Reward]:
-    """What scores the answers of a sampler: P(yes), the rating and log-probability; an endpoint gives only the last."""
+    """What scores the answers of a sampler: P(yes), the rating and log-probability.
+
+    Whether an endpoint can give them, only asking tells: those that it cannot give raise CannotDo when they score.
+    """
+    from tts_playground.verifiers.endpoint_verify import EndpointPYes, EndpointRating
     from tts_playground.verifiers.self_verify import PYes, Rating, SequenceLogprob
 
     found: list[Any] = []
-    if isinstance(sampler, HasModel):  # an endpoint shows no logits
+    if isinstance(sampler, HasModel):
         found += [PYes(sampler.loaded, blank=blank), Rating(sampler.loaded, blank=blank)]
+    elif isinstance(sampler, HasAsker):
+        found += [EndpointPYes(sampler.asker, blank=blank), EndpointRating(sampler.asker, blank=blank)]
     return [*found, SequenceLogprob()]
 
 
 def guide_of(sampler: Sampler) -> Reward | None:
-    """What picks the best answer: P(yes) of the model that answers; None where the sampler shows no model."""
+    """What picks the best answer while they are drawn: P(yes) of the model that answers.
+
+    None where the sampler shows no model. An endpoint's P(yes) may turn out not to be there, which must not end a
+    draw: ``answered`` asks for it once the answers are drawn, and they are picked from the same scores then.
+    """
+    if not isinstance(sampler, HasModel):
+        return None
     return next((judge for judge in judges(sampler) if judge.name == "p_yes"), None)
 
 

@@ -12,11 +12,11 @@ from tts_playground import registry
 from tts_playground.core import Cost, ParallelStrategy, Reward, Round, Sampler, Scored, SteppedSampler, Strategy
 from tts_playground.errors import BadInput
 from tts_playground.samplers.cancellation import Cancel, never
-from tts_playground.samplers.capabilities import HasAnswerSettings, HasModel
+from tts_playground.samplers.capabilities import HasAnswerSettings, HasAsker, HasModel
 from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks.engine import whole
 from tts_playground.tasks.plugged_samplers import model_of
-from tts_playground.tasks.vqa import VqaTask, answer_rounds, short_answer, vqa_sampler
+from tts_playground.tasks.vqa import VqaTask, answer_rounds, judges, short_answer, vqa_sampler
 from tts_playground.typed import typed
 
 MOST = 32
@@ -151,6 +151,9 @@ def judge_of(name: str, sampler: Sampler) -> Reward:
     known = registry.settings_of(registry.entry_of_reward(name, "vqa").kind, name)
     asked: dict[str, Any] = {}
     if "loaded" in known:
+        own = judges(sampler) if isinstance(sampler, HasAsker) else []
+        if (same := next((judge for judge in own if judge.name == name), None)) is not None:
+            return replace(cast(Any, same), shows="reply")
         if not isinstance(sampler, HasModel):
             raise BadInput(f"The guide {name!r} asks the model that answers, which this sampler lacks; choose another.")
         asked["loaded"] = sampler.loaded
