@@ -136,9 +136,9 @@ class EndpointSampler:
         """For verifiers that ask the same server."""
         return EndpointAsker(self._client, self.manners, self.extra_body, self.workers)
 
-    def drawing(self, settings: AnswerSettings) -> EndpointSampler:
+    def drawing(self, settings: AnswerSettings, per_request: int = 1) -> EndpointSampler:
         """The same server under other settings; what was learnt of it is shared."""
-        other = replace(self, settings=settings)
+        other = replace(self, settings=settings, per_request=per_request)
         object.__setattr__(other, "manners", self.manners)
         return other
 

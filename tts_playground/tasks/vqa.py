@@ -35,6 +35,8 @@ BATCH = 256
 """answers drawn and verified together: the picture and the question are read once for all of them"""
 SMALLEST = 2
 """pixels a side"""
+ENDPOINT_TOKENS = 512
+"""length at which replies of an endpoint are cut by default: its models are large, and often reason first"""
 
 
 @dataclass(frozen=True)
@@ -157,9 +159,21 @@ class Answered:
         }
 
 
+def longest_reply(model: str | None = None, given: int | None = None) -> int:
+    """Tokens at which a reply is cut: what is given, else 512 of an endpoint and 96 of any other model."""
+    name = model or loading.default_name("vlm")
+    own = ENDPOINT_TOKENS if name.startswith("endpoint:") else AnswerSettings().most_tokens
+    return own if given is None else given
+
+
 @typed
 def vqa_sampler(
-    model: str | None = None, settings: AnswerSettings | None = None, device: str = "auto", *, own: bool = False
+    model: str | None = None,
+    settings: AnswerSettings | None = None,
+    device: str = "auto",
+    *,
+    own: bool = False,
+    extra_body: Mapping[str, Any] | None = None,
 ) -> Sampler:
     """The sampler of a named model: ``tiny:vlm``, a hub id, a folder, or ``endpoint:NAME@http://...``.
 
@@ -167,12 +181,18 @@ def vqa_sampler(
     it declares.
 
     Args:
+        settings: None takes the defaults, with ``longest_reply`` of the model.
         own: the name comes from whoever set the environment, not from a page or a request (see ``EndpointSampler``).
+        extra_body: further fields of an endpoint's requests.
 
     Raises:
-        BadInput: an endpoint without an address. ModelUnavailable: this machine cannot hold or reach the model.
+        BadInput: an endpoint without an address, or fields that it cannot be sent. ModelUnavailable: this machine
+            cannot hold or reach the model.
     """
-    name, settings = model or loading.default_name("vlm"), settings or AnswerSettings()
+    name = model or loading.default_name("vlm")
+    settings = settings or AnswerSettings(most_tokens=longest_reply(name))
+    if extra_body and not name.startswith("endpoint:"):
+        raise BadInput(f"Further fields of a request (extra_body) are for endpoints, and {name!r} is none.")
     if (plugged := plugged_sampler(name, VqaTask.kind, settings.as_dict())) is not None:
         return plugged
     if name.startswith("endpoint:"):
@@ -180,7 +200,7 @@ def vqa_sampler(
         from tts_playground.samplers.endpoint import EndpointSampler
 
         called, url = named(name)
-        return EndpointSampler(url, called, settings, own=own)
+        return EndpointSampler(url, called, settings, own=own, extra_body=extra_body or {})
     from tts_playground.samplers.vlm import VlmSampler
 
     return VlmSampler(loading.load(name, "vlm", loading.Options(device)), settings)
@@ -259,6 +279,8 @@ def answer(
     store: Keeper | None = None,
     cancel: Cancel = never,
     on_round: Callable[[Round], None] | None = None,
+    most_tokens: int | None = None,
+    extra_body: Mapping[str, Any] | None = None,
 ) -> Answered:
     """Draw ``n`` answers to a question about a picture, let the model verify them, and pick.
 
@@ -275,6 +297,8 @@ def answer(
         store: where answers and scores are read and kept (``store.store.Store``); None keeps nothing.
         cancel: asked after every token; True ends the draw.
         on_round: hears of every round and of reports between them.
+        most_tokens: a reply that gets so long is cut, 1 to 4096; None takes 512 of an endpoint, else 96.
+        extra_body: further fields of an endpoint's requests.
 
     Raises:
         BadInput: the picture, the question or a setting cannot be used.
@@ -284,8 +308,9 @@ def answer(
     """
     check_count(n, MOST)
     task = VqaTask.of(image, question, answers)
-    settings = AnswerSettings(temperature, top_p, top_k, template=template)
-    sampler = vqa_sampler(model, settings, own=own)
+    longest = longest_reply(model, most_tokens)
+    settings = AnswerSettings(temperature, top_p, top_k, longest, template=template)
+    sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body)
     asked, found = task.blank() if blank else task, engine.Found()
     for round_ in answer_rounds(asked, sampler, guide_of(sampler), n=n, seed=seed, store=store, cancel=cancel):
         found.add(round_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -172,11 +172,13 @@ def reason(
     seed: int = 0,
     answers: Sequence[str] = (),
     blank: bool = False,
+    own: bool = False,
+    extra_body: Mapping[str, Any] | None = None,
 ) -> Searched:
     """Answer a question by a search over reasoning steps.
 
     Args:
-        image, question, model, seed, answers, blank: see ``tasks.vqa.answer``.
+        image, question, model, seed, answers, blank, own, extra_body: see ``tasks.vqa.answer``.
         strategy, guide, n: see ``StepSearch``.
 
     Raises:
@@ -184,6 +186,6 @@ def reason(
         ModelUnavailable: this machine cannot hold or reach the model.
     """
     how, task = StepSearch(strategy, guide, n), VqaTask.of(image, question, answers)
-    sampler = vqa_sampler(model, settings)
+    sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body)
     *_, found = search_steps(task.blank() if blank else task, sampler, how, seed=seed)
     return found

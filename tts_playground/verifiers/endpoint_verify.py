@@ -48,7 +48,7 @@ class _EndpointJudge:
     def _read(self, task: Any, prompts: Sequence[str], options: Sequence[str]) -> list[list[float]]:
         image, manners = white(task.image) if self.blank else task.image, self.asker.manners
         try:
-            rows = self.asker.beginnings([(image, prompt) for prompt in prompts], options)
+            rows = [row for row, _ in self.asker.beginnings([(image, prompt) for prompt in prompts], options)]
             if any(sum(row) < LEAST for row in rows):
                 raise CannotDo(
                     f"{manners.who} does not begin its reply with one of {', '.join(options)}, so that no probability "

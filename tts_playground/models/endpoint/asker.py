@@ -31,8 +31,10 @@ class EndpointAsker:
     workers: int = 4
     """requests at a time"""
 
-    def beginnings(self, asked: Sequence[tuple[Image.Image, str]], options: Sequence[str]) -> list[list[float]]:
-        """[asked, options] probability that the reply to a prompt about a picture begins with each option.
+    def beginnings(
+        self, asked: Sequence[tuple[Image.Image, str]], options: Sequence[str]
+    ) -> list[tuple[list[float], float]]:
+        """Of each picture with a prompt: (probability that the reply begins with each option, what stays untold).
 
         See ``beginnings`` for what these numbers leave out.
 
@@ -46,7 +48,7 @@ class EndpointAsker:
         urls = {id(image): picture_url(image) for image, _ in asked}
         keys = [(urls[id(image)], prompt) for image, prompt in asked]
         each, client = list(dict.fromkeys(keys)), self.client()
-        found: dict[tuple[str, str], list[float]] = {}
+        found: dict[tuple[str, str], tuple[list[float], float]] = {}
         pool = ThreadPoolExecutor(max(1, min(self.workers, len(each))))
         coming = []
         try:
@@ -71,7 +73,7 @@ class EndpointAsker:
                 f"{self.manners.who} is served without its likeliest tokens (top_logprobs), which this needs."
             )
 
-    def _read(self, client: Client, key: tuple[str, str], options: Sequence[str]) -> list[float]:
+    def _read(self, client: Client, key: tuple[str, str], options: Sequence[str]) -> tuple[list[float], float]:
         url, prompt = key
 
         def ask(*, seed: int, n: int, max_tokens: int) -> list[EndpointReply]:

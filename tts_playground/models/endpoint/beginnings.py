@@ -31,8 +31,10 @@ Ask = Callable[..., Sequence[EndpointReply]]
 """(seed=, n=, max_tokens=) -> replies to one prompt"""
 
 
-def read(ask: Ask, options: Sequence[str]) -> list[float]:
-    """The probability that a reply begins with each option, 0 to 1; small and capital letters are the same.
+def read(ask: Ask, options: Sequence[str]) -> tuple[list[float], float]:
+    """(probability that a reply begins with each option, 0 to 1; probability that stays untold between options).
+
+    Small and capital letters are the same.
 
     Args:
         ask: makes one request; it is called once, and up to eight times more where the first token does not tell.
@@ -50,7 +52,7 @@ def read(ask: Ask, options: Sequence[str]) -> list[float]:
             break
         replies += ask(seed=turn, n=FURTHER if turn == 1 else 1, max_tokens=DEEP)
         found, left = chances(known_from(replies), options)
-    return found
+    return found, left
 
 
 def known_from(replies: Iterable[EndpointReply]) -> Known:
