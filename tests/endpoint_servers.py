@@ -1,6 +1,8 @@
 """Servers of the OpenAI protocol in this process, which record what they are sent and can be told how to misbehave."""
 
 import json
+import math
+import random
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -62,6 +64,65 @@ def well(seen):
 def refusal(message, status=400, **more):
     """OpenAI's form of an error."""
     return Answer({"error": {"message": message, "type": "invalid_request_error", **more}}, status)
+
+
+ENDS = "<|im_end|>"
+OPTIONAL = ("temperature", "top_p", "top_k", "seed", "logprobs", "top_logprobs", "n")
+
+
+def said_to(seen):
+    """The text of a request's question."""
+    return next(part["text"] for part in seen.body["messages"][-1]["content"] if part["type"] == "text")
+
+
+def vllm(tree_of, most=20):
+    """A server as vLLM: ``tree_of(prompt)`` says {tokens so far: {token: probability}}; a reply ends outside of it.
+
+    Seeds, n, max_tokens, logprobs, top_logprobs (up to ``most``) and usage are as there.
+    """
+
+    def choice(body, tree, place):
+        dice, said, rows = random.Random(f"{body.get('seed')} {place}"), (), []
+        while said in tree and len(said) < body["max_tokens"]:
+            chances = tree[said]
+            token = dice.choices(list(chances), list(chances.values()))[0]
+            likely = sorted(chances, key=lambda one: -chances[one])[: body.get("top_logprobs", 0)]
+            tops = [{"token": one, "logprob": math.log(chances[one]), "bytes": None} for one in likely]
+            rows.append({"token": token, "logprob": math.log(chances[token]), "top_logprobs": tops})
+            said = (*said, token)
+        ended = said not in tree
+        message = {"role": "assistant", "content": "".join(said).replace(ENDS, "")}
+        logprobs = {"content": rows} if body.get("logprobs") else None
+        return {
+            "index": place,
+            "finish_reason": "stop" if ended else "length",
+            "message": message,
+            "logprobs": logprobs,
+        }
+
+    def play(seen):
+        body = seen.body
+        if body.get("top_logprobs", 0) > most:
+            return refusal(
+                f"Requested sample logprobs of {body['top_logprobs']}, which is greater than max allowed: {most}"
+            )
+        tree = tree_of(said_to(seen))
+        choices = [choice(body, tree, place) for place in range(body.get("n", 1))]
+        spent = sum(len(one["logprobs"]["content"]) if one["logprobs"] else 1 for one in choices)
+        usage = {"prompt_tokens": 300, "completion_tokens": spent, "total_tokens": 300 + spent}
+        return Answer({"id": "x", "object": "chat.completion", "choices": choices, "usage": usage})
+
+    return play
+
+
+def bare(seen):
+    """A server that refuses everything optional, one thing at a time, and sends a bill."""
+    given = [name for name in OPTIONAL if name in seen.body]
+    if given:
+        return refusal(f"Unknown parameter: '{given[0]}'", param=given[0])
+    reply = completion("7", tokens=0, usage={"prompt_tokens": 300, "completion_tokens": 5})
+    reply["choices"][0]["logprobs"] = None
+    return Answer(reply)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -148,7 +148,7 @@ def test_the_endpoint_answers_as_the_command_line(client, tmp_path):
     names = [
         p["parameter_name"] for p in client.view_api(return_format="dict")["named_endpoints"]["/answer"]["parameters"]
     ]
-    assert names == ["image", "question", "model", "n", "temperature", "top_p", "top_k", "seed"]
+    assert names == ["image", "question", "model", "n", "temperature", "top_p", "top_k", "seed", "most_tokens"]
     moving = tmp_path / "moving.webp"
     frames = [Image.new("RGB", (9, 9), color) for color in ("red", "blue")]
     frames[0].save(moving, save_all=True, append_images=frames[1:])

@@ -164,18 +164,21 @@ def audit(
     device_map: str | None = None,
     batch: int = BATCH,
     cancel: Cancel = never,
+    own: bool = False,
+    extra_body: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> AuditReport:
     """Ask a model to choose at random, again and again, and report how far from uniform it is and why.
 
     Args:
-        model: ``tiny:vlm``, a hub id (``llava-hf/llava-1.5-7b-hf``), a folder, ``scripted:...``, or a ``Chooser``; None
-            takes ``TTS_PLAYGROUND_AUDIT_MODEL`` or the embedded model.
+        model: ``tiny:vlm``, a hub id (``llava-hf/llava-1.5-7b-hf``), a folder, ``endpoint:NAME@URL``,
+            ``scripted:...``, or a ``Chooser``; None takes ``TTS_PLAYGROUND_AUDIT_MODEL`` or the embedded model.
         preset: "debug" or "full", the sizes of the proof of concept.
         out: a folder for the JSONL file, a row a picture; a run that was stopped goes on there.
         device, dtype, four_bit, device_map: how to load the model; ``device_map="auto"`` spreads it over all devices.
         batch: pictures in one forward pass.
         cancel: asked before every batch; what was answered is on file then, if ``out`` says where.
+        own, extra_body: of an endpoint, see ``EndpointSampler``.
         **settings: the fields of ``auditing.settings.AuditSettings``.
 
     Raises:
@@ -186,7 +189,8 @@ def audit(
     if batch < 1:
         raise BadInput(f"A batch holds at least 1 picture, not {batch}.")
     if model is None or isinstance(model, str):
-        chooser = responders.resolve(model, Options(device, dtype, four_bit, device_map), batch)
+        where = Options(device, dtype, four_bit, device_map)
+        chooser = responders.resolve(model, where, batch, own=own, extra_body=extra_body)
     elif isinstance(model, (ExactChooser, ReplyChooser)):
         chooser = model
     else:

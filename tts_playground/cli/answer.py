@@ -67,19 +67,19 @@ def answer(
     guide: Guide = "p_yes",
     json: options.Json = False,
     picture_side: Side = 768,
+    most_tokens: options.MostTokens = None,
+    extra_body: options.ExtraBody = None,
 ) -> None:
     """Draw N answers to QUESTION about IMAGE, let the model verify them, and say what each selector picks."""
+    further = options.fields_of(extra_body)
     if strategy is not None:
         from tts_playground.samplers.vlm_settings import AnswerSettings
+        from tts_playground.tasks.vqa import longest_reply
 
-        settings = AnswerSettings(temperature, top_p, top_k, template=template)
+        settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=template)
         facts: dict[str, Any] = {"model": model, "strategy": strategy, "guide": guide, "n": n, "seed": seed}
-        _search(
-            image,
-            question,
-            {**facts, "settings": settings, "answers": truth, "blank": blank, "longest": picture_side},
-            json,
-        )
+        facts |= {"settings": settings, "answers": truth, "blank": blank, "own": True, "extra_body": further}
+        _search(image, question, facts | {"longest": picture_side}, json)
         return
     from tts_playground.store.spare import open_store
     from tts_playground.tasks.vqa import answer as draw
@@ -101,6 +101,8 @@ def answer(
             store=store,
             on_round=hear,
             longest=picture_side,
+            most_tokens=most_tokens,
+            extra_body=further,
         )
     emit(result.as_dict(), json, _talk)
 
@@ -160,6 +162,8 @@ def vqa_curve(
     plot: options.Plot = None,
     json: options.Json = False,
     picture_side: Side = 768,
+    most_tokens: options.MostTokens = None,
+    extra_body: options.ExtraBody = None,
 ) -> None:
     """Accuracy against N over a set of questions: oracle, verifier, majority; resumable, kept in the store."""
     from rich.progress import Progress
@@ -169,14 +173,16 @@ def vqa_curve(
     from tts_playground.experiments import question_sets
     from tts_playground.samplers.vlm_settings import AnswerSettings
     from tts_playground.store.spare import open_store
-    from tts_playground.tasks.vqa import judges, vqa_sampler
+    from tts_playground.tasks.vqa import judges, longest_reply, vqa_sampler
     from tts_playground.tasks.vqa_data import questions as read
 
     if measure not in MEASURES:
         raise UnknownName("measure", measure, MEASURES)
     if axis not in AXES:
         raise UnknownName("axis", axis, AXES)
-    sampler = vqa_sampler(model, AnswerSettings(temperature, top_p, top_k, template=template), own=True)
+    further = options.fields_of(extra_body)
+    settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=template)
+    sampler = vqa_sampler(model, settings, own=True, extra_body=further)
     asked, skipped = [], []
     with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task(data, total=questions)

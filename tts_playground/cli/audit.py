@@ -17,7 +17,8 @@ Model = Annotated[
     str | None,
     typer.Option(
         envvar="TTS_PLAYGROUND_AUDIT_MODEL",
-        help="tiny:vlm, a hub id (llava-hf/llava-1.5-7b-hf), a folder, or scripted:fair, scripted:loves-7, ...",
+        help="tiny:vlm, a hub id (llava-hf/llava-1.5-7b-hf), a folder, endpoint:NAME@http://host:port/v1, "
+        "or scripted:fair, scripted:loves-7, ...",
     ),
 ]
 Preset = Annotated[str, typer.Option(help="debug (2 images a condition, 50 samples) or full (10 and 1000).")]
@@ -73,6 +74,7 @@ def run_audit(
     device_map: DeviceMap = None,
     out: Folder = Path("audit_outputs"),
     json: options.Json = False,
+    extra_body: options.ExtraBody = None,
 ) -> None:
     """Show images of labelled cells, ask for a random choice, and report how far from uniform it is and why."""
     from tts_playground.auditing import responders, run
@@ -86,7 +88,7 @@ def run_audit(
     settings = settings_from(wanted, preset)
     where = Options(device, DTYPES.get(dtype, dtype), load_4bit, device_map)
     with console().status("Loading"):
-        chooser = responders.resolve(model, where, batch)
+        chooser = responders.resolve(model, where, batch, own=True, extra_body=options.fields_of(extra_body))
     file = run.file_of(out, chooser, settings)
     _work(run.recorded(file, chooser, settings, batch=batch))
     _report(file, settings.samples, json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,24 @@ TopK = Annotated[int, typer.Option("--top-k", help="Keep this many likeliest tok
 Cfg = Annotated[
     float | None,
     typer.Option("--cfg", help="Guidance by the prompt: 1 is none, up to 100; the model's own when not given."),
+]
+ExtraBody = Annotated[
+    str | None,
+    typer.Option(
+        "--extra-body",
+        metavar="JSON",
+        help="Of an endpoint: further fields of its requests, e.g. "
+        '\'{"chat_template_kwargs": {"enable_thinking": false}}\'.',
+    ),
+]
+MostTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--most-tokens",
+        min=1,
+        max=4096,
+        help="A reply is cut when it gets so long; 96, of an endpoint 512, by default.",
+    ),
 ]
 REWARDS = ", ".join(row.usage for row in registry.rewards("t2i") if ":" not in row.name)
 """what scores pictures, for help texts"""
@@ -39,3 +57,18 @@ ImageModel = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Where to write the result.")]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write the figure: .html, or .png/.svg with a browser here.")]
+
+
+def fields_of(text: str | None) -> dict[str, Any]:
+    """What ``--extra-body`` says.
+
+    Raises:
+        BadInput: it is no JSON object.
+    """
+    from tts_playground import jsontext
+    from tts_playground.errors import BadInput
+
+    found = jsontext.loads(text, "--extra-body") if text is not None else {}
+    if not isinstance(found, dict):
+        raise BadInput("--extra-body is a JSON object, for example '{\"min_p\": 0.1}'.")
+    return found

@@ -10,7 +10,7 @@ from tts_playground.errors import BadInput
 from tts_playground.pages.checks import number as checked_number
 from tts_playground.pages.checks import whole
 
-WHOLE = ("n", "top_k", "seed", "size")
+WHOLE = ("n", "top_k", "seed", "size", "most_tokens")
 """names of settings that count something"""
 
 

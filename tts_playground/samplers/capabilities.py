@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from tts_playground.core import Sampler
 
 if TYPE_CHECKING:
+    from tts_playground.models.endpoint.asker import EndpointAsker
     from tts_playground.models.loading import Loaded
     from tts_playground.samplers.vlm_settings import AnswerSettings
 
@@ -27,6 +28,16 @@ class HasModel(Protocol):
 @runtime_checkable
 class ModelSampler(Sampler, HasModel, Protocol):
     """A sampler that draws from a loaded model; an endpoint's is none."""
+
+
+@runtime_checkable
+class HasAsker(Protocol):
+    """Draws from a server that may show its likeliest tokens: only asking tells whether it can judge, too."""
+
+    @property
+    def asker(self) -> EndpointAsker:
+        """Asks the same server."""
+        ...
 
 
 @runtime_checkable

@@ -7,19 +7,18 @@ fails: samples are yielded in order, and the error comes after them.
 
 from __future__ import annotations
 
-import base64
-import io
 import logging
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 from tts_playground.models.endpoint import address
+from tts_playground.models.endpoint.asker import EndpointAsker, conversation, picture_url
 from tts_playground.models.endpoint.client import Client
 from tts_playground.models.endpoint.manners import Manners
 from tts_playground.models.endpoint.reply import EndpointReply
@@ -33,7 +32,8 @@ BEAT = 0.1
 NOTHING_SAID = "…"
 """the short answer of a reply that has none: no answer that a question could have"""
 log = logging.getLogger(__name__)
-FIXED = {"model", "messages", "stream", "n", "seed", "logprobs", "max_tokens", "temperature", "top_p", "top_k"}
+FIXED = {"model", "messages", "stream", "n", "seed", "logprobs", "top_logprobs", "temperature", "top_p", "top_k"}
+FIXED |= {"max_tokens", "max_completion_tokens"}
 """fields of a request that ``extra_body`` cannot set"""
 
 
@@ -131,6 +131,17 @@ class EndpointSampler:
         """An endpoint does not show its logits: nothing."""
         return []
 
+    @property
+    def asker(self) -> EndpointAsker:
+        """For verifiers that ask the same server."""
+        return EndpointAsker(self._client, self.manners, self.extra_body, self.workers)
+
+    def drawing(self, settings: AnswerSettings, per_request: int = 1) -> EndpointSampler:
+        """The same server under other settings; what was learnt of it is shared."""
+        other = replace(self, settings=settings, per_request=per_request)
+        object.__setattr__(other, "manners", self.manners)
+        return other
+
     def _client(self) -> Client:
         return Client(
             self.url,
@@ -143,11 +154,7 @@ class EndpointSampler:
         )
 
     def _messages(self, task: Any) -> list[dict[str, Any]]:
-        file = io.BytesIO()
-        task.image.convert("RGB").save(file, "PNG")
-        url = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-        text = {"type": "text", "text": self.settings.prompt(task.question)}
-        return [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, text]}]
+        return conversation(picture_url(task.image), self.settings.prompt(task.question))
 
     def _request(
         self, client: Client, messages: list[Any], seed: int, number: int, turn: int

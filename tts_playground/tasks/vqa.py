@@ -13,7 +13,7 @@ from tts_playground.images import open_sized
 from tts_playground.models import loading
 from tts_playground.models.vlm.model import digest
 from tts_playground.samplers.cancellation import Cancel, never
-from tts_playground.samplers.capabilities import HasAnswerSettings, HasModel
+from tts_playground.samplers.capabilities import HasAnswerSettings, HasAsker, HasModel
 from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks import engine
 from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
@@ -39,6 +39,8 @@ SMALLEST = 2
 """pixels a side"""
 NARROW = 256
 """pixels of a shorter side at which print is hardly read"""
+ENDPOINT_TOKENS = 512
+"""length at which replies of an endpoint are cut by default: its models are large, and often reason first"""
 
 
 @dataclass(frozen=True)
@@ -186,9 +188,21 @@ class Answered:
         }
 
 
+def longest_reply(model: str | None = None, given: int | None = None) -> int:
+    """Tokens at which a reply is cut: what is given, else 512 of an endpoint and 96 of any other model."""
+    name = model or loading.default_name("vlm")
+    own = ENDPOINT_TOKENS if name.startswith("endpoint:") else AnswerSettings().most_tokens
+    return own if given is None else given
+
+
 @typed
 def vqa_sampler(
-    model: str | None = None, settings: AnswerSettings | None = None, device: str = "auto", *, own: bool = False
+    model: str | None = None,
+    settings: AnswerSettings | None = None,
+    device: str = "auto",
+    *,
+    own: bool = False,
+    extra_body: Mapping[str, Any] | None = None,
 ) -> Sampler:
     """The sampler of a named model: ``tiny:vlm``, a hub id, a folder, or ``endpoint:NAME@http://...``.
 
@@ -196,12 +210,18 @@ def vqa_sampler(
     it declares.
 
     Args:
+        settings: None takes the defaults, with ``longest_reply`` of the model.
         own: the name comes from whoever set the environment, not from a page or a request (see ``EndpointSampler``).
+        extra_body: further fields of an endpoint's requests.
 
     Raises:
-        BadInput: an endpoint without an address. ModelUnavailable: this machine cannot hold or reach the model.
+        BadInput: an endpoint without an address, or fields that it cannot be sent. ModelUnavailable: this machine
+            cannot hold or reach the model.
     """
-    name, settings = model or loading.default_name("vlm"), settings or AnswerSettings()
+    name = model or loading.default_name("vlm")
+    settings = settings or AnswerSettings(most_tokens=longest_reply(name))
+    if extra_body and not name.startswith("endpoint:"):
+        raise BadInput(f"Further fields of a request (extra_body) are for endpoints, and {name!r} is none.")
     if (plugged := plugged_sampler(name, VqaTask.kind, settings.as_dict())) is not None:
         return plugged
     if name.startswith("endpoint:"):
@@ -209,24 +229,36 @@ def vqa_sampler(
         from tts_playground.samplers.endpoint import EndpointSampler
 
         called, url = named(name)
-        return EndpointSampler(url, called, settings, own=own)
+        return EndpointSampler(url, called, settings, own=own, extra_body=extra_body or {})
     from tts_playground.samplers.vlm import VlmSampler
 
     return VlmSampler(loading.load(name, "vlm", loading.Options(device)), settings)
 
 
 def judges(sampler: Sampler, *, blank: bool = False) -> list[Reward]:
-    """What scores the answers of a sampler: P(yes), the rating and log-probability; an endpoint gives only the last."""
+    """What scores the answers of a sampler: P(yes), the rating and log-probability.
+
+    Whether an endpoint can give them, only asking tells: those that it cannot give raise CannotDo when they score.
+    """
+    from tts_playground.verifiers.endpoint_verify import EndpointPYes, EndpointRating
     from tts_playground.verifiers.self_verify import PYes, Rating, SequenceLogprob
 
     found: list[Any] = []
-    if isinstance(sampler, HasModel):  # an endpoint shows no logits
+    if isinstance(sampler, HasModel):
         found += [PYes(sampler.loaded, blank=blank), Rating(sampler.loaded, blank=blank)]
+    elif isinstance(sampler, HasAsker):
+        found += [EndpointPYes(sampler.asker, blank=blank), EndpointRating(sampler.asker, blank=blank)]
     return [*found, SequenceLogprob()]
 
 
 def guide_of(sampler: Sampler) -> Reward | None:
-    """What picks the best answer: P(yes) of the model that answers; None where the sampler shows no model."""
+    """What picks the best answer while they are drawn: P(yes) of the model that answers.
+
+    None where the sampler shows no model. An endpoint's P(yes) may turn out not to be there, which must not end a
+    draw: ``answered`` asks for it once the answers are drawn, and they are picked from the same scores then.
+    """
+    if not isinstance(sampler, HasModel):
+        return None
     return next((judge for judge in judges(sampler) if judge.name == "p_yes"), None)
 
 
@@ -277,6 +309,8 @@ def answer(
     cancel: Cancel = never,
     on_round: Callable[[Round], None] | None = None,
     longest: int = LONGEST_SIDE,
+    most_tokens: int | None = None,
+    extra_body: Mapping[str, Any] | None = None,
 ) -> Answered:
     """Draw ``n`` answers to a question about a picture, let the model verify them, and pick.
 
@@ -294,6 +328,8 @@ def answer(
         cancel: asked after every token; True ends the draw.
         on_round: hears of every round and of reports between them.
         longest: pixels of the picture's longer side, 64 to 4096; a larger picture is scaled down to it.
+        most_tokens: a reply that gets so long is cut, 1 to 4096; None takes 512 of an endpoint, else 96.
+        extra_body: further fields of an endpoint's requests.
 
     Raises:
         BadInput: the picture, the question or a setting cannot be used.
@@ -303,8 +339,8 @@ def answer(
     """
     check_count(n, MOST)
     task = VqaTask.of(image, question, answers, longest=longest)
-    settings = AnswerSettings(temperature, top_p, top_k, template=template)
-    sampler = vqa_sampler(model, settings, own=own)
+    settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=template)
+    sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body)
     asked, found = task.blank() if blank else task, engine.Found()
     for round_ in answer_rounds(asked, sampler, guide_of(sampler), n=n, seed=seed, store=store, cancel=cancel):
         found.add(round_)

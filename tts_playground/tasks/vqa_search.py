@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -12,11 +12,11 @@ from tts_playground import registry
 from tts_playground.core import Cost, ParallelStrategy, Reward, Round, Sampler, Scored, SteppedSampler, Strategy
 from tts_playground.errors import BadInput
 from tts_playground.samplers.cancellation import Cancel, never
-from tts_playground.samplers.capabilities import HasAnswerSettings, HasModel
+from tts_playground.samplers.capabilities import HasAnswerSettings, HasAsker, HasModel
 from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks.engine import whole
 from tts_playground.tasks.plugged_samplers import model_of
-from tts_playground.tasks.vqa import LONGEST_SIDE, VqaTask, answer_rounds, short_answer, vqa_sampler
+from tts_playground.tasks.vqa import LONGEST_SIDE, VqaTask, answer_rounds, judges, short_answer, vqa_sampler
 from tts_playground.typed import typed
 
 MOST = 32
@@ -152,6 +152,9 @@ def judge_of(name: str, sampler: Sampler) -> Reward:
     known = registry.settings_of(registry.entry_of_reward(name, "vqa").kind, name)
     asked: dict[str, Any] = {}
     if "loaded" in known:
+        own = judges(sampler) if isinstance(sampler, HasAsker) else []
+        if (same := next((judge for judge in own if judge.name == name), None)) is not None:
+            return replace(cast(Any, same), shows="reply")
         if not isinstance(sampler, HasModel):
             raise BadInput(f"The guide {name!r} asks the model that answers, which this sampler lacks; choose another.")
         asked["loaded"] = sampler.loaded
@@ -171,11 +174,14 @@ def reason(
     answers: Sequence[str] = (),
     blank: bool = False,
     longest: int = LONGEST_SIDE,
+    own: bool = False,
+    extra_body: Mapping[str, Any] | None = None,
 ) -> Searched:
     """Answer a question by a search over reasoning steps.
 
     Args:
         image, question, model, seed, answers, blank, longest: see ``tasks.vqa.answer``.
+        image, question, model, seed, answers, blank, own, extra_body: see ``tasks.vqa.answer``.
         strategy, guide, n: see ``StepSearch``.
 
     Raises:
@@ -183,6 +189,6 @@ def reason(
         ModelUnavailable: this machine cannot hold or reach the model.
     """
     how, task = StepSearch(strategy, guide, n), VqaTask.of(image, question, answers, longest=longest)
-    sampler = vqa_sampler(model, settings)
+    sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body)
     *_, found = search_steps(task.blank() if blank else task, sampler, how, seed=seed)
     return found

@@ -52,7 +52,7 @@ class Client:
         """the first turn that failed, as its user counts; later ones need not be asked"""
         self.wire = Wire(url, own, timeout, self.stop)
 
-    def complete(self, messages: list[Any], **wanted: Any) -> list[EndpointReply]:
+    def complete(self, messages: list[Any], /, **wanted: Any) -> list[EndpointReply]:
         """The replies to a conversation.
 
         Args:
@@ -67,7 +67,7 @@ class Client:
         """
         full = {"model": self.model, "messages": messages}
         full |= {name: value for name, value in wanted.items() if value is not None}
-        attempt, lessons, waited = 0, len(LEFT_OUT) + len(RENAMED), 0.0
+        attempt, lessons, waited = 0, len(LEFT_OUT) + len(RENAMED) + 1, 0.0
         while True:
             if self.stop.is_set():
                 raise Cancelled("The endpoint is no longer asked.")
@@ -109,7 +109,7 @@ class Client:
     def _learnt(self, trouble: Trouble, sent: Mapping[str, Any], full: Mapping[str, Any]) -> bool:
         """Whether there is something to leave out; another thread may have learnt it meanwhile."""
         learnt = self.manners.learn(trouble.status, trouble.said, trouble.named, sent)
-        return learnt or (not trouble.passing and self.manners.fitted(full).keys() != sent.keys())
+        return learnt or (not trouble.passing and self.manners.fitted(full) != sent)
 
     def _wait(self, trouble: Trouble, attempt: int) -> float:
         if trouble.loading:

@@ -47,12 +47,15 @@ class Manners:
     who: str
     dropped: set[str] = field(default_factory=set)
     renamed: set[str] = field(default_factory=set)
+    most: dict[str, int] = field(default_factory=dict)
+    """parameter -> its highest value here"""
     notes: dict[str, str] = field(default_factory=dict)
     """what is done without, a sentence each"""
 
     def fitted(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The body as this server takes it."""
         kept = {name: value for name, value in body.items() if name not in self.dropped}
+        kept |= {name: min(kept[name], most) for name, most in self.most.items() if name in kept}
         return {RENAMED[name] if name in self.renamed else name: value for name, value in kept.items()}
 
     def learn(self, status: int | None, said: str, named: set[str], sent: Mapping[str, Any]) -> bool:
@@ -64,12 +67,27 @@ class Manners:
             self.renamed.add("max_tokens")
             self.note("max_tokens", f"{self.who} calls max_tokens max_completion_tokens.")
             return True
+        if self._takes_fewer(said, sent):
+            return True
         found = [name for name in LEFT_OUT if name in sent and _about(name, told, named)]
         if "logprobs" in found and "top_logprobs" in sent:
             found.append("top_logprobs")
         for name in found:
             self.drop(name)
         return bool(found)
+
+    def _takes_fewer(self, said: str, sent: Mapping[str, Any]) -> bool:
+        """Whether a refusal says how many of the likeliest tokens may be asked for."""
+        asked = sent.get("top_logprobs", 0)
+        found = [int(number) for number in re.findall(r"(?<![\w.])\d{1,3}(?![\w]|\.\d)", said)]
+        bounded = _RANGE.search(said) or re.search(r"\bmax", said, re.I)
+        if not bounded or "logprobs" not in said or not ("top_logprobs" in said or asked in found):
+            return False
+        if not (fewer := [number for number in found if 0 < number < asked]):
+            return False
+        self.most["top_logprobs"] = max(fewer)
+        self.note("fewer", f"{self.who} shows {max(fewer)} of the likeliest tokens at a place, not {asked}.")
+        return True
 
     def drop(self, name: str) -> None:
         """Send no such parameter from now on, and note why."""

@@ -5,13 +5,23 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 UNKNOWN = -9999.0
 """what servers say for a log-probability that they do not know"""
 _THOUGHT = re.compile(r"(?:</think(?:ing)?>|\[/THINK\]|</reasoning>)", re.IGNORECASE)
 _THINKING = re.compile(r"(?:<think(?:ing)?>|\[THINK\]|<reasoning>)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What might have been said at one place of a reply."""
+
+    token: str
+    """what was said"""
+    chances: Mapping[str, float]
+    """probability, 0 to 1, of each of the likeliest tokens and of what was said"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,8 @@ class EndpointReply:
     """of each token; None where the server does not tell, or not of all"""
     tokens: int
     """what it cost"""
+    places: tuple[Place, ...] = field(default=(), repr=False)
+    """from its first token on, as far as the server shows the likeliest tokens"""
 
 
 def replies_in(body: Mapping[str, Any]) -> list[EndpointReply]:
@@ -47,7 +59,7 @@ def _reply(choice: Mapping[str, Any], logprobs: tuple[float, ...] | None, tokens
     text = answer_part(whole)
     cut = choice.get("finish_reason") in ("length", "max_tokens")
     thinking = not text and (reasoned or bool(_THINKING.search(whole)) or cut)
-    return EndpointReply(text, not cut and not thinking, thinking, logprobs, tokens)
+    return EndpointReply(text, not cut and not thinking, thinking, logprobs, tokens, _places(choice.get("logprobs")))
 
 
 def answer_part(whole: str) -> str:
@@ -79,6 +91,40 @@ def _logprobs(given: Any) -> tuple[float, ...] | None:
     if not isinstance(values, list) or not values or not all(map(_known, values)):
         return None
     return tuple(min(0.0, float(value)) for value in values)
+
+
+def _places(given: Any) -> tuple[Place, ...]:
+    """Those of {"content": [{"token", "logprob", "top_logprobs": [{"token", "logprob"}]}]}, or of the old form
+    {"tokens": [...], "top_logprobs": [{token: logprob}]}, up to the first that does not tell."""
+    if not isinstance(given, Mapping):
+        return ()
+    rows, said = given.get("content"), given.get("tokens")
+    if not isinstance(rows, list):
+        tops = given.get("top_logprobs")
+        pairs = zip(said, tops, strict=False) if isinstance(said, list) and isinstance(tops, list) else ()
+        rows = [
+            {"token": token, "top_logprobs": [{"token": one, "logprob": value} for one, value in top.items()]}
+            for token, top in pairs
+            if isinstance(top, Mapping)
+        ]
+    found: list[Place] = []
+    for row in rows:
+        tops = row.get("top_logprobs") if isinstance(row, Mapping) else None
+        if not isinstance(tops, list) or not tops or not isinstance(row.get("token"), str):
+            break
+        found.append(Place(row["token"], _chances(row, tops)))
+    return tuple(found)
+
+
+def _chances(row: Mapping[str, Any], tops: list[Any]) -> dict[str, float]:
+    """Probability of each token at a place; different tokens that read the same are added up."""
+    found: dict[str, float] = {}
+    for one in tops:
+        if isinstance(one, Mapping) and isinstance(one.get("token"), str) and _known(one.get("logprob")):
+            found[one["token"]] = found.get(one["token"], 0.0) + math.exp(min(0.0, one["logprob"]))
+    if row["token"] not in found and _known(row.get("logprob")):
+        found[row["token"]] = math.exp(min(0.0, row["logprob"]))
+    return found
 
 
 def _known(value: Any) -> bool:

@@ -205,12 +205,18 @@ def as_python(work: VqaPageState | None) -> str:
     given = {"model": view.model, "n": view.n, "temperature": view.temperature, "top_p": view.top_p}
     given |= {"top_k": view.top_k, "seed": view.seed}
     given |= ({"answers": view.truths} if view.truths else {}) | ({"blank": True} if view.blank else {})
+    given |= {"most_tokens": view.most_tokens} if view.most_tokens else {}
     options = "".join(f",\n    {name}={value!r}" for name, value in given.items())
-    return (
-        "import tts_playground\n\n"
-        f"result = tts_playground.answer(\n    'picture.png',\n    {work.task.question!r}{options},\n)\n"
+    judged = work.result is None or "p_yes" in work.result.scores  # not every endpoint can judge
+    shown = (
         "for sample, p in zip(result.samples, result.scores['p_yes']):\n"
         "    print(f\"{p:.3f}  {sample.info['answer']}\")\n"
+        if judged
+        else "for answer in result.answers:\n    print(answer)\n"
+    )
+    return (
+        "import tts_playground\n\n"
+        f"result = tts_playground.answer(\n    'picture.png',\n    {work.task.question!r}{options},\n)\n{shown}"
         "print({name: result.answers[place] for name, place in result.picks.items()})\n"
     )
 

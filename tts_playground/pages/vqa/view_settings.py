@@ -14,7 +14,7 @@ from tts_playground.models import loading
 from tts_playground.pages.coerce import number
 from tts_playground.pages.menu import Menu, permitted
 from tts_playground.samplers.vlm_settings import AnswerSettings
-from tts_playground.tasks.vqa import LONGEST_QUESTION
+from tts_playground.tasks.vqa import LONGEST_QUESTION, longest_reply
 from tts_playground.tasks.vqa_data import SHIPPED
 
 EMBEDDED = "tiny:vlm"
@@ -24,6 +24,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "top_p": (0.01, 1),
     "top_k": (0, 1000),
     "seed": (0, 2**31 - 1),
+    "most_tokens": (0, 2048),
 }
 """lowest and highest value of every number; what strangers may ask of a shared machine"""
 MENU = Menu("vlm", EMBEDDED, "TTS_PLAYGROUND_VLM_MODEL", "vqa")
@@ -45,11 +46,14 @@ class VqaView:
     seed: int = 0
     model: str = EMBEDDED
     blank: bool = False
+    most_tokens: int = 0
+    """a reply that gets so long is cut; 0 is the model's own length (``tasks.vqa.longest_reply``)"""
 
     @property
     def settings(self) -> AnswerSettings:
         """How replies are drawn."""
-        return AnswerSettings(self.temperature, self.top_p, self.top_k)
+        longest = longest_reply(self.model, self.most_tokens or None)
+        return AnswerSettings(self.temperature, self.top_p, self.top_k, longest)
 
     @property
     def truths(self) -> list[str]:

@@ -31,6 +31,7 @@ def answer(
     top_p: float = 1.0,
     top_k: int = 0,
     seed: int = 0,
+    most_tokens: int = 0,
     request: gr.Request | None = None,
 ) -> dict[str, Any]:
     """Draw n answers to a question about a picture, let the model verify each, and say what each selector picks.
@@ -44,6 +45,7 @@ def answer(
         top_p: keep the likeliest words with this probability, up to 1, which keeps all.
         top_k: keep this many likeliest words; 0 keeps all.
         seed: same seed, same answers.
+        most_tokens: a reply that gets so long is cut, up to 2048; 0 takes 512 of an endpoint, else 96.
 
     Returns:
         {"question", "samples": [{"text", "answer", "logprob", "p_yes", "steps"}], "picks": {selector: answer}, "cost"}
@@ -51,7 +53,8 @@ def answer(
     if image is None:
         raise BadInput("Send a picture as image, for example handle_file('chart.png').")
     given = {"n": n, "temperature": temperature, "top_p": top_p, "top_k": top_k, "seed": seed}
-    given = within(given, LIMITS)
+    given = within(given | {"most_tokens": most_tokens}, LIMITS)
+    given["most_tokens"] = given["most_tokens"] or None
     chosen = MENU.allowed(model or default_view().model, is_local(request))
     with open_store(log.warning) as store:
         return draw(image, question or "", model=chosen, **given, store=store, cancel=gone()).as_dict()
@@ -59,7 +62,7 @@ def answer(
 
 def build() -> None:
     """The endpoint, on components that are not shown."""
-    numbers = {"n": 16, "temperature": 0.8, "top_p": 1.0, "top_k": 0, "seed": 0}
+    numbers = {"n": 16, "temperature": 0.8, "top_p": 1.0, "top_k": 0, "seed": 0, "most_tokens": 0}
     image = PictureInput(type="pil", label="image", visible=False)
     words = [gr.Textbox("", label=name, visible=False) for name in ("question", "model")]
     given = [gr.Number(value, label=name, visible=False) for name, value in numbers.items()]

@@ -115,11 +115,15 @@ def _input(parts: dict[str, Any], view: VqaView) -> None:
         seed = gr.Number(
             view.seed, label="Seed", info="Same seed, same answers.", precision=0, minimum=0, elem_id="vqa-seed"
         )
+        most_tokens = gr.Number(
+            view.most_tokens, label="Longest reply, in tokens", info="0: 96, or 512 of an endpoint.", precision=0,
+            minimum=0, maximum=LIMITS["most_tokens"][1], elem_id="vqa-most-tokens",
+        )  # fmt: skip
         model = gr.Dropdown(
             MENU.names(), value=view.model, label="Model", allow_custom_value=True, elem_id="vqa-model",
             info="A hub id is downloaded when first asked.",
         )  # fmt: skip
-    parts["settings"] = [question, truth, n, temperature, top_p, top_k, seed, model, blank]
+    parts["settings"] = [question, truth, n, temperature, top_p, top_k, seed, model, blank, most_tokens]
 
 
 def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
