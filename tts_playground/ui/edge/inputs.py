@@ -97,12 +97,18 @@ def _place(block: Any, name: str, value: Any) -> Any:
     return place
 
 
+CANVAS = {"background", "layers", "composite"}
+"""what an ``ImageEditor`` sends"""
+
+
 def _picture(block: Any, name: str, value: Any) -> Any:
     """A file that was sent; its data model is gradio's own."""
     if value is None:
         return None
     try:
         if not isinstance(value, dict):
+            raise TypeError
+        if isinstance(block, gr.ImageEditor) and not CANVAS & value.keys():  # gradio takes it for an empty canvas
             raise TypeError
         return sent_files(block, value)
     except (ValueError, TypeError) as error:
