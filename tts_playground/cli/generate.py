@@ -90,10 +90,10 @@ def _asked(prompt: str, prompts: Path | None, out: Path | None, plot: Path | Non
         BadInput: both or neither are given, or options that are for one prompt.
     """
     from tts_playground.errors import BadInput
-    from tts_playground.tasks.prompt_files import Asked, read_prompts
+    from tts_playground.tasks.prompt_files import PromptRow, read_prompts
 
     if prompts is None:
-        return [Asked(prompt)]
+        return [PromptRow(prompt)]
     if prompt:
         raise BadInput("Give PROMPT or --prompts FILE, not both.")
     if out is not None or plot is not None:

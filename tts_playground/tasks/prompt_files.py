@@ -29,7 +29,7 @@ _FILE_KEYS = ("file", "file_name", "filename", "image", "path")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PromptRow:
     """One row of a file of prompts."""
 
     prompt: str
@@ -39,7 +39,7 @@ class Asked:
     """the whole row"""
 
 
-def read_prompts(file: Path | str) -> list[Asked]:
+def read_prompts(file: Path | str) -> list[PromptRow]:
     """The rows of a file: JSONL (objects with "prompt", and "file" where there are pictures), CSV with such columns, or
     TXT with a prompt a line (or file, tab, prompt).
 
@@ -68,18 +68,18 @@ def read_prompts(file: Path | str) -> list[Asked]:
     return rows
 
 
-def _row(row: dict[str, Any], where: str) -> Asked:
+def _row(row: dict[str, Any], where: str) -> PromptRow:
     prompt = row.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         raise BadInput(f"{where} has no prompt; every row needs a field prompt with words in it.")
     named = next((row[key] for key in _FILE_KEYS if isinstance(row.get(key), str)), "")
-    return Asked(prompt.strip(), named, {key: value for key, value in row.items() if isinstance(key, str)})
+    return PromptRow(prompt.strip(), named, {key: value for key, value in row.items() if isinstance(key, str)})
 
 
-def _line(line: str) -> Asked:
+def _line(line: str) -> PromptRow:
     before, tab, after = line.strip().partition("\t")
     prompt, file = (after.strip(), before.strip()) if tab else (before, "")
-    return Asked(prompt, file, {"prompt": prompt})
+    return PromptRow(prompt, file, {"prompt": prompt})
 
 
 def geneval_file(folder: Path, prompt: int, sample: int) -> Path:
@@ -87,7 +87,7 @@ def geneval_file(folder: Path, prompt: int, sample: int) -> Path:
     return folder / f"{prompt:05d}" / "samples" / f"{sample:04d}.png"
 
 
-def write_metadata(folder: Path, prompt: int, asked: Asked) -> None:
+def write_metadata(folder: Path, prompt: int, asked: PromptRow) -> None:
     """GenEval's ``metadata.jsonl`` of a prompt: its row, the prompt in it."""
     place = files.make_folder(folder / f"{prompt:05d}")
     files.make_folder(place / "samples")
@@ -118,7 +118,7 @@ def pictures_of(folder: Path, prompt: str = "", prompts: Path | None = None) -> 
     return [(path, prompt or _prompt(path, folder, told)) for path in found]
 
 
-def _in_order(rows: Sequence[Asked], found: Sequence[Path], folder: Path) -> list[str]:
+def _in_order(rows: Sequence[PromptRow], found: Sequence[Path], folder: Path) -> list[str]:
     if len(rows) != len(found):
         raise BadInput(
             f"The file has {len(rows)} prompts without files, and {folder} has {len(found)} pictures; name each row's"

@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.pages.t2i.guided_experiments import STOPS, Stop
-from tts_playground.pages.t2i.view_settings import values_of, view_of
+from tts_playground.pages.t2i.view_settings import values_of
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, LIGHT, QUIET
-from tts_playground.ui.t2i.callbacks import Handlers
+from tts_playground.ui.t2i.callbacks import Handlers, view_from
 from tts_playground.ui.t2i.layout import T2iParts
 
 
@@ -23,8 +23,8 @@ def build(p: T2iParts, handlers: Handlers, sections: Any, is_open: Any) -> None:
 
 def _connect(stop: Stop, p: T2iParts, handlers: Handlers, sections: Any, is_open: Any) -> None:
     @friendly
-    def start(*values: Any):
-        view = stop.view(view_of(*values))
+    def start(request: gr.Request, *values: Any):
+        view = stop.view(view_from(request, values))
         tabs = gr.Tabs(selected=stop.section) if stop.section else gr.skip()
         return *values_of(view), note(stop), tabs, stop.section or gr.skip()
 
