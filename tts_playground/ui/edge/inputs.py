@@ -97,8 +97,8 @@ def _place(block: Any, name: str, value: Any) -> Any:
     return place
 
 
-CANVAS = {"background", "layers", "composite"}
-"""what an ``ImageEditor`` sends"""
+CANVAS = {"background", "layers", "composite", "id"}
+"""what an ``ImageEditor`` sends: its parts, or the name under which the browser has sent them before"""
 
 
 def _picture(block: Any, name: str, value: Any) -> Any:
