@@ -44,6 +44,8 @@ def search(task: SketchTask, title: str, settings: SketchSettings) -> Iterator[t
     waiting, shown = [], 0.0
     for round_ in (_by_model if needs_model(settings) else sketch_rounds)(task, settings):
         waiting.append(round_)
+        if not round_.stopped and round_.best is None:
+            continue  # an empty program is nothing to show, nor to keep when the search is cancelled
         if not round_.stopped and time.monotonic() - shown < PACE:
             continue
         work = replace(grown(work, waiting), program=fitted(task, round_).program)
