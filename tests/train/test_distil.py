@@ -94,7 +94,8 @@ def test_losses_fall_and_a_resumed_run_equals_an_uninterrupted_one(teacher, data
 def test_what_a_teacher_learns_is_what_training_teaches(teacher, data):
     """With nothing spoilt its part of the loss is the trainer's own, on all rows and a tenth of them without prompt."""
     ids, codes = torch.from_numpy(data.prompts[:4, 0]).long(), torch.from_numpy(data.codes[:4]).long()
-    now, grounds = distil.Lesson(ids, codes, codes, torch.ones(4, 1, 1)), torch.tensor([3, 5])
+    now = distil.Lesson(ids, codes, codes, torch.ones(4, 1, 1), torch.ones(4, dtype=torch.bool))
+    grounds = torch.tensor([3, 5])
     with torch.no_grad():
         cond, some = distil._taught(distil.logits_of, teacher, now, 1)
         ours = distil._scene_loss(cond, some, now, grounds)
@@ -108,7 +109,7 @@ def test_scenes_that_are_read_with_wrong_tokens_teach_the_teacher_nothing(teache
     read = codes.clone()
     read[1, 5] = (read[1, 5] + 1) % 32
     logits = torch.randn(2, 64, 32, requires_grad=True)
-    now = distil.Lesson(ids, codes, read, torch.ones(2, 1, 1))
+    now = distil.Lesson(ids, codes, read, torch.ones(2, 1, 1), torch.tensor([True, False]))
     distil._scene_loss(logits, torch.zeros(0, 64, 32), now, None).backward()
     assert logits.grad is not None and logits.grad[0].abs().sum() > 0 and logits.grad[1].abs().sum() == 0
 
@@ -118,6 +119,21 @@ def test_some_scenes_are_read_with_some_wrong_tokens(data):
     wrong = torch.cat([one.read != one.codes for one in lessons]).float().mean(1)
     assert 0.15 < float((wrong > 0).float().mean()) < 0.35 and float(wrong.max()) < 0.4
     assert {float(scale) for one in lessons for scale in one.scale.flatten()} == set(distil.SCALES)
+
+
+def test_some_prompts_are_another_scenes_and_those_scenes_teach_the_teacher_nothing():
+    """Every scene here has a first code and a word of its own, so that a pair that does not fit shows."""
+    words = ["cat", "dog", "apple", "bus", "house", "bird", "guitar", "pizza"]
+    ids = tokens.prompt_ids([f"a photo of a {word}" for word in words]).reshape(8, 1, -1)
+    data = tokens.Tokens(np.arange(8, dtype=np.int16)[:, None].repeat(64, 1), ids)
+    lessons = [distil.lesson(data, 32, 32, Moment(step, 0.0, torch.device("cpu"), 0)) for step in range(40)]
+    own = torch.from_numpy(ids[:, 0]).long()
+    foreign = [(one.prompts != own[one.codes[:, 0]][:, : one.prompts.shape[1]]).any(1) for one in lessons]
+    part = float(torch.cat(foreign).float().mean())
+    assert part == pytest.approx(distil.MISMATCHED * 7 / 8, abs=0.04)  # an eighth of the others is the same scene again
+    for one, other in zip(lessons, foreign, strict=True):
+        assert not one.whole[other].any() and not one.whole[(one.read != one.codes).any(1)].any()
+        assert one.whole.any()
 
 
 @pytest.fixture(scope="module")

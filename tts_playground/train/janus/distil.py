@@ -2,8 +2,10 @@
 
 Student and teacher see the same tokens with the prompt and without it. Three divergences are learned: on rows with the
 prompt, on rows without, and on the guided distribution of the two, since guidance multiplies whatever error is left.
-Some of the tokens that are read are wrong ones, because a hot draw goes on from such. The teacher may go on learning
-from the same scenes meanwhile, at the price of its backward pass: what it gets better at, the student gets better at.
+Some of the tokens that are read are wrong ones, because a hot draw goes on from such; and some prompts belong to
+another scene, because a student that agrees with its teacher only where the two fit need not agree on combinations
+that no scene shows. The teacher may go on learning from the same scenes meanwhile, at the price of its backward pass:
+what it gets better at, the student gets better at.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ GUIDED = 0.2
 """weight of that divergence: its gradient grows with the scale"""
 SPOILT, WRONG = 0.25, 0.15
 """part of the scenes that are read with wrong tokens, and the part of their tokens that is wrong, at most"""
+MISMATCHED = 0.25
+"""part of the scenes whose prompt is another scene's"""
 
 
 class Pair(nn.Module):
@@ -100,6 +104,8 @@ class Lesson:
     """``codes``, some of them wrong"""
     scale: torch.Tensor
     """float32 [b, 1, 1], guidance"""
+    whole: torch.Tensor
+    """bool [b]: the scene is read as it is, after a prompt of its own"""
 
 
 def lesson(data: Tokens, batch: int, codebook: int, moment: Moment) -> Lesson:
@@ -110,9 +116,12 @@ def lesson(data: Tokens, batch: int, codebook: int, moment: Moment) -> Lesson:
     rate = WRONG * rng.random((batch, 1)) * (rng.random((batch, 1)) < SPOILT)
     read = np.where(rng.random(codes.shape) < rate, rng.integers(codebook, size=codes.shape), codes)
     scale = rng.choice(SCALES, size=(batch, 1, 1)).astype(np.float32)
+    other = rng.random(batch) < MISMATCHED
+    prompts = np.where(other[:, None], np.roll(prompts, 1, axis=0), prompts)
+    whole = (read == codes).all(1) & ~other
     if device.type == "cpu":  # columns of padding cost time; on CUDA a new shape costs a compilation
         prompts = prompts[:, : int((prompts != PAD).sum(1).max())]
-    return Lesson(*(torch.from_numpy(part).to(device) for part in (prompts, codes, read, scale)))
+    return Lesson(*(torch.from_numpy(part).to(device) for part in (prompts, codes, read, scale, whole)))
 
 
 def make_loss(
@@ -137,13 +146,15 @@ def make_loss(
 
     def loss(moment: Moment) -> dict[str, torch.Tensor]:
         now = lesson(data, batch, codebook, moment)
-        with torch.set_grad_enabled(learns):
-            cond, some = _taught(call, pair.teacher, now, few)
+        cond, some = _taught(call, pair.teacher, now, few) if learns else (None, None)
         with torch.no_grad():
-            rest = call(pair.teacher, blank(now.prompts)[few:], now.read[few:], now.prompts[few:])
-        targets = (cond.detach(), torch.cat([some.detach(), rest]))
+            if cond is None or some is None:
+                targets = learn(pair.teacher, now.prompts, now.read)
+            else:
+                rest = call(pair.teacher, blank(now.prompts)[few:], now.read[few:], now.prompts[few:])
+                targets = (cond.detach(), torch.cat([some.detach(), rest]))
         parts = divergences(learn(pair.student, now.prompts, now.read), targets, strength, floor, now.scale)
-        if learns:
+        if cond is not None and some is not None:
             parts["teacher"] = _scene_loss(cond, some, now, grounds)
             parts["loss"] = parts["loss"] + parts["teacher"]
         return parts
@@ -161,13 +172,12 @@ def _taught(
 
 
 def _scene_loss(cond: torch.Tensor, some: torch.Tensor, now: Lesson, grounds: torch.Tensor | None) -> torch.Tensor:
-    """Cross-entropy of the codes, in nats a token, in scenes that were read as they are; ``some`` have no prompt."""
+    """Cross-entropy of the codes, in nats a token, in ``now.whole`` scenes; ``some`` have no prompt."""
     few, rows = len(some), len(cond)
     prompts, codes = torch.cat([now.prompts, now.prompts[:few]]), torch.cat([now.codes, now.codes[:few]])
     drop = torch.arange(rows + few, device=cond.device) >= rows
     losses = trainer.code_losses(torch.cat([cond, some]), prompts, codes, drop, grounds).mean(1)
-    whole = (now.read == now.codes).all(1)
-    whole = torch.cat([whole, whole[:few]])
+    whole = torch.cat([now.whole, now.whole[:few]])
     return (losses * whole).sum() / whole.sum().clamp(min=1)
 
 

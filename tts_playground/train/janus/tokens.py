@@ -75,6 +75,7 @@ def tokenizer() -> Any:
 
 
 @cache
+@torch.compiler.assume_constant_result  # a compiler would follow it into the drawing of the world's words
 def background_id() -> int:
     """The token of the word "background": without it a prompt leaves the background open."""
     return int(tokenizer().convert_tokens_to_ids("▁background"))
