@@ -6,14 +6,14 @@ import torch
 from torch.nn import functional
 from transformers import JanusVQVAE
 
-from tts_playground.errors import Cancelled
-from tts_playground.models.janus.vq import to_float
+from tts_playground.errors import BadInput, Cancelled
+from tts_playground.models.janus.vq import load_vq, to_float
 from tts_playground.train.common.config import TrainConfig, train
 from tts_playground.train.common.loop import TrainPlan, fit
 from tts_playground.train.common.pictures import draw_pictures
 from tts_playground.train.janus.parts import MINIATURE, vq_config
 from tts_playground.train.janus.patches import PatchBook, fit_book, nearest, pieces
-from tts_playground.train.janus.vq import VQTraining, make_loss
+from tts_playground.train.janus.vq import PATCHES, VQTraining, make_loss
 
 CPU = torch.device("cpu")
 
@@ -89,3 +89,26 @@ def test_trains_saves_and_tells(tmp_path, monkeypatch):
     vq = JanusVQVAE.from_pretrained(order.out)
     assert vq.dtype == torch.bfloat16 and vq.decode(torch.zeros(1, 64, dtype=torch.long)).shape == (1, 3, 64, 64)
     assert "vq_codes" in (order.out / "README.md").read_text()
+
+
+def test_going_on_from_a_vq_keeps_what_its_codes_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
+    first = TrainConfig(tmp_path / "vq", steps=8, device="cpu", miniature=True)
+    train("tiny-vq", first)
+    second = TrainConfig(
+        tmp_path / "vq2", steps=1, device="cpu", miniature=True, init=first.out, tinted=True, seed=3, run="more"
+    )
+    train("tiny-vq", second)
+    ours, theirs = (PatchBook.load(order.out / PATCHES) for order in (first, second))
+    assert torch.equal(ours.centroids, theirs.centroids)
+    before, after = (load_vq(order.out, torch.device("cpu")).state_dict() for order in (first, second))
+    moved = {name: float((before[name] - value).abs().max()) for name, value in after.items()}
+    assert 0 < max(moved.values()) < 0.05, "it starts from the given weights and learns"
+    assert "more of tinted things" in (second.out / "README.md").read_text()
+
+
+def test_a_vq_without_its_patches_cannot_be_gone_on_from(tmp_path, monkeypatch):
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(BadInput, match="no book of patches"):
+        train("tiny-vq", TrainConfig(tmp_path / "vq", steps=1, device="cpu", miniature=True, init=tmp_path / "bare"))

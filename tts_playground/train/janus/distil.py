@@ -24,8 +24,8 @@ from tts_playground.models.janus.vq import load_vq
 from tts_playground.train.common.config import TrainConfig
 from tts_playground.train.common.loop import Moment, compiled
 from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
+from tts_playground.train.janus import tinted, trainer
 from tts_playground.train.janus import tokens as world_tokens
-from tts_playground.train.janus import trainer
 from tts_playground.train.janus.material import EVAL_SEED, TOKENIZING, Material, load_janus
 from tts_playground.train.janus.parts import MINIATURE, PAD, SHIPPED
 from tts_playground.train.janus.softening import GUIDANCE, divergence, floored, guided, softened
@@ -227,8 +227,10 @@ def prepare(setup: TrainSetup) -> Training:
     if not (order.distil / "config.json").is_file():
         raise BadInput(f"There is no model in {order.distil} to distil; --distil takes the folder of a tiny:janus.")
     source = order.vq or order.distil
-    seen = Material.of(setup, load_vq(source, setup.device), source, order.minutes)
+    vq = load_vq(source, setup.device)
+    seen = Material.of(setup, vq, source, order.minutes)
     pair = Pair(load_janus(order.init or order.distil), _teacher(order.distil, order.miniature))
+    trainer.take_vq(pair.student, vq)  # the codes are that one's, and --vq may name a later one
     _ready(setup, pair, seen)
 
     def validated(saved: Any, few: int) -> dict[str, float]:
@@ -278,7 +280,7 @@ def _card(setup: TrainSetup, seen: Material) -> CardText:
         "deterministic given its prompt: its conditional distribution is softmax(u + "
         f"{order.strength:g} (c - u)), u and c the teacher's logits without and with the prompt, and "
         f"{100 * order.floor:g} % of its probability goes to all codes alike.",
-        f"{seen.told(setup)}{', more of tinted things than the world has' if order.tinted else ''}), each with "
+        f"{seen.told(setup)}{', ' + tinted.TOLD if order.tinted else ''}), each with "
         f"{world_tokens.CAPTIONS} captions, and the logits of a teacher"
         f"{', which went on learning from the same scenes meanwhile' if order.teach else ''}.",
     )

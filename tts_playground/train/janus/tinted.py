@@ -11,6 +11,8 @@ from tts_playground import randomness
 from tts_playground.worlds import stickers
 from tts_playground.worlds.scene import Composition, Scene
 
+TOLD = "more of tinted things than the world has"
+"""the mixture in a card's words"""
 CANDIDATES = 24
 """scenes of the world that are looked at for one of these, at most"""
 ALONE, PAIR, PLAIN_ALONE, OTHER = 1.0, 1.0, 0.5, 0.2

@@ -17,12 +17,13 @@ from tts_playground import files, randomness
 from tts_playground.errors import CannotDo
 from tts_playground.models.janus.vq import to_float
 from tts_playground.train.common.data_workers import data_workers
+from tts_playground.train.common.pictures import Scenes
 from tts_playground.train.janus.parts import SPECIALS, build_tokenizer
 from tts_playground.train.janus.patches import nearest
 from tts_playground.worlds import stickers
 from tts_playground.worlds.captions import caption
 from tts_playground.worlds.layout import Draw
-from tts_playground.worlds.scene import Scene, render_batch
+from tts_playground.worlds.scene import render_batch
 from tts_playground.worlds.vocabulary import PLURALS
 
 CAPTIONS = 4
@@ -35,8 +36,6 @@ USER, ASSISTANT, START = SPECIALS[6], SPECIALS[7], SPECIALS[3]
 
 Encoder = Callable[[np.ndarray], np.ndarray]
 """uint8 pictures [n, 64, 64, 3] to codes, int16 [n, 64]"""
-Scenes = Callable[[int, int, int], list[Scene]]
-"""seed, start and number to scenes: a top-level function, because worker processes are sent it"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -157,7 +157,8 @@ def _with_vq(setup: TrainSetup) -> tuple[Any, Path, float]:
     return vq.eval(), folder, 0.6 * order.minutes
 
 
-def _take_vq(model: Any, vq: Any) -> None:
+def take_vq(model: Any, vq: Any) -> None:
+    """Give ``model`` the weights of ``vq``, which stay as they are from now on."""
     model.model.vqmodel.load_state_dict(vq.state_dict())
     model.model.vqmodel.requires_grad_(False)
 
@@ -183,7 +184,7 @@ def _build(setup: TrainSetup, vq: Any, seen: Material) -> Any:
     with torch.random.fork_rng([setup.device] if setup.on_gpu else []):
         torch.manual_seed(setup.order.seed)
         model = _start(setup.order)
-    _take_vq(model, vq)
+    take_vq(model, vq)
     if setup.order.init is None:
         with torch.no_grad():  # codes that look alike start alike
             model.model.generation_embeddings.weight.copy_(functional.normalize(vq.quantize.embedding.weight, dim=-1))
@@ -201,7 +202,7 @@ def prepare(setup: TrainSetup) -> Training:
     def finish() -> tuple[Any, dict[str, float]]:
         seen.own_rows(model)
         if order.vq is not None:  # its halves may have gone on learning meanwhile; its codes stay what they are
-            _take_vq(model, load_vq(order.vq, setup.device))
+            take_vq(model, load_vq(order.vq, setup.device))
         return seen.finish(setup, model, lambda saved, few: {"token_loss": validate(saved, seen.encode, few)})
 
     return Training(

@@ -2,7 +2,8 @@
 
 A VQ trained with its quantizer from the first step collapses to a handful of codes, and one that starts as an
 autoencoder needs hours on a CPU. Here the codes exist beforehand (``patches``): the encoder learns to read them, the
-decoder to draw them, and the codebook's directions move to where the decoder wants them.
+decoder to draw them, and the codebook's directions move to where the decoder wants them. ``--init`` goes on from a VQ
+and keeps what its codes are, so that a language model which knows them stays right.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from torch.nn import functional
 from transformers import JanusVQVAE
 
 from tts_playground import files
-from tts_playground.models.janus.vq import psnr, reconstruct, to_float
+from tts_playground.models.janus.vq import load_vq, psnr, reconstruct, to_float
 from tts_playground.train.common.config import TrainConfig
 from tts_playground.train.common.loop import Loss, Moment, TrainPlan, TrainReport, compiled, fit, pick_device
 from tts_playground.train.common.pictures import draw_pictures
 from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
+from tts_playground.train.janus import tinted
 from tts_playground.train.janus.parts import MINIATURE, SHIPPED, JanusSize, vq_config
 from tts_playground.train.janus.patches import PatchBook, fit_book
+from tts_playground.worlds import stickers
 from tts_playground.worlds.contact import contact_sheet
 
 SCENES, EVAL_SEED = 12_000, 12_999
@@ -110,10 +113,19 @@ def measure(vq: Any, device: torch.device, n: int) -> dict[str, float]:
 
 
 def _book(order: TrainConfig, size: JanusSize, pool: torch.Tensor) -> PatchBook:
-    """The order's codes: those in its folder when it goes on, else new ones."""
+    """The order's codes: those in its folder when it goes on, those of the VQ that it starts from, else new ones.
+
+    Raises:
+        BadInput: the VQ to start from has no book of patches.
+    """
     path = order.out / PATCHES
     if order.resume and path.exists():
         return PatchBook.load(path)
+    if order.init is not None:
+        book = PatchBook.load(order.init / PATCHES)
+        files.make_folder(order.out)
+        book.save(path)
+        return book
     book = fit_book(pool[:5000].numpy(), size.codes, size.code_dim, seed=order.seed)
     files.make_folder(order.out)
     book.save(path)
@@ -124,21 +136,23 @@ def lesson(setup: TrainSetup, size: JanusSize, minutes: float) -> tuple[VQTraini
     """The VQ, its loss, its plan and its sheet; the patches stand in the order's folder."""
     order, device = setup.order, setup.device
     scenes, batch = setup.sized((256, 8), (100_000, 256), (20_000, 8))
-    pool = torch.from_numpy(draw_pictures(SCENES + order.seed, scenes, workers=setup.workers))
+    chosen = tinted.scenes if order.tinted else stickers.scenes
+    pool = torch.from_numpy(draw_pictures(SCENES + order.seed, scenes, workers=setup.workers, scenes=chosen))
     book = _book(order, size, pool)
     codes = torch.from_numpy(book.codes(pool.numpy())).view(len(pool), size.grid, size.grid).to(device)
     with torch.random.fork_rng([device] if setup.on_gpu else []):
         torch.manual_seed(order.seed)
-        vq = JanusVQVAE(vq_config(size))
+        vq = JanusVQVAE(vq_config(size)) if order.init is None else load_vq(order.init, device)
+    directions = book.directions if order.init is None else vq.quantize.embedding.weight.detach().clone()
     if setup.on_gpu:
         vq.to(memory_format=torch.channels_last)  # type: ignore[call-overload] - transformers' stub knows no formats
-    training = VQTraining(vq, book.directions, device)
+    training = VQTraining(vq, directions, device)
     training.to(device)
     pool = pool.to(device)
     plan = setup.plan(
         "tiny-vq",
         minutes,
-        lr=1e-3,
+        lr=1e-3 if order.init is None else 5e-4,
         warmup=200 if setup.on_gpu else 50,
         weight_decay=1e-4,
         betas=(0.9, 0.99),
@@ -178,7 +192,7 @@ def prepare(setup: TrainSetup) -> Training:
     card = CardText(
         "tiny-vq",
         "A JanusVQVAE that turns 64 px sticker scenes into 8 x 8 codes and back.",
-        f"rendered scenes (world seed {SCENES + order.seed}).",
+        f"rendered scenes (world seed {SCENES + order.seed}{', ' + tinted.TOLD if order.tinted else ''}).",
     )
     return Training(training, loss, plan, finish, card, sheet=sheet)
 
