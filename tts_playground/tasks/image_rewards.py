@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 
 from tts_playground import registry
 from tts_playground.core import Reward
-from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName, shown
+from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, shown
 from tts_playground.models.hub.embedded_models import TINY, where
 from tts_playground.rewards.verdict import networks_of
 

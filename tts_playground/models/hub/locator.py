@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +85,7 @@ def _snapshot(name: str) -> Path | None:
     from huggingface_hub.file_download import repo_folder_name
 
     try:
-        if not os.path.isdir(os.path.join(constants.HF_HUB_CACHE, repo_folder_name(repo_id=name, repo_type="model"))):
+        if not Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=name, repo_type="model")).is_dir():
             return None  # pages ask often; the hub's own look for what is not there takes 0.2 ms
         return Path(snapshot_download(name, local_files_only=True, allow_patterns=PATTERNS))
     except (LocalEntryNotFoundError, OSError, ValueError):
