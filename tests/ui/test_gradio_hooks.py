@@ -28,6 +28,7 @@ from gradio_client import utils as client_utils
 from starlette.requests import Request
 
 from tts_playground.ui import gradio_patches, shell
+from tts_playground.ui.gradio_patches import files
 
 
 def source(subject):
@@ -73,6 +74,7 @@ HOOKED = [
     (utils.MatplotlibBackendMananger, "import matplotlib"),
     (gr.Plot.get_config, "import bokeh"),
     (gr.Plot.postprocess, "if isinstance(value, PlotData):"),
+    (gr.Gallery.postprocess, "with ThreadPoolExecutor() as executor: for o in executor.map(_save, value):"),
     (component_meta.create_or_modify_pyi, "source_file = Path(inspect.getfile(component_class)) except OSError:"),
     (component_meta.ComponentMeta.__new__, "create_or_modify_pyi(component_class, name, events)"),
     (blocks_events.BlocksMeta.__new__, 'create_or_modify_pyi(BlocksEvents, "BlocksEvents", BLOCKS_EVENTS)'),
@@ -92,7 +94,7 @@ HOOKED = [
     (gr.ImageEditor.accept_blobs, "self.blob_storage[id] = current"),
     (base.server, "fn._is_server_fn = True"),
     (utils.set_static_paths, "_StaticFiles.all_paths.extend("),
-    (utils.is_static_file, "_is_static_file(file_path, _StaticFiles.all_paths)"),
+    (files.gradios_own, "_is_static_file(file_path, _StaticFiles.all_paths)"),
     (processing_utils.async_move_files_to_cache, "elif utils.is_static_file(payload): pass"),
     (processing_utils.async_move_files_to_cache, "_check_allowed(payload.path, check_in_upload_folder)"),
     (processing_utils.async_move_files_to_cache, "_move_to_cache, client_utils.is_file_obj_with_meta"),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any, Literal, overload
 
 from tts_playground import core
@@ -231,13 +232,22 @@ def _declared(made: Callable[..., object]) -> tuple[str, ...]:
     if is_dataclass(made):
         return tuple(f.name for f in fields(made) if f.init)
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return tuple(p.name for p in inspect.signature(made).parameters.values() if p.kind in kinds)
+    return tuple(p.name for p in _parameters(made) if p.kind in kinds)
 
 
 def _required(made: Callable[..., object]) -> list[str]:
     empty, many = inspect.Parameter.empty, (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    parameters = inspect.signature(made).parameters.values()
-    return [p.name for p in parameters if p.default is empty and p.kind not in many]
+    return [p.name for p in _parameters(made) if p.default is empty and p.kind not in many]
+
+
+def _parameters(made: Callable[..., object]) -> tuple[inspect.Parameter, ...]:
+    """What is called with what; a class's is worked out once, as a page builds every reward of its menu by name."""
+    return _of_class(made) if isinstance(made, type) else tuple(inspect.signature(made).parameters.values())
+
+
+@lru_cache(maxsize=1024)
+def _of_class(made: type) -> tuple[inspect.Parameter, ...]:
+    return tuple(inspect.signature(made).parameters.values())
 
 
 def _outside(kind: str, name: str) -> Any:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tts_playground.core import Cost, ReadsNetworks, Sample, Verifier
+from tts_playground.core import Cost, Sample, Verifier
 
 
 def networks_of(judge: object) -> tuple[str, ...]:
     """The models that a reward or verifier reads; none where it says none."""
-    return judge.networks if isinstance(judge, ReadsNetworks) else ()
+    return getattr(judge, "networks", ())  # not by ``isinstance``: until Python 3.12 it works the value out as well
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from tts_playground import registry
 from tts_playground.core import Reward
-from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName, shown
+from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, shown
 from tts_playground.models.hub.embedded_models import TINY, where
 from tts_playground.rewards.verdict import networks_of
 
@@ -21,26 +21,43 @@ def offered() -> tuple[str, ...]:
 
 def rewards_here() -> tuple[str, ...]:
     """Those of ``offered`` whose weights are on this machine; what is not a package's own stands last."""
-    return tuple(name for name in offered() if _usable(name))
+    here: dict[str, bool] = {}  # several rewards read one network, and every request of a page asks
+    return tuple(row.name for row in registry.rewards(TASK) if _usable(row, here))
 
 
-def _usable(name: str) -> bool:
+def is_here(name: str) -> bool:
+    """Whether a registered name is one of ``rewards_here``."""
+    return any(row.name == name and _usable(row, {}) for row in registry.rewards(TASK))
+
+
+def _usable(row: registry.Entry, here: dict[str, bool]) -> bool:
     try:
-        reward = reward_named(name)
-    except (ImportError, PlaygroundError):  # of a package that is not installed, or not built from its name alone
+        reward = _built(row)
+    except (ImportError, PlaygroundError):  # of a package that is not installed, say
         return False
-    return all(map(_here, networks_of(reward)))
+    if reward is None:
+        return False
+    for model in networks_of(reward):
+        if model not in here:
+            here[model] = _here(model)
+        if not here[model]:
+            return False
+    return True
+
+
+@lru_cache(maxsize=256)
+def _built(row: registry.Entry) -> Reward | None:
+    """What a row's name builds, kept to be asked which networks it reads; None where the name alone builds nothing."""
+    try:
+        return reward_named(row.name)
+    except BadInput:
+        return None
 
 
 def title_of(name: str) -> str:
     """What a menu and an axis call a reward: its registered label, or the name as it is written."""
-    for kind in ("reward", "verifier"):
-        try:
-            row = registry.entry(kind, name)
-        except UnknownName:
-            continue
-        return row.title if row.name == name else name
-    return name
+    rows = (row for kind in ("reward", "verifier") for row in registry.entries(kind))
+    return next((row.title for row in rows if row.name == name), name)
 
 
 def share_weights(first: str, second: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.ui.gradio_patches.components import DrawingCanvas, PictureInput
+from tts_playground.ui.gradio_patches.components import DrawingCanvas, PictureGallery, PictureInput
 from tts_playground.ui.gradio_patches.components import PageState as PageState  # tabs import their parts from here
 from tts_playground.ui.gradio_patches.repeated_work import plot as plot
 
@@ -52,9 +52,9 @@ def slider(
     return gr.Slider(low, high, value, step=step, label=label, info=info, elem_id=where, buttons=[])
 
 
-def thumbs(value: Any, *, elem_id: str, columns: int, height: int | str, preview: bool = False) -> gr.Gallery:
+def thumbs(value: Any, *, elem_id: str, columns: int, height: int | str, preview: bool = False) -> PictureGallery:
     """Small pictures with captions under them; without a preview a click only chooses."""
-    return gr.Gallery(
+    return PictureGallery(
         value=value,
         show_label=False,
         format="png",

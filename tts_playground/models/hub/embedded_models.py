@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -34,11 +35,19 @@ def where(name: str) -> str:
     if name not in TINY:
         return name
     folder = CHECKPOINTS / TINY[name]
-    if not any(folder.glob("*.safetensors")):
+    if not _has_weights(folder):
         raise ModelUnavailable(
             f"The embedded model {name} is not in {folder}; make it with 'train {name.replace(':', '-')}'."
         )
     return str(folder)
+
+
+def _has_weights(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as there:  # pages ask often, and a glob takes five times as long
+            return any(entry.name.endswith(".safetensors") for entry in there)
+    except OSError:
+        return False
 
 
 def earlier(name: str, revision: str) -> bool:

@@ -6,7 +6,7 @@ from tts_playground import registry
 from tts_playground.errors import BadInput, PlaygroundError, UnknownName
 from tts_playground.models.hub.embedded_models import TINY
 from tts_playground.pages.menu import granted, permitted
-from tts_playground.tasks.image_rewards import TASK, reward_named, rewards_here, title_of
+from tts_playground.tasks.image_rewards import TASK, is_here, reward_named, rewards_here, title_of
 
 MOST = 8
 """names in one composition: each of them reads every picture"""
@@ -68,9 +68,11 @@ def linked(text: str, local: bool, default: str) -> str:
 
 
 def _named(text: str) -> str:
-    text, here = text.strip(), rewards_here()
-    words = {title_of(name).casefold(): name for name in here}
-    return text if text in here else words.get(text.casefold(), text)
+    text = text.strip()
+    if any(row.name == text for row in registry.rewards(TASK)):  # nearly always; what is here need not be looked for
+        return text
+    words = {title_of(name).casefold(): name for name in rewards_here()}
+    return words.get(text.casefold(), text)
 
 
 def _check(name: str, local: bool) -> None:
@@ -82,5 +84,5 @@ def _check(name: str, local: bool) -> None:
         return
     if name != row.name:
         granted(registry.parameter_of(name), local, TINY)
-    elif name not in rewards_here():
+    elif not is_here(name):
         raise UnknownName("reward", name, rewards_here())

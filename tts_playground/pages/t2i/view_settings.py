@@ -71,9 +71,14 @@ ORDER = tuple(field.name for field in fields(T2iView))
 
 def default_view() -> T2iView:
     """What a fresh page opens with on this machine."""
+    return _fresh(loading.default_name("janus"))
+
+
+def _fresh(model: str) -> T2iView:
+    """What a fresh page would open with if ``model`` were this machine's own."""
     first = examples()[0]
     prompt = OPENING if first in WORLD_PROMPTS else first
-    return T2iView(prompt=prompt, **_of_model(loading.default_name("janus")))
+    return T2iView(prompt=prompt, **_of_model(model))
 
 
 def _of_model(model: str) -> dict[str, Any]:
@@ -119,9 +124,9 @@ def values_of(view: T2iView) -> tuple[Any, ...]:
 
 def coerce_view(given: Mapping[str, Any]) -> T2iView:
     """A view from names and values, of a page, a link or a picture's settings: every value is put into its range."""
-    base = default_view()
-    if (model := str(given.get("model") or "")) in MENU.names():  # what its files say may be read for anybody
-        base = replace(base, **_of_model(model))
+    model = str(given.get("model") or "")
+    # what the files of a model in the menu say may be read for anybody
+    base = _fresh(model) if model in MENU.names() else default_view()
     known = {name: _fit(name, value, getattr(base, name)) for name, value in given.items() if name in ORDER}
     return replace(base, **known)
 

@@ -14,8 +14,10 @@ when gradio changes one. The other rooms use gradio's documented components, eve
 | ``sessions`` | ``SessionState``, ``StateHolder`` | closing pages stall nobody; open pages keep their state |
 | ``repeated_work`` | ``inspect.signature`` of components, imports of plots, ``PlotData`` | once, not at every event |
 | ``files`` | ``FileData``, ``_StaticFiles``, ``async_move_files_to_cache`` | nothing is opened that was not sent |
+| ``files`` | ``utils.is_static_file`` | a gallery's pictures are looked for once |
 | ``page`` | ``Blocks.preprocess_data``, ``process_api``, ``launch``, ``EventData._data`` | refusals are sentences |
 | ``components`` | ``State.get_config``, ``ImageEditor`` and its ``accept_blobs`` | pools stay; canvases have bounds |
+| ``components`` | ``Gallery.postprocess`` | no threads are started to describe pictures |
 | ``connections`` | ``connection_made`` of uvicorn's protocols | who asks nothing holds no connection |
 """
 # ruff: noqa: E402
@@ -31,6 +33,7 @@ from tts_playground.ui.gradio_patches.components import (
     LAYERS,
     DrawingCanvas,
     PageState,
+    PictureGallery,
     PictureInput,
 )
 from tts_playground.ui.gradio_patches.connections import bounded_connections
@@ -57,6 +60,7 @@ __all__ = [
     "PageSession",
     "PageSessions",
     "PageState",
+    "PictureGallery",
     "PictureInput",
     "absent_once",
     "address_of_request",

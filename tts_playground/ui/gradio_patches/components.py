@@ -5,13 +5,16 @@ Measured on the framework as it comes: one request with a huge layer index grows
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import gradio as gr
 import numpy as np
 from fastapi import HTTPException
 from gradio.components.base import Component, server
+from gradio.components.gallery import GalleryData, GalleryImage
 from gradio.components.image_editor import AcceptBlobs
+from gradio.data_classes import ImageData
 from PIL import Image
 
 from tts_playground.images import open_image
@@ -51,6 +54,26 @@ class PictureInput(gr.Image, metaclass=ComponentWithoutStub):
         if payload is None:
             return None
         return friendly(open_image)(_file(payload))
+
+
+class PictureGallery(gr.Gallery, metaclass=ComponentWithoutStub):
+    """``gr.Gallery`` that describes (PNG file, caption) pairs one after the other: gradio starts threads to do so."""
+
+    is_template = True
+
+    def postprocess(self, value: Any) -> GalleryData:
+        """The value of ``gr.Gallery``."""
+        if not isinstance(value, list) or not all(map(_is_png, value)):
+            return super().postprocess(value)
+        pictures = [
+            GalleryImage(image=ImageData(path=file, orig_name=Path(file).name, mime_type="image/png"), caption=caption)
+            for file, caption in value
+        ]
+        return GalleryData(root=pictures)  # pyright: ignore[reportArgumentType] - pydantic's list of either kind
+
+
+def _is_png(pair: Any) -> bool:
+    return isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and pair[0].endswith(".png")
 
 
 class DrawingCanvas(gr.ImageEditor, metaclass=ComponentWithoutStub):
