@@ -76,6 +76,7 @@ class Ids:
     """A processor that reads every prompt as the same ids: random weights understand nothing anyway."""
 
     image_processor = SimpleNamespace(image_mean=[0.5] * 3, image_std=[0.5] * 3)
+    tokenizer = SimpleNamespace(bos_token_id=1, boi_token_id=3, pad_token_id=0)
 
     def __init__(self, length: int) -> None:
         self.length = length
