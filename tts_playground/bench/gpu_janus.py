@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from tts_playground.bench import t2i_models as shapes
-from tts_playground.bench.gpu_card import Card, in_turn
+from tts_playground.bench.gpu_card import Card, Clock, in_turn
 from tts_playground.bench.gpu_models import Lab, remark
 from tts_playground.bench.timing import row, summary
 from tts_playground.models.janus.cuda_graph_batch import GraphBatch
@@ -20,8 +20,6 @@ PROMPT = shapes.Prompt("two red apples left of a cat on a white background")
 GUIDANCE = 5.0
 WARM = 8
 """tokens that warm generate up"""
-PEER_STEP = 0.03
-"""seconds that a step of generate takes on a GPU, as a first guess; one that is measured replaces it"""
 
 Rows = Iterator[dict[str, Any]]
 
@@ -44,28 +42,39 @@ def speed(lab: Lab) -> Rows:
     lab.alone("janus")
     card, sizes, janus = lab.card, lab.sizes, lab.janus.value
     yield row("memory bandwidth, measured by a copy, read and written", lab.bandwidth / 1e9, None, "GB/s")
-    step = PEER_STEP
     for number, n in enumerate(sizes.counts):
+        clock = Clock(lab.clock.left() / (len(sizes.counts) - number))
         mine = _ours(lab, n)
         for _ in range(2):
             mine()
+        yield from _near_the_limit(lab, n)
+        yield from _kernels(janus, n)
         theirs = shapes.generate(janus, PROMPT.prompt, n, GUIDANCE)
         with shapes.fewer_tokens(janus, min(WARM, janus.tokens)):
             theirs()
-            step = max(step if not number else 0, card.seconds(theirs) / min(WARM, janus.tokens))
-        yield from _near_the_limit(lab, n)
+            step = card.seconds(theirs) / min(WARM, janus.tokens)
         lab.clock.hold(step * janus.tokens if card.cuda else 0, f"generate at N={n}")
-        taken = in_turn(card, lab.clock, mine, theirs)
+        taken = in_turn(card, clock, mine, theirs)
         ours, peer = map(summary, taken)
         label = f"image tokens with guidance, N={n}, bf16, {len(taken[0])} runs each: transformers' generate as peer"
         yield row(label, ours.median, peer.median, "s", spread=(ours, peer))
         rates = n / ours.median, n / peer.median
-        yield row(
-            f"images a second, N={n}: transformers' generate as peer", *rates, "1/s", ">= 3", higher_is_better=True
-        )
-        yield row(f"CUDA graphs in use, N={n} (1 yes)", shapes.graphs_in_use(janus), None, "")
+        label = f"images a second, N={n}: transformers' generate as peer"
+        yield row(label, *rates, "1/s", ">= 3", higher_is_better=True)
         janus.slots.clear()
         card.tidy()
+
+
+def _kernels(janus: Janus, n: int) -> Rows:
+    """What the batch before ran on."""
+    slot = shapes.last_slot(janus)
+    graphed = slot is not None and not slot.eager and bool(slot.graphs)
+    yield row(f"CUDA graphs in use, N={n} (1 yes)", float(graphed), None, "")
+    fused = slot.fused if slot is not None else None
+    yield row(f"fused kernels in use, N={n} (1 yes)", float(fused is not None), None, "")
+    if fused is not None:
+        parts = ", ".join(f"{name} {micros:.1f} by {fused.blocks[name]}" for name, micros in fused.micros.items())
+        yield remark(f"microseconds of a layer's products in the trial, N={n}: {parts}")
 
 
 def _ours(lab: Lab, n: int) -> Any:

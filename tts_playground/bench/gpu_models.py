@@ -91,8 +91,8 @@ class Lab:
 
     @cached_property
     def bandwidth(self) -> float:
-        """Bytes a second, measured by a copy."""
-        return self.card.bandwidth()
+        """Bytes a second, read and written, measured by a copy."""
+        return shapes.bandwidth(self.card.device) if self.card.cuda else self.card.copying()
 
     def reset(self) -> None:
         """Let go of the models, e.g. where one of them may have been left half way."""
@@ -114,7 +114,8 @@ def remark(what: str, part: str = "") -> dict[str, Any]:
 def qwen_processor() -> Any:
     """Qwen2-VL's own processor with a tokenizer that knows the words of the bench."""
     from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast, Qwen2VLImageProcessor, Qwen2VLProcessor, Qwen2VLVideoProcessor
+    from transformers import PreTrainedTokenizerFast, Qwen2VLImageProcessor, Qwen2VLProcessor
+    from transformers.models.qwen2_vl.video_processing_qwen2_vl import Qwen2VLVideoProcessor
 
     marks = ["<pad>", "<bos>", "<eos>", "<unk>", "<image>", "<video>", "<|vision_start|>", "<|vision_end|>"]
     split = pre_tokenizers.Whitespace()

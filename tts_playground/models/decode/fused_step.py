@@ -56,6 +56,8 @@ class FusedStep:
 
         self.steps, self.kernels = steps, fused_kernels
         self.blocks = {name: sizes[0] for name, sizes in BLOCKS.items()}
+        self.micros: dict[str, float] = {}
+        """microseconds that each product took in the trial, the faster way"""
 
     def __call__(self, x: Tensor, cache: Tensor, cos: Tensor, sin: Tensor, place: Tensor) -> Tensor:
         """[R, hidden] of inputs [R, hidden] at ``place``, int64 [1]; writes keys and values into the cache."""
@@ -122,6 +124,7 @@ class FusedStep:
         for name, call in calls.items():
             times = {size: self._time(name, size, call) for size in BLOCKS[name]}
             self.blocks[name] = min(times, key=lambda size: times[size])
+            self.micros[name] = 1000 * min(times.values()) / len(blocks)
 
     def _time(self, name: str, size: int, call: Any) -> float:
         import torch

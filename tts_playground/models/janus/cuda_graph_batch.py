@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tts_playground.models.decode.fused_step import FusedStep, fused_step
@@ -120,14 +120,17 @@ class GraphBatch(DecodeBatch):
         self.at += 1
 
     def _choose(self, span: int) -> None:
-        """Which kernels this slot uses from now on, by trial."""
+        """Which kernels this slot uses from now on; the first slot of a shape tries them."""
         steps, session, slot = self.janus.steps, self.session, self.slot
         assert isinstance(steps, LlamaSteps) and isinstance(session, LlamaSession)  # open_batch has seen to it
-        slot.attention = _faster(slot.cache, steps)
-        x = self._last()
-        expected = self._forward(x, slot.place, span)
-        slot.fused = fused_step(steps, self.cache, x, session.cos, session.sin, slot.place, expected)
-        slot.chosen = True
+        found = self.janus.slots.findings.get(self._key)
+        if not isinstance(found, Findings):
+            slot.attention = _faster(slot.cache, steps)
+            x = self._last()
+            expected = self._forward(x, slot.place, span)
+            fused = fused_step(steps, self.cache, x, session.cos, session.sin, slot.place, expected)
+            found = self.janus.slots.findings[self._key] = Findings(slot.attention, fused)
+        slot.attention, slot.fused, slot.chosen = found.attention, found.fused, True
 
     def _last(self) -> Tensor:
         """Embeddings [R, hidden] of the tokens that were drawn last."""
@@ -192,6 +195,14 @@ class GraphBatch(DecodeBatch):
 
 
 Attention = Callable[["Tensor", "Tensor", "Tensor", "Tensor"], "Tensor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What trials on this GPU came to for one shape of batch."""
+
+    attention: Attention
+    fused: FusedStep | None
 
 
 def sdpa(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
