@@ -20,14 +20,14 @@ from tts_playground.errors import BadInput, clean
 
 Part = Callable[[Lab], Iterator[dict[str, Any]]]
 PARTS: dict[str, tuple[Part, float]] = {
-    "janus": (gpu_janus.speed, 8.0),
+    "janus": (gpu_janus.speed, 10.0),
     "graphs": (gpu_janus.graphs, 2.0),
     "oom": (gpu_janus.memory, 2.0),
     "qwen": (gpu_qwen.answers, 3.0),
     "lora": (gpu_extras.lora, 1.0),
     "four-bit": (gpu_extras.four_bit, 1.0),
-    "compiled": (gpu_janus.compiled, 4.0),
     "unsloth": (gpu_extras.unsloth, 0.5),
+    "compiled": (gpu_janus.compiled, 4.0),
 }
 """what is measured, in this order, and its share of the time"""
 SHORTEST = 5.0
@@ -75,7 +75,7 @@ def _measured(lab: Lab, chosen: list[str], whole: Clock) -> Iterator[dict[str, A
         if share < min(SHORTEST, 60 * weight):
             yield remark(f"{name} left out: the time is used up", part=name)
             continue
-        lab.clock = Clock(share)
+        lab.clock, failed = Clock(share), False
         try:
             for row in part(lab):
                 yield {**row, "part": name}
@@ -84,6 +84,8 @@ def _measured(lab: Lab, chosen: list[str], whole: Clock) -> Iterator[dict[str, A
         except Exception as error:  # one part's fault costs no other part
             log.debug("bench gpu, %s", name, exc_info=True)
             yield remark(f"{name} failed: {type(error).__name__}: {_first_line(error)}", part=name)
+            failed = True
+        if failed:  # out of the handler, so that what failed holds no memory any more
             lab.reset()
 
 

@@ -74,7 +74,7 @@ def four_bit(lab: Lab) -> Rows:
 
 
 def unsloth(lab: Lab) -> Rows:
-    """The big model through unsloth, which patches transformers for good: so it comes last."""
+    """The big model through unsloth, which patches transformers for good: so it comes late."""
     _need("unsloth")
     lab.alone("vlm")
     held: dict[str, Any] = {}
