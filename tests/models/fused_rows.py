@@ -5,8 +5,13 @@ import json
 import torch
 from transformers import LlamaConfig, LlamaModel
 
+from tts_playground.bench import t2i_models as shapes
+from tts_playground.bench.gpu_models import MINIATURE
 from tts_playground.models.decode.fused_step import FusedStep, fits
 from tts_playground.models.decode.llama import LlamaSteps
+from tts_playground.models.janus.cuda_graph_batch import GraphBatch
+from tts_playground.models.janus.decode_batch import DecodeBatch, ImageRow
+from tts_playground.models.janus.model import Janus
 
 PLACE = 150
 
@@ -35,7 +40,22 @@ def compared(rows: int, heads: int, kv: int, dtype: torch.dtype) -> dict:
     return {"off": off, "untouched": untouched, "same": torch.equal(found, again)}
 
 
+def drawn() -> list[list[int]]:
+    """The first tokens of an image with guidance, by the plain loop and by the GPU's loop with fused steps."""
+    torch.manual_seed(0)
+    janus = Janus(shapes.build(MINIATURE.janus, "cpu", torch.float32), shapes.Ids(8))
+    janus.steps = LlamaSteps(janus.language_model)  # as a GPU holds the weights: not packed for a CPU
+    janus._head = janus._lean_head()
+    prefix, rows = janus.prefix("a cat"), [ImageRow(0, 0, 1.0, 5.0, 0, 1.0)]
+    batches = DecodeBatch(janus, prefix, rows), GraphBatch(janus, prefix, rows)
+    batches[1].slot.eager, batches[1].slot.fused = True, FusedStep(janus.steps)
+    for batch in batches:
+        for _ in batch.run(5):
+            pass
+    return [batch.tokens[0, :5].tolist() for batch in batches]
+
+
 if __name__ == "__main__":
     exact, rounded = torch.float32, torch.bfloat16
     cases = [(1, 4, 4, exact), (2, 4, 2, exact), (4, 4, 4, exact), (3, 4, 1, rounded)]
-    print(json.dumps([compared(*case) for case in cases]))
+    print(json.dumps({"steps": [compared(*case) for case in cases], "drawn": drawn()}))

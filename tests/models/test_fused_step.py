@@ -31,10 +31,13 @@ def test_a_fused_step_is_the_ordinary_step_but_for_rounding():
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    *exact, rounded = found
+    *exact, rounded = found["steps"]
     assert max(off for one in exact for off in one["off"]) < 2e-6
     assert max(rounded["off"]) < 0.03
-    assert all(one["untouched"] and one["same"] for one in found)
+    assert all(one["untouched"] and one["same"] for one in found["steps"])
+    plain, fused = found["drawn"]
+    assert plain == fused
+    assert len(set(plain)) > 1
 
 
 @pytest.mark.parametrize(

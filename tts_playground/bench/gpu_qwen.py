@@ -17,20 +17,20 @@ from tts_playground.samplers.vlm_settings import AnswerSettings
 
 
 @dataclass(frozen=True)
-class Asked:
+class PictureQuestion:
     """The least that sampler and verifier ask of a task."""
 
     question: str
     image: Image.Image
 
 
-def task(side: int) -> Asked:
+def task(side: int) -> PictureQuestion:
     """A question about a picture with bars in it."""
     picture = Image.new("RGB", (side, side), (250, 250, 245))
     for number in range(4):
         left, top = side * (2 * number + 1) // 9, side * (4 - number) // 6
         picture.paste((40 + 50 * number, 90, 200 - 40 * number), (left, top, left + side // 9, side))
-    return Asked(QUESTION, picture)
+    return PictureQuestion(QUESTION, picture)
 
 
 def answers(lab: Lab) -> Iterator[dict[str, Any]]:

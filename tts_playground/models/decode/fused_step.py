@@ -1,5 +1,5 @@
-# Triton's kernels have no types.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# Triton's kernels have no types; torch keeps a GPU busy for a while by nothing but a private, untyped function.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportPrivateUsage=false
 """A whole decoding step of a plain Llama for one to four rows on a GPU, in five kernels a layer.
 
 For so few rows a step takes as long as its weights take to be read, and small kernels between the products would cost
@@ -10,6 +10,7 @@ every position.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.models.decode.linear import Dense
@@ -18,7 +19,7 @@ from tts_playground.models.decode.llama import normed
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from tts_playground.models.decode.llama import LlamaSteps
+    from tts_playground.models.decode.llama import Block, LlamaSteps
 
 MOST_ROWS = 4
 WIDEST = 1024
@@ -52,9 +53,10 @@ class FusedStep:
     """The hidden states of the next position of all rows, as ``LlamaSession.forward``."""
 
     def __init__(self, steps: LlamaSteps) -> None:
-        from tts_playground.models.decode import fused_kernels
+        from tts_playground.models import fused_kernels
 
-        self.steps, self.kernels = steps, fused_kernels
+        self.steps = steps
+        self.kernels: Any = fused_kernels
         self.blocks = {name: sizes[0] for name, sizes in BLOCKS.items()}
         self.micros: dict[str, float] = {}
         """microseconds that each product took in the trial, the faster way"""
@@ -115,7 +117,7 @@ class FusedStep:
         example = blocks[0].norm.new_ones
         narrow, inner = example(rows, hidden), example(rows, self.steps.heads * self.steps.head_dim)
         middle = example(rows, blocks[0].gate.weight.shape[0])
-        calls = {
+        calls: dict[str, Callable[[Block], Tensor]] = {
             "qkv": lambda b: self.product("qkv", narrow, b.qkv, norm=b.norm),
             "out": lambda b: self.product("out", inner, b.out, old=narrow),
             "gate": lambda b: self.gated(narrow, b.norm2, b.gate, b.up),
@@ -126,7 +128,7 @@ class FusedStep:
             self.blocks[name] = min(times, key=lambda size: times[size])
             self.micros[name] = 1000 * min(times.values()) / len(blocks)
 
-    def _time(self, name: str, size: int, call: Any) -> float:
+    def _time(self, name: str, size: int, call: Callable[[Block], Tensor]) -> float:
         import torch
 
         self.blocks[name] = size
