@@ -67,7 +67,7 @@ def test_kernels_that_compute_something_else_are_not_used(monkeypatch, caplog, f
         def __init__(self, steps):
             pass
 
-        def tune(self, rows):
+        def tune(self, *_):
             pass
 
         def __call__(self, x, *_):

@@ -73,8 +73,8 @@ def _kernels(janus: Janus, n: int) -> Rows:
     fused = slot.fused if slot is not None else None
     yield row(f"fused kernels in use, N={n} (1 yes)", float(fused is not None), None, "")
     if fused is not None:
-        parts = ", ".join(f"{name} {micros:.1f} by {fused.blocks[name]}" for name, micros in fused.micros.items())
-        yield remark(f"microseconds of a layer's products in the trial, N={n}: {parts}")
+        parts = ", ".join(f"{name} {micros:.1f}" for name, micros in fused.micros.items())
+        yield remark(f"microseconds of a layer's fused kernels in the trial, N={n}: {parts}; {fused.blocks}")
 
 
 def _ours(lab: Lab, n: int) -> Any:

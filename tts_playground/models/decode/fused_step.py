@@ -59,7 +59,7 @@ class FusedStep:
         self.kernels: Any = fused_kernels
         self.blocks = {name: sizes[0] for name, sizes in BLOCKS.items()}
         self.micros: dict[str, float] = {}
-        """microseconds that each product took in the trial, the faster way"""
+        """microseconds that each part of a layer took in the trial; attention with all places filled"""
 
     def __call__(self, x: Tensor, cache: Tensor, cos: Tensor, sin: Tensor, place: Tensor) -> Tensor:
         """[R, hidden] of inputs [R, hidden] at ``place``, int64 [1]; writes keys and values into the cache."""
@@ -111,8 +111,15 @@ class FusedStep:
         )  # fmt: skip
         return out
 
-    def tune(self, rows: int) -> None:
-        """Choose how many rows of a weight one program reads, by a few trial runs over the weights of all layers."""
+    def tune(self, cache: Tensor, cos: Tensor, sin: Tensor) -> None:
+        """Choose how many rows of a weight one program reads, by a few trial runs over the weights of all layers.
+
+        Args:
+            cache: as of ``__call__``; its last place, which no token reaches, is written.
+        """
+        import torch
+
+        rows, length = cache.shape[2], cache.shape[4]
         blocks, hidden = self.steps.blocks, self.steps.norm.numel()
         example = blocks[0].norm.new_ones
         narrow, inner = example(rows, hidden), example(rows, self.steps.heads * self.steps.head_dim)
@@ -126,12 +133,20 @@ class FusedStep:
         for name, call in calls.items():
             times = {size: self._time(name, size, call) for size in BLOCKS[name]}
             self.blocks[name] = min(times, key=lambda size: times[size])
-            self.micros[name] = 1000 * min(times.values()) / len(blocks)
+            self.micros[name] = 1e6 * min(times.values()) / len(blocks)
+        qkv, end = example(rows, blocks[0].qkv.weight.shape[0]), cos.new_full((1,), length - 1, dtype=torch.int64)
+        places = {id(block): cache[number] for number, block in enumerate(blocks)}
+        took = self._seconds(lambda block: self.attention(qkv, places[id(block)], cos, sin, end))
+        self.micros["attention"] = 1e6 * took / len(blocks)
 
     def _time(self, name: str, size: int, call: Callable[[Block], Tensor]) -> float:
+        self.blocks[name] = size
+        return self._seconds(call)
+
+    def _seconds(self, call: Callable[[Block], Tensor]) -> float:
+        """Of one call for every layer."""
         import torch
 
-        self.blocks[name] = size
         call(self.steps.blocks[0])  # compiles it
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         torch.cuda._sleep(4_000_000)  # the launches below queue up behind this, so that the GPU's time is measured
@@ -140,7 +155,7 @@ class FusedStep:
             call(block)
         end.record()
         end.synchronize()
-        return start.elapsed_time(end)
+        return start.elapsed_time(end) / 1000
 
 
 def fused_step(
@@ -157,7 +172,7 @@ def fused_step(
         return None
     try:
         made = FusedStep(steps)
-        made.tune(len(x))
+        made.tune(cache, cos, sin)
         found = made(x, cache, cos, sin, place)
         off = float((found - expected).float().norm() / expected.float().norm())
     except torch.OutOfMemoryError:
