@@ -11,9 +11,13 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from tts_playground.bench import gpu_janus
 from tts_playground.bench import t2i_models as shapes
+from tts_playground.bench.gpu_card import Card, Clock
+from tts_playground.bench.gpu_models import FULL, Lab
 from tts_playground.bench.t2i_live import live_rows
 from tts_playground.bench.timing import Timing, alternate, contended, row, summary, timed_row
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
@@ -108,46 +112,9 @@ def timed(call: Callable[[], Any], repeats: int, warmup: int = 1) -> Timing:
 
 
 def on_cuda(counts: tuple[int, ...], repeats: int) -> list[dict[str, Any]]:
-    """Janus-Pro-1B's shape: against generate, tokens a second, and the share of the bandwidth limit."""
-    import torch
-
-    loaded, card = shapes.pro_1b("cuda"), torch.cuda.get_device_name()
-    janus = loaded.value
-    sampler = ImageTokens(loaded, ImageSettings(1.0, GUIDANCE))
-    speed = shapes.bandwidth("cuda")
-    rows = [row("memory bandwidth, measured by copying", speed / 1e9, None, "GB/s")]
-    for n in counts:
-        ours = timed(synchronised(loop(sampler, n)), repeats, warmup=2)
-        with shapes.fewer_tokens(janus, 8):
-            shapes.generate(janus, PROMPT.prompt, n, GUIDANCE)()
-        peer = timed(synchronised(shapes.generate(janus, PROMPT.prompt, n, GUIDANCE)), 1, warmup=0)
-        rows.append(
-            row(
-                f"token loop, N={n}, Janus-Pro-1B shape, bf16, {card}: transformers generate as peer",
-                ours.median,
-                peer.median,
-                "s",
-                ">= 3",
-                spread=(ours, peer),
-            )
-        )
-        rate, limit = n * janus.tokens / ours.median, n * speed / shapes.bytes_a_token(janus, 2 * n)
-        rows.append(row(f"tokens/s, N={n}: the bandwidth limit as peer", rate, limit, "1/s", higher_is_better=True))
-        rows.append(row(f"graphs in use, N={n} (1 yes)", shapes.graphs_in_use(janus), None, ""))
-    rows.append(decoding(janus, counts[-1], repeats, False))
-    return rows
-
-
-def synchronised(call: Callable[[], Any]) -> Callable[[], Any]:
-    """``call``, waiting for the GPU at its end."""
-    import torch
-
-    def whole() -> Any:
-        result = call()
-        torch.cuda.synchronize()
-        return result
-
-    return whole
+    """Janus-Pro-1B's shape: against generate, tokens a second, the share of the bandwidth limit, and decoding."""
+    lab = Lab(Card.there(), replace(FULL, counts=counts), Clock(3600))
+    return [*gpu_janus.speed(lab), decoding(lab.janus.value, counts[-1], repeats, False)]
 
 
 def main() -> None:
@@ -164,7 +131,8 @@ def main() -> None:
     for one in result["rows"]:
         ratio = "" if one["ratio"] is None else f"  x{one['ratio']:.2f} {one['goal']}"
         peer = "" if one["peer"] is None else f" against {one['peer']:.4g}"
-        print(f"{one['what']}: {one['ours']:.4g}{peer} {one['unit']}{ratio}")
+        ours = "" if one["ours"] is None else f": {one['ours']:.4g}"
+        print(f"{one['what']}{ours}{peer} {one['unit']}{ratio}")
 
 
 if __name__ == "__main__":

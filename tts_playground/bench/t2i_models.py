@@ -76,6 +76,7 @@ class Ids:
     """A processor that reads every prompt as the same ids: random weights understand nothing anyway."""
 
     image_processor = SimpleNamespace(image_mean=[0.5] * 3, image_std=[0.5] * 3)
+    tokenizer = SimpleNamespace(bos_token_id=1, boi_token_id=3, pad_token_id=0)
 
     def __init__(self, length: int) -> None:
         self.length = length
@@ -123,14 +124,6 @@ def random_clip() -> Callable[[Sequence[Any]], Any]:
             return (tower(pixel_values=pixels).image_embeds @ text).tolist()
 
     return scores
-
-
-def pro_1b(device: str) -> Loaded:
-    """Random weights of Janus-Pro-1B's shape in bfloat16."""
-    import torch
-
-    janus = Janus(build(PRO_1B, device, torch.bfloat16), Ids(32))
-    return Loaded("random-1b", "janus", Options(device, "bfloat16"), "0", janus)
 
 
 def generate(janus: Janus, prompt: str, n: int, guidance: float) -> Callable[[], Any]:
@@ -247,7 +240,7 @@ def bandwidth(device: str) -> float:
     return 2 * source.numel() / best
 
 
-def graphs_in_use(janus: Janus) -> float:
-    """1 if the last batch replayed captured graphs, else 0."""
+def last_slot(janus: Janus) -> GraphSlot | None:
+    """The working memory of the last batch on a GPU, if it is still there."""
     last = janus.slots._free[-1][1] if janus.slots._free else None
-    return float(isinstance(last, GraphSlot) and not last.eager and bool(last.graphs))
+    return last if isinstance(last, GraphSlot) else None

@@ -350,6 +350,7 @@ _BENCHES = _rows(
     ("curves", "curves:run", {"summary": "exact best-of-N curves"}),
     ("audit", "audit:run", {"summary": "an exact audit against drawn replies"}),
     ("load", "load:run", {"summary": "thirty people at once"}),
+    ("gpu", "gpu:run", {"summary": "big models on one NVIDIA GPU"}),
     ("stickers", "stickers:run", {"summary": "scenes of the sticker world and plain generation"}),
 )
 _EVALS = _rows(

@@ -12,6 +12,8 @@ class Slots:
 
     def __init__(self) -> None:
         self._free: list[tuple[tuple[int, ...], object]] = []
+        self.findings: dict[tuple[int, ...], object] = {}
+        """by shape, what trials came to: kept when slots go, since another outcome could be other bits"""
         self._lock = threading.Lock()
 
     def take(self, key: tuple[int, ...]) -> object:

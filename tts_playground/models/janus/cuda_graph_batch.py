@@ -4,17 +4,18 @@
 
 A graph replays the very kernels on the very memory it was captured with, so working memory is kept in *slots*, one per
 shape of batch, and lent to one batch at a time. The position is a number on the GPU; attention reads the cache up to a
-multiple of ``SPAN`` and masks the rest, so that a handful of graphs serve all positions. Where capture is not possible,
-the same body runs eagerly.
+multiple of ``SPAN`` and masks the rest, so that a handful of graphs serve all positions. A few rows go through fused
+kernels, for which one graph is enough (``fused_step``). Where capture is not possible, the same body runs eagerly.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tts_playground.models.decode.fused_step import FusedStep, fused_step
 from tts_playground.models.decode.llama import LlamaSession, LlamaSteps, layer_step, normed, rotate
 from tts_playground.models.janus.decode_batch import DecodeBatch, ImageRow
 
@@ -49,6 +50,8 @@ class GraphSlot:
         self.at = torch.zeros(1, dtype=torch.int64, device=cache.device)
         self.place = torch.zeros(1, dtype=torch.int64, device=cache.device)
         self.attention: Attention | None = None
+        self.fused: FusedStep | None = None
+        self.chosen = False
         self.session: Session | None = None
         self.eager = False
 
@@ -104,6 +107,10 @@ class GraphBatch(DecodeBatch):
         span = -(-(place + 1) // SPAN) * SPAN
         self.slot.at.fill_(self.at)
         self.slot.place.fill_(place)
+        if not self.slot.eager and not self.slot.chosen:
+            self._choose(span)
+        if self.slot.fused is not None:
+            span = self.cache.shape[4]
         if not self.slot.eager and span not in self.slot.graphs:
             self._capture(span)
         if self.slot.eager:
@@ -112,14 +119,28 @@ class GraphBatch(DecodeBatch):
             self.slot.graphs[span].replay()
         self.at += 1
 
+    def _choose(self, span: int) -> None:
+        """Which kernels this slot uses from now on; the first slot of a shape tries them."""
+        steps, session, slot = self.janus.steps, self.session, self.slot
+        assert isinstance(steps, LlamaSteps) and isinstance(session, LlamaSession)  # open_batch has seen to it
+        found = self.janus.slots.findings.get(self._key)
+        if not isinstance(found, Findings):
+            slot.attention = _faster(slot.cache, steps)
+            x = self._last()
+            expected = self._forward(x, slot.place, span)
+            fused = fused_step(steps, self.cache, x, session.cos, session.sin, slot.place, expected)
+            found = self.janus.slots.findings[self._key] = Findings(slot.attention, fused)
+        slot.attention, slot.fused, slot.chosen = found.attention, found.fused, True
+
+    def _last(self) -> Tensor:
+        """Embeddings [R, hidden] of the tokens that were drawn last."""
+        last = self.tokens.index_select(1, self.slot.at - 1)[:, 0]
+        return self.janus.table[last][self.sources]
+
     def _capture(self, span: int) -> None:
         """Record the body for one span; where that fails, this slot runs eagerly from now on."""
         import torch
 
-        if self.slot.attention is None:
-            steps = self.janus.steps
-            assert isinstance(steps, LlamaSteps)
-            self.slot.attention = _faster(self.slot.cache, steps)
         side = torch.cuda.Stream(device=self.janus.device)
         side.wait_stream(torch.cuda.current_stream(self.janus.device))
         try:
@@ -141,10 +162,8 @@ class GraphBatch(DecodeBatch):
 
     def _body(self, span: int) -> None:
         """One token of every image, with the position read from the GPU."""
-        at, place = self.slot.at, self.slot.place
-        last = self.tokens.index_select(1, at - 1)[:, 0]
-        hidden = self._forward(self.janus.table[last][self.sources], place, span)
-        out = self.janus.head(hidden)
+        at = self.slot.at
+        out = self.janus.head(self._forward(self._last(), self.slot.place, span))
         cond, uncond = self._twinned(out[: self.n], out[self.n : self.n + len(self.guided)])
         choice = self.pick(cond, uncond, at[0])
         self.tokens.index_copy_(1, at, choice.token[:, None])
@@ -156,6 +175,8 @@ class GraphBatch(DecodeBatch):
 
         steps, session = self.janus.steps, self.session
         assert isinstance(steps, LlamaSteps) and isinstance(session, LlamaSession)  # open_batch has seen to it
+        if self.slot.fused is not None:
+            return self.slot.fused(x, self.cache, session.cos, session.sin, place)
         cos, sin = session.cos.index_select(0, place), session.sin.index_select(0, place)
         mask = (torch.arange(span, device=x.device) <= place)[None, None, None]
         look = self.slot.attention or sdpa
@@ -174,6 +195,14 @@ class GraphBatch(DecodeBatch):
 
 
 Attention = Callable[["Tensor", "Tensor", "Tensor", "Tensor"], "Tensor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What trials on this GPU came to for one shape of batch."""
+
+    attention: Attention
+    fused: FusedStep | None
 
 
 def sdpa(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:

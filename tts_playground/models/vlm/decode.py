@@ -226,11 +226,12 @@ def draw_rows(
                 allowed = torch.stack([allow(place, drawn[place].tokens) for place in running])
                 logits = logits.masked_fill(~allowed.to(logits.device), float("-inf"))
             last, logprobs, plain = _pick(logits, knobs, streams, len(rows[0].tokens) + count)
+        tokens = last.tolist()
         for slot, place in enumerate(running):
             if place in ended:
                 continue
             one = drawn[place]
-            one.tokens.append(int(last[slot]))
+            one.tokens.append(tokens[slot])
             one.logprobs.append(logprobs[slot])
             one.plain.append(plain[slot])
             if stop(rows[place], one.tokens) or count + 1 == most:

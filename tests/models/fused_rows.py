@@ -1,0 +1,61 @@
+"""Run by ``test_fused_step.py`` in its own process: Triton's interpreter is chosen before Triton is imported."""
+
+import json
+
+import torch
+from transformers import LlamaConfig, LlamaModel
+
+from tts_playground.bench import t2i_models as shapes
+from tts_playground.bench.gpu_models import MINIATURE
+from tts_playground.models.decode.fused_step import FusedStep, fits
+from tts_playground.models.decode.llama import LlamaSteps
+from tts_playground.models.janus.cuda_graph_batch import GraphBatch
+from tts_playground.models.janus.decode_batch import DecodeBatch, ImageRow
+from tts_playground.models.janus.model import Janus
+
+PLACE = 150
+
+
+def compared(rows: int, heads: int, kv: int, dtype: torch.dtype) -> dict:
+    """How far a fused step is from the ordinary one, as a share of the result, and of the cache that it writes."""
+    torch.manual_seed(rows)
+    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "head_dim": 16, "vocab_size": 50}
+    model = LlamaModel(LlamaConfig(**sizes, num_attention_heads=heads, num_key_value_heads=kv)).to(dtype).eval()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.normal_(float(weight.ndim == 1), 0.2)
+    steps = LlamaSteps(model)
+    cache, x = torch.randn(1, 2, rows, kv, 192, 16).to(dtype), torch.randn(rows, 32).to(dtype)
+    assert fits(steps, cache)
+    ordinary, fused = cache.clone(), cache.clone()
+    with torch.inference_mode():
+        session = steps.session(ordinary, PLACE)
+        expected = session.forward(x, PLACE)
+        step = FusedStep(steps)
+        found = step(x, fused, session.cos, session.sin, torch.tensor([PLACE]))
+        step.blocks = dict.fromkeys(step.blocks, 2)
+        again = step(x, fused.clone(), session.cos, session.sin, torch.tensor([PLACE]))
+    off = [float((a - b).float().norm() / b.float().norm()) for a, b in ((found, expected), (fused, ordinary))]
+    untouched = torch.equal(fused[..., PLACE + 1 :, :], cache[..., PLACE + 1 :, :])
+    return {"off": off, "untouched": untouched, "same": torch.equal(found, again)}
+
+
+def drawn() -> list[list[int]]:
+    """The first tokens of an image with guidance, by the plain loop and by the GPU's loop with fused steps."""
+    torch.manual_seed(0)
+    janus = Janus(shapes.build(MINIATURE.janus, "cpu", torch.float32), shapes.Ids(8))
+    janus.steps = LlamaSteps(janus.language_model)  # as a GPU holds the weights: not packed for a CPU
+    janus._head = janus._lean_head()
+    prefix, rows = janus.prefix("a cat"), [ImageRow(0, 0, 1.0, 5.0, 0, 1.0)]
+    batches = DecodeBatch(janus, prefix, rows), GraphBatch(janus, prefix, rows)
+    batches[1].slot.eager, batches[1].slot.fused = True, FusedStep(janus.steps)
+    for batch in batches:
+        for _ in batch.run(5):
+            pass
+    return [batch.tokens[0, :5].tolist() for batch in batches]
+
+
+if __name__ == "__main__":
+    exact, rounded = torch.float32, torch.bfloat16
+    cases = [(1, 4, 4, exact), (2, 4, 2, exact), (4, 4, 4, exact), (3, 4, 1, rounded)]
+    print(json.dumps({"steps": [compared(*case) for case in cases], "drawn": drawn()}))
