@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from tts_playground import files, home, journal, randomness
 from tts_playground.errors import BadInput, Cancelled, CannotDo, StoreError
@@ -241,7 +242,8 @@ class TrainRun:
         smooth = [name for name, value in now.items() if value.is_floating_point()]
         with torch.no_grad():
             # one call for all: a launch for each tensor costs more than a step of a small model on a GPU
-            torch._foreach_lerp_([self.average[name] for name in smooth], [now[name] for name in smooth], 1 - decay)
+            average = get_ema_multi_avg_fn(decay)
+            average([self.average[name] for name in smooth], [now[name] for name in smooth], self.step)
             for name in now.keys() - set(smooth):
                 self.average[name].copy_(now[name])
 

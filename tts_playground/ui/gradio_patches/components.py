@@ -69,7 +69,7 @@ class PictureGallery(gr.Gallery, metaclass=ComponentWithoutStub):
             GalleryImage(image=ImageData(path=file, orig_name=Path(file).name, mime_type="image/png"), caption=caption)
             for file, caption in value
         ]
-        return GalleryData(root=pictures)  # pyright: ignore[reportArgumentType] - pydantic's list of either kind
+        return GalleryData(root=cast(Any, pictures))  # pydantic takes a list of either kind
 
 
 def _is_png(pair: Any) -> bool:
