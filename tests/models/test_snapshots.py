@@ -58,6 +58,8 @@ BROKEN_OFF = {
     "a link to nothing": (dangling, "model.safetensors"),
     "no configuration": (lambda folder: (folder / "config.json").unlink(), "config.json"),
     "one file of two": (second_missing, SECOND),
+    "no tokenizer": (lambda folder: (folder / "tokenizer.json").unlink(), "tokenizer.json"),
+    "no image processor": (lambda folder: (folder / "processor_config.json").unlink(), "preprocessor_config.json"),
 }
 
 
@@ -65,7 +67,7 @@ BROKEN_OFF = {
 def test_a_download_that_broke_off_is_told_of_and_is_not_stuck(name, snapshot, monkeypatch):
     spoil, gone = BROKEN_OFF[name]
     spoil(snapshot)
-    assert locator.cached(NAME) is None
+    assert locator.cached(NAME, "janus") is None
     with pytest.raises(ModelUnavailable, match=rf"broke off \(not here: {gone}\).*go online"):
         locator.find(NAME, "janus")
     with pytest.raises(ModelUnavailable, match="not on this machine yet"):

@@ -67,7 +67,7 @@ def _local(name: str, kind: str = "") -> Path | None:
         return Path(where(name))
     if folders.named(name) is not None:
         return locator.find(name, kind).folder
-    return locator.cached(name) if _HUB.fullmatch(name) else None
+    return locator.cached(name, kind) if _HUB.fullmatch(name) else None
 
 
 @lru_cache(maxsize=8)

@@ -17,25 +17,32 @@ WANTED = {
     "janus": "a Janus, which draws pictures",
     "vlm": "a model that reads pictures",
     "clip": "a CLIP",
+    "towers": "a CLIP or another network that compares pictures with texts",
     "detector": "an object detector",
     "vq": "the VQ of a Janus",
 }
 """what each kind is, in words"""
 TRY = {"janus": "tiny:janus", "vlm": "tiny:vlm", "clip": "tiny:clip", "detector": "tiny:detector", "vq": "tiny:janus"}
+TRY["towers"] = TRY["clip"]
 """what is always there"""
 HUB = {
     "janus": "deepseek-community/Janus-Pro-1B",
     "vlm": "Qwen/Qwen2-VL-2B-Instruct",
     "clip": "openai/clip-vit-large-patch14",
+    "towers": "openai/clip-vit-large-patch14",
     "detector": "PekingU/rtdetr_r50vd",
 }
 """a repository of each kind, as an example of a name"""
-_HALVES = {"clip_vision_model", "clip_text_model"}
+TOWERS = frozenset({"clip", "siglip", "siglip2", "altclip", "align", "chinese_clip", "metaclip_2"})
+"""whose classes embed pictures and texts by themselves into one space"""
+_HALVES = {f"{of}_{part}_model": of for of in TOWERS for part in ("vision", "text")}
 
 
 @cache
 def types(kind: str) -> frozenset[str]:
     """The ``model_type``s that are of a kind."""
+    if kind == "towers":
+        return TOWERS
     if kind in {"janus", "clip", "vq"}:
         return frozenset({"janus_vqgan" if kind == "vq" else kind})
     return frozenset(_mapping({"vlm": "IMAGE_TEXT_TO_TEXT", "detector": "OBJECT_DETECTION", "text": "CAUSAL_LM"}[kind]))
@@ -57,7 +64,7 @@ def require(name: str, kind: str, config: dict[str, Any]) -> None:
     """Refuse a checkpoint of another kind.
 
     Args:
-        kind: "janus", "vlm", "clip", "detector" or "vq".
+        kind: "janus", "vlm", "clip", "towers", "detector" or "vq".
 
     Raises:
         ModelUnavailable: saying what it is, and what to use.
@@ -94,7 +101,10 @@ def _other(found: str, kind: str, config: dict[str, Any]) -> str:
     if found == "clip":
         return f"it is a CLIP, which compares pictures with texts, as a reward does; use {TRY[kind]}"
     if found in _HALVES:
-        return f"it is half a CLIP ({said}); give one with both of its halves, such as tiny:clip"
+        whole = "CLIP" if _HALVES[found] == "clip" else _HALVES[found]
+        return f"it is half a {whole} ({said}); give one with both of its halves, such as tiny:clip"
+    if found in TOWERS:
+        return f"it is a {said}, which compares pictures with texts, as a reward does (clip:...); use {TRY[kind]}"
     if found == "laion-aesthetic-v2":
         return f"it is a head for the aesthetic reward; use {TRY[kind]}"
     if found in types("vlm"):

@@ -11,6 +11,7 @@ from typing import Any
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models.hub import folders, kinds, shapes
 from tts_playground.models.hub.embedded_models import TINY, revision_of, ships, where
+from tts_playground.models.hub.refusals import refusal
 
 PATTERNS = ["*.json", "model*.safetensors", "*.txt", "*.model", "*.jinja"]
 HASHED_WHOLE = 200 << 20
@@ -29,11 +30,12 @@ class ModelFiles:
     """how many numbers it has, about"""
 
 
-def find(name: str, kind: str = "") -> ModelFiles:
+def find(name: str, kind: str = "", *, reader: bool = True) -> ModelFiles:
     """Where the model called ``name`` is.
 
     Args:
-        kind: refuse other kinds of model ("janus", "vlm", "clip" or "detector"); "" takes any.
+        kind: refuse other kinds of model ("janus", "vlm", "clip", "towers" or "detector"); "" takes any.
+        reader: a download without tokenizer and image processor is not whole, where the kind has them.
 
     Raises:
         UnknownName: no embedded model of that name.
@@ -54,7 +56,7 @@ def find(name: str, kind: str = "") -> ModelFiles:
     if sentence := kinds.converted(name):
         raise ModelUnavailable(sentence)
     snapshot = _snapshot(name)
-    gone = [] if snapshot is None else folders.lacking(snapshot)
+    gone = [] if snapshot is None else folders.lacking(snapshot, kind if reader else "")
     return _on_hub(name, kind, gone) if snapshot is None or gone else _local(snapshot, name, kind)
 
 
@@ -65,10 +67,10 @@ def _local(folder: Path, name: str, kind: str) -> ModelFiles:
     return ModelFiles(folder, folders.count(folders.tensors(folders.weight_files(folder, name))))
 
 
-def cached(name: str) -> Path | None:
+def cached(name: str, kind: str = "") -> Path | None:
     """The hub's snapshot of ``name`` on this machine, if it is whole; the network is not asked."""
     snapshot = _snapshot(name)
-    return None if snapshot is None or folders.lacking(snapshot) else snapshot
+    return None if snapshot is None or folders.lacking(snapshot, kind) else snapshot
 
 
 def cached_tokenizer(name: str) -> Path | None:
@@ -76,6 +78,22 @@ def cached_tokenizer(name: str) -> Path | None:
     snapshot = _snapshot(name)
     there = snapshot is not None and any((snapshot / one).is_file() for one in ("tokenizer.json", "vocab.txt"))
     return snapshot if there else None
+
+
+def reader_of(name: str) -> Path | None:
+    """A folder with the tokenizer and the image processor of a hub's model, fetched if need be, without its weights.
+
+    None where the hub does not give them.
+    """
+    from huggingface_hub import snapshot_download
+
+    there = _snapshot(name)
+    if there is not None and folders.has_reader(there, "towers"):
+        return there
+    try:
+        return Path(snapshot_download(name, allow_patterns=[p for p in PATTERNS if "safetensors" not in p]))
+    except Exception:  # as in _on_hub; whoever asked says what was wanted
+        return None
 
 
 def _snapshot(name: str) -> Path | None:
@@ -95,12 +113,8 @@ def _on_hub(name: str, kind: str, gone: list[str]) -> ModelFiles:
 
     try:
         info = HfApi().model_info(name, files_metadata=True, timeout=10)
-    except Exception as error:  # every kind of network trouble, a missing repository, a gated one: same sentence
-        broken = f"its download broke off (not here: {', '.join(gone[:2])}{', ...' if len(gone) > 2 else ''})"
-        raise ModelUnavailable(
-            f"{name} is not on this machine{f': {broken},' if gone else ''} and the hub does not give it "
-            f"({type(error).__name__}); go online, give a folder, or use a tiny: model."
-        ) from error
+    except Exception as error:  # every kind of network trouble, a missing repository, a gated one
+        raise ModelUnavailable(refusal(name, error, gone)) from error
     if kind and info.config:
         kinds.require(name, kind, info.config)
     sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
@@ -110,16 +124,27 @@ def _on_hub(name: str, kind: str, gone: list[str]) -> ModelFiles:
     return ModelFiles(None, size // 2)
 
 
-def ready(name: str, kind: str, device: str = "cpu", bytes_a_weight: float = 4.0, *, spread: bool = False) -> Path:
+def ready(
+    name: str,
+    kind: str,
+    device: str = "cpu",
+    bytes_a_weight: float = 4.0,
+    *,
+    spread: bool = False,
+    reader: bool = True,
+) -> Path:
     """The folder of a model that can be loaded: downloaded if need be, whole, of its kind, and no larger than memory.
 
     Nothing is allocated. What ships with us is known to be whole.
+
+    Args:
+        kind, reader: see ``find``. device, bytes_a_weight, spread: see ``check_memory``.
 
     Raises:
         UnknownName, BadInput, ModelUnavailable: as ``find`` does; or its files do not make the model that its
             configuration describes, or that does not fit.
     """
-    place = find(name, kind)
+    place = find(name, kind, reader=reader)
     check_memory(name, place, device, bytes_a_weight, spread=spread)
     folder = fetch(name, place)
     if place.folder is None:
@@ -139,16 +164,11 @@ def fetch(name: str, place: ModelFiles) -> Path:
     if place.folder is not None:
         return place.folder
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError
 
     try:
         return Path(snapshot_download(name, allow_patterns=PATTERNS))
     except Exception as error:  # as in _on_hub
-        if isinstance(error, GatedRepoError):
-            raise ModelUnavailable(
-                f"{name} is gated: accept its licence on https://huggingface.co/{name} and log in with 'hf auth login'."
-            ) from error
-        raise ModelUnavailable(f"{name} could not be downloaded ({type(error).__name__}); try again later.") from error
+        raise ModelUnavailable(refusal(name, error, downloading=True)) from error
 
 
 def ready_folder(folder: Path, kind: str) -> Path:

@@ -42,7 +42,7 @@ def fit(name: str, folder: Path, kind: str) -> int:
     """How many numbers the model in ``folder`` has, buffers included; nothing is allocated. Kept while no file changes.
 
     Args:
-        kind: "janus", "vlm", "clip", "detector" or "vq".
+        kind: "janus", "vlm", "clip", "towers", "detector" or "vq".
 
     Raises:
         ModelUnavailable: tensors are missing, have another shape, or have no place in the model.
@@ -100,7 +100,8 @@ def model_class(kind: str, config: Any = None) -> Any:
     """The transformers class that loads a kind; the one of ``config`` where an auto class would choose."""
     import transformers
 
-    auto = {"vlm": "AutoModelForImageTextToText", "detector": "AutoModelForObjectDetection"}.get(kind)
+    autos = {"vlm": "AutoModelForImageTextToText", "detector": "AutoModelForObjectDetection"}
+    auto = (autos | {"towers": "AutoModelForZeroShotImageClassification"}).get(kind)
     if auto is None:
         names = {"janus": "JanusForConditionalGeneration", "vq": "JanusVQVAE", "clip": "CLIPModel"}
         return getattr(transformers, names[kind])
