@@ -1,4 +1,4 @@
-"""Networks of two towers wherever a CLIP is named: CLIP itself, SigLIP and AltCLIP, and PickScore without a processor."""
+"""Networks of two towers wherever a CLIP is named: CLIP, SigLIP, and PickScore without a processor of its own."""
 
 import json
 import shutil
