@@ -13,6 +13,7 @@ from tts_playground.errors import ModelUnavailable, PlaygroundError
 from tts_playground.models import loading
 from tts_playground.models.hub import folders, locator
 from tts_playground.models.hub.embedded_models import TINY, revision_of, where
+from tts_playground.models.load_options import settled
 
 LARGEST = 1 << 20
 """bytes of a generation config"""
@@ -29,10 +30,10 @@ def named(name: str, kind: str, options: loading.Options | None = None) -> loadi
     Raises:
         BadInput: no such name. ModelUnavailable: its files are not on this machine.
     """
-    wanted = (options or loading.Options()).resolved()
     folder = _local(name, kind)
     if folder is None:
         raise ModelUnavailable(f"{name} is not on this machine yet; drawing with it downloads it first.")
+    wanted = settled(name, kind, options)
     revision = revision_of(str(folder)) if name in TINY else locator.revision(folder)
     return loading.Loaded(name, kind, wanted, revision, None)
 

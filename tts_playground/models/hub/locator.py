@@ -16,6 +16,8 @@ from tts_playground.models.hub.refusals import refusal
 PATTERNS = ["*.json", "model*.safetensors", "*.txt", "*.model", "*.jinja"]
 HASHED_WHOLE = 200 << 20
 """bytes; bigger folders are told apart by their files' sizes and ends"""
+HALF = 2.0
+"""bytes a weight of bfloat16 and float16"""
 OVERHEAD = 1.15
 """activations, keys and values, on top of the weights"""
 
@@ -182,30 +184,55 @@ def ready_folder(folder: Path, kind: str) -> Path:
     return ready(str(folder.expanduser().absolute()), kind)
 
 
+def fits(place: ModelFiles, device: str, bytes_a_weight: float, *, spread: bool = False) -> bool:
+    """Whether a model fits into what is free on ``device`` (``spread``: on all devices together)."""
+    return _need(place, bytes_a_weight) <= _free(device, spread)
+
+
 def check_memory(name: str, place: ModelFiles, device: str, bytes_a_weight: float, *, spread: bool = False) -> None:
     """Refuse a model that does not fit into what is free on ``device`` (``spread``: on all devices together).
 
     Raises:
         ModelUnavailable: it does not fit.
     """
-    need = place.weights * bytes_a_weight * OVERHEAD
-    free = free_memory(device) + (free_memory("cpu") if spread and device != "cpu" else 0)
+    need, free = _need(place, bytes_a_weight), _free(device, spread)
     if need > free:
+        half = bytes_a_weight > HALF and _need(place, HALF) <= free
+        instead = "the dtype bfloat16 (--dtype bfloat16), which halves it, or " if half else ""
+        packed = "" if bytes_a_weight < 1 else "4-bit weights (--load-4bit), "
         raise ModelUnavailable(
             f"{name} needs about {need / 2**30:.1f} GiB on {device} and {free / 2**30:.1f} GiB are free; "
-            "choose a smaller model, 4-bit weights, or another device."
+            f"choose {instead}{packed}a smaller model, or another device."
         )
 
 
+def _need(place: ModelFiles, bytes_a_weight: float) -> float:
+    return place.weights * bytes_a_weight * OVERHEAD
+
+
+def _free(device: str, spread: bool) -> float:
+    return free_memory(device) + (free_memory("cpu") if spread and device != "cpu" else 0)
+
+
 def free_memory(device: str) -> float:
-    """Bytes free on "cpu" or a CUDA device."""
+    """Bytes free on "cpu", within what a container may have, or on a CUDA device."""
     if device.startswith("cuda"):
         import torch
 
         return float(torch.cuda.mem_get_info(torch.device(device))[0])
     import psutil
 
-    return float(psutil.virtual_memory().available)
+    return min(float(psutil.virtual_memory().available), _container_room())
+
+
+def _container_room(folder: Path = Path("/sys/fs/cgroup")) -> float:
+    """Bytes that a container with a limit has left, what it keeps of files not counted; infinite without a limit."""
+    try:
+        most, taken = (int((folder / f"memory.{name}").read_text()) for name in ("max", "current"))
+        found = re.search(r"^inactive_file (\d+)$", (folder / "memory.stat").read_text(), re.MULTILINE)
+    except (OSError, ValueError):  # another system, or "max": no limit
+        return float("inf")
+    return max(0.0, most - taken + (int(found[1]) if found else 0))
 
 
 def revision(folder: Path) -> str:
