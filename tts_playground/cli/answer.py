@@ -69,9 +69,13 @@ def answer(
     picture_side: Side = 768,
     most_tokens: options.MostTokens = None,
     extra_body: options.ExtraBody = None,
+    dtype: options.Dtype = "auto",
+    load_4bit: options.FourBit = False,
+    device: options.Device = "auto",
 ) -> None:
     """Draw N answers to QUESTION about IMAGE, let the model verify them, and say what each selector picks."""
     further = options.fields_of(extra_body)
+    where: dict[str, Any] = {"dtype": dtype, "load_in_4bit": load_4bit, "device": device}
     if strategy is not None:
         from tts_playground.samplers.vlm_settings import AnswerSettings
         from tts_playground.tasks.vqa import longest_reply
@@ -79,7 +83,7 @@ def answer(
         settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=template)
         facts: dict[str, Any] = {"model": model, "strategy": strategy, "guide": guide, "n": n, "seed": seed}
         facts |= {"settings": settings, "answers": truth, "blank": blank, "own": True, "extra_body": further}
-        _search(image, question, facts | {"longest": picture_side}, json)
+        _search(image, question, facts | where | {"longest": picture_side}, json)
         return
     from tts_playground.store.spare import open_store
     from tts_playground.tasks.vqa import answer as draw
@@ -103,6 +107,7 @@ def answer(
             longest=picture_side,
             most_tokens=most_tokens,
             extra_body=further,
+            **where,
         )
     emit(result.as_dict(), json, _talk)
 
@@ -164,6 +169,9 @@ def vqa_curve(
     picture_side: Side = 768,
     most_tokens: options.MostTokens = None,
     extra_body: options.ExtraBody = None,
+    dtype: options.Dtype = "auto",
+    load_4bit: options.FourBit = False,
+    device: options.Device = "auto",
 ) -> None:
     """Accuracy against N over a set of questions: oracle, verifier, majority; resumable, kept in the store."""
     from rich.progress import Progress
@@ -171,6 +179,7 @@ def vqa_curve(
     from tts_playground.answers import MEASURES
     from tts_playground.errors import UnknownName
     from tts_playground.experiments import question_sets
+    from tts_playground.models.load_options import options_of
     from tts_playground.samplers.vlm_settings import AnswerSettings
     from tts_playground.store.spare import open_store
     from tts_playground.tasks.vqa import judges, longest_reply, vqa_sampler
@@ -182,7 +191,8 @@ def vqa_curve(
         raise UnknownName("axis", axis, AXES)
     further = options.fields_of(extra_body)
     settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=template)
-    sampler = vqa_sampler(model, settings, own=True, extra_body=further)
+    loaded = options_of(device, dtype, load_4bit)
+    sampler = vqa_sampler(model, settings, own=True, extra_body=further, options=loaded)
     asked, skipped = [], []
     with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task(data, total=questions)

@@ -55,7 +55,7 @@ def _processor(config: Any, folder: Path) -> Any:
     tokenizer needs a package that is not ours, but comes with a tokenizer.json that every fast tokenizer reads.
     """
     import transformers
-    from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
+    from transformers.models.auto import processing_auto
 
     if config.model_type == "clip":
         return loading.processor(transformers.CLIPProcessor, folder)
@@ -66,7 +66,8 @@ def _processor(config: Any, folder: Path) -> Any:
             raise
     words = transformers.PreTrainedTokenizerFast.from_pretrained(folder, **loading.LOCAL)
     images = transformers.AutoImageProcessor.from_pretrained(folder, **loading.LOCAL)
-    return getattr(transformers, PROCESSOR_MAPPING_NAMES[config.model_type])(images, words)
+    known: Any = processing_auto
+    return getattr(transformers, known.PROCESSOR_MAPPING_NAMES[config.model_type])(images, words)
 
 
 def _processor_folder(name: str, folder: Path, others: Sequence[str]) -> Path:

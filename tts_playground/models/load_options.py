@@ -52,8 +52,9 @@ class Options:
             raise BadInput(f"The device {device!r} is unknown; use cpu, cuda or cuda:1.")
         if kind == "cuda" and not torch.cuda.is_available():
             raise ModelUnavailable("CUDA was asked for, but torch sees no GPU here; use the device cpu.")
-        if number and kind == "cuda" and int(number) >= torch.cuda.device_count():
-            raise ModelUnavailable(f"There is no {device} here: torch sees {torch.cuda.device_count()}, from cuda:0 on.")
+        count = torch.cuda.device_count() if kind == "cuda" and number else 0
+        if 0 < count <= int(number or 0):
+            raise ModelUnavailable(f"There is no {device} here: torch sees {count} of them, from cuda:0 on.")
         dtype = SHORT.get(self.dtype, self.dtype)
         if dtype == "auto":
             dtype = "float32" if kind == "cpu" else "bfloat16"
@@ -65,6 +66,31 @@ class Options:
     def bytes_a_weight(self) -> float:
         """Bytes that a weight takes, on average; of resolved options."""
         return FOUR_BIT if self.four_bit else float(DTYPES[self.dtype])
+
+
+def options_of(device: str = "auto", dtype: str = "auto", load_in_4bit: bool = False) -> Options:
+    """The options that public functions and verbs take one by one, resolved once to say what is wrong with them.
+
+    Raises:
+        BadInput, ModelUnavailable: as ``Options.resolved``.
+    """
+    given = Options(device, dtype, load_in_4bit)
+    if given != Options():
+        given.resolved()
+    return given
+
+
+def for_no_model(name: str, options: Options | None) -> None:
+    """Refuse options for what is not loaded here: an endpoint, or a sampler that needs no model.
+
+    Raises:
+        BadInput: some are given.
+    """
+    if options is not None and options != Options():
+        raise BadInput(
+            f"A device, a dtype and 4 bits are for models that are loaded here, and {name[:80]!r} is none; "
+            "leave them out."
+        )
 
 
 _settled: dict[tuple[str, Options], str] = {}

@@ -162,9 +162,11 @@ def _arguments(options: Options, folder: str, kind: str) -> dict[str, Any]:
     if options.four_bit:
         from transformers import BitsAndBytesConfig
 
-        compute = getattr(torch, options.dtype)
+        compute, whole = getattr(torch, options.dtype), shapes.whole_parts(folder, kind)
         arguments["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_compute_dtype=compute, llm_int8_skip_modules=shapes.whole_parts(folder, kind) or None
+            load_in_4bit=True,
+            bnb_4bit_compute_dtype=compute,
+            llm_int8_skip_modules=whole or None,
         )
     if options.device_map or options.four_bit:
         arguments["device_map"] = options.device_map or options.device
