@@ -109,6 +109,16 @@ def check(name: str, options: Options | None = None, kind: str = "") -> str:
     return ""
 
 
+def fetched(name: str, kind: str) -> None:
+    """Download a model's files now, if it is one of the hub's that is not on this machine; load nothing.
+
+    Raises:
+        UnknownName, BadInput, ModelUnavailable: as ``locator.find`` and ``locator.fetch`` do.
+    """
+    if "/" in name and ":" not in name:  # else embedded, an adapter, an endpoint or a plug-in
+        locator.fetch(name, locator.find(name, kind))
+
+
 def forget() -> None:
     """Let go of all loaded models."""
     _cache.clear()
