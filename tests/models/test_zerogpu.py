@@ -251,3 +251,20 @@ def test_durations_follow_the_work():
     tests = str(Path(__file__).parents[1])
     done = subprocess.run([sys.executable, "-c", SPACE, tests], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "reckoned" in done.stdout, done.stderr[-2000:]
+
+
+def test_the_apis_answer_goes_through_the_worker(asked, monkeypatch, tmp_path):
+    import tiny_vlms
+
+    from tts_playground.tasks.vqa import answer
+    from tts_playground.ui.vqa import api
+
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
+    folder = str(tiny_vlms.save("llava", tmp_path / "model"))
+    monkeypatch.setenv("TTS_PLAYGROUND_VLM_MODEL", folder)
+    monkeypatch.setattr(api, "answers_by_model", zerogpu.on_gpu(api.seconds, api.before)(api._answers))
+    said = api.answer(tiny_vlms.picture(), "what?", folder, 3, most_tokens=8)
+    assert INSIDE == ["_answers"]
+    plain = answer(tiny_vlms.picture(), "what?", model=folder, n=3, most_tokens=8).as_dict()
+    assert [one["text"] for one in said["samples"]] == [one["text"] for one in plain["samples"]]
+    assert said["picks"] == plain["picks"]
