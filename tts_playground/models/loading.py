@@ -202,11 +202,12 @@ def _vlm(folder: str, options: Options) -> Any:
     from transformers import AutoProcessor
 
     from tts_playground.models.vlm.model import Vlm
+    from tts_playground.models.vlm.older_processors import completed
 
     words = processor(AutoProcessor, folder)
     with quietly(folder):
         model = shapes.model_class("vlm").from_pretrained(folder, **_arguments(options, folder, "vlm"))
-    return Vlm(_place(model, options), words)
+    return Vlm(_place(model, options), completed(words, model.config, Path(folder)))
 
 
 def janus(name: str, options: Options | None = None) -> Loaded:

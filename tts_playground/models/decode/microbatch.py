@@ -94,7 +94,7 @@ class Limit:
 
 
 def rows_within(budget: float, each: int, rule: RowRule, least: int = 1) -> int:
-    """How many rows of ``each`` bytes go into ``budget`` bytes: whole multiples of the rule's, since the rest is padding.
+    """How many rows of ``each`` bytes go into ``budget`` bytes: multiples of the rule's, since the rest is padding.
 
     Args:
         least: rows that are run in any case; they and their padding are paid for, so that others may stand in it.
