@@ -78,7 +78,7 @@ def test_a_download_that_broke_off_is_told_of_and_is_not_stuck(name, snapshot, m
             from types import SimpleNamespace
 
             file = SimpleNamespace(rfilename="model.safetensors", size=1000)
-            return SimpleNamespace(config={"model_type": "janus"}, siblings=[file])
+            return SimpleNamespace(config={"model_type": "janus"}, siblings=[file], sha=COMMIT)
 
     monkeypatch.setattr("huggingface_hub.HfApi", Online)
     assert locator.find(NAME, "janus").folder is None  # so that it is fetched, which goes on from what is there
@@ -96,7 +96,7 @@ def test_another_kind_is_refused_before_it_is_downloaded(snapshot, monkeypatch):
         def model_info(self, name, **_):
             from types import SimpleNamespace
 
-            return SimpleNamespace(config={"model_type": "qwen2_vl"}, siblings=[])
+            return SimpleNamespace(config={"model_type": "qwen2_vl"}, siblings=[], sha=COMMIT)
 
     monkeypatch.setattr("huggingface_hub.HfApi", Online)
     with pytest.raises(ModelUnavailable, match="use it with answer"):

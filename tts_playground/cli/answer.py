@@ -72,10 +72,12 @@ def answer(
     dtype: options.Dtype = "auto",
     load_4bit: options.FourBit = False,
     device: options.Device = "auto",
+    trust_code: options.TrustCode = "",
 ) -> None:
     """Draw N answers to QUESTION about IMAGE, let the model verify them, and say what each selector picks."""
     further = options.fields_of(extra_body)
     where: dict[str, Any] = {"dtype": dtype, "load_in_4bit": load_4bit, "device": device}
+    where["trust_code"] = trust_code
     if strategy is not None:
         from tts_playground.samplers.vlm_settings import AnswerSettings
         from tts_playground.tasks.vqa import longest_reply
@@ -172,6 +174,7 @@ def vqa_curve(
     dtype: options.Dtype = "auto",
     load_4bit: options.FourBit = False,
     device: options.Device = "auto",
+    trust_code: options.TrustCode = "",
 ) -> None:
     """Accuracy against N over a set of questions: oracle, verifier, majority; resumable, kept in the store."""
     from rich.progress import Progress
@@ -191,7 +194,7 @@ def vqa_curve(
         raise UnknownName("axis", axis, AXES)
     further = options.fields_of(extra_body)
     settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=template)
-    loaded = options_of(device, dtype, load_4bit)
+    loaded = options_of(device, dtype, load_4bit, trust_code)
     sampler = vqa_sampler(model, settings, own=True, extra_body=further, options=loaded)
     asked, skipped = [], []
     with open_store(console().print) as store, Progress(console=console()) as bar:

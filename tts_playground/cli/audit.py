@@ -73,6 +73,7 @@ def run_audit(
     out: Folder = Path("audit_outputs"),
     json: options.Json = False,
     extra_body: options.ExtraBody = None,
+    trust_code: options.TrustCode = "",
 ) -> None:
     """Show images of labelled cells, ask for a random choice, and report how far from uniform it is and why."""
     from tts_playground.auditing import responders, run
@@ -84,7 +85,7 @@ def run_audit(
     if conditions is not None:
         wanted["conditions"] = tuple(name.strip() for name in conditions.split(",") if name.strip())
     settings = settings_from(wanted, preset)
-    where = Options(device, dtype, load_4bit, device_map)
+    where = Options(device, dtype, load_4bit, device_map, trust_code)
     with console().status("Loading"):
         chooser = responders.resolve(model, where, batch, own=True, extra_body=options.fields_of(extra_body))
     file = run.file_of(out, chooser, settings)

@@ -59,6 +59,7 @@ def sketch(
     dtype: options.Dtype = "auto",
     load_4bit: options.FourBit = False,
     device: options.Device = "auto",
+    trust_code: options.TrustCode = "",
 ) -> None:
     """Find a program that draws FILE; print it with its IoU (overlap with the drawing, 1 is perfect).
 
@@ -75,15 +76,16 @@ def sketch(
         raise BadInput(f"There is no file {str(file)!r}; give the path of a picture.")
     settings = {"sampler": sampler, "strategy": strategy, "n": n, "temperature": temperature, "outline": outline}
     settings |= {"seconds": seconds, "seed": seed, "grammar": grammar, "reward": reward}
+    where: dict[str, Any] = {"dtype": dtype, "load_in_4bit": load_4bit, "device": device, "trust_code": trust_code}
     kept = strategy == BASELINE or plot is not None
     with open_store(console().print) if kept else nullcontext() as store:
         with console().status("Searching"):
-            result = find(file, **settings, store=store, dtype=dtype, load_in_4bit=load_4bit, device=device)
+            result = find(file, **settings, **where, store=store)
         if out is not None:
             _write(out, result.program, result.raster)
         if plot is not None and store is not None:
-            task, where = SketchTask.of(file, outline=outline), options_of(device, dtype, load_4bit)
-            proposer = sampler_of(sampler, temperature, grammar, where)
+            task, loaded = SketchTask.of(file, outline=outline), options_of(device, dtype, load_4bit, trust_code)
+            proposer = sampler_of(sampler, temperature, grammar, loaded)
             with console().status(f"Drawing {n} independent candidates"):
                 _plot(plot, store.pool(task, proposer), n, seed)
     emit(result.as_dict(), json, _talk)

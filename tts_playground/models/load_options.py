@@ -32,6 +32,8 @@ class Options:
     """weights in 4 bits by bitsandbytes"""
     device_map: str | None = None
     """"auto" spreads a model over all devices (accelerate); None keeps it on one"""
+    trust_code: str = ""
+    """consent to run a repository's own code, "REPO@COMMIT" or "FOLDER@FINGERPRINT" (``models.trusted_code``)"""
 
     def resolved(self) -> Options:
         """With nothing left at "auto".
@@ -60,7 +62,7 @@ class Options:
             dtype = "float32" if kind == "cpu" else "bfloat16"
         if dtype not in DTYPES:
             raise BadInput(f"The dtype {dtype!r} is unknown; use auto, {', '.join(DTYPES)}.")
-        return Options(device, dtype, self.four_bit, self.device_map)
+        return Options(device, dtype, self.four_bit, self.device_map, self.trust_code)
 
     @property
     def bytes_a_weight(self) -> float:
@@ -68,13 +70,13 @@ class Options:
         return FOUR_BIT if self.four_bit else float(DTYPES[self.dtype])
 
 
-def options_of(device: str = "auto", dtype: str = "auto", load_in_4bit: bool = False) -> Options:
+def options_of(device: str = "auto", dtype: str = "auto", load_in_4bit: bool = False, trust_code: str = "") -> Options:
     """The options that public functions and verbs take one by one, resolved once to say what is wrong with them.
 
     Raises:
         BadInput, ModelUnavailable: as ``Options.resolved``.
     """
-    given = Options(device, dtype, load_in_4bit)
+    given = Options(device, dtype, load_in_4bit, trust_code=trust_code)
     if given != Options():
         given.resolved()
     return given
@@ -88,8 +90,8 @@ def for_no_model(name: str, options: Options | None) -> None:
     """
     if options is not None and options != Options():
         raise BadInput(
-            f"A device, a dtype and 4 bits are for models that are loaded here, and {name[:80]!r} is none; "
-            "leave them out."
+            f"A device, a dtype, 4 bits and a repository's code are for models that are loaded here, and {name[:80]!r} "
+            "is none; leave them out."
         )
 
 
@@ -107,7 +109,7 @@ def settled(name: str, kind: str, options: Options | None = None) -> Options:
     """
     asked = options or Options()
     wanted = asked.resolved()
-    if asked.dtype != "auto" or wanted.dtype != "float32" or wanted.four_bit or name in TINY:
+    if asked.dtype != "auto" or wanted.dtype != "float32" or wanted.four_bit or name in TINY or wanted.trust_code:
         return wanted
     key = (name, wanted)
     if key not in _settled:

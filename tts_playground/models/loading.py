@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName
-from tts_playground.models import load_options, zerogpu
+from tts_playground.models import load_options, trusted_code, zerogpu
 from tts_playground.models.hub import locator, shapes
 from tts_playground.models.hub.embedded_models import TINY, quietly
 from tts_playground.models.hub.folders import first_line, has_tokenizer
@@ -54,7 +54,8 @@ class Loaded:
     def fingerprint(self) -> Mapping[str, Any]:
         """JSON-able facts that decide the model's distribution."""
         facts = {"model": self.name, "revision": self.revision, "dtype": self.options.dtype}
-        return facts | ({"four_bit": True} if self.options.four_bit else {})
+        facts |= {"four_bit": True} if self.options.four_bit else {}
+        return facts | ({"code": self.options.trust_code} if self.options.trust_code else {})
 
 
 _cache: LruCache[tuple[str, str, Options], Loaded] = LruCache(KEPT)
@@ -126,7 +127,13 @@ def forget() -> None:
 
 
 def _load(name: str, kind: str, options: Options) -> Loaded:
-    folder = locator.ready(name, kind, options.device, options.bytes_a_weight, spread=bool(options.device_map))
+    spread = bool(options.device_map)
+    if options.trust_code:
+        folder = trusted_code.ready(name, kind, options.trust_code)
+        place = locator.counted(name, folder)
+        locator.check_memory(name, place, options.device, options.bytes_a_weight, spread=spread)
+    else:
+        folder = locator.ready(name, kind, options.device, options.bytes_a_weight, spread=spread)
     with loaded_from(name, kind, folder):
         value = KINDS[kind](str(folder), options)
     return Loaded(name, kind, options, locator.revision(folder), value)
@@ -150,29 +157,37 @@ def loaded_from(name: str, kind: str, folder: Path) -> Iterator[None]:
         raise ModelUnavailable(f"{name} could not be loaded as a {kind} from {folder}: {first_line(error)}") from error
 
 
-def processor(kind: Any, folder: str | Path) -> Any:
+def processor(kind: Any, folder: str | Path, *, own_code: bool = False) -> Any:
     """The processor in ``folder``, of the class ``kind`` of transformers.
+
+    Args:
+        own_code: run the folder's own code, to which somebody consented (``trusted_code.ready``).
 
     Raises:
         ValueError, and whatever transformers raises (see ``loaded_from``): it is not whole.
     """
     if not has_tokenizer(Path(folder)):
         raise ValueError("it has no tokenizer (tokenizer.json)")
-    made = kind.from_pretrained(folder, **LOCAL)
+    made = kind.from_pretrained(folder, **_code(own_code))
     if not hasattr(made, "image_processor") or not hasattr(made, "tokenizer"):
         raise ValueError(f"its files make a {type(made).__name__}, which cannot read both pictures and texts")
     return made
+
+
+def _code(own: bool) -> dict[str, Any]:
+    return LOCAL | {"trust_remote_code": True} if own else LOCAL
 
 
 def _arguments(options: Options, folder: str, kind: str) -> dict[str, Any]:
     """What ``from_pretrained`` is told."""
     import torch
 
-    arguments: dict[str, Any] = {"dtype": getattr(torch, options.dtype), "use_safetensors": True, **LOCAL}
+    arguments: dict[str, Any] = {"dtype": getattr(torch, options.dtype), "use_safetensors": True}
+    arguments |= _code(bool(options.trust_code))
     if options.four_bit:
         from transformers import BitsAndBytesConfig
 
-        compute, whole = getattr(torch, options.dtype), shapes.whole_parts(folder, kind)
+        compute, whole = getattr(torch, options.dtype), [] if options.trust_code else shapes.whole_parts(folder, kind)
         arguments["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_compute_dtype=compute,
@@ -204,7 +219,7 @@ def _vlm(folder: str, options: Options) -> Any:
     from tts_playground.models.vlm.model import Vlm
     from tts_playground.models.vlm.older_processors import completed
 
-    words = processor(AutoProcessor, folder)
+    words = processor(AutoProcessor, folder, own_code=bool(options.trust_code))
     with quietly(folder):
         model = shapes.model_class("vlm").from_pretrained(folder, **_arguments(options, folder, "vlm"))
     return Vlm(_place(model, options), completed(words, model.config, Path(folder)))

@@ -176,6 +176,7 @@ def sketch(
     dtype: str = "auto",
     load_in_4bit: bool = False,
     device: str = "auto",
+    trust_code: str = "",
 ) -> SketchResult:
     """Find a short program whose picture is the drawing.
 
@@ -192,12 +193,14 @@ def sketch(
         reward: what guides: a registered name, or a reward; "fit" (IoU, less a price for every shape) if None.
         cancel: asked at every round.
         dtype, load_in_4bit, device: how and where to load a model; see ``models.load_options.Options``.
+        trust_code: consent to run a repository's own code, "REPO@COMMIT" or "FOLDER@FINGERPRINT"; see
+            ``models.trusted_code``.
 
     Raises:
         BadInput: the picture cannot be read, or a setting is out of range. Cancelled: ``cancel()`` became true.
         StoreError: the store cannot be read or written.
     """
-    options = options_of(device, dtype, load_in_4bit)
+    options = options_of(device, dtype, load_in_4bit, trust_code)
     settings = SketchSettings(sampler, strategy, n, temperature, outline, seconds, seed, grammar, options=options)
     task = SketchTask.of(image, outline=outline)
     stream = sketch_rounds(task, settings, store=store, cancel=cancel, reward=reward)

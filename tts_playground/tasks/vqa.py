@@ -320,6 +320,7 @@ def answer(
     dtype: str = "auto",
     load_in_4bit: bool = False,
     device: str = "auto",
+    trust_code: str = "",
 ) -> Answered:
     """Draw ``n`` answers to a question about a picture, let the model verify them, and pick.
 
@@ -340,6 +341,8 @@ def answer(
         most_tokens: a reply that gets so long is cut, 1 to 4096; None takes 512 of an endpoint, else 96.
         extra_body: further fields of an endpoint's requests.
         dtype, load_in_4bit, device: how and where to load the model; see ``models.load_options.Options``.
+        trust_code: consent to run a repository's own code, "REPO@COMMIT" or "FOLDER@FINGERPRINT"; see
+            ``models.trusted_code``.
 
     Raises:
         BadInput: the picture, the question or a setting cannot be used.
@@ -350,7 +353,7 @@ def answer(
     check_count(n, MOST)
     task = VqaTask.of(image, question, answers, longest=longest)
     settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=template)
-    options = options_of(device, dtype, load_in_4bit)
+    options = options_of(device, dtype, load_in_4bit, trust_code)
     sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body, options=options)
     asked, found = task.blank() if blank else task, engine.Found()
     for round_ in answer_rounds(asked, sampler, guide_of(sampler), n=n, seed=seed, store=store, cancel=cancel):

@@ -180,12 +180,13 @@ def reason(
     dtype: str = "auto",
     load_in_4bit: bool = False,
     device: str = "auto",
+    trust_code: str = "",
 ) -> Searched:
     """Answer a question by a search over reasoning steps.
 
     Args:
         image, question, model, seed, answers, blank, longest, own, extra_body: see ``tasks.vqa.answer``.
-        dtype, load_in_4bit, device: see there too.
+        dtype, load_in_4bit, device, trust_code: see there too.
         strategy, guide, n: see ``StepSearch``.
 
     Raises:
@@ -193,7 +194,7 @@ def reason(
         ModelUnavailable: this machine cannot hold or reach the model.
     """
     how, task = StepSearch(strategy, guide, n), VqaTask.of(image, question, answers, longest=longest)
-    options = options_of(device, dtype, load_in_4bit)
+    options = options_of(device, dtype, load_in_4bit, trust_code)
     sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body, options=options)
     *_, found = search_steps(task.blank() if blank else task, sampler, how, seed=seed)
     return found

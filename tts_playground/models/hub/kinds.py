@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from tts_playground.errors import ModelUnavailable
+from tts_playground.models.hub.code_pins import FLAG
 
 CONVERTED = {
     "deepseek-ai/Janus-Pro-1B": "deepseek-community/Janus-Pro-1B",
@@ -60,11 +61,12 @@ def converted(name: str) -> str:
     return _layout(name, better) if better else ""
 
 
-def require(name: str, kind: str, config: dict[str, Any]) -> None:
+def require(name: str, kind: str, config: dict[str, Any], pin: str = "") -> None:
     """Refuse a checkpoint of another kind.
 
     Args:
         kind: "janus", "vlm", "clip", "towers", "detector" or "vq".
+        pin: of the code that it brings along (``code_pins.pin_of``).
 
     Raises:
         ModelUnavailable: saying what it is, and what to use.
@@ -78,7 +80,7 @@ def require(name: str, kind: str, config: dict[str, Any]) -> None:
         return
     if found == "multi_modality":
         raise ModelUnavailable(_layout(name, _by_size(config)))
-    raise ModelUnavailable(f"{name} is not {WANTED[kind]}: {_other(found, kind, config)}.")
+    raise ModelUnavailable(f"{name} is not {WANTED[kind]}: {_other(found, kind, config, f'{name}@{pin}')}.")
 
 
 def _layout(name: str, better: str) -> str:
@@ -91,7 +93,7 @@ def _by_size(config: dict[str, Any]) -> str:
     return f"deepseek-community/Janus-Pro-{'7B' if isinstance(wide, int) and wide > 2048 else '1B'}"
 
 
-def _other(found: str, kind: str, config: dict[str, Any]) -> str:
+def _other(found: str, kind: str, config: dict[str, Any], code: str) -> str:
     """What a checkpoint of another kind is, and where it can be used."""
     said = found[:40]
     if found == "janus":
@@ -114,5 +116,8 @@ def _other(found: str, kind: str, config: dict[str, Any]) -> str:
     if found in types("text"):
         return f"it is a {said}, which knows text alone; use {TRY[kind]}"
     if "auto_map" in config:
-        return f"a {said} needs code from its own repository, which is never run; use {TRY[kind]}"
+        needs = f"a {said} needs code from its own repository, which is never run"
+        if kind != "vlm" or code.endswith("@"):
+            return f"{needs}; use {TRY[kind]}"
+        return f"{needs} unless you read it and name it (in the command line {FLAG} {code}); or use {TRY[kind]}"
     return f"its config.json says {said!r}; use {TRY[kind]} or another checkpoint"

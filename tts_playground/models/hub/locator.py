@@ -10,6 +10,7 @@ from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models.hub import folders, kinds, shapes
+from tts_playground.models.hub.code_pins import pin_of
 from tts_playground.models.hub.embedded_models import TINY, revision_of, ships, where
 from tts_playground.models.hub.refusals import refusal
 
@@ -65,7 +66,16 @@ def find(name: str, kind: str = "", *, reader: bool = True) -> ModelFiles:
 def _local(folder: Path, name: str, kind: str) -> ModelFiles:
     config = folders.config(folder, name)
     if kind:
-        kinds.require(name, kind, config)
+        kinds.require(name, kind, config, pin_of(folder) if "auto_map" in config else "")
+    return counted(name, folder)
+
+
+def counted(name: str, folder: Path) -> ModelFiles:
+    """The weights in a folder, of whatever kind of model, by their headers.
+
+    Raises:
+        ModelUnavailable: some are not there, or are damaged.
+    """
     return ModelFiles(folder, folders.count(folders.tensors(folders.weight_files(folder, name))))
 
 
@@ -118,7 +128,7 @@ def _on_hub(name: str, kind: str, gone: list[str]) -> ModelFiles:
     except Exception as error:  # every kind of network trouble, a missing repository, a gated one
         raise ModelUnavailable(refusal(name, error, gone)) from error
     if kind and info.config:
-        kinds.require(name, kind, info.config)
+        kinds.require(name, kind, info.config, info.sha or "")
     sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
     size = sum(size for file, size in sizes.items() if re.fullmatch(r"model[^/]*\.safetensors", file))
     if not size:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from tts_playground.models.lru_cache import LruCache
 
@@ -50,11 +50,14 @@ def reading(processor: Any) -> Any:
 
 
 def _single(images: Any) -> Any:
-    while isinstance(images, (list, tuple)):
-        if len(images) != 1:
+    """The one picture in (lists of) ``images``; None where there are more."""
+    inner: Any = images
+    while isinstance(inner, list):
+        held = cast("list[Any]", inner)
+        if len(held) != 1:
             return None
-        images = images[0]
-    return images if hasattr(images, "tobytes") else None
+        inner = held[0]
+    return inner if hasattr(inner, "tobytes") else None
 
 
 def _digest(picture: Any) -> bytes:
