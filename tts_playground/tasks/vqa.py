@@ -19,6 +19,7 @@ from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks import engine
 from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
 from tts_playground.tasks.validation import check_count, check_words, total_cost
+from tts_playground.tasks.vqa_replies import longest_reply, template_for
 from tts_playground.typed import typed
 from tts_playground.verifiers.selectors import picks
 
@@ -40,8 +41,6 @@ SMALLEST = 2
 """pixels a side"""
 NARROW = 256
 """pixels of a shorter side at which print is hardly read"""
-ENDPOINT_TOKENS = 512
-"""length at which replies of an endpoint are cut by default: its models are large, and often reason first"""
 
 
 @dataclass(frozen=True)
@@ -189,13 +188,6 @@ class Answered:
         }
 
 
-def longest_reply(model: str | None = None, given: int | None = None) -> int:
-    """Tokens at which a reply is cut: what is given, else 512 of an endpoint and 96 of any other model."""
-    name = model or loading.default_name("vlm")
-    own = ENDPOINT_TOKENS if name.startswith("endpoint:") else AnswerSettings().most_tokens
-    return own if given is None else given
-
-
 @typed
 def vqa_sampler(
     model: str | None = None,
@@ -307,7 +299,7 @@ def answer(
     top_p: float = 1.0,
     top_k: int = 0,
     seed: int = 0,
-    template: str = "{question}",
+    template: str | None = None,
     answers: Sequence[str] = (),
     blank: bool = False,
     own: bool = False,
@@ -329,7 +321,8 @@ def answer(
         model: ``tiny:vlm``, a hub id, a folder or ``endpoint:NAME@URL``; None takes ``TTS_PLAYGROUND_VLM_MODEL`` or
             the embedded one.
         n: answers, 1 to 1024; answer i is the same whatever n is.
-        temperature, top_p, top_k, template: see ``AnswerSettings``.
+        temperature, top_p, top_k, template: see ``AnswerSettings``; template None is ``vqa_replies.template_for`` the
+            model, which asks large ones for a word or a phrase.
         answers: accepted answers where the truth is known; adds the oracle's pick.
         blank: show a white picture instead.
         own: the model's name comes from whoever set the environment, not from a page or a request; an endpoint named
@@ -352,7 +345,8 @@ def answer(
     """
     check_count(n, MOST)
     task = VqaTask.of(image, question, answers, longest=longest)
-    settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=template)
+    said = template_for(model) if template is None else template
+    settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=said)
     options = options_of(device, dtype, load_in_4bit, trust_code)
     sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body, options=options)
     asked, found = task.blank() if blank else task, engine.Found()

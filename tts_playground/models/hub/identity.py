@@ -85,6 +85,13 @@ def _tokenizer(folder: Path) -> tuple[Any, str | None] | None:
         return None
 
 
+def knows_few_words(name: str) -> bool:
+    """Whether a model on this machine has as small a vocabulary as the embedded ones; False where it has none."""
+    folder = _local(name)
+    found = _tokenizer(folder) if folder else None
+    return found is not None and found[0].get_vocab_size() < SMALL
+
+
 def unknown_words(name: str, text: str) -> list[str]:
     """The words of ``text`` that the model called ``name`` was never taught: its tokenizer spells them in bytes, or,
     where it is a small CLIP's, in pieces.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from tts_playground import figures, registry
@@ -16,6 +17,7 @@ from tts_playground.pages.status import status
 from tts_playground.pages.vqa.page_state import before
 from tts_playground.pages.vqa.view_settings import VqaView
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
+from tts_playground.tasks.vqa_replies import PLAIN
 from tts_playground.tasks.vqa_search import Searched, StepSearch, search_steps
 
 FATES = {
@@ -52,7 +54,7 @@ def _seconds(task: VqaTask, view: VqaView, how: StepSearch) -> int:
 
 @on_gpu(_seconds, before)
 def _search(task: VqaTask, view: VqaView, how: StepSearch) -> Iterator[Searched]:
-    sampler = vqa_sampler(view.model, view.settings)
+    sampler = vqa_sampler(view.model, replace(view.settings, template=PLAIN))  # steps are no single word
     yield from search_steps(task.blank() if view.blank else task, sampler, how, seed=view.seed)
 
 

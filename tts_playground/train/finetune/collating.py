@@ -1,7 +1,7 @@
 """Rows as a model meets them when it answers: with the token that begins a text, and with one that ends the reply.
 
-Some chat templates write neither, LLaVA's for one: its tokenizer adds the first by itself, which trl forbids, and nobody
-adds the last, so that a model tuned without it never learns to stop.
+Some chat templates write neither, LLaVA's for one: its tokenizer adds the first by itself, which trl forbids, and
+nobody adds the last, so that a model tuned without it never learns to stop.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def edges(processor: Any, written: dict[str, str], program: str) -> tuple[str, s
     words = processor.tokenizer
     first, last = words.bos_token or "", words.eos_token or ""
     begins = bool(first) and words("a")["input_ids"][:1] == [words.bos_token_id]
-    tail = written["completion"].rpartition(program)[2]
+    tail = written["completion"].rpartition(program)[2] if program else written["completion"]
     ended = any(mark in tail for mark in words.all_special_tokens)
     return (
         first if begins and not written["prompt"].startswith(first) else "",
@@ -27,7 +27,7 @@ def edges(processor: Any, written: dict[str, str], program: str) -> tuple[str, s
 
 
 def collator(processor: Any) -> Any:
-    """trl's collator of conversations (prompt, completion, images), which adds ``edges``; the loss is on completions."""
+    """trl's collator of conversations (prompt, completion, images); adds ``edges``, and the loss is on completions."""
     from trl.data_utils import apply_chat_template, prepare_multimodal_messages
     from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
