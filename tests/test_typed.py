@@ -58,7 +58,7 @@ def test_settings_check_their_types(settings, wrong):
         (lambda: tts_playground.answer(5, "what?"), "not int"),
         (lambda: tts_playground.answer(np.zeros((4, 4)), 5), "question must be a text"),  # type: ignore[arg-type]
         (lambda: tts_playground.answer(np.zeros((4, 4)), "what?", n=10**400), "n is"),
-        (lambda: tts_playground.answer(np.zeros((4, 4)), "what?", template=None), "template"),  # type: ignore[arg-type]
+        (lambda: tts_playground.answer(np.zeros((4, 4)), "what?", template=5), "template"),  # type: ignore[arg-type]
         (lambda: tts_playground.audit(5), "model"),  # type: ignore[arg-type]
         (lambda: tts_playground.audit("scripted:loves-7", k="x"), "k must be a whole number"),
     ],

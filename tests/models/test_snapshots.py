@@ -58,6 +58,8 @@ BROKEN_OFF = {
     "a link to nothing": (dangling, "model.safetensors"),
     "no configuration": (lambda folder: (folder / "config.json").unlink(), "config.json"),
     "one file of two": (second_missing, SECOND),
+    "no tokenizer": (lambda folder: (folder / "tokenizer.json").unlink(), "tokenizer.json"),
+    "no image processor": (lambda folder: (folder / "processor_config.json").unlink(), "preprocessor_config.json"),
 }
 
 
@@ -65,7 +67,7 @@ BROKEN_OFF = {
 def test_a_download_that_broke_off_is_told_of_and_is_not_stuck(name, snapshot, monkeypatch):
     spoil, gone = BROKEN_OFF[name]
     spoil(snapshot)
-    assert locator.cached(NAME) is None
+    assert locator.cached(NAME, "janus") is None
     with pytest.raises(ModelUnavailable, match=rf"broke off \(not here: {gone}\).*go online"):
         locator.find(NAME, "janus")
     with pytest.raises(ModelUnavailable, match="not on this machine yet"):
@@ -76,7 +78,7 @@ def test_a_download_that_broke_off_is_told_of_and_is_not_stuck(name, snapshot, m
             from types import SimpleNamespace
 
             file = SimpleNamespace(rfilename="model.safetensors", size=1000)
-            return SimpleNamespace(config={"model_type": "janus"}, siblings=[file])
+            return SimpleNamespace(config={"model_type": "janus"}, siblings=[file], sha=COMMIT)
 
     monkeypatch.setattr("huggingface_hub.HfApi", Online)
     assert locator.find(NAME, "janus").folder is None  # so that it is fetched, which goes on from what is there
@@ -94,7 +96,7 @@ def test_another_kind_is_refused_before_it_is_downloaded(snapshot, monkeypatch):
         def model_info(self, name, **_):
             from types import SimpleNamespace
 
-            return SimpleNamespace(config={"model_type": "qwen2_vl"}, siblings=[])
+            return SimpleNamespace(config={"model_type": "qwen2_vl"}, siblings=[], sha=COMMIT)
 
     monkeypatch.setattr("huggingface_hub.HfApi", Online)
     with pytest.raises(ModelUnavailable, match="use it with answer"):

@@ -125,6 +125,8 @@ def test_a_grammar_forbids_by_row_and_leaves_the_others_their_chances(vlm):
     ],
 )
 def test_rows_at_once_on_a_cpu(rule, lean, rows):
-    model = SimpleNamespace(device=torch.device("cpu"), steps=SimpleNamespace(rule=rule))
-    given = SimpleNamespace(lean=object() if lean else None)
+    shape = SimpleNamespace(num_key_value_heads=2, num_attention_heads=2, hidden_size=16, num_hidden_layers=2)
+    model = SimpleNamespace(device=torch.device("cpu"), steps=SimpleNamespace(rule=rule), text_config=shape)
+    model.model = SimpleNamespace(dtype=torch.float32)
+    given = SimpleNamespace(lean=object() if lean else None, length=100, logits=torch.zeros(50))
     assert rows_that_fit(model, given, 10) == rows  # type: ignore[arg-type]

@@ -144,7 +144,18 @@ print(*sorted(asked))
 def test_every_handler_that_uses_a_model_asks_when_the_page_is_imported():
     done = subprocess.run([sys.executable, "-c", PAGE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    wanted = {"_ask", "ask_set", "_audit", "_chances", "draw", "_inspected", "_compared", "sketch_rounds", "sketch"}
+    wanted = {
+        "_ask",
+        "_answers",
+        "ask_set",
+        "_audit",
+        "_chances",
+        "draw",
+        "_inspected",
+        "_compared",
+        "sketch_rounds",
+        "sketch",
+    }
     assert wanted | {"tune", "why", "pass_curves"} <= set(done.stdout.split())
 
 
@@ -154,3 +165,106 @@ def test_every_handler_that_uses_a_model_asks_when_the_page_is_imported():
 def test_a_space_says_whether_it_has_zerogpu(monkeypatch, said, is_here):
     monkeypatch.setenv("SPACES_ZERO_GPU", said)
     assert zerogpu.here() is is_here
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_more_work_gets_more_seconds_up_to_the_most(large):
+    model = "some/model" if large else "tiny:janus"
+    asked = [zerogpu.seconds_for(model, samples, 576) for samples in (1, 16, 64, 256, 10**6)]
+    assert asked == sorted(asked) and asked[0] < asked[-1] == zerogpu.LONGEST and all(type(one) is int for one in asked)
+    assert zerogpu.seconds_for(model, 1, 10) < zerogpu.seconds_for(model, 1, 576)
+    assert zerogpu.seconds_for("some/model", 4, 96) > zerogpu.seconds_for("tiny:vlm", 4, 96)
+
+
+def test_what_comes_before_is_done_without_the_gpu(asked):
+    heard = []
+
+    def before(x):
+        heard.append((x, list(INSIDE)))
+        if x < 0:
+            raise ModelUnavailable("Not here.")
+
+    call = zerogpu.on_gpu(lambda x: x + 1, before)(double)
+    assert call(4) == 8 and heard == [(4, [])] and INSIDE == ["double"] and asked[0][1](4) == 5
+    with pytest.raises(ModelUnavailable, match="Not here"):
+        call(-1)
+    assert INSIDE == ["double"]
+
+
+def reckoned():
+    """(what is decorated, arguments of a small call, arguments of a large one) of everything that a page draws with."""
+    from PIL import Image
+
+    from tts_playground.pages.audit.view_settings import AuditView
+    from tts_playground.pages.t2i.view_settings import T2iView
+    from tts_playground.pages.vqa.view_settings import VqaView
+    from tts_playground.tasks.sketch import SketchSettings
+    from tts_playground.tasks.vqa import VqaTask
+    from tts_playground.tasks.vqa_search import StepSearch
+
+    task = VqaTask.of(Image.new("RGB", (8, 8)), "what?")
+    view, large = VqaView("what?", model="a/b", n=1), VqaView("what?", model="a/b", n=64)
+    image = T2iView("a cat", model="a/b")
+    return {
+        "draw": (([image], 1, 16), ([image], 64, 16)),
+        "_inspected": ((T2iView(model="tiny:janus"), [0] * 16), (image, [0] * 576)),
+        "_ask": ((task, view), (task, large)),
+        "_answers": ((task, view), (task, large)),
+        "ask_set": (("set", 1, view), ("set", 200, view)),
+        "_search": ((task, view, StepSearch(n=1)), (task, view, StepSearch(n=32))),
+        "_audit": ((AuditView("tiny:vlm", per_cond=1),), (AuditView("a/b", per_cond=100),)),
+        "_chances": ((None, "", ("a", "b"), "tiny:vlm", 1.0), (None, "", ("a", "b"), "a/b", 1.0)),
+        "sketch_rounds": ((None, SketchSettings("tiny:sketch", n=1)), (None, SketchSettings("a/b", n=256))),
+    }
+
+
+SPACE = """
+import os, sys, types
+asked = {}
+def gpu(duration):
+    def decorate(call):
+        asked.setdefault(call.__name__, []).append(duration)
+        return call
+    return decorate
+sys.modules["spaces"] = types.ModuleType("spaces")
+sys.modules["spaces"].GPU = gpu
+os.environ["SPACES_ZERO_GPU"] = "true"
+sys.path.insert(0, sys.argv[1])
+import pkgutil
+from tts_playground import ui
+for module in pkgutil.walk_packages(ui.__path__, "tts_playground.ui."):
+    __import__(module.name)
+from models import test_zerogpu
+for name, (small, large) in test_zerogpu.reckoned().items():
+    for duration in asked[name]:
+        few, many = duration(*small), duration(*large)
+        assert 5 <= few < many <= 120, (name, few, many)
+(duration,) = asked["sketch"]
+assert duration(None, sampler="tiny:sketch", n=1) < duration(None, sampler="a/b", n=256, seconds=20.0) <= 120
+print("reckoned")
+"""
+
+
+def test_durations_follow_the_work():
+    from pathlib import Path
+
+    tests = str(Path(__file__).parents[1])
+    done = subprocess.run([sys.executable, "-c", SPACE, tests], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "reckoned" in done.stdout, done.stderr[-2000:]
+
+
+def test_the_apis_answer_goes_through_the_worker(asked, monkeypatch, tmp_path):
+    import tiny_vlms
+
+    from tts_playground.tasks.vqa import answer
+    from tts_playground.ui.vqa import api
+
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
+    folder = str(tiny_vlms.save("llava", tmp_path / "model"))
+    monkeypatch.setenv("TTS_PLAYGROUND_VLM_MODEL", folder)
+    monkeypatch.setattr(api, "answers_by_model", zerogpu.on_gpu(api.seconds, api.before)(api._answers))
+    said = api.answer(tiny_vlms.picture(), "what?", folder, 3, most_tokens=8)
+    assert INSIDE == ["_answers"]
+    plain = answer(tiny_vlms.picture(), "what?", model=folder, n=3, most_tokens=8).as_dict()
+    assert [one["text"] for one in said["samples"]] == [one["text"] for one in plain["samples"]]
+    assert said["picks"] == plain["picks"]

@@ -64,3 +64,21 @@ def test_colours_are_told_by_a_clip_of_photographs_where_one_is_here(monkeypatch
     assert geneval.GenEval("tiny:detector").told_by == "hue" and geneval.GenEval("a/b", "my/clip").told_by == "my/clip"
     monkeypatch.setattr(geneval.locator, "cached", lambda name: None)
     assert geneval.GenEval("facebook/detr-resnet-50").told_by == "hue"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "clip", "said"),
+    [
+        ("a red cup", "", True),
+        ("a photo of a RED and white cup", "", True),
+        ("two cups", "", False),
+        ("a red cup", "openai/clip-vit-base-patch32", False),
+    ],
+)
+def test_colours_by_hue_for_want_of_a_clip_are_told_of(folder, prompt, clip, said, monkeypatch):
+    from tts_playground.tasks.reward_worlds import warnings
+
+    monkeypatch.setattr(geneval.locator, "cached", lambda name, *_: name == clip or None)
+    lines = [line for line in warnings([f"geneval:{folder}"], "", prompt) if "hue" in line]
+    assert len(lines) == said and all("download openai/clip" in line and "\n" not in line for line in lines)
+    assert not [line for line in warnings(["geneval"], "", prompt) if "hue" in line]

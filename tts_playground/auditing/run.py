@@ -166,6 +166,7 @@ def audit(
     cancel: Cancel = never,
     own: bool = False,
     extra_body: Mapping[str, Any] | None = None,
+    trust_code: str = "",
     **settings: Any,
 ) -> AuditReport:
     """Ask a model to choose at random, again and again, and report how far from uniform it is and why.
@@ -179,6 +180,7 @@ def audit(
         batch: pictures in one forward pass.
         cancel: asked before every batch; what was answered is on file then, if ``out`` says where.
         own, extra_body: of an endpoint, see ``EndpointSampler``.
+        trust_code: see ``tasks.vqa.answer``.
         **settings: the fields of ``auditing.settings.AuditSettings``.
 
     Raises:
@@ -189,7 +191,7 @@ def audit(
     if batch < 1:
         raise BadInput(f"A batch holds at least 1 picture, not {batch}.")
     if model is None or isinstance(model, str):
-        where = Options(device, dtype, four_bit, device_map)
+        where = Options(device, dtype, four_bit, device_map, trust_code)
         chooser = responders.resolve(model, where, batch, own=own, extra_body=extra_body)
     elif isinstance(model, (ExactChooser, ReplyChooser)):
         chooser = model

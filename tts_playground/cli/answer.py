@@ -26,7 +26,13 @@ Model = Annotated[
         help=f"tiny:vlm, a hub id, a folder, {options.plugged('vqa')}or endpoint:NAME@http://host:port/v1.",
     ),
 ]
-Template = Annotated[str, typer.Option(help="What is said to the model; {question} stands for the question.")]
+Template = Annotated[
+    str | None,
+    typer.Option(
+        help="What is said to the model; {question} stands for the question. By default large models that are loaded "
+        "here are asked for a single word or phrase, others just the question."
+    ),
+]
 Blank = Annotated[bool, typer.Option("--blank", help="Show a white picture instead: what is guessed, not seen.")]
 Strategy = Annotated[
     str | None,
@@ -60,7 +66,7 @@ def answer(
     top_p: options.TopP = 1.0,
     top_k: options.TopK = 0,
     seed: options.Seed = 0,
-    template: Template = "{question}",
+    template: Template = None,
     truth: Truth = [],  # noqa: B006
     blank: Blank = False,
     strategy: Strategy = None,
@@ -69,17 +75,24 @@ def answer(
     picture_side: Side = 768,
     most_tokens: options.MostTokens = None,
     extra_body: options.ExtraBody = None,
+    dtype: options.Dtype = "auto",
+    load_4bit: options.FourBit = False,
+    device: options.Device = "auto",
+    trust_code: options.TrustCode = "",
 ) -> None:
     """Draw N answers to QUESTION about IMAGE, let the model verify them, and say what each selector picks."""
     further = options.fields_of(extra_body)
+    where: dict[str, Any] = {"dtype": dtype, "load_in_4bit": load_4bit, "device": device}
+    where["trust_code"] = trust_code
     if strategy is not None:
         from tts_playground.samplers.vlm_settings import AnswerSettings
-        from tts_playground.tasks.vqa import longest_reply
+        from tts_playground.tasks.vqa_replies import PLAIN, longest_reply
 
-        settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=template)
+        longest, said = longest_reply(model, most_tokens), template or PLAIN  # steps are no single word
+        settings = AnswerSettings(temperature, top_p, top_k, longest, template=said)
         facts: dict[str, Any] = {"model": model, "strategy": strategy, "guide": guide, "n": n, "seed": seed}
         facts |= {"settings": settings, "answers": truth, "blank": blank, "own": True, "extra_body": further}
-        _search(image, question, facts | {"longest": picture_side}, json)
+        _search(image, question, facts | where | {"longest": picture_side}, json)
         return
     from tts_playground.store.spare import open_store
     from tts_playground.tasks.vqa import answer as draw
@@ -103,6 +116,7 @@ def answer(
             longest=picture_side,
             most_tokens=most_tokens,
             extra_body=further,
+            **where,
         )
     emit(result.as_dict(), json, _talk)
 
@@ -157,13 +171,17 @@ def vqa_curve(
     top_p: options.TopP = 1.0,
     top_k: options.TopK = 0,
     seed: options.Seed = 0,
-    template: Template = "{question}",
+    template: Template = None,
     axis: Axis = "n",
     plot: options.Plot = None,
     json: options.Json = False,
     picture_side: Side = 768,
     most_tokens: options.MostTokens = None,
     extra_body: options.ExtraBody = None,
+    dtype: options.Dtype = "auto",
+    load_4bit: options.FourBit = False,
+    device: options.Device = "auto",
+    trust_code: options.TrustCode = "",
 ) -> None:
     """Accuracy against N over a set of questions: oracle, verifier, majority; resumable, kept in the store."""
     from rich.progress import Progress
@@ -171,18 +189,22 @@ def vqa_curve(
     from tts_playground.answers import MEASURES
     from tts_playground.errors import UnknownName
     from tts_playground.experiments import question_sets
+    from tts_playground.models.load_options import options_of
     from tts_playground.samplers.vlm_settings import AnswerSettings
     from tts_playground.store.spare import open_store
-    from tts_playground.tasks.vqa import judges, longest_reply, vqa_sampler
+    from tts_playground.tasks.vqa import judges, vqa_sampler
     from tts_playground.tasks.vqa_data import questions as read
+    from tts_playground.tasks.vqa_replies import longest_reply, template_for
 
     if measure not in MEASURES:
         raise UnknownName("measure", measure, MEASURES)
     if axis not in AXES:
         raise UnknownName("axis", axis, AXES)
     further = options.fields_of(extra_body)
-    settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=template)
-    sampler = vqa_sampler(model, settings, own=True, extra_body=further)
+    said = template_for(model) if template is None else template
+    settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=said)
+    loaded = options_of(device, dtype, load_4bit, trust_code)
+    sampler = vqa_sampler(model, settings, own=True, extra_body=further, options=loaded)
     asked, skipped = [], []
     with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task(data, total=questions)

@@ -29,10 +29,9 @@ Samples = Annotated[
     int | None, typer.Option(envvar="SAMPLES", help="Draws an image; with exact the N that power is stated for.")
 ]
 Batch = Annotated[int, typer.Option(envvar="BATCH", min=1, help="Images in one forward pass.")]
-Dtype = Annotated[str, typer.Option(envvar="DTYPE", help="auto, fp32, bf16 or fp16.")]
-FourBit = Annotated[bool, typer.Option("--load-4bit", envvar="LOAD_4BIT", help="Weights in 4 bits (bitsandbytes).")]
+Dtype = Annotated[str, typer.Option("--dtype", envvar="DTYPE", help=options.DTYPE_HELP)]
+FourBit = Annotated[bool, typer.Option("--load-4bit", envvar="LOAD_4BIT", help=options.FOUR_BIT_HELP)]
 DeviceMap = Annotated[str | None, typer.Option(help="auto spreads the model over all devices (accelerate).")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")]
 Conditions = Annotated[str | None, typer.Option(help="E.g. sym,center,size; default all six.")]
 Cells = Annotated[int, typer.Option("--k", help="Cells in an image, 2-9.")]
 Permute = Annotated[bool, typer.Option("--permute", help="Show every layout k times, digits moved round (for PriDe).")]
@@ -50,7 +49,6 @@ COLUMNS = {
     "mean_joint_accuracy_valid": "joint acc.",
 }
 """fields of the summary, and what stands over them"""
-DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
 @app.command("run")
@@ -70,11 +68,12 @@ def run_audit(
     batch: Batch = 8,
     dtype: Dtype = "auto",
     load_4bit: FourBit = False,
-    device: Device = "auto",
+    device: options.Device = "auto",
     device_map: DeviceMap = None,
     out: Folder = Path("audit_outputs"),
     json: options.Json = False,
     extra_body: options.ExtraBody = None,
+    trust_code: options.TrustCode = "",
 ) -> None:
     """Show images of labelled cells, ask for a random choice, and report how far from uniform it is and why."""
     from tts_playground.auditing import responders, run
@@ -86,7 +85,7 @@ def run_audit(
     if conditions is not None:
         wanted["conditions"] = tuple(name.strip() for name in conditions.split(",") if name.strip())
     settings = settings_from(wanted, preset)
-    where = Options(device, DTYPES.get(dtype, dtype), load_4bit, device_map)
+    where = Options(device, dtype, load_4bit, device_map, trust_code)
     with console().status("Loading"):
         chooser = responders.resolve(model, where, batch, own=True, extra_body=options.fields_of(extra_body))
     file = run.file_of(out, chooser, settings)

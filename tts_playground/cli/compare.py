@@ -54,6 +54,9 @@ def compare(
     seed: options.Seed = 0,
     plot: options.Plot = None,
     json: options.Json = False,
+    dtype: options.Dtype = "auto",
+    load_4bit: options.FourBit = False,
+    device: options.Device = "auto",
 ) -> None:
     """Rerun strategies at each budget on PROMPTS, and set them beside best-of-N at the same cost.
 
@@ -63,6 +66,7 @@ def compare(
 
     from tts_playground.experiments.comparison import Comparison, ComparisonPlan
     from tts_playground.experiments.prompts import compare_prompts
+    from tts_playground.models.load_options import options_of
     from tts_playground.store.spare import open_store
     from tts_playground.tasks.plugged_samplers import model_of
     from tts_playground.tasks.reward_worlds import AUTO, rewards_for, warnings
@@ -70,7 +74,7 @@ def compare(
 
     plan = ComparisonPlan(tuple(_numbers(budgets)), seeds, seed, n, by)
     settings = image_settings(model, temperature, cfg, top_p, top_k)
-    sampler, found = image_sampler(model, settings), Comparison()
+    sampler, found = image_sampler(model, settings, options=options_of(device, dtype, load_4bit)), Comparison()
     reward = rewards_for(model)[0] if reward == AUTO else reward
     warn(warnings([reward, judge], model_of(sampler, "t2i"), " ".join(prompts)))
     names = {"strategies": None if strategies is None else _listed(strategies), "guide": reward, "judge": judge}

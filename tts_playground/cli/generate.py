@@ -52,6 +52,9 @@ def generate(
     json: options.Json = False,
     prompts: Prompts = None,
     geneval_layout: Layout = None,
+    dtype: options.Dtype = "auto",
+    load_4bit: options.FourBit = False,
+    device: options.Device = "auto",
 ) -> None:
     """Draw N images of PROMPT, score them, and say which is best; --out is a folder for the pictures.
 
@@ -65,6 +68,7 @@ def generate(
     settings = {"temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k}
     rows = _asked(prompt, prompts, out, plot)
     asked: dict[str, Any] = {"model": model, "n": n, "seed": seed, "reward": reward, "strategy": strategy}
+    asked |= {"dtype": dtype, "load_in_4bit": load_4bit, "device": device}
     results: list[dict[str, Any]] = []
     with open_store(console().print) as store:
         for place, row in enumerate(rows):

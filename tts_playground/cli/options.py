@@ -37,6 +37,23 @@ MostTokens = Annotated[
         help="A reply is cut when it gets so long; 96, of an endpoint 512, by default.",
     ),
 ]
+DTYPE_HELP = (
+    "Precision of a model: auto (bfloat16 on a GPU; on a CPU float32, or bfloat16 where that alone fits), "
+    "float32, bfloat16 or float16."
+)
+FOUR_BIT_HELP = "Weights in 4 bits (bitsandbytes)."
+Dtype = Annotated[str, typer.Option("--dtype", help=DTYPE_HELP)]
+FourBit = Annotated[bool, typer.Option("--load-4bit", help=FOUR_BIT_HELP)]
+Device = Annotated[str, typer.Option("--device", help="Where a model runs: auto, cpu, cuda or cuda:1.")]
+TrustCode = Annotated[
+    str,
+    typer.Option(
+        "--trust-code",
+        metavar="REPO@COMMIT",
+        help="Run the code that this model's repository brings along, in this version; read it before. Of a folder: "
+        "FOLDER@FINGERPRINT, as the refusal without it says.",
+    ),
+]
 REWARDS = ", ".join(row.usage for row in registry.rewards("t2i") if ":" not in row.name)
 """what scores pictures, for help texts"""
 

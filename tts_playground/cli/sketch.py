@@ -56,6 +56,10 @@ def sketch(
     plot: options.Plot = None,
     json: options.Json = False,
     reward: RewardName = "fit",
+    dtype: options.Dtype = "auto",
+    load_4bit: options.FourBit = False,
+    device: options.Device = "auto",
+    trust_code: options.TrustCode = "",
 ) -> None:
     """Find a program that draws FILE; print it with its IoU (overlap with the drawing, 1 is perfect).
 
@@ -63,6 +67,7 @@ def sketch(
     --strategy best-of-n, are kept in the store, and are not drawn again.
     """
     from tts_playground.experiments.comparison import BASELINE
+    from tts_playground.models.load_options import options_of
     from tts_playground.store.spare import open_store
     from tts_playground.tasks.sketch import SketchTask, sampler_of
     from tts_playground.tasks.sketch import sketch as find
@@ -71,14 +76,16 @@ def sketch(
         raise BadInput(f"There is no file {str(file)!r}; give the path of a picture.")
     settings = {"sampler": sampler, "strategy": strategy, "n": n, "temperature": temperature, "outline": outline}
     settings |= {"seconds": seconds, "seed": seed, "grammar": grammar, "reward": reward}
+    where: dict[str, Any] = {"dtype": dtype, "load_in_4bit": load_4bit, "device": device, "trust_code": trust_code}
     kept = strategy == BASELINE or plot is not None
     with open_store(console().print) if kept else nullcontext() as store:
         with console().status("Searching"):
-            result = find(file, **settings, store=store)
+            result = find(file, **settings, **where, store=store)
         if out is not None:
             _write(out, result.program, result.raster)
         if plot is not None and store is not None:
-            task, proposer = SketchTask.of(file, outline=outline), sampler_of(sampler, temperature, grammar)
+            task, loaded = SketchTask.of(file, outline=outline), options_of(device, dtype, load_4bit, trust_code)
+            proposer = sampler_of(sampler, temperature, grammar, loaded)
             with console().status(f"Drawing {n} independent candidates"):
                 _plot(plot, store.pool(task, proposer), n, seed)
     emit(result.as_dict(), json, _talk)

@@ -17,6 +17,7 @@ from tts_playground import home
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models import loading
 from tts_playground.models.hub import embedded_models, folders
+from tts_playground.models.load_options import settled
 from tts_playground.models.lru_cache import LruCache
 
 MARK = "adapter:"
@@ -95,7 +96,8 @@ def load(name: str, options: loading.Options | None = None) -> loading.Loaded:
     """
     if not name.startswith(MARK):
         return loading.load(name, "vlm", options)
-    adapter, wanted = find(name), (options or loading.Options()).resolved()
+    adapter = find(name)
+    wanted = settled(adapter.base, "vlm", options)
     key = (str(adapter.folder), wanted)
     with _lock:
         return _cache.get(key) or _cache.put(key, _merged(name, adapter, wanted))

@@ -16,56 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName
-from tts_playground.models import zerogpu
+from tts_playground.models import load_options, trusted_code, zerogpu
 from tts_playground.models.hub import locator, shapes
 from tts_playground.models.hub.embedded_models import TINY, quietly
 from tts_playground.models.hub.folders import first_line, has_tokenizer
+from tts_playground.models.load_options import DTYPES, Options, settled
 from tts_playground.models.lru_cache import LruCache
-from tts_playground.typed import typed
 
-DTYPES = {"float32": 4, "bfloat16": 2, "float16": 2}
 LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 """how every part of a folder is read: nothing comes from the network, and no code of its own is run"""
 KEPT = 4
 """loaded models kept; the one not used for longest goes first"""
-
-
-@dataclass(frozen=True)
-@typed
-class Options:
-    """Where and how to load."""
-
-    device: str = "auto"
-    """"auto" (``TTS_PLAYGROUND_DEVICE``, else CUDA where there is one), "cpu", "cuda" or "cuda:1" """
-    dtype: str = "auto"
-    """"auto" (float32 on CPU, bfloat16 on CUDA), "float32", "bfloat16" or "float16" """
-    four_bit: bool = False
-    """weights in 4 bits by bitsandbytes"""
-    device_map: str | None = None
-    """"auto" spreads a model over all devices (accelerate); None keeps it on one"""
-
-    def resolved(self) -> Options:
-        """With nothing left at "auto".
-
-        Raises:
-            BadInput: an unknown device or dtype.
-            ModelUnavailable: CUDA is asked for and there is none.
-        """
-        import torch
-
-        device = self.device
-        if device == "auto":
-            device = os.environ.get("TTS_PLAYGROUND_DEVICE") or "auto"
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        if device.partition(":")[0] not in {"cpu", "cuda"}:
-            raise BadInput(f"The device {device!r} is unknown; use cpu, cuda or cuda:1.")
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            raise ModelUnavailable("CUDA was asked for, but torch sees no GPU here; use the device cpu.")
-        dtype = self.dtype if self.dtype != "auto" else ("float32" if device == "cpu" else "bfloat16")
-        if dtype not in DTYPES:
-            raise BadInput(f"The dtype {dtype!r} is unknown; use {', '.join(DTYPES)}.")
-        return Options(device, dtype, self.four_bit, self.device_map)
 
 
 def device_of(device: str) -> str:
@@ -93,7 +54,8 @@ class Loaded:
     def fingerprint(self) -> Mapping[str, Any]:
         """JSON-able facts that decide the model's distribution."""
         facts = {"model": self.name, "revision": self.revision, "dtype": self.options.dtype}
-        return facts | ({"four_bit": True} if self.options.four_bit else {})
+        facts |= {"four_bit": True} if self.options.four_bit else {}
+        return facts | ({"code": self.options.trust_code} if self.options.trust_code else {})
 
 
 _cache: LruCache[tuple[str, str, Options], Loaded] = LruCache(KEPT)
@@ -113,7 +75,7 @@ def load(name: str, kind: str, options: Options | None = None) -> Loaded:
     """
     if kind not in KINDS:
         raise UnknownName("kind of model", kind, KINDS)
-    wanted = (options or Options()).resolved()
+    wanted = settled(name, kind, options)
     key = (name, kind, wanted)
     if (known := _cache.get(key)) is not None:
         return known
@@ -125,7 +87,7 @@ def load(name: str, kind: str, options: Options | None = None) -> Loaded:
 
 def fresh(name: str, kind: str, options: Options | None = None) -> Loaded:
     """As ``load``, but a copy that nobody else holds: for who changes weights."""
-    return _load(name, kind, (options or Options()).resolved())
+    return _load(name, kind, settled(name, kind, options))
 
 
 def default_name(kind: str) -> str:
@@ -141,25 +103,37 @@ def check(name: str, options: Options | None = None, kind: str = "") -> str:
         kind: also whether it is of that kind; "" does not ask.
     """
     try:
-        wanted = (options or Options()).resolved()
-        place = locator.find(name, kind)
-        locator.check_memory(name, place, wanted.device, _bytes_a_weight(wanted), spread=bool(wanted.device_map))
+        place, wanted = locator.find(name, kind), settled(name, kind, options)
+        locator.check_memory(name, place, wanted.device, wanted.bytes_a_weight, spread=bool(wanted.device_map))
     except (ModelUnavailable, BadInput) as error:
         return str(error)
     return ""
 
 
+def fetched(name: str, kind: str) -> None:
+    """Download a model's files now, if it is one of the hub's that is not on this machine; load nothing.
+
+    Raises:
+        UnknownName, BadInput, ModelUnavailable: as ``locator.find`` and ``locator.fetch`` do.
+    """
+    if "/" in name and ":" not in name:  # else embedded, an adapter, an endpoint or a plug-in
+        locator.fetch(name, locator.find(name, kind))
+
+
 def forget() -> None:
     """Let go of all loaded models."""
     _cache.clear()
-
-
-def _bytes_a_weight(options: Options) -> float:
-    return 0.6 if options.four_bit else float(DTYPES[options.dtype])
+    load_options.forget()
 
 
 def _load(name: str, kind: str, options: Options) -> Loaded:
-    folder = locator.ready(name, kind, options.device, _bytes_a_weight(options), spread=bool(options.device_map))
+    spread = bool(options.device_map)
+    if options.trust_code:
+        folder = trusted_code.ready(name, kind, options.trust_code)
+        place = locator.counted(name, folder)
+        locator.check_memory(name, place, options.device, options.bytes_a_weight, spread=spread)
+    else:
+        folder = locator.ready(name, kind, options.device, options.bytes_a_weight, spread=spread)
     with loaded_from(name, kind, folder):
         value = KINDS[kind](str(folder), options)
     return Loaded(name, kind, options, locator.revision(folder), value)
@@ -183,29 +157,42 @@ def loaded_from(name: str, kind: str, folder: Path) -> Iterator[None]:
         raise ModelUnavailable(f"{name} could not be loaded as a {kind} from {folder}: {first_line(error)}") from error
 
 
-def processor(kind: Any, folder: str | Path) -> Any:
+def processor(kind: Any, folder: str | Path, *, own_code: bool = False) -> Any:
     """The processor in ``folder``, of the class ``kind`` of transformers.
+
+    Args:
+        own_code: run the folder's own code, to which somebody consented (``trusted_code.ready``).
 
     Raises:
         ValueError, and whatever transformers raises (see ``loaded_from``): it is not whole.
     """
     if not has_tokenizer(Path(folder)):
         raise ValueError("it has no tokenizer (tokenizer.json)")
-    made = kind.from_pretrained(folder, **LOCAL)
+    made = kind.from_pretrained(folder, **_code(own_code))
     if not hasattr(made, "image_processor") or not hasattr(made, "tokenizer"):
         raise ValueError(f"its files make a {type(made).__name__}, which cannot read both pictures and texts")
     return made
 
 
-def _arguments(options: Options) -> dict[str, Any]:
+def _code(own: bool) -> dict[str, Any]:
+    return LOCAL | {"trust_remote_code": True} if own else LOCAL
+
+
+def _arguments(options: Options, folder: str, kind: str) -> dict[str, Any]:
+    """What ``from_pretrained`` is told."""
     import torch
 
-    arguments: dict[str, Any] = {"dtype": getattr(torch, options.dtype), "use_safetensors": True, **LOCAL}
+    arguments: dict[str, Any] = {"dtype": getattr(torch, options.dtype), "use_safetensors": True}
+    arguments |= _code(bool(options.trust_code))
     if options.four_bit:
         from transformers import BitsAndBytesConfig
 
-        compute = getattr(torch, options.dtype)
-        arguments["quantization_config"] = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=compute)
+        compute, whole = getattr(torch, options.dtype), [] if options.trust_code else shapes.whole_parts(folder, kind)
+        arguments["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_compute_dtype=compute,
+            llm_int8_skip_modules=whole or None,
+        )
     if options.device_map or options.four_bit:
         arguments["device_map"] = options.device_map or options.device
     return arguments
@@ -222,7 +209,7 @@ def _janus(folder: str, options: Options) -> Any:
 
     words = processor(JanusProcessor, folder)  # first: it costs little, and may be what is broken
     with quietly(folder):
-        model = shapes.model_class("janus").from_pretrained(folder, **_arguments(options))
+        model = shapes.model_class("janus").from_pretrained(folder, **_arguments(options, folder, "janus"))
     return Janus(_place(model, options), words)
 
 
@@ -230,11 +217,12 @@ def _vlm(folder: str, options: Options) -> Any:
     from transformers import AutoProcessor
 
     from tts_playground.models.vlm.model import Vlm
+    from tts_playground.models.vlm.older_processors import completed
 
-    words = processor(AutoProcessor, folder)
+    words = processor(AutoProcessor, folder, own_code=bool(options.trust_code))
     with quietly(folder):
-        model = shapes.model_class("vlm").from_pretrained(folder, **_arguments(options))
-    return Vlm(_place(model, options), words)
+        model = shapes.model_class("vlm").from_pretrained(folder, **_arguments(options, folder, "vlm"))
+    return Vlm(_place(model, options), completed(words, model.config, Path(folder)))
 
 
 def janus(name: str, options: Options | None = None) -> Loaded:
@@ -248,4 +236,4 @@ def vlm(name: str, options: Options | None = None) -> Loaded:
 
 
 KINDS: dict[str, Callable[[str, Options], Any]] = {"janus": _janus, "vlm": _vlm}
-__all__ = ["TINY", "Loaded", "Options", "check", "default_name", "forget", "fresh", "load"]
+__all__ = ["DTYPES", "TINY", "Loaded", "Options", "check", "default_name", "forget", "fresh", "load"]

@@ -13,6 +13,9 @@ from PIL import Image
 from tts_playground.errors import ModelUnavailable
 from tts_playground.models.hub import locator, shapes
 
+OWN_WEIGHTS = ("hf-hub:", "local-dir:")
+"""how architectures begin that bring their weights along"""
+
 
 @cache
 def _load(architecture: str, pretrained: str, device: str) -> tuple[Any, Any, Any]:
@@ -21,14 +24,16 @@ def _load(architecture: str, pretrained: str, device: str) -> tuple[Any, Any, An
     except ImportError as error:
         raise ModelUnavailable("This reward needs the package open-clip-torch; install it with pip.") from error
     _check_memory(open_clip, architecture, device)
+    own = "its own weights" if architecture.startswith(OWN_WEIGHTS) else "random weights"
     try:
-        model, _, images = open_clip.create_model_and_transforms(
-            architecture, pretrained=pretrained or None, device=device, weights_only=True
-        )
+        with shapes.silent():
+            model, _, images = open_clip.create_model_and_transforms(
+                architecture, pretrained=pretrained or None, device=device, weights_only=True
+            )
         words = open_clip.get_tokenizer(architecture)
     except Exception as error:  # network, a missing file, an unknown name or foreign weights: same sentence
         raise ModelUnavailable(
-            f"open_clip cannot load {architecture} with {pretrained or 'random weights'} ({type(error).__name__}); "
+            f"open_clip cannot load {architecture} with {pretrained or own} ({type(error).__name__}); "
             "check both names, or give a local weights file."
         ) from error
     return model.float().eval(), images, words

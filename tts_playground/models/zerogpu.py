@@ -9,6 +9,7 @@ functions when it starts.
 from __future__ import annotations
 
 import inspect
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from importlib import import_module
 from typing import Any, TypeVar, cast
 
 from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailable, PlaygroundError, StoreError
+from tts_playground.models.hub.embedded_models import TINY
 
 Call = TypeVar("Call", bound=Callable[..., Any])
 KINDS = {kind.__name__: kind for kind in (ModelUnavailable, StoreError, Cancelled, CannotDo, BadInput, PlaygroundError)}
@@ -28,10 +30,39 @@ def here() -> bool:
     return os.environ.get("SPACES_ZERO_GPU", "").strip().lower() not in ("", "0", "false", "no", "off")
 
 
-def on_gpu(seconds: int = 60) -> Callable[[Call], Call]:
+LONGEST = 120
+"""seconds that one call may have the GPU: what a Space gives to everybody"""
+LOADING = (5.0, 40.0)
+"""seconds until an embedded model, and any other, stands on the GPU of a new worker"""
+A_TOKEN = (0.004, 0.04)
+"""seconds for one token of all rows of a batch, of an embedded model and of any other; on the safe side"""
+ROWS = 16
+"""samples that go through a large model at once, on the safe side"""
+
+
+def seconds_for(model: str, samples: int, tokens: int) -> int:
+    """Seconds on the GPU for so many samples of so many tokens: more where more is asked for, at most ``LONGEST``.
+
+    Whoever asks for less waits less, since a Space lets the short calls go first.
+
+    Args:
+        model: its name; embedded ones are quick.
+    """
+    large = model not in TINY
+    batches = -(-max(1, samples) // (ROWS if large else 4 * ROWS))
+    return min(LONGEST, math.ceil(LOADING[large] + batches * tokens * A_TOKEN[large]))
+
+
+def on_gpu(
+    seconds: int | Callable[..., int] = 60, before: Callable[..., object] | None = None
+) -> Callable[[Call], Call]:
     """A decorator that gives a function, or a generator, a GPU for at most ``seconds`` a call in a ZeroGPU Space.
 
     Elsewhere it returns the function itself. Arguments and results must be values that can be pickled.
+
+    Args:
+        seconds: a number, or what reckons it from the arguments of a call.
+        before: called with the arguments of a call while nobody pays for a GPU: what downloads a model.
     """
 
     def decorated(call: Call) -> Call:
@@ -40,9 +71,15 @@ def on_gpu(seconds: int = 60) -> Callable[[Call], Call]:
         spaces = import_module("spaces")
 
         give = spaces.GPU(duration=seconds)
-        return cast(Call, _generator(call, give) if inspect.isgeneratorfunction(call) else _function(call, give))
+        ready = before or _nothing
+        made = _generator if inspect.isgeneratorfunction(call) else _function
+        return cast(Call, made(call, give, ready))
 
     return decorated
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Before a call that needs nothing first."""
 
 
 def cancellable(call: Callable[..., Iterator[Any]], cancel: Callable[[], bool], *given: Any) -> Iterator[Any]:
@@ -77,7 +114,7 @@ class Fault:
         return KINDS[self.kind](self.sentence)
 
 
-def _generator(call: Callable[..., Any], give: Callable[..., Any]) -> Callable[..., Any]:
+def _generator(call: Callable[..., Any], give: Callable[..., Any], ready: Callable[..., object]) -> Callable[..., Any]:
     @wraps(call)
     def work(*args: Any, **named: Any) -> Iterator[Any]:
         try:
@@ -89,6 +126,7 @@ def _generator(call: Callable[..., Any], give: Callable[..., Any]) -> Callable[.
 
     @wraps(call)
     def asked(*args: Any, **named: Any) -> Iterator[Any]:
+        ready(*args, **named)
         for item in worker(*args, **named):
             if isinstance(item, Fault):
                 raise item.raised()
@@ -97,7 +135,7 @@ def _generator(call: Callable[..., Any], give: Callable[..., Any]) -> Callable[.
     return asked
 
 
-def _function(call: Callable[..., Any], give: Callable[..., Any]) -> Callable[..., Any]:
+def _function(call: Callable[..., Any], give: Callable[..., Any], ready: Callable[..., object]) -> Callable[..., Any]:
     @wraps(call)
     def work(*args: Any, **named: Any) -> Any:
         try:
@@ -109,6 +147,7 @@ def _function(call: Callable[..., Any], give: Callable[..., Any]) -> Callable[..
 
     @wraps(call)
     def asked(*args: Any, **named: Any) -> Any:
+        ready(*args, **named)
         result = worker(*args, **named)
         if isinstance(result, Fault):
             raise result.raised()

@@ -26,6 +26,8 @@ from tts_playground.models.loading import device_of
 HIDDEN = (1024, 128, 64, 16)
 DROPOUT = (0.2, 0.2, 0.1)
 LARGE = "openai/clip-vit-large-patch14"
+LARGE_WIDTH = 768
+"""numbers in its embeddings"""
 LARGEST = 64 << 20
 """bytes of a head's file; the published one has 3.7 MB"""
 
@@ -97,6 +99,14 @@ def load_head(path: str, device: str = "cpu") -> Any:
     return head.to(device).eval()
 
 
+def _clip_of(head: str) -> str:
+    """The CLIP that the configuration in a head's folder names; "" without one, as with a file alone."""
+    config = Path(head) / folders.CONFIG
+    said = folders.read_json(config) if config.is_file() else {}
+    named = said.get("clip") if isinstance(said, dict) else None
+    return named if isinstance(named, str) else ""
+
+
 def predict(head: Any, embeddings: Any) -> Any:
     """Scores [n] (trained on 1 bad to 10 good, not bounded by it) of unit embeddings [n, d], as torch tensors."""
     return head["layers"](embeddings).squeeze(-1)
@@ -113,7 +123,8 @@ class AestheticReward:
     head: str = "tiny:aesthetic"
     """"tiny:aesthetic", or the path of a head (.pth or .safetensors)"""
     clip: str = ""
-    """the CLIP it reads; "" takes tiny:clip for the embedded head and CLIP L/14 for others"""
+    """the CLIP it reads; "" takes tiny:clip for the embedded head, the one that a folder's config.json names, and CLIP
+    L/14 for others"""
     device: str = "auto"
     """"auto" (where the generator is: ``loading.Options``), "cpu", "cuda" or "cuda:1" """
     unit_cost = Cost(verifier_calls=1)
@@ -126,7 +137,7 @@ class AestheticReward:
     @property
     def reads(self) -> str:
         """Name of the CLIP whose embeddings the head takes."""
-        return self.clip or ("tiny:clip" if self.head == "tiny:aesthetic" else LARGE)
+        return self.clip or ("tiny:clip" if self.head == "tiny:aesthetic" else _clip_of(self.head) or LARGE)
 
     @property
     def networks(self) -> tuple[str, ...]:
@@ -139,13 +150,24 @@ class AestheticReward:
         return f"{revision_of(where(self.head))}-{revision_of(where(self.reads))}"
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
-        """The predicted score of each sample's picture; ``task`` is not looked at."""
+        """The predicted score of each sample's picture; ``task`` is not looked at.
+
+        Raises:
+            BadInput: the head is none, or was trained on another CLIP. ModelUnavailable: head or CLIP are not here.
+        """
         import torch
 
         if not samples:
             return []
         device = device_of(self.device)
+        head = load_head(where(self.head), device)  # first: it costs little, and may be what is broken
         embeddings = image_embeddings([sample.content for sample in samples], self.reads, device)
-        head = load_head(where(self.head), device)
+        wide = head["layers"][0].in_features
+        if embeddings.shape[1] != wide:
+            right = f", such as {LARGE}" if wide == LARGE_WIDTH else ""
+            raise BadInput(
+                f"The aesthetic head {self.head} takes embeddings of {wide} numbers, and those of {self.reads} have "
+                f"{embeddings.shape[1]}; name the CLIP that it was trained on{right}."
+            )
         with torch.inference_mode():
             return predict(head, torch.from_numpy(embeddings).to(device)).cpu().tolist()

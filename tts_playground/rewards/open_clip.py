@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tts_playground.core import Cost, Sample
 from tts_playground.models.loading import device_of
-from tts_playground.models.open_clip import OpenClipTowers
+from tts_playground.models.open_clip import OWN_WEIGHTS, OpenClipTowers
 from tts_playground.rewards.network import prompt_cosines
 
 
@@ -18,7 +19,7 @@ class OpenClipReward:
     """Cosine of picture and prompt under an open_clip model."""
 
     architecture: str = "ViT-B-32"
-    """a name of ``open_clip.list_models()``, or "hf-hub:..." """
+    """a name of ``open_clip.list_models()``, "hf-hub:..." or "local-dir:..." """
     pretrained: str = "laion2b_s34b_b79k"
     """a published tag, or the path of a weights file (e.g. HPSv2.1's, with ViT-H-14); "" for random weights"""
     device: str = "auto"
@@ -29,11 +30,14 @@ class OpenClipReward:
     def of_parameter(parameter: str) -> dict[str, str]:
         """The settings behind "open_clip:": ARCH/PRETRAINED, or ARCH alone for open_clip's default weights of ours.
 
-        PRETRAINED is a published tag or a file; "hf-hub:OWNER/NAME" is an architecture with its own weights. The colon
+        PRETRAINED is a published tag or a file; "hf-hub:OWNER/NAME" and a folder as open_clip writes one ("/a/folder")
+        are architectures with their own weights. The colon
         that stood for the slash in stored names is read too.
         """
-        if parameter.startswith("hf-hub:"):
+        if parameter.startswith(OWN_WEIGHTS):
             return {"architecture": parameter, "pretrained": ""}
+        if parameter.startswith(("/", "~", ".")):
+            return {"architecture": f"local-dir:{Path(parameter).expanduser()}", "pretrained": ""}
         architecture, mark, pretrained = parameter.partition("/" if "/" in parameter else ":")
         return {"architecture": architecture, "pretrained": pretrained} if mark else {"architecture": architecture}
 

@@ -12,6 +12,8 @@ from tts_playground.models.loading import device_of
 from tts_playground.rewards.network import NetworkReward, prompt_cosines
 
 WEIGHTS = "yuvalkirstain/PickScore_v1"
+PROCESSOR = "laion/CLIP-ViT-H-14-laion2B-s32B-b79K"
+"""whose processor the published weights were trained with, and take where they come without one"""
 SCALE = 100.0
 """the published model's logit scale, about; PickScores are printed near 20"""
 
@@ -21,13 +23,15 @@ class PickScore(NetworkReward):
     """100 times the cosine under the PickScore weights: roughly 18 to 24 for real pictures; only differences matter."""
 
     model: str = WEIGHTS
-    """a hub id or a folder with a CLIPModel and its processor; the published weights use the processor of
-    laion/CLIP-ViT-H-14-laion2B-s32B-b79K"""
+    """a hub id or a folder with a CLIPModel"""
     device: str = "auto"
     """"auto" (where the generator is: ``loading.Options``), "cpu", "cuda" or "cuda:1" """
+    processor: str = PROCESSOR
+    """a hub id or a folder whose processor is taken where ``model`` has none"""
     short: ClassVar[str] = "pickscore"
     usual: ClassVar[str] = WEIGHTS
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """One score per picture for ``task.prompt``."""
-        return prompt_cosines(ClipTowers(self.model, device_of(self.device)), task, samples, SCALE)
+        towers = ClipTowers(self.model, device_of(self.device), (self.processor,))
+        return prompt_cosines(towers, task, samples, SCALE)

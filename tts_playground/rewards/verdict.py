@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from tts_playground.core import Cost, Sample, Verifier
 
@@ -12,6 +12,15 @@ from tts_playground.core import Cost, Sample, Verifier
 def networks_of(judge: object) -> tuple[str, ...]:
     """The models that a reward or verifier reads; none where it says none."""
     return getattr(judge, "networks", ())  # not by ``isinstance``: until Python 3.12 it works the value out as well
+
+
+@runtime_checkable
+class HasRemark(Protocol):
+    """A reward or verifier that knows when its own scores say little."""
+
+    def remark(self, prompt: str) -> str:
+        """One sentence on that for ``prompt``; "" where there is nothing to say."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,10 @@ class VerdictReward:
     def unit_cost(self) -> Cost:
         """The cost of one verdict."""
         return self.verifier.unit_cost
+
+    def remark(self, prompt: str) -> str:
+        """The verifier's remark, if it makes any."""
+        return self.verifier.remark(prompt) if isinstance(self.verifier, HasRemark) else ""
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """One number per sample.

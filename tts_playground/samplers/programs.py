@@ -7,7 +7,7 @@ adapter. A model that was trained on one short request is asked that; others get
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tts_playground.core import Cost, Sample
@@ -17,6 +17,7 @@ from tts_playground.dsl.instructions import describe_picture
 from tts_playground.dsl.prefixes import ProgramPrefix
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
+from tts_playground.models.load_options import Options
 from tts_playground.samplers.grammar import TokenGrammar, grammar
 from tts_playground.samplers.proposal import ProposalSampler
 from tts_playground.typed import typed
@@ -82,6 +83,8 @@ class ProgramSampler:
     """longest reply, 1-4096"""
     batch: int = 64
     """replies drawn at a time, 1 or more"""
+    options: Options = field(default=Options())
+    """how and where the model is loaded"""
     version: ClassVar[str] = "1"
 
     def __post_init__(self) -> None:
@@ -130,7 +133,7 @@ class ProgramSampler:
     def _loaded(self) -> Loaded:
         from tts_playground.models.adapters import load
 
-        return load(self.model)
+        return load(self.model, self.options)
 
     def _replies(self, vlm: Vlm, prefix: VlmPrefix, indices: Sequence[int], seed: int) -> list[Reply]:
         """One reply per index, token by token in one batch."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
 from functools import cache, lru_cache
+from typing import Any, cast
 
 from tts_playground import registry
 from tts_playground.core import Reward
@@ -99,6 +101,22 @@ def reward_named(name: str) -> Reward:
         UnknownName: there is none. BadInput: it is for other candidates than pictures.
     """
     return registry.resolve("reward", name, TASK)
+
+
+def on_device(reward: Reward, device: str) -> Reward:
+    """The reward with all of its networks on ``device``, where they are to follow the generator ("auto")."""
+    if device == "auto" or not is_dataclass(reward) or isinstance(reward, type):
+        return reward
+    changed: dict[str, Any] = {}
+    for one in fields(reward):
+        value = getattr(reward, one.name)
+        if one.name == "device" and value == "auto":
+            changed["device"] = device
+        elif is_dataclass(value):
+            changed[one.name] = on_device(cast(Reward, value), device)
+        elif isinstance(value, tuple) and any(map(is_dataclass, value)):
+            changed[one.name] = tuple(on_device(part, device) for part in value)
+    return replace(reward, **changed) if changed else reward
 
 
 def rewards_of(reward: str | Reward | Sequence[str | Reward] | None) -> list[Reward]:

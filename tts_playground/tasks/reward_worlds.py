@@ -11,7 +11,7 @@ from tts_playground.models import loading
 from tts_playground.models.hub.embedded_models import TINY
 from tts_playground.models.hub.identity import unknown_words
 from tts_playground.rewards.network import NetworkReward
-from tts_playground.rewards.verdict import networks_of
+from tts_playground.rewards.verdict import HasRemark, networks_of
 from tts_playground.tasks.image_rewards import TASK, reward_named, rewards_here
 
 AUTO = "auto"
@@ -59,6 +59,8 @@ def warnings(
 ) -> list[str]:
     """A sentence for every reward that judges what it never learned: another world's pictures, or unknown words.
 
+    So does one for a reward that makes a remark of its own (``rewards.verdict.HasRemark``).
+
     Args:
         rewards: names or objects; those that cannot be built are left out.
         model: who drew the pictures; "" where nobody knows.
@@ -86,6 +88,8 @@ def _about(reward: Reward, model: str, foreign: bool, prompt: str, told: Collect
             f" its scores of them say little; use {PHOTOS[0]} or another reward for photographs."
         )
         return
+    if isinstance(reward, HasRemark) and (remark := reward.remark(prompt)):
+        yield remark
     if not prompt or not isinstance(reward, NetworkReward):
         return
     try:

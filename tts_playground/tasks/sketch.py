@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +18,7 @@ from tts_playground.dsl.surgery import tidy
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput, shown
 from tts_playground.home import expanded
+from tts_playground.models.load_options import Options, for_no_model, options_of
 from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.tasks import engine
@@ -100,6 +101,8 @@ class SketchSettings:
     """whether a model may only draw tokens that lead to a program; "proposal" needs no grammar"""
     reward: str = "fit"
     """what guides the search: a registered reward or verifier, or "module:Class" """
+    options: Options = field(default=Options())
+    """how and where a model is loaded"""
 
     def __post_init__(self) -> None:
         if not 1 <= self.n <= 100_000:
@@ -170,6 +173,10 @@ def sketch(
     store: Keeper | None = None,
     reward: Reward | str | None = None,
     cancel: Cancel = never,
+    dtype: str = "auto",
+    load_in_4bit: bool = False,
+    device: str = "auto",
+    trust_code: str = "",
 ) -> SketchResult:
     """Find a short program whose picture is the drawing.
 
@@ -185,12 +192,16 @@ def sketch(
         store: where best-of-n reads candidates that are there and keeps those that it draws.
         reward: what guides: a registered name, or a reward; "fit" (IoU, less a price for every shape) if None.
         cancel: asked at every round.
+        dtype, load_in_4bit, device: how and where to load a model; see ``models.load_options.Options``.
+        trust_code: consent to run a repository's own code, "REPO@COMMIT" or "FOLDER@FINGERPRINT"; see
+            ``models.trusted_code``.
 
     Raises:
         BadInput: the picture cannot be read, or a setting is out of range. Cancelled: ``cancel()`` became true.
         StoreError: the store cannot be read or written.
     """
-    settings = SketchSettings(sampler, strategy, n, temperature, outline, seconds, seed, grammar)
+    options = options_of(device, dtype, load_in_4bit, trust_code)
+    settings = SketchSettings(sampler, strategy, n, temperature, outline, seconds, seed, grammar, options=options)
     task = SketchTask.of(image, outline=outline)
     stream = sketch_rounds(task, settings, store=store, cancel=cancel, reward=reward)
     rounds = tuple(one for one in stream if one.progress is None)
@@ -246,22 +257,26 @@ def _fitted(task: SketchTask, program: Program) -> Fitted:
 
 
 @typed
-def sampler_of(name: str, temperature: float = 1.0, grammar: bool = False) -> Any:
+def sampler_of(name: str, temperature: float = 1.0, grammar: bool = False, options: Options | None = None) -> Any:
     """Who proposes programs: a registered sampler, or a model by its name.
 
+    Args:
+        options: how to load the model.
+
     Raises:
-        UnknownName, BadInput: no such sampler, or the temperature is out of range.
+        UnknownName, BadInput: no such sampler, the temperature is out of range, or options for a sampler without model.
     """
     if name.endswith(GRAMMAR):
         name, grammar = name.removesuffix(GRAMMAR), True
     if name == "tiny:sketch" or name.startswith("adapter:") or "/" in name or expanded(name).is_dir():
-        return ProgramSampler(name, temperature, grammar=grammar)
+        return ProgramSampler(name, temperature, grammar=grammar, options=options or Options())
+    for_no_model(name, options)
     return registry.resolve("sampler", name, "sketch", temperature=temperature)
 
 
 def _named(settings: SketchSettings) -> tuple[Sampler, Strategy[Any]]:
     """Who proposes and who searches; nothing is loaded yet."""
-    sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar)
+    sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar, settings.options)
     registry.fitting("strategy", settings.strategy, "sketch", sampler)
     return sampler, registry.resolve("strategy", settings.strategy)
 

@@ -10,11 +10,12 @@ from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sam
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models import loading
 from tts_playground.models.hub.identity import guidance_of
+from tts_playground.models.load_options import for_no_model, options_of
 from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
 from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks import engine
-from tts_playground.tasks.image_rewards import rewards_of
+from tts_playground.tasks.image_rewards import on_device, rewards_of
 from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
 from tts_playground.tasks.reward_worlds import AUTO, rewards_for, warnings
 from tts_playground.tasks.validation import check_count, check_words, total_cost
@@ -139,19 +140,29 @@ def image_settings(
 
 
 @typed
-def image_sampler(model: str | None = None, settings: ImageSettings | None = None, device: str = "auto") -> Any:
+def image_sampler(
+    model: str | None = None,
+    settings: ImageSettings | None = None,
+    device: str = "auto",
+    options: loading.Options | None = None,
+) -> Any:
     """The sampler of a named Janus (``tiny:janus``, a hub id, a folder; None for this machine's default).
 
     A registered sampler of pictures that needs no model is named in the same place; it takes those of the settings
     that it declares.
 
+    Args:
+        options: how to load the model; None loads it on ``device``.
+
     Raises:
+        BadInput: options for a sampler that needs no model.
         ModelUnavailable: this machine cannot hold or reach the model.
     """
     name, settings = model or loading.default_name("janus"), settings or image_settings(model)
     if (plugged := plugged_sampler(name, PromptTask.kind, settings.as_dict())) is not None:
+        for_no_model(name, options)
         return plugged
-    return ImageTokens(loading.load(name, "janus", loading.Options(device)), settings)
+    return ImageTokens(loading.load(name, "janus", options or loading.Options(device)), settings)
 
 
 def generate_rounds(
@@ -199,6 +210,9 @@ def generate(
     strategy: str = BASELINE,
     store: Keeper | None = None,
     on_round: Callable[[Round], None] | None = None,
+    dtype: str = "auto",
+    load_in_4bit: bool = False,
+    device: str = "auto",
 ) -> Generated:
     """Draw ``n`` images of ``prompt`` and score them: best-of-N, or another strategy.
 
@@ -212,6 +226,8 @@ def generate(
         strategy: a registered strategy of images.
         store: where best-of-N's images and scores are read and kept (``store.store.Store``); None keeps nothing.
         on_round: hears of every round and of reports between them; what it raises ends the draw.
+        dtype, load_in_4bit, device: how and where to load the model, and where named rewards run; see
+            ``models.load_options.Options``.
 
     Raises:
         BadInput: a setting is out of range, the prompt is empty or too long, or a search has no reward to guide it.
@@ -221,10 +237,11 @@ def generate(
     check_count(n, MOST)
     task = PromptTask(prompt)
     settings = image_settings(model, temperature, cfg, top_p, top_k)
-    judges = rewards_of(rewards_for(model)[0] if reward == AUTO else reward)
+    options = options_of(device, dtype, load_in_4bit)
+    judges = [on_device(judge, device) for judge in rewards_of(rewards_for(model)[0] if reward == AUTO else reward)]
     if strategy != BASELINE and not judges:
         raise BadInput(f"The strategy {strategy!r} needs a reward to guide it; name one.")
-    sampler = image_sampler(model, settings)
+    sampler = image_sampler(model, settings, options=options)
     guide = judges[0] if judges else None
     found = engine.Found()
     for round_ in generate_rounds(task, sampler, guide, n=n, strategy=strategy, seed=seed, store=store):

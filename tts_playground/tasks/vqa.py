@@ -11,6 +11,7 @@ from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sam
 from tts_playground.errors import BadInput, CannotDo, shown
 from tts_playground.images import open_sized
 from tts_playground.models import loading
+from tts_playground.models.load_options import for_no_model, options_of
 from tts_playground.models.vlm.model import digest
 from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.capabilities import HasAnswerSettings, HasAsker, HasModel
@@ -18,6 +19,7 @@ from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks import engine
 from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
 from tts_playground.tasks.validation import check_count, check_words, total_cost
+from tts_playground.tasks.vqa_replies import longest_reply, template_for
 from tts_playground.typed import typed
 from tts_playground.verifiers.selectors import picks
 
@@ -39,8 +41,6 @@ SMALLEST = 2
 """pixels a side"""
 NARROW = 256
 """pixels of a shorter side at which print is hardly read"""
-ENDPOINT_TOKENS = 512
-"""length at which replies of an endpoint are cut by default: its models are large, and often reason first"""
 
 
 @dataclass(frozen=True)
@@ -188,13 +188,6 @@ class Answered:
         }
 
 
-def longest_reply(model: str | None = None, given: int | None = None) -> int:
-    """Tokens at which a reply is cut: what is given, else 512 of an endpoint and 96 of any other model."""
-    name = model or loading.default_name("vlm")
-    own = ENDPOINT_TOKENS if name.startswith("endpoint:") else AnswerSettings().most_tokens
-    return own if given is None else given
-
-
 @typed
 def vqa_sampler(
     model: str | None = None,
@@ -203,6 +196,7 @@ def vqa_sampler(
     *,
     own: bool = False,
     extra_body: Mapping[str, Any] | None = None,
+    options: loading.Options | None = None,
 ) -> Sampler:
     """The sampler of a named model: ``tiny:vlm``, a hub id, a folder, or ``endpoint:NAME@http://...``.
 
@@ -213,9 +207,11 @@ def vqa_sampler(
         settings: None takes the defaults, with ``longest_reply`` of the model.
         own: the name comes from whoever set the environment, not from a page or a request (see ``EndpointSampler``).
         extra_body: further fields of an endpoint's requests.
+        options: how to load the model; None loads it on ``device``.
 
     Raises:
-        BadInput: an endpoint without an address, or fields that it cannot be sent. ModelUnavailable: this machine
+        BadInput: an endpoint without an address, or fields that it cannot be sent, or options for what is not loaded
+            here. ModelUnavailable: this machine
             cannot hold or reach the model.
     """
     name = model or loading.default_name("vlm")
@@ -223,8 +219,10 @@ def vqa_sampler(
     if extra_body and not name.startswith("endpoint:"):
         raise BadInput(f"Further fields of a request (extra_body) are for endpoints, and {name!r} is none.")
     if (plugged := plugged_sampler(name, VqaTask.kind, settings.as_dict())) is not None:
+        for_no_model(name, options)
         return plugged
     if name.startswith("endpoint:"):
+        for_no_model(name, options)
         from tts_playground.models.endpoint.address import named
         from tts_playground.samplers.endpoint import EndpointSampler
 
@@ -232,7 +230,7 @@ def vqa_sampler(
         return EndpointSampler(url, called, settings, own=own, extra_body=extra_body or {})
     from tts_playground.samplers.vlm import VlmSampler
 
-    return VlmSampler(loading.load(name, "vlm", loading.Options(device)), settings)
+    return VlmSampler(loading.load(name, "vlm", options or loading.Options(device)), settings)
 
 
 def judges(sampler: Sampler, *, blank: bool = False) -> list[Reward]:
@@ -301,7 +299,7 @@ def answer(
     top_p: float = 1.0,
     top_k: int = 0,
     seed: int = 0,
-    template: str = "{question}",
+    template: str | None = None,
     answers: Sequence[str] = (),
     blank: bool = False,
     own: bool = False,
@@ -311,6 +309,10 @@ def answer(
     longest: int = LONGEST_SIDE,
     most_tokens: int | None = None,
     extra_body: Mapping[str, Any] | None = None,
+    dtype: str = "auto",
+    load_in_4bit: bool = False,
+    device: str = "auto",
+    trust_code: str = "",
 ) -> Answered:
     """Draw ``n`` answers to a question about a picture, let the model verify them, and pick.
 
@@ -319,7 +321,8 @@ def answer(
         model: ``tiny:vlm``, a hub id, a folder or ``endpoint:NAME@URL``; None takes ``TTS_PLAYGROUND_VLM_MODEL`` or
             the embedded one.
         n: answers, 1 to 1024; answer i is the same whatever n is.
-        temperature, top_p, top_k, template: see ``AnswerSettings``.
+        temperature, top_p, top_k, template: see ``AnswerSettings``; template None is ``vqa_replies.template_for`` the
+            model, which asks large ones for a word or a phrase.
         answers: accepted answers where the truth is known; adds the oracle's pick.
         blank: show a white picture instead.
         own: the model's name comes from whoever set the environment, not from a page or a request; an endpoint named
@@ -330,6 +333,9 @@ def answer(
         longest: pixels of the picture's longer side, 64 to 4096; a larger picture is scaled down to it.
         most_tokens: a reply that gets so long is cut, 1 to 4096; None takes 512 of an endpoint, else 96.
         extra_body: further fields of an endpoint's requests.
+        dtype, load_in_4bit, device: how and where to load the model; see ``models.load_options.Options``.
+        trust_code: consent to run a repository's own code, "REPO@COMMIT" or "FOLDER@FINGERPRINT"; see
+            ``models.trusted_code``.
 
     Raises:
         BadInput: the picture, the question or a setting cannot be used.
@@ -339,8 +345,10 @@ def answer(
     """
     check_count(n, MOST)
     task = VqaTask.of(image, question, answers, longest=longest)
-    settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=template)
-    sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body)
+    said = template_for(model) if template is None else template
+    settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=said)
+    options = options_of(device, dtype, load_in_4bit, trust_code)
+    sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body, options=options)
     asked, found = task.blank() if blank else task, engine.Found()
     for round_ in answer_rounds(asked, sampler, guide_of(sampler), n=n, seed=seed, store=store, cancel=cancel):
         found.add(round_)

@@ -11,6 +11,7 @@ import numpy as np
 from tts_playground import registry
 from tts_playground.core import Cost, ParallelStrategy, Reward, Round, Sampler, Scored, SteppedSampler, Strategy
 from tts_playground.errors import BadInput
+from tts_playground.models.load_options import options_of
 from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.capabilities import HasAnswerSettings, HasAsker, HasModel
 from tts_playground.samplers.vlm_settings import AnswerSettings
@@ -176,12 +177,16 @@ def reason(
     longest: int = LONGEST_SIDE,
     own: bool = False,
     extra_body: Mapping[str, Any] | None = None,
+    dtype: str = "auto",
+    load_in_4bit: bool = False,
+    device: str = "auto",
+    trust_code: str = "",
 ) -> Searched:
     """Answer a question by a search over reasoning steps.
 
     Args:
-        image, question, model, seed, answers, blank, longest: see ``tasks.vqa.answer``.
-        image, question, model, seed, answers, blank, own, extra_body: see ``tasks.vqa.answer``.
+        image, question, model, seed, answers, blank, longest, own, extra_body: see ``tasks.vqa.answer``.
+        dtype, load_in_4bit, device, trust_code: see there too.
         strategy, guide, n: see ``StepSearch``.
 
     Raises:
@@ -189,6 +194,7 @@ def reason(
         ModelUnavailable: this machine cannot hold or reach the model.
     """
     how, task = StepSearch(strategy, guide, n), VqaTask.of(image, question, answers, longest=longest)
-    sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body)
+    options = options_of(device, dtype, load_in_4bit, trust_code)
+    sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body, options=options)
     *_, found = search_steps(task.blank() if blank else task, sampler, how, seed=seed)
     return found

@@ -32,6 +32,7 @@ from tts_playground.ui.gradio_patches import (
     serve_in_place,
     signatures_once,
 )
+from tts_playground.ui.loopback import past_proxies
 from tts_playground.ui.scripts import FIT_CHARTS
 
 TITLE = "Test-time scaling playground"
@@ -131,7 +132,8 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
         "allowed_paths": [],
         "app_kwargs": {"middleware": guards},
     }
-    _, address, _ = app.launch(**{**settings, **options}, prevent_thread_lock=True)
+    with past_proxies():
+        _, address, _ = app.launch(**{**settings, **options}, prevent_thread_lock=True)
     if block:
         app.block_thread()
     return address

@@ -7,6 +7,7 @@ as many as were asked for. "GenEval-style": neither the detector nor the prompts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -93,6 +94,17 @@ class GenEval:
         """What tells colours: "hue", or the name of a CLIP."""
         ours = self.detector.startswith("tiny:")
         return self.colors or ("hue" if ours else next(filter(locator.cached, CLIPS), "hue"))
+
+    def remark(self, prompt: str) -> str:
+        """That colours of photographs are told by their hue, where the prompt asks for one and no CLIP is here."""
+        if self.colors or self.detector.startswith("tiny:") or self.told_by != "hue":
+            return ""
+        if prompt and not set(PHOTO_COLORS) & set(re.findall(r"[a-z]+", prompt.lower())):
+            return ""
+        return (
+            f"{self.name} tells colours by the hue of pixels, which suits stickers and not photographs: no CLIP is on "
+            f"this machine; download {CLIPS[1]}, and it is asked instead."
+        )
 
     @property
     def revision(self) -> str:

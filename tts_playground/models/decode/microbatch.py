@@ -53,12 +53,11 @@ class Limit:
     most: int | None = None
 
     def rows(self) -> int:
-        """Rows of the language model that fit."""
+        """Rows of the language model that fit, those that only pad a batch counted (``RowRule``)."""
         steps, janus = self.janus.steps, self.janus
         each = 2 * steps.layers * steps.kv_heads * steps.head_dim * self.janus.table.element_size()
         longest = janus.tokens + 128
-        fit = max(2, int(_budget(janus.device)) // (each * longest))
-        return min(fit, janus.rule.most or fit)
+        return rows_within(_budget(janus.device), each * longest, janus.rule, least=2)
 
     def stream(
         self, items: Sequence[T], rows: Sequence[int], work: Callable[[Sequence[T]], Iterator[R]]
@@ -92,6 +91,17 @@ class Limit:
             used += rows[count]
             count += 1
         return count
+
+
+def rows_within(budget: float, each: int, rule: RowRule, least: int = 1) -> int:
+    """How many rows of ``each`` bytes go into ``budget`` bytes: multiples of the rule's, since the rest is padding.
+
+    Args:
+        least: rows that are run in any case; they and their padding are paid for, so that others may stand in it.
+    """
+    whole = int(budget) // each // rule.multiple * rule.multiple
+    fit = max(rule.padded(least), whole)
+    return min(fit, rule.most or fit)
 
 
 def _budget(device: torch.device) -> float:

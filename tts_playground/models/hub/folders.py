@@ -18,6 +18,10 @@ from tts_playground.errors import BadInput, ModelUnavailable
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model", "tekken.json")
+PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+"""files with settings for pictures; one of them is enough"""
+READS_TEXT = frozenset({"janus", "vlm", "clip", "towers"})
+READS_PICTURES = READS_TEXT | {"detector"}
 LONGEST = 1024
 """characters of a name; no file system takes much longer paths"""
 LARGEST = 32 << 20
@@ -179,9 +183,26 @@ def shards(folder: Path) -> list[str]:
     return files
 
 
-def lacking(folder: Path) -> list[str]:
-    """Which of the files that a model must have are not in the folder: its configuration and all its weights."""
-    return [file for file in (CONFIG, *shards(folder)) if not (folder / file).is_file()]
+def lacking(folder: Path, kind: str = "") -> list[str]:
+    """Which of the files that a model must have are not in the folder: its configuration and all its weights.
+
+    Args:
+        kind: also those that a model of this kind reads pictures and texts with.
+    """
+    gone = [file for file in (CONFIG, *shards(folder)) if not (folder / file).is_file()]
+    return [*gone, *_reader_lacks(folder, kind)]
+
+
+def _reader_lacks(folder: Path, kind: str) -> list[str]:
+    gone = [VOCABULARIES[0]] if kind in READS_TEXT and not has_tokenizer(folder) else []
+    if kind in READS_PICTURES and not any((folder / file).is_file() for file in PROCESSORS):
+        gone.append(PROCESSORS[0])
+    return gone
+
+
+def has_reader(folder: Path, kind: str) -> bool:
+    """Whether there is what a model of that kind reads with: a vocabulary, and settings for pictures."""
+    return not _reader_lacks(folder, kind)
 
 
 def weight_files(folder: Path, name: str) -> list[Path]:

@@ -13,6 +13,7 @@ from tts_playground.errors import ModelUnavailable, PlaygroundError
 from tts_playground.models import loading
 from tts_playground.models.hub import folders, locator
 from tts_playground.models.hub.embedded_models import TINY, revision_of, where
+from tts_playground.models.load_options import settled
 
 LARGEST = 1 << 20
 """bytes of a generation config"""
@@ -29,10 +30,10 @@ def named(name: str, kind: str, options: loading.Options | None = None) -> loadi
     Raises:
         BadInput: no such name. ModelUnavailable: its files are not on this machine.
     """
-    wanted = (options or loading.Options()).resolved()
     folder = _local(name, kind)
     if folder is None:
         raise ModelUnavailable(f"{name} is not on this machine yet; drawing with it downloads it first.")
+    wanted = settled(name, kind, options)
     revision = revision_of(str(folder)) if name in TINY else locator.revision(folder)
     return loading.Loaded(name, kind, wanted, revision, None)
 
@@ -67,7 +68,7 @@ def _local(name: str, kind: str = "") -> Path | None:
         return Path(where(name))
     if folders.named(name) is not None:
         return locator.find(name, kind).folder
-    return locator.cached(name) if _HUB.fullmatch(name) else None
+    return locator.cached(name, kind) if _HUB.fullmatch(name) else None
 
 
 @lru_cache(maxsize=8)
@@ -82,6 +83,13 @@ def _tokenizer(folder: Path) -> tuple[Any, str | None] | None:
         return Tokenizer.from_file(str(file)), json.loads(file.read_text(encoding="utf-8"))["model"].get("unk_token")
     except Exception:  # tokenizers raises bare ones; a damaged file is told of when the model is loaded
         return None
+
+
+def knows_few_words(name: str) -> bool:
+    """Whether a model on this machine has as small a vocabulary as the embedded ones; False where it has none."""
+    folder = _local(name)
+    found = _tokenizer(folder) if folder else None
+    return found is not None and found[0].get_vocab_size() < SMALL
 
 
 def unknown_words(name: str, text: str) -> list[str]:

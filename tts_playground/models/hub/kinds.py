@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from tts_playground.errors import ModelUnavailable
+from tts_playground.models.hub.code_pins import FLAG
 
 CONVERTED = {
     "deepseek-ai/Janus-Pro-1B": "deepseek-community/Janus-Pro-1B",
@@ -17,25 +18,32 @@ WANTED = {
     "janus": "a Janus, which draws pictures",
     "vlm": "a model that reads pictures",
     "clip": "a CLIP",
+    "towers": "a CLIP or another network that compares pictures with texts",
     "detector": "an object detector",
     "vq": "the VQ of a Janus",
 }
 """what each kind is, in words"""
 TRY = {"janus": "tiny:janus", "vlm": "tiny:vlm", "clip": "tiny:clip", "detector": "tiny:detector", "vq": "tiny:janus"}
+TRY["towers"] = TRY["clip"]
 """what is always there"""
 HUB = {
     "janus": "deepseek-community/Janus-Pro-1B",
     "vlm": "Qwen/Qwen2-VL-2B-Instruct",
     "clip": "openai/clip-vit-large-patch14",
+    "towers": "openai/clip-vit-large-patch14",
     "detector": "PekingU/rtdetr_r50vd",
 }
 """a repository of each kind, as an example of a name"""
-_HALVES = {"clip_vision_model", "clip_text_model"}
+TOWERS = frozenset({"clip", "siglip", "siglip2", "altclip", "align", "chinese_clip", "metaclip_2"})
+"""whose classes embed pictures and texts by themselves into one space"""
+_HALVES = {f"{of}_{part}_model": of for of in TOWERS for part in ("vision", "text")}
 
 
 @cache
 def types(kind: str) -> frozenset[str]:
     """The ``model_type``s that are of a kind."""
+    if kind == "towers":
+        return TOWERS
     if kind in {"janus", "clip", "vq"}:
         return frozenset({"janus_vqgan" if kind == "vq" else kind})
     return frozenset(_mapping({"vlm": "IMAGE_TEXT_TO_TEXT", "detector": "OBJECT_DETECTION", "text": "CAUSAL_LM"}[kind]))
@@ -53,11 +61,12 @@ def converted(name: str) -> str:
     return _layout(name, better) if better else ""
 
 
-def require(name: str, kind: str, config: dict[str, Any]) -> None:
+def require(name: str, kind: str, config: dict[str, Any], pin: str = "") -> None:
     """Refuse a checkpoint of another kind.
 
     Args:
-        kind: "janus", "vlm", "clip", "detector" or "vq".
+        kind: "janus", "vlm", "clip", "towers", "detector" or "vq".
+        pin: of the code that it brings along (``code_pins.pin_of``).
 
     Raises:
         ModelUnavailable: saying what it is, and what to use.
@@ -71,7 +80,7 @@ def require(name: str, kind: str, config: dict[str, Any]) -> None:
         return
     if found == "multi_modality":
         raise ModelUnavailable(_layout(name, _by_size(config)))
-    raise ModelUnavailable(f"{name} is not {WANTED[kind]}: {_other(found, kind, config)}.")
+    raise ModelUnavailable(f"{name} is not {WANTED[kind]}: {_other(found, kind, config, f'{name}@{pin}')}.")
 
 
 def _layout(name: str, better: str) -> str:
@@ -84,7 +93,7 @@ def _by_size(config: dict[str, Any]) -> str:
     return f"deepseek-community/Janus-Pro-{'7B' if isinstance(wide, int) and wide > 2048 else '1B'}"
 
 
-def _other(found: str, kind: str, config: dict[str, Any]) -> str:
+def _other(found: str, kind: str, config: dict[str, Any], code: str) -> str:
     """What a checkpoint of another kind is, and where it can be used."""
     said = found[:40]
     if found == "janus":
@@ -94,7 +103,10 @@ def _other(found: str, kind: str, config: dict[str, Any]) -> str:
     if found == "clip":
         return f"it is a CLIP, which compares pictures with texts, as a reward does; use {TRY[kind]}"
     if found in _HALVES:
-        return f"it is half a CLIP ({said}); give one with both of its halves, such as tiny:clip"
+        whole = "CLIP" if _HALVES[found] == "clip" else _HALVES[found]
+        return f"it is half a {whole} ({said}); give one with both of its halves, such as tiny:clip"
+    if found in TOWERS:
+        return f"it is a {said}, which compares pictures with texts, as a reward does (clip:...); use {TRY[kind]}"
     if found == "laion-aesthetic-v2":
         return f"it is a head for the aesthetic reward; use {TRY[kind]}"
     if found in types("vlm"):
@@ -104,5 +116,8 @@ def _other(found: str, kind: str, config: dict[str, Any]) -> str:
     if found in types("text"):
         return f"it is a {said}, which knows text alone; use {TRY[kind]}"
     if "auto_map" in config:
-        return f"a {said} needs code from its own repository, which is never run; use {TRY[kind]}"
+        needs = f"a {said} needs code from its own repository, which is never run"
+        if kind != "vlm" or code.endswith("@"):
+            return f"{needs}; use {TRY[kind]}"
+        return f"{needs} unless you read it and name it (in the command line {FLAG} {code}); or use {TRY[kind]}"
     return f"its config.json says {said!r}; use {TRY[kind]} or another checkpoint"

@@ -10,11 +10,15 @@ from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models.hub import folders, kinds, shapes
+from tts_playground.models.hub.code_pins import pin_of
 from tts_playground.models.hub.embedded_models import TINY, revision_of, ships, where
+from tts_playground.models.hub.refusals import refusal
 
 PATTERNS = ["*.json", "model*.safetensors", "*.txt", "*.model", "*.jinja"]
 HASHED_WHOLE = 200 << 20
 """bytes; bigger folders are told apart by their files' sizes and ends"""
+HALF = 2.0
+"""bytes a weight of bfloat16 and float16"""
 OVERHEAD = 1.15
 """activations, keys and values, on top of the weights"""
 
@@ -29,11 +33,12 @@ class ModelFiles:
     """how many numbers it has, about"""
 
 
-def find(name: str, kind: str = "") -> ModelFiles:
+def find(name: str, kind: str = "", *, reader: bool = True) -> ModelFiles:
     """Where the model called ``name`` is.
 
     Args:
-        kind: refuse other kinds of model ("janus", "vlm", "clip" or "detector"); "" takes any.
+        kind: refuse other kinds of model ("janus", "vlm", "clip", "towers" or "detector"); "" takes any.
+        reader: a download without tokenizer and image processor is not whole, where the kind has them.
 
     Raises:
         UnknownName: no embedded model of that name.
@@ -54,21 +59,30 @@ def find(name: str, kind: str = "") -> ModelFiles:
     if sentence := kinds.converted(name):
         raise ModelUnavailable(sentence)
     snapshot = _snapshot(name)
-    gone = [] if snapshot is None else folders.lacking(snapshot)
+    gone = [] if snapshot is None else folders.lacking(snapshot, kind if reader else "")
     return _on_hub(name, kind, gone) if snapshot is None or gone else _local(snapshot, name, kind)
 
 
 def _local(folder: Path, name: str, kind: str) -> ModelFiles:
     config = folders.config(folder, name)
     if kind:
-        kinds.require(name, kind, config)
+        kinds.require(name, kind, config, pin_of(folder) if "auto_map" in config else "")
+    return counted(name, folder)
+
+
+def counted(name: str, folder: Path) -> ModelFiles:
+    """The weights in a folder, of whatever kind of model, by their headers.
+
+    Raises:
+        ModelUnavailable: some are not there, or are damaged.
+    """
     return ModelFiles(folder, folders.count(folders.tensors(folders.weight_files(folder, name))))
 
 
-def cached(name: str) -> Path | None:
+def cached(name: str, kind: str = "") -> Path | None:
     """The hub's snapshot of ``name`` on this machine, if it is whole; the network is not asked."""
     snapshot = _snapshot(name)
-    return None if snapshot is None or folders.lacking(snapshot) else snapshot
+    return None if snapshot is None or folders.lacking(snapshot, kind) else snapshot
 
 
 def cached_tokenizer(name: str) -> Path | None:
@@ -76,6 +90,22 @@ def cached_tokenizer(name: str) -> Path | None:
     snapshot = _snapshot(name)
     there = snapshot is not None and any((snapshot / one).is_file() for one in ("tokenizer.json", "vocab.txt"))
     return snapshot if there else None
+
+
+def reader_of(name: str) -> Path | None:
+    """A folder with the tokenizer and the image processor of a hub's model, fetched if need be, without its weights.
+
+    None where the hub does not give them.
+    """
+    from huggingface_hub import snapshot_download
+
+    there = _snapshot(name)
+    if there is not None and folders.has_reader(there, "towers"):
+        return there
+    try:
+        return Path(snapshot_download(name, allow_patterns=[p for p in PATTERNS if "safetensors" not in p]))
+    except Exception:  # as in _on_hub; whoever asked says what was wanted
+        return None
 
 
 def _snapshot(name: str) -> Path | None:
@@ -98,14 +128,10 @@ def _on_hub(name: str, kind: str, gone: list[str]) -> ModelFiles:
 
     try:
         info = HfApi().model_info(name, files_metadata=True, timeout=10)
-    except Exception as error:  # every kind of network trouble, a missing repository, a gated one: same sentence
-        broken = f"its download broke off (not here: {', '.join(gone[:2])}{', ...' if len(gone) > 2 else ''})"
-        raise ModelUnavailable(
-            f"{name} is not on this machine{f': {broken},' if gone else ''} and the hub does not give it "
-            f"({type(error).__name__}); go online, give a folder, or use a tiny: model."
-        ) from error
+    except Exception as error:  # every kind of network trouble, a missing repository, a gated one
+        raise ModelUnavailable(refusal(name, error, gone)) from error
     if kind and info.config:
-        kinds.require(name, kind, info.config)
+        kinds.require(name, kind, info.config, info.sha or "")
     sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
     size = sum(size for file, size in sizes.items() if re.fullmatch(r"model[^/]*\.safetensors", file))
     if not size:
@@ -113,16 +139,27 @@ def _on_hub(name: str, kind: str, gone: list[str]) -> ModelFiles:
     return ModelFiles(None, size // 2)
 
 
-def ready(name: str, kind: str, device: str = "cpu", bytes_a_weight: float = 4.0, *, spread: bool = False) -> Path:
+def ready(
+    name: str,
+    kind: str,
+    device: str = "cpu",
+    bytes_a_weight: float = 4.0,
+    *,
+    spread: bool = False,
+    reader: bool = True,
+) -> Path:
     """The folder of a model that can be loaded: downloaded if need be, whole, of its kind, and no larger than memory.
 
     Nothing is allocated. What ships with us is known to be whole.
+
+    Args:
+        kind, reader: see ``find``. device, bytes_a_weight, spread: see ``check_memory``.
 
     Raises:
         UnknownName, BadInput, ModelUnavailable: as ``find`` does; or its files do not make the model that its
             configuration describes, or that does not fit.
     """
-    place = find(name, kind)
+    place = find(name, kind, reader=reader)
     check_memory(name, place, device, bytes_a_weight, spread=spread)
     folder = fetch(name, place)
     if place.folder is None:
@@ -142,16 +179,11 @@ def fetch(name: str, place: ModelFiles) -> Path:
     if place.folder is not None:
         return place.folder
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError
 
     try:
         return Path(snapshot_download(name, allow_patterns=PATTERNS))
     except Exception as error:  # as in _on_hub
-        if isinstance(error, GatedRepoError):
-            raise ModelUnavailable(
-                f"{name} is gated: accept its licence on https://huggingface.co/{name} and log in with 'hf auth login'."
-            ) from error
-        raise ModelUnavailable(f"{name} could not be downloaded ({type(error).__name__}); try again later.") from error
+        raise ModelUnavailable(refusal(name, error, downloading=True)) from error
 
 
 def ready_folder(folder: Path, kind: str) -> Path:
@@ -165,30 +197,55 @@ def ready_folder(folder: Path, kind: str) -> Path:
     return ready(str(folder.expanduser().absolute()), kind)
 
 
+def fits(place: ModelFiles, device: str, bytes_a_weight: float, *, spread: bool = False) -> bool:
+    """Whether a model fits into what is free on ``device`` (``spread``: on all devices together)."""
+    return _need(place, bytes_a_weight) <= _free(device, spread)
+
+
 def check_memory(name: str, place: ModelFiles, device: str, bytes_a_weight: float, *, spread: bool = False) -> None:
     """Refuse a model that does not fit into what is free on ``device`` (``spread``: on all devices together).
 
     Raises:
         ModelUnavailable: it does not fit.
     """
-    need = place.weights * bytes_a_weight * OVERHEAD
-    free = free_memory(device) + (free_memory("cpu") if spread and device != "cpu" else 0)
+    need, free = _need(place, bytes_a_weight), _free(device, spread)
     if need > free:
+        half = bytes_a_weight > HALF and _need(place, HALF) <= free
+        instead = "the dtype bfloat16 (--dtype bfloat16), which halves it, or " if half else ""
+        packed = "" if bytes_a_weight < 1 else "4-bit weights (--load-4bit), "
         raise ModelUnavailable(
             f"{name} needs about {need / 2**30:.1f} GiB on {device} and {free / 2**30:.1f} GiB are free; "
-            "choose a smaller model, 4-bit weights, or another device."
+            f"choose {instead}{packed}a smaller model, or another device."
         )
 
 
+def _need(place: ModelFiles, bytes_a_weight: float) -> float:
+    return place.weights * bytes_a_weight * OVERHEAD
+
+
+def _free(device: str, spread: bool) -> float:
+    return free_memory(device) + (free_memory("cpu") if spread and device != "cpu" else 0)
+
+
 def free_memory(device: str) -> float:
-    """Bytes free on "cpu" or a CUDA device."""
+    """Bytes free on "cpu", within what a container may have, or on a CUDA device."""
     if device.startswith("cuda"):
         import torch
 
         return float(torch.cuda.mem_get_info(torch.device(device))[0])
     import psutil
 
-    return float(psutil.virtual_memory().available)
+    return min(float(psutil.virtual_memory().available), _container_room())
+
+
+def _container_room(folder: Path = Path("/sys/fs/cgroup")) -> float:
+    """Bytes that a container with a limit has left, what it keeps of files not counted; infinite without a limit."""
+    try:
+        most, taken = (int((folder / f"memory.{name}").read_text()) for name in ("max", "current"))
+        found = re.search(r"^inactive_file (\d+)$", (folder / "memory.stat").read_text(), re.MULTILINE)
+    except (OSError, ValueError):  # another system, or "max": no limit
+        return float("inf")
+    return max(0.0, most - taken + (int(found[1]) if found else 0))
 
 
 def revision(folder: Path) -> str:

@@ -28,6 +28,8 @@ EXTRA = 0.1
 """part of a folder's numbers that may have no place in the model: heads and caches that a class leaves out"""
 FEWEST_BITS = 1
 """bits a weight that packed (quantized) files hold at least"""
+BLOCK = 64
+"""numbers that share a scale in 4 bits"""
 SHOWN = 3
 _NUMBER = re.compile(r"\d+")
 _TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "U8": "uint8", "BOOL": "bool"}
@@ -42,7 +44,7 @@ def fit(name: str, folder: Path, kind: str) -> int:
     """How many numbers the model in ``folder`` has, buffers included; nothing is allocated. Kept while no file changes.
 
     Args:
-        kind: "janus", "vlm", "clip", "detector" or "vq".
+        kind: "janus", "vlm", "clip", "towers", "detector" or "vq".
 
     Raises:
         ModelUnavailable: tensors are missing, have another shape, or have no place in the model.
@@ -100,7 +102,8 @@ def model_class(kind: str, config: Any = None) -> Any:
     """The transformers class that loads a kind; the one of ``config`` where an auto class would choose."""
     import transformers
 
-    auto = {"vlm": "AutoModelForImageTextToText", "detector": "AutoModelForObjectDetection"}.get(kind)
+    autos = {"vlm": "AutoModelForImageTextToText", "detector": "AutoModelForObjectDetection"}
+    auto = (autos | {"towers": "AutoModelForZeroShotImageClassification"}).get(kind)
     if auto is None:
         names = {"janus": "JanusForConditionalGeneration", "vq": "JanusVQVAE", "clip": "CLIPModel"}
         return getattr(transformers, names[kind])
@@ -109,6 +112,29 @@ def model_class(kind: str, config: Any = None) -> Any:
         return found
     mapped = found._model_mapping[type(config)]
     return mapped[0] if isinstance(mapped, tuple) else mapped
+
+
+def whole_parts(folder: str | Path, kind: str) -> list[str]:
+    """Patterns of the modules that stay whole when a model is packed in 4 bits; [] where transformers' own choice does.
+
+    Of a Janus that is all but the language model, which is nearly all of it. Of any model it is what bitsandbytes
+    cannot pack on a CPU: layers whose inputs are no whole blocks of 64 numbers.
+    """
+    import torch
+    from torch import nn
+    from transformers.quantizers.base import get_keys_to_not_convert
+
+    config = _config(Path(folder))
+    with silent(), torch.device("meta"):
+        model = model_class(kind, config)(config)
+    narrow = [
+        rf"{re.escape(name)}$"
+        for name, part in model.named_modules()
+        if isinstance(part, nn.Linear) and part.in_features % BLOCK
+    ]
+    beside = [name for name, _ in model.base_model.named_children() if name != "language_model"]
+    beside = [rf"{re.escape(f'{model.base_model_prefix}.{name}')}\." for name in beside] if kind == "janus" else []
+    return [*get_keys_to_not_convert(model), *beside, *narrow] if beside or narrow else []
 
 
 def _on_meta(kind: str, config: Any, held: Mapping[str, folders.Held]) -> tuple[Any, dict[str, Any]]:

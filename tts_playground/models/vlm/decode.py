@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from tts_playground.errors import CannotDo
 from tts_playground.models.decode.gumbel import gumbel, stream_starts
+from tts_playground.models.decode.linear import RowRule
+from tts_playground.models.decode.microbatch import CPU_BYTES, rows_within
 from tts_playground.models.decode.sampling import SamplingParams, choose, distribution
 
 if TYPE_CHECKING:
@@ -265,15 +267,16 @@ def _pick(
 
 
 def rows_that_fit(vlm: Vlm, prefix: VlmPrefix, room: int) -> int:
-    """How many rows go through the model at once."""
+    """How many rows, each of the prefix and ``room`` more tokens, go through the model at once."""
     import torch
 
-    most = vlm.steps.rule.most if prefix.lean is not None and vlm.steps is not None else None
-    if vlm.device.type != "cuda":
-        return min(CPU_ROWS, most or CPU_ROWS)
+    rule = vlm.steps.rule if prefix.lean is not None and vlm.steps is not None else RowRule()
     config = vlm.text_config
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     size = 2 * config.num_hidden_layers * heads * width * (prefix.length + room) * vlm.model.dtype.itemsize
+    size += 12 * prefix.logits.shape[-1]
+    if vlm.device.type != "cuda":
+        return min(CPU_ROWS, rows_within(CPU_BYTES, size, rule))
     free = torch.cuda.mem_get_info(vlm.device)[0]
-    return max(1, int(free * GPU_SHARE / (2 * size + 24 * prefix.logits.shape[-1])))
+    return rows_within(free * GPU_SHARE, 2 * size, rule)

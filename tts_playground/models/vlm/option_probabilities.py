@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tts_playground.errors import ModelUnavailable
+from tts_playground.models.vlm.decode import rows_that_fit
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -157,7 +158,7 @@ def _ends(vlm: Vlm, image: Image.Image, prompts: list[str], begun: tuple[int, ..
     rests = [ids[shared:] for ids in whole]
     width, ends = max(map(len, rests)), sorted({len(rest) - 1 for rest in rests})
     vocabulary = prefix.logits.shape[-1]
-    step = max(1, LOGITS // (vocabulary * len(ends)))
+    step = max(1, min(LOGITS // (vocabulary * len(ends)), rows_that_fit(vlm, prefix, width)))
     parts: list[Tensor] = []
     for start in range(0, len(rests), step):
         some = rests[start : start + step]

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.models.vlm.inputs import about_a_picture, model_inputs, written
+from tts_playground.models.vlm.kept_pictures import reading
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +22,7 @@ class VlmReader:
     def __init__(self, model: Any, processor: Any) -> None:
         self.model, self.processor = model.eval(), processor
         self.tokenizer = processor.tokenizer
+        self._reading = reading(processor)
 
     # --------------------------------------------------------------------------------------------------- facts
 
@@ -93,7 +95,7 @@ class VlmReader:
             BadInput: the model's own processor refuses a picture, e.g. one that is too thin for it.
         """
         texts = [self.chat(prompt) for prompt in prompts]
-        return model_inputs(self.processor, texts, [[image] for image in images], self.device, self.model.dtype)
+        return model_inputs(self._reading, texts, [[image] for image in images], self.device, self.model.dtype)
 
     def next_positions(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """The rotary position that follows each row of unpadded ``inputs``: int64 [B]."""

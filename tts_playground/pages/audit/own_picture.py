@@ -11,7 +11,7 @@ from tts_playground.auditing import responders
 from tts_playground.auditing.choosers import ChoiceQuestion, ExactChooser
 from tts_playground.auditing.report import Bar
 from tts_playground.errors import BadInput, CannotDo
-from tts_playground.models.zerogpu import on_gpu
+from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages.audit.histogram import histogram
 from tts_playground.pages.status import status
 from tts_playground.worlds.choices import CHOICE_PROMPT
@@ -71,7 +71,11 @@ def _chances(image: Image.Image, prompt: str, labels: tuple[str, ...], model: st
     ]
 
 
-_chances_by_model = on_gpu()(_chances)
+def _seconds(image: Image.Image, prompt: str, labels: tuple[str, ...], model: str, temperature: float) -> int:
+    return seconds_for(model, 1, len(labels))
+
+
+_chances_by_model = on_gpu(_seconds)(_chances)
 
 
 def nothing() -> str:

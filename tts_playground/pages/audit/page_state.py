@@ -11,7 +11,8 @@ from tts_playground.auditing import responders
 from tts_playground.auditing.report import AuditReport, analyze
 from tts_playground.auditing.rows import AuditRow
 from tts_playground.auditing.run import audit_rounds, read, starter
-from tts_playground.models.zerogpu import on_gpu
+from tts_playground.models import loading
+from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages.audit.view_settings import EMBEDDED, AuditView, default_view
 from tts_playground.pages.menu import here
 
@@ -69,7 +70,18 @@ def _audit(view: AuditView) -> Iterator[AuditPageState]:
             yield AuditPageState(view, tuple(rows), progress.of, shown - start)
 
 
-_audit_by_model = on_gpu(120)(_audit)
+DIGITS, LISTS = 8, 128
+"""tokens of a reply that chooses once, and of one that lists many choices"""
+
+
+def _seconds(view: AuditView) -> int:
+    pictures = view.per_cond * len(view.conditions) * (view.k if view.permute else 1)
+    if view.protocol == "exact":
+        return seconds_for(view.model, pictures, DIGITS)
+    return seconds_for(view.model, pictures * view.n, LISTS if view.protocol == "list" else DIGITS)
+
+
+_audit_by_model = on_gpu(_seconds, lambda view: loading.fetched(view.model, "vlm"))(_audit)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from tts_playground import registry
 from tts_playground.core import Round
 from tts_playground.dsl import Program
 from tts_playground.dsl.raster import draw
-from tts_playground.models.zerogpu import on_gpu
+from tts_playground.models.zerogpu import LONGEST, on_gpu, seconds_for
 from tts_playground.pages.sketch.page_state import SketchPageState, grown
 from tts_playground.pages.sketch.panel import panel
 from tts_playground.pages.status import status
@@ -29,7 +30,16 @@ STOPS = {
     "blank": "The canvas is blank, so the program is empty. Draw something, or pick an example.",
 }
 
-_by_model = on_gpu(120)(sketch_rounds)
+REPLY = 128
+"""tokens of a program, about"""
+
+
+def seconds(settings: SketchSettings) -> int:
+    """On the GPU: the model's first programs, and the search's own time behind them."""
+    return min(LONGEST, seconds_for(settings.sampler, settings.n, REPLY) + math.ceil(settings.seconds))
+
+
+_by_model = on_gpu(lambda task, settings: seconds(settings))(sketch_rounds)
 
 
 def needs_model(settings: SketchSettings) -> bool:

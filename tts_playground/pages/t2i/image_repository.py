@@ -14,7 +14,7 @@ from tts_playground.errors import BadInput, NoSpace, PlaygroundError, ReadOnly, 
 from tts_playground.experiments import image_pools
 from tts_playground.models import loading
 from tts_playground.models.hub.identity import named
-from tts_playground.models.zerogpu import cancellable, on_gpu
+from tts_playground.models.zerogpu import cancellable, on_gpu, seconds_for
 from tts_playground.pages.t2i import reward_choice
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
@@ -166,7 +166,19 @@ def serve(wish: DrawRequest, cancel: Any, alike: Sequence[T2iView] = ()) -> Iter
     score([pool_of(wish.view)], wish.view)
 
 
-@on_gpu(120)
+TOKENS = 576
+"""of an image of Janus-Pro, which is reckoned with"""
+
+
+def _seconds(views: Sequence[T2iView], n: int, *_: Any, **__: Any) -> int:
+    return seconds_for(views[0].model, n * len(views), TOKENS)
+
+
+def _before(views: Sequence[T2iView], *_: Any, **__: Any) -> None:
+    loading.fetched(views[0].model, "janus")
+
+
+@on_gpu(_seconds, _before)
 def draw(
     views: Sequence[T2iView],
     n: int,

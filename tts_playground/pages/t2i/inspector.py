@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from tts_playground import figures, registry
 from tts_playground.errors import BadInput
-from tts_playground.models.zerogpu import here, on_gpu
+from tts_playground.models.zerogpu import here, on_gpu, seconds_for
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i import image_repository
 from tts_playground.pages.t2i.view_settings import EMBEDDED, T2iView
@@ -87,7 +87,7 @@ def prepare(subject: Subject) -> None:
     KEPT.put(subject, (_inspected(subject.view, sample.info["tokens"]), sample.content))
 
 
-@on_gpu()
+@on_gpu(lambda view, tokens: seconds_for(view.model, 1, len(tokens)))
 def _inspected(view: T2iView, tokens: Sequence[int]) -> Microscope:
     """The distributions of an image's tokens; on the CPU where the GPU is gone once the call ends."""
     pool = image_repository.pool_of(view, load=True)

@@ -16,7 +16,7 @@ from tts_playground.estimators.intervals import Interval
 from tts_playground.experiments import question_sets as experiments
 from tts_playground.experiments.question_sets import AskedQuestion, Trust
 from tts_playground.models import loading
-from tts_playground.models.zerogpu import on_gpu
+from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages.vqa.view_settings import EMBEDDED, Example, VqaView, default_view, examples
 from tts_playground.samplers.capabilities import ShowsLikely
 from tts_playground.store import starters
@@ -81,7 +81,17 @@ def ask(picture: Any, view: VqaView) -> Iterator[VqaPageState]:
     yield from _ask(task, view)
 
 
-@on_gpu()
+def seconds(task: VqaTask, view: VqaView, *_: Any) -> int:
+    """On the GPU: the answers, and as long again for their verification."""
+    return seconds_for(view.model, view.n, 2 * view.settings.most_tokens)
+
+
+def before(task: VqaTask, view: VqaView, *_: Any) -> None:
+    """Download the model."""
+    loading.fetched(view.model, "vlm")
+
+
+@on_gpu(seconds, before)
 def _ask(task: VqaTask, view: VqaView) -> Iterator[VqaPageState]:
     sampler = vqa_sampler(view.model, view.settings)
     shown = task.blank() if view.blank else task
@@ -150,7 +160,11 @@ def ready(one: Example, view: VqaView) -> VqaPageState | None:
     return VqaPageState(view, task, samples, result, seconds=cost.seconds)
 
 
-@on_gpu(120)
+def _seconds_of_set(name: str, count: int, view: VqaView) -> int:
+    return seconds_for(view.model, 1, 2 * count * view.settings.most_tokens)
+
+
+@on_gpu(_seconds_of_set)
 def ask_set(name: str, count: int, view: VqaView) -> Iterator[SetWork]:
     """Every question of a set, through the store: what was answered before is not asked again."""
     sampler = vqa_sampler(view.model, view.settings)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import html
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from tts_playground import figures, registry
 from tts_playground.errors import BadInput
 from tts_playground.experiments.comparison import BASELINE
 from tts_playground.experiments.trace import Node, Trace, trace
-from tts_playground.models.zerogpu import on_gpu
+from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages.status import status
+from tts_playground.pages.vqa.page_state import before
 from tts_playground.pages.vqa.view_settings import VqaView
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
+from tts_playground.tasks.vqa_replies import PLAIN
 from tts_playground.tasks.vqa_search import Searched, StepSearch, search_steps
 
 FATES = {
@@ -45,9 +48,13 @@ def search(picture: Any, view: VqaView, strategy: str, guide: str, n: float) -> 
     yield from _search(VqaTask.of(picture, view.question, view.truths), view, StepSearch(strategy, guide, int(n)))
 
 
-@on_gpu(120)
+def _seconds(task: VqaTask, view: VqaView, how: StepSearch) -> int:
+    return seconds_for(view.model, how.n, 3 * view.settings.most_tokens)  # a guide reads every unfinished reply
+
+
+@on_gpu(_seconds, before)
 def _search(task: VqaTask, view: VqaView, how: StepSearch) -> Iterator[Searched]:
-    sampler = vqa_sampler(view.model, view.settings)
+    sampler = vqa_sampler(view.model, replace(view.settings, template=PLAIN))  # steps are no single word
     yield from search_steps(task.blank() if view.blank else task, sampler, how, seed=view.seed)
 
 

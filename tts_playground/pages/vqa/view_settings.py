@@ -14,8 +14,9 @@ from tts_playground.models import loading
 from tts_playground.pages.coerce import number
 from tts_playground.pages.menu import Menu, permitted
 from tts_playground.samplers.vlm_settings import AnswerSettings
-from tts_playground.tasks.vqa import LONGEST_QUESTION, longest_reply
+from tts_playground.tasks.vqa import LONGEST_QUESTION
 from tts_playground.tasks.vqa_data import SHIPPED
+from tts_playground.tasks.vqa_replies import longest_reply, template_for
 
 EMBEDDED = "tiny:vlm"
 LIMITS: dict[str, tuple[float, float]] = {
@@ -53,7 +54,9 @@ class VqaView:
     def settings(self) -> AnswerSettings:
         """How replies are drawn."""
         longest = longest_reply(self.model, self.most_tokens or None)
-        return AnswerSettings(self.temperature, self.top_p, self.top_k, longest)
+        look = self.model in (*permitted(), loading.default_name("vlm"))
+        template = template_for(self.model, look=look)
+        return AnswerSettings(self.temperature, self.top_p, self.top_k, longest, template=template)
 
     @property
     def truths(self) -> list[str]:

@@ -17,6 +17,7 @@ from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailabl
 from tts_playground.models import finetune_loading
 from tts_playground.tasks.zero_shot import prompt_for
 from tts_playground.train.common.freeze_batchnorm import freeze_batchnorm
+from tts_playground.train.finetune.collating import collator
 from tts_playground.typed import typed
 
 
@@ -165,6 +166,7 @@ def _trainer(model: Any, processor: Any, data: list[dict[str, Any]], tuning: Tun
         args=_settings(model, tuning, folder),
         train_dataset=Dataset.from_list(data),
         processing_class=processor,
+        data_collator=collator(processor),
         peft_config=adapters,
     )
 
@@ -224,7 +226,7 @@ def _unsloth_parts(
     )
     fast.for_training(wrapped)
     asked, answered = chat_marks(processor)
-    collator = vision_collator(
+    beside = vision_collator(
         wrapped, processor, train_on_responses_only=True, instruction_part=asked, response_part=answered
     )
     whole = {"skip_prepare_dataset": True}
@@ -233,7 +235,7 @@ def _unsloth_parts(
         "args": _settings(model, tuning, folder, dataset_kwargs=whole, remove_unused_columns=False),
         "train_dataset": [_messages(row) for row in data],
         "processing_class": processor.tokenizer,
-        "data_collator": collator,
+        "data_collator": beside,
     }
 
 

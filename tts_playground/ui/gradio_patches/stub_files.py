@@ -8,6 +8,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from tts_playground.ui.loopback import past_proxies
+
 
 def gradio_without_stubs() -> None:
     """Import gradio without its rewriting a .pyi file beside each of its 81 component classes.
@@ -25,6 +27,7 @@ def gradio_without_stubs() -> None:
 
     inspect.getfile = hidden
     try:
-        import gradio  # noqa: F401
+        with past_proxies():  # gradio makes a client of httpx while it is imported
+            import gradio  # noqa: F401
     finally:
         inspect.getfile = find

@@ -15,7 +15,7 @@ from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.checks import whole
 from tts_playground.pages.coerce import within
-from tts_playground.pages.sketch.render import needs_model
+from tts_playground.pages.sketch.render import needs_model, seconds
 from tts_playground.pages.sketch.view_settings import LIMITS, allowed, offered
 from tts_playground.tasks.sketch import SketchSettings
 from tts_playground.tasks.sketch import sketch as find
@@ -73,7 +73,11 @@ def sketch(
     return result.as_dict()
 
 
-_by_model = on_gpu(120)(find)
+def _seconds(file: Image.Image, **given: Any) -> int:
+    return seconds(SketchSettings(**given))
+
+
+_by_model = on_gpu(_seconds)(find)
 
 
 @friendly

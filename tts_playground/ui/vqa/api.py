@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
 from tts_playground.errors import BadInput
+from tts_playground.models.zerogpu import cancellable, on_gpu
 from tts_playground.pages.coerce import within
-from tts_playground.pages.vqa.view_settings import LIMITS, MENU, default_view
+from tts_playground.pages.vqa.page_state import before, seconds
+from tts_playground.pages.vqa.view_settings import LIMITS, MENU, VqaView, default_view
+from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.store.spare import open_store
-from tts_playground.tasks.vqa import answer as draw
+from tts_playground.tasks.engine import Found
+from tts_playground.tasks.vqa import VqaTask, answer_rounds, answered, guide_of, vqa_sampler
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, is_local
 from tts_playground.ui.gradio_patches import gone
@@ -54,10 +59,30 @@ def answer(
         raise BadInput("Send a picture as image, for example handle_file('chart.png').")
     given = {"n": n, "temperature": temperature, "top_p": top_p, "top_k": top_k, "seed": seed}
     given = within(given | {"most_tokens": most_tokens}, LIMITS)
-    given["most_tokens"] = given["most_tokens"] or None
     chosen = MENU.allowed(model or default_view().model, is_local(request))
+    task = VqaTask.of(image, question or "")
+    view = VqaView(task.question, model=chosen, **given)
+    *_, found = cancellable(answers_by_model, gone(), task, view)
+    return found
+
+
+def _answers(task: VqaTask, view: VqaView, *, cancel: Cancel = never) -> Iterator[dict[str, Any]]:
+    """Nothing after every report of the draw, and in the end the result as plain values.
+
+    Raises:
+        Cancelled: ``cancel()`` became true.
+    """
+    sampler, found = vqa_sampler(view.model, view.settings), Found()
     with open_store(log.warning) as store:
-        return draw(image, question or "", model=chosen, **given, store=store, cancel=gone()).as_dict()
+        for round_ in answer_rounds(
+            task, sampler, guide_of(sampler), n=view.n, seed=view.seed, store=store, cancel=cancel
+        ):
+            found.add(round_)
+            yield {}
+        yield answered(task, sampler, found.whole, view.seed, view.settings, store=store).as_dict()
+
+
+answers_by_model = on_gpu(seconds, before)(_answers)
 
 
 def build() -> None:
