@@ -6,7 +6,7 @@ Measured on the framework as it comes: one request with a huge layer index grows
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import gradio as gr
 import numpy as np
