@@ -11,7 +11,7 @@ import torch
 from transformers import LlamaConfig, LlamaModel
 
 from tts_playground.models.decode import fused_step as module
-from tts_playground.models.decode.fused_step import fits, fused_step, width_at_once
+from tts_playground.models.decode.fused_step import PROGRAMS, chunk_of, fits, fused_step, width_at_once
 from tts_playground.models.decode.llama import LlamaSteps
 
 
@@ -90,3 +90,11 @@ def test_where_triton_does_not_work_ordinary_products_are_used(monkeypatch, capl
     steps, x = steps_of(), torch.ones(2, 64)
     assert fused_step(steps, cache_of(steps, 2), x, x, x, torch.tensor([3]), x) is None
     assert "Fused kernels are not used: RuntimeError: Failed to find C compiler." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("pairs", "length", "chunk"), [(32, 640, 64), (64, 640, 64), (512, 640, 512), (9999, 640, 1024)]
+)
+def test_attention_is_cut_into_chunks_by_the_shape_alone(pairs, length, chunk):
+    assert chunk_of(pairs, length) == chunk
+    assert chunk >= length or pairs * -(-length // chunk) <= PROGRAMS

@@ -1,6 +1,6 @@
 # Triton's kernels have no types; torch keeps a GPU busy for a while by nothing but a private, untyped function.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportPrivateUsage=false
-"""A whole decoding step of a plain Llama for one to four rows on a GPU, in five kernels a layer.
+"""A whole decoding step of a plain Llama for one to four rows on a GPU, in six kernels a layer.
 
 For so few rows a step takes as long as its weights take to be read, and small kernels between the products would cost
 as much again. More rows are faster by ordinary products. The position is read on the GPU, so that one CUDA graph serves
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 MOST_ROWS = 4
 WIDEST = 1024
 """numbers of a row that a program takes at once, eight a thread"""
-BLOCKS = {"qkv": (8, 4), "out": (4, 2), "gate": (4, 2), "down": (4, 2)}
+BLOCKS = {"qkv": (8, 4), "out": (4, 2, 1), "gate": (4, 2), "down": (4, 2, 1)}
 """rows of a weight that one program reads; a trial shows which is faster, and none changes a bit"""
-PLACES = 128
+PLACES = 64
 """keys and values that attention takes at once"""
+PROGRAMS = 1024
+"""of attention, at most, where a row and head are cut into chunks of places: some eight for each part of a big GPU"""
 TOLERANCE = 0.1
 """of the length of a hidden state, by which the two ways may differ: bfloat16 rounds to 1/256 some hundred times"""
 log = logging.getLogger(__name__)
@@ -36,6 +38,14 @@ log = logging.getLogger(__name__)
 def width_at_once(size: int) -> int:
     """Numbers of a row of ``size`` that a program takes at once: a power of two."""
     return min(1 << (size - 1).bit_length(), WIDEST)
+
+
+def chunk_of(pairs: int, length: int) -> int:
+    """Places that one program looks at, for so many pairs of row and head; by the shape alone, so that bits stay."""
+    chunk = PLACES
+    while chunk < length and pairs * -(-length // chunk) > PROGRAMS:
+        chunk *= 2
+    return chunk
 
 
 def fits(steps: LlamaSteps, cache: Tensor) -> bool:
@@ -103,12 +113,23 @@ class FusedStep:
 
     def attention(self, qkv: Tensor, cache: Tensor, cos: Tensor, sin: Tensor, place: Tensor) -> Tensor:
         """What every head saw, [R, heads * head_dim], of queries, keys and values [R, (heads + 2 kv) * head_dim]."""
-        steps, rows = self.steps, len(qkv)
+        import torch
+
+        steps, rows, length = self.steps, len(qkv), cache.shape[3]
+        chunk = chunk_of(rows * steps.heads, length)
+        chunks = -(-length // chunk)
         out = qkv.new_empty(rows, steps.heads * steps.head_dim)
-        self.kernels.attention[(rows, steps.heads)](
-            out, qkv, cache[0], cache[1], cos, sin, place, steps.head_dim**-0.5, HEADS=steps.heads, KV=steps.kv_heads,
-            WIDTH=steps.head_dim, LENGTH=cache.shape[3], BLOCK=PLACES, num_warps=8,
+        parts = qkv.new_empty(chunks * out.numel(), dtype=torch.float32) if chunks > 1 else out
+        tops, totals = qkv.new_empty(2, rows * steps.heads * chunks, dtype=torch.float32)
+        self.kernels.attention[(rows, steps.heads, chunks)](
+            parts, tops, totals, qkv, cache[0], cache[1], cos, sin, place, steps.head_dim**-0.5, HEADS=steps.heads,
+            KV=steps.kv_heads, WIDTH=steps.head_dim, LENGTH=length, CHUNK=chunk, BLOCK=PLACES, num_warps=4,
         )  # fmt: skip
+        if chunks > 1:
+            self.kernels.gather[(rows, steps.heads)](
+                out, parts, tops, totals, place, HEADS=steps.heads, WIDTH=steps.head_dim, CHUNKS=chunks, CHUNK=chunk,
+                SLOTS=1 << (chunks - 1).bit_length(), num_warps=4,
+            )  # fmt: skip
         return out
 
     def tune(self, cache: Tensor, cos: Tensor, sin: Tensor) -> None:
