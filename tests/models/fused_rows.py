@@ -37,7 +37,9 @@ def compared(rows: int, heads: int, kv: int, dtype: torch.dtype, place: int = PL
         again = step(x, fused.clone(), session.cos, session.sin, torch.tensor([place]))
     off = [float((a - b).float().norm() / b.float().norm()) for a, b in ((found, expected), (fused, ordinary))]
     untouched = torch.equal(fused[..., place + 1 :, :], cache[..., place + 1 :, :])
-    return {"off": off, "untouched": untouched, "same": torch.equal(found, again)}
+    with torch.inference_mode():
+        looked = step.attention_off(fused, session.cos, session.sin)
+    return {"off": off, "untouched": untouched, "same": torch.equal(found, again), "looked": looked}
 
 
 def drawn() -> list[list[int]]:

@@ -34,6 +34,8 @@ def test_a_fused_step_is_the_ordinary_step_but_for_rounding():
     *exact, rounded = found["steps"]
     assert max(off for one in exact for off in one["off"]) < 2e-6
     assert max(rounded["off"]) < 0.03
+    assert max(one["looked"] for one in exact) < 2e-6
+    assert rounded["looked"] < 0.03
     assert all(one["untouched"] and one["same"] for one in found["steps"])
     plain, fused = found["drawn"]
     assert plain == fused
@@ -61,14 +63,20 @@ def test_a_program_takes_a_power_of_two_at_once(size, width):
     assert width_at_once(size) == width
 
 
-@pytest.mark.parametrize(("factor", "used"), [(1.0, True), (1.02, True), (1.5, False), (float("nan"), False)])
-def test_kernels_that_compute_something_else_are_not_used(monkeypatch, caplog, factor, used):
+@pytest.mark.parametrize(
+    ("factor", "looked", "used"),
+    [(1.0, 0, True), (1.02, 0.01, True), (1.5, 0, False), (1.0, 0.5, False), (float("nan"), 0, False)],
+)
+def test_kernels_that_compute_something_else_are_not_used(monkeypatch, caplog, factor, looked, used):
     class Made:
         def __init__(self, steps):
             pass
 
         def tune(self, *_):
             pass
+
+        def attention_off(self, *_):
+            return looked
 
         def __call__(self, x, *_):
             return x * factor
