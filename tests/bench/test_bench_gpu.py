@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from tts_playground.bench import gpu
+from tts_playground.bench import gpu, gpu_janus
 from tts_playground.bench.gpu_card import Card, Clock, Late, in_turn
 from tts_playground.bench.gpu_models import MINIATURE, Lab
 from tts_playground.cli import main
@@ -32,9 +32,22 @@ def test_images_are_timed_against_generate_and_against_the_bandwidth():
     assert not [row for row in rows if "failed" in row["what"] or "left out" in row["what"]]
 
 
+def test_a_peer_that_does_not_fit_draws_fewer_tokens_and_its_row_says_so(monkeypatch):
+    assert gpu_janus.peer_tokens(20.0, 0.02, 576) == 576
+    assert gpu_janus.peer_tokens(10.0, 0.02, 576) == 350
+    assert gpu_janus.peer_tokens(0.0, 0.02, 576) == gpu_janus.WARM
+    lab = Lab(Card("cpu"), MINIATURE)
+    drawn = []
+    config = lab.janus.value.model.model.vision_model.config
+    taken, said = gpu_janus._against(lab, lab.clock, lambda: None, lambda: drawn.append(config.num_image_tokens), 9)
+    assert drawn == [9]
+    assert [len(times) for times in taken] == [1, 1]
+    assert said == f"the peer's time scaled from 9 of {lab.janus.value.tokens} tokens"
+
+
 def test_the_same_steps_draw_the_same_tokens_as_the_plain_loop():
     rows = [row for row in measured("graphs") if row["what"].startswith("tokens that differ")]
-    assert [row["ours"] for row in rows] == [0, 0, 0, 0]
+    assert [row["ours"] for row in rows] == [0] * 8
 
 
 def test_a_batch_that_does_not_fit_is_halved_and_every_image_comes():

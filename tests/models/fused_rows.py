@@ -16,7 +16,7 @@ from tts_playground.models.janus.model import Janus
 PLACE = 150
 
 
-def compared(rows: int, heads: int, kv: int, dtype: torch.dtype) -> dict:
+def compared(rows: int, heads: int, kv: int, dtype: torch.dtype, place: int = PLACE) -> dict:
     """How far a fused step is from the ordinary one, as a share of the result, and of the cache that it writes."""
     torch.manual_seed(rows)
     sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "head_dim": 16, "vocab_size": 50}
@@ -30,14 +30,16 @@ def compared(rows: int, heads: int, kv: int, dtype: torch.dtype) -> dict:
     ordinary, fused = cache.clone(), cache.clone()
     with torch.inference_mode():
         session = steps.session(ordinary, PLACE)
-        expected = session.forward(x, PLACE)
+        expected = session.forward(x, place)
         step = FusedStep(steps)
-        found = step(x, fused, session.cos, session.sin, torch.tensor([PLACE]))
+        found = step(x, fused, session.cos, session.sin, torch.tensor([place]))
         step.blocks = dict.fromkeys(step.blocks, 2)
-        again = step(x, fused.clone(), session.cos, session.sin, torch.tensor([PLACE]))
+        again = step(x, fused.clone(), session.cos, session.sin, torch.tensor([place]))
     off = [float((a - b).float().norm() / b.float().norm()) for a, b in ((found, expected), (fused, ordinary))]
-    untouched = torch.equal(fused[..., PLACE + 1 :, :], cache[..., PLACE + 1 :, :])
-    return {"off": off, "untouched": untouched, "same": torch.equal(found, again)}
+    untouched = torch.equal(fused[..., place + 1 :, :], cache[..., place + 1 :, :])
+    with torch.inference_mode():
+        looked = step.attention_off(fused, session.cos, session.sin)
+    return {"off": off, "untouched": untouched, "same": torch.equal(found, again), "looked": looked}
 
 
 def drawn() -> list[list[int]]:
@@ -57,5 +59,6 @@ def drawn() -> list[list[int]]:
 
 if __name__ == "__main__":
     exact, rounded = torch.float32, torch.bfloat16
-    cases = [(1, 4, 4, exact), (2, 4, 2, exact), (4, 4, 4, exact), (3, 4, 1, rounded)]
+    edges = [(2, 4, 2, exact, place) for place in (0, 1, 63, 64, 65, 127, 128, 191)]
+    cases = [(1, 4, 4, exact), (2, 4, 2, exact), (4, 4, 4, exact), *edges, (3, 4, 1, rounded)]
     print(json.dumps({"steps": [compared(*case) for case in cases], "drawn": drawn()}))

@@ -6,6 +6,7 @@ from test_image_rows import PROMPT, ROWS, finish
 
 from tts_playground.models.decode.llama import LlamaSteps
 from tts_playground.models.decode.slots import Slots
+from tts_playground.models.janus import cuda_graph_batch as module
 from tts_playground.models.janus.cuda_graph_batch import GraphBatch, open_batch, products, sdpa
 from tts_playground.models.janus.decode_batch import DecodeBatch
 from tts_playground.models.janus.model import Janus
@@ -59,3 +60,18 @@ def test_going_on_from_pieces_works_in_a_used_slot(plain_janus):
 
 def test_a_cpu_takes_the_plain_batch(random_janus):
     assert type(open_batch(random_janus, random_janus.prefix(PROMPT), ROWS)) is DecodeBatch
+
+
+def test_an_attention_whose_bits_vary_is_not_taken_however_fast(plain_janus, monkeypatch):
+    calls = iter(range(1000))
+
+    def varying(query, keys, values, mask):
+        return products(query, keys, values, mask) + 1e-3 * (next(calls) == 17)
+
+    monkeypatch.setattr(module, "sdpa", varying)
+    monkeypatch.setattr(module, "_milliseconds", lambda look, *_: float(look is products))
+    steps = plain_janus.steps
+    cache = torch.zeros(steps.layers, 2, 3, steps.kv_heads, 128, steps.head_dim)
+    assert module._faster(cache, steps, 5) is products
+    assert not cache[..., :5, :].any()
+    assert not cache[1:].any()

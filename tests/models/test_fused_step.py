@@ -11,7 +11,7 @@ import torch
 from transformers import LlamaConfig, LlamaModel
 
 from tts_playground.models.decode import fused_step as module
-from tts_playground.models.decode.fused_step import fits, fused_step, width_at_once
+from tts_playground.models.decode.fused_step import PROGRAMS, chunk_of, fits, fused_step, width_at_once
 from tts_playground.models.decode.llama import LlamaSteps
 
 
@@ -34,6 +34,8 @@ def test_a_fused_step_is_the_ordinary_step_but_for_rounding():
     *exact, rounded = found["steps"]
     assert max(off for one in exact for off in one["off"]) < 2e-6
     assert max(rounded["off"]) < 0.03
+    assert max(one["looked"] for one in exact) < 2e-6
+    assert rounded["looked"] < 0.03
     assert all(one["untouched"] and one["same"] for one in found["steps"])
     plain, fused = found["drawn"]
     assert plain == fused
@@ -61,14 +63,20 @@ def test_a_program_takes_a_power_of_two_at_once(size, width):
     assert width_at_once(size) == width
 
 
-@pytest.mark.parametrize(("factor", "used"), [(1.0, True), (1.02, True), (1.5, False), (float("nan"), False)])
-def test_kernels_that_compute_something_else_are_not_used(monkeypatch, caplog, factor, used):
+@pytest.mark.parametrize(
+    ("factor", "looked", "used"),
+    [(1.0, 0, True), (1.02, 0.01, True), (1.5, 0, False), (1.0, 0.5, False), (float("nan"), 0, False)],
+)
+def test_kernels_that_compute_something_else_are_not_used(monkeypatch, caplog, factor, looked, used):
     class Made:
         def __init__(self, steps):
             pass
 
         def tune(self, *_):
             pass
+
+        def attention_off(self, *_):
+            return looked
 
         def __call__(self, x, *_):
             return x * factor
@@ -90,3 +98,11 @@ def test_where_triton_does_not_work_ordinary_products_are_used(monkeypatch, capl
     steps, x = steps_of(), torch.ones(2, 64)
     assert fused_step(steps, cache_of(steps, 2), x, x, x, torch.tensor([3]), x) is None
     assert "Fused kernels are not used: RuntimeError: Failed to find C compiler." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("pairs", "length", "chunk"), [(32, 640, 64), (64, 640, 64), (512, 640, 512), (9999, 640, 1024)]
+)
+def test_attention_is_cut_into_chunks_by_the_shape_alone(pairs, length, chunk):
+    assert chunk_of(pairs, length) == chunk
+    assert chunk >= length or pairs * -(-length // chunk) <= PROGRAMS

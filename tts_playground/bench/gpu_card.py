@@ -118,6 +118,20 @@ class Card:
                 torch.cuda.set_per_process_memory_fraction(1.0)
             self.tidy()
 
+    def shipped(self, call: Callable[[], Any]) -> Callable[[], Any]:
+        """A peer's call with attention as torch itself would choose it (``models.repeatable`` has narrowed it)."""
+        import torch
+
+        def chosen() -> Any:
+            before = torch.backends.cuda.cudnn_sdp_enabled()
+            torch.backends.cuda.enable_cudnn_sdp(True)
+            try:
+                return call()
+            finally:
+                torch.backends.cuda.enable_cudnn_sdp(before)
+
+        return chosen if self.cuda else call
+
     def admit(self, images: int) -> None:
         """Raises torch's own error where a CPU stands in for a GPU that is too full for so many images."""
         import torch

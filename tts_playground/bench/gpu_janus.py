@@ -49,20 +49,37 @@ def speed(lab: Lab) -> Rows:
             mine()
         yield from _near_the_limit(lab, n)
         yield from _kernels(janus, n)
-        theirs = shapes.generate(janus, PROMPT.prompt, n, GUIDANCE)
+        theirs = card.shipped(shapes.generate(janus, PROMPT.prompt, n, GUIDANCE))
         with shapes.fewer_tokens(janus, min(WARM, janus.tokens)):
             theirs()
             step = card.seconds(theirs) / min(WARM, janus.tokens)
-        lab.clock.hold(step * janus.tokens if card.cuda else 0, f"generate at N={n}")
-        taken = in_turn(card, clock, mine, theirs)
+        tokens = peer_tokens(lab.clock.left(), step, janus.tokens) if card.cuda else janus.tokens
+        lab.clock.hold(step * tokens if card.cuda else 0, f"generate at N={n}")
+        taken, said = _against(lab, clock, mine, theirs, tokens)
         ours, peer = map(summary, taken)
-        label = f"image tokens with guidance, N={n}, bf16, {len(taken[0])} runs each: transformers' generate as peer"
+        label = f"image tokens with guidance, N={n}, bf16, {said}: transformers' generate as peer"
         yield row(label, ours.median, peer.median, "s", spread=(ours, peer))
         rates = n / ours.median, n / peer.median
         label = f"images a second, N={n}: transformers' generate as peer"
         yield row(label, *rates, "1/s", ">= 3", higher_is_better=True)
         janus.slots.clear()
         card.tidy()
+
+
+def peer_tokens(left: float, step: float, whole: int) -> int:
+    """How many tokens of ``step`` seconds the peer draws in the time that is left: all, or fewer, never under WARM."""
+    return whole if 1.3 * step * whole < left else min(whole, max(WARM, int(0.7 * left / step)))
+
+
+def _against(lab: Lab, clock: Clock, mine: Any, theirs: Any, tokens: int) -> tuple[tuple[list[float], ...], str]:
+    """Seconds of whole images of both sides, and what was run: a peer of fewer tokens is scaled to a whole image."""
+    janus = lab.janus.value
+    if tokens == janus.tokens:
+        taken = in_turn(lab.card, clock, mine, theirs)
+        return taken, f"{len(taken[0])} runs each"
+    with shapes.fewer_tokens(janus, tokens):
+        peer = lab.card.seconds(theirs) * janus.tokens / tokens
+    return ([lab.card.seconds(mine)], [peer]), f"the peer's time scaled from {tokens} of {janus.tokens} tokens"
 
 
 def _kernels(janus: Janus, n: int) -> Rows:
@@ -143,8 +160,9 @@ def graphs(lab: Lab) -> Rows:
         def draw(name: str, batch: DecodeBatch, found: dict[str, Any], spent: dict[str, float]) -> None:
             spent[name] = card.seconds(lambda: found.update({name: _tokens(batch, steps)}))
 
-        for name in ("graphs", "graphs", "eager"):  # the first captures, the second replays alone
-            batch = opened(janus, prefix, n, eager=name == "eager" or not card.cuda)
+        # the first captures, the second replays alone
+        for name in ("first graphs", "graphs", "eager", "eager again"):
+            batch = opened(janus, prefix, n, eager=name.startswith("eager") or not card.cuda)
             slot = batch.slot
             draw(name, batch, found, spent)
         captured = bool(slot.graphs)
@@ -152,6 +170,8 @@ def graphs(lab: Lab) -> Rows:
         draw("plain", DecodeBatch(janus, prefix, _rows(n)), found, spent)
         said = "graphs" if captured else "steps (no graph was captured)"
         yield _differing(f"{said} against the same steps run eagerly", found["graphs"], found["eager"], goal="0")
+        yield _differing(f"{said} against themselves", found["graphs"], found["first graphs"], goal="0")
+        yield _differing("eager steps against themselves", found["eager again"], found["eager"], goal="0")
         yield _differing(f"{said} against the plain loop", found["graphs"], found["plain"], goal="")
         label = f"{steps} tokens, N={n}, {said}: eager steps as peer"
         yield row(label, spent["graphs"], spent["eager"], "s")
@@ -215,7 +235,7 @@ def compiled(lab: Lab) -> Rows:
     lab.clock.hold(60 if card.cuda else 0, "generate with a compiled model")
     tokens = min(96, janus.tokens)
     prefix = janus.prefix(PROMPT.prompt)
-    theirs = shapes.generate(janus, PROMPT.prompt, 1, GUIDANCE)
+    theirs = card.shipped(shapes.generate(janus, PROMPT.prompt, 1, GUIDANCE))
 
     def ours() -> Any:
         return _tokens(opened(janus, prefix, 1, eager=not card.cuda), tokens)

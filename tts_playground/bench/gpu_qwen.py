@@ -40,7 +40,7 @@ def answers(lab: Lab) -> Iterator[dict[str, Any]]:
     n, longest = sizes.answers, sizes.longest
     asked = task(sizes.side)
     sampler = VlmSampler(lab.vlm, AnswerSettings(vqa.TEMPERATURE, most_tokens=longest))
-    mine, theirs = vqa.ours(sampler, asked, n), vqa.theirs(lab.vlm.value, asked, n, longest)
+    mine, theirs = vqa.ours(sampler, asked, n), card.shipped(vqa.theirs(lab.vlm.value, asked, n, longest))
     for call in (mine, theirs):
         call()
     lab.clock.hold(card.seconds(mine) + card.seconds(theirs) if card.cuda else 0, "answers and verifications")
@@ -50,6 +50,7 @@ def answers(lab: Lab) -> Iterator[dict[str, Any]]:
     )
     yield row(label, ours.median, peer.median, "s", spread=(ours, peer))
     lab.clock.hold(card.seconds(mine) + card.seconds(theirs) if card.cuda else 0, "answers alone")
-    drawing, generating = vqa.drawing(sampler, asked, n), vqa.generating(lab.vlm.value, asked, n, longest)
+    drawing = vqa.drawing(sampler, asked, n)
+    generating = card.shipped(vqa.generating(lab.vlm.value, asked, n, longest))
     ours, peer = map(summary, in_turn(card, lab.clock, drawing, generating))
     yield row(f"{n} answers alone: generate({n}) as peer", ours.median, peer.median, "s", spread=(ours, peer))

@@ -142,6 +142,9 @@ def drawing(what: str, n: int) -> Iterator[Callable[[Round], None]]:
         yield hear
 
 
+WIDTH_OF_FILES = 160
+
+
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     """A table on stdout, for people."""
     from rich.console import Console
@@ -153,7 +156,10 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         sheet.add_column(Text(printable(one)))
     for row in rows:
         sheet.add_row(*(Text(printable(one)) for one in row))  # as text: brackets would be markup
-    Console().print(sheet)
+    screen = Console()
+    if not screen.is_terminal and "COLUMNS" not in os.environ:  # a file or a pipe has no edge to wrap at
+        screen.width = WIDTH_OF_FILES
+    screen.print(sheet)
 
 
 def number(value: Any) -> str:

@@ -5,7 +5,7 @@
 """Triton kernels of one decoding step for one to four rows, where reading the weights is nearly all of the work.
 
 A weight [N, K] is read once for all rows; what stands around a product (norm, gate, residual sum) is done in the same
-kernel, so that a layer is five launches. Rows are contiguous. Sums are taken in float32, in an order that does not
+kernel, so that a layer is six launches. Rows are contiguous. Sums are taken in float32, in an order that does not
 depend on ``BLOCK_N`` and on the other rows.
 """
 
@@ -116,37 +116,76 @@ def _turned(head, cos, sin, place, WIDTH: tl.constexpr):
 
 
 @triton.jit
-def attention(out, qkv, keys, values, cos, sin, where, scale, HEADS: tl.constexpr, KV: tl.constexpr,
-              WIDTH: tl.constexpr, LENGTH: tl.constexpr, BLOCK: tl.constexpr):  # fmt: skip
-    """One position of one row and head: turn query and key, keep key and value, look at all places so far.
+def attention(out, tops, totals, qkv, keys, values, cos, sin, where, scale, HEADS: tl.constexpr, KV: tl.constexpr,
+              WIDTH: tl.constexpr, LENGTH: tl.constexpr, CHUNK: tl.constexpr, BLOCK: tl.constexpr):  # fmt: skip
+    """One chunk of places of one row and head: turn query and key, keep key and value, look at the places so far.
+
+    The chunk that holds the position's own place keeps them; chunks behind it do nothing, so one grid serves every
+    position. Where one chunk is all there is, what was seen is divided at once; else ``gather`` does it.
 
     Args:
+        out: [R, HEADS, chunks, WIDTH], float32 where there are several chunks. tops, totals: [R, HEADS, chunks].
         qkv: [R, HEADS + 2 KV, WIDTH]. keys, values: [R, KV, LENGTH, WIDTH]. where: int64 [1], the position's place.
     """
-    row, head = tl.program_id(0), tl.program_id(1)
+    row, head, chunk = tl.program_id(0), tl.program_id(1), tl.program_id(2)
+    chunks: tl.constexpr = (LENGTH + CHUNK - 1) // CHUNK
     kv = head // (HEADS // KV)
     place = tl.load(where).to(tl.int32)
-    d = tl.arange(0, WIDTH)
-    base = qkv + row * (HEADS + 2 * KV) * WIDTH
-    query = _turned(base + head * WIDTH, cos, sin, place, WIDTH) * scale
-    key = _turned(base + (HEADS + kv) * WIDTH, cos, sin, place, WIDTH).to(keys.dtype.element_ty)
-    value = tl.load(base + (HEADS + KV + kv) * WIDTH + d)
-    held = (row * KV + kv) * LENGTH * WIDTH
-    # heads that share keys write the same bits, and none of them reads what is written here
-    tl.store(keys + held + place * WIDTH + d, key)
-    tl.store(values + held + place * WIDTH + d, value)
-    top = tl.sum(query * key.to(tl.float32), 0)
-    total = top * 0.0 + 1.0
-    seen = value.to(tl.float32)
-    for start in range(0, place, BLOCK):
-        at = start + tl.arange(0, BLOCK)
-        spots = held + at[:, None] * WIDTH + d[None, :]
-        some = tl.load(keys + spots, mask=at[:, None] < place, other=0.0).to(tl.float32)
-        what = tl.load(values + spots, mask=at[:, None] < place, other=0.0).to(tl.float32)
-        scores = tl.where(at < place, tl.sum(some * query[None, :], 1), float("-inf"))
-        higher = tl.maximum(top, tl.max(scores, 0))
-        chance, faded = tl.exp(scores - higher), tl.exp(top - higher)
-        total = total * faded + tl.sum(chance, 0)
-        seen = seen * faded + tl.sum(chance[:, None] * what, 0)
-        top = higher
-    tl.store(out + (row * HEADS + head) * WIDTH + d, (seen / total).to(out.dtype.element_ty))
+    first = chunk * CHUNK
+    if first <= place:
+        d = tl.arange(0, WIDTH)
+        base = qkv + row * (HEADS + 2 * KV) * WIDTH
+        query = _turned(base + head * WIDTH, cos, sin, place, WIDTH) * scale
+        held = (row * KV + kv).to(tl.int64) * LENGTH * WIDTH
+        top = tl.sum(query * 0.0, 0) + float("-inf")
+        total = tl.sum(query * 0.0, 0)
+        seen = query * 0.0
+        if place < first + CHUNK:
+            key = _turned(base + (HEADS + kv) * WIDTH, cos, sin, place, WIDTH).to(keys.dtype.element_ty)
+            value = tl.load(base + (HEADS + KV + kv) * WIDTH + d)
+            # heads that share keys write the same bits, and none of them reads what is written here
+            tl.store(keys + held + place * WIDTH + d, key)
+            tl.store(values + held + place * WIDTH + d, value)
+            top = tl.sum(query * key.to(tl.float32), 0)
+            total += 1.0
+            seen += value.to(tl.float32)
+        for start in range(first, tl.minimum(place, first + CHUNK), BLOCK):
+            at = start + tl.arange(0, BLOCK)
+            spots = held + at[:, None] * WIDTH + d[None, :]
+            some = tl.load(keys + spots, mask=at[:, None] < place, other=0.0).to(tl.float32)
+            what = tl.load(values + spots, mask=at[:, None] < place, other=0.0).to(tl.float32)
+            scores = tl.where(at < place, tl.sum(some * query[None, :], 1), float("-inf"))
+            higher = tl.maximum(top, tl.max(scores, 0))
+            chance, faded = tl.exp(scores - higher), tl.exp(top - higher)
+            total = total * faded + tl.sum(chance, 0)
+            seen = seen * faded + tl.sum(chance[:, None] * what, 0)
+            top = higher
+        spot = (row * HEADS + head) * chunks + chunk
+        if chunks == 1:
+            seen = seen / total
+        else:
+            tl.store(tops + spot, top)
+            tl.store(totals + spot, total)
+        tl.store(out + spot * WIDTH + d, seen.to(out.dtype.element_ty))
+
+
+@triton.jit
+def gather(out, seen, tops, totals, where, HEADS: tl.constexpr, WIDTH: tl.constexpr, CHUNKS: tl.constexpr,
+           CHUNK: tl.constexpr, SLOTS: tl.constexpr):  # fmt: skip
+    """What all chunks of one row and head saw together, always added in the same order; SLOTS >= CHUNKS.
+
+    Args:
+        out: [R, HEADS, WIDTH]. seen, tops, totals, where: as ``attention`` left them.
+    """
+    row, head = tl.program_id(0), tl.program_id(1)
+    place = tl.load(where).to(tl.int32)
+    d, number = tl.arange(0, WIDTH), tl.arange(0, SLOTS)
+    base = (row * HEADS + head) * CHUNKS
+    there = (number < CHUNKS) & (number * CHUNK <= place)
+    top = tl.load(tops + base + number, mask=there, other=float("-inf"))
+    share = tl.exp(top - tl.max(top, 0))
+    total = tl.sum(share * tl.load(totals + base + number, mask=there, other=0.0), 0)
+    spots = (base + number)[:, None] * WIDTH + d[None, :]
+    parts = tl.load(seen + spots, mask=there[:, None], other=0.0)
+    whole = tl.sum(parts * share[:, None], 0) / total
+    tl.store(out + (row * HEADS + head) * WIDTH + d, whole.to(out.dtype.element_ty))

@@ -25,6 +25,7 @@ from tts_playground.models.decode.slots import Slots
 from tts_playground.models.decode.stepping import steps_for
 from tts_playground.models.lru_cache import LruCache
 from tts_playground.models.prefix_room import held, room
+from tts_playground.models.repeatable import same_bits
 
 if TYPE_CHECKING:
     import torch
@@ -60,6 +61,7 @@ class Janus:
         import torch
 
         self.model, self.processor = model.eval(), processor
+        same_bits(self.device)
         parts = model.model
         self.language_model = parts.language_model
         self.steps = steps_for(self.language_model)

@@ -22,6 +22,7 @@ from tts_playground.models.decode.llama import LlamaSteps, hooked, is_plain
 from tts_playground.models.decode.stepping import lean_steps
 from tts_playground.models.lru_cache import LruCache
 from tts_playground.models.prefix_room import held, room
+from tts_playground.models.repeatable import same_bits
 from tts_playground.models.vlm.reader import VlmReader
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Vlm(VlmReader):
 
     def __init__(self, model: Any, processor: Any) -> None:
         super().__init__(model, processor)
+        same_bits(self.device)
         half = room(self.device) / 2
         self._pictures: LruCache[str, Seen] = LruCache(PICTURES_KEPT, lambda seen: seen.prefix.bytes, half)
         self._prompts: LruCache[tuple[str, str], VlmPrefix] = LruCache(PROMPTS_KEPT, lambda prefix: prefix.bytes, half)
