@@ -7,12 +7,12 @@ come, and fails alone.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tts_playground import journal
 from tts_playground.bench import gpu_extras, gpu_janus, gpu_qwen
 from tts_playground.bench.gpu_card import Card, Clock, Late
 from tts_playground.bench.gpu_models import FULL, Lab, Sizes, remark
@@ -96,8 +96,8 @@ def _first_line(error: Exception) -> str:
 
 def _say(row: dict[str, Any], out: Path | None) -> None:
     if out is not None:
-        with out.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        with journal.growing(out, "The file of rows") as append:
+            append([row])
     numbers = "" if row["ours"] is None else f": {row['ours']:.4g}"
     numbers += "" if row["peer"] is None else f" against {row['peer']:.4g}"
     numbers += f" {row['unit']}" if row["unit"] else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tts_playground import files
 from tts_playground.bench import vqa
 from tts_playground.bench.gpu_card import Late, in_turn
 from tts_playground.bench.gpu_models import Lab
@@ -32,7 +33,8 @@ def lora(lab: Lab) -> Rows:
     with TemporaryDirectory() as folder:
         wanted = LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
         made = get_peft_model(vlm.model, wanted)
-        made.save_pretrained(folder)
+        with files.filling(Path(folder), "The adapter") as partial:
+            made.save_pretrained(partial)
         plain = made.unload()
         held: dict[str, Any] = {"before": _logits(plain, inputs)}
         took = lab.card.seconds(lambda: held.update(hung=adapters.attach(plain, Path(folder))))
