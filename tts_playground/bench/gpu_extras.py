@@ -91,8 +91,9 @@ def unsloth(lab: Lab) -> Rows:
 def _saved(lab: Lab) -> Iterator[str]:
     """A folder that holds the big model while it is loaded from there."""
     with TemporaryDirectory() as folder:
-        lab.vlm.value.model.save_pretrained(folder)
-        lab.vlm.value.processor.save_pretrained(folder)
+        with files.filling(Path(folder), "The model") as partial:
+            lab.vlm.value.model.save_pretrained(partial)
+            lab.vlm.value.processor.save_pretrained(partial)
         yield folder
 
 
