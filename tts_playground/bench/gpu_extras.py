@@ -34,7 +34,7 @@ def lora(lab: Lab) -> Rows:
         wanted = LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
         made = get_peft_model(vlm.model, wanted)
         with files.filling(Path(folder), "The adapter") as partial:
-            made.save_pretrained(partial)
+            made.save_pretrained(str(partial))
         plain = made.unload()
         held: dict[str, Any] = {"before": _logits(plain, inputs)}
         took = lab.card.seconds(lambda: held.update(hung=adapters.attach(plain, Path(folder))))
