@@ -9,22 +9,16 @@ middle of their outline and reach the edge of the paper where their outline runs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
-from tts_playground.tasks.strokes import components, depth, distance, ends
+from tts_playground.tasks.gaps import bridges
+from tts_playground.tasks.strokes import components, depth, distance
 
 THIN = 14.5
 """usual width, in canvas pixels, of the widest stroke that counts as an outline"""
 BLOT = 3.0
 """a stroke may be this many times its usual width where it crosses or touches itself"""
-GAP = 12.0
-"""widest gap, in canvas pixels, across which an outline counts as closed"""
-ENDS = 256
-"""most ends of strokes that are looked at; a picture with more is a texture rather than a drawing"""
 CRACK = 12
 """regions of fewer pixels than this, between strokes that nearly touch, are part of the strokes"""
 LEAST = 1 / 6
@@ -53,7 +47,7 @@ def fill_outlines(mask: Mask) -> Mask:
     if not thin.any():
         return mask
     half = float(np.median(widths[np.unique(labels[thin])])) / 2
-    regions, nearest = _regions(thin | _bridges(thin, half))
+    regions, nearest = _regions(thin | bridges(thin, half))
     if regions.max() < 2:
         return mask
     inked = _colours(regions, nearest)
@@ -75,48 +69,6 @@ def _widths(mask: Mask, labels: Labels) -> NDArray[np.float64]:
     usual = np.asarray(ndimage.median(deep, np.where(middle, labels, 0), numbers), np.float64) - 0.5
     most = np.asarray(ndimage.maximum(deep, labels, numbers), np.float64)
     return np.concatenate([[np.inf], np.where(most <= BLOT * usual + 1, 2 * usual, np.inf)])
-
-
-def _bridges(strokes: Mask, half: float) -> Mask:
-    """Lines from the ends of strokes across gaps: to other strokes, to another part of the same, or to the edge."""
-    reach = round(GAP + 2 * half) + 2
-    image = Image.new("1", strokes.shape[::-1])
-    pen = ImageDraw.Draw(image)
-    for row, column in ends(strokes, round(half) + 2)[:ENDS]:
-        for start, stop in _gaps(strokes, row, column, reach, half):
-            pen.line([*start, *stop], fill=1)
-    return np.asarray(image)
-
-
-def _gaps(
-    strokes: Mask, row: int, column: int, reach: int, half: float
-) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Pairs of places (x, y): on the end of a stroke at (row, column), and across a gap on something else."""
-    height, width = strokes.shape
-    top, left = max(0, row - reach), max(0, column - reach)
-    window = strokes[top : row + reach + 1, left : column + reach + 1]
-    y, x = np.indices(window.shape)
-    around = window & (np.hypot(y + top - row, x + left - column) <= reach)
-    labels = components(around)
-    own = int(labels[row - top, column - left])
-    corner = np.array([top, left])
-    tip = corner + np.argwhere(labels == own)
-    found = []
-    for other in range(1, int(labels.max()) + 1):
-        if other != own:
-            there = corner + np.argwhere(labels == other)
-            apart = np.linalg.norm(tip[:, None] - there[None], axis=2)
-            a, b = np.unravel_index(int(apart.argmin()), apart.shape)
-            if apart[a, b] - 1 <= GAP:
-                found.append((_place(tip[a]), _place(there[b])))
-    edges = ((0, column), (height - 1, column), (row, 0), (row, width - 1))
-    near = [edge for edge in edges if abs(edge[0] - row) + abs(edge[1] - column) <= GAP / 2 + 2 * half + 2]
-    return [*found, *((_place((row, column)), _place(edge)) for edge in near)]
-
-
-def _place(pixel: Sequence[int] | NDArray[np.integer]) -> tuple[int, int]:
-    """(x, y) of a (row, column), as Pillow counts."""
-    return int(pixel[1]), int(pixel[0])
 
 
 # ------------------------------------------------------------------------------------------------ regions

@@ -30,12 +30,15 @@ def depth(mask: Mask) -> NDArray[np.floating]:
     return distance(~np.pad(mask, 1))[1:-1, 1:-1]
 
 
-def ends(strokes: Mask, spur: int) -> list[tuple[int, int]]:
+def ends(strokes: Mask, spur: int, middle: Mask | None = None) -> list[tuple[int, int]]:
     """(row, column) near every end of a stroke: ends of the thinned strokes after ``spur`` pixels were cut off them.
 
     What thinning leaves of rough edges and of corners is shorter than that, and disappears.
+
+    Args:
+        middle: the thinned strokes, if they are at hand.
     """
-    thin = np.pad(thinned(strokes), 1)
+    thin = np.pad(thinned(strokes) if middle is None else middle, 1)
     for _ in range(spur):
         thin &= ~_tips(thin)
     return [(int(row) - 1, int(column) - 1) for row, column in np.argwhere(_tips(thin))]
