@@ -29,6 +29,8 @@ REACH = 0.45
 """widest gap, as a share of the drawing's longer side"""
 CHOICES = 4
 """places that the end of one stroke may be joined to"""
+MOST = 64
+"""most joins"""
 ROOM = 12
 """pixels of the least region that is worth closing"""
 
@@ -66,8 +68,9 @@ def bridges(strokes: Mask, half: float, *, share: float = SHARE, wide: float = W
         pen.line([*start[::-1], *stop[::-1]], fill=1)
     tips = _closest(tips)
     if tips:
-        ways = _Ways(strokes, middle, tips, half, share)
-        for start, stop in ways.closing(strokes | np.asarray(image), share, wide):
+        off = np.asarray(image)
+        ways = _Ways(strokes, middle, tips, half, share, off | _frame(strokes.shape) if off.any() else off)
+        for start, stop in ways.closing(strokes | off, share, wide):
             pen.line([*start[::-1], *stop[::-1]], fill=1)
     return np.asarray(image)
 
@@ -93,6 +96,13 @@ def _to_the_edge(tips: list[Place], shape: tuple[int, ...], half: float) -> list
     return found
 
 
+def _frame(shape: tuple[int, ...]) -> Mask:
+    """The edge of the paper: an outline that runs off it goes on along it."""
+    edge = np.ones(shape, bool)
+    edge[1:-1, 1:-1] = False
+    return edge
+
+
 @dataclass
 class _Ways:
     """Ways along the middles of strokes, and across joins, between the places where something may be joined."""
@@ -102,16 +112,20 @@ class _Ways:
     tips: list[Place]
     half: float
     share: float
+    more: Mask
+    """ways that are no strokes, and to which nothing is joined"""
     keys: list[Place] = field(default_factory=list)
     joins: list[Join] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         from scipy.sparse import csgraph
 
-        self.places = np.argwhere(self.middle)
-        number = np.zeros(self.middle.shape, np.int64)
+        both = self.middle | self.more
+        self.places = np.argwhere(both)
+        self.joinable = self.middle[tuple(self.places.T)]
+        number = np.zeros(both.shape, np.int64)
         number[tuple(self.places.T)] = np.arange(len(self.places))
-        graph = _graph(self.middle, number)
+        graph = _graph(both, number)
         nodes = [int(number[tip]) for tip in self.tips]
         away = np.asarray(csgraph.dijkstra(graph, directed=False, indices=nodes))
         pairs = [(node, other) for node, row in zip(nodes, away, strict=True) for other in self._choices(node, row)]
@@ -121,7 +135,7 @@ class _Ways:
         self.keys = [(int(row), int(column)) for row, column in self.places[keyed]]
         self.length = np.asarray(csgraph.dijkstra(graph, directed=False, indices=keyed))[:, keyed]
         self.open = np.zeros_like(self.length)
-        self.crossed = np.zeros_like(self.length)
+        self.crossed = np.zeros(self.length.shape, np.uint64)
         once = {tuple(sorted((at[a], at[b]))) for a, b in pairs}
         self.joins = sorted((self._join(*pair) for pair in once), key=lambda join: (join.gap, join.length, join.start))
 
@@ -131,8 +145,8 @@ class _Ways:
 
         apart = np.linalg.norm(self.places - self.places[node], axis=1)
         gap = np.maximum(apart - 3 * self.half - 2, 1)
-        reach = REACH * float(np.ptp(self.places, axis=0).max()) + 2 * self.half
-        fits = (apart <= reach) & (self.share * (away + gap) >= gap) & (away > apart + 4 * self.half + 4)
+        reach = REACH * float(np.ptp(self.places[self.joinable], axis=0).max()) + 2 * self.half
+        fits = self.joinable & (apart <= reach) & (self.share * (away + gap) >= gap) & (away > apart + 4 * self.half + 4)
         if not fits.any():
             return []
         there = np.zeros(self.middle.shape, bool)
@@ -153,21 +167,24 @@ class _Ways:
     def closing(self, strokes: Mask, share: float, wide: float) -> list[tuple[Place, Place]]:
         """The joins, as pairs of places, that close loops of gaps within these shares."""
         taken: list[Join] = []
+        kept = 0
         drawn = strokes.copy()
         for join in self.joins:
+            if len(taken) == MOST:
+                break
             line = self._line(join)
-            way = self.length[join.start, join.stop]
-            if not np.isfinite(way):  # two drawings so far; worth it if a loop goes through here in the end
-                taken.append(join)
-                drawn |= line
-                self._connect(join)
-            elif self.open[join.start, join.stop] + join.gap <= share * (way + join.length) and self._encloses(
-                join, drawn, line, wide
-            ):
-                taken.append(join)
-                drawn |= line
-                self._connect(join)
-        return [(self.keys[one.start], self.keys[one.stop]) for one in _that_part(taken, drawn, self._line)]
+            start, stop = join.start, join.stop
+            way = self.length[start, stop]
+            if np.isfinite(way):
+                if self.open[start, stop] + join.gap > share * (way + join.length):
+                    continue
+                if not self._encloses(join, drawn, line, wide):
+                    continue
+                kept |= int(self.crossed[start, stop]) | 1 << len(taken)
+            self._connect(join, len(taken))  # two drawings so far: worth it if a loop goes through here in the end
+            taken.append(join)
+            drawn |= line
+        return [(self.keys[one.start], self.keys[one.stop]) for bit, one in enumerate(taken) if kept >> bit & 1]
 
     def _encloses(self, join: Join, drawn: Mask, line: Mask, wide: float) -> bool:
         """Whether the loop that a join closes has room for its gaps, and is no turn of a spiral."""
@@ -176,7 +193,7 @@ class _Ways:
             return False
         start, stop = join.start, join.stop
         way = self.length[start, stop] + join.length
-        gaps, number = self.open[start, stop] + join.gap, self.crossed[start, stop] + 1
+        gaps, number = self.open[start, stop] + join.gap, int(self.crossed[start, stop]).bit_count() + 1
         room = 2 * float(depth(inside).max()) + 2 * self.half
         fits = gaps / number <= wide * room or (number == 1 and gaps <= SMALL * way)
         return fits and not self._winds(join, way, inside)
@@ -199,16 +216,16 @@ class _Ways:
         window = inside[max(0, row - by) : row + by + 1, max(0, column - by) : column + by + 1]
         return bool(np.mean(window) > 0.4)
 
-    def _connect(self, join: Join) -> None:
-        """Shortest ways, and the gaps on them, now that there is this join."""
+    def _connect(self, join: Join, number: int) -> None:
+        """Shortest ways, the gaps on them and which joins these are, now that there is this join."""
         for a, b in ((join.start, join.stop), (join.stop, join.start)):
             through = self.length[:, a, None] + join.length + self.length[None, b]
             better = through < self.length
             gaps = self.open[:, a, None] + join.gap + self.open[None, b]
-            number = self.crossed[:, a, None] + 1 + self.crossed[None, b]
+            crossed = self.crossed[:, a, None] | self.crossed[None, b] | np.uint64(1 << number)
             self.length = np.where(better, through, self.length)
             self.open = np.where(better, gaps, self.open)
-            self.crossed = np.where(better, number, self.crossed)
+            self.crossed = np.where(better, crossed, self.crossed)
 
     def _line(self, join: Join) -> Mask:
         image = Image.new("1", self.strokes.shape[::-1])
@@ -252,8 +269,3 @@ def _beside(labels: NDArray[np.integer], line: Mask) -> list[int]:
     around = np.asarray(ndimage.binary_dilation(line, np.ones((3, 3))))
     return [int(one) for one in np.unique(labels[around]) if one]
 
-
-def _that_part(joins: list[Join], drawn: Mask, line_of) -> list[Join]:
-    """The joins with different regions on their two sides; the others only connected what stays apart."""
-    labels = components(~drawn, diagonal=False)
-    return [join for join in joins if len(_beside(labels, line_of(join))) > 1]
