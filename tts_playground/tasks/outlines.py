@@ -26,7 +26,13 @@ LEAST = 1 / 6
 OUTER = 1.5
 """how much more a border with the outside counts than one with another region"""
 TAIL = 2.0
-"""a line that leads away from a loop is kept if its area is that of this many squares as wide as the line"""
+"""a line that leads away from a loop is kept if its area is that of this many squares as wide as the line ..."""
+OVERSHOOT = 0.6
+"""... and it is longer than this share of the loop's longer side, or leads to another loop"""
+TOUCHING = 0.1
+"""a region that shares less of its border with the outside only touches it, at corners"""
+WHOLE = 0.6
+"""a region is a hole if one shape makes up this share of its border; between several shapes it is a part of them"""
 
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.integer]
@@ -109,7 +115,22 @@ def _colours(regions: Labels, nearest: Labels) -> Mask:
     inked = np.zeros(number, bool)
     for region in order[1:]:
         inked[region] = not inked[before[region]]
-    return inked
+    return _with_middles(inked, pairs, outside)
+
+
+def _with_middles(inked: Mask, pairs: Labels, outside: int) -> Mask:
+    """Also the regions in the middle of several shapes, which no one of them surrounds: the pentagon of a star."""
+    from scipy import sparse
+
+    number = len(inked)
+    one_way = sparse.coo_matrix((np.ones(pairs.shape[1]), tuple(pairs)), (number, number)).tocsr()
+    shared = sparse.csr_matrix(one_way + one_way.T)
+    border, outer = np.asarray(shared.sum(1)).ravel(), shared[outside].toarray().ravel()
+    with_ink = shared.multiply(inked[None]).tocsr()
+    most, sum_of = with_ink.max(1).toarray().ravel(), np.asarray(with_ink.sum(1)).ravel()
+    middle = ~inked & (outer <= TOUCHING * border) & (most < WHOLE * sum_of)
+    middle[[0, outside]] = False
+    return inked | middle
 
 
 def _with_lines(shape: Mask, strokes: Labels, areas: NDArray[np.integer], nearest: Labels, half: float) -> Mask:
@@ -131,9 +152,25 @@ def _with_lines(shape: Mask, strokes: Labels, areas: NDArray[np.integer], neares
         elif areas[np.unique(nearest[stroke])].sum() <= LEAST * stroke.sum():
             result |= stroke
         else:
-            loose = components(stroke & (away > half + 3))
-            long = np.bincount(loose.ravel()) > TAIL * (2 * half) ** 2
-            long[0] = False
-            if long.any():
-                result |= stroke & (distance(long[loose]) <= half + 4)
+            for tail in _tails(stroke & (away > half + 3), shape, half):
+                result |= stroke & (distance(tail) <= half + 4)
     return result
+
+
+def _tails(loose: Mask, shape: Mask, half: float) -> list[Mask]:
+    """The parts of a stroke away from its loops that are lines of their own: overshoots are not meant."""
+    from scipy import ndimage
+
+    labels = components(loose)
+    areas = np.bincount(labels.ravel())
+    loops = components(shape)
+    sizes = [0, *(max(rows.stop - rows.start, cols.stop - cols.start) for rows, cols in ndimage.find_objects(loops))]
+    found = []
+    for number in np.flatnonzero(areas > TAIL * (2 * half) ** 2):
+        if number:
+            tail = labels == number
+            by = np.unique(loops[ndimage.binary_dilation(tail, np.ones((3, 3)), iterations=round(2 * half) + 6)])
+            of = [sizes[one] for one in by if one]
+            if len(of) != 1 or areas[number] / (2 * half) + half + 3 > OVERSHOOT * of[0]:
+                found.append(tail)
+    return found
