@@ -30,6 +30,10 @@ RewardName = Annotated[str, typer.Option("--reward", help=f"What guides the sear
 Outline = Annotated[
     Literal["auto", "fill", "keep"], typer.Option(help="Thin closed loops: auto, fill them, or keep them as lines.")
 ]
+Invert = Annotated[
+    bool | None, typer.Option("--invert/--no-invert", help="The drawing is light on dark, or is not; else it is guessed.")
+]
+Crop = Annotated[bool, typer.Option("--crop", help="Let the drawing take up the whole canvas.")]
 Seconds = Annotated[float, typer.Option(min=0.01, help="Safety cap; when it is hit, the result says so.")]
 Grammar = Annotated[bool, typer.Option("--grammar", help="A model may only write what leads to a program.")]
 Text = Annotated[str, typer.Argument(help='A program, e.g. "(Circle 3 8 8)", or a file that holds one.')]
@@ -56,6 +60,8 @@ def sketch(
     plot: options.Plot = None,
     json: options.Json = False,
     reward: RewardName = "fit",
+    invert: Invert = None,
+    crop: Crop = False,
 ) -> None:
     """Find a program that draws FILE; print it with its IoU (overlap with the drawing, 1 is perfect).
 
@@ -71,6 +77,7 @@ def sketch(
         raise BadInput(f"There is no file {str(file)!r}; give the path of a picture.")
     settings = {"sampler": sampler, "strategy": strategy, "n": n, "temperature": temperature, "outline": outline}
     settings |= {"seconds": seconds, "seed": seed, "grammar": grammar, "reward": reward}
+    settings |= {"invert": invert, "crop": crop}
     kept = strategy == BASELINE or plot is not None
     with open_store(console().print) if kept else nullcontext() as store:
         with console().status("Searching"):
@@ -78,7 +85,7 @@ def sketch(
         if out is not None:
             _write(out, result.program, result.raster)
         if plot is not None and store is not None:
-            task, proposer = SketchTask.of(file, outline=outline), sampler_of(sampler, temperature, grammar)
+            task, proposer = SketchTask.of(file, outline=outline, invert=invert, crop=crop), sampler_of(sampler, temperature, grammar)
             with console().status(f"Drawing {n} independent candidates"):
                 _plot(plot, store.pool(task, proposer), n, seed)
     emit(result.as_dict(), json, _talk)
@@ -106,6 +113,8 @@ def _talk(result: dict[str, Any]) -> None:
     tried = f"{renders:,} candidate{'' if renders == 1 else 's'}"
     line = f"IoU {result['iou']:.4f} in {result['seconds']:.2f} s, {tried}, {_ENDED.get(result['stopped'], '')}"
     console().print(line.rstrip(", "), highlight=False)
+    if result["notes"]:
+        console().print(f"Read with: {'; '.join(result['notes'])}.", highlight=False)
 
 
 def render(

@@ -17,6 +17,8 @@ from tts_playground.tasks.strokes import components, depth, distance
 
 THIN = 14.5
 """usual width, in canvas pixels, of the widest stroke that counts as an outline"""
+WIDEST = 0.4
+"""share of a loop's length that its gaps may have where somebody asks for it to be filled"""
 BLOT = 3.0
 """a stroke may be this many times its usual width where it crosses or touches itself"""
 CRACK = 12
@@ -31,7 +33,7 @@ OVERSHOOT = 0.6
 """... and it is longer than this share of the loop's longer side, or leads to another loop"""
 TOUCHING = 0.1
 """a region that shares less of its border with the outside only touches it, at corners"""
-WHOLE = 0.6
+WHOLE = 0.4
 """a region is a hole if one shape makes up this share of its border; between several shapes it is a part of them"""
 
 Mask = NDArray[np.bool_]
@@ -47,13 +49,31 @@ def fill_outlines(mask: Mask) -> Mask:
     Lines that lead away from a loop, open lines and thick ink stay as they are; they turn paper to ink and, inside a
     shape, ink to paper.
     """
+    return filled_outlines(mask)[0]
+
+
+def filled_outlines(mask: Mask, *, asked: bool = False) -> tuple[Mask, str]:
+    """As ``fill_outlines``, with a note on what was done.
+
+    Args:
+        asked: whether somebody asked for it, who is told if nothing could be filled, and means also wider gaps.
+    """
     labels = components(mask)
     widths = _widths(mask, labels)
     thin = (widths <= THIN)[labels] & mask
     if not thin.any():
-        return mask
+        return mask, "nothing filled: no line is thin enough to be an outline" if asked and mask.any() else ""
     half = float(np.median(widths[np.unique(labels[thin])])) / 2
-    regions, nearest = _regions(thin | bridges(thin, half))
+    filled = _filled(mask, thin, labels, bridges(thin, half), half)
+    if asked and (filled == mask).all():
+        filled = _filled(mask, thin, labels, bridges(thin, half, share=WIDEST, wide=np.inf), half)
+    if (filled != mask).any():
+        return filled, "closed outlines filled"
+    return mask, "nothing filled: no line closes a loop" if asked else ""
+
+
+def _filled(mask: Mask, thin: Mask, labels: Labels, joined: Mask, half: float) -> Mask:
+    regions, nearest = _regions(thin | joined)
     if regions.max() < 2:
         return mask
     inked = _colours(regions, nearest)

@@ -21,7 +21,7 @@ from tts_playground.home import expanded
 from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.tasks import engine
-from tts_playground.tasks.drawing import SIDE, Outline, read_drawing
+from tts_playground.tasks.drawing import SIDE, Outline, nothing_found, read_drawing
 from tts_playground.typed import typed
 
 if TYPE_CHECKING:
@@ -100,6 +100,10 @@ class SketchSettings:
     """whether a model may only draw tokens that lead to a program; "proposal" needs no grammar"""
     reward: str = "fit"
     """what guides the search: a registered reward or verifier, or "module:Class" """
+    invert: bool | None = None
+    """whether the drawing is light on dark; None decides by the picture"""
+    crop: bool = False
+    """whether the drawing takes up the whole canvas, wherever in the picture it is"""
 
     def __post_init__(self) -> None:
         if not 1 <= self.n <= 100_000:
@@ -170,6 +174,8 @@ def sketch(
     store: Keeper | None = None,
     reward: Reward | str | None = None,
     cancel: Cancel = never,
+    invert: bool | None = None,
+    crop: bool = False,
 ) -> SketchResult:
     """Find a short program whose picture is the drawing.
 
@@ -185,13 +191,19 @@ def sketch(
         store: where best-of-n reads candidates that are there and keeps those that it draws.
         reward: what guides: a registered name, or a reward; "fit" (IoU, less a price for every shape) if None.
         cancel: asked at every round.
+        invert: whether the drawing is light on dark; None decides by the picture.
+        crop: let the drawing take up the whole canvas, wherever in the picture it is.
 
     Raises:
-        BadInput: the picture cannot be read, or a setting is out of range. Cancelled: ``cancel()`` became true.
+        BadInput: the picture cannot be read or shows no drawing, or a setting is out of range. Cancelled: ``cancel()`` became true.
         StoreError: the store cannot be read or written.
     """
-    settings = SketchSettings(sampler, strategy, n, temperature, outline, seconds, seed, grammar)
-    task = SketchTask.of(image, outline=outline)
+    settings = SketchSettings(
+        sampler, strategy, n, temperature, outline, seconds, seed, grammar, invert=invert, crop=crop
+    )
+    task = SketchTask.of(image, outline=outline, invert=invert, crop=crop)
+    if task.blank and (why := nothing_found(task.notes)):
+        raise BadInput(f"{why[0].upper()}{why[1:]}; give a picture with dark strokes on light paper, or the reverse.")
     stream = sketch_rounds(task, settings, store=store, cancel=cancel, reward=reward)
     rounds = tuple(one for one in stream if one.progress is None)
     last, found = rounds[-1], fitted(task, rounds[-1])
@@ -220,7 +232,7 @@ def sketch_rounds(
         Cancelled: ``cancel()`` became true. StoreError: the store cannot be read or written.
     """
     settings = settings or SketchSettings()
-    task, (sampler, strategy) = SketchTask.of(image, outline=settings.outline), _named(settings)
+    task, (sampler, strategy) = SketchTask.of(image, outline=settings.outline, invert=settings.invert, crop=settings.crop), _named(settings)
     guide = _guide(settings.reward if reward is None else reward)
     if task.blank:
         yield Round(0, (), None, Cost(), "blank", "the drawing is blank, so the program is empty")

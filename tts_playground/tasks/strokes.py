@@ -1,4 +1,4 @@
-"""Small tools for pictures of lines: components, distances, and where strokes end."""
+"""Small tools for pictures of lines: a threshold, components, distances, and where strokes end."""
 
 from __future__ import annotations
 
@@ -28,6 +28,20 @@ def distance(mask: Mask) -> NDArray[np.floating]:
 def depth(mask: Mask) -> NDArray[np.floating]:
     """Distance of every pixel of the mask from what is outside it, the surroundings of the picture included."""
     return distance(~np.pad(mask, 1))[1:-1, 1:-1]
+
+
+def otsu(grey: NDArray[np.uint8]) -> tuple[int, float]:
+    """(threshold, distance of the class means): dark is <= threshold; Otsu, IEEE SMC 9(1), 1979."""
+    histogram = np.bincount(grey.ravel(), minlength=256).astype(float)
+    below, total = np.cumsum(histogram), histogram.sum()
+    mass = np.cumsum(histogram * np.arange(256))
+    above = total - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = (mass[-1] - mass) / above - mass / below
+        between = np.where((below > 0) & (above > 0), below * above * distance**2, 0.0)
+    best = np.flatnonzero(between == between.max())
+    cut = int(best[len(best) // 2])
+    return cut, float(distance[cut]) if between[cut] > 0 else 0.0
 
 
 def ends(strokes: Mask, spur: int, middle: Mask | None = None) -> list[tuple[int, int]]:
