@@ -31,7 +31,8 @@ Outline = Annotated[
     Literal["auto", "fill", "keep"], typer.Option(help="Thin closed loops: auto, fill them, or keep them as lines.")
 ]
 Invert = Annotated[
-    bool | None, typer.Option("--invert/--no-invert", help="The drawing is light on dark, or is not; else it is guessed.")
+    bool | None,
+    typer.Option("--invert/--no-invert", help="The drawing is light on dark, or is not; else it is guessed."),
 ]
 Crop = Annotated[bool, typer.Option("--crop", help="Let the drawing take up the whole canvas.")]
 Seconds = Annotated[float, typer.Option(min=0.01, help="Safety cap; when it is hit, the result says so.")]
@@ -85,7 +86,10 @@ def sketch(
         if out is not None:
             _write(out, result.program, result.raster)
         if plot is not None and store is not None:
-            task, proposer = SketchTask.of(file, outline=outline, invert=invert, crop=crop), sampler_of(sampler, temperature, grammar)
+            task, proposer = (
+                SketchTask.of(file, outline=outline, invert=invert, crop=crop),
+                sampler_of(sampler, temperature, grammar),
+            )
             with console().status(f"Drawing {n} independent candidates"):
                 _plot(plot, store.pool(task, proposer), n, seed)
     emit(result.as_dict(), json, _talk)

@@ -146,7 +146,9 @@ class _Ways:
         apart = np.linalg.norm(self.places - self.places[node], axis=1)
         gap = np.maximum(apart - 3 * self.half - 2, 1)
         reach = REACH * float(np.ptp(self.places[self.joinable], axis=0).max()) + 2 * self.half
-        fits = self.joinable & (apart <= reach) & (self.share * (away + gap) >= gap) & (away > apart + 4 * self.half + 4)
+        fits = (
+            self.joinable & (apart <= reach) & (self.share * (away + gap) >= gap) & (away > apart + 4 * self.half + 4)
+        )
         if not fits.any():
             return []
         there = np.zeros(self.middle.shape, bool)
@@ -268,4 +270,3 @@ def _beside(labels: NDArray[np.integer], line: Mask) -> list[int]:
 
     around = np.asarray(ndimage.binary_dilation(line, np.ones((3, 3))))
     return [int(one) for one in np.unique(labels[around]) if one]
-

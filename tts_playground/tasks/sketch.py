@@ -232,7 +232,10 @@ def sketch_rounds(
         Cancelled: ``cancel()`` became true. StoreError: the store cannot be read or written.
     """
     settings = settings or SketchSettings()
-    task, (sampler, strategy) = SketchTask.of(image, outline=settings.outline, invert=settings.invert, crop=settings.crop), _named(settings)
+    task, (sampler, strategy) = (
+        SketchTask.of(image, outline=settings.outline, invert=settings.invert, crop=settings.crop),
+        _named(settings),
+    )
     guide = _guide(settings.reward if reward is None else reward)
     if task.blank:
         yield Round(0, (), None, Cost(), "blank", "the drawing is blank, so the program is empty")

@@ -79,7 +79,10 @@ def as_python(task: SketchTask | None, settings: SketchSettings) -> str:
     data = base64.b64encode(stream.getvalue()).decode()
     lines = "\n".join(f'    "{data[i : i + 100]}"' for i in range(0, len(data), 100))
     # the drawing is stored as it was read, so it must not be read twice
-    options = ", ".join(f"{name}={value!r}" for name, value in {**asdict(settings), "outline": "keep", "invert": None, "crop": False}.items())
+    options = ", ".join(
+        f"{name}={value!r}"
+        for name, value in {**asdict(settings), "outline": "keep", "invert": None, "crop": False}.items()
+    )
     return (
         "import base64\n\nimport tts_playground\n\n"
         f"drawing = base64.b64decode(\n{lines}\n)\n"

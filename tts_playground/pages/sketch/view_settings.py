@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
 
@@ -85,7 +85,7 @@ def _words(sampler: str) -> str:
 
 def settings_of(*values: Any) -> SketchSettings:
     """Settings from component values in ``ORDER``; what a browser left empty or bent is put right."""
-    return _settings(dict(zip(ORDER, values, strict=True)))
+    return _settings(dict(zip(ORDER, values, strict=False)))  # the last ones came later
 
 
 def from_query(query: Mapping[str, str]) -> SketchSettings:

@@ -61,7 +61,13 @@ def sketch(
     if file is None:
         raise BadInput("Send a picture as file, for example handle_file('drawing.png').")
     given = within({"n": n, "temperature": temperature, "seconds": seconds, "seed": seed}, LIMITS)
-    for name, value in {"sampler": sampler, "strategy": strategy, "outline": outline, "reward": reward, "invert": invert}.items():
+    for name, value in {
+        "sampler": sampler,
+        "strategy": strategy,
+        "outline": outline,
+        "reward": reward,
+        "invert": invert,
+    }.items():
         if value not in offered(name):
             raise BadInput(f"There is no {name} {str(value)[:40]!r} here; choose one of: {', '.join(offered(name))}.")
     allowed(sampler, is_local(request))
