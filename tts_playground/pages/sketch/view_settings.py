@@ -51,10 +51,6 @@ def offered(name: str, local: bool = True) -> tuple[str, ...]:
     if name == "invert":
         return tuple(INVERT)
     rows = registry.rewards("sketch") if name == "reward" else registry.entries(name, "sketch")
-    if name == "invert":
-        return INVERT.get(value, default)
-    if name == "crop":
-        return value in (True, "yes", "True", "true", "1")
     if name in ("strategy", "reward"):
         return tuple(row.name for row in rows)
     own = [row.name for row in rows if row.name not in TINY]
@@ -115,4 +111,8 @@ def _settings(given: Mapping[str, Any]) -> SketchSettings:
 def _fit(name: str, value: Any, default: Any) -> Any:
     if name in ("strategy", "sampler", "outline", "reward"):
         return value if value in offered(name) else default
+    if name == "invert":
+        return INVERT.get(value, default)
+    if name == "crop":
+        return value in (True, "yes", "True", "true", "1")
     return number(value, default, *LIMITS[name])
