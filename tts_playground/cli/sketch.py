@@ -86,10 +86,8 @@ def sketch(
         if out is not None:
             _write(out, result.program, result.raster)
         if plot is not None and store is not None:
-            task, proposer = (
-                SketchTask.of(file, outline=outline, invert=invert, crop=crop),
-                sampler_of(sampler, temperature, grammar),
-            )
+            task = SketchTask.of(file, outline=outline, invert=invert, crop=crop)
+            proposer = sampler_of(sampler, temperature, grammar)
             with console().status(f"Drawing {n} independent candidates"):
                 _plot(plot, store.pool(task, proposer), n, seed)
     emit(result.as_dict(), json, _talk)

@@ -268,5 +268,5 @@ def _inside(drawn: Mask, line: Mask) -> Mask | None:
 def _beside(labels: NDArray[np.integer], line: Mask) -> list[int]:
     from scipy import ndimage
 
-    around = np.asarray(ndimage.binary_dilation(line, np.ones((3, 3))))
+    around = np.asarray(ndimage.binary_dilation(line, np.ones((3, 3))), bool)
     return [int(one) for one in np.unique(labels[around]) if one]

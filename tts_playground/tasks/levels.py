@@ -1,4 +1,4 @@
-"""Which pixels of a picture of many greys are ink: light and shadow are levelled, then one threshold splits the rest."""
+"""Which pixels of a picture of many greys are ink: shadows are levelled, then one threshold splits the rest."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _light_on_dark(grey: Grey, cut: int, photo: bool) -> bool:
     dark = np.count_nonzero(ndimage.grey_closing(small, (25, 25)) - small > CONTRAST)
     light = np.count_nonzero(small - ndimage.grey_opening(small, (25, 25)) > CONTRAST)
     if max(dark, light) > 2 * min(dark, light) and max(dark, light) > STROKES * small.size:
-        return light > dark
+        return bool(light > dark)
     above = grey - _enlarged(ndimage.median_filter(_reduced(grey), 33, mode="nearest"), grey.shape)
     return bool(np.count_nonzero(above > CONTRAST) > np.count_nonzero(above < -CONTRAST))
 

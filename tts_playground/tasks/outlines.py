@@ -189,7 +189,8 @@ def _tails(loose: Mask, shape: Mask, half: float) -> list[Mask]:
     for number in np.flatnonzero(areas > TAIL * (2 * half) ** 2):
         if number:
             tail = labels == number
-            by = np.unique(loops[ndimage.binary_dilation(tail, np.ones((3, 3)), iterations=round(2 * half) + 6)])
+            near = ndimage.binary_dilation(tail, np.ones((3, 3)), iterations=round(2 * half) + 6)
+            by = np.unique(loops[np.asarray(near, bool)])
             of = [sizes[one] for one in by if one]
             if len(of) != 1 or areas[number] / (2 * half) + half + 3 > OVERSHOOT * of[0]:
                 found.append(tail)

@@ -53,15 +53,15 @@ def _hairs(ink: Mask, scale: float) -> Mask:
     from scipy import ndimage
 
     room = max(2, round(HAIR * scale))
-    bold = np.asarray(ndimage.binary_opening(ink, np.ones((room, room))))
-    thin = ink & ~np.asarray(ndimage.binary_dilation(bold, np.ones((3, 3))))
+    bold = np.asarray(ndimage.binary_opening(ink, np.ones((room, room))), bool)
+    thin = ink & ~np.asarray(ndimage.binary_dilation(bold, np.ones((3, 3))), bool)
     labels = components(thin)
     if not labels.max():
         return thin
     boxes = ndimage.find_objects(labels)
     longest = np.array([0, *(max(rows.stop - rows.start, cols.stop - cols.start) for rows, cols in boxes)])
     lines = (longest >= LONG * room)[labels]
-    return np.asarray(ndimage.binary_dilation(lines, np.ones((room + 1, room + 1)))) if lines.any() else lines
+    return np.asarray(ndimage.binary_dilation(lines, np.ones((room + 1, room + 1))), bool) if lines.any() else lines
 
 
 def cropped(ink: Mask) -> Mask:
@@ -95,7 +95,7 @@ def lost_share(ink: Mask, mask: Mask) -> float:
     right = np.minimum(((columns + (side - width) // 2) * scale).astype(int), mask.shape[1] - 1)
     there = np.zeros(mask.shape, bool)
     there[down, right] = True
-    near = np.asarray(ndimage.binary_dilation(mask, np.ones((3, 3)), iterations=2))
+    near = np.asarray(ndimage.binary_dilation(mask, np.ones((3, 3)), iterations=2), bool)
     return float(np.mean(~near[there]))
 
 
@@ -121,10 +121,10 @@ def _rulings(ink: Mask) -> Mask:
     height, width = ink.shape
     thick = max(2, round(max(height, width) / 90))
     run = max(8, width // 16)
-    level_ = np.asarray(ndimage.binary_opening(ink, np.ones((1, run // 2))))
-    fat = np.asarray(ndimage.binary_opening(ink, np.ones((thick + 1, 1))))
+    level_ = np.asarray(ndimage.binary_opening(ink, np.ones((1, run // 2))), bool)
+    fat = np.asarray(ndimage.binary_opening(ink, np.ones((thick + 1, 1))), bool)
     level_ &= ~fat
-    joined = np.asarray(ndimage.binary_closing(np.pad(level_, run), np.ones((3, run))))[run:-run, run:-run]
+    joined = np.asarray(ndimage.binary_closing(np.pad(level_, run), np.ones((3, run))), bool)[run:-run, run:-run]
     labels = components(joined)
     boxes = ndimage.find_objects(labels)
     long = np.array([False, *(cols.stop - cols.start >= SPAN * width for _, cols in boxes)])

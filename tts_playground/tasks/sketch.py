@@ -195,7 +195,8 @@ def sketch(
         crop: let the drawing take up the whole canvas, wherever in the picture it is.
 
     Raises:
-        BadInput: the picture cannot be read or shows no drawing, or a setting is out of range. Cancelled: ``cancel()`` became true.
+        BadInput: the picture cannot be read or shows no drawing, or a setting is out of range.
+        Cancelled: ``cancel()`` became true.
         StoreError: the store cannot be read or written.
     """
     settings = SketchSettings(
