@@ -25,7 +25,7 @@ SMALL = 0.09
 """... or, a single gap, if it is no more than this share of the length"""
 WINDING = (0.35, 1.5)
 """a line that goes on, inside a loop or outside, for more than these shares of the loop's length is a spiral's"""
-REACH = 0.45
+REACH = 0.65
 """widest gap, as a share of the drawing's longer side"""
 CHOICES = 4
 """places that the end of one stroke may be joined to"""
@@ -137,7 +137,8 @@ class _Ways:
         self.open = np.zeros_like(self.length)
         self.crossed = np.zeros(self.length.shape, np.uint64)
         once = {tuple(sorted((at[a], at[b]))) for a, b in pairs}
-        self.joins = sorted((self._join(*pair) for pair in once), key=lambda join: (join.gap, join.length, join.start))
+        joins = [join for pair in once if (join := self._join(*pair)) is not None]
+        self.joins = sorted(joins, key=lambda join: (join.gap, join.length, join.start))
 
     def _choices(self, node: int, away: NDArray[np.floating]) -> list[int]:
         """Places on other strokes, or far along the same one, that lie closest to the end of a stroke."""
@@ -145,7 +146,10 @@ class _Ways:
 
         apart = np.linalg.norm(self.places - self.places[node], axis=1)
         gap = np.maximum(apart - 3 * self.half - 2, 1)
-        reach = REACH * float(np.ptp(self.places[self.joinable], axis=0).max()) + 2 * self.half
+        reach = (
+            REACH * max(1.0, self.share / SHARE) * float(np.ptp(self.places[self.joinable], axis=0).max())
+            + 2 * self.half
+        )
         fits = (
             self.joinable & (apart <= reach) & (self.share * (away + gap) >= gap) & (away > apart + 4 * self.half + 4)
         )
@@ -159,12 +163,15 @@ class _Ways:
         nearest = [int(found[0]) for found in ndimage.minimum_position(apart, runs, numbers)]
         return sorted(nearest, key=lambda other: apart[other])[:CHOICES]
 
-    def _join(self, start: int, stop: int) -> Join:
+    def _join(self, start: int, stop: int) -> Join | None:
+        """The line between two places, unless it crosses another stroke on its way."""
         a, b = np.array(self.keys[start]), np.array(self.keys[stop])
         length = float(np.linalg.norm(b - a))
         steps = np.linspace(0, 1, 2 * int(length) + 2)[:, None]
         on = np.round(a + (b - a) * steps).astype(int)
-        return Join(start, stop, length, length * float(np.mean(~self.strokes[tuple(on.T)])))
+        paper = ~self.strokes[tuple(on.T)]
+        runs = np.count_nonzero(np.diff(paper.astype(np.int8), prepend=0) == 1)
+        return Join(start, stop, length, length * float(np.mean(paper))) if runs <= 1 else None
 
     def closing(self, strokes: Mask, share: float, wide: float) -> list[tuple[Place, Place]]:
         """The joins, as pairs of places, that close loops of gaps within these shares."""
