@@ -1,4 +1,4 @@
-"""Shapes that people drew and said what they meant: a part of the Hand-drawn Shapes data set, and how well it is read."""
+"""Shapes that people drew and said what they meant: a part of the Hand-drawn Shapes data set, and how it is read."""
 
 from __future__ import annotations
 
