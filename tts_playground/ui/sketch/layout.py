@@ -33,7 +33,7 @@ from tts_playground.ui.widgets import (
 HELLO = "Draw something, upload a picture or pick an example; then press “Find the program”."
 SHOWN = " Until then you see the ready-made candidates of the example “{name}”."
 
-READ = {"filled": "Fill outlines", "lines": "Keep lines", "inverted": "Invert", "cropped": "Crop"}
+READ = {"filled": "Fill", "lines": "Keep lines", "inverted": "Invert", "cropped": "Crop"}
 """buttons that read the drawing in another way, by name"""
 
 
