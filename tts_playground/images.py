@@ -321,8 +321,10 @@ def _converted(image: Image.Image, span: tuple[float, float] | None) -> Image.Im
 def _reduced(image: Image.Image, by: int) -> Image.Image:
     if by == 1:
         return image
-    if image.mode == "1":  # two values stay two values
-        return image.convert("L").reduce(by).point([0] * 128 + [255] * 128, "1")
+    if image.mode == "1":  # two values stay two values, and what is rarer, a line, does not vanish
+        grey = image.convert("L").reduce(by)
+        cut = 64 if np.asarray(grey).mean() < 128 else 192
+        return grey.point([0] * cut + [255] * (256 - cut), "1")
     return image.reduce(by)
 
 

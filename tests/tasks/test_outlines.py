@@ -156,3 +156,10 @@ def test_distances():
     mask[2, 1:] = True
     assert distance(mask)[0, 3] == 2
     assert depth(np.ones((5, 7), bool))[2, 0] == 1
+
+
+def test_a_star_drawn_in_one_line_is_whole_and_so_is_a_cube():
+    corners = [(128 + 90 * np.sin(turn), 128 - 90 * np.cos(turn)) for turn in np.arange(6) * 2 * 2 * np.pi / 5]
+    star = fill_outlines(line(*((round(x), round(y)) for x, y in corners)))
+    assert star[128, 128] and star[60, 128]
+    assert not star[128, 20] and not star[190, 128]

@@ -227,3 +227,30 @@ def test_an_empty_page_says_what_to_do():
     assert results.gallery(None) == []
     blank = SketchPageState(SketchTask.of(np.zeros((256, 256), bool)), "nothing", Program())
     assert blank.curve() is None
+
+
+def test_a_picture_is_read_again_from_where_it_came_and_ink_that_was_drawn_on_as_it_is():
+    from PIL import Image, ImageDraw
+
+    board = Image.new("L", (300, 300), 20)
+    ImageDraw.Draw(board).rectangle((150, 60, 209, 119), fill=230)
+    board.putpixel((0, 0), 25)
+    ink, loaded = examples.load(board)
+    assert loaded.turned and ink.sum() < ink.size / 10
+    dark, kept = examples.again(examples.layers(ink), loaded, False, False, True)
+    assert kept is not None and not kept.turned and dark.sum() > dark.size / 2
+    back, _ = examples.again(examples.layers(dark), kept, True, False, True)
+    assert np.array_equal(back, ink)
+    large, _ = examples.again(examples.layers(ink), loaded, None, True, False)
+    assert large.sum() > ink.size / 2
+    touched = ink.copy()
+    touched[:30, :30] = True
+    turned, forgotten = examples.again(examples.layers(touched), loaded, True, False, True)
+    assert forgotten is None and np.array_equal(turned, ~touched)
+
+
+def test_a_link_brings_the_reading_back():
+    settings = SketchSettings(invert=True, crop=True)
+    assert from_query(_query(to_query(settings))) == settings
+    assert from_query(_query(to_query(SketchSettings(invert=False)))).invert is False
+    assert "invert" not in to_query(SketchSettings()) and "crop" not in to_query(SketchSettings())

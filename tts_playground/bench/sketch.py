@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from tts_playground.bench import hand_drawn
+from tts_playground.bench.hand_drawn import NUMBER
 from tts_playground.bench.timing import contended, row
 from tts_playground.bench.wobble import wobbly
 from tts_playground.dsl import generate, parse, render, tidy
@@ -18,13 +20,14 @@ SEED = 2026
 CLEAN, WOBBLY = 200, 50
 
 
-def run(clean: int = CLEAN, shaky: int = WOBBLY, seconds: float = 2.0) -> dict[str, Any]:
-    """Measure ``clean`` generated drawings, ``shaky`` wobbly ones of each kind, and the assignment's four."""
+def run(clean: int = CLEAN, shaky: int = WOBBLY, seconds: float = 2.0, people: int = NUMBER) -> dict[str, Any]:
+    """Measure generated drawings, wobbly ones of each kind, ``people``'s drawings, and the assignment's four."""
     busy = contended()
     rows = [
         *_clean(clean, seconds, busy),
         *_shaky(shaky, seconds, busy, stroke=False),
         *_shaky(shaky, seconds, busy, stroke=True),
+        *hand_drawn.rows(people, seconds, busy),
     ]
     for number, text in enumerate(PROGRAMS.values(), 1):
         found = sketch(render(text), seconds=5.0)

@@ -30,6 +30,11 @@ RewardName = Annotated[str, typer.Option("--reward", help=f"What guides the sear
 Outline = Annotated[
     Literal["auto", "fill", "keep"], typer.Option(help="Thin closed loops: auto, fill them, or keep them as lines.")
 ]
+Invert = Annotated[
+    bool | None,
+    typer.Option("--invert/--no-invert", help="The drawing is light on dark, or is not; else it is guessed."),
+]
+Crop = Annotated[bool, typer.Option("--crop", help="Let the drawing take up the whole canvas.")]
 Seconds = Annotated[float, typer.Option(min=0.01, help="Safety cap; when it is hit, the result says so.")]
 Grammar = Annotated[bool, typer.Option("--grammar", help="A model may only write what leads to a program.")]
 Text = Annotated[str, typer.Argument(help='A program, e.g. "(Circle 3 8 8)", or a file that holds one.')]
@@ -60,6 +65,8 @@ def sketch(
     load_4bit: options.FourBit = False,
     device: options.Device = "auto",
     trust_code: options.TrustCode = "",
+    invert: Invert = None,
+    crop: Crop = False,
 ) -> None:
     """Find a program that draws FILE; print it with its IoU (overlap with the drawing, 1 is perfect).
 
@@ -77,6 +84,7 @@ def sketch(
     settings = {"sampler": sampler, "strategy": strategy, "n": n, "temperature": temperature, "outline": outline}
     settings |= {"seconds": seconds, "seed": seed, "grammar": grammar, "reward": reward}
     where: dict[str, Any] = {"dtype": dtype, "load_in_4bit": load_4bit, "device": device, "trust_code": trust_code}
+    settings |= {"invert": invert, "crop": crop}
     kept = strategy == BASELINE or plot is not None
     with open_store(console().print) if kept else nullcontext() as store:
         with console().status("Searching"):
@@ -84,7 +92,8 @@ def sketch(
         if out is not None:
             _write(out, result.program, result.raster)
         if plot is not None and store is not None:
-            task, loaded = SketchTask.of(file, outline=outline), options_of(device, dtype, load_4bit, trust_code)
+            task = SketchTask.of(file, outline=outline, invert=invert, crop=crop)
+            loaded = options_of(device, dtype, load_4bit, trust_code)
             proposer = sampler_of(sampler, temperature, grammar, loaded)
             with console().status(f"Drawing {n} independent candidates"):
                 _plot(plot, store.pool(task, proposer), n, seed)
@@ -113,6 +122,8 @@ def _talk(result: dict[str, Any]) -> None:
     tried = f"{renders:,} candidate{'' if renders == 1 else 's'}"
     line = f"IoU {result['iou']:.4f} in {result['seconds']:.2f} s, {tried}, {_ENDED.get(result['stopped'], '')}"
     console().print(line.rstrip(", "), highlight=False)
+    if result["notes"]:
+        console().print(f"Read with: {'; '.join(result['notes'])}.", highlight=False)
 
 
 def render(

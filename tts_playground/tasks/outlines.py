@@ -9,22 +9,18 @@ middle of their outline and reach the edge of the paper where their outline runs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
-from tts_playground.tasks.strokes import components, depth, distance, ends
+from tts_playground.tasks.gaps import bridges
+from tts_playground.tasks.strokes import components, depth, distance
 
 THIN = 14.5
 """usual width, in canvas pixels, of the widest stroke that counts as an outline"""
+WIDEST = 0.4
+"""share of a loop's length that its gaps may have where somebody asks for it to be filled"""
 BLOT = 3.0
 """a stroke may be this many times its usual width where it crosses or touches itself"""
-GAP = 12.0
-"""widest gap, in canvas pixels, across which an outline counts as closed"""
-ENDS = 256
-"""most ends of strokes that are looked at; a picture with more is a texture rather than a drawing"""
 CRACK = 12
 """regions of fewer pixels than this, between strokes that nearly touch, are part of the strokes"""
 LEAST = 1 / 6
@@ -32,7 +28,13 @@ LEAST = 1 / 6
 OUTER = 1.5
 """how much more a border with the outside counts than one with another region"""
 TAIL = 2.0
-"""a line that leads away from a loop is kept if its area is that of this many squares as wide as the line"""
+"""a line that leads away from a loop is kept if its area is that of this many squares as wide as the line ..."""
+OVERSHOOT = 0.6
+"""... and it is longer than this share of the loop's longer side, or leads to another loop"""
+TOUCHING = 0.1
+"""a region that shares less of its border with the outside only touches it, at corners"""
+WHOLE = 0.4
+"""a region is a hole if one shape makes up this share of its border; between several shapes it is a part of them"""
 
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.integer]
@@ -47,13 +49,31 @@ def fill_outlines(mask: Mask) -> Mask:
     Lines that lead away from a loop, open lines and thick ink stay as they are; they turn paper to ink and, inside a
     shape, ink to paper.
     """
+    return filled_outlines(mask)[0]
+
+
+def filled_outlines(mask: Mask, *, asked: bool = False) -> tuple[Mask, str]:
+    """As ``fill_outlines``, with a note on what was done.
+
+    Args:
+        asked: whether somebody asked for it, who is told if nothing could be filled, and means also wider gaps.
+    """
     labels = components(mask)
     widths = _widths(mask, labels)
     thin = (widths <= THIN)[labels] & mask
     if not thin.any():
-        return mask
+        return mask, "nothing filled: no line is thin enough to be an outline" if asked and mask.any() else ""
     half = float(np.median(widths[np.unique(labels[thin])])) / 2
-    regions, nearest = _regions(thin | _bridges(thin, half))
+    filled = _filled(mask, thin, labels, bridges(thin, half), half)
+    if asked and (filled == mask).all():
+        filled = _filled(mask, thin, labels, bridges(thin, half, share=WIDEST, wide=np.inf), half)
+    if (filled != mask).any():
+        return filled, "closed outlines filled"
+    return mask, "nothing filled: no line closes a loop" if asked else ""
+
+
+def _filled(mask: Mask, thin: Mask, labels: Labels, joined: Mask, half: float) -> Mask:
+    regions, nearest = _regions(thin | joined)
     if regions.max() < 2:
         return mask
     inked = _colours(regions, nearest)
@@ -75,48 +95,6 @@ def _widths(mask: Mask, labels: Labels) -> NDArray[np.float64]:
     usual = np.asarray(ndimage.median(deep, np.where(middle, labels, 0), numbers), np.float64) - 0.5
     most = np.asarray(ndimage.maximum(deep, labels, numbers), np.float64)
     return np.concatenate([[np.inf], np.where(most <= BLOT * usual + 1, 2 * usual, np.inf)])
-
-
-def _bridges(strokes: Mask, half: float) -> Mask:
-    """Lines from the ends of strokes across gaps: to other strokes, to another part of the same, or to the edge."""
-    reach = round(GAP + 2 * half) + 2
-    image = Image.new("1", strokes.shape[::-1])
-    pen = ImageDraw.Draw(image)
-    for row, column in ends(strokes, round(half) + 2)[:ENDS]:
-        for start, stop in _gaps(strokes, row, column, reach, half):
-            pen.line([*start, *stop], fill=1)
-    return np.asarray(image)
-
-
-def _gaps(
-    strokes: Mask, row: int, column: int, reach: int, half: float
-) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Pairs of places (x, y): on the end of a stroke at (row, column), and across a gap on something else."""
-    height, width = strokes.shape
-    top, left = max(0, row - reach), max(0, column - reach)
-    window = strokes[top : row + reach + 1, left : column + reach + 1]
-    y, x = np.indices(window.shape)
-    around = window & (np.hypot(y + top - row, x + left - column) <= reach)
-    labels = components(around)
-    own = int(labels[row - top, column - left])
-    corner = np.array([top, left])
-    tip = corner + np.argwhere(labels == own)
-    found = []
-    for other in range(1, int(labels.max()) + 1):
-        if other != own:
-            there = corner + np.argwhere(labels == other)
-            apart = np.linalg.norm(tip[:, None] - there[None], axis=2)
-            a, b = np.unravel_index(int(apart.argmin()), apart.shape)
-            if apart[a, b] - 1 <= GAP:
-                found.append((_place(tip[a]), _place(there[b])))
-    edges = ((0, column), (height - 1, column), (row, 0), (row, width - 1))
-    near = [edge for edge in edges if abs(edge[0] - row) + abs(edge[1] - column) <= GAP / 2 + 2 * half + 2]
-    return [*found, *((_place((row, column)), _place(edge)) for edge in near)]
-
-
-def _place(pixel: Sequence[int] | NDArray[np.integer]) -> tuple[int, int]:
-    """(x, y) of a (row, column), as Pillow counts."""
-    return int(pixel[1]), int(pixel[0])
 
 
 # ------------------------------------------------------------------------------------------------ regions
@@ -157,7 +135,22 @@ def _colours(regions: Labels, nearest: Labels) -> Mask:
     inked = np.zeros(number, bool)
     for region in order[1:]:
         inked[region] = not inked[before[region]]
-    return inked
+    return _with_middles(inked, pairs, outside)
+
+
+def _with_middles(inked: Mask, pairs: Labels, outside: int) -> Mask:
+    """Also the regions in the middle of several shapes, which no one of them surrounds: the pentagon of a star."""
+    from scipy import sparse
+
+    number = len(inked)
+    one_way = sparse.coo_matrix((np.ones(pairs.shape[1]), tuple(pairs)), (number, number)).tocsr()
+    shared = sparse.csr_matrix(one_way + one_way.T)
+    border, outer = np.asarray(shared.sum(1)).ravel(), shared[outside].toarray().ravel()
+    with_ink = shared.multiply(inked[None]).tocsr()
+    most, sum_of = with_ink.max(1).toarray().ravel(), np.asarray(with_ink.sum(1)).ravel()
+    middle = ~inked & (outer <= TOUCHING * border) & (most < WHOLE * sum_of)
+    middle[[0, outside]] = False
+    return inked | middle
 
 
 def _with_lines(shape: Mask, strokes: Labels, areas: NDArray[np.integer], nearest: Labels, half: float) -> Mask:
@@ -179,9 +172,26 @@ def _with_lines(shape: Mask, strokes: Labels, areas: NDArray[np.integer], neares
         elif areas[np.unique(nearest[stroke])].sum() <= LEAST * stroke.sum():
             result |= stroke
         else:
-            loose = components(stroke & (away > half + 3))
-            long = np.bincount(loose.ravel()) > TAIL * (2 * half) ** 2
-            long[0] = False
-            if long.any():
-                result |= stroke & (distance(long[loose]) <= half + 4)
+            for tail in _tails(stroke & (away > half + 3), shape, half):
+                result |= stroke & (distance(tail) <= half + 4)
     return result
+
+
+def _tails(loose: Mask, shape: Mask, half: float) -> list[Mask]:
+    """The parts of a stroke away from its loops that are lines of their own: overshoots are not meant."""
+    from scipy import ndimage
+
+    labels = components(loose)
+    areas = np.bincount(labels.ravel())
+    loops = components(shape)
+    sizes = [0, *(max(rows.stop - rows.start, cols.stop - cols.start) for rows, cols in ndimage.find_objects(loops))]
+    found = []
+    for number in np.flatnonzero(areas > TAIL * (2 * half) ** 2):
+        if number:
+            tail = labels == number
+            near = ndimage.binary_dilation(tail, np.ones((3, 3)), iterations=round(2 * half) + 6)
+            by = np.unique(loops[np.asarray(near, bool)])
+            of = [sizes[one] for one in by if one]
+            if len(of) != 1 or areas[number] / (2 * half) + half + 3 > OVERSHOOT * of[0]:
+                found.append(tail)
+    return found

@@ -22,7 +22,7 @@ from tts_playground.models.load_options import Options, for_no_model, options_of
 from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.tasks import engine
-from tts_playground.tasks.drawing import SIDE, Outline, read_drawing
+from tts_playground.tasks.drawing import SIDE, Outline, nothing_found, read_drawing
 from tts_playground.typed import typed
 
 if TYPE_CHECKING:
@@ -103,6 +103,10 @@ class SketchSettings:
     """what guides the search: a registered reward or verifier, or "module:Class" """
     options: Options = field(default=Options())
     """how and where a model is loaded"""
+    invert: bool | None = None
+    """whether the drawing is light on dark; None decides by the picture"""
+    crop: bool = False
+    """whether the drawing takes up the whole canvas, wherever in the picture it is"""
 
     def __post_init__(self) -> None:
         if not 1 <= self.n <= 100_000:
@@ -177,6 +181,8 @@ def sketch(
     load_in_4bit: bool = False,
     device: str = "auto",
     trust_code: str = "",
+    invert: bool | None = None,
+    crop: bool = False,
 ) -> SketchResult:
     """Find a short program whose picture is the drawing.
 
@@ -195,14 +201,21 @@ def sketch(
         dtype, load_in_4bit, device: how and where to load a model; see ``models.load_options.Options``.
         trust_code: consent to run a repository's own code, "REPO@COMMIT" or "FOLDER@FINGERPRINT"; see
             ``models.trusted_code``.
+        invert: whether the drawing is light on dark; None decides by the picture.
+        crop: let the drawing take up the whole canvas, wherever in the picture it is.
 
     Raises:
-        BadInput: the picture cannot be read, or a setting is out of range. Cancelled: ``cancel()`` became true.
+        BadInput: the picture cannot be read or shows no drawing, or a setting is out of range.
+        Cancelled: ``cancel()`` became true.
         StoreError: the store cannot be read or written.
     """
     options = options_of(device, dtype, load_in_4bit, trust_code)
-    settings = SketchSettings(sampler, strategy, n, temperature, outline, seconds, seed, grammar, options=options)
-    task = SketchTask.of(image, outline=outline)
+    settings = SketchSettings(
+        sampler, strategy, n, temperature, outline, seconds, seed, grammar, options=options, invert=invert, crop=crop
+    )
+    task = SketchTask.of(image, outline=outline, invert=invert, crop=crop)
+    if task.blank and (why := nothing_found(task.notes)):
+        raise BadInput(f"{why[0].upper()}{why[1:]}; give a picture with dark strokes on light paper, or the reverse.")
     stream = sketch_rounds(task, settings, store=store, cancel=cancel, reward=reward)
     rounds = tuple(one for one in stream if one.progress is None)
     last, found = rounds[-1], fitted(task, rounds[-1])
@@ -231,7 +244,10 @@ def sketch_rounds(
         Cancelled: ``cancel()`` became true. StoreError: the store cannot be read or written.
     """
     settings = settings or SketchSettings()
-    task, (sampler, strategy) = SketchTask.of(image, outline=settings.outline), _named(settings)
+    task, (sampler, strategy) = (
+        SketchTask.of(image, outline=settings.outline, invert=settings.invert, crop=settings.crop),
+        _named(settings),
+    )
     guide = _guide(settings.reward if reward is None else reward)
     if task.blank:
         yield Round(0, (), None, Cost(), "blank", "the drawing is blank, so the program is empty")

@@ -1,4 +1,4 @@
-"""Small tools for pictures of lines: components, distances, and where strokes end."""
+"""Small tools for pictures of lines: a threshold, components, distances, and where strokes end."""
 
 from __future__ import annotations
 
@@ -30,12 +30,29 @@ def depth(mask: Mask) -> NDArray[np.floating]:
     return distance(~np.pad(mask, 1))[1:-1, 1:-1]
 
 
-def ends(strokes: Mask, spur: int) -> list[tuple[int, int]]:
+def otsu(grey: NDArray[np.uint8]) -> tuple[int, float]:
+    """(threshold, distance of the class means): dark is <= threshold; Otsu, IEEE SMC 9(1), 1979."""
+    histogram = np.bincount(grey.ravel(), minlength=256).astype(float)
+    below, total = np.cumsum(histogram), histogram.sum()
+    mass = np.cumsum(histogram * np.arange(256))
+    above = total - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = (mass[-1] - mass) / above - mass / below
+        between = np.where((below > 0) & (above > 0), below * above * distance**2, 0.0)
+    best = np.flatnonzero(between == between.max())
+    cut = int(best[len(best) // 2])
+    return cut, float(distance[cut]) if between[cut] > 0 else 0.0
+
+
+def ends(strokes: Mask, spur: int, middle: Mask | None = None) -> list[tuple[int, int]]:
     """(row, column) near every end of a stroke: ends of the thinned strokes after ``spur`` pixels were cut off them.
 
     What thinning leaves of rough edges and of corners is shorter than that, and disappears.
+
+    Args:
+        middle: the thinned strokes, if they are at hand.
     """
-    thin = np.pad(thinned(strokes), 1)
+    thin = np.pad(thinned(strokes) if middle is None else middle, 1)
     for _ in range(spur):
         thin &= ~_tips(thin)
     return [(int(row) - 1, int(column) - 1) for row, column in np.argwhere(_tips(thin))]

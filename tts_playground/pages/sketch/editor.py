@@ -79,7 +79,7 @@ def as_python(task: SketchTask | None, settings: SketchSettings) -> str:
     data = base64.b64encode(stream.getvalue()).decode()
     lines = "\n".join(f'    "{data[i : i + 100]}"' for i in range(0, len(data), 100))
     # the drawing is stored as it was read, so it must not be read twice
-    given = {**asdict(settings), "outline": "keep"}
+    given = {**asdict(settings), "outline": "keep", "invert": None, "crop": False}
     given.pop("options")  # of loading a model: a page has none to give
     options = ", ".join(f"{name}={value!r}" for name, value in given.items())
     return (

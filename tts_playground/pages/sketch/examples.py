@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -15,11 +16,14 @@ from tts_playground.dsl.examples import PROGRAMS
 from tts_playground.errors import CannotDo, UnknownName
 from tts_playground.home import PACKAGE
 from tts_playground.pages.sketch.page_state import Candidate, SketchPageState
-from tts_playground.tasks.drawing import OUTLINES, SIDE, read_drawing
+from tts_playground.tasks.drawing import OUTLINES, SIDE, letterbox, read_drawing
+from tts_playground.tasks.shrinking import cropped
 from tts_playground.tasks.sketch import SketchTask
 
 DRAWINGS = PACKAGE / "ui" / "data" / "drawings"
 OPENING = "biohazard"
+STORED = 1536
+"""pixels of the longer side of a picture that a page keeps to read it again"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,12 @@ class LoadedExample:
     mask: bytes
     literal: bool
     """whether "auto" leaves thin closed loops alone"""
+    source: bytes = b""
+    """the picture, a PNG, to be read again in another way"""
+    turned: bool = False
+    """whether it was read as light on dark"""
+    notes: tuple[str, ...] = ()
+    """how it was read"""
 
 
 @cache
@@ -46,11 +56,44 @@ def picture(name: str) -> Image.Image:
         return opened.convert("RGB")
 
 
-def load(image: Image.Image) -> tuple[NDArray[np.bool_], LoadedExample]:
+def load(
+    image: Image.Image | bytes, invert: bool | None = None, crop: bool = False
+) -> tuple[NDArray[np.bool_], LoadedExample]:
     """The ink of a picture as it goes on the canvas, (256, 256), and how to read it when it comes back."""
-    kept = read_drawing(image, outline="keep").mask
-    literal = bool(np.array_equal(kept, read_drawing(image, outline="auto").mask))
-    return kept, LoadedExample(np.packbits(kept).tobytes(), literal)
+    source = image if isinstance(image, bytes) else _stored(image)
+    how = {"invert": invert, "crop": crop}
+    ink = read_drawing(image, outline="keep", **how)
+    literal = bool(np.array_equal(ink.mask, read_drawing(image, outline="auto", **how).mask))
+    turned = "light on dark, turned" in ink.notes
+    return ink.mask, LoadedExample(np.packbits(ink.mask).tobytes(), literal, source, turned, ink.notes)
+
+
+def again(
+    value: dict[str, Any] | None, loaded: LoadedExample | None, invert: bool | None, crop: bool, turn: bool
+) -> tuple[NDArray[np.bool_], LoadedExample | None]:
+    """What is on the canvas, read in another way: from the picture that it came from, or, once drawn on, as ink.
+
+    Args:
+        turn: whether ink and paper change places, where there is no picture.
+    """
+    ink = ink_of(value)
+    if loaded is not None and loaded.source and loaded.mask == np.packbits(ink).tobytes():
+        return load(loaded.source, invert, crop)
+    ink = ~ink if turn else ink
+    if crop and ink.any():
+        ink = letterbox(cropped(ink))
+    return ink, None
+
+
+def _stored(image: Image.Image) -> bytes:
+    """A picture as a PNG, no larger than is of use when it is read again."""
+    kept = image if image.mode in ("1", "L", "LA", "RGB", "RGBA") else image.convert("RGBA")
+    if max(kept.size) > STORED:
+        kept = kept.convert("LA" if kept.has_transparency_data else "L")
+        kept.thumbnail((STORED, STORED), Image.Resampling.BOX)
+    stream = io.BytesIO()
+    kept.save(stream, "PNG")
+    return stream.getvalue()
 
 
 def name_of(task: SketchTask | None) -> str:
@@ -61,8 +104,8 @@ def name_of(task: SketchTask | None) -> str:
 @cache
 def _readings(name: str) -> frozenset[SketchTask]:
     """An example as it may be read from the canvas."""
-    ink, loaded = load(picture(name))
-    return frozenset(task_of(layers(ink), loaded, outline) for outline in OUTLINES)
+    ways = [load(picture(name), invert, crop) for invert in (None, True) for crop in (False, True)]
+    return frozenset(task_of(layers(ink), loaded, outline) for ink, loaded in ways for outline in OUTLINES)
 
 
 def layers(ink: NDArray[np.bool_] | None) -> dict[str, Any]:
@@ -88,7 +131,7 @@ def task_of(value: dict[str, Any] | None, loaded: LoadedExample | None, outline:
     """The canvas as a task: strokes of a hand count as outlines unless told otherwise, literal pictures do not."""
     ink = ink_of(value)
     untouched = loaded is not None and loaded.literal and loaded.mask == np.packbits(ink).tobytes()
-    return SketchTask.of(ink, outline="fill" if outline == "auto" and not untouched else outline)
+    return SketchTask.of(ink, outline=outline, drawn=not untouched)
 
 
 def starters() -> dict[str, SketchPageState]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +15,7 @@ from tts_playground.tasks.drawing import OUTLINES
 from tts_playground.tasks.sketch import GRAMMAR, SketchSettings
 
 EMBEDDED = "tiny:sketch"
-ORDER = ("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler", "reward")
+ORDER = ("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler", "reward", "invert", "crop")
 """the fields in the order in which they stand on the page"""
 LIMITS: dict[str, tuple[float, float]] = {
     "n": (1, 256),
@@ -27,6 +27,8 @@ LIMITS: dict[str, tuple[float, float]] = {
 
 
 OUTLINE = tuple(OUTLINES)
+INVERT = {"auto": None, "yes": True, "no": False}
+"""whether a drawing is light on dark, as a page and a link say it"""
 
 
 def writers(local: bool = True) -> list[str]:
@@ -46,6 +48,8 @@ def offered(name: str, local: bool = True) -> tuple[str, ...]:
     """What may be chosen now: models, adapters and plug-ins may have come since the app was started."""
     if name == "outline":
         return OUTLINE
+    if name == "invert":
+        return tuple(INVERT)
     rows = registry.rewards("sketch") if name == "reward" else registry.entries(name, "sketch")
     if name in ("strategy", "reward"):
         return tuple(row.name for row in rows)
@@ -77,7 +81,7 @@ def _words(sampler: str) -> str:
 
 def settings_of(*values: Any) -> SketchSettings:
     """Settings from component values in ``ORDER``; what a browser left empty or bent is put right."""
-    return _settings(dict(zip(ORDER, values, strict=True)))
+    return _settings(dict(zip(ORDER, values, strict=False)))  # the last ones came later
 
 
 def from_query(query: Mapping[str, str]) -> SketchSettings:
@@ -87,13 +91,16 @@ def from_query(query: Mapping[str, str]) -> SketchSettings:
 
 def to_query(settings: SketchSettings, **more: str) -> str:
     """The query string of a link that brings these settings back."""
-    values = {name: value for name, value in asdict(settings).items() if name in ORDER}
+    values = dict(zip(ORDER, values_of(settings), strict=True))
+    values |= {"crop": "yes" if settings.crop else ""}
+    values = {name: value for name, value in values.items() if value != "" and (name, value) != ("invert", "auto")}
     return urlencode({"tab": "sketch", **values, **{name: value for name, value in more.items() if value}})
 
 
 def values_of(settings: SketchSettings) -> tuple[Any, ...]:
     """The values in ``ORDER``, for the components."""
-    return tuple(getattr(settings, name) for name in ORDER)
+    shown = {one: word for word, one in INVERT.items()}
+    return tuple(shown[settings.invert] if name == "invert" else getattr(settings, name) for name in ORDER)
 
 
 def _settings(given: Mapping[str, Any]) -> SketchSettings:
@@ -104,4 +111,8 @@ def _settings(given: Mapping[str, Any]) -> SketchSettings:
 def _fit(name: str, value: Any, default: Any) -> Any:
     if name in ("strategy", "sampler", "outline", "reward"):
         return value if value in offered(name) else default
+    if name == "invert":
+        return INVERT.get(value, default)
+    if name == "crop":
+        return value in (True, "yes", "True", "true", "1")
     return number(value, default, *LIMITS[name])

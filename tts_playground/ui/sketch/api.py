@@ -16,7 +16,7 @@ from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.checks import whole
 from tts_playground.pages.coerce import within
 from tts_playground.pages.sketch.render import needs_model, seconds
-from tts_playground.pages.sketch.view_settings import LIMITS, allowed, offered
+from tts_playground.pages.sketch.view_settings import INVERT, LIMITS, allowed, offered
 from tts_playground.tasks.sketch import SketchSettings
 from tts_playground.tasks.sketch import sketch as find
 from tts_playground.ui.error_handling import friendly
@@ -36,6 +36,8 @@ def sketch(
     seconds: float = 2.0,
     seed: int = 0,
     reward: str = "fit",
+    invert: str = "auto",
+    crop: bool = False,
     request: gr.Request | None = None,
 ) -> dict[str, Any]:
     """Find a short program of circles and rectangles that draws the picture in a file.
@@ -50,6 +52,8 @@ def sketch(
         seconds: safety cap on the search, 0.1-20; when it is hit, "stopped" is "seconds".
         seed: same seed, same result.
         reward: what guides the search: "fit" (IoU, less a price for every shape), "iou" or "render".
+        invert: whether the drawing is light on dark: "auto", "yes" or "no".
+        crop: let the drawing take up the whole canvas.
 
     Returns:
         {"program", "iou", "f1", "seconds", "cost", "stopped", "notes"}
@@ -57,7 +61,13 @@ def sketch(
     if file is None:
         raise BadInput("Send a picture as file, for example handle_file('drawing.png').")
     given = within({"n": n, "temperature": temperature, "seconds": seconds, "seed": seed}, LIMITS)
-    for name, value in {"sampler": sampler, "strategy": strategy, "outline": outline, "reward": reward}.items():
+    for name, value in {
+        "sampler": sampler,
+        "strategy": strategy,
+        "outline": outline,
+        "reward": reward,
+        "invert": invert,
+    }.items():
         if value not in offered(name):
             raise BadInput(f"There is no {name} {str(value)[:40]!r} here; choose one of: {', '.join(offered(name))}.")
     allowed(sampler, is_local(request))
@@ -68,6 +78,8 @@ def sketch(
         strategy=strategy,
         outline=outline,  # type: ignore[arg-type] - it is one of those that are offered
         reward=reward,
+        invert=INVERT[invert],
+        crop=bool(crop),
         **given,
     )
     return result.as_dict()
@@ -118,6 +130,10 @@ def build() -> None:
     file = PictureInput(type="pil", label="file", visible=False)
     inputs = [file, words["sampler"], words["strategy"], numbers["n"], numbers["temperature"], words["outline"]]
     inputs += [numbers["seconds"], numbers["seed"], words["reward"]]
+    inputs += [
+        gr.Textbox("auto", label="invert", visible=False),
+        gr.Checkbox(False, label="crop", visible=False),
+    ]
     hidden = gr.Button(visible=False)
     answer = gr.JSON(label="result", visible=False)
     hidden.click(sketch, inputs, answer, api_name="sketch", api_visibility="public", **HEAVY)

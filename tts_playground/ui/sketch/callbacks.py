@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from tts_playground.pages.coerce import one_of, whole
 from tts_playground.pages.sketch import editor, examples, render, results, strategy_comparison
 from tts_playground.pages.sketch.page_state import SketchPageState
 from tts_playground.pages.sketch.view_settings import (
+    INVERT,
     LIMITS,
     ORDER,
     allowed,
@@ -43,6 +44,8 @@ HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
 """two searches at a time; the rest wait in the queue and see their place"""
 ON_CANVAS = "Example “{name}” is on the canvas; press “Find the program”."
 AS_READ = "Your drawing, as it is read; press “Find the program” when it is done."
+TAKEN = "What was read from your picture is on the canvas; correct it there."
+AGAIN = "Your drawing, read again; press “Find the program”."
 LONGEST = 6000
 """characters of a program in a link"""
 PASTE = """() => document.addEventListener('paste', (event) => {
@@ -62,6 +65,7 @@ input.dispatchEvent(new Event('change', {bubbles: true})); })"""
 def wire(app: gr.Blocks, parts: SketchParts, starters: dict[str, SketchPageState]) -> None:
     """Connect the tab."""
     _drawing(parts)
+    _rereading(parts)
     _searching(parts)
     _results(parts, starters)
     _editing(parts)
@@ -100,7 +104,7 @@ def _drawing(p: SketchParts) -> None:
     def put(ink: Any, loaded: Any, outline: str, n: int, line: str):
         value = examples.layers(ink)
         task = examples.task_of(value, loaded, outline)
-        return value, loaded, task, render.compare(task, None), status(line), *_nothing_found(n)
+        return value, loaded, task, render.compare(task, None), status(line), *_nothing_found(n), "auto", False
 
     @friendly
     def pick(outline: str, n: int, event: gr.SelectData):
@@ -116,12 +120,12 @@ def _drawing(p: SketchParts) -> None:
             raise BadInput(
                 "No drawing was found in this picture; it needs dark strokes on light paper, or the reverse."
             )
-        return put(ink, loaded, outline, n, "What was read from your picture is on the canvas; correct it there.")
+        return put(ink, loaded, outline, n, TAKEN + _noted(loaded.notes))
 
     @friendly
     def wipe(n: int):
         line = status("The canvas is clear.")
-        return examples.layers(None), None, None, render.compare(None, None), line, *_nothing_found(n)
+        return examples.layers(None), None, None, render.compare(None, None), line, *_nothing_found(n), "auto", False
 
     @friendly
     def notice(value: Any, loaded: Any, drawn: Any, text: str, work: SketchPageState | None, outline: str, n: int):
@@ -134,7 +138,8 @@ def _drawing(p: SketchParts) -> None:
             return task, shown or render.compare(task, None), line or gr.skip(), *kept
         return task, render.compare(task, None), status(AS_READ), *_nothing_found(n)
 
-    outputs = [p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p)]
+    reading = [p.settings[ORDER.index(name)] for name in ("invert", "crop")]
+    outputs = [p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p), *reading]
     outline_and_n = [p.settings[ORDER.index("outline")], p.n]
     p.examples.select(pick, outline_and_n, outputs, **_canvas_event(p))
     p.upload.input(take, [p.upload, *outline_and_n], outputs, **_canvas_event(p))
@@ -150,6 +155,45 @@ def _drawing(p: SketchParts) -> None:
         noticed,
         **LIVE,
     )
+
+
+def _rereading(p: SketchParts) -> None:
+    """Buttons below the drawing, and their settings, read it in another way: a wrong guess costs one click."""
+    chosen = [p.settings[ORDER.index(name)] for name in ("outline", "invert", "crop")]
+
+    def read(how: str):
+        @friendly
+        def reread(value: Any, loaded: Any, outline: str, invert: str, crop: bool, n: int):
+            if not examples.ink_of(value).any():
+                raise BadInput("The canvas is blank; draw something, or upload a picture.")
+            was = loaded.turned if loaded else invert == "yes"
+            if how in ("filled", "lines"):
+                outline = {"filled": "fill", "lines": "keep"}[how]
+                ink, kept = examples.ink_of(value), loaded
+            else:
+                invert = ("no" if was else "yes") if how == "inverted" else invert
+                crop = not crop if how == "cropped" else bool(crop)
+                turn = how == "inverted" or (how == "invert" and (invert == "yes") != was)
+                ink, kept = examples.again(value, loaded, INVERT.get(invert), crop, turn)
+            value = examples.layers(ink)
+            task = examples.task_of(value, kept, outline)
+            line = status(AGAIN + _noted((*(kept.notes if kept else ()), *task.notes[1:])))
+            return value, kept, task, render.compare(task, None), line, *_nothing_found(n), outline, invert, crop
+
+        return reread
+
+    inputs = [p.held, p.loaded, *chosen, p.n]
+    outputs = [p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p), *chosen]
+    triggers = {"filled": p.filled.click, "lines": p.lines.click, "inverted": p.inverted.click}
+    triggers |= {"cropped": p.cropped.click, "invert": chosen[1].input, "crop": chosen[2].input}
+    for how, trigger in triggers.items():
+        _reading(p, trigger)(read(how), inputs, outputs, **_canvas_event(p))
+
+
+def _noted(notes: Iterable[str]) -> str:
+    """How a picture was read, for a status line."""
+    said = list(dict.fromkeys(note for note in notes if note != "two values, taken literally"))
+    return f" Read with: {'; '.join(said)}." if said else ""
 
 
 def _searching(p: SketchParts) -> None:
@@ -315,7 +359,7 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
             return (*settings, *[gr.skip()] * (len(outputs) - len(settings)))
         value, loaded, task, line, complaint = gr.skip(), None, None, "", ""
         if name in examples.names():
-            ink, loaded = examples.load(examples.picture(name))
+            ink, loaded = examples.load(examples.picture(name), chosen.invert, chosen.crop)
             value = examples.layers(ink)
             task = examples.task_of(value, loaded, chosen.outline)
             line = status(ON_CANVAS.format(name=name))

@@ -33,6 +33,9 @@ from tts_playground.ui.widgets import (
 HELLO = "Draw something, upload a picture or pick an example; then press “Find the program”."
 SHOWN = " Until then you see the ready-made candidates of the example “{name}”."
 
+READ = {"filled": "Fill", "lines": "Keep lines", "inverted": "Invert", "cropped": "Crop"}
+"""buttons that read the drawing in another way, by name"""
+
 
 @dataclass(frozen=True)
 class SketchParts:
@@ -58,6 +61,10 @@ class SketchParts:
     clear: Any
     status: Any
     panel: Any
+    filled: Any
+    lines: Any
+    inverted: Any
+    cropped: Any
     program: Any
     complaint: Any
     gallery: Any
@@ -190,7 +197,17 @@ def _settings(parts: dict[str, Any]) -> None:
             info="What guides the search. The curve measures IoU whatever guides.",
             elem_id="sketch-reward",
         )
-    parts["settings"] = [strategy, parts["n"], temperature, seed, outline, seconds, sampler, reward]
+        invert = gr.Dropdown(
+            [("auto: told by the picture", "auto"), ("light on dark", "yes"), ("dark on light", "no")],
+            value="auto",
+            label="Ink and paper",
+            info="What is drawn is darker than its paper, or lighter.",
+            elem_id="sketch-invert",
+        )
+        crop = gr.Checkbox(
+            default.crop, label="Crop", info="The drawing takes up the whole canvas.", elem_id="sketch-crop"
+        )
+    parts["settings"] = [strategy, parts["n"], temperature, seed, outline, seconds, sampler, reward, invert, crop]
 
 
 def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
@@ -202,6 +219,9 @@ def _output(parts: dict[str, Any], opening: SketchPageState | None) -> None:
     parts["status"] = gr.HTML(status(HELLO + shown), elem_id="sketch-status", padding=False)
     shown = (None, None) if opening is None else (opening.task, opening.program)
     parts["panel"] = gr.HTML(compare(*shown), elem_id="sketch-panel", padding=False)
+    with gr.Row(elem_classes="buttons", elem_id="sketch-read"):
+        for name, label in READ.items():
+            parts[name] = gr.Button(label, size="sm", min_width=70, elem_id=f"sketch-read-{name}")
     parts["program"] = gr.Textbox(
         "" if opening is None else str(opening.program),
         label="Program: edit it here",
