@@ -177,12 +177,12 @@ def sketch(
     store: Keeper | None = None,
     reward: Reward | str | None = None,
     cancel: Cancel = never,
+    invert: bool | None = None,
+    crop: bool = False,
     dtype: str = "auto",
     load_in_4bit: bool = False,
     device: str = "auto",
     trust_code: str = "",
-    invert: bool | None = None,
-    crop: bool = False,
 ) -> SketchResult:
     """Find a short program whose picture is the drawing.
 
