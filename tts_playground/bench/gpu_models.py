@@ -146,7 +146,6 @@ def qwen_processor() -> Any:
 
 def qwen(shape: VlmShape, tokenizer: Any, device: str, dtype: Any) -> Any:
     """A random ``Qwen2VLForConditionalGeneration`` whose special tokens are those of ``tokenizer``."""
-    import torch
     from transformers import GenerationConfig, Qwen2VLConfig, Qwen2VLForConditionalGeneration
 
     number = tokenizer.convert_tokens_to_ids
@@ -165,12 +164,6 @@ def qwen(shape: VlmShape, tokenizer: Any, device: str, dtype: Any) -> Any:
         vision_end_token_id=number("<|vision_end|>"),
         tie_word_embeddings=True,
     )
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        with torch.device(device):
-            model = Qwen2VLForConditionalGeneration(config)
-    finally:
-        torch.set_default_dtype(before)
+    model = shapes.made_on(lambda: Qwen2VLForConditionalGeneration(config), device, dtype)
     model.generation_config = GenerationConfig(**ids, do_sample=True)
     return model.eval()

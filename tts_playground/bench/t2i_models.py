@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 from tts_playground.errors import ModelUnavailable
 from tts_playground.models.janus.cuda_graph_batch import GraphSlot
 from tts_playground.models.janus.model import Janus
 from tts_playground.models.loading import Loaded, Options, load
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,21 @@ TINY = Shape(256, 704, 6, 8, 600, 1024, 8, 8, 32, (1, 1, 2, 4), 1)
 PRO_1B = Shape(2048, 5632, 24, 16, 102400, 16384, 24, 16, 128, (1, 1, 2, 2, 4), 2)
 
 
+def made_on(build: Callable[[], Made], device: str, dtype: Any) -> Made:
+    """What ``build`` makes, with random weights of ``dtype`` made on ``device``."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        with torch.device(device):
+            return build()
+    finally:
+        torch.set_default_dtype(before)
+
+
 def build(shape: Shape, device: str, dtype: Any) -> Any:
     """A random ``JanusForConditionalGeneration``; its image-reading tower is one small layer, which no loop runs."""
-    import torch
     from transformers import GenerationConfig, JanusConfig, JanusForConditionalGeneration
 
     text = {"model_type": "llama", "vocab_size": shape.vocabulary, "hidden_size": shape.width}
@@ -57,13 +71,7 @@ def build(shape: Shape, device: str, dtype: Any) -> Any:
     vq |= {"base_channels": shape.channels, "channel_multiplier": list(shape.multiplier)}
     vq |= {"num_res_blocks": shape.blocks, "projection_dim": shape.width, "image_token_embed_dim": shape.width}
     config = JanusConfig(text_config=text, vision_config=vision, vq_config=vq | {"num_patches": shape.grid})
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        with torch.device(device):
-            model = JanusForConditionalGeneration(config)
-    finally:
-        torch.set_default_dtype(before)
+    model: Any = made_on(lambda: JanusForConditionalGeneration(config), device, dtype)
     kwargs = {"boi_token_id": 3}
     ends = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, "max_length": 64 + shape.grid**2}
     model.generation_config = GenerationConfig(

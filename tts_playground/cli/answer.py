@@ -82,8 +82,7 @@ def answer(
 ) -> None:
     """Draw N answers to QUESTION about IMAGE, let the model verify them, and say what each selector picks."""
     further = options.fields_of(extra_body)
-    where: dict[str, Any] = {"dtype": dtype, "load_in_4bit": load_4bit, "device": device}
-    where["trust_code"] = trust_code
+    where: dict[str, Any] = {"dtype": dtype, "load_in_4bit": load_4bit, "device": device, "trust_code": trust_code}
     if strategy is not None:
         from tts_playground.samplers.vlm_settings import AnswerSettings
         from tts_playground.tasks.vqa_replies import PLAIN, longest_reply

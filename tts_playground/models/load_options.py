@@ -73,6 +73,11 @@ class Options:
 def options_of(device: str = "auto", dtype: str = "auto", load_in_4bit: bool = False, trust_code: str = "") -> Options:
     """The options that public functions and verbs take one by one, resolved once to say what is wrong with them.
 
+    Args:
+        device, dtype, load_in_4bit: as the fields of ``Options``.
+        trust_code: consent to run a repository's own code, "REPO@COMMIT" or "FOLDER@FINGERPRINT"; see
+            ``models.trusted_code``.
+
     Raises:
         BadInput, ModelUnavailable: as ``Options.resolved``.
     """

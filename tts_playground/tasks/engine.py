@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,6 +89,14 @@ class Found:
         self.cost = round_.cost
         if round_.progress is None:
             self.rounds = (*self.rounds, round_)
+
+    def hear(self, rounds: Iterable[Round], on_round: Callable[[Round], None] | None = None) -> Found:
+        """Take in a whole stream, telling ``on_round`` of each; what that raises ends the run."""
+        for round_ in rounds:
+            self.add(round_)
+            if on_round is not None:
+                on_round(round_)
+        return self
 
     @property
     def whole(self) -> tuple[Scored, ...]:

@@ -243,22 +243,16 @@ def generate(
         raise BadInput(f"The strategy {strategy!r} needs a reward to guide it; name one.")
     sampler = image_sampler(model, settings, options=options)
     guide = judges[0] if judges else None
-    found = engine.Found()
-    for round_ in generate_rounds(task, sampler, guide, n=n, strategy=strategy, seed=seed, store=store):
-        found.add(round_)
-        if on_round is not None:
-            on_round(round_)
+    rounds = generate_rounds(task, sampler, guide, n=n, strategy=strategy, seed=seed, store=store)
+    found = engine.Found().hear(rounds, on_round)
     if not found.whole:
         raise CannotDo(f"The strategy {strategy!r} finished no image within its budget; raise n.")
     samples = tuple(one.sample for one in found.whole)
     scores = {} if guide is None else {guide.name: tuple(one.reward for one in found.whole)}
+    alone = strategy == BASELINE  # else its candidates are a search's, which no pool holds
     for judge in judges[1:]:
-        kept = store.kept_reward(task, sampler, judge) if store is not None and strategy == BASELINE else judge
+        kept = store.kept_reward(task, sampler, judge) if store is not None and alone else judge
         scores[judge.name] = tuple(kept.score(task, samples))
-    if strategy == BASELINE:
-        cost = total_cost(samples, judges)
-    else:
-        cost = sum((judge.unit_cost * len(samples) for judge in judges[1:]), found.cost)
-    name = model_of(sampler, task.kind)
-    told = tuple(warnings(judges, name, prompt))
-    return Generated(prompt, name, seed, settings, samples, scores, cost, told)
+    further = sum((judge.unit_cost * len(samples) for judge in judges[1:]), found.cost)
+    cost, name = total_cost(samples, judges) if alone else further, model_of(sampler, task.kind)
+    return Generated(prompt, name, seed, settings, samples, scores, cost, tuple(warnings(judges, name, prompt)))

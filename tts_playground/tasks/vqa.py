@@ -333,9 +333,7 @@ def answer(
         longest: pixels of the picture's longer side, 64 to 4096; a larger picture is scaled down to it.
         most_tokens: a reply that gets so long is cut, 1 to 4096; None takes 512 of an endpoint, else 96.
         extra_body: further fields of an endpoint's requests.
-        dtype, load_in_4bit, device: how and where to load the model; see ``models.load_options.Options``.
-        trust_code: consent to run a repository's own code, "REPO@COMMIT" or "FOLDER@FINGERPRINT"; see
-            ``models.trusted_code``.
+        dtype, load_in_4bit, device, trust_code: how to load the model; see ``models.load_options.options_of``.
 
     Raises:
         BadInput: the picture, the question or a setting cannot be used.
@@ -349,11 +347,9 @@ def answer(
     settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=said)
     options = options_of(device, dtype, load_in_4bit, trust_code)
     sampler = vqa_sampler(model, settings, own=own, extra_body=extra_body, options=options)
-    asked, found = task.blank() if blank else task, engine.Found()
-    for round_ in answer_rounds(asked, sampler, guide_of(sampler), n=n, seed=seed, store=store, cancel=cancel):
-        found.add(round_)
-        if on_round is not None:
-            on_round(round_)
+    asked = task.blank() if blank else task
+    rounds = answer_rounds(asked, sampler, guide_of(sampler), n=n, seed=seed, store=store, cancel=cancel)
+    found = engine.Found().hear(rounds, on_round)
     return answered(asked, sampler, found.whole, seed, settings, store=store)
 
 
