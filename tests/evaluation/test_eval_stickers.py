@@ -234,6 +234,11 @@ def test_known_truth_gives_the_known_numbers_of_every_knob(tools):
         assert found[f"diversity_{cell}"] == pytest.approx(0.5 if cell in right else 0), cell
         assert found[f"entropy_{cell}"] == (float(cell[3:]) if cell.startswith("cfg") else 3.0), cell
     assert found["geneval_loss_cfg10"] == pytest.approx(1 / 8) and found["geneval_loss_t0.7"] == 0
+    assert {cell: found[f"clip_score_{cell}"] for cell in ("cfg3", "cfg10")} == {"cfg3": -3.5, "cfg10": -1.5}
+    assert found["clip_rank_mean"] == pytest.approx(-1), (
+        "this reward likes early images, and guidance 3 has more of them"
+    )
+    assert found["clip_rank_picked"] == pytest.approx(1)
     assert found["geneval_clip8_t1_gain"] == pytest.approx(7 / 8) and found["geneval_clip8_t1.3_gain"] == 0
 
 
