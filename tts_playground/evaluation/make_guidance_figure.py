@@ -18,14 +18,23 @@ from tts_playground.models.hub import cards
 from tts_playground.models.hub.embedded_models import where
 
 
+def draw(file: Path) -> Path:
+    """Draw the figure into ``file``.
+
+    Raises:
+        BadInput: the cards hold no such numbers, or the file has another ending. CannotDo: no browser for a .png.
+        StoreError: the file cannot be written.
+    """
+    numbers = cards.known(Path(where("tiny:janus"))) | cards.known(Path(where("tiny:clip")))
+    if not any(name.startswith("geneval_single_cfg") for name in numbers):
+        raise BadInput("The card of tiny:janus holds no numbers by guidance; run eval stickers with cards first.")
+    return save(knobs_figure(numbers, GUIDANCES, TEMPERATURES), file)
+
+
 def main(given: Sequence[str]) -> int:
     """Draw the figure; 0, or the exit code of what went wrong."""
-    file = Path(given[0]) if given else Path("docs/guidance.png")
     try:
-        numbers = cards.known(Path(where("tiny:janus"))) | cards.known(Path(where("tiny:clip")))
-        if not any(name.startswith("geneval_single_cfg") for name in numbers):
-            raise BadInput("The card of tiny:janus holds no numbers by guidance; run eval stickers --record first.")
-        print(save(knobs_figure(numbers, GUIDANCES, TEMPERATURES), file))
+        print(draw(Path(given[0]) if given else Path("docs/guidance.png")))
     except PlaygroundError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, BadInput) else 1
