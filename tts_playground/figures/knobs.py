@@ -17,6 +17,8 @@ PANELS = {
     "entropy, nats a token": "entropy_{}",
 }
 """what a panel shows -> the name of its numbers, by cell"""
+CROWDED = (3.0, 7.5)
+"""guidances whose labels would stand in their neighbours'"""
 
 
 def knobs_figure(
@@ -35,10 +37,10 @@ def knobs_figure(
         for column, name in enumerate(PANELS.values(), start=1):
             got = {one: numbers[key] for one in values if (key := name.format(f"{prefix}{one:g}")) in numbers}
             figure.add_trace(_line(got, column - 1), row=row, col=column)
-        ticks = {"tickvals": list(values), "ticktext": [f"{one:g}" for one in values], "tickangle": 0}
-        title = "guidance scale, T = 1" if prefix == "cfg" else "temperature, at the model's own guidance"
-        figure.update_xaxes(row=row, type="log" if prefix == "cfg" else "linear", gridcolor=GRID, **ticks)
-        figure.update_xaxes(row=row, col=2, title_text=title)
+        words = ["" if prefix == "cfg" and one in CROWDED else f"{one:g}" for one in values]
+        figure.update_xaxes(row=row, tickvals=list(values), ticktext=words, tickangle=0, gridcolor=GRID)
+        figure.update_xaxes(row=row, title_text="guidance" if prefix == "cfg" else "temperature")
+    figure.update_xaxes(row=1, type="log")
     figure.update_yaxes(gridcolor=GRID, rangemode="tozero", nticks=5)
     figure.update_layout(showlegend=False, font_size=11, margin={"l": 12, "r": 12, "t": 40, "b": 12})
     return figure
