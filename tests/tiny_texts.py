@@ -24,7 +24,8 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-WORDS = "what is two and three plus times the answer Step so therefore final boxed add it gives we have of all".split()
+WORDS = ["what", "is", "two", "and", "three", "plus", "times", "the", "answer", "Step", "so", "therefore", "final"]
+WORDS += ["boxed", "add", "it", "gives", "we", "have", "of", "all"]
 MARKS = ["<pad>", "<s>", "</s>", "<|user|>", "<|end|>", "<unk>"]
 SYMBOLS = [*"0123456789", ".", ",", ":", "+", "-", "=", "?", "$", "\\", "{", "}", "#", "(", ")", "к", "и"]
 TEMPLATE = (
@@ -71,7 +72,8 @@ def qwen_tokenizer(*more: str) -> Qwen2Tokenizer:
     made = Qwen2Tokenizer(vocab={letter: place for place, letter in enumerate(letters)}, merges=[])
     made.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>", *more]})
     made.chat_template = (
-        "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+        "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
+        "{% endfor %}"
         "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
     )
     return made

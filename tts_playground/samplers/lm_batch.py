@@ -51,22 +51,25 @@ class SolutionBatch:
         """Whether more paths should come, lest seats stay empty."""
         return self._running.left < 2 * self._running.capacity
 
-    def add(self, task: Problem, paths: Sequence[SolutionPath], *, whole: bool = False) -> int:
+    def add(
+        self, task: Problem, paths: Sequence[SolutionPath], *, whole: bool = False, greedy: bool = False
+    ) -> int:
         """Take paths in; the ticket names them in ``advance``.
 
         Args:
             whole: to their end, and not one step further.
+            greedy: by the likeliest token each time.
 
         Raises:
             BadInput: the problem leaves no room for a solution.
         """
-        return self._add(self.sampler.prompt(task), paths, whole, NOISE)
+        return self._add(self.sampler.prompt(task), paths, whole, NOISE, greedy)
 
     def add_revisions(self, task: Problem, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int) -> int:
         """Take in new solutions, each shown ``attempt`` and ``verdict``."""
         ids = self.sampler.revision_prompt(task, attempt, verdict)
         fresh = [replace(path, parent=attempt.index) for path in self.sampler.start(task, indices, seed=seed)]
-        return self._add(ids, fresh, True, f"revisions of {attempt.index}")
+        return self._add(ids, fresh, True, f"revisions of {attempt.index}", False)
 
     def drop(self, ticket: int) -> None:
         """Forget all paths of a ticket."""
@@ -89,7 +92,9 @@ class SolutionBatch:
             found.append((under.ticket, under.place, self._longer(under, row)))
         return found
 
-    def _add(self, ids: tuple[int, ...], paths: Sequence[SolutionPath], whole: bool, noise: str) -> int:
+    def _add(
+        self, ids: tuple[int, ...], paths: Sequence[SolutionPath], whole: bool, noise: str, greedy: bool
+    ) -> int:
         s, ticket, model = self.sampler.settings, next(self._tickets), self.sampler.model
         room = min(s.max_tokens, model.longest - len(ids))
         rows: list[TextRow] = []
@@ -101,7 +106,7 @@ class SolutionBatch:
             row = TextRow(
                 ids,
                 stream_start(path.seed, path.index, noise),
-                s.temperature,
+                0.0 if greedy else s.temperature,
                 s.top_k,
                 s.top_p,
                 room - len(path.tokens),
