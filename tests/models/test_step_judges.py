@@ -146,8 +146,10 @@ def test_every_step_is_scored_as_by_hand_in_one_batch(name, tmp_path):
     for wanted, scores in zip(expected, together, strict=False):
         assert scores == pytest.approx(wanted, abs=1e-5)
     assert together[5] == together[0] and max(map(max, expected)) - min(map(min, expected)) > 0.05
+    judge.forget()
     (single,) = judge.step_scores(asked[:1])
     assert single == pytest.approx(expected[0], abs=1e-5)
+    judge.forget()
     other = judge.step_scores([("what is all of it?", STEPS[0]), asked[0]])
     assert other[1] == pytest.approx(expected[0], abs=1e-5) and other[0] != pytest.approx(expected[0], abs=1e-3)
 
@@ -162,6 +164,7 @@ def test_a_solution_costs_one_forward_and_what_all_begin_with_is_read_once(name,
         judge.form, "states", lambda ids, mask, cache: read.append(ids.shape) or states(ids, mask, cache)
     )
     judge.step_scores([(PROBLEM, STEPS[0])])
+    judge.forget()
     assert [shape[0] for shape in read] == [1]
     read.clear()
     judge.step_scores([(PROBLEM, steps) for steps in STEPS])

@@ -51,9 +51,7 @@ class SolutionBatch:
         """Whether more paths should come, lest seats stay empty."""
         return self._running.left < 2 * self._running.capacity
 
-    def add(
-        self, task: Problem, paths: Sequence[SolutionPath], *, whole: bool = False, greedy: bool = False
-    ) -> int:
+    def add(self, task: Problem, paths: Sequence[SolutionPath], *, whole: bool = False, greedy: bool = False) -> int:
         """Take paths in; the ticket names them in ``advance``.
 
         Args:
@@ -92,9 +90,7 @@ class SolutionBatch:
             found.append((under.ticket, under.place, self._longer(under, row)))
         return found
 
-    def _add(
-        self, ids: tuple[int, ...], paths: Sequence[SolutionPath], whole: bool, noise: str, greedy: bool
-    ) -> int:
+    def _add(self, ids: tuple[int, ...], paths: Sequence[SolutionPath], whole: bool, noise: str, greedy: bool) -> int:
         s, ticket, model = self.sampler.settings, next(self._tickets), self.sampler.model
         room = min(s.max_tokens, model.longest - len(ids))
         rows: list[TextRow] = []

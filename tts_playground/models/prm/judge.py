@@ -16,6 +16,7 @@ from tts_playground.errors import UnknownName
 from tts_playground.models.hub import folders, shapes
 from tts_playground.models.hub.embedded_models import quietly
 from tts_playground.models.lm.model import cache_of, layers_of
+from tts_playground.models.lru_cache import LruCache
 from tts_playground.models.prm.chat_turns import ChatTurns
 from tts_playground.models.prm.extra_tokens import ExtraTokens
 from tts_playground.models.prm.form import Form, Written
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 TOKENS = {"cpu": 8192, "cuda": 65536}
 """of a batch, padding included"""
+KEPT = 8192
+"""solutions whose scores are kept"""
 WORTH_SHARING = 16
 """tokens that a group's solutions must begin with together for them to be read once"""
 TOKEN_FORMS = {"chat-turns": ChatTurns, "step-tags": StepTags}
@@ -43,6 +46,7 @@ class StepJudge:
 
     def __init__(self, model: Any, form: Form) -> None:
         self.model, self.form = model.eval(), form
+        self._known: LruCache[Asked, tuple[float, ...]] = LruCache(KEPT)
 
     @property
     def longest(self) -> int:
@@ -54,9 +58,10 @@ class StepJudge:
 
         Steps beyond what the model can hold count as wrong: 0.
         """
-        each = list(dict.fromkeys(asked))
-        written = {one: self.form.write(*one) for one in each if one[1]}
+        each = dict.fromkeys(asked)
         found: dict[Asked, tuple[float, ...]] = {one: () for one in each if not one[1]}
+        found |= {one: known for one in each if (known := self._known.get(one)) is not None}
+        written = {one: self.form.write(*one) for one in each if one not in found}
         longest, cut = self.longest, 0
         rows: dict[str, list[tuple[Asked, Written]]] = defaultdict(list)
         for one, told in written.items():
@@ -67,8 +72,13 @@ class StepJudge:
         for some in rows.values():
             for batch in self._batches(some):
                 for (one, told), chances in zip(batch, self._read([told for _, told in batch]), strict=True):
-                    found[one] = tuple(chances) + (0.0,) * (len(one[1]) - len(told.places))
+                    scores = tuple(chances) + (0.0,) * (len(one[1]) - len(told.places))
+                    found[one] = self._known.put(one, scores)
         return [found[one] for one in asked]
+
+    def forget(self) -> None:
+        """Let go of what was scored lately."""
+        self._known.clear()
 
     def _batches(self, rows: list[tuple[Asked, Written]]) -> Iterator[list[tuple[Asked, Written]]]:
         """Solutions of one problem, alike in length, as many as fit into one forward."""
