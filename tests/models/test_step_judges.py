@@ -35,7 +35,8 @@ class OwnReward(Qwen2PreTrainedModel):
     def __init__(self, config):
         super().__init__(config)
         self.model = Qwen2Model(config)
-        self.score = nn.Sequential(nn.Linear(config.hidden_size, config.hidden_size), nn.ReLU(), nn.Linear(config.hidden_size, 2))
+        wide = config.hidden_size
+        self.score = nn.Sequential(nn.Linear(wide, wide), nn.ReLU(), nn.Linear(wide, 2))
         self.post_init()
     def forward(self, input_ids=None, attention_mask=None, use_cache=None, **more):
         return (self.score(self.model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)[0]),)

@@ -146,7 +146,7 @@ def test_appended_text_stands_in_the_path_and_costs_nothing():
     assert made.peek(TASK, [grown])[0].content.endswith("so the answer is 5")
     sample = finished(made, grown)
     expected = tiny_texts.logprobs(made.model.model, made.prompt(TASK), sample.info["tokens"])
-    drawn = [place for place in range(len(path.tokens))] + list(range(len(grown.tokens), len(sample.info["tokens"])))
+    drawn = list(range(len(path.tokens))) + list(range(len(grown.tokens), len(sample.info["tokens"])))
     for place in drawn:
         assert sample.info["logprobs"][place] == pytest.approx(
             float(expected[place, sample.info["tokens"][place]]), abs=1e-4
@@ -330,3 +330,20 @@ def test_models_of_other_kinds_are_refused(tmp_path):
         made = LanguageModelSampler(loading.load(str(tmp_path), "lm", CPU), SETTINGS)
         list(made.draw(TASK, [0]))
     loading.forget()
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen3"])
+def test_what_is_dropped_leaves_the_others_as_they_are(kind):
+    made = sampler(kind, most=6)
+    whole = {sample.index: sample.content for sample in made.draw(TASK, range(4))}
+    batch = made.batch()
+    kept = batch.add(TASK, made.start(TASK, range(4)), whole=True)
+    gone = batch.add(OTHER, made.start(OTHER, range(9)), whole=True)
+    batch.advance()
+    batch.advance()
+    batch.drop(gone)
+    came = []
+    while batch.left:
+        came += batch.advance()
+    assert {ticket for ticket, _, _ in came} == {kept}
+    assert {path.index: made.peek(TASK, [path])[0].content for _, _, path in came} == whole

@@ -17,7 +17,8 @@ Model = Annotated[
         "--model",
         "--sampler",
         envvar="TTS_PLAYGROUND_LM_MODEL",
-        help=f"tiny:math, a hub id, a folder, {options.plugged('text')}endpoint:NAME@http://host:port/v1 or vllm:HUB_ID.",
+        help=f"tiny:math, a hub id, a folder, {options.plugged('text')}endpoint:NAME@http://host:port/v1 or "
+        "vllm:HUB_ID.",
     ),
 ]
 Strategy = Annotated[str, typer.Option(help=f"One of: {registry.listed('strategy', 'text')}.")]

@@ -1,5 +1,5 @@
-"""Solutions in steps from whatever continues a text: a path is its text, so that pausing keeps it, forking sends it again
-and rewinding shortens it.
+"""Solutions in steps from whatever continues a text: a path is its text, so that pausing keeps it, forking sends it
+again and rewinding shortens it.
 
 A step is one request, ended by a blank line, whose seed is a hash of (seed, index, step): a sample does not depend on
 what else is drawn, as far as the server behind it honours seeds. Whole solutions are drawn in the same steps.
@@ -199,7 +199,12 @@ class TextSteps:
         steps = [(part.text.strip(), part.tokens) for part in path.parts]
         steps += [(path.begun.strip(), 0)] if path.begun.strip() else []
         stop = self.settings.stop
-        shown = [(cut(text, stop).strip(), tokens) for text, tokens in steps]
+        shown: list[tuple[str, int]] = []
+        for text, tokens in steps:
+            if said := cut(text, stop).strip():
+                shown.append((said, tokens))
+            elif shown:  # what holds no words counts for the step before
+                shown[-1] = shown[-1][0], shown[-1][1] + tokens
         known = None
         if all(part.logprobs is not None for part in path.parts):
             known = [one for part in path.parts for one in part.logprobs or ()]

@@ -73,7 +73,7 @@ class Solved:
         return self.answers[picks.get("weighted", picks["majority"])] if picks else ""
 
     def as_dict(self) -> dict[str, Any]:
-        """{"problem", "answer", "right", "samples": [{"text", "answer", "reward", "steps", ...}], "picks", "cost"...}."""
+        """{"problem", "answer", "right", "samples": [{"text", "answer", "reward", "steps", ...}], "picks", ...}."""
         steps: Sequence[Any] = self.steps or [None] * len(self.scored)
         samples = [
             {

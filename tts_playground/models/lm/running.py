@@ -61,7 +61,10 @@ class RunningBatch:
         self._waiting = deque(row for row in self._waiting if id(row) not in gone)
         seats = [seat for seat, row in enumerate(self._seats.rows) if row is not None and id(row) in gone]
         if seats:
-            self._seats.leave(seats)
+            import torch
+
+            with torch.inference_mode():
+                self._seats.leave(seats)
             self._knobs = None
 
     @property
