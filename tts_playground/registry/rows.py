@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tts_playground.registry.entry import Entry
+from tts_playground.registry.text_rows import TEXT_ROWS
 
 TASK_NAMES = {
     "t2i": "pictures",
@@ -349,6 +350,7 @@ _BENCHES = _rows(
     ("sketch", "sketch:run", {"summary": "from drawings to programs"}),
     ("curves", "curves:run", {"summary": "exact best-of-N curves"}),
     ("audit", "audit:run", {"summary": "an exact audit against drawn replies"}),
+    ("math", "math:run", {"summary": "solutions in steps, their judging, and beams side by side"}),
     ("load", "load:run", {"summary": "thirty people at once"}),
     ("gpu", "gpu:run", {"summary": "big models on one NVIDIA GPU"}),
     ("stickers", "stickers:run", {"summary": "scenes of the sticker world and plain generation"}),
@@ -379,4 +381,5 @@ SHIPPED: tuple[Entry, ...] = (
     *_BENCHES,
     *_EVALS,
     *_TABS,
+    *TEXT_ROWS,
 )
