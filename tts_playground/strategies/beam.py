@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from tts_playground.core import Budget, Path, Reward, Round, SteppedSampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import BudgetTracker, to_the_end, waves
+from tts_playground.strategies.voting import fingerprint
 from tts_playground.typed import typed
 
 
@@ -71,12 +70,3 @@ class Beam:
             for path in kept.values():
                 copies = [sampler.fork(path, fresh + i) for i in range(each - 1)]
                 paths, fresh = [*paths, path, *copies], fresh + len(copies)
-
-
-def fingerprint(content: object) -> Hashable:
-    """What makes two contents the same: the value itself where it can be hashed, else the bytes of the array it is."""
-    try:
-        hash(content)
-    except TypeError:
-        return np.asarray(content).tobytes()
-    return content

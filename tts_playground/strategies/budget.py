@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from tts_playground.core import (
     Budget,
     Cost,
+    ForetellingSampler,
     Path,
     Progress,
     Reward,
@@ -19,6 +20,7 @@ from tts_playground.core import (
     Task,
 )
 from tts_playground.errors import BadInput
+from tts_playground.strategies.voting import Ballot
 
 COUNTED = tuple(f.name for f in fields(Budget) if f.name != "seconds")
 WAVE = 1 << 20
@@ -65,17 +67,28 @@ class BudgetTracker:
     the limit, so counted limits are never exceeded.
     """
 
-    def __init__(self, budget: Budget, reward: Reward) -> None:
+    def __init__(self, budget: Budget, reward: Reward, ballot: Ballot | None = None) -> None:
         self.budget = budget
         self.reward = reward
-        self.best: Scored | None = None
+        self.ballot = ballot
+        """whoever it elects is the best; None takes the highest reward"""
         self.stopped = ""
         self.step_cost: Cost | None = None
         """the most that one step of one path has cost so far; None before the first"""
+        self.longest = 0
+        """steps of the longest path that has come to its end; 0 before there is one"""
+        self._best: Scored | None = None
+        self._stepped = [0, 0]
+        """steps taken so far, and their tokens"""
         self._ahead: tuple[Path, Path] | None = None
         self._spent = Cost()
         self._rounds = 0
         self._begun = time.perf_counter()
+
+    @property
+    def best(self) -> Scored | None:
+        """The best complete candidate so far, or the elected one."""
+        return self._best if self.ballot is None else self.ballot.elected
 
     @property
     def cost(self) -> Cost:
@@ -146,53 +159,125 @@ class BudgetTracker:
         finished = [path for path in paths if path.done]
         return paths, self.score(task, sampler.peek(task, finished)) if finished else []
 
+    def horizon(self, task: Task, sampler: SteppedSampler) -> int:
+        """Steps that a path is planned with: the most it may take, or, once some are whole, those of the longest."""
+        most = sampler.horizon(task)
+        return min(most, self.longest) if self.longest else most
+
+    def affords(self, steps: int, views: int, samples: int = 0) -> bool:
+        """Whether as much as one path of these steps, views and finished candidates can still be paid for."""
+        return self.fit(1, lambda _: (steps, views, samples))[0] == 1
+
     def fit(self, wanted: int, plan: Plan) -> tuple[int, str]:
         """How many paths (at most ``wanted``) the budget sees to the end of ``plan``; if none, the limit in the way.
 
-        Steps are counted in tokens: what else a step costs is not known beforehand.
+        Steps are counted in tokens: what else a step costs is not known beforehand. Until a path has come to its end
+        each counts as the dearest so far, then as the mean.
         """
-        over = ""
+        over, each = "", float(self.step_cost.tokens) if self.step_cost else 0.0
+        if self.longest and self._stepped[0]:
+            each = self._stepped[1] / self._stepped[0]
         for count in range(wanted, 0, -1):
             steps, views, samples = plan(count)
-            tokens = (steps - (self._ahead is not None)) * (self.step_cost.tokens if self.step_cost else 0)
+            tokens = int((steps - (self._ahead is not None)) * each + 0.5)
             over = self._over(self.reward.unit_cost * views + Cost(samples=samples, tokens=tokens))
             if not over:
                 return count, ""
         return 0, over
 
     def advance(
-        self, task: Task, sampler: SteppedSampler, paths: list[Path], which: Iterable[int], steps: int | None = 1
+        self,
+        task: Task,
+        sampler: SteppedSampler,
+        paths: list[Path],
+        which: Iterable[int],
+        steps: int | None = 1,
+        *,
+        judge: Reward | None = None,
     ) -> list[Scored] | None:
         """Take the paths ``which`` further in place (``steps`` None: to their end) and score what they are then.
 
         Finished ones compete for the best. None when the budget does not allow it; steps taken until then stay paid.
+
+        Args:
+            judge: scores unfinished views instead of the reward.
+        """
+        chosen = list(which)
+        if not self.grow(task, sampler, paths, chosen, steps):
+            return None
+        return self.judged(task, sampler, [paths[i] for i in chosen], judge=judge)
+
+    def grow(
+        self,
+        task: Task,
+        sampler: SteppedSampler,
+        paths: list[Path],
+        which: Iterable[int],
+        steps: int | None = 1,
+        *,
+        foretell: bool = False,
+    ) -> bool:
+        """Take the paths ``which`` further in place, unscored; False when the budget did not allow all of it.
+
+        Args:
+            foretell: along their likeliest tokens, of a sampler that can.
         """
         chosen = list(which)
         while steps is None or steps > 0:
             growing = [i for i in chosen if not paths[i].done]
             if not growing:
                 break
-            if not self._step(task, sampler, paths, growing):
-                return None
+            if not self._step(task, sampler, paths, growing, foretell):
+                return False
             steps = None if steps is None else steps - 1
-        finished = Cost(samples=sum(paths[i].done for i in chosen))
-        if not self.pay(self.reward.unit_cost * len(chosen) + finished):
+        return True
+
+    def judged(
+        self,
+        task: Task,
+        sampler: SteppedSampler,
+        paths: Sequence[Path],
+        *,
+        seen: Sequence[Path] | None = None,
+        judge: Reward | None = None,
+    ) -> list[Scored] | None:
+        """The paths as they stand, scored and paid for; finished ones compete for the best. None where it is too dear.
+
+        Args:
+            seen: what is looked at in place of each path, such as the same after a rollout; finished ones never.
+            judge: scores unfinished views instead of the reward.
+        """
+        by = [self.reward if judge is None or path.done else judge for path in paths]
+        finished = [path for path in paths if path.done]
+        if not self.pay(sum((one.unit_cost for one in by), Cost(samples=len(finished)))):
             return None
-        views = sampler.peek(task, [paths[i] for i in chosen])
-        scored = [Scored(view, reward) for view, reward in zip(views, self.reward.score(task, views), strict=True)]
-        for i, one in zip(chosen, scored, strict=True):
-            if paths[i].done:
+        self.longest = max([self.longest, *(path.steps for path in finished)])
+        views = sampler.peek(task, list(paths))
+        looked = views
+        if seen is not None:
+            ahead = [one if path.done else other for one, path, other in zip(paths, paths, seen, strict=True)]
+            looked = sampler.peek(task, ahead)
+        rewards = _by_their_judges(task, by, looked)
+        scored = [Scored(view, reward) for view, reward in zip(views, rewards, strict=True)]
+        for path, one in zip(paths, scored, strict=True):
+            if path.done:
                 self.consider(one)
         return scored
 
-    def _step(self, task: Task, sampler: SteppedSampler, paths: list[Path], growing: list[int]) -> bool:
+    def _step(
+        self, task: Task, sampler: SteppedSampler, paths: list[Path], growing: list[int], foretell: bool = False
+    ) -> bool:
         """One step of unfinished paths in place; False, with the paths as they were, when the budget does not allow."""
         if self.budget.left("seconds", self.cost) <= 0:
             self.stopped = self.stopped or "seconds"
             return False
         ahead = self._ahead
         fresh = [i for i in growing if ahead is None or paths[i] is not ahead[0]]
-        longer = sampler.step(task, [paths[i] for i in fresh]) if fresh else []
+        longer: Sequence[Path] = []
+        if fresh and foretell and isinstance(sampler, ForetellingSampler):
+            longer = sampler.foretell(task, [paths[i] for i in fresh])
+        elif fresh:
+            longer = sampler.step(task, [paths[i] for i in fresh])
         if not self._pay_steps([paths[i] for i in fresh], longer):
             return False
         for i in growing:
@@ -215,6 +300,7 @@ class BudgetTracker:
         for cost in costs:
             known = self.step_cost or Cost()
             self.step_cost = Cost(*(max(getattr(known, f.name), getattr(cost, f.name)) for f in fields(Cost)))
+            self._stepped = [self._stepped[0] + 1, self._stepped[1] + cost.tokens]
         return self.pay(sum(costs, Cost()))
 
     def breaks(self, cost: Cost) -> bool:
@@ -227,11 +313,23 @@ class BudgetTracker:
 
     def consider(self, scored: Scored) -> None:
         """Let a complete candidate compete for the best; ties keep the earlier one."""
-        if self.best is None or scored.reward > self.best.reward:
-            self.best = scored
+        if self.ballot is not None:
+            self.ballot.add(scored)
+        elif self._best is None or scored.reward > self._best.reward:
+            self._best = scored
 
     def round(self, candidates: Sequence[Scored], note: str = "", stopped: str = "") -> Round:
         """The next round, numbered from 0, with the best candidate and the cost so far."""
         number = self._rounds
         self._rounds += 1
         return Round(number, tuple(candidates), self.best, self.cost, stopped, note)
+
+
+def _by_their_judges(task: Task, by: Sequence[Reward], views: Sequence[Sample]) -> list[float]:
+    """The score of each view by its own judge, each judge asked once."""
+    rewards = [0.0] * len(views)
+    for judge in {id(one): one for one in by}.values():
+        places = [place for place, one in enumerate(by) if one is judge]
+        for place, value in zip(places, judge.score(task, [views[i] for i in places]), strict=True):
+            rewards[place] = value
+    return rewards

@@ -60,7 +60,7 @@ class SMC:
     def _population(
         self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
-        horizon = sampler.horizon(task)
+        horizon = tracker.horizon(task, sampler)
         paths, scored = tracker.start_paths(task, sampler, number, self.particles, seed, to_the_end(horizon, horizon))
         if scored:
             yield tracker.round(scored, f"population {number + 1}, finished at once")
