@@ -35,7 +35,7 @@ _SAMPLERS = _rows(
             "summary": "pictures token by token from a Janus",
             "tasks": ("t2i",),
             "needs": "model",
-            "provides": _STEPPED,
+            "provides": (*_STEPPED, "ForetellingSampler"),
         },
     ),
     (
@@ -45,7 +45,7 @@ _SAMPLERS = _rows(
             "label": "proposal",
             "summary": "shapes proposed by what is left to explain; needs no model",
             "tasks": ("sketch",),
-            "provides": ("Sampler", "SteppedSampler", "Neighbourhood"),
+            "provides": ("Sampler", "SteppedSampler", "Neighbourhood", "RevisingSampler"),
         },
     ),
     (
@@ -55,7 +55,7 @@ _SAMPLERS = _rows(
             "label": "tiny:sketch",
             "summary": "a small vision-language model that writes programs",
             "tasks": ("sketch",),
-            "provides": ("Sampler", "Neighbourhood"),
+            "provides": ("Sampler", "Neighbourhood", "RevisingSampler"),
         },
     ),
     (
@@ -66,7 +66,7 @@ _SAMPLERS = _rows(
             "summary": "replies of a vision-language model",
             "tasks": ("vqa",),
             "needs": "model",
-            "provides": _STEPPED,
+            "provides": (*_STEPPED, "RevisingSampler", "ContinuingSampler", "ForetellingSampler"),
         },
     ),
     (
@@ -77,7 +77,7 @@ _SAMPLERS = _rows(
             "summary": "replies of an OpenAI-compatible server",
             "tasks": ("vqa",),
             "needs": "model",
-            "provides": ("Sampler", "StreamingSampler"),
+            "provides": ("Sampler", "StreamingSampler", "RevisingSampler"),
         },
     ),
 )
@@ -233,6 +233,7 @@ _VERIFIERS = _rows(
         {"label": "renderer", "summary": "draws the program and compares it with the drawing", "tasks": ("sketch",)},
     ),
 )
+_ANSWERS = ("vqa", "text")
 _STRATEGIES = _rows(
     "strategy",
     "strategies.",
@@ -285,6 +286,118 @@ _STRATEGIES = _rows(
         },
     ),
     (
+        "dvts",
+        "dvts:DVTS",
+        {
+            "label": "DVTS",
+            "summary": "independent subtrees, each of which keeps its best child",
+            "needs": "SteppedSampler",
+        },
+    ),
+    (
+        "rebase",
+        "rebase:Rebase",
+        {
+            "label": "REBASE",
+            "summary": "prefixes get continuations in proportion to what they promise; candidates vote",
+            "needs": "SteppedSampler",
+        },
+    ),
+    (
+        "mcts",
+        "mcts:MCTS",
+        {
+            "label": "MCTS",
+            "summary": "walks through a tree, to where it promises most or was seldom looked",
+            "needs": "SteppedSampler",
+        },
+    ),
+    (
+        "best-first",
+        "best_first:BestFirst",
+        {
+            "label": "best-first search",
+            "summary": "the most promising prefix anywhere in the tree goes on",
+            "needs": "SteppedSampler",
+        },
+    ),
+    (
+        "stage-beam",
+        "stage_beam:StageBeam",
+        {
+            "label": "stage beam",
+            "summary": "a few candidates for each stage, compared in pairs, and one is kept",
+            "needs": "SteppedSampler",
+        },
+    ),
+    (
+        "lookahead",
+        "lookahead:Lookahead",
+        {
+            "label": "lookahead",
+            "summary": "each step is chosen by where paths from it lead",
+            "needs": "SteppedSampler",
+        },
+    ),
+    (
+        "revision",
+        "revision:Revision",
+        {
+            "label": "revision",
+            "summary": "chains of attempts, each made from the one before; needs a model that can revise",
+            "needs": "RevisingSampler",
+        },
+    ),
+    (
+        "tournament",
+        "tournament:Tournament",
+        {
+            "label": "tournament",
+            "summary": "independent draws, knocked out in pairs",
+            "needs": "Sampler",
+        },
+    ),
+    (
+        "adaptive",
+        "adaptive:Adaptive",
+        {
+            "label": "adaptive N",
+            "summary": "draws until the vote is settled",
+            "tasks": _ANSWERS,
+            "needs": "Sampler",
+        },
+    ),
+    (
+        "confidence",
+        "confidence:Confidence",
+        {
+            "label": "confidence (DeepConf)",
+            "summary": "stops replies that were drawn without confidence; the confident ones vote",
+            "tasks": _ANSWERS,
+            "needs": "Sampler",
+        },
+    ),
+    (
+        "budget-forcing",
+        "budget_forcing:BudgetForcing",
+        {
+            "label": "budget forcing",
+            "summary": "replies that end are told to wait and go on; needs a large model",
+            "tasks": _ANSWERS,
+            "needs": "ContinuingSampler",
+        },
+    ),
+    (
+        "simulate",
+        "simulate:Simulate",
+        {
+            "label": "simulation",
+            "summary": "the model says what a step would lead to before it is drawn; needs a large model",
+            "tasks": _ANSWERS,
+            "needs": "ContinuingSampler",
+        },
+    ),
+    (
         "suffix",
         "suffix:Suffix",
         {
@@ -295,7 +408,6 @@ _STRATEGIES = _rows(
         },
     ),
 )
-_ANSWERS = ("vqa", "text")
 _SELECTORS = _rows(
     "selector",
     "verifiers.selectors:",

@@ -124,8 +124,8 @@ class BudgetTracker:
         self._spent = self._spent + cost
         return True
 
-    def score(self, task: Task, samples: Iterable[Sample]) -> list[Scored]:
-        """Score the samples that can be paid for, their draws included; they compete for the best.
+    def score(self, task: Task, samples: Iterable[Sample], *, compete: bool = True) -> list[Scored]:
+        """Score the samples that can be paid for, their draws included; unless told they compete for the best.
 
         Samples may come from a generator: it is not asked for more once the budget is spent.
         """
@@ -137,7 +137,7 @@ class BudgetTracker:
             if self.budget.left("seconds", self.cost) <= 0:
                 break
         scored = [Scored(s, r) for s, r in zip(taken, self.reward.score(task, taken), strict=True)] if taken else []
-        for one in scored:
+        for one in scored if compete else ():
             self.consider(one)
         return scored
 
@@ -306,6 +306,11 @@ class BudgetTracker:
     def breaks(self, cost: Cost) -> bool:
         """Whether spending ``cost`` as well would break a limit, or the time is up; nothing is spent."""
         return bool(self._over(replace(cost, seconds=0.0))) or self.budget.left("seconds", self.cost) <= 0
+
+    def refuses(self, cost: Cost) -> bool:
+        """Whether ``cost`` does not fit any more; then ``stopped`` says why. Nothing is spent."""
+        self.stopped = self.stopped or self._over(replace(cost, seconds=0.0))
+        return bool(self.stopped)
 
     def between(self, progress: Progress[Sample]) -> Round:
         """A report between two rounds, with the number of the next one."""
