@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from tts_playground.registry.entry import Entry
+from tts_playground.registry.entry import rows_of as _rows
+from tts_playground.registry.strategy_rows import ANSWERS, STRATEGIES
 
 TASK_NAMES = {
     "t2i": "pictures",
@@ -15,12 +16,6 @@ TASK_NAMES = {
     "text": "steps of reasoning in words",
 }
 """task -> what its candidates are, in words"""
-
-
-def _rows(kind: str, where: str, *rows: tuple[str, str, dict[str, Any]]) -> Iterator[Entry]:
-    """Rows of (name, target below ``where``, further fields)."""
-    for name, target, further in rows:
-        yield Entry(kind, name, f"tts_playground.{where}{target}", **further)
 
 
 _STEPPED = ("Sampler", "StreamingSampler", "SteppedSampler")
@@ -233,211 +228,36 @@ _VERIFIERS = _rows(
         {"label": "renderer", "summary": "draws the program and compares it with the drawing", "tasks": ("sketch",)},
     ),
 )
-_ANSWERS = ("vqa", "text")
-_STRATEGIES = _rows(
-    "strategy",
-    "strategies.",
-    (
-        "best-of-n",
-        "best_of_n:BestOfN",
-        {"label": "best-of-N", "summary": "independent draws, and the best is kept", "needs": "Sampler"},
-    ),
-    (
-        "refine",
-        "refine:Refine",
-        {"label": "refine", "summary": "a few draws, then better neighbours of the best", "needs": "Neighbourhood"},
-    ),
-    (
-        "parm",
-        "parm:PARM",
-        {
-            "label": "PARM",
-            "summary": "drops unlikely pictures early, and saves the rest of their tokens",
-            "tasks": ("t2i",),
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "gridar",
-        "gridar:GridAR",
-        {
-            "label": "GridAR",
-            "summary": "looks after a quarter and a half; rejects the worst and refills from the others",
-            "tasks": ("t2i", "vqa"),
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "smc",
-        "smc:SMC",
-        {
-            "label": "particles (SMC)",
-            "summary": "unfinished candidates are resampled by what they promise",
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "beam",
-        "beam:Beam",
-        {
-            "label": "beam search",
-            "summary": "the best unfinished candidates go on, each with several continuations",
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "dvts",
-        "dvts:DVTS",
-        {
-            "label": "DVTS",
-            "summary": "independent subtrees, each of which keeps its best child",
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "rebase",
-        "rebase:Rebase",
-        {
-            "label": "REBASE",
-            "summary": "prefixes get continuations in proportion to what they promise; candidates vote",
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "mcts",
-        "mcts:MCTS",
-        {
-            "label": "MCTS",
-            "summary": "walks through a tree, to where it promises most or was seldom looked",
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "best-first",
-        "best_first:BestFirst",
-        {
-            "label": "best-first search",
-            "summary": "the most promising prefix anywhere in the tree goes on",
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "stage-beam",
-        "stage_beam:StageBeam",
-        {
-            "label": "stage beam",
-            "summary": "a few candidates for each stage, compared in pairs, and one is kept",
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "lookahead",
-        "lookahead:Lookahead",
-        {
-            "label": "lookahead",
-            "summary": "each step is chosen by where paths from it lead",
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "revision",
-        "revision:Revision",
-        {
-            "label": "revision",
-            "summary": "chains of attempts, each made from the one before; needs a model that can revise",
-            "needs": "RevisingSampler",
-        },
-    ),
-    (
-        "tournament",
-        "tournament:Tournament",
-        {
-            "label": "tournament",
-            "summary": "independent draws, knocked out in pairs",
-            "needs": "Sampler",
-        },
-    ),
-    (
-        "adaptive",
-        "adaptive:Adaptive",
-        {
-            "label": "adaptive N",
-            "summary": "draws until the vote is settled",
-            "tasks": _ANSWERS,
-            "needs": "Sampler",
-        },
-    ),
-    (
-        "confidence",
-        "confidence:Confidence",
-        {
-            "label": "confidence (DeepConf)",
-            "summary": "stops replies that were drawn without confidence; the confident ones vote",
-            "tasks": _ANSWERS,
-            "needs": "Sampler",
-        },
-    ),
-    (
-        "budget-forcing",
-        "budget_forcing:BudgetForcing",
-        {
-            "label": "budget forcing",
-            "summary": "replies that end are told to wait and go on; needs a large model",
-            "tasks": _ANSWERS,
-            "needs": "ContinuingSampler",
-        },
-    ),
-    (
-        "simulate",
-        "simulate:Simulate",
-        {
-            "label": "simulation",
-            "summary": "the model says what a step would lead to before it is drawn; needs a large model",
-            "tasks": _ANSWERS,
-            "needs": "ContinuingSampler",
-        },
-    ),
-    (
-        "suffix",
-        "suffix:Suffix",
-        {
-            "label": "suffix search",
-            "summary": "redraws the end of the best candidate, and keeps what is better",
-            "tasks": ("t2i", "vqa"),
-            "needs": "SteppedSampler",
-        },
-    ),
-)
 _SELECTORS = _rows(
     "selector",
     "verifiers.selectors:",
     (
         "verifier",
         "Verified",
-        {"label": "verifier", "summary": "the answer with the highest P(yes)", "tasks": _ANSWERS, "needs": "p_yes"},
+        {"label": "verifier", "summary": "the answer with the highest P(yes)", "tasks": ANSWERS, "needs": "p_yes"},
     ),
-    ("majority", "Majority", {"label": "majority", "summary": "the answer with the most votes", "tasks": _ANSWERS}),
+    ("majority", "Majority", {"label": "majority", "summary": "the answer with the most votes", "tasks": ANSWERS}),
     (
         "weighted",
         "WeightedVotes",
         {
             "label": "weighted votes",
             "summary": "the answer whose votes weigh most, each by its P(yes)",
-            "tasks": _ANSWERS,
+            "tasks": ANSWERS,
             "needs": "p_yes",
         },
     ),
     (
         "rating",
         "Rated",
-        {"label": "rating", "summary": "the answer with the highest rating", "tasks": _ANSWERS, "needs": "rating"},
+        {"label": "rating", "summary": "the answer with the highest rating", "tasks": ANSWERS, "needs": "rating"},
     ),
     (
         "logprob",
         "Likeliest",
-        {"label": "log p", "summary": "the likeliest answer", "tasks": _ANSWERS, "needs": "logprob"},
+        {"label": "log p", "summary": "the likeliest answer", "tasks": ANSWERS, "needs": "logprob"},
     ),
-    ("single", "First", {"label": "single", "summary": "the first answer", "tasks": _ANSWERS}),
+    ("single", "First", {"label": "single", "summary": "the first answer", "tasks": ANSWERS}),
 )
 _LARGE: dict[str, Any] = {"needs": "cuda"}
 _MODELS = _rows(
@@ -485,7 +305,7 @@ SHIPPED: tuple[Entry, ...] = (
     *_SAMPLERS,
     *_REWARDS,
     *_VERIFIERS,
-    *_STRATEGIES,
+    *STRATEGIES,
     *_SELECTORS,
     *_MODELS,
     *_BENCHES,

@@ -1,3 +1,5 @@
+# scipy ships no types.
+# pyright: reportMissingTypeStubs=false
 """As many candidates as it takes: draw until the vote is settled.
 
 Adaptive-Consistency (Aggarwal et al. 2023, arXiv:2305.11860). The test: with the votes v1 and v2 of the two largest

@@ -67,6 +67,4 @@ class BudgetForcing:
             if scored is None:
                 return
             paths = ended
-            yield tracker.round(
-                scored, f"wave {number + 1}, " + (f"told to wait {turn} times" if turn else "first ending")
-            )
+            yield tracker.round(scored, f"wave {number + 1}, ending {turn + 1} of {1 + self.waits}")

@@ -17,7 +17,7 @@ from tts_playground.core import Budget, ContinuingSampler, Path, Reward, Round, 
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import WAVE, BudgetTracker, waves
 from tts_playground.strategies.reflection import reflected
-from tts_playground.strategies.search_tree import Node, Scale
+from tts_playground.strategies.search_tree import Scale, TreeNode
 from tts_playground.typed import typed
 
 
@@ -83,20 +83,20 @@ class _Tree:
             yield self.tracker.round(scored, f"tree {self.number + 1}, finished at once")
         if not paths or paths[0].done:
             return
-        root, self.fresh = Node(paths[0]), self.fresh + 1
+        root, self.fresh = TreeNode(paths[0]), self.fresh + 1
         for walk in range(self.settings.walks):
             if root.closed or self.tracker.stopped:
                 return
             yield from self._walk(root, walk)
 
     def _plan(self, children: int, depth: int) -> tuple[int, int, int]:
-        """Steps, views and finished candidates of an expansion at a depth and of a single path from there to the end."""
+        """Steps, views and finished candidates of an expansion at a depth, and of one path from there to the end."""
         left = max(0, self.tracker.horizon(self.task, self.sampler) - depth - 1)
         if self.settings.value == "rollout":
             return children * (1 + left), children, children
         return children + left, children + left, 1
 
-    def _walk(self, root: Node, walk: int) -> Iterator[Round]:
+    def _walk(self, root: TreeNode, walk: int) -> Iterator[Round]:
         """From the root to a whole candidate, or (by rollouts) to the first node without children."""
         node = root
         while not node.path.done:
@@ -115,14 +115,14 @@ class _Tree:
         if failed and self.settings.reflect and node.parent is not None:
             self._reflect(node, node.parent)
 
-    def _affordable(self, node: Node) -> int:
+    def _affordable(self, node: TreeNode) -> int:
         """Children that the budget sees, with one path from here to the end; notes which limit is in the way of one."""
         wanted = self.tracker.room(self.settings.children)
         count, over = self.tracker.fit(wanted, lambda n: self._plan(n, node.path.steps)) if wanted else (0, "")
         self.tracker.stopped = self.tracker.stopped or over
         return count
 
-    def _expanded(self, node: Node, count: int, note: str) -> Generator[Round, None, bool]:
+    def _expanded(self, node: TreeNode, count: int, note: str) -> Generator[Round, None, bool]:
         """Give a node ``count`` children with their values; False where the budget ends it."""
         first = [node.path] if node.parent is None and not node.reopened else []
         paths: list[Path] = [*first, *self._forks(node.path, count - len(first))]
@@ -151,7 +151,7 @@ class _Tree:
         self.fresh += count
         return made
 
-    def _reflect(self, failed: Node, above: Node) -> None:
+    def _reflect(self, failed: TreeNode, above: TreeNode) -> None:
         """Write what went wrong behind the prefix that the failed branch left, and let it have children again."""
         if above.reopened or not isinstance(self.sampler, ContinuingSampler):
             return

@@ -17,7 +17,7 @@ AFTER = ")\n\n"
 def reflected(
     tracker: BudgetTracker, task: Task, sampler: ContinuingSampler, failed: Path, prefix: Path
 ) -> Path | None:
-    """The prefix with the model's reflection on the failed candidate behind it; None where the budget does not allow."""
+    """The prefix with the model's reflection on the failed candidate behind it; None where there is none to be had."""
     asked = [sampler.append(task, failed, ASK)]
     before = str(sampler.peek(task, asked)[0].content)
     if not tracker.grow(task, sampler, asked, [0]):

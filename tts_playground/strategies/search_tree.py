@@ -22,12 +22,12 @@ class Scale:
         return (reward - self.low) / (self.high - self.low) if self.high > self.low else 0.5
 
 
-class Node:
+class TreeNode:
     """A prefix with the mean of what was backed up to it. Its own reward counts as one visit."""
 
-    def __init__(self, path: Path, reward: float = 0.0, parent: Node | None = None) -> None:
+    def __init__(self, path: Path, reward: float = 0.0, parent: TreeNode | None = None) -> None:
         self.path, self.reward, self.parent = path, reward, parent
-        self.children: list[Node] = []
+        self.children: list[TreeNode] = []
         self.visits, self.total = 0, 0.0
         self.closed = False
         """whether nothing below it is unknown any more"""
@@ -39,35 +39,35 @@ class Node:
         """What it is worth."""
         return (self.reward + self.total) / (1 + self.visits)
 
-    def add(self, path: Path, reward: float) -> Node:
+    def add(self, path: Path, reward: float) -> TreeNode:
         """A further child."""
-        self.children.append(Node(path, reward, self))
+        self.children.append(TreeNode(path, reward, self))
         return self.children[-1]
 
-    def best_child(self, exploration: float, scale: Scale) -> Node:
+    def best_child(self, exploration: float, scale: Scale) -> TreeNode:
         """The open child with the highest upper confidence bound; of equals the earlier."""
 
-        def bound(child: Node) -> float:
+        def bound(child: TreeNode) -> float:
             return scale.of(child.mean) + exploration * sqrt(log(1 + self.visits) / (1 + child.visits))
 
         return max((child for child in self.children if not child.closed), key=bound)
 
     def back_up(self, value: float) -> None:
         """Count a value for this node and all above it."""
-        node: Node | None = self
+        node: TreeNode | None = self
         while node is not None:
             node.visits, node.total = node.visits + 1, node.total + value
             node = node.parent
 
     def close(self) -> None:
         """Nothing below is unknown; nor above, where all children say so."""
-        node: Node | None = self
+        node: TreeNode | None = self
         while node is not None and all(child.closed for child in node.children):
             node.closed, node = True, node.parent
 
     def reopen(self, path: Path) -> None:
         """Go on from another path with children still to come."""
         self.path, self.children, self.reopened = path, [], True
-        node: Node | None = self
+        node: TreeNode | None = self
         while node is not None:
             node.closed, node = False, node.parent
