@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import count as count_from
 
 from tts_playground.core import Budget, Path, Reward, Round, SteppedSampler, Task
 from tts_playground.errors import BadInput
@@ -53,16 +54,15 @@ class BestFirst:
         if scored:
             yield tracker.round(scored, f"tree {number + 1}, finished at once")
         heap: list[tuple[float, int, Path]] = [(0.0, 0, path) for path in paths if not path.done]
-        fresh, ended = number * WAVE + 1, 0
+        fresh, ended, order = number * WAVE + 1, 0, count_from(1)
         for turn in range(self.nodes):
             if not heap or tracker.stopped:
                 return
             _, _, path = heappop(heap)
             name = f"tree {number + 1}, node {turn + 1}"
             count = self._children(task, sampler, tracker, path) if path.steps < self.depth else 0
-            if not count:
-                if (yield from self._ended(task, sampler, tracker, path, name)):
-                    ended += 1
+            if not count:  # it is deep enough, or too dear to branch; what is too dear to end makes way for others
+                ended += yield from self._ended(task, sampler, tracker, path, name)
                 continue
             children = [path if not turn else sampler.fork(path, fresh)]
             children += [sampler.fork(path, fresh + 1 + i) for i in range(count - 1)]
@@ -71,12 +71,14 @@ class BestFirst:
             if scored is None:
                 return
             yield tracker.round(scored, f"{name}, step {path.steps + 1}")
-            for place, (child, one) in enumerate(zip(children, scored, strict=True)):
+            for child, one in zip(children, scored, strict=True):
                 ended += child.done
                 if not child.done:
-                    heappush(heap, (-one.reward, fresh + place, child))
-        if heap and not ended:
-            yield from self._ended(task, sampler, tracker, heappop(heap)[2], f"tree {number + 1}, the best is finished")
+                    heappush(heap, (-one.reward, next(order), child))
+        while heap and not ended and not tracker.stopped:
+            ended += yield from self._ended(
+                task, sampler, tracker, heappop(heap)[2], f"tree {number + 1}, what is left"
+            )
 
     def _children(self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, path: Path) -> int:
         """Children that the budget sees, with one of them drawn to its end."""
@@ -89,10 +91,9 @@ class BestFirst:
     ) -> Generator[Round, None, bool]:
         """Draw a path to its end; False where the budget does not see that, or ends it."""
         left = max(1, tracker.horizon(task, sampler) - path.steps)
-        count, over = tracker.fit(1, lambda n: (n * left, n, n)) if tracker.room(1) else (0, "")
-        tracker.stopped = tracker.stopped or over
+        seen = tracker.room(1) and tracker.affords(left, 1, 1)
         paths = [path]
-        scored = tracker.advance(task, sampler, paths, [0], None) if count else None
+        scored = tracker.advance(task, sampler, paths, [0], None) if seen else None
         if scored is None:
             return False
         yield tracker.round(scored, f"{name}, drawn to its end")
