@@ -145,6 +145,15 @@ class ForetellingSampler(SteppedSampler, Protocol):
 
 
 @runtime_checkable
+class RetoldSampler(SteppedSampler, Protocol):
+    """A stepped sampler whose paths can go on under another task, as if their steps had been drawn for it."""
+
+    def retold(self, path: Any) -> Any:
+        """The path without what it remembers of its task."""
+        ...
+
+
+@runtime_checkable
 class Declines(Protocol):
     """A sampler whose class has a protocol that the model behind it may not be able to fill."""
 

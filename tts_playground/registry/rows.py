@@ -190,6 +190,16 @@ _REWARDS = _rows(
         {"label": "fit", "summary": "IoU with the drawing, less a price for every shape", "tasks": ("sketch",)},
     ),
     ("iou", "rewards.iou:IoUReward", {"label": "IoU", "summary": "IoU with the drawing", "tasks": ("sketch",)}),
+    (
+        "pixels",
+        "rewards.pixels:PixelsReward",
+        {
+            "label": "IoU on half of the pixels",
+            "summary": "IoU where a program is shown the drawing, or where it is not (seen, held-out)",
+            "tasks": ("sketch",),
+            "parameter": "PART",
+        },
+    ),
 )
 _VERIFIERS = _rows(
     "verifier",

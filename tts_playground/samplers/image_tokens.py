@@ -140,6 +140,10 @@ class ImageTokens:
         """The same tokens; the noise of ``index`` from here on."""
         return replace(path, index=index, parent=path.index, forked_at=path.steps, cost=Cost())
 
+    def retold(self, path: ImagePath) -> ImagePath:
+        """The path without keys and values, which were read behind its prompt: its tokens are read again."""
+        return replace(path, pieces=())
+
     def rewind(self, path: ImagePath, steps: int) -> ImagePath:
         """The first ``steps`` rows; what they cost stays spent.
 

@@ -1,7 +1,7 @@
 """Two candidates, compared by a judge that sees one after the other: both ways around, as the first may be favoured.
 
 Zheng et al. 2023 (arXiv:2306.05685) found that bias in models that judge. Where no judge is given, rewards are
-compared, which costs nothing more.
+compared, which costs nothing more. ``yes_or_no`` is for judges that see one candidate alone.
 """
 
 from __future__ import annotations
@@ -54,6 +54,21 @@ def judge_named(judge: Any, task: Task) -> PairwiseJudge | None:
         return ByReward(registry.resolve("reward", judge, task.kind))
     if isinstance(judge, type) or not isinstance(judge, PairwiseJudge):
         raise BadInput(f"A judge is a registered reward's name or a PairwiseJudge, not {shown(judge, 60)}.")
+    return judge
+
+
+def yes_or_no(judge: Any, task: Task) -> Reward | None:
+    """The judge of unfinished candidates behind a setting: a Reward, or the name of one; 0.5 or more is a yes.
+
+    Raises:
+        BadInput: it is neither. UnknownName: no reward of that name.
+    """
+    if judge is None or judge == "":
+        return None
+    if isinstance(judge, str):
+        return registry.resolve("reward", judge, task.kind)
+    if isinstance(judge, type) or not isinstance(judge, Reward):
+        raise BadInput(f"A judge is a registered reward's name or a Reward, not {shown(judge, 60)}.")
     return judge
 
 
