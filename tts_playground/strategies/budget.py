@@ -78,8 +78,10 @@ class BudgetTracker:
         self.longest = 0
         """steps of the longest path that has come to its end; 0 before there is one"""
         self._best: Scored | None = None
-        self._stepped = [0, 0]
-        """steps taken so far, and their tokens"""
+        self._steps = 0
+        """taken so far, by all paths"""
+        self._stepped = Cost()
+        """what they cost"""
         self._ahead: tuple[Path, Path] | None = None
         self._spent = Cost()
         self._rounds = 0
@@ -171,19 +173,22 @@ class BudgetTracker:
     def fit(self, wanted: int, plan: Plan) -> tuple[int, str]:
         """How many paths (at most ``wanted``) the budget sees to the end of ``plan``; if none, the limit in the way.
 
-        Steps are counted in tokens: what else a step costs is not known beforehand. Until a path has come to its end
-        each counts as the dearest so far, then as the mean.
+        Steps are counted in tokens and renders. Until a path has come to its end each counts as the dearest so far, then
+        as the mean.
         """
-        over, each = "", float(self.step_cost.tokens) if self.step_cost else 0.0
-        if self.longest and self._stepped[0]:
-            each = self._stepped[1] / self._stepped[0]
+        over = ""
         for count in range(wanted, 0, -1):
             steps, views, samples = plan(count)
-            tokens = int((steps - (self._ahead is not None)) * each + 0.5)
-            over = self._over(self.reward.unit_cost * views + Cost(samples=samples, tokens=tokens))
+            grown = self._of_steps(steps - (self._ahead is not None))
+            over = self._over(self.reward.unit_cost * views + Cost(samples=samples) + grown)
             if not over:
                 return count, ""
         return 0, over
+
+    def _of_steps(self, steps: int) -> Cost:
+        """What so many steps will cost in tokens and renders, as far as is known."""
+        known, by = (self._stepped, self._steps) if self.longest and self._steps else (self.step_cost or Cost(), 1)
+        return Cost(tokens=int(steps * known.tokens / by + 0.5), renders=int(steps * known.renders / by + 0.5))
 
     def advance(
         self,
@@ -288,8 +293,8 @@ class BudgetTracker:
         return True
 
     def _learn(self, task: Task, sampler: SteppedSampler, path: Path) -> None:
-        """Where the budget counts tokens, step one path ahead of the others: that measures tokens a step."""
-        if self.budget.tokens is None:
+        """Where the budget counts what steps cost, step one path ahead of the others: that measures a step."""
+        if self.budget.tokens is None and self.budget.renders is None:
             return
         (longer,) = sampler.step(task, [path])
         if self._pay_steps([path], [longer]):
@@ -300,7 +305,7 @@ class BudgetTracker:
         for cost in costs:
             known = self.step_cost or Cost()
             self.step_cost = Cost(*(max(getattr(known, f.name), getattr(cost, f.name)) for f in fields(Cost)))
-            self._stepped = [self._stepped[0] + 1, self._stepped[1] + cost.tokens]
+            self._steps, self._stepped = self._steps + 1, self._stepped + cost
         return self.pay(sum(costs, Cost()))
 
     def breaks(self, cost: Cost) -> bool:

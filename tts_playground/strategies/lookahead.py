@@ -58,7 +58,7 @@ class Lookahead:
             number,
             self.children,
             seed,
-            lambda n: (n * horizon * each, n * horizon * self.rollouts, n),
+            lambda n: (n * horizon * each, n * horizon * self.rollouts, n) if n > 1 else (horizon, horizon, 1),
         )
         if scored:
             yield tracker.round(scored, f"path {number + 1}, finished at once")
@@ -68,7 +68,9 @@ class Lookahead:
             paths = paths[:room]
             if not tracker.grow(task, sampler, paths, range(len(paths))):
                 return
-            scored = self._valued(task, sampler, tracker, paths, fresh)
+            scored = self._valued(task, sampler, tracker, paths, fresh) if len(paths) > 1 else None
+            if len(paths) == 1:  # nothing to choose from, so that nobody need look ahead
+                scored = tracker.judged(task, sampler, paths)
             if scored is None:
                 return
             fresh += self.rollouts * len(paths)
