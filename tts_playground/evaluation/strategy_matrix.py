@@ -1,9 +1,10 @@
-"""Every strategy on every kind of task at equal cost, as a table: ``python -m tts_playground.evaluation.strategy_matrix``.
+"""Every strategy on every kind of task at equal cost, as a table.
 
-The embedded models draw; a guide chooses and another measure judges. Tasks are drawn from the training side of the worlds
-(never from stickers-eval, infographics-eval or drawings-eval), by seeds that no trainer uses. A run may spend what
-``budget`` independent candidates cost on average, in tokens, or in renders where there are no tokens. Cells are kept as
-JSON beside the page, so that one column can be drawn again.
+``python -m tts_playground.evaluation.strategy_matrix`` draws it. The embedded models draw; a guide chooses and another
+measure judges. Tasks are drawn from the training side of the worlds (never from stickers-eval, infographics-eval or
+drawings-eval), by seeds that no trainer uses. A run may spend what ``budget`` independent candidates cost on average,
+in tokens, or in renders where there are no tokens. Cells are kept as JSON beside the page, so that one column can be
+drawn again.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ BLANKS = {
     ("parm", "vqa"): "published for pictures",
     ("parm", "sketch"): "published for pictures",
     ("gridar", "sketch"): "published for pictures",
+    ("refine", "text"): "nothing lies next to a solution",
+    ("parm", "text"): "published for pictures",
+    ("gridar", "text"): "published for pictures",
+    ("suffix", "text"): "beam search and the trees do that for steps",
     ("suffix", "sketch"): "refine does that for programs",
     ("revision", "t2i"): "no sampler of pictures revises",
 }
@@ -167,6 +172,8 @@ def why_blank(row: registry.Entry, kind: str) -> str:
     known = BLANKS.get((row.name, kind))
     if row in registry.entries("strategy", kind):
         return ""
+    if kind == "text" and known is None:
+        return WAITS
     if known is None and row.needs == "ContinuingSampler":
         known = WORDS
     return known or (VOTES if set(row.tasks) == {"vqa", "text"} else "the samplers of these tasks cannot")
@@ -191,11 +198,11 @@ def _gold(board: Column, task: Any, strategy: Any, limit: Budget, seed: int) -> 
 
 HEAD = """# Strategies on all tasks at equal cost
 
-Made by `python -m tts_playground.evaluation.strategy_matrix`, which draws a column again with `--columns t2i`. A cell is
-the mean over tasks with its 95 % interval and, below it, the gain over best-of-N on the same tasks with its own; a gain
-whose interval keeps to one side of 0 is bold. The guide chooses, and the judge measures. Strategies have their default
-settings, and nothing was tuned for this table. With so few tasks most differences cannot be told from chance: a cell is
-there to show that the pair runs and about where it stands, and it ranks nobody.
+Made by `python -m tts_playground.evaluation.strategy_matrix`, which draws a column again with `--columns t2i`. A cell
+is the mean over tasks with its 95 % interval and, below it, the gain over best-of-N on the same tasks with its own; a
+gain whose interval keeps to one side of 0 is bold. The guide chooses, and the judge measures. Strategies have their
+default settings, and nothing was tuned for this table. With so few tasks most differences cannot be told from chance:
+a cell is there to show that the pair runs and about where it stands, and it ranks nobody.
 """
 
 

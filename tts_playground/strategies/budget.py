@@ -173,8 +173,8 @@ class BudgetTracker:
     def fit(self, wanted: int, plan: Plan) -> tuple[int, str]:
         """How many paths (at most ``wanted``) the budget sees to the end of ``plan``; if none, the limit in the way.
 
-        Steps are counted in tokens and renders. Until a path has come to its end each counts as the dearest so far, then
-        as the mean.
+        Steps are counted in tokens and renders: each as the dearest so far until a path has come to its end, then as
+        the mean.
         """
         over = ""
         for count in range(wanted, 0, -1):
