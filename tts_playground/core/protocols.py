@@ -118,7 +118,7 @@ class RevisingSampler(Sampler, Protocol):
     def revise(
         self, task: Any, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int = 0
     ) -> Iterator[Sample]:
-        """Yield one new solution per index, in order, whose ``parent`` is ``attempt.index``; none repeats the attempt.
+        """Yield one new solution per index, in order, whose ``parent`` is ``attempt.index``.
 
         Args:
             verdict: what was said of the attempt, one sentence in words.
