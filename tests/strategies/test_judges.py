@@ -219,3 +219,17 @@ def test_revised_programs_are_near_the_attempt_and_by_their_own_index():
     assert alone.content == many[3].content
     assert len({str(s.content) for s in many}) > 3
     assert sum(s.cost.renders for s in many) > 0
+
+
+def test_images_follow_their_likeliest_tokens_and_keep_their_settings(random_janus):
+    from tts_playground.models.loading import Loaded, Options
+    from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
+    from tts_playground.tasks.text_to_image import PromptTask
+
+    loaded, task = Loaded("random", "janus", Options("cpu", "float32"), "1", random_janus), PromptTask("a red apple")
+    sampler = ImageTokens(loaded, ImageSettings(cfg=2.0))
+    one, other = sampler.foretell(task, sampler.start(task, [0, 7]))
+    assert one.tokens == other.tokens and one.settings == sampler.settings
+    greedy = ImageTokens(loaded, ImageSettings(0.0, 2.0))
+    (cold,) = greedy.step(task, greedy.start(task, [0]))
+    assert one.tokens == cold.tokens
