@@ -154,8 +154,10 @@ def fit(
     for place in range(bins):
         mine = [one for one in problems if policy.bin_of(ease[one]) == place]
         for budget in budgets if mine else ():
-            rows = {name: [values.get((one, name, budget)) for one in mine] for name in names}
-            whole = {name: float(np.mean(row)) for name, row in rows.items() if None not in row}
+            rows = {
+                name: [values[one, name, budget] for one in mine if (one, name, budget) in values] for name in names
+            }
+            whole = {name: float(np.mean(row)) for name, row in rows.items() if len(row) == len(mine)}
             table[place, budget] = max(whole, key=lambda name: whole[name])
     return Policy(edges, table, baseline)
 

@@ -174,16 +174,24 @@ class BudgetTracker:
         """How many paths (at most ``wanted``) the budget sees to the end of ``plan``; if none, the limit in the way.
 
         Steps are counted in tokens and renders: each as the dearest so far until a path has come to its end, then as
-        the mean.
+        the mean. While none has, one path is begun even where the most that it may take does not fit, and only one
+        where renders are counted: the steps of a program cost more and more of them.
         """
-        over = ""
+        over, wanted = "", min(wanted, 1) if self.budget.renders is not None and not self.longest else wanted
         for count in range(wanted, 0, -1):
             steps, views, samples = plan(count)
             grown = self._of_steps(steps - (self._ahead is not None))
             over = self._over(self.reward.unit_cost * views + Cost(samples=samples) + grown)
             if not over:
                 return count, ""
+        if wanted and not self.longest and not self._over(self._unstepped(plan)):
+            return 1, ""  # how long a path really is, only drawing one to its end tells
         return 0, over
+
+    def _unstepped(self, plan: Plan) -> Cost:
+        """The plan of one path but for its steps, and one step."""
+        _, views, samples = plan(1)
+        return self.reward.unit_cost * min(1, views) + Cost(samples=samples) + self._of_steps(1)
 
     def _of_steps(self, steps: int) -> Cost:
         """What so many steps will cost in tokens and renders, as far as is known."""
