@@ -167,7 +167,7 @@ def _settings(parts: dict[str, Any]) -> None:
         samplers(local=False),
         value=default.sampler,
         label="Sampler",
-        info="Who proposes programs. smc and beam build shape by shape: they need “proposal”.",
+        info="Who proposes programs. Searches that build shape by shape, such as beam, need “proposal”.",
         elem_id="sketch-sampler",
     )
     with gr.Accordion("More settings", open=False):
