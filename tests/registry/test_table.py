@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from tts_playground import core, errors, registry
+from tts_playground.registry.table import CAPABILITIES
 from tts_playground.strategies.beam import Beam
 from tts_playground.testing import ScriptedSampler, TableReward
 
@@ -38,7 +39,7 @@ def test_every_row_has_an_object_and_words(kind):
 
 
 def test_rows_tell_the_truth_about_samplers():
-    protocols = ("Sampler", "StreamingSampler", "SteppedSampler", "Neighbourhood")
+    protocols = CAPABILITIES
     for row in registry.entries("sampler"):
         has = {name for name in protocols if issubclass(row.load(), getattr(core, name))}
         assert set(row.provides) == has, row.name
@@ -59,7 +60,7 @@ def test_strategies_fit_where_a_sampler_has_what_they_need(task, expected):
 
 def test_a_name_is_built_with_its_own_settings():
     assert registry.resolve("strategy", "beam", "t2i", width=3) == Beam(width=3)
-    assert registry.settings_of("strategy", "beam") == ("width", "children")
+    assert registry.settings_of("strategy", "beam") == ("width", "children", "lookahead", "rollout")
     with pytest.raises(errors.UnknownName, match="did you mean 'width'"):
         registry.resolve("strategy", "beam", widht=3)
     assert callable(registry.resolve("bench", "dsl"))
@@ -68,7 +69,7 @@ def test_a_name_is_built_with_its_own_settings():
 def test_near_misses_are_named():
     with pytest.raises(errors.UnknownName, match="did you mean 'refine'"):
         registry.resolve("strategy", "refin")
-    with pytest.raises(errors.UnknownName, match="choose one of: beam"):
+    with pytest.raises(errors.UnknownName, match="choose one of: adaptive, beam, best-first"):
         registry.resolve("strategy", "zzzz")
     with pytest.raises(errors.UnknownName, match="kind of plug-in"):
         registry.names("strategies")

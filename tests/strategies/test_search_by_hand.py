@@ -9,7 +9,7 @@ import pytest
 from tts_playground.core import Budget, Cost, Sample, Scored
 from tts_playground.errors import BadInput
 from tts_playground.strategies import smc
-from tts_playground.strategies.beam import Beam, fingerprint
+from tts_playground.strategies.beam import Beam
 from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.strategies.budget import BudgetTracker
 from tts_playground.strategies.gridar import GridAR
@@ -17,6 +17,7 @@ from tts_playground.strategies.parm import PARM
 from tts_playground.strategies.refine import Refine
 from tts_playground.strategies.smc import SMC, Weights
 from tts_playground.strategies.suffix import Suffix
+from tts_playground.strategies.voting import fingerprint
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask
 
 TASK = TextTask()

@@ -12,6 +12,7 @@ from tts_playground.core import Cost, Sample, Task
 from tts_playground.dsl import Program, parse, render
 from tts_playground.dsl.metrics import iou
 from tts_playground.errors import BadInput, Cancelled, UnknownName
+from tts_playground.experiments.comparison import comparable
 from tts_playground.rewards.iou import FitReward, IoUReward
 from tts_playground.tasks.sketch import SketchSettings, SketchTask, fitted, sketch, sketch_rounds
 from tts_playground.testing import check_reward
@@ -21,7 +22,7 @@ NO_CAP = 600.0
 EXCLAMATION = "(+ (Quad 8 10 2 8 0) (Quad 8 3 2 2 0))"
 
 
-@pytest.mark.parametrize("strategy", ["refine", "best-of-n", "smc", "beam"])
+@pytest.mark.parametrize("strategy", ["best-of-n", *comparable("sketch")])
 def test_every_strategy_draws_the_exclamation_mark_again(strategy):
     found = sketch(render(EXCLAMATION), strategy=strategy, n=8, seconds=NO_CAP)
     assert found.iou == 1.0

@@ -15,6 +15,8 @@ from tts_playground.tasks.vqa import VqaTask, vqa_sampler
 from tts_playground.tasks.vqa_search import StepSearch, judge_of, reason, search_steps
 
 QUESTION = "what is the value of kiwi?"
+VOTES = ("rebase", "adaptive", "confidence")
+"""whose answer is the one with the heaviest votes, not the one that the guide likes best"""
 SETTINGS = AnswerSettings(most_tokens=24, most_steps=4)
 
 
@@ -40,9 +42,13 @@ def test_every_search_streams_and_ends_with_an_answer(sampler, task, strategy, g
     assert last.done and not any(one.done for one in before)
     assert [len(one.rounds) for one in (*before, last)] == list(range(1, len(before) + 2))
     assert 1 <= len(last.finished) <= 4 and last.answer in [one.sample.info["answer"] for one in last.finished]
-    assert last.best is not None and last.best.reward == max(one.reward for one in last.finished)
+    assert last.best is not None
+    if strategy in VOTES:
+        assert any(one.sample is last.best.sample for one in last.finished)
+    else:
+        assert last.best.reward == max(one.reward for one in last.finished)
     views = sum(len(one.candidates) for one in last.rounds)
-    assert last.cost.verifier_calls == (0 if guide == "logprob" else views)
+    assert last.cost.verifier_calls == (0 if guide == "logprob" or strategy == "confidence" else views)
     assert last.cost.samples == len(last.finished) <= 4
     again = list(search_steps(task, sampler, StepSearch(strategy, guide, 4), seed=1))[-1]
     assert [one.reward for one in again.finished] == [one.reward for one in last.finished]

@@ -54,7 +54,7 @@ def picture(tmp_path):
 
 
 FITS = {
-    "two-thirds": ("t2i-strategies", "vqa-steps-strategy", "sketch-strategy"),
+    "two-thirds": ("t2i-strategies", "vqa-steps-strategy", "sketch-strategy", "sketch-contest-strategies"),
     "brightness": ("t2i-reward", "t2i-second", "t2i-judge"),
     "brevity": ("vqa-steps-guide",),
     "polite": ("vqa-steps-guide",),

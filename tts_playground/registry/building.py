@@ -117,7 +117,9 @@ def fitting(kind: str, name: str, task: str, sampler: core.Sampler) -> Entry | N
     row = table.entry(kind, name, task)
     if row.needs is None:
         return row
-    if not isinstance(sampler, table.protocol(row.needs)):
+    if why := _declined(row, sampler):
+        raise BadInput(f"The strategy {name!r} {_WANTS[row.needs]}. {why}")
+    if not runs(row, sampler):
         able = [one.name for one in table.entries("sampler", task) if one.tasks and table.has(one, row.needs)]
         fine = [one.name for one in table.entries("strategy", task) if runs(one, sampler)]
         raise BadInput(
@@ -132,12 +134,20 @@ _WANTS = {
     "StreamingSampler": "shows unfinished candidates",
     "SteppedSampler": "pauses between steps",
     "Neighbourhood": "walks from a candidate to similar ones",
+    "RevisingSampler": "revises attempts",
+    "ContinuingSampler": "writes into unfinished candidates",
+    "ForetellingSampler": "follows candidates along their likeliest tokens",
 }
 
 
 def runs(row: Entry, sampler: core.Sampler) -> bool:
-    """Whether a registered strategy can run on a sampler: it has the protocol that the row needs."""
-    return row.needs is None or isinstance(sampler, table.protocol(row.needs))
+    """Whether a registered strategy can run on a sampler: it has the protocol that the row needs, and its model too."""
+    return row.needs is None or (isinstance(sampler, table.protocol(row.needs)) and not _declined(row, sampler))
+
+
+def _declined(row: Entry, sampler: core.Sampler) -> str:
+    """Why a sampler whose class has what a strategy needs cannot fill it, "" where it can."""
+    return sampler.declines(row.needs) if row.needs is not None and isinstance(sampler, core.Declines) else ""
 
 
 def _composed(expression: Expression, task: str | None, settings: Mapping[str, Any]) -> core.Reward:

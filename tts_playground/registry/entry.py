@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,3 +67,9 @@ def imported(target: str, whose: str) -> Any:
         return getattr(module, attribute)
     except AttributeError as error:
         raise BadInput(f"The module {module_name!r} has no {attribute!r}, which {whose} asks for.") from error
+
+
+def rows_of(kind: str, where: str, *rows: tuple[str, str, dict[str, Any]]) -> Iterator[Entry]:
+    """Rows of (name, target below ``where``, further fields)."""
+    for name, target, further in rows:
+        yield Entry(kind, name, f"tts_playground.{where}{target}", **further)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from tts_playground.registry.entry import Entry
+from tts_playground.registry.entry import rows_of as _rows
+from tts_playground.registry.strategy_rows import ANSWERS, STRATEGIES
 from tts_playground.registry.text_rows import TEXT_ROWS
 
 TASK_NAMES = {
@@ -16,12 +17,6 @@ TASK_NAMES = {
     "text": "steps of reasoning in words",
 }
 """task -> what its candidates are, in words"""
-
-
-def _rows(kind: str, where: str, *rows: tuple[str, str, dict[str, Any]]) -> Iterator[Entry]:
-    """Rows of (name, target below ``where``, further fields)."""
-    for name, target, further in rows:
-        yield Entry(kind, name, f"tts_playground.{where}{target}", **further)
 
 
 _STEPPED = ("Sampler", "StreamingSampler", "SteppedSampler")
@@ -36,7 +31,7 @@ _SAMPLERS = _rows(
             "summary": "pictures token by token from a Janus",
             "tasks": ("t2i",),
             "needs": "model",
-            "provides": _STEPPED,
+            "provides": (*_STEPPED, "ForetellingSampler"),
         },
     ),
     (
@@ -46,7 +41,7 @@ _SAMPLERS = _rows(
             "label": "proposal",
             "summary": "shapes proposed by what is left to explain; needs no model",
             "tasks": ("sketch",),
-            "provides": ("Sampler", "SteppedSampler", "Neighbourhood"),
+            "provides": ("Sampler", "SteppedSampler", "Neighbourhood", "RevisingSampler"),
         },
     ),
     (
@@ -56,7 +51,7 @@ _SAMPLERS = _rows(
             "label": "tiny:sketch",
             "summary": "a small vision-language model that writes programs",
             "tasks": ("sketch",),
-            "provides": ("Sampler", "Neighbourhood"),
+            "provides": ("Sampler", "Neighbourhood", "RevisingSampler"),
         },
     ),
     (
@@ -67,7 +62,7 @@ _SAMPLERS = _rows(
             "summary": "replies of a vision-language model",
             "tasks": ("vqa",),
             "needs": "model",
-            "provides": _STEPPED,
+            "provides": (*_STEPPED, "RevisingSampler", "ContinuingSampler", "ForetellingSampler"),
         },
     ),
     (
@@ -78,7 +73,7 @@ _SAMPLERS = _rows(
             "summary": "replies of an OpenAI-compatible server",
             "tasks": ("vqa",),
             "needs": "model",
-            "provides": ("Sampler", "StreamingSampler"),
+            "provides": ("Sampler", "StreamingSampler", "RevisingSampler"),
         },
     ),
 )
@@ -196,6 +191,16 @@ _REWARDS = _rows(
         {"label": "fit", "summary": "IoU with the drawing, less a price for every shape", "tasks": ("sketch",)},
     ),
     ("iou", "rewards.iou:IoUReward", {"label": "IoU", "summary": "IoU with the drawing", "tasks": ("sketch",)}),
+    (
+        "pixels",
+        "rewards.pixels:PixelsReward",
+        {
+            "label": "IoU on half of the pixels",
+            "summary": "IoU where a program is shown the drawing, or where it is not (seen, held-out)",
+            "tasks": ("sketch",),
+            "parameter": "PART",
+        },
+    ),
 )
 _VERIFIERS = _rows(
     "verifier",
@@ -234,99 +239,36 @@ _VERIFIERS = _rows(
         {"label": "renderer", "summary": "draws the program and compares it with the drawing", "tasks": ("sketch",)},
     ),
 )
-_STRATEGIES = _rows(
-    "strategy",
-    "strategies.",
-    (
-        "best-of-n",
-        "best_of_n:BestOfN",
-        {"label": "best-of-N", "summary": "independent draws, and the best is kept", "needs": "Sampler"},
-    ),
-    (
-        "refine",
-        "refine:Refine",
-        {"label": "refine", "summary": "a few draws, then better neighbours of the best", "needs": "Neighbourhood"},
-    ),
-    (
-        "parm",
-        "parm:PARM",
-        {
-            "label": "PARM",
-            "summary": "drops unlikely pictures early, and saves the rest of their tokens",
-            "tasks": ("t2i",),
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "gridar",
-        "gridar:GridAR",
-        {
-            "label": "GridAR",
-            "summary": "looks after a quarter and a half; rejects the worst and refills from the others",
-            "tasks": ("t2i", "vqa"),
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "smc",
-        "smc:SMC",
-        {
-            "label": "particles (SMC)",
-            "summary": "unfinished candidates are resampled by what they promise",
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "beam",
-        "beam:Beam",
-        {
-            "label": "beam search",
-            "summary": "the best unfinished candidates go on, each with several continuations",
-            "needs": "SteppedSampler",
-        },
-    ),
-    (
-        "suffix",
-        "suffix:Suffix",
-        {
-            "label": "suffix search",
-            "summary": "redraws the end of the best candidate, and keeps what is better",
-            "tasks": ("t2i", "vqa"),
-            "needs": "SteppedSampler",
-        },
-    ),
-)
-_ANSWERS = ("vqa", "text")
 _SELECTORS = _rows(
     "selector",
     "verifiers.selectors:",
     (
         "verifier",
         "Verified",
-        {"label": "verifier", "summary": "the answer with the highest P(yes)", "tasks": _ANSWERS, "needs": "p_yes"},
+        {"label": "verifier", "summary": "the answer with the highest P(yes)", "tasks": ANSWERS, "needs": "p_yes"},
     ),
-    ("majority", "Majority", {"label": "majority", "summary": "the answer with the most votes", "tasks": _ANSWERS}),
+    ("majority", "Majority", {"label": "majority", "summary": "the answer with the most votes", "tasks": ANSWERS}),
     (
         "weighted",
         "WeightedVotes",
         {
             "label": "weighted votes",
             "summary": "the answer whose votes weigh most, each by its P(yes)",
-            "tasks": _ANSWERS,
+            "tasks": ANSWERS,
             "needs": "p_yes",
         },
     ),
     (
         "rating",
         "Rated",
-        {"label": "rating", "summary": "the answer with the highest rating", "tasks": _ANSWERS, "needs": "rating"},
+        {"label": "rating", "summary": "the answer with the highest rating", "tasks": ANSWERS, "needs": "rating"},
     ),
     (
         "logprob",
         "Likeliest",
-        {"label": "log p", "summary": "the likeliest answer", "tasks": _ANSWERS, "needs": "logprob"},
+        {"label": "log p", "summary": "the likeliest answer", "tasks": ANSWERS, "needs": "logprob"},
     ),
-    ("single", "First", {"label": "single", "summary": "the first answer", "tasks": _ANSWERS}),
+    ("single", "First", {"label": "single", "summary": "the first answer", "tasks": ANSWERS}),
 )
 _LARGE: dict[str, Any] = {"needs": "cuda"}
 _MODELS = _rows(
@@ -375,7 +317,7 @@ SHIPPED: tuple[Entry, ...] = (
     *_SAMPLERS,
     *_REWARDS,
     *_VERIFIERS,
-    *_STRATEGIES,
+    *STRATEGIES,
     *_SELECTORS,
     *_MODELS,
     *_BENCHES,

@@ -15,7 +15,15 @@ from tts_playground.registry.entry import Entry
 KINDS = ("sampler", "reward", "verifier", "strategy", "selector", "model", "bench", "eval", "tab")
 TASKS = ("t2i", "vqa", "sketch", "choice", "text")
 """a picture for a prompt, an answer about a picture, a program for a drawing, a choice in a picture, steps in words"""
-CAPABILITIES = ("Sampler", "StreamingSampler", "SteppedSampler", "Neighbourhood")
+CAPABILITIES = (
+    "Sampler",
+    "StreamingSampler",
+    "SteppedSampler",
+    "Neighbourhood",
+    "RevisingSampler",
+    "ContinuingSampler",
+    "ForetellingSampler",
+)
 """protocols of ``core`` that a strategy may need"""
 PLUGINS = "TTS_PLAYGROUND_PLUGINS"
 """environment variable: modules, separated by commas, that are imported because they register plug-ins"""

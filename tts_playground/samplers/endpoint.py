@@ -23,7 +23,7 @@ from tts_playground.models.endpoint.client import Client
 from tts_playground.models.endpoint.manners import Manners
 from tts_playground.models.endpoint.reply import EndpointReply
 from tts_playground.randomness import key
-from tts_playground.samplers.vlm_settings import AnswerPath, AnswerSettings, answer_sample
+from tts_playground.samplers.vlm_settings import AnswerPath, AnswerSettings, answer_sample, revising
 from tts_playground.typed import typed
 
 VERSION = 1
@@ -126,6 +126,14 @@ class EndpointSampler:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             client.close_after(asked.values())
+
+    def revise(
+        self, task: Any, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int = 0
+    ) -> Iterator[Sample]:
+        """Another reply per index to the question with the attempt and what was said of it; raises as ``draw``."""
+        asked = self.drawing(revising(self.settings, attempt, verdict), self.per_request)
+        for sample in asked.draw(task, indices, seed=seed):
+            yield replace(sample, parent=attempt.index)
 
     def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
         """An endpoint does not show its logits: nothing."""

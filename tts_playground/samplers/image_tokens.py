@@ -131,9 +131,18 @@ class ImageTokens:
                 places = places[len(ended) :]
         return result
 
+    def foretell(self, task: Any, paths: Sequence[ImagePath]) -> list[ImagePath]:
+        """One more row each, of the likeliest tokens; the settings of the paths stay."""
+        cold = self.step(task, [replace(path, settings=replace(path.settings, temperature=0.0)) for path in paths])
+        return [replace(new, settings=old.settings) for new, old in zip(cold, paths, strict=True)]
+
     def fork(self, path: ImagePath, index: int) -> ImagePath:
         """The same tokens; the noise of ``index`` from here on."""
         return replace(path, index=index, parent=path.index, forked_at=path.steps, cost=Cost())
+
+    def retold(self, path: ImagePath) -> ImagePath:
+        """The path without keys and values, which were read behind its prompt: its tokens are read again."""
+        return replace(path, pieces=())
 
     def rewind(self, path: ImagePath, steps: int) -> ImagePath:
         """The first ``steps`` rows; what they cost stays spent.

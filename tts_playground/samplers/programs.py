@@ -128,6 +128,12 @@ class ProgramSampler:
         """Programs one edit away, best first: see ``ProposalSampler.neighbours``."""
         return ProposalSampler().neighbours(task, sample, seed=seed)
 
+    def revise(
+        self, task: Drawing, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int = 0
+    ) -> Iterator[Sample]:
+        """Programs near the attempt, as CodeMonkeys edits: see ``ProposalSampler.revise``."""
+        return ProposalSampler().revise(task, attempt, verdict, indices, seed=seed)
+
     # ------------------------------------------------------------------------------------------------- tokens
 
     def _loaded(self) -> Loaded:

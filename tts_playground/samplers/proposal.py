@@ -19,10 +19,12 @@ from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.samplers import program_fitter
 from tts_playground.samplers.grow_program import PAIRS_FIRST, by_pairs, choose, mended
-from tts_playground.samplers.neighbourhood import nearby
+from tts_playground.samplers.neighbourhood import MARGIN, SINGLE, nearby, rebuild, single_edits
 from tts_playground.samplers.program_fitter import Fitter, TverskyWeights
 from tts_playground.typed import typed
 
+EDITED = 0.7
+"""share of the revisions that are single edits; the others are rebuilt from a part"""
 PERFECT = 0.999
 """IoU above which a program cannot get better, only shorter"""
 
@@ -132,6 +134,21 @@ class ProposalSampler:
             cost = Cost(samples=1, renders=fit.scans - spent)
             spent = fit.scans
             yield Sample(Program(root), sample.index, seed, cost=cost, parent=sample.index)
+
+    def revise(
+        self, task: Drawing, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int = 0
+    ) -> Iterator[Sample]:
+        """Another program per index: one of the single edits, or one rebuilt from a part; what was said is not read."""
+        fit = fitter(task, self.size)
+        root = attempt.content.root
+        spent = fit.scans
+        edits = [near for _, near in single_edits(fit, root, fit.worth(root) - MARGIN)[:SINGLE] if near != root]
+        for index in indices:
+            rng = generator(seed, index, str(attempt.content), "revise")
+            near = edits[rng.integers(len(edits))] if edits and rng.random() < EDITED else rebuild(fit, root, rng)
+            cost = Cost(samples=1, renders=fit.scans - spent)
+            spent = fit.scans
+            yield Sample(Program(near), index, seed, cost=cost, parent=attempt.index)
 
     # ----------------------------------------------------------------------------------------------- one step
 

@@ -15,7 +15,7 @@ from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models.vlm.decode import Drawn, ReplyRow, draw_rows, rows_that_fit
 from tts_playground.samplers.cancellation import Cancel, never, stop_if
-from tts_playground.samplers.vlm_settings import AnswerPath, AnswerSettings, answer_sample
+from tts_playground.samplers.vlm_settings import AnswerPath, AnswerSettings, answer_sample, revising
 from tts_playground.streams import in_order
 
 if TYPE_CHECKING:
@@ -86,6 +86,20 @@ class VlmSampler:
                 ended += 1
                 yield Progress(tuple(self.peek(task, [replace(path, done=True)])), (), ended / len(paths))
 
+    def revise(
+        self, task: Any, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int = 0
+    ) -> Iterator[Sample]:
+        """Another reply per index to the question with the attempt and what was said of it."""
+        asked = replace(self, settings=revising(self.settings, attempt, verdict))
+        for sample in asked.draw(task, indices, seed=seed):
+            yield replace(sample, parent=attempt.index)
+
+    def declines(self, capability: str) -> str:
+        """The embedded models know their own short requests only."""
+        if capability not in ("RevisingSampler", "ContinuingSampler") or not self.loaded.name.startswith("tiny:"):
+            return ""
+        return f"{self.loaded.name} was trained on short questions and cannot; name a larger model, or an endpoint."
+
     def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
         """The ``k`` likeliest first tokens of a reply with their logits, the likeliest first."""
         top = self.prefix(task).logits.topk(k)
@@ -110,6 +124,25 @@ class VlmSampler:
                 if path is not None:
                     result[places[at]] = path
         return result
+
+    def foretell(self, task: Any, paths: Sequence[AnswerPath]) -> list[AnswerPath]:
+        """One more reasoning step each, of the likeliest tokens."""
+        return replace(self, settings=replace(self.settings, temperature=0.0)).step(task, paths)
+
+    def append(self, task: Any, path: AnswerPath, text: str) -> AnswerPath:
+        """The reply with ``text`` behind it, in the place of its end; one that holds no more tokens stays ended.
+
+        What was appended belongs to the next step, and counts as certain.
+        """
+        whole = bool(path.tokens) and path.tokens[-1] in self.vlm.ends
+        length = len(path.tokens) - whole
+        if length + len(more := tuple(self.vlm.tokens(text))) >= self.settings.most_tokens:
+            return replace(path, done=True)
+        kept = {name: getattr(path, name)[:length] for name in ("tokens", "logprobs", "plain")}
+        zeros = (0.0,) * len(more)
+        grown = {"tokens": more, "logprobs": zeros, "plain": zeros}
+        ends = tuple(min(end, length) for end in path.ends)
+        return replace(path, **{name: kept[name] + grown[name] for name in kept}, ends=ends, done=False)
 
     def fork(self, path: AnswerPath, index: int) -> AnswerPath:
         """The same steps; the noise of ``index`` from here on."""

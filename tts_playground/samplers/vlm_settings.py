@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from tts_playground.answers import final_answer, steps_of
@@ -87,6 +87,12 @@ class AnswerPath:
         return len(self.ends)
 
 
+def revising(settings: AnswerSettings, attempt: Sample, verdict: str) -> AnswerSettings:
+    """The settings with a template that shows an earlier attempt and what was said of it."""
+    told = f"An earlier reply was:\n{attempt.content}\n\nOf that reply it was said: {verdict}\nNow give a better one."
+    return replace(settings, template=f"{settings.template}\n\n{told}")
+
+
 def answer_sample(
     text: str, path: AnswerPath, *, finished: bool, tokens: Sequence[int] | None = None, **info: Any
 ) -> Sample:
@@ -96,6 +102,7 @@ def answer_sample(
         "lines": list(steps_of(text)),
         "tokens": list(path.tokens if tokens is None else tokens),
         "model_logprob": math.fsum(path.plain),
+        "logprobs": list(path.logprobs),
         "steps": path.steps,
         "forked_at": path.forked_at,
         "complete": path.done,

@@ -1,15 +1,19 @@
-"""Beam search over steps: keep the most promising prefixes, give each a few children, drop what says the same."""
+"""Beam search over steps: keep the most promising prefixes, give each a few children, drop what says the same.
+
+After Snell et al. 2024 (arXiv:2408.03314) and search-and-learn: a prefix may be scored by what a rollout of some more
+steps comes to, of which only the first step is kept. Left out: sorting completions, and beams that outlive a budget.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
-from tts_playground.core import Budget, Path, Reward, Round, SteppedSampler, Task
+from tts_playground.core import Budget, Path, Reward, Round, Scored, SteppedSampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import BudgetTracker, to_the_end, waves
+from tts_playground.strategies.rollouts import Rollout, greedy, scored_ahead
+from tts_playground.strategies.voting import fingerprint
 from tts_playground.typed import typed
 
 
@@ -22,61 +26,69 @@ class Beam:
     al. 2024); finished candidates leave the beam, which ends when no prefix is left.
 
     Raises:
-        BadInput: ``width`` or ``children`` is below 1.
+        BadInput: a setting is out of its range.
     """
 
     width: int = 8
     """prefixes scored in a step, 1 or more"""
     children: int = 4
     """continuations of each prefix that is kept, 1 or more"""
+    lookahead: int = 0
+    """steps that each prefix is rolled out before it is scored, 0 or more"""
+    rollout: Rollout = "auto"
+    """how those steps are drawn: "greedy", "sampled", or "auto", greedily where the sampler can"""
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.children < 1:
-            raise BadInput("Beam search needs a width and children of at least 1.")
+        if self.width < 1 or self.children < 1 or self.lookahead < 0:
+            raise BadInput("Beam search needs a width and children of at least 1, and a lookahead of 0 or more.")
 
     def of_width(self, width: int, horizon: int) -> Beam:
         """``width`` prefixes scored in a step, with ``width // 4`` continuations (at least 2) of each that is kept."""
-        return Beam(width, max(2, width // 4))
+        return Beam(width, max(2, width // 4), self.lookahead, self.rollout)
 
     def run(
         self, task: Task, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
     ) -> Iterator[Round]:
-        """Yield a round per step of a beam; beams follow one another until the budget is spent."""
-        tracker = BudgetTracker(budget, reward)
-        yield from waves(tracker, lambda number: self._beam(task, sampler, tracker, number, seed), "Beam search")
+        """Yield a round per step of a beam; beams follow one another until the budget is spent.
+
+        Raises:
+            BadInput: greedy rollouts of a sampler that has none.
+        """
+        tracker, foretell = BudgetTracker(budget, reward), greedy(sampler, self.rollout)
+        yield from waves(
+            tracker, lambda number: self._beam(task, sampler, tracker, number, seed, foretell), "Beam search"
+        )
 
     def _beam(
-        self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
+        self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int, foretell: bool
     ) -> Iterator[Round]:
-        horizon = sampler.horizon(task)
-        paths, scored = tracker.start_paths(task, sampler, number, self.width, seed, to_the_end(horizon, horizon))
+        horizon = tracker.horizon(task, sampler)
+        plan = to_the_end(horizon * (1 + self.lookahead), horizon)
+        paths, scored = tracker.start_paths(task, sampler, number, self.width, seed, plan)
         if scored:
             yield tracker.round(scored, f"beam {number + 1}, finished at once")
         width, step, fresh = len(paths), 0, max((path.index for path in paths), default=0) + 1
         paths = [path for path in paths if not path.done]
         while paths and (room := tracker.room(len(paths))):
             paths = paths[:room]
-            scored = tracker.advance(task, sampler, paths, range(len(paths)))
+            if not tracker.grow(task, sampler, paths, range(len(paths))):
+                return
+            scored = scored_ahead(tracker, task, sampler, paths, self.lookahead, fresh, foretell=foretell)
             if scored is None:
                 return
-            step += 1
+            step, fresh = step + 1, fresh + (len(paths) if self.lookahead else 0)
             yield tracker.round(scored, f"beam {number + 1}, step {step}")
-            ranked = sorted(zip(scored, paths, strict=True), key=lambda pair: -pair[0].reward)
-            kept: dict[Hashable, Path] = {}
-            for one, path in ranked:
-                if not path.done and len(kept) < max(1, width // self.children):
-                    kept.setdefault(fingerprint(one.sample.content), path)
-            paths = list[Path]()
+            kept = self._kept(paths, scored, width)
             each = min(self.children, width // max(1, len(kept)))
-            for path in kept.values():
+            paths = list[Path]()
+            for path in kept:
                 copies = [sampler.fork(path, fresh + i) for i in range(each - 1)]
                 paths, fresh = [*paths, path, *copies], fresh + len(copies)
 
-
-def fingerprint(content: object) -> Hashable:
-    """What makes two contents the same: the value itself where it can be hashed, else the bytes of the array it is."""
-    try:
-        hash(content)
-    except TypeError:
-        return np.asarray(content).tobytes()
-    return content
+    def _kept(self, paths: list[Path], scored: list[Scored], width: int) -> list[Path]:
+        """The best unfinished prefixes, no two of which say the same."""
+        kept: dict[Hashable, Path] = {}
+        for one, path in sorted(zip(scored, paths, strict=True), key=lambda pair: -pair[0].reward):
+            if not path.done and len(kept) < max(1, width // self.children):
+                kept.setdefault(fingerprint(one.sample.content), path)
+        return list(kept.values())

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from tts_playground.core import (
     Budget,
     Cost,
+    ForetellingSampler,
     Path,
     Progress,
     Reward,
@@ -19,6 +20,7 @@ from tts_playground.core import (
     Task,
 )
 from tts_playground.errors import BadInput
+from tts_playground.strategies.voting import Ballot
 
 COUNTED = tuple(f.name for f in fields(Budget) if f.name != "seconds")
 WAVE = 1 << 20
@@ -65,17 +67,30 @@ class BudgetTracker:
     the limit, so counted limits are never exceeded.
     """
 
-    def __init__(self, budget: Budget, reward: Reward) -> None:
+    def __init__(self, budget: Budget, reward: Reward, ballot: Ballot | None = None) -> None:
         self.budget = budget
         self.reward = reward
-        self.best: Scored | None = None
+        self.ballot = ballot
+        """whoever it elects is the best; None takes the highest reward"""
         self.stopped = ""
         self.step_cost: Cost | None = None
         """the most that one step of one path has cost so far; None before the first"""
+        self.longest = 0
+        """steps of the longest path that has come to its end; 0 before there is one"""
+        self._best: Scored | None = None
+        self._steps = 0
+        """taken so far, by all paths"""
+        self._stepped = Cost()
+        """what they cost"""
         self._ahead: tuple[Path, Path] | None = None
         self._spent = Cost()
         self._rounds = 0
         self._begun = time.perf_counter()
+
+    @property
+    def best(self) -> Scored | None:
+        """The best complete candidate so far, or the elected one."""
+        return self._best if self.ballot is None else self.ballot.elected
 
     @property
     def cost(self) -> Cost:
@@ -111,8 +126,8 @@ class BudgetTracker:
         self._spent = self._spent + cost
         return True
 
-    def score(self, task: Task, samples: Iterable[Sample]) -> list[Scored]:
-        """Score the samples that can be paid for, their draws included; they compete for the best.
+    def score(self, task: Task, samples: Iterable[Sample], *, compete: bool = True) -> list[Scored]:
+        """Score the samples that can be paid for, their draws included; unless told they compete for the best.
 
         Samples may come from a generator: it is not asked for more once the budget is spent.
         """
@@ -124,7 +139,7 @@ class BudgetTracker:
             if self.budget.left("seconds", self.cost) <= 0:
                 break
         scored = [Scored(s, r) for s, r in zip(taken, self.reward.score(task, taken), strict=True)] if taken else []
-        for one in scored:
+        for one in scored if compete else ():
             self.consider(one)
         return scored
 
@@ -146,53 +161,136 @@ class BudgetTracker:
         finished = [path for path in paths if path.done]
         return paths, self.score(task, sampler.peek(task, finished)) if finished else []
 
+    def horizon(self, task: Task, sampler: SteppedSampler) -> int:
+        """Steps that a path is planned with: the most it may take, or, once some are whole, those of the longest."""
+        most = sampler.horizon(task)
+        return min(most, self.longest) if self.longest else most
+
+    def affords(self, steps: int, views: int, samples: int = 0) -> bool:
+        """Whether as much as one path of these steps, views and finished candidates can still be paid for."""
+        return self.fit(1, lambda _: (steps, views, samples))[0] == 1
+
     def fit(self, wanted: int, plan: Plan) -> tuple[int, str]:
         """How many paths (at most ``wanted``) the budget sees to the end of ``plan``; if none, the limit in the way.
 
-        Steps are counted in tokens: what else a step costs is not known beforehand.
+        Steps are counted in tokens and renders: each as the dearest so far until a path has come to its end, then as
+        the mean. While none has, one path is begun even where the most that it may take does not fit, and only one
+        where renders are counted: the steps of a program cost more and more of them.
         """
-        over = ""
+        over, wanted = "", min(wanted, 1) if self.budget.renders is not None and not self.longest else wanted
         for count in range(wanted, 0, -1):
             steps, views, samples = plan(count)
-            tokens = (steps - (self._ahead is not None)) * (self.step_cost.tokens if self.step_cost else 0)
-            over = self._over(self.reward.unit_cost * views + Cost(samples=samples, tokens=tokens))
+            grown = self._of_steps(steps - (self._ahead is not None))
+            over = self._over(self.reward.unit_cost * views + Cost(samples=samples) + grown)
             if not over:
                 return count, ""
+        if wanted and not self.longest and not self._over(self._unstepped(plan)):
+            return 1, ""  # how long a path really is, only drawing one to its end tells
         return 0, over
 
+    def _unstepped(self, plan: Plan) -> Cost:
+        """The plan of one path but for its steps, and one step."""
+        _, views, samples = plan(1)
+        return self.reward.unit_cost * min(1, views) + Cost(samples=samples) + self._of_steps(1)
+
+    def _of_steps(self, steps: int) -> Cost:
+        """What so many steps will cost in tokens and renders, as far as is known."""
+        known, by = (self._stepped, self._steps) if self.longest and self._steps else (self.step_cost or Cost(), 1)
+        return Cost(tokens=int(steps * known.tokens / by + 0.5), renders=int(steps * known.renders / by + 0.5))
+
     def advance(
-        self, task: Task, sampler: SteppedSampler, paths: list[Path], which: Iterable[int], steps: int | None = 1
+        self,
+        task: Task,
+        sampler: SteppedSampler,
+        paths: list[Path],
+        which: Iterable[int],
+        steps: int | None = 1,
+        *,
+        judge: Reward | None = None,
     ) -> list[Scored] | None:
         """Take the paths ``which`` further in place (``steps`` None: to their end) and score what they are then.
 
         Finished ones compete for the best. None when the budget does not allow it; steps taken until then stay paid.
+
+        Args:
+            judge: scores unfinished views instead of the reward.
+        """
+        chosen = list(which)
+        if not self.grow(task, sampler, paths, chosen, steps):
+            return None
+        return self.judged(task, sampler, [paths[i] for i in chosen], judge=judge)
+
+    def grow(
+        self,
+        task: Task,
+        sampler: SteppedSampler,
+        paths: list[Path],
+        which: Iterable[int],
+        steps: int | None = 1,
+        *,
+        foretell: bool = False,
+    ) -> bool:
+        """Take the paths ``which`` further in place, unscored; False when the budget did not allow all of it.
+
+        Args:
+            foretell: along their likeliest tokens, of a sampler that can.
         """
         chosen = list(which)
         while steps is None or steps > 0:
             growing = [i for i in chosen if not paths[i].done]
             if not growing:
                 break
-            if not self._step(task, sampler, paths, growing):
-                return None
+            if not self._step(task, sampler, paths, growing, foretell):
+                return False
             steps = None if steps is None else steps - 1
-        finished = Cost(samples=sum(paths[i].done for i in chosen))
-        if not self.pay(self.reward.unit_cost * len(chosen) + finished):
+        return True
+
+    def judged(
+        self,
+        task: Task,
+        sampler: SteppedSampler,
+        paths: Sequence[Path],
+        *,
+        seen: Sequence[Path] | None = None,
+        judge: Reward | None = None,
+    ) -> list[Scored] | None:
+        """The paths as they stand, scored and paid for; finished ones compete for the best. None where it is too dear.
+
+        Args:
+            seen: what is looked at in place of each path, such as the same after a rollout; finished ones never.
+            judge: scores unfinished views instead of the reward.
+        """
+        by = [self.reward if judge is None or path.done else judge for path in paths]
+        finished = [path for path in paths if path.done]
+        if not self.pay(sum((one.unit_cost for one in by), Cost(samples=len(finished)))):
             return None
-        views = sampler.peek(task, [paths[i] for i in chosen])
-        scored = [Scored(view, reward) for view, reward in zip(views, self.reward.score(task, views), strict=True)]
-        for i, one in zip(chosen, scored, strict=True):
-            if paths[i].done:
+        self.longest = max([self.longest, *(path.steps for path in finished)])
+        views = sampler.peek(task, list(paths))
+        looked = views
+        if seen is not None:
+            ahead = [one if path.done else other for one, path, other in zip(paths, paths, seen, strict=True)]
+            looked = sampler.peek(task, ahead)
+        rewards = _by_their_judges(task, by, looked)
+        scored = [Scored(view, reward) for view, reward in zip(views, rewards, strict=True)]
+        for path, one in zip(paths, scored, strict=True):
+            if path.done:
                 self.consider(one)
         return scored
 
-    def _step(self, task: Task, sampler: SteppedSampler, paths: list[Path], growing: list[int]) -> bool:
+    def _step(
+        self, task: Task, sampler: SteppedSampler, paths: list[Path], growing: list[int], foretell: bool = False
+    ) -> bool:
         """One step of unfinished paths in place; False, with the paths as they were, when the budget does not allow."""
         if self.budget.left("seconds", self.cost) <= 0:
             self.stopped = self.stopped or "seconds"
             return False
         ahead = self._ahead
         fresh = [i for i in growing if ahead is None or paths[i] is not ahead[0]]
-        longer = sampler.step(task, [paths[i] for i in fresh]) if fresh else []
+        longer: Sequence[Path] = []
+        if fresh and foretell and isinstance(sampler, ForetellingSampler):
+            longer = sampler.foretell(task, [paths[i] for i in fresh])
+        elif fresh:
+            longer = sampler.step(task, [paths[i] for i in fresh])
         if not self._pay_steps([paths[i] for i in fresh], longer):
             return False
         for i in growing:
@@ -203,8 +301,8 @@ class BudgetTracker:
         return True
 
     def _learn(self, task: Task, sampler: SteppedSampler, path: Path) -> None:
-        """Where the budget counts tokens, step one path ahead of the others: that measures tokens a step."""
-        if self.budget.tokens is None:
+        """Where the budget counts what steps cost, step one path ahead of the others: that measures a step."""
+        if self.budget.tokens is None and self.budget.renders is None:
             return
         (longer,) = sampler.step(task, [path])
         if self._pay_steps([path], [longer]):
@@ -215,11 +313,17 @@ class BudgetTracker:
         for cost in costs:
             known = self.step_cost or Cost()
             self.step_cost = Cost(*(max(getattr(known, f.name), getattr(cost, f.name)) for f in fields(Cost)))
+            self._steps, self._stepped = self._steps + 1, self._stepped + cost
         return self.pay(sum(costs, Cost()))
 
     def breaks(self, cost: Cost) -> bool:
         """Whether spending ``cost`` as well would break a limit, or the time is up; nothing is spent."""
         return bool(self._over(replace(cost, seconds=0.0))) or self.budget.left("seconds", self.cost) <= 0
+
+    def refuses(self, cost: Cost) -> bool:
+        """Whether ``cost`` does not fit any more; then ``stopped`` says why. Nothing is spent."""
+        self.stopped = self.stopped or self._over(replace(cost, seconds=0.0))
+        return bool(self.stopped)
 
     def between(self, progress: Progress[Sample]) -> Round:
         """A report between two rounds, with the number of the next one."""
@@ -227,11 +331,23 @@ class BudgetTracker:
 
     def consider(self, scored: Scored) -> None:
         """Let a complete candidate compete for the best; ties keep the earlier one."""
-        if self.best is None or scored.reward > self.best.reward:
-            self.best = scored
+        if self.ballot is not None:
+            self.ballot.add(scored)
+        elif self._best is None or scored.reward > self._best.reward:
+            self._best = scored
 
     def round(self, candidates: Sequence[Scored], note: str = "", stopped: str = "") -> Round:
         """The next round, numbered from 0, with the best candidate and the cost so far."""
         number = self._rounds
         self._rounds += 1
         return Round(number, tuple(candidates), self.best, self.cost, stopped, note)
+
+
+def _by_their_judges(task: Task, by: Sequence[Reward], views: Sequence[Sample]) -> list[float]:
+    """The score of each view by its own judge, each judge asked once."""
+    rewards = [0.0] * len(views)
+    for judge in {id(one): one for one in by}.values():
+        places = [place for place, one in enumerate(by) if one is judge]
+        for place, value in zip(places, judge.score(task, [views[i] for i in places]), strict=True):
+            rewards[place] = value
+    return rewards

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tts_playground.core import Budget, Reward, Round, SteppedSampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
-from tts_playground.strategies.budget import BudgetTracker, to_the_end, waves
+from tts_playground.strategies.budget import BudgetTracker, checkpoints, to_the_end, waves
 from tts_playground.typed import typed
 
 POTENTIALS = ("max", "difference", "sum", "reward")
@@ -39,10 +39,14 @@ class SMC:
     """what a step is rewarded for: the best prefix so far, the gain, the sum so far, or the prefix as it stands"""
     threshold: float = 0.5
     """resample when the effective sample size falls below this share of the particles, 0-1"""
+    schedule: tuple[float, ...] = ()
+    """when to resample, as shares of the way, above 0 and below 1; none goes by the threshold (the paper has both)"""
 
     def __post_init__(self) -> None:
         if self.particles < 1 or self.sharpness < 0 or not 0 <= self.threshold <= 1:
             raise BadInput("SMC needs at least 1 particle, a sharpness of at least 0 and a threshold from 0 to 1.")
+        if not all(0 < share < 1 for share in self.schedule):
+            raise BadInput("SMC's schedule is of shares of the way, above 0 and below 1.")
         if self.potential not in POTENTIALS:
             raise BadInput(f"SMC's potential must be one of {', '.join(POTENTIALS)}, not {self.potential!r}.")
 
@@ -60,11 +64,11 @@ class SMC:
     def _population(
         self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
-        horizon = sampler.horizon(task)
+        horizon = tracker.horizon(task, sampler)
         paths, scored = tracker.start_paths(task, sampler, number, self.particles, seed, to_the_end(horizon, horizon))
         if scored:
             yield tracker.round(scored, f"population {number + 1}, finished at once")
-        size = len(paths)
+        size, times = len(paths), set(checkpoints(self.schedule, sampler.horizon(task))) if self.schedule else None
         fresh, weights, step = max((path.index for path in paths), default=0) + 1, Weights(self, size), 0
         while not tracker.stopped and not all(path.done for path in paths):
             growing = [i for i, path in enumerate(paths) if not path.done]
@@ -74,7 +78,8 @@ class SMC:
             step += 1
             weights.update(growing, [one.reward for one in scored], [paths[i].done for i in growing])
             note = f"population {number + 1}, step {step}"
-            if not all(path.done for path in paths) and weights.effective() < self.threshold * size:
+            due = weights.effective() < self.threshold * size if times is None else step in times
+            if due and not all(path.done for path in paths):
                 chosen = weights.resample(generator(seed, number, step, "smc"))
                 kept = [paths[i] for i in chosen]
                 for slot, parent in enumerate(chosen):

@@ -1,8 +1,8 @@
 """Suffix search: keep the beginning of the best candidate, redraw the rest from a random cut, keep improvements.
 
 The autoregressive analogue of zero-order search (Ma et al. 2025, arXiv:2501.09732), which draws neighbours of a pivot
-noise and moves to the best: here a neighbour shares the pivot's tokens before the cut and has noise of its own after.
-A neighbour costs only the tokens after the cut.
+noise and moves to the best: here a neighbour shares the pivot's tokens before the cut and has noise of its own after. A
+neighbour costs only the tokens after the cut.
 """
 
 from __future__ import annotations

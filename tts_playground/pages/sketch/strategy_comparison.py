@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tts_playground import figures, registry
-from tts_playground.experiments.comparison import Comparison, ComparisonPlan, compare, named
+from tts_playground.experiments.comparison import Comparison, ComparisonPlan, comparable, compare, named
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.sketch.render import needs_model
 from tts_playground.tasks.sketch import SketchSettings, SketchTask, sampler_of
 
+USUAL = ("refine", "smc", "beam")
+"""strategies that are chosen on a fresh page"""
 SEEDS = 3
 """repeats of a search at every budget"""
 AXES = ("n", "renders", "seconds")
@@ -27,15 +29,26 @@ def plan(settings: SketchSettings) -> ComparisonPlan:
     return ComparisonPlan(budgets, SEEDS, settings.seed, max(budgets), "samples", settings.seconds)
 
 
-def run(task: SketchTask, settings: SketchSettings) -> Iterator[Comparison]:
-    """The pool first, then every strategy that the sampler can run, at each budget with several seeds."""
-    yield from (_by_model if needs_model(settings) else _compared)(task, settings)
+def offered() -> list[tuple[str, str]]:
+    """(words, name) of the strategies to choose from."""
+    return [(registry.entry("strategy", name).title, name) for name in comparable("sketch")]
 
 
-def _compared(task: SketchTask, settings: SketchSettings) -> Iterator[Comparison]:
+def run(task: SketchTask, settings: SketchSettings, names: Sequence[str] = USUAL) -> Iterator[Comparison]:
+    """The pool first, then those of the named strategies that the sampler can run, at each budget with several seeds.
+
+    Raises:
+        BadInput: no strategy, or none that the sampler can run. UnknownName: no strategy of that name.
+    """
+    yield from (_by_model if needs_model(settings) else _compared)(task, settings, tuple(names))
+
+
+def _compared(task: SketchTask, settings: SketchSettings, names: tuple[str, ...]) -> Iterator[Comparison]:
     sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar)
+    able = [name for name in names if registry.runs(registry.entry("strategy", name, "sketch"), sampler)]
+    chosen = named("sketch", able or names, sampler)
     guide, judge = (registry.resolve("reward", name, "sketch") for name in (settings.reward, "iou"))
-    yield from compare([task], sampler, named("sketch", None, sampler), guide, judge, plan(settings))
+    yield from compare([task], sampler, chosen, guide, judge, plan(settings))
 
 
 _by_model = on_gpu(120)(_compared)

@@ -13,6 +13,7 @@ from tts_playground.errors import BadInput
 from tts_playground.experiments.comparison import BASELINE
 from tts_playground.experiments.trace import Node, Trace, trace
 from tts_playground.models.zerogpu import on_gpu, seconds_for
+from tts_playground.pages import menu
 from tts_playground.pages.status import status
 from tts_playground.pages.vqa.page_state import before
 from tts_playground.pages.vqa.view_settings import VqaView
@@ -166,5 +167,4 @@ def guides() -> list[tuple[str, str]]:
 
 def strategies() -> list[tuple[str, str]]:
     """(words, name) of the searches over steps, for a menu."""
-    rows = [row for row in registry.entries("strategy", "vqa") if row.name != BASELINE]
-    return [(row.title, row.name) for row in rows]
+    return [(words, name) for words, name in menu.strategies("vqa") if name != BASELINE]

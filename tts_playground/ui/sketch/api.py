@@ -45,7 +45,7 @@ def sketch(
     Args:
         file: a PNG, JPEG, WEBP, ... of at most 20 MB and 64 million pixels; dark on light, or a photo of a drawing.
         sampler: who proposes programs; "proposal" needs no model, "tiny:sketch" is one, "+grammar" binds it.
-        strategy: "refine", "best-of-n", "smc" or "beam".
+        strategy: "refine", "best-of-n", "smc", "beam" or another one of the menu.
         n: most candidate programs that are scored, 1-256.
         temperature: of the sampler; 0 is greedy, up to 5.
         outline: whether thin closed loops are filled: "auto", "fill" or "keep".

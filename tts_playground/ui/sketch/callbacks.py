@@ -316,18 +316,18 @@ def _editing(p: SketchParts) -> None:
 
 
 def _comparing(p: SketchParts) -> None:
-    """All strategies on the drawing at hand, one after the other."""
+    """The chosen strategies on the drawing at hand, one after the other."""
 
     @friendly
     def compare(
-        drawn: Any, work: SketchPageState | None, axis: str, request: gr.Request, *chosen: Any
+        drawn: Any, work: SketchPageState | None, axis: str, names: list[str], request: gr.Request, *chosen: Any
     ) -> Iterator[Any]:
         settings = _settings(request, chosen)
         task = drawn or (work and work.task)
         if task is None:
             raise BadInput("The canvas is blank; draw something to compare the strategies on.")
         last = None
-        for found in strategy_comparison.run(task, settings):
+        for found in strategy_comparison.run(task, settings, names):
             if last is not None and found.doing == last.doing:
                 yield gr.skip(), gr.skip(), gr.skip()  # a cancel, or a page that closes, gets through here
                 continue
@@ -340,7 +340,7 @@ def _comparing(p: SketchParts) -> None:
     def redraw(found: Any, axis: str):
         return gr.skip() if found is None else strategy_comparison.figure(found, axis)
 
-    inputs = [p.drawn, p.work, p.contest_axis, *p.settings]
+    inputs = [p.drawn, p.work, p.contest_axis, p.contest_names, *p.settings]
     outputs = [p.contest_state, p.contest_figure, p.contest_status]
     event = p.contest.click(compare, inputs, outputs, **waiting(p.contest_status), **HEAVY, **QUIET)
     cancels([p.contest_stop, p.cancel], [event], [p.contest_status], "Stopped; the points so far stand.")

@@ -75,6 +75,7 @@ class SketchParts:
     contest: Any
     contest_stop: Any
     contest_axis: Any
+    contest_names: Any
     contest_figure: Any
     contest_state: Any
     contest_status: Any
@@ -166,7 +167,7 @@ def _settings(parts: dict[str, Any]) -> None:
         samplers(local=False),
         value=default.sampler,
         label="Sampler",
-        info="Who proposes programs. smc and beam build shape by shape: they need “proposal”.",
+        info="Who proposes programs. Searches that build shape by shape, such as beam, need “proposal”.",
         elem_id="sketch-sampler",
     )
     with gr.Accordion("More settings", open=False):
@@ -266,6 +267,13 @@ def _curve(parts: dict[str, Any], starters: dict[str, SketchPageState], opening:
 def _contest(parts: dict[str, Any]) -> None:
     heading(
         "Strategies at equal cost", "On the drawing above: does a cleverer search beat more draws? Equal in candidates."
+    )
+    parts["contest_names"] = gr.CheckboxGroup(
+        strategy_comparison.offered(),
+        value=list(strategy_comparison.USUAL),
+        label="Strategies",
+        info="Those that the sampler cannot run are left out.",
+        elem_id="sketch-contest-strategies",
     )
     with gr.Row(elem_classes="buttons"):
         parts["contest_axis"] = gr.Radio(

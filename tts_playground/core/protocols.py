@@ -1,158 +1,11 @@
-"""The whole library on one page: what a sample is, what it cost, and who may do what with it.
-
-Every tab does the same thing::
-
-    task -> Sampler -> Samples -> Reward / Verifier -> Strategy -> Rounds -> store, curves, figures, UI
-
-A *sampler* draws candidates for a *task* (a prompt, a question, a drawing, a picture of choices), a *reward* or a
-*verifier* scores them, a *strategy* decides where the next unit of compute goes and reports a stream of *rounds*.
-The protocols below are structural: a plug-in inherits nothing, it only has these methods.
-
-A capability is a type, never a probe: a strategy that needs to pause and fork candidates asks for a
-``SteppedSampler``, one that walks from a candidate to similar ones asks for a ``Neighbourhood``.
-"""
+"""The protocols of the library: who may do what with its values. Structural: a plug-in inherits nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
-from tts_playground.typed import typed
-
-T = TypeVar("T")
-
-# --------------------------------------------------------------------------------------------------- values
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What was spent. The one definition of cost used by budgets, curves and figures; costs add up."""
-
-    samples: int = 0
-    """finished candidates"""
-    tokens: int = 0
-    """generator tokens; a token under classifier-free guidance counts twice, because it takes two forward rows"""
-    verifier_calls: int = 0
-    """candidates looked at by a learned reward or verifier"""
-    renders: int = 0
-    """programs drawn by the DSL renderer, or evaluated by its mask engine"""
-    seconds: float = 0.0
-    """wall-clock time"""
-
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Cost)))
-
-    def __mul__(self, times: int) -> Cost:
-        return Cost(*(getattr(self, f.name) * times for f in fields(Cost)))
-
-    def as_dict(self) -> dict[str, float]:
-        """Plain numbers by name, for JSON."""
-        return {f.name: getattr(self, f.name) for f in fields(Cost)}
-
-
-@dataclass(frozen=True, slots=True)
-@typed
-class Budget:
-    """Upper limits on a ``Cost``; ``None`` means unlimited. A strategy never spends more than its budget.
-
-    ``seconds`` is a safety cap checked between steps, so it may be overshot by one step; the counted limits are exact.
-    """
-
-    samples: int | None = None
-    tokens: int | None = None
-    verifier_calls: int | None = None
-    renders: int | None = None
-    seconds: float | None = None
-
-    def left(self, what: str, cost: Cost) -> float:
-        """How much of the limit called ``what`` remains after ``cost``: a number >= 0, ``inf`` when unlimited."""
-        limit = getattr(self, what)
-        return float("inf") if limit is None else max(0, limit - getattr(cost, what))
-
-    def exhausted(self, cost: Cost) -> str:
-        """The name of the first limit that ``cost`` has reached, or "" while there is room in all of them."""
-        return next((f.name for f in fields(Budget) if self.left(f.name, cost) <= 0), "")
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One candidate: an image, an answer, a program or a choice.
-
-    ``content`` is what the task is about (a ``PIL.Image``, a ``str``, a ``dsl.Program``). Sample ``index`` of a
-    request with ``seed`` is the same whatever batch it was drawn in.
-    """
-
-    content: Any
-    index: int
-    seed: int = 0
-    logprob: float | None = None
-    """natural-log probability of the content under the sampling distribution, where the sampler knows it"""
-    cost: Cost = field(default=Cost(samples=1))
-    parent: int | None = None
-    """index of the sample this one was forked, mutated or revised from"""
-    info: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """anything else worth showing: raw text, tokens, reasoning steps"""
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A sample with its reward (higher is better)."""
-
-    sample: Sample
-    reward: float
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A verifier's opinion of one sample: ``score`` higher is better, ``passed`` None if it does not decide."""
-
-    score: float
-    passed: bool | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress(Generic[T]):
-    """How far something long has come: the one report of draws, audits and sets of questions."""
-
-    finished: tuple[T, ...] = ()
-    """what has been finished since the last report: samples of a draw, rows of an audit, questions of a set"""
-    unfinished: tuple[Any, ...] = ()
-    """the others as they stand, ``Path``s for ``SteppedSampler.peek``, or views of them; empty where none are shown"""
-    share: float = 0.0
-    """how much of the whole is done, 0-1"""
-    done: int = 0
-    """whole things so far, of ``of``; 0 of 0 where nobody counts"""
-    of: int = 0
-    step: int = 0
-    """steps that the first unfinished one has taken, of ``steps``; 0 of 0 where there are none"""
-    steps: int = 0
-    note: str = ""
-    """one line for people"""
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One report of a strategy. UI, curves and store all consume the same stream of rounds."""
-
-    number: int
-    """0, 1, 2, ...; a report between rounds (``progress``) carries the number of the round that it leads to"""
-    candidates: tuple[Scored, ...]
-    """what was scored in this round, in the order in which it was drawn"""
-    best: Scored | None
-    """the best complete candidate of all rounds so far; None before there is one"""
-    cost: Cost
-    """spent since the start of the run"""
-    stopped: str = ""
-    """"" while running; in the last round why it ended: "done", or the name of the budget's limit that was reached"""
-    note: str = ""
-    """one line for people: what this round did"""
-    progress: Progress[Sample] | None = None
-    """how far the draw of a round in work is, in a report between rounds; None in a round"""
-
-
-# ------------------------------------------------------------------------------------------------ protocols
+from tts_playground.core.values import Budget, Cost, Progress, Round, Sample, Verdict
 
 
 @runtime_checkable
@@ -259,6 +112,57 @@ class Neighbourhood(Sampler, Protocol):
 
 
 @runtime_checkable
+class RevisingSampler(Sampler, Protocol):
+    """A sampler that repairs: shown an attempt and what was said of it, it draws new solutions."""
+
+    def revise(
+        self, task: Any, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int = 0
+    ) -> Iterator[Sample]:
+        """Yield one new solution per index, in order, whose ``parent`` is ``attempt.index``.
+
+        Args:
+            verdict: what was said of the attempt, one sentence in words.
+        """
+        ...
+
+
+@runtime_checkable
+class ContinuingSampler(SteppedSampler, Protocol):
+    """A stepped sampler whose paths can be written into: what was appended counts as drawn from there on."""
+
+    def append(self, task: Any, path: Any, text: str) -> Any:
+        """The path with ``text`` in it as if it had been drawn; it costs nothing, and an ended path goes on."""
+        ...
+
+
+@runtime_checkable
+class ForetellingSampler(SteppedSampler, Protocol):
+    """A stepped sampler that can follow a path along its likeliest tokens: a greedy rollout."""
+
+    def foretell(self, task: Any, paths: Sequence[Any]) -> list[Any]:
+        """As ``step``, but by the likeliest token each time: equal paths give equal ones."""
+        ...
+
+
+@runtime_checkable
+class RetoldSampler(SteppedSampler, Protocol):
+    """A stepped sampler whose paths can go on under another task, as if their steps had been drawn for it."""
+
+    def retold(self, path: Any) -> Any:
+        """The path without what it remembers of its task."""
+        ...
+
+
+@runtime_checkable
+class Declines(Protocol):
+    """A sampler whose class has a protocol that the model behind it may not be able to fill."""
+
+    def declines(self, capability: str) -> str:
+        """Why it cannot be a ``capability`` ("RevisingSampler", say), in one sentence; "" where it can."""
+        ...
+
+
+@runtime_checkable
 class Reward(Protocol):
     """Scores candidates; higher is better. Must not depend on what else is in the batch."""
 
@@ -279,6 +183,53 @@ class Reward(Protocol):
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """One finite number per sample, in order."""
+        ...
+
+
+@runtime_checkable
+class StepReward(Reward, Protocol):
+    """A reward that scores every step of a candidate: a process reward."""
+
+    def step_scores(self, task: Any, samples: Sequence[Sample]) -> list[tuple[float, ...]]:
+        """One number per step of each sample, in order; ``score`` is what they are aggregated to."""
+        ...
+
+
+@runtime_checkable
+class PairwiseJudge(Protocol):
+    """Says which of two candidates is better; who is shown first may matter, so ask both ways around."""
+
+    @property
+    def name(self) -> str:
+        """What figures call it."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever its preferences change."""
+        ...
+
+    @property
+    def unit_cost(self) -> Cost:
+        """What comparing one pair once costs."""
+        ...
+
+    def prefers(self, task: Any, first: Sample, second: Sample) -> float:
+        """The probability in [0, 1] that ``first``, which is shown first, is the better one."""
+        ...
+
+
+@runtime_checkable
+class PromptWriter(Protocol):
+    """A model that rewrites what is asked for so that it fits what is there already."""
+
+    @property
+    def unit_cost(self) -> Cost:
+        """What one rewriting costs."""
+        ...
+
+    def rewrite(self, task: Any, view: Sample) -> Any:
+        """The task in other words, for who goes on from ``view``, an unfinished candidate."""
         ...
 
 
