@@ -59,7 +59,7 @@ def story(seed: int, index: int, split: str = "train", level: int | None = None)
                 FAMILIES[name][0](made)
             except Unfit:
                 continue
-            if len(made.steps) != steps or (split in heldout.KINDS and not made.touched):
+            if len(made.steps) != steps or (split in heldout.KINDS and not made.touched) or made.idle():
                 continue
             made.level = wanted
             return made

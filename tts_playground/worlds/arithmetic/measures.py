@@ -5,7 +5,7 @@ from __future__ import annotations
 from tts_playground.worlds.arithmetic.problem import Node
 from tts_playground.worlds.arithmetic.story import Story, Unfit
 
-PLACES = ("garden", "field", "park", "yard", "terrace", "meadow", "playground", "orchard")
+PLACES = ("garden", "field", "park", "yard", "terrace", "meadow", "playground", "square")
 INNER = ("pond", "shed", "bed of flowers", "hut", "fountain", "path")
 
 
@@ -149,7 +149,7 @@ def _then(s: Story, p, many: str, each: str, value: Node, left: int, last: str) 
     if left == 0:
         s.say("average", f"What is the average number of {many} per {each}?", f"How many {many} are that per {each} on average?")
         return
-    s.say("follow", f"{p.Their} friend counts as many {many} each {each} as {p.they} does {which}.", f"A friend of {p.them} counts in every {each} what {p.they} counts {which}.")
+    s.say("follow", f"{p.Their} friend counts as many {many} each {each} as {p.they} does {which}.", f"A friend of {p.name} counts in every {each} what {p.name} counts {which}.")
     k = s.number(3, 24)
     s.follows(last, "times")
     s.say("times", f"The friend does so for {k.value} {each}s.", f"This goes on for {k.value} {each}s.")

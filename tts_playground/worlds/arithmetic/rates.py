@@ -96,7 +96,10 @@ def work(s: Story) -> None:
     if makers:
         s.say("rate", f"A {one} makes {rate.value} {made} an {unit}." if unit == "hour" else f"A {one} makes {rate.value} {made} a {unit}.", f"Each {one} makes {rate.value} {made} per {unit}.")
         value = s.step("*", (rate, n), f"{n.value} {many} make {{}} {made} per {unit}.", f"In one {unit} they make {{}} {made}.")
-        s.say("makers", f"There are {n.value} {many}.", f"A firm has {n.value} {many}.", f"{n.value} {many} work at the same time.")
+        if hours:
+            s.say("makers", f"There are {n.value} {many}.", f"A firm has {n.value} {many}.", f"{n.value} {many} work at the same time.")
+        else:
+            s.say("makers", f"For one {unit}, {n.value} {many} work.", f"There are {n.value} {many}, and they work for one {unit}.")
     else:
         s.say("rate", f"A {one} makes {rate.value} {made} per {unit}.", f"In one {unit} a {one} makes {rate.value} {made}.")
         value = s.step("*", (rate, h), f"In {h.value} {unit}s these are {{}} {made}.", f"The {one} makes {{}} {made}.")

@@ -149,6 +149,15 @@ class Story:
             raise Unfit
         return self.pick(found)
 
+    def idle(self) -> bool:
+        """Whether some step is not needed for the last one, which is the answer."""
+        needed, open_nodes = set(), [self.steps[-1].node]
+        while open_nodes:
+            node = open_nodes.pop()
+            needed.add(node)
+            open_nodes += [part for part in node.parts if part not in needed]
+        return any(step.node not in needed for step in self.steps)
+
     def text(self, value: Number) -> str:
         """A number as this story writes it."""
         return written(value, self.decimals)
