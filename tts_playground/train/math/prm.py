@@ -19,19 +19,17 @@ from transformers import LlamaForCausalLM
 
 from tts_playground.models.hub.embedded_models import where
 from tts_playground.train.common.config import TrainConfig
-from tts_playground.train.common.loop import Moment, compiled
+from tts_playground.train.common.loop import Moment
 from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.train.math import rows as lines
 from tts_playground.train.math.architecture import MathSize, build_judge, judging_loss
 from tts_playground.train.math.drawing import draw
 from tts_playground.train.math.measure import EVAL_SEED, judging, step_scores
-from tts_playground.train.math.rows import Text, judged, pack, shuffled
+from tts_playground.train.math.rows import Text, judged_drawn, pack, shuffled
 from tts_playground.train.math.stream import TextStream
 from tts_playground.train.math.tokens import encoder, vocabulary
-from tts_playground.train.math.trainer import save
-from tts_playground.worlds.arithmetic.checking import step_labels, steps_of
+from tts_playground.train.math.trainer import compile_layers, plain_layers, save
 from tts_playground.worlds.arithmetic.generate import problems
-from tts_playground.worlds.arithmetic.problem import Problem
 
 SHIPPED = MathSize(layers=5)
 """the lower layers of tiny:math, where it starts"""
@@ -51,9 +49,11 @@ DATA = (
 )
 
 
-def drawn(setup: TrainSetup, writer: Any, seed: int, *, n: int, samples: int, seconds: float) -> list[Text]:
+def drawn(
+    setup: TrainSetup, writer: Any, seed: int, *, n: int, samples: int, seconds: float, split: str = "train"
+) -> list[Text]:
     """Judged solutions of ``n`` problems, ``samples`` each, as many as ``seconds`` allow."""
-    asked = problems(seed, n, "train" if seed < EVAL_SEED or seed >= DRAWN_SEED else "seen")
+    asked = problems(seed, n, split)
     encode = encoder()
     found: list[Text] = []
     began = time.monotonic()
@@ -74,7 +74,7 @@ def drawn(setup: TrainSetup, writer: Any, seed: int, *, n: int, samples: int, se
             )
             pairs = [(one, ids) for one, ids in zip(tasks, tokens, strict=True) if ids]
             parts = [pairs[start : start + 500] for start in range(0, len(pairs), 500)]
-            waiting += [pool.submit(_judged, part) for part in parts] if pool else [_judged(part) for part in parts]
+            waiting += [pool.submit(judged_drawn, part) for part in parts] if pool else [judged_drawn(part) for part in parts]
         for part in waiting:
             found += part if isinstance(part, list) else part.result()
     return found
@@ -93,17 +93,9 @@ def _pool(setup: TrainSetup) -> Iterator[ProcessPoolExecutor | None]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _judged(pairs: list[tuple[Problem, list[int]]]) -> list[Text]:
-    found = []
-    for problem, ids in pairs:
-        steps = steps_of(encoder().text(ids))
-        if steps:
-            found.append(judged(problem.problem, steps, step_labels(problem, steps)))
-    return [text for text in found if len(text.ids) <= lines.LENGTH]
-
-
 def finished(setup: TrainSetup, model: Any, held: list[Text]) -> tuple[Any, dict[str, float]]:
     """Save, and measure on solutions of other problems."""
+    plain_layers(model)
     save(model, setup.order.out)
     if not setup.on_gpu:
         model.float()
@@ -123,23 +115,19 @@ def prepare(setup: TrainSetup) -> Training:
     n, samples = setup.sized((10, 3), (4000, 12), (300, 6))
     seconds = order.minutes * 60 * 0.45
     learnt = drawn(setup, writer, DRAWN_SEED + order.data_seed, n=n, samples=samples, seconds=seconds)
-    held = drawn(setup, writer, EVAL_SEED + 1, n=max(5, n // 15), samples=3, seconds=seconds / 5)
+    held = drawn(setup, writer, EVAL_SEED + 1, n=max(5, n // 15), samples=3, seconds=seconds / 5, split="seen")
     del writer
     half = rows // 2
     make = partial(lines.make_judged, seed=order.data_seed, rows=half)
     stream = TextStream(make, setup.workers, device)
     at_once = max(1, half * lines.LENGTH // 130)
 
-    def of_batch(*batch: torch.Tensor) -> torch.Tensor:
-        return judging_loss(model, *batch)
-
-    fast = compiled(of_batch, device)
-
     def loss(moment: Moment) -> torch.Tensor:
         own = stream.tensors(pack(shuffled(learnt, order.seed, moment.step * at_once), half))
         world = stream.batch(moment.step)
-        return fast(*(torch.cat(parts) for parts in zip(own, world, strict=True)))
+        return judging_loss(model, *(torch.cat(parts) for parts in zip(own, world, strict=True)))
 
+    compile_layers(setup, model, partial(judging_loss, model), [torch.cat([one, one]) for one in stream.batch(0)])
     plan = setup.plan(
         order.run or order.out.name,
         setup.left(0.05),

@@ -9,8 +9,9 @@ from random import Random
 import numpy as np
 
 from tts_playground.train.math.tokens import ASSISTANT, EOS, PAD, STEP_END, USER, encoder
-from tts_playground.worlds.arithmetic.checking import step_labels
+from tts_playground.worlds.arithmetic.checking import step_labels, steps_of
 from tts_playground.worlds.arithmetic.generate import problem_of, story
+from tts_playground.worlds.arithmetic.problem import Problem
 from tts_playground.worlds.arithmetic.spoiling import spoilt, verdict
 from tts_playground.worlds.arithmetic.story import Story
 from tts_playground.worlds.arithmetic.writing import CAREFUL, PLAIN, SHORT, solution
@@ -32,7 +33,7 @@ class Mix:
     """rows with a wrong result in them, carried on as if it were right"""
     revision: float = 0.15
     """rows in which a wrong attempt and a verdict come before the solution"""
-    joining: float = 0.6
+    joining: float = 0.7
     """part of the joinable steps that a short solution joins"""
 
 
@@ -146,6 +147,16 @@ def judged(problem: str, steps: Sequence[str], labels: Sequence[bool]) -> Text:
         ids += [*said, *end]
         marks += [*[0] * len(said), 1 + label]
     return Text(ids, marks)
+
+
+def judged_drawn(pairs: Sequence[tuple[Problem, list[int]]]) -> list[Text]:
+    """Drawn solutions (as tokens) with the world's labels; empty and too long ones are left out."""
+    found = []
+    for problem, ids in pairs:
+        steps = steps_of(encoder().text(ids))
+        if steps:
+            found.append(judged(problem.problem, steps, step_labels(problem, steps)))
+    return [text for text in found if len(text.ids) <= LENGTH]
 
 
 def make_judged(index: int, *, seed: int, rows: int) -> PackedText:

@@ -107,7 +107,7 @@ def _joined(steps: list[Step], rng: Random, joining: float) -> list[Step]:
     kept = []
     for step in steps:
         users = uses.get(step.node, [])
-        if len(users) == 1 and size[step.node] + size[users[0]] <= 2 and rng.random() < joining:
+        if len(users) == 1 and size[step.node] + size[users[0]] <= 3 and rng.random() < joining:
             size[users[0]] += size[step.node]
             continue
         kept.append(step)
