@@ -119,7 +119,7 @@ def prepare(setup: TrainSetup) -> Training:
     del writer
     half = rows // 2
     make = partial(lines.make_judged, seed=order.data_seed, rows=half)
-    stream = TextStream(make, setup.workers, device)
+    stream = TextStream(make, setup.workers, device, again=setup.sized(1, 2, 1))
     at_once = max(1, half * lines.LENGTH // 130)
 
     def loss(moment: Moment) -> torch.Tensor:

@@ -25,7 +25,7 @@ class TextStream:
         self.make, self.workers, self.device, self.again, self.lag = make, workers, device, again, lag
         self._source: Generator[PackedText] | None = None
         self._next = 0
-        self._kept: deque[tuple[int, PackedText]] = deque(maxlen=lag + 2)
+        self._kept: deque[tuple[int, PackedText]] = deque(maxlen=lag + 2 if again > 1 else 2)
 
     def batch(self, step: int) -> tuple[torch.Tensor, ...]:
         """The tensors of this step; steps rise by one, after a first one anywhere."""
@@ -36,7 +36,7 @@ class TextStream:
         while self._next <= number:
             self._kept.append((self._next, next(self._source)))
             self._next += 1
-        wanted = max(0, number - self.lag) if second else number
+        wanted = number if not second else number - self.lag if number >= self.lag else number // 2
         return self.tensors(next(packed for place, packed in self._kept if place == wanted))
 
     def tensors(self, packed: PackedText) -> tuple[torch.Tensor, ...]:

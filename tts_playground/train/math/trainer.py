@@ -102,7 +102,7 @@ def prepare(setup: TrainSetup) -> Training:
     model = setup.started(build_writer(size, len(vocabulary())), "lm")
     setup.plain_attention(model)
     make = partial(lines.make, seed=order.seed, rows=rows, mix=mix_of(order))
-    stream = TextStream(make, setup.workers, device)
+    stream = TextStream(make, setup.workers, device, again=setup.sized(1, 2, 1))
 
     def loss(moment: Moment) -> torch.Tensor:
         return writing_loss(model, *stream.batch(moment.step))
