@@ -6,7 +6,7 @@ Lightman et al. 2023, "Let's Verify Step by Step"; labels come from the world, s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
@@ -50,7 +50,15 @@ DATA = (
 
 
 def drawn(
-    setup: TrainSetup, writer: Any, seed: int, *, n: int, samples: int, seconds: float, split: str = "train"
+    setup: TrainSetup,
+    writer: Any,
+    seed: int,
+    *,
+    n: int,
+    samples: int,
+    seconds: float,
+    split: str = "train",
+    temperatures: Sequence[float] = TEMPERATURES,
 ) -> list[Text]:
     """Judged solutions of ``n`` problems, ``samples`` each, as many as ``seconds`` allow."""
     asked = problems(seed, n, split)
@@ -60,10 +68,10 @@ def drawn(
     rows = setup.sized(16, 8192, 128)
     with _pool(setup) as pool:
         waiting = []
-        for number, temperature in enumerate(TEMPERATURES):
-            each = samples // len(TEMPERATURES) + (number < samples % len(TEMPERATURES))
+        for number, temperature in enumerate(temperatures):
+            each = samples // len(temperatures) + (number < samples % len(temperatures))
             tasks = [one for one in asked for _ in range(each)]
-            left = (seconds - (time.monotonic() - began)) / (len(TEMPERATURES) - number)
+            left = (seconds - (time.monotonic() - began)) / (len(temperatures) - number)
             tokens = draw(
                 writer,
                 [encode.prompt(one.problem) for one in tasks],
@@ -113,9 +121,9 @@ def prepare(setup: TrainSetup) -> Training:
     setup.plain_attention(model)
     writer = writer.to(device, torch.bfloat16 if setup.on_gpu else torch.float32)
     n, samples = setup.sized((10, 3), (4000, 12), (300, 6))
-    seconds = order.minutes * 60 * 0.45
+    seconds = order.minutes * 60 * 0.33
     learnt = drawn(setup, writer, DRAWN_SEED + order.data_seed, n=n, samples=samples, seconds=seconds)
-    held = drawn(setup, writer, EVAL_SEED + 1, n=max(5, n // 15), samples=3, seconds=seconds / 5, split="seen")
+    held = drawn(setup, writer, EVAL_SEED + 1, n=max(5, n // 15), samples=3, seconds=seconds / 5, split="seen", temperatures=(1.0,))
     del writer
     half = rows // 2
     make = partial(lines.make_judged, seed=order.data_seed, rows=half)
