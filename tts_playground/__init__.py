@@ -13,6 +13,7 @@ from tts_playground import moved
 if TYPE_CHECKING:
     from tts_playground.auditing.run import audit
     from tts_playground.tasks.sketch import SketchResult, sketch
+    from tts_playground.tasks.solving import Solved, solve
     from tts_playground.tasks.text_to_image import Generated, generate
     from tts_playground.tasks.vqa import Answered, answer
 
@@ -26,9 +27,12 @@ _LAZY = {
     "Generated": "tts_playground.tasks.text_to_image",
     "sketch": "tts_playground.tasks.sketch",
     "SketchResult": "tts_playground.tasks.sketch",
+    "solve": "tts_playground.tasks.solving",
+    "Solved": "tts_playground.tasks.solving",
 }
 
-__all__ = ["Answered", "Generated", "SketchResult", "__version__", "answer", "audit", "generate", "sketch"]
+__all__ = ["Answered", "Generated", "SketchResult", "Solved", "__version__", "answer", "audit", "generate", "sketch"]
+__all__ += ["solve"]
 
 
 moved.install()

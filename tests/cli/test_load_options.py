@@ -25,6 +25,7 @@ VERBS = {
     "vqa-curve": ["--n", "1", "--questions", "1"],
     "sketch": ["PICTURE", "--sampler", "a/model", "--n", "1"],
     "audit run": ["--preset", "debug"],
+    "solve": ["what is two and three?", "--n", "1"],
 }
 
 
@@ -65,7 +66,7 @@ def test_a_verb_hands_them_to_the_loader(verb, asked, tmp_path, capsys):
     assert asked[-1].resolved() == Options("cpu", "bfloat16", four_bit=True)
 
 
-@pytest.mark.parametrize("name", ["generate", "answer", "sketch"])
+@pytest.mark.parametrize("name", ["generate", "answer", "sketch", "solve"])
 def test_python_takes_them_last(name):
     wanted = ["dtype", "load_in_4bit", "device", *(["trust_code"] if name != "generate" else [])]
     assert list(inspect.signature(getattr(tts_playground, name)).parameters)[-len(wanted) :] == wanted
@@ -98,10 +99,14 @@ def test_an_answer_in_half_precision(tmp_path):
         (["--device", "toaster"], "The device 'toaster' is unknown"),
     ],
 )
-@pytest.mark.parametrize("verb", ["generate", "answer", "sketch"])
+@pytest.mark.parametrize("verb", ["generate", "answer", "sketch", "solve"])
 def test_wrong_ones_are_one_sentence(verb, options, says, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
-    words = ["a cat"] if verb == "generate" else [str(drawing(tmp_path)), *(["what?"] if verb == "answer" else [])]
+    words = (
+        ["a cat"]
+        if verb in ("generate", "solve")
+        else [str(drawing(tmp_path)), *(["what?"] if verb == "answer" else [])]
+    )
     with pytest.raises(SystemExit) as leaving:
         main([verb, *words, *options])
     assert leaving.value.code == 2 and says in capsys.readouterr().err

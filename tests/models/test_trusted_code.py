@@ -120,7 +120,7 @@ def test_what_the_consent_does_not_cover(spoil, says, folder):
 def test_consent_to_one_is_none_to_another(folder):
     with pytest.raises(BadInput, match=r"names 'some/model' and the model is"):
         loading.load(str(folder), "vlm", Options("cpu", trust_code=f"some/model@{COMMIT}"))
-    with pytest.raises(BadInput, match="pictures only"):
+    with pytest.raises(BadInput, match="pictures, solve or judge only"):
         trusted_code.ready("some/janus", "janus", f"some/janus@{COMMIT}")
     assert not ran(folder)
 

@@ -19,6 +19,7 @@ from tts_playground.cli import (
     score,
     serve,
     sketch,
+    solve,
     train,
 )
 
@@ -40,6 +41,7 @@ def build() -> Any:
     app.command("compare")(compare.compare)
     app.command("answer")(answer.answer)
     app.command("vqa-curve")(answer.vqa_curve)
+    app.command("solve")(solve.solve)
     app.command("train")(train.train)
     app.command("bench")(bench.bench)
     app.add_typer(eval.build(), name="eval")

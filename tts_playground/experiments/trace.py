@@ -95,7 +95,8 @@ def trace(rounds: Sequence[Round]) -> Trace:
             above = 0 if parent is None else nodes[parent].step
             fork = parent is not None and sample.index not in latest
             left = int(sample.info.get("forked_at", above)) if fork else above
-            step = int(sample.info.get("steps", above + 1))
+            told = sample.info.get("steps", above + 1)  # how many, or what they say
+            step = told if isinstance(told, int) else len(told)
             nodes.append(Node(sample, scored.reward, one.number, lane, step, parent, left))
             latest[sample.index] = len(nodes) - 1
     best = rounds[-1].best if rounds else None

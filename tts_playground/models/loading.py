@@ -49,7 +49,8 @@ class Loaded:
     options: Options
     revision: str
     value: Any = field(repr=False)
-    """a ``models.janus.Janus`` for "janus"; a ``models.vlm.Vlm`` for "vlm" """
+    """a ``models.janus.Janus`` for "janus", a ``models.vlm.Vlm`` for "vlm", a ``models.lm.TextModel`` for "lm", a
+    ``models.prm.StepJudge`` for "prm" """
 
     def fingerprint(self) -> Mapping[str, Any]:
         """JSON-able facts that decide the model's distribution."""
@@ -67,7 +68,7 @@ def load(name: str, kind: str, options: Options | None = None) -> Loaded:
     """The model called ``name`` (``tiny:janus``, a hub id, a folder), from the cache where it was loaded before.
 
     Args:
-        kind: "janus" (draws images) or "vlm" (reads them).
+        kind: "janus" (draws images), "vlm" (reads them), "lm" (writes texts) or "prm" (judges their steps).
 
     Raises:
         UnknownName: no such kind, or no embedded model of that name.
@@ -91,9 +92,10 @@ def fresh(name: str, kind: str, options: Options | None = None) -> Loaded:
 
 
 def default_name(kind: str) -> str:
-    """The model to start with: ``TTS_PLAYGROUND_T2I_MODEL`` or ``..._VLM_MODEL``, else the embedded one."""
-    variable = {"janus": "TTS_PLAYGROUND_T2I_MODEL", "vlm": "TTS_PLAYGROUND_VLM_MODEL"}[kind]
-    return os.environ.get(variable) or f"tiny:{kind}"
+    """The model to start with: ``TTS_PLAYGROUND_T2I_MODEL``, ``..._VLM_MODEL`` or ``..._LM_MODEL``, else the embedded
+    one."""
+    variable = {"janus": "T2I", "vlm": "VLM", "lm": "LM"}[kind]
+    return os.environ.get(f"TTS_PLAYGROUND_{variable}_MODEL") or {"lm": "tiny:math"}.get(kind, f"tiny:{kind}")
 
 
 def check(name: str, options: Options | None = None, kind: str = "") -> str:
@@ -225,6 +227,39 @@ def _vlm(folder: str, options: Options) -> Any:
     return Vlm(_place(model, options), completed(words, model.config, Path(folder)))
 
 
+def _lm(folder: str, options: Options) -> Any:
+    from tts_playground.models.lm.model import TextModel
+
+    words = tokenizer(folder, own_code=bool(options.trust_code))
+    with quietly(folder):
+        model = shapes.model_class("lm").from_pretrained(folder, **_arguments(options, folder, "lm"))
+    return TextModel(_place(model, options), words)
+
+
+def _prm(folder: str, options: Options) -> Any:
+    from tts_playground.models.prm.judge import step_judge
+
+    words = tokenizer(folder, own_code=bool(options.trust_code))
+    given = _arguments(options, folder, "prm")
+    return step_judge(folder, words, given, lambda model: _place(model, options))
+
+
+def tokenizer(folder: str | Path, *, own_code: bool = False) -> Any:
+    """The tokenizer in ``folder``.
+
+    Args:
+        own_code: as for ``processor``.
+
+    Raises:
+        ValueError, and whatever transformers raises (see ``loaded_from``): it is not whole.
+    """
+    from transformers import AutoTokenizer
+
+    if not has_tokenizer(Path(folder)):
+        raise ValueError("it has no tokenizer (tokenizer.json)")
+    return AutoTokenizer.from_pretrained(folder, **_code(own_code))
+
+
 def janus(name: str, options: Options | None = None) -> Loaded:
     """A model that draws images: ``load(name, "janus", options)``."""
     return load(name, "janus", options)
@@ -235,5 +270,10 @@ def vlm(name: str, options: Options | None = None) -> Loaded:
     return load(name, "vlm", options)
 
 
-KINDS: dict[str, Callable[[str, Options], Any]] = {"janus": _janus, "vlm": _vlm}
+def lm(name: str, options: Options | None = None) -> Loaded:
+    """A model that writes texts: ``load(name, "lm", options)``."""
+    return load(name, "lm", options)
+
+
+KINDS: dict[str, Callable[[str, Options], Any]] = {"janus": _janus, "vlm": _vlm, "lm": _lm, "prm": _prm}
 __all__ = ["DTYPES", "TINY", "Loaded", "Options", "check", "default_name", "forget", "fresh", "load"]

@@ -19,7 +19,7 @@ from tts_playground.models.hub.code_pins import FLAG, fingerprint
 from tts_playground.models.hub.refusals import refusal
 
 PIN = re.compile(r"[0-9a-f]{40}")
-CLASSES = {"vlm": "AutoModelForImageTextToText"}
+CLASSES = {"vlm": "AutoModelForImageTextToText", "lm": "AutoModelForCausalLM", "prm": "AutoModel"}
 """what the code of a repository must define for a kind; other kinds run no foreign code"""
 _FILES = ("config.json", "tokenizer_config.json", *folders.PROCESSORS)
 
@@ -58,13 +58,15 @@ def ready(name: str, kind: str, text: str) -> Path:
     """
     trusted = parsed(text)
     if kind not in CLASSES:
-        raise BadInput(f"Code of a repository is run for models that read pictures only; leave out {FLAG}.")
+        raise BadInput(
+            f"Code of a repository is run for models that read pictures, solve or judge only; leave out {FLAG}."
+        )
     here = folders.named(name)
     there = folders.named(trusted.place)
     if trusted.place != name and (here is None or there is None or not here.samefile(there)):
         raise BadInput(f"{FLAG} names {trusted.place[:120]!r} and the model is {name[:120]!r}; name the model's own.")
     if here is None:
-        here = _at_commit(name, trusted.pin)
+        here = _at_commit(name, trusted.pin, kind)
     elif (found := fingerprint(here)) != trusted.pin:
         raise ModelUnavailable(
             f"The code in {name} is not what {FLAG} names: its fingerprint is {found}; read it again, then name that."
@@ -73,7 +75,7 @@ def ready(name: str, kind: str, text: str) -> Path:
     return here
 
 
-def _at_commit(name: str, commit: str) -> Path:
+def _at_commit(name: str, commit: str, kind: str) -> Path:
     from huggingface_hub import snapshot_download
 
     wanted: dict[str, Any] = {"revision": commit, "allow_patterns": [*locator.PATTERNS, "*.py"]}
@@ -82,7 +84,7 @@ def _at_commit(name: str, commit: str) -> Path:
     try:
         try:
             folder = Path(snapshot_download(name, local_files_only=True, **wanted))
-            if not folders.lacking(folder, "vlm") and any(folder.rglob("*.py")):
+            if not folders.lacking(folder, kind) and any(folder.rglob("*.py")):
                 return folder
         except OSError:  # not here yet
             pass
@@ -94,7 +96,8 @@ def _at_commit(name: str, commit: str) -> Path:
 def _check_code(name: str, kind: str, folder: Path) -> None:
     config = folders.config(folder, name)
     own = config.get("auto_map")
-    if not isinstance(own, dict) or config.get("model_type") in kinds.types(kind):
+    plain = kind != "prm" and config.get("model_type") in kinds.types(kind)
+    if not isinstance(own, dict) or plain:
         raise BadInput(f"{name} needs no code of its own; leave out {FLAG}.")
     if CLASSES[kind] not in own:
         raise ModelUnavailable(f"{name}: its code has no {CLASSES[kind]} (it has {', '.join(own) or 'nothing'}).")

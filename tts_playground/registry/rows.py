@@ -80,6 +80,39 @@ _SAMPLERS = _rows(
             "provides": ("Sampler", "StreamingSampler"),
         },
     ),
+    (
+        "lm",
+        "lm:LanguageModelSampler",
+        {
+            "label": "language model",
+            "summary": "solutions in steps from any causal language model",
+            "tasks": ("text",),
+            "needs": "model",
+            "provides": _STEPPED,
+        },
+    ),
+    (
+        "lm-endpoint",
+        "lm_endpoint:EndpointSolutions",
+        {
+            "label": "language model behind an endpoint",
+            "summary": "solutions in steps from an OpenAI-compatible server",
+            "tasks": ("text",),
+            "needs": "model",
+            "provides": _STEPPED,
+        },
+    ),
+    (
+        "lm-vllm",
+        "lm_vllm:VllmSolutions",
+        {
+            "label": "vLLM",
+            "summary": "solutions in steps from vLLM, where it is installed",
+            "tasks": ("text",),
+            "needs": "model",
+            "provides": _STEPPED,
+        },
+    ),
 )
 _REWARDS = _rows(
     "reward",
@@ -188,6 +221,16 @@ _REWARDS = _rows(
         "logprob",
         "verifiers.self_verify:SequenceLogprob",
         {"label": "log p", "summary": "how likely the model finds its own reply", "tasks": ("vqa",)},
+    ),
+    (
+        "prm",
+        "rewards.prm:ProcessReward",
+        {
+            "label": "process reward",
+            "summary": "how surely each step of a solution is right, by a process reward model",
+            "tasks": ("text",),
+            "parameter": "HUB_OR_FOLDER",
+        },
     ),
     (
         "fit",
@@ -339,6 +382,9 @@ _MODELS = _rows(
     ("google/gemma-3-4b-it", "loading:vlm", {"summary": "9 GB, gated", "tasks": ("vqa",), **_LARGE}),
     ("llava-hf/llava-1.5-7b-hf", "loading:vlm", {"summary": "14 GB", "tasks": ("vqa", "choice"), **_LARGE}),
     ("tiny:sketch", "adapters:load", {"summary": "embedded; writes programs", "tasks": ("sketch",)}),
+    ("tiny:math", "loading:lm", {"summary": "embedded; solves small word problems", "tasks": ("text",)}),
+    ("meta-llama/Llama-3.2-1B-Instruct", "loading:lm", {"summary": "3 GB, gated", "tasks": ("text",), **_LARGE}),
+    ("Qwen/Qwen2.5-1.5B-Instruct", "loading:lm", {"summary": "3 GB", "tasks": ("text",), **_LARGE}),
 )
 _BENCHES = _rows(
     "bench",
@@ -349,6 +395,7 @@ _BENCHES = _rows(
     ("sketch", "sketch:run", {"summary": "from drawings to programs"}),
     ("curves", "curves:run", {"summary": "exact best-of-N curves"}),
     ("audit", "audit:run", {"summary": "an exact audit against drawn replies"}),
+    ("math", "math:run", {"summary": "solutions in steps, their judging, and beams side by side"}),
     ("load", "load:run", {"summary": "thirty people at once"}),
     ("gpu", "gpu:run", {"summary": "big models on one NVIDIA GPU"}),
     ("stickers", "stickers:run", {"summary": "scenes of the sticker world and plain generation"}),

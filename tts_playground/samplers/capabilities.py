@@ -5,9 +5,10 @@ A caller narrows by ``isinstance``. Python looks for the names only, so ask for 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from tts_playground.core import Sampler
+from tts_playground.core import Sample, Sampler, SteppedSampler
 
 if TYPE_CHECKING:
     from tts_playground.models.endpoint.asker import EndpointAsker
@@ -56,4 +57,52 @@ class ShowsLikely(Protocol):
 
     def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
         """The ``k`` likeliest first tokens of a reply with their logits, the likeliest first."""
+        ...
+
+
+class Batch(Protocol):
+    """Paths of many problems under way together; they enter at any time and leave as they end."""
+
+    @property
+    def left(self) -> int:
+        """Paths that have not been handed back."""
+        ...
+
+    @property
+    def hungry(self) -> bool:
+        """Whether more paths should come, lest there be room for which nobody waits."""
+        ...
+
+    def add(self, task: Any, paths: Sequence[Any], *, whole: bool = False, greedy: bool = False) -> int:
+        """Take paths in; the ticket names them in ``advance``.
+
+        Args:
+            whole: to their end, and not one step further.
+            greedy: by the likeliest token each time.
+        """
+        ...
+
+    def drop(self, ticket: int) -> None:
+        """Forget all paths of a ticket."""
+        ...
+
+    def advance(self) -> list[tuple[int, int, Any]]:
+        """A little further with all of them: (ticket, place among its paths, longer path) of those that ended by it."""
+        ...
+
+
+class RevisingBatch(Batch, Protocol):
+    """A batch that new solutions of a ``RevisingSampler`` may enter, too."""
+
+    def add_revisions(self, task: Any, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int) -> int:
+        """Take in whole solutions, each shown an attempt and what was said of it; a ticket as that of ``add``."""
+        ...
+
+
+@runtime_checkable
+class BatchingSampler(SteppedSampler, Protocol):
+    """A stepped sampler whose paths of many problems can be under way in one batch."""
+
+    def batch(self) -> Batch:
+        """An empty batch."""
         ...

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PREFIX = "endpoint:"
 CHAT = "/chat/completions"
+TEXT = "/completions"
 EXAMPLE = "http://localhost:8000/v1"
 METADATA = {"100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"}
 """where clouds tell a machine its own secrets, outside the link-local networks"""
@@ -70,7 +71,7 @@ def base(url: str) -> httpx.URL:
     if parsed.query or parsed.fragment or url.rstrip().endswith(("?", "#")):
         raise BadInput(f"The address of {parsed.host} has a part after ? or #; give the base address, like {EXAMPLE}.")
     refuse_internal(parsed.host, parsed.host)
-    path = parsed.path.rstrip("/").removesuffix(CHAT)
+    path = parsed.path.rstrip("/").removesuffix(CHAT).removesuffix(TEXT)
     return parsed.copy_with(path=path or "/v1")
 
 

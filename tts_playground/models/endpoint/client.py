@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from tts_playground.errors import Cancelled, CannotDo, ModelUnavailable
-from tts_playground.models.endpoint import keys
+from tts_playground.models.endpoint import address, keys
 from tts_playground.models.endpoint.manners import LEFT_OUT, RENAMED, Manners
 from tts_playground.models.endpoint.reply import EndpointReply, replies_in
 from tts_playground.models.endpoint.wire import Trouble, Wire
@@ -28,6 +28,7 @@ class Client:
         retries: further tries after trouble that may pass.
         pause: seconds before the first retry where the server names no time; doubled each time.
         manners: what is known of the server.
+        texts: plain texts are completed, and not conversations.
 
     Raises:
         BadInput: an address that cannot be, or that is never asked. CannotDo: the hub, while offline.
@@ -43,6 +44,7 @@ class Client:
         retries: int = 4,
         pause: float = 1.0,
         manners: Manners | None = None,
+        texts: bool = False,
     ) -> None:
         self.url, self.model, self.retries, self.pause = url, model, retries, pause
         self.manners = manners or Manners(model)
@@ -50,13 +52,14 @@ class Client:
         """set it to give up waiting"""
         self.failed: float = math.inf
         """the first turn that failed, as its user counts; later ones need not be asked"""
-        self.wire = Wire(url, own, timeout, self.stop)
+        self._told = "prompt" if texts else "messages"
+        self.wire = Wire(url, own, timeout, self.stop, address.TEXT if texts else address.CHAT)
 
-    def complete(self, messages: list[Any], /, **wanted: Any) -> list[EndpointReply]:
-        """The replies to a conversation.
+    def complete(self, told: list[Any] | str, /, **wanted: Any) -> list[EndpointReply]:
+        """The replies to a conversation, or what completes a text.
 
         Args:
-            messages: as the protocol has them.
+            told: messages as the protocol has them, or a text where ``texts`` are completed.
             wanted: further fields of the request; None is left out. Those in ``manners.LEFT_OUT`` are done without
                 where the server does not take them.
 
@@ -65,7 +68,7 @@ class Client:
             CannotDo: the endpoint cannot be reached or refuses, after the retries.
             Cancelled: ``stop`` was set.
         """
-        full = {"model": self.model, "messages": messages}
+        full: dict[str, Any] = {"model": self.model, self._told: told}
         full |= {name: value for name, value in wanted.items() if value is not None}
         attempt, lessons, waited = 0, len(LEFT_OUT) + len(RENAMED) + 1, 0.0
         while True:

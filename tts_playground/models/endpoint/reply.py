@@ -40,6 +40,12 @@ class EndpointReply:
     """what it cost"""
     places: tuple[Place, ...] = field(default=(), repr=False)
     """from its first token on, as far as the server shows the likeliest tokens"""
+    raw: str = field(default="", repr=False)
+    """what was sent, with its spaces and thoughts"""
+    cut: bool = False
+    """it reached the most tokens that were asked for"""
+    stopped_at: str | None = None
+    """the stop string that ended it, where the server names it"""
 
 
 def replies_in(body: Mapping[str, Any]) -> list[EndpointReply]:
@@ -59,7 +65,18 @@ def _reply(choice: Mapping[str, Any], logprobs: tuple[float, ...] | None, tokens
     text = answer_part(whole)
     cut = choice.get("finish_reason") in ("length", "max_tokens")
     thinking = not text and (reasoned or bool(_THINKING.search(whole)) or cut)
-    return EndpointReply(text, not cut and not thinking, thinking, logprobs, tokens, _places(choice.get("logprobs")))
+    stopped = choice.get("stop_reason")
+    return EndpointReply(
+        text,
+        not cut and not thinking,
+        thinking,
+        logprobs,
+        tokens,
+        _places(choice.get("logprobs")),
+        whole,
+        cut,
+        stopped if isinstance(stopped, str) else None,
+    )
 
 
 def answer_part(whole: str) -> str:

@@ -63,6 +63,8 @@ class Wire:
     timeout: float = 120.0
     """seconds for one request"""
     stop: threading.Event = field(default_factory=threading.Event)
+    service: str = address.CHAT
+    """what lies below the base address"""
     key: keys.Key | None = field(default=None, init=False, repr=False)
     """the one that was sent last"""
 
@@ -71,7 +73,7 @@ class Wire:
 
         parsed = address.base(self.url)
         address.refuse_looked_up(parsed)
-        self.place = parsed.copy_with(path=parsed.path + address.CHAT)
+        self.place = parsed.copy_with(path=parsed.path + self.service)
         _refuse_while_offline(self.place)
         limits = httpx.Timeout(self.timeout, connect=min(self.timeout, CONNECT))
         # a proxy of the environment cannot reach this machine's own servers

@@ -20,6 +20,9 @@ TINY = {
     "tiny:aesthetic": "aesthetic",
     "tiny:detector": "detector",
     "tiny:detector2": "detector2",
+    "tiny:math": "math",
+    "tiny:prm": "prm",
+    "tiny:prm2": "prm2",
 }
 """name -> folder in the checkpoints that ship"""
 PIECE = 1 << 24

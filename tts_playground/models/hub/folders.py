@@ -20,8 +20,8 @@ CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.
 VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model", "tekken.json")
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 """files with settings for pictures; one of them is enough"""
-READS_TEXT = frozenset({"janus", "vlm", "clip", "towers"})
-READS_PICTURES = READS_TEXT | {"detector"}
+READS_PICTURES = frozenset({"janus", "vlm", "clip", "towers", "detector"})
+READS_TEXT = frozenset({"janus", "vlm", "clip", "towers", "lm", "prm"})
 LONGEST = 1024
 """characters of a name; no file system takes much longer paths"""
 LARGEST = 32 << 20

@@ -21,10 +21,12 @@ WANTED = {
     "towers": "a CLIP or another network that compares pictures with texts",
     "detector": "an object detector",
     "vq": "the VQ of a Janus",
+    "lm": "a language model",
+    "prm": "a process reward model",
 }
 """what each kind is, in words"""
 TRY = {"janus": "tiny:janus", "vlm": "tiny:vlm", "clip": "tiny:clip", "detector": "tiny:detector", "vq": "tiny:janus"}
-TRY["towers"] = TRY["clip"]
+TRY |= {"towers": TRY["clip"], "lm": "tiny:math", "prm": "tiny:prm"}
 """what is always there"""
 HUB = {
     "janus": "deepseek-community/Janus-Pro-1B",
@@ -32,6 +34,8 @@ HUB = {
     "clip": "openai/clip-vit-large-patch14",
     "towers": "openai/clip-vit-large-patch14",
     "detector": "PekingU/rtdetr_r50vd",
+    "lm": "meta-llama/Llama-3.2-1B-Instruct",
+    "prm": "RLHFlow/Llama3.1-8B-PRM-Deepseek-Data",
 }
 """a repository of each kind, as an example of a name"""
 TOWERS = frozenset({"clip", "siglip", "siglip2", "altclip", "align", "chinese_clip", "metaclip_2"})
@@ -46,7 +50,9 @@ def types(kind: str) -> frozenset[str]:
         return TOWERS
     if kind in {"janus", "clip", "vq"}:
         return frozenset({"janus_vqgan" if kind == "vq" else kind})
-    return frozenset(_mapping({"vlm": "IMAGE_TEXT_TO_TEXT", "detector": "OBJECT_DETECTION", "text": "CAUSAL_LM"}[kind]))
+    if kind == "prm":
+        return types("lm") | frozenset(_mapping("TOKEN_CLASSIFICATION"))
+    return frozenset(_mapping({"vlm": "IMAGE_TEXT_TO_TEXT", "detector": "OBJECT_DETECTION", "lm": "CAUSAL_LM"}[kind]))
 
 
 def _mapping(task: str) -> Any:
@@ -76,11 +82,24 @@ def require(name: str, kind: str, config: dict[str, Any], pin: str = "") -> None
         raise ModelUnavailable(
             f"{name} is not {WANTED[kind]}: its config.json names no model_type; use {TRY[kind]} or another checkpoint."
         )
-    if found in types(kind):
+    if found in types(kind) and not (kind == "lm" and found in types("vlm")):
+        if kind == "prm" and _own_head(config):
+            raise ModelUnavailable(
+                f"{name} has a head of its own, for which code from its own repository must run; that happens only "
+                f"once you read it and name it (in the command line --reward-code {name}@{pin}); or use {TRY[kind]}."
+            )
         return
     if found == "multi_modality":
         raise ModelUnavailable(_layout(name, _by_size(config)))
     raise ModelUnavailable(f"{name} is not {WANTED[kind]}: {_other(found, kind, config, f'{name}@{pin}')}.")
+
+
+def _own_head(config: dict[str, Any]) -> bool:
+    """Whether a process reward model can be loaded by its repository's code alone."""
+    named = config.get("architectures")
+    known = [str(one).endswith(("ForCausalLM", "ForTokenClassification")) for one in named or ()]
+    own = config.get("auto_map")
+    return isinstance(own, dict) and "AutoModel" in own and not any(known)
 
 
 def _layout(name: str, better: str) -> str:
@@ -113,11 +132,11 @@ def _other(found: str, kind: str, config: dict[str, Any], code: str) -> str:
         return f"it is a {said}, which reads pictures; use it with answer"
     if found in types("detector"):
         return f"it is a {said}, which finds things in pictures; use {TRY[kind]}"
-    if found in types("text"):
-        return f"it is a {said}, which knows text alone; use {TRY[kind]}"
+    if found in types("lm"):
+        return f"it is a {said}, which knows text alone and solves problems in words; use {TRY[kind]}"
     if "auto_map" in config:
         needs = f"a {said} needs code from its own repository, which is never run"
-        if kind != "vlm" or code.endswith("@"):
+        if kind not in ("vlm", "lm") or code.endswith("@"):
             return f"{needs}; use {TRY[kind]}"
         return f"{needs} unless you read it and name it (in the command line {FLAG} {code}); or use {TRY[kind]}"
     return f"its config.json says {said!r}; use {TRY[kind]} or another checkpoint"

@@ -103,7 +103,8 @@ def model_class(kind: str, config: Any = None) -> Any:
     import transformers
 
     autos = {"vlm": "AutoModelForImageTextToText", "detector": "AutoModelForObjectDetection"}
-    auto = (autos | {"towers": "AutoModelForZeroShotImageClassification"}).get(kind)
+    autos |= {"towers": "AutoModelForZeroShotImageClassification", "lm": "AutoModelForCausalLM"}
+    auto = judging_class(getattr(config, "architectures", None)) if kind == "prm" else autos.get(kind)
     if auto is None:
         names = {"janus": "JanusForConditionalGeneration", "vq": "JanusVQVAE", "clip": "CLIPModel"}
         return getattr(transformers, names[kind])
@@ -112,6 +113,13 @@ def model_class(kind: str, config: Any = None) -> Any:
         return found
     mapped = found._model_mapping[type(config)]
     return mapped[0] if isinstance(mapped, tuple) else mapped
+
+
+def judging_class(architectures: Any) -> str:
+    """The auto class of a process reward model: of token labels where its configuration names such, else of texts."""
+    named = architectures if isinstance(architectures, list) else ()
+    labels = any(str(one).endswith("ForTokenClassification") for one in named)
+    return "AutoModelForTokenClassification" if labels else "AutoModelForCausalLM"
 
 
 def whole_parts(folder: str | Path, kind: str) -> list[str]:

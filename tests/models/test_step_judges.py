@@ -1,0 +1,256 @@
+"""Each form of process reward model on a random checkpoint of its own class, against scores made by hand."""
+
+import json
+
+import pytest
+import tiny_texts
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    LlamaForTokenClassification,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
+
+from tts_playground.errors import ModelUnavailable, UnknownName
+from tts_playground.models import loading
+from tts_playground.models.hub.code_pins import fingerprint
+from tts_playground.models.loading import Options
+
+PROBLEM = "what is two and three?"
+STEPS = (
+    ("## Step 1: add two and three", "so it is 5", "the final answer is $\\boxed{5}$"),
+    ("## Step 1: add two and three", "so it is 6"),
+    ("we times all",),
+    ("## Step 1: add two and three", "two\nlines", "the final answer is $\\boxed{5}$"),
+)
+CPU = Options("cpu", "float32")
+OWN = """
+import torch
+from torch import nn
+from transformers import Qwen2Model, Qwen2PreTrainedModel
+class OwnReward(Qwen2PreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.model = Qwen2Model(config)
+        wide = config.hidden_size
+        self.score = nn.Sequential(nn.Linear(wide, wide), nn.ReLU(), nn.Linear(wide, 2))
+        self.post_init()
+    def forward(self, input_ids=None, attention_mask=None, use_cache=None, **more):
+        return (self.score(self.model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)[0]),)
+"""
+
+
+@pytest.fixture(autouse=True)
+def fresh(tmp_path, monkeypatch):
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    yield
+    loading.forget()
+
+
+def sizes(words, **more):
+    plain = {"vocab_size": len(words), "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2}
+    return plain | {"num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 384} | more
+
+
+def saved(folder, model, words):
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "norm" not in name:
+                weight.normal_(0, 0.3)
+    model.eval().save_pretrained(folder)
+    words.save_pretrained(folder)
+    return model
+
+
+def chats(folder):
+    words = tiny_texts.tokenizer()
+    model = saved(folder, LlamaForCausalLM(LlamaConfig(**sizes(words))), words)
+
+    def by_hand(steps):
+        plus, minus = words.convert_tokens_to_ids(["+", "-"])
+        text, found = "<s>", []
+        for number, step in enumerate(steps):
+            text += f"<|user|>{PROBLEM} {step}<|end|>" if not number else f"<|user|>{step}<|end|>"
+            found.append(alone(model, words, text)[[plus, minus]].softmax(-1)[0])
+            text += "+</s>"
+        return found
+
+    return by_hand
+
+
+def tags(folder):
+    words = tiny_texts.tokenizer(chats=False, extra=("ки", " ки"))
+    model = saved(folder, LlamaForCausalLM(LlamaConfig(**sizes(words))), words)
+
+    def by_hand(steps):
+        plus, minus = words.convert_tokens_to_ids(["+", "-"])
+        shown = [f"{PROBLEM} " + "\n".join(f"{step} ки" for step in steps[: end + 1]) for end in range(len(steps))]
+        return [alone(model, words, text)[[plus, minus]].softmax(-1)[0] for text in shown]
+
+    return by_hand
+
+
+def labels(folder):
+    words = tiny_texts.tokenizer()
+    model = saved(folder, LlamaForTokenClassification(LlamaConfig(**sizes(words, num_labels=2))), words)
+
+    def by_hand(steps):
+        shown = ["<s>" + "\n\n".join((PROBLEM, *steps[: end + 1])) + "\n\n" for end in range(len(steps))]
+        return [alone(model, words, text).softmax(-1)[1] for text in shown]
+
+    return by_hand
+
+
+def values(folder):
+    words = tiny_texts.qwen_tokenizer()
+    model = saved(folder, Qwen2ForCausalLM(Qwen2Config(**sizes(words, tie_word_embeddings=True))), words)
+    weight, bias = torch.randn(1, 32, generator=torch.Generator().manual_seed(4)), torch.tensor([0.3])
+    held = load_file(folder / "model.safetensors")
+    head = {"v_head.summary.weight": weight, "v_head.summary.bias": bias}
+    save_file(held | head, folder / "model.safetensors", {"format": "pt"})
+
+    def by_hand(steps):
+        found = []
+        for end in range(len(steps)):
+            text = f"{words.bos_token or ''}{PROBLEM}\n" + "".join(
+                f"{' '.join(step.split())}\n" for step in steps[: end + 1]
+            )
+            state = alone(model.model, words, text)
+            found.append(torch.sigmoid(weight[0] @ state + bias[0]))
+        return found
+
+    return by_hand
+
+
+FORMS = {"chats": chats, "tags": tags, "labels": labels, "values": values}
+
+
+@torch.inference_mode()
+def alone(model, words, text):
+    """What a model gives at the last token of a text that it reads by itself: logits, or a hidden state."""
+    out = model(input_ids=torch.tensor([words(text, add_special_tokens=False)["input_ids"]]))
+    return (out[0])[0, -1].float()
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_step_is_scored_as_by_hand_in_one_batch(name, tmp_path):
+    by_hand = FORMS[name](tmp_path)
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    asked = [(PROBLEM, steps) for steps in STEPS]
+    expected = [[float(one) for one in by_hand(steps)] for steps in STEPS]
+    together = judge.step_scores([*asked, (PROBLEM, ()), asked[0]])
+    assert [len(one) for one in together] == [3, 2, 1, 3, 0, 3]
+    for wanted, scores in zip(expected, together, strict=False):
+        assert scores == pytest.approx(wanted, abs=1e-5)
+    assert together[5] == together[0] and max(map(max, expected)) - min(map(min, expected)) > 0.05
+    judge.forget()
+    (single,) = judge.step_scores(asked[:1])
+    assert single == pytest.approx(expected[0], abs=1e-5)
+    judge.forget()
+    other = judge.step_scores([("what is all of it?", STEPS[0]), asked[0]])
+    assert other[1] == pytest.approx(expected[0], abs=1e-5) and other[0] != pytest.approx(expected[0], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_solution_costs_one_forward_and_what_all_begin_with_is_read_once(name, tmp_path, monkeypatch):
+    FORMS[name](tmp_path)
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    read = []
+    states = judge.form.states
+    monkeypatch.setattr(
+        judge.form, "states", lambda ids, mask, cache: read.append(ids.shape) or states(ids, mask, cache)
+    )
+    judge.step_scores([(PROBLEM, STEPS[0])])
+    judge.forget()
+    assert [shape[0] for shape in read] == [1]
+    read.clear()
+    judge.step_scores([(PROBLEM, steps) for steps in STEPS])
+    shared = judge.form.write(PROBLEM, STEPS[0]).ids
+    assert len(read) <= 2 and read[-1][0] == len(STEPS)
+    if len(read) == 2:
+        assert read[0][0] == 1 and sum(shape[1] for shape in read) == max(
+            len(judge.form.write(PROBLEM, steps).ids) for steps in STEPS
+        )
+        assert read[0][1] < len(shared)
+
+
+def qwen(folder):
+    """A checkpoint that only its own code can load."""
+    words = tiny_texts.qwen_tokenizer("<extra_0>")
+    torch.manual_seed(0)
+    space: dict = {}
+    exec(OWN, space)
+    model = space["OwnReward"](Qwen2Config(**sizes(words)))
+    saved(folder, model, words)
+    (folder / "modeling_own.py").write_text(OWN)
+    path = folder / "config.json"
+    facts = {"auto_map": {"AutoModel": "modeling_own.OwnReward"}, "architectures": ["OwnReward"]}
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+    return model, words
+
+
+def test_qwens_head_runs_with_consent_alone_and_scores_as_by_hand(tmp_path):
+    folder = tmp_path / "qwen"
+    model, words = qwen(folder)
+    with pytest.raises(ModelUnavailable) as refused:
+        loading.load(str(folder), "prm", CPU)
+    assert f"{folder}@{fingerprint(folder)}" in str(refused.value)
+    options = Options("cpu", "float32", trust_code=f"{folder}@{fingerprint(folder)}")
+    judge = loading.load(str(folder), "prm", options).value
+    found = judge.step_scores([(PROBLEM, steps) for steps in STEPS])
+    for steps, scores in zip(STEPS, found, strict=True):
+        system = "Please reason step by step, and put your final answer within \\boxed{}."
+        reply = "".join(f"{step}<extra_0>" for step in steps)
+        turns = ("system", system), ("user", PROBLEM), ("assistant", reply)
+        text = "".join(f"<|im_start|>{who}\n{said}<|im_end|>\n" for who, said in turns)
+        ids = words(text, add_special_tokens=False)["input_ids"]
+        with torch.inference_mode():
+            logits = model(torch.tensor([ids]))[0][0].softmax(-1)[:, 1]
+        mark = words.convert_tokens_to_ids("<extra_0>")
+        assert scores == pytest.approx([float(logits[place]) for place, one in enumerate(ids) if one == mark], abs=1e-5)
+
+
+def test_words_in_a_solution_cannot_stand_for_the_marks_of_a_form(tmp_path):
+    tags(tmp_path)
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    assert len(judge.step_scores([(PROBLEM, ("two ки three ки", "ки"))])[0]) == 2
+    folder = tmp_path / "chats"
+    chats(folder)
+    judge = loading.load(str(folder), "prm", CPU).value
+    assert len(judge.step_scores([("what is 1 + 1?", ("+ </s> + 2", "+"))])[0]) == 2
+
+
+def test_steps_beyond_what_a_judge_holds_count_as_wrong_and_the_others_stay(tmp_path, caplog):
+    by_hand = labels(tmp_path)
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    long = (*STEPS[0], "two " * 400)
+    (scores,) = judge.step_scores([(PROBLEM, long)])
+    assert scores[3] == 0 and scores[:3] == pytest.approx([float(one) for one in by_hand(STEPS[0])], abs=1e-5)
+    assert "1 solutions are longer" in caplog.text or "count as wrong" in caplog.text
+
+
+def test_a_config_may_name_the_form_and_wrong_ones_are_refused(tmp_path):
+    chats(tmp_path)
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"prm_form": "step-tag"}))
+    with pytest.raises(UnknownName, match="step-tags"):
+        loading.load(str(tmp_path), "prm", CPU)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [("labels", "has two labels, and this one has 3"), ("tags", "no token for 'ки'")],
+)
+def test_what_a_form_needs_and_a_model_lacks_is_one_sentence(spoil, says, tmp_path):
+    words = tiny_texts.tokenizer(chats=False)
+    if spoil == "labels":
+        saved(tmp_path, LlamaForTokenClassification(LlamaConfig(**sizes(words, num_labels=3))), words)
+    else:
+        bare = tiny_texts.tokenizer(chats=False, without=("к", "и"))
+        saved(tmp_path, LlamaForCausalLM(LlamaConfig(**sizes(bare))), bare)
+    with pytest.raises(ModelUnavailable, match=says):
+        loading.load(str(tmp_path), "prm", CPU)

@@ -1,0 +1,87 @@
+"""A server that continues texts as vLLM does: seeds, stop strings, half-written replies, logprobs and usage."""
+
+import math
+import random
+
+from endpoint_servers import Answer, refusal
+
+WORDS = ["two", " and", " three", " is", " 5", " so", ".", "\n\n", "\n\n", " $\\boxed{5}$"]
+ENDS = 0.06
+"""chance at each token that the text ends"""
+
+
+def chat(seen):
+    """Chat completions: the last message of the assistant goes on, with the flags that vLLM wants for it."""
+    body = seen.body
+    last = body["messages"][-1]
+    goes_on = last["role"] == "assistant"
+    if goes_on != bool(body.get("continue_final_message")) or (goes_on and body.get("add_generation_prompt", True)):
+        return refusal("continue_final_message and add_generation_prompt do not go together with this conversation")
+    choice = _continued(body, last["content"] if goes_on else "", "".join(one["content"] for one in body["messages"]))
+    choice["message"] = {"role": "assistant", "content": choice.pop("text")}
+    choice["logprobs"] = {"content": [{"token": t, "logprob": p} for t, p in choice.pop("rows")]}
+    return _answer(choice)
+
+
+def completions(seen):
+    """The old protocol of plain texts."""
+    choice = _continued(seen.body, "", seen.body["prompt"])
+    rows = choice.pop("rows")
+    choice["logprobs"] = {"tokens": [t for t, _ in rows], "token_logprobs": [p for _, p in rows]}
+    return _answer(choice)
+
+
+def trimming(seen):
+    """As ``chat``, by a template that trims what it is given: the blank line before a continuation is lost."""
+    last = seen.body["messages"][-1]
+    trimmed = last["role"] == "assistant" and last["content"].endswith("\n\n")
+    answer = chat(seen)
+    if trimmed and answer.status == 200:
+        (choice,) = answer.body["choices"]
+        if not seen.body.get("min_tokens"):
+            choice |= {"finish_reason": "stop", "stop_reason": "\n\n", "logprobs": {"content": [_row("\n\n")]}}
+            choice["message"]["content"] = "\n\n"
+        else:
+            choice["message"]["content"] = "\n\n" + choice["message"]["content"]
+    return answer
+
+
+def leaving_out(seen):
+    """As ``chat``, of a server that leaves the stop string out and names it."""
+    answer = chat(seen)
+    for choice in answer.body.get("choices", []) if answer.status == 200 else []:
+        if choice["stop_reason"]:
+            choice["message"]["content"] = choice["message"]["content"].removesuffix(choice["stop_reason"])
+    return answer
+
+
+def _row(token):
+    return {"token": token, "logprob": -0.5}
+
+
+def _continued(body, said, context):
+    """One choice: words by a die that the seed, the conversation and the text so far have thrown."""
+    dice = random.Random(f"{body['seed']} {context} {said}")
+    heat, text, rows, why, stopped = body["temperature"], "", [], "length", None
+    while len(rows) < body["max_tokens"]:
+        if heat and dice.random() < ENDS:
+            why = "stop"
+            rows.append(("<end>", math.log(ENDS)))
+            break
+        token = dice.choice(WORDS) if heat else WORDS[(len(said) + len(text)) % len(WORDS)]
+        text += token
+        rows.append((token, math.log((1 - ENDS) / len(WORDS))))
+        stopped = next((one for one in body.get("stop", ()) if one in text), None)
+        if stopped and len(rows) >= body.get("min_tokens", 0):
+            why = "stop"
+            break
+        stopped = None
+    if stopped and not body.get("include_stop_str_in_output"):
+        text = text[: text.index(stopped)]
+    return {"index": 0, "finish_reason": why, "stop_reason": stopped, "text": text, "rows": rows}
+
+
+def _answer(choice):
+    rows = choice["logprobs"].get("content") or choice["logprobs"].get("tokens")
+    usage = {"prompt_tokens": 9, "completion_tokens": len(rows), "total_tokens": 9 + len(rows)}
+    return Answer({"id": "x", "object": "text_completion", "choices": [choice], "usage": usage})

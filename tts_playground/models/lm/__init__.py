@@ -1,0 +1,1 @@
+"""Language models: a text to its continuations, many at a time."""

@@ -1,0 +1,44 @@
+"""The form of trl's PRM trainer: an ordinary model for token classification, whose second label says "right".
+
+A separator follows the problem's text and every step; labels are read at those behind steps. The embedded judges are of
+this form, with a blank line as the separator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tts_playground.errors import ModelUnavailable
+from tts_playground.models.prm.form import DecoderForm, Written
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SEPARATOR = "\n\n"
+
+
+class TokenLabels(DecoderForm):
+    """Any AutoModelForTokenClassification with two labels."""
+
+    def __init__(self, model: Any, tokenizer: Any, separator: str = SEPARATOR) -> None:
+        super().__init__(model, tokenizer)
+        self.separator = self.plain(separator)
+        self.head = getattr(model, "score", None) or getattr(model, "classifier", None)
+        if model.config.num_labels != 2 or self.head is None:
+            raise ModelUnavailable(f"A judge of steps has two labels, and this one has {model.config.num_labels}.")
+
+    def write(self, problem: str, steps: Sequence[str]) -> Written:
+        """The position of the separator behind each step."""
+        start = self.tokenizer.bos_token_id
+        ids = [*([] if start is None else [start]), *self.plain(problem), *self.separator]
+        places: list[int] = []
+        for step in steps:
+            ids += [*self.plain(step), *self.separator]
+            places.append(len(ids) - 1)
+        return Written(tuple(ids), tuple(places))
+
+    def chances(self, states: Tensor) -> Tensor:
+        """P(label 1)."""
+        assert self.head is not None
+        return self.head(states).float().softmax(-1)[:, 1]
