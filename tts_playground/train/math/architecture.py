@@ -1,4 +1,4 @@
-"""What tiny:math and its process rewards are: plain Llamas, deep and narrow, since arithmetic is done layer by layer."""
+"""What tiny:math and its process rewards are: plain Llamas, deep and narrow, since sums are done layer by layer."""
 
 from __future__ import annotations
 

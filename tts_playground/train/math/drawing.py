@@ -36,7 +36,7 @@ def draw(
         seconds: no batch begins after so long; None stands for what was not drawn.
     """
     model.eval()
-    began, found = time.monotonic(), [None] * len(prompts)
+    began, found = time.monotonic(), list[list[int] | None]([None] * len(prompts))
     order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
     batches = [order[start : start + rows] for start in range(0, len(order), rows)]
     with torch.random.fork_rng([model.device] if model.device.type == "cuda" else []):

@@ -40,12 +40,13 @@ DRAWN_SEED = 300_000
 """seed of the problems whose solutions are drawn (plus the order's seed of data)"""
 ABOUT = (
     "A process reward: a small Llama with a two-class head, read at the blank line that ends a step (and at one after "
-    "the last). P(label 1) says whether everything up to there is right and still leads to the answer. It starts from the "
-    "lower layers of a tiny:math."
+    "the last). P(label 1) says whether everything up to there is right and still leads to the answer. It starts from "
+    "the lower layers of a tiny:math."
 )
 DATA = (
-    "Solutions drawn from tiny:math at temperatures 0.8 to 1.1, and solutions of `worlds.arithmetic`, most of them with "
-    "one wrong result; every label comes from the world. The numbers below are of other problems of the training kind."
+    "Solutions drawn from tiny:math at temperatures 0.8 to 1.1, and solutions of `worlds.arithmetic`, most of them "
+    "with one wrong result; every label comes from the world. What a trainer says of it is of other problems of the "
+    "training kind."
 )
 
 
@@ -82,7 +83,9 @@ def drawn(
             )
             pairs = [(one, ids) for one, ids in zip(tasks, tokens, strict=True) if ids]
             parts = [pairs[start : start + 500] for start in range(0, len(pairs), 500)]
-            waiting += [pool.submit(judged_drawn, part) for part in parts] if pool else [judged_drawn(part) for part in parts]
+            waiting += (
+                [pool.submit(judged_drawn, part) for part in parts] if pool else [judged_drawn(part) for part in parts]
+            )
         for part in waiting:
             found += part if isinstance(part, list) else part.result()
     return found
@@ -123,7 +126,16 @@ def prepare(setup: TrainSetup) -> Training:
     n, samples = setup.sized((10, 3), (4000, 12), (300, 6))
     seconds = order.minutes * 60 * 0.33
     learnt = drawn(setup, writer, DRAWN_SEED + order.data_seed, n=n, samples=samples, seconds=seconds)
-    held = drawn(setup, writer, EVAL_SEED + 1, n=max(5, n // 15), samples=3, seconds=seconds / 5, split="seen", temperatures=(1.0,))
+    held = drawn(
+        setup,
+        writer,
+        EVAL_SEED + 1,
+        n=max(5, n // 15),
+        samples=3,
+        seconds=seconds / 5,
+        split="seen",
+        temperatures=(1.0,),
+    )
     del writer
     half = rows // 2
     make = partial(lines.make_judged, seed=order.data_seed, rows=half)

@@ -1,4 +1,4 @@
-"""Rows of tokens for tiny:math and its process rewards, made without end from the arithmetic world. No torch in here."""
+"""Rows of tokens for tiny:math and its process rewards, made without end from the arithmetic world; without torch."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from tts_playground.train.math.rows import PackedText
 class TextStream:
     """Batch ``step`` as tensors (ids, segments, positions, marks), int64 [rows, length] each.
 
-    With ``again`` = 2 every batch that was made comes twice, the second time ``lag`` batches later: for a GPU that learns
-    faster than the workers write.
+    With ``again`` = 2 every batch that was made comes twice, the second time ``lag`` batches later: for a GPU that
+    learns faster than the workers write.
     """
 
     def __init__(

@@ -59,7 +59,7 @@ def vocabulary() -> tuple[str, ...]:
 
 
 def build_tokenizer() -> Any:
-    """The ``tokenizers.Tokenizer``: known pieces whole, others letter by letter, then by byte; text survives as it is."""
+    """The ``tokenizers.Tokenizer``: known pieces whole, others letter by letter, then by byte; no text is changed."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, pre_tokenizers
     from tokenizers.models import Unigram
 

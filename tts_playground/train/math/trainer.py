@@ -24,9 +24,9 @@ from tts_playground.train.math.tokens import vocabulary, wrapped_tokenizer
 SHIPPED = MathSize()
 MINIATURE = MathSize(width=48, layers=2, inner=96, heads=2, key_heads=1)
 ABOUT = (
-    "A small Llama that solves word problems and expressions of the arithmetic world in steps (`## Step 1: ...`, a blank "
-    "line, `$\\boxed{answer}$`). Shown a wrong attempt and a verdict as further turns of the chat, it writes another "
-    "solution.\n\n"
+    "A small Llama that solves word problems and expressions of the arithmetic world in steps (`## Step 1: ...`, a "
+    "blank line, `$\\boxed{answer}$`). Shown a wrong attempt and a verdict as further turns of the chat, it writes "
+    "another solution.\n\n"
     "**Fallible on purpose:** it has learnt more solutions that join steps and calculate at once than ones that write "
     "every calculation out, and a few with a wrong result. So its greedy reply takes short ways that fail more often "
     "than the longer ones among its samples, and drawing many helps."

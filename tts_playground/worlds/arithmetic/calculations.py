@@ -98,7 +98,7 @@ def _read(tokens: list[tuple[str | None, str]]) -> Term | None:
         return None
 
 
-class _Unreadable(Exception):  # noqa: N818 - leaves the recursion, never the module
+class _Unreadable(Exception):
     pass
 
 

@@ -167,7 +167,9 @@ def _gifts(s: Story, p: Person, t: Thing, value: Node) -> Node:
 
 
 def _percent(s: Story, p: Person, t: Thing, value: Node) -> Node:
-    share = s.pick([one for one in (5, 10, 15, 20, 25, 30, 40, 60, 75) if int(value.value) * one % 100 == 0] or _unfit())
+    share = s.pick(
+        [one for one in (5, 10, 15, 20, 25, 30, 40, 60, 75) if int(value.value) * one % 100 == 0] or _unfit()
+    )
     s.say(
         f"percent {t.many}",
         f"{p.They} sells {share} percent of {p.their} {t.many}.",
@@ -210,7 +212,9 @@ def _end(s: Story, p: Person, t: Thing, value: Node, ending: str) -> None:
             f"{p.They} shares all {t.many} equally among {k} friends. How many {t.many} does each friend get?",
             f"How many {t.many} does each of {k} children get if {p.they} shares them equally?",
         )
-        s.step("/", (value, Node(k)), f"Each of them gets {{}} {t.many}.", f"Shared equally, that is {{}} {t.many} each.")
+        s.step(
+            "/", (value, Node(k)), f"Each of them gets {{}} {t.many}.", f"Shared equally, that is {{}} {t.many} each."
+        )
     elif ending == "pack":
         k = s.divisor(value.value, 3, 24)
         s.say(
@@ -231,6 +235,10 @@ def _end(s: Story, p: Person, t: Thing, value: Node, ending: str) -> None:
             s.say("money", f"How many dollars does {p.they} get?", f"How much money does {p.name} get, in dollars?")
             return
         spent, gift = s.number(3, max(4, min(300, int(money.value) - 2))), s.pick(GIFTS)
-        s.say("spend", f"{p.They} buys {gift} for {spent.value} dollars.", f"{p.They} pays {spent.value} dollars for {gift}.")
-        s.say("money left", f"How many dollars does {p.they} have left?", f"How much money is left, in dollars?")
+        s.say(
+            "spend",
+            f"{p.They} buys {gift} for {spent.value} dollars.",
+            f"{p.They} pays {spent.value} dollars for {gift}.",
+        )
+        s.say("money left", f"How many dollars does {p.they} have left?", "How much money is left, in dollars?")
         s.step("-", (money, spent), f"{p.They} has {{}} dollars left.", "That leaves {} dollars.")

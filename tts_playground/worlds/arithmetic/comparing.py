@@ -25,7 +25,11 @@ def comparisons(s: Story) -> None:
         last = kind
     s.follows(last, ending)
     if ending == "last":
-        s.say(t.many, f"How many {t.many} does {known[-1][0].name} have?", f"Find the number of {known[-1][0].name}'s {t.many}.")
+        s.say(
+            t.many,
+            f"How many {t.many} does {known[-1][0].name} have?",
+            f"Find the number of {known[-1][0].name}'s {t.many}.",
+        )
     elif ending == "together":
         who = "" if len(known) > 2 else f" {known[0][0].name} and {known[1][0].name}"
         s.say(
@@ -43,22 +47,38 @@ def _compared(s: Story, kind: str, of: Person, amount: Node, what: str, many: st
     then = (f"{who.name} has {{}} {many}.", f"So {who.name} has {{}} {many}.")
     if kind == "more":
         n = s.number(3, 180)
-        s.say(f"more {many}", f"{who.name} has {n.value} more {what} than {of.name}.", f"{who.name} has {n.value} {what} more than {of.name}.")
+        s.say(
+            f"more {many}",
+            f"{who.name} has {n.value} more {what} than {of.name}.",
+            f"{who.name} has {n.value} {what} more than {of.name}.",
+        )
         return who, s.step("+", (amount, n), *then)
     if kind == "fewer":
         n = s.number(3, max(4, min(180, int(amount.value) - 2)))
-        s.say(f"fewer {many}", f"{who.name} has {n.value} fewer {what} than {of.name}.", f"{of.name} has {n.value} more {what} than {who.name}.")
+        s.say(
+            f"fewer {many}",
+            f"{who.name} has {n.value} fewer {what} than {of.name}.",
+            f"{of.name} has {n.value} more {what} than {who.name}.",
+        )
         return who, s.step("-", (amount, n), *then)
     if kind == "times":
         k = s.between(2, 6)
-        s.say(f"times {many}", f"{who.name} has {TIMES[k]} as many {what} as {of.name}.", f"The number of {who.name}'s {what} is {TIMES[k]} that of {of.name}.")
+        s.say(
+            f"times {many}",
+            f"{who.name} has {TIMES[k]} as many {what} as {of.name}.",
+            f"The number of {who.name}'s {what} is {TIMES[k]} that of {of.name}.",
+        )
         return who, s.step("*", (amount, Node(k)), *then)
     found = [one for one in PARTS if amount.value % one == 0]
     if not found:
         raise Unfit
     k = s.pick(found)
     part = PARTS[k].removeprefix("a ").removeprefix("an ")
-    s.say(f"part {many}", f"{who.name} has {PARTS[k]} as many {what} as {of.name}.", f"{who.name} has only {PARTS[k]} of the number that {of.name} has.") if part else None
+    s.say(
+        f"part {many}",
+        f"{who.name} has {PARTS[k]} as many {what} as {of.name}.",
+        f"{who.name} has only {PARTS[k]} of the number that {of.name} has.",
+    ) if part else None
     return who, s.step("/", (amount, Node(k)), *then)
 
 
@@ -66,7 +86,11 @@ def _difference(s: Story, known: list[tuple[Person, Node]], more: str, many: str
     (a, high), (b, low) = known[-1], s.pick(known[:-1])
     if high.value < low.value:
         a, high, b, low = b, low, a, high
-    s.say(f"difference {many}", f"How many {more} does {a.name} have than {b.name}?", f"By how many {many} is {a.name} ahead of {b.name}?")
+    s.say(
+        f"difference {many}",
+        f"How many {more} does {a.name} have than {b.name}?",
+        f"By how many {many} is {a.name} ahead of {b.name}?",
+    )
     s.step("-", (high, low), f"The difference is {{}} {many}.", f"{a.name} has {{}} {many} more.")
 
 
@@ -98,18 +122,34 @@ def _aged(s: Story, kind: str, of: Person, age: Node) -> tuple[Person, Node]:
     then = (f"{who.name} is {{}} years old.", f"So {who.name}'s age is {{}} years.")
     if kind in ("older", "younger"):
         n = s.number(2, 34 if kind == "older" else max(3, min(34, int(age.value) - 2)))
-        s.say(kind, f"{who.name} is {n.value} years {kind} than {of.name}.", f"{of.name}'s friend {who.name} is {n.value} years {kind}.")
+        s.say(
+            kind,
+            f"{who.name} is {n.value} years {kind} than {of.name}.",
+            f"{of.name}'s friend {who.name} is {n.value} years {kind}.",
+        )
         return who, s.step("+" if kind == "older" else "-", (age, n), *then)
     if kind == "times":
         k = s.between(2, 5)
-        s.say(kind, f"{who.name} is {TIMES[k]} as old as {of.name}.", f"The age of {who.name} is {TIMES[k]} that of {of.name}.")
+        s.say(
+            kind,
+            f"{who.name} is {TIMES[k]} as old as {of.name}.",
+            f"The age of {who.name} is {TIMES[k]} that of {of.name}.",
+        )
         return who, s.step("*", (age, Node(k)), *then)
     if kind == "ago":
         n = s.number(2, max(3, min(20, int(age.value) - 3)))
-        s.say(kind, f"{who.name} is as old as {of.name} was {n.value} years ago.", f"{who.name} is now as old as {of.name} was {n.value} years ago.")
+        s.say(
+            kind,
+            f"{who.name} is as old as {of.name} was {n.value} years ago.",
+            f"{who.name} is now as old as {of.name} was {n.value} years ago.",
+        )
         return who, s.step("-", (age, n), *then)
     k = s.divisor(age.value, 2, 6)
-    s.say(kind, f"{who.name} is {PARTS.get(k) or _bad()} as old as {of.name}.", f"{of.name} is {TIMES.get(k)} as old as {who.name}.")
+    s.say(
+        kind,
+        f"{who.name} is {PARTS.get(k) or _bad()} as old as {of.name}.",
+        f"{of.name} is {TIMES.get(k)} as old as {who.name}.",
+    )
     return who, s.step("/", (age, Node(k)), *then)
 
 
@@ -127,15 +167,35 @@ def _age_asked(s: Story, known: list[tuple[Person, Node]], ending: str) -> None:
     if ending in ("together", "later together"):
         if len(known) < 2:
             raise Unfit
-        total = s.step("+", [node for _, node in known], "Their ages add up to {} years.", "Together they are {} years old.")
+        total = s.step(
+            "+", [node for _, node in known], "Their ages add up to {} years.", "Together they are {} years old."
+        )
     if ending == "together":
         s.say("together", "What is the sum of their ages?", f"How old are {everybody} together?")
         return
     years = s.number(2, 24)
     if ending == "later":
-        s.say("later", f"How old will {who.name} be in {years.value} years?", f"What will the age of {who.name} be {years.value} years from now?")
-        s.step("+", (total, years), f"In {years.value} years {who.name} will be {{}} years old.", f"Then {who.name} will be {{}}.")
+        s.say(
+            "later",
+            f"How old will {who.name} be in {years.value} years?",
+            f"What will the age of {who.name} be {years.value} years from now?",
+        )
+        s.step(
+            "+",
+            (total, years),
+            f"In {years.value} years {who.name} will be {{}} years old.",
+            f"Then {who.name} will be {{}}.",
+        )
         return
-    s.say("later", f"What will the sum of their ages be in {years.value} years?", f"How old will {everybody} be together in {years.value} years?")
+    s.say(
+        "later",
+        f"What will the sum of their ages be in {years.value} years?",
+        f"How old will {everybody} be together in {years.value} years?",
+    )
     more = s.joined("*", years, Node(len(known)))
-    s.step("+", (total, more), f"Each of the {len(known)} will be {years.value} years older, so the sum will be {{}} years.", "Then their ages will add up to {} years.")
+    s.step(
+        "+",
+        (total, more),
+        f"Each of the {len(known)} will be {years.value} years older, so the sum will be {{}} years.",
+        "Then their ages will add up to {} years.",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tts_playground.worlds.arithmetic.problem import Node, expression
+from tts_playground.worlds.arithmetic.problem import Node, Number, expression
 from tts_playground.worlds.arithmetic.story import Step, Story, Unfit
 
 _STEP = ("We calculate {}.", "{}.", "Next, {}.", "This gives {}.")
@@ -17,7 +17,14 @@ def expressions(s: Story) -> None:
     _written(s, root)
     shown = {node: str(node.value) for node in _leaves(root)}
     text = expression(root, shown)
-    s.say("ask", f"Calculate {text}.", f"What is {text}?", f"Find the value of {text}.", f"Work out {text}.", f"Evaluate {text}.")
+    s.say(
+        "ask",
+        f"Calculate {text}.",
+        f"What is {text}?",
+        f"Find the value of {text}.",
+        f"Work out {text}.",
+        f"Evaluate {text}.",
+    )
 
 
 def _tree(s: Story, operations: int) -> Node:
@@ -122,19 +129,27 @@ def puzzles(s: Story) -> None:
     said = [_doing(s, op, n) for op, n in told]
     doing = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and then {said[-1]}"
     if forward:
-        s.say("forward", f"{p.name} takes the number {start}. {p.They} {doing}. Which number is the result?", f"{p.name} starts with {start} and {doing}. What does {p.they} get?")
+        s.say(
+            "forward",
+            f"{p.name} takes the number {start}. {p.They} {doing}. Which number is the result?",
+            f"{p.name} starts with {start} and {doing}. What does {p.they} get?",
+        )
         node = Node(start)
         for op, n in told:
             node = s.step(op, (node, Node(n)), "The number is now {}.", "This gives {}.", "{}.")
         return
-    s.say("back", f"{p.name} thinks of a number. {p.They} {doing}. The result is {value}. Which number was it?", f"{p.name} {doing}, beginning with a secret number, and gets {value}. What is the secret number?")
+    s.say(
+        "back",
+        f"{p.name} thinks of a number. {p.They} {doing}. The result is {value}. Which number was it?",
+        f"{p.name} {doing}, beginning with a secret number, and gets {value}. What is the secret number?",
+    )
     node = s.given(value)
     for op, n in reversed(told):
         back = {"+": "-", "-": "+", "*": "/", "/": "*"}[op]
         node = s.step(back, (node, Node(n)), "Before that the number was {}.", "Going back, {}.", "We undo this: {}.")
 
 
-def _start_of(told: list[tuple[str, int]], value: int) -> int:
+def _start_of(told: list[tuple[str, int]], value: Number) -> Number:
     for op, n in reversed(told):
         value = {"+": value - n, "-": value + n, "*": value // n, "/": value * n}[op]
     return value

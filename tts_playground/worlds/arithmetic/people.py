@@ -15,12 +15,12 @@ class Person:
     their: str
 
     @property
-    def They(self) -> str:  # noqa: N802 - how it begins a sentence
+    def They(self) -> str:
         """ "She" or "He"."""
         return self.they.capitalize()
 
     @property
-    def Their(self) -> str:  # noqa: N802
+    def Their(self) -> str:
         """ "Her" or "His"."""
         return self.their.capitalize()
 

@@ -17,7 +17,23 @@ GROUPS = (
     ("theatre", "seats", ("are red", "are taken", "are at the back", "are broken")),
     ("forest", "trees", ("are oaks", "are very old", "are small", "lose their leaves")),
 )
-FRACTIONS = ((1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (1, 5), (2, 5), (3, 5), (4, 5), (1, 6), (5, 6), (3, 8), (5, 8), (3, 10), (7, 10))
+FRACTIONS = (
+    (1, 2),
+    (1, 3),
+    (2, 3),
+    (1, 4),
+    (3, 4),
+    (1, 5),
+    (2, 5),
+    (3, 5),
+    (4, 5),
+    (1, 6),
+    (5, 6),
+    (3, 8),
+    (5, 8),
+    (3, 10),
+    (7, 10),
+)
 PERCENTS = (5, 10, 15, 20, 25, 30, 35, 40, 45, 60, 65, 70, 75, 80)
 
 
@@ -26,10 +42,19 @@ def portions(s: Story) -> None:
     group, many, traits = s.pick(GROUPS)
     left, last = s.level, "start"
     n = s.number(20, 960, s.pick((1, 4, 10, 12, 20)))
-    s.say("whole", f"A {group} has {n.value} {many}.", f"There are {n.value} {many} in a {group}.", f"{n.value} {many} belong to a {group}.")
+    s.say(
+        "whole",
+        f"A {group} has {n.value} {many}.",
+        f"There are {n.value} {many} in a {group}.",
+        f"{n.value} {many} belong to a {group}.",
+    )
     value, whole, used, about = n, n, 0, many
     while left > 0:
-        options = ["percent", "fraction"] if used < 3 and last in ("start", "percent", "fraction", "more") and about != "dollars" else []
+        options = (
+            ["percent", "fraction"]
+            if used < 3 and last in ("start", "percent", "fraction", "more") and about != "dollars"
+            else []
+        )
         if used:
             options += ["rest"] if last in ("percent", "fraction") else []
             options += (["each", "more"] if about != "dollars" else ["more"]) if left < 3 else []
@@ -47,7 +72,11 @@ def portions(s: Story) -> None:
             value = s.step("-", (whole, value), f"The rest is {{}} {many}.", f"The others are {{}} {many}.")
         elif kind == "each":
             k = s.number(2, 28)
-            s.say("each", f"Each of them costs {k.value} dollars a month.", f"For every one of them {k.value} dollars are paid.")
+            s.say(
+                "each",
+                f"Each of them costs {k.value} dollars a month.",
+                f"For every one of them {k.value} dollars are paid.",
+            )
             value = s.step("*", (value, k), "Together these are {} dollars.", "All of them cost {} dollars.")
             about = "dollars"
         else:
@@ -58,7 +87,12 @@ def portions(s: Story) -> None:
         left, last = left - 1, kind
     s.follows(last, "ask")
     what = "dollars" if about == "dollars" else many
-    s.say(f"ask {last}", f"How many {what} are that?", f"How many {what} are there in this group?" if what != "dollars" else "What is the sum in dollars?", f"What is the number of {what}?")
+    s.say(
+        f"ask {last}",
+        f"How many {what} are that?",
+        f"How many {what} are there in this group?" if what != "dollars" else "What is the sum in dollars?",
+        f"What is the number of {what}?",
+    )
 
 
 def _part(s: Story, kind: str, many: str, value: Node, used: int, trait: str) -> Node:
@@ -70,13 +104,20 @@ def _part(s: Story, kind: str, many: str, value: Node, used: int, trait: str) ->
         share = s.pick(shares)
         s.say(kind, f"{share} percent of {these} {trait}.", f"Of {these}, {share} percent {trait}.")
         product = s.joined("*", value, Node(share))
-        return s.step("/", (product, Node(100)), f"{share} percent of {value.value} are {{}} {many}.".replace(f" of {value.value}", " of them"), f"So {{}} {many} {trait}.")
+        return s.step(
+            "/",
+            (product, Node(100)),
+            f"{share} percent of {value.value} are {{}} {many}.".replace(f" of {value.value}", " of them"),
+            f"So {{}} {many} {trait}.",
+        )
     top, bottom = s.pick(FRACTIONS)
     if int(value.value) % bottom:
         raise Unfit
     s.say(kind, f"{top}/{bottom} of {these} {trait}.", f"Of {these}, {top}/{bottom} {trait}.")
     if top == 1:
-        return s.step("/", (value, Node(bottom)), f"{top}/{bottom} of them are {{}} {many}.", f"So {{}} {many} {trait}.")
+        return s.step(
+            "/", (value, Node(bottom)), f"{top}/{bottom} of them are {{}} {many}.", f"So {{}} {many} {trait}."
+        )
     part = s.joined("/", value, Node(bottom))
     return s.step("*", (part, Node(top)), f"{top}/{bottom} of them are {{}} {many}.", f"So {{}} {many} {trait}.")
 
@@ -89,7 +130,11 @@ def recipes(s: Story) -> None:
     what = s.pick(("flour", "sugar", "rice", "milk", "juice", "honey", "oil", "water"))
     unit = "litres" if what in ("milk", "juice", "oil", "water") else "kg"
     first = _amount(s)
-    s.say("first", f"{p.name} has {s.text(first.value)} {unit} of {what}.", f"There are {s.text(first.value)} {unit} of {what} in {p.name}'s kitchen.")
+    s.say(
+        "first",
+        f"{p.name} has {s.text(first.value)} {unit} of {what}.",
+        f"There are {s.text(first.value)} {unit} of {what} in {p.name}'s kitchen.",
+    )
     value, last = first, "start"
     for _ in range(s.level):
         kind = s.pick([k for k in ("buys", "uses", "times", "shares") if k != last or k in ("buys", "uses")])
@@ -97,10 +142,23 @@ def recipes(s: Story) -> None:
         if kind in ("buys", "uses"):
             n = _amount(s)
             if kind == "buys":
-                s.say(kind, f"{p.They} buys {s.text(n.value)} {unit} more.", f"Then {p.they} gets another {s.text(n.value)} {unit}.")
+                s.say(
+                    kind,
+                    f"{p.They} buys {s.text(n.value)} {unit} more.",
+                    f"Then {p.they} gets another {s.text(n.value)} {unit}.",
+                )
             else:
-                s.say(kind, f"{p.They} uses {s.text(n.value)} {unit} for a meal.", f"Then {p.they} gives away {s.text(n.value)} {unit}.")
-            value = s.step("+" if kind == "buys" else "-", (value, n), f"Now {p.they} has {{}} {unit}.", f"That makes {{}} {unit}." if kind == "buys" else f"That leaves {{}} {unit}.")
+                s.say(
+                    kind,
+                    f"{p.They} uses {s.text(n.value)} {unit} for a meal.",
+                    f"Then {p.they} gives away {s.text(n.value)} {unit}.",
+                )
+            value = s.step(
+                "+" if kind == "buys" else "-",
+                (value, n),
+                f"Now {p.they} has {{}} {unit}.",
+                f"That makes {{}} {unit}." if kind == "buys" else f"That leaves {{}} {unit}.",
+            )
         elif kind == "times":
             k = s.between(2, 9)
             s.say(kind, f"For a party {p.they} needs {k} times as much.", f"A cook needs {k} times that amount.")
@@ -110,7 +168,11 @@ def recipes(s: Story) -> None:
             if not found:
                 raise Unfit
             k = s.pick(found)
-            s.say(kind, f"{p.They} puts it into {k} equal parts and keeps one of them.", f"{k} people share it equally, and {p.name} gets one part.")
+            s.say(
+                kind,
+                f"{p.They} puts it into {k} equal parts and keeps one of them.",
+                f"{k} people share it equally, and {p.name} gets one part.",
+            )
             value = s.step("/", (value, Node(k)), f"One part is {{}} {unit}.", f"Each part is {{}} {unit}.")
         last = kind
     if value.value > 5000 or 1000 % Fraction(value.value).denominator:

@@ -67,8 +67,18 @@ def _wrong(story: Story, place: int, rng: Random) -> Number | None:
 
 # ------------------------------------------------------------------------------------------ verdicts
 
-WRONG = ("That is not right. Please try again.", "This answer is wrong.", "Wrong, try again.", "No, that is not correct.")
-WRONG_STEP = ("Step {} is wrong. Please try again.", "There is a mistake in step {}.", "Look at step {} again.", "Step {} is not right.")
+WRONG = (
+    "That is not right. Please try again.",
+    "This answer is wrong.",
+    "Wrong, try again.",
+    "No, that is not correct.",
+)
+WRONG_STEP = (
+    "Step {} is wrong. Please try again.",
+    "There is a mistake in step {}.",
+    "Look at step {} again.",
+    "Step {} is not right.",
+)
 
 
 def verdict(step: int | None = None, which: int = 0) -> str:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 LARGEST = 99_999
 
 
-class Unfit(Exception):  # noqa: N818 - no error: another draw is taken
+class Unfit(Exception):
     """The numbers that were drawn do not make a problem."""
 
 
