@@ -31,6 +31,12 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--teach", action="store_true", help="with --distil: its teacher goes on learning meanwhile")
     p.add_argument("--strength", type=float, default=0.3, help="with --distil: pull of the prompt (default: 0.3)")
     p.add_argument("--floor", type=float, default=0.002, help="with --distil: probability spread over all codes")
+    p.add_argument("--math", type=Path, help="tiny-prm: folder of the tiny:math whose solutions it judges")
+    p.add_argument("--data-seed", type=int, default=0, help="tiny-prm: which problems and solutions it learns from")
+    p.add_argument("--short", type=float, default=0.5, help="tiny-math: part of solutions that join steps")
+    p.add_argument("--careful", type=float, default=0.25, help="tiny-math: part that writes every calculation out")
+    p.add_argument("--noise", type=float, default=0.03, help="tiny-math: part with a wrong result")
+    p.add_argument("--lr", type=float, help="tiny-math, tiny-prm: peak learning rate")
     p.add_argument("--run", default="", help="name of the state folder (default: the model's name)")
     return p
 

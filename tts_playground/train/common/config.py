@@ -16,6 +16,8 @@ TRAINERS = {
     "tiny-aesthetic": "tts_playground.train.clip.aesthetic",
     "tiny-vlm": "tts_playground.train.vlm.trainer",
     "tiny-sketch": "tts_playground.train.sketch.trainer",
+    "tiny-math": "tts_playground.train.math.trainer",
+    "tiny-prm": "tts_playground.train.math.prm",
 }
 """name -> module with ``train(order: Order) -> Path``; imported only when ordered"""
 
@@ -56,6 +58,18 @@ class TrainConfig:
     """of distilling: how far the conditional logits stand from the unconditional ones, in parts of the teacher's"""
     floor: float = 0.002
     """of distilling: part of the probability that goes to all codes alike"""
+    math: Path | None = None
+    """tiny-prm: folder of the tiny:math whose solutions it learns to judge; None is the one that ships"""
+    data_seed: int = 0
+    """tiny-prm: which problems, drawn solutions and spoilt ones; tiny:prm2 has other ones than tiny:prm"""
+    short: float = 0.5
+    """tiny-math: part of the solutions that join steps and calculate at once"""
+    careful: float = 0.25
+    """tiny-math: part of the solutions that write every calculation out"""
+    noise: float = 0.03
+    """tiny-math: part of the solutions with a wrong result"""
+    lr: float | None = None
+    """tiny-math, tiny-prm: peak learning rate; None is the trainer's own"""
 
 
 def train(name: str, order: TrainConfig) -> Path:

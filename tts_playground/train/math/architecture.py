@@ -1,0 +1,98 @@
+"""What tiny:math and its process rewards are: plain Llamas, deep and narrow, since sums are done layer by layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, LlamaForTokenClassification
+
+from tts_playground.train.math.tokens import BOS, EOS, PAD
+
+
+@dataclass(frozen=True, slots=True)
+class MathSize:
+    """Shape of a Llama."""
+
+    width: int = 192
+    layers: int = 8
+    inner: int = 512
+    """width of the gated feed-forward"""
+    heads: int = 6
+    key_heads: int = 2
+    positions: int = 1024
+    """longest text, in tokens"""
+
+
+def config_of(size: MathSize, vocabulary: int, **more: Any) -> LlamaConfig:
+    """Configuration of a model."""
+    return LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=size.width,
+        intermediate_size=size.inner,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        num_key_value_heads=size.key_heads,
+        max_position_embeddings=size.positions,
+        bos_token_id=BOS,
+        eos_token_id=EOS,
+        pad_token_id=PAD,
+        tie_word_embeddings=True,
+        initializer_range=0.05,  # 0.02 suits widths of thousands
+        **more,
+    )
+
+
+def build_writer(size: MathSize, vocabulary: int) -> LlamaForCausalLM:
+    """A fresh tiny:math, whose ``generate`` is greedy until asked for samples."""
+    model = LlamaForCausalLM(config_of(size, vocabulary))
+    model.generation_config = GenerationConfig(bos_token_id=BOS, eos_token_id=EOS, pad_token_id=PAD, max_new_tokens=400)
+    return model
+
+
+def build_judge(size: MathSize, vocabulary: int, writer: Any = None) -> LlamaForTokenClassification:
+    """A process reward; it starts from the lower layers of ``writer`` where their shapes agree.
+
+    Label 1 is "right", label 0 "wrong".
+    """
+    names = {"id2label": {0: "wrong", 1: "right"}, "label2id": {"wrong": 0, "right": 1}}
+    model = LlamaForTokenClassification(config_of(size, vocabulary, num_labels=2, **names))
+    if writer is not None:
+        known, own = writer.model.state_dict(), model.model.state_dict()
+        fitting = {name: known[name].float() for name in own if name in known and known[name].shape == own[name].shape}
+        model.model.load_state_dict(own | fitting)
+    return model
+
+
+def _hidden(model: Any, ids: torch.Tensor, segments: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Last hidden states [rows, length, width]; every token sees its own text up to itself."""
+    length = ids.shape[1]
+    causal = torch.ones(length, length, dtype=torch.bool, device=ids.device).tril()
+    allowed = (causal & (segments[:, None, :] == segments[:, :, None]))[:, None]
+    if getattr(model.config, "_attn_implementation", None) == "eager":  # which adds its mask
+        allowed = torch.zeros_like(allowed, dtype=torch.float32).masked_fill_(~allowed, -1e9)
+    return model.model(input_ids=ids, attention_mask=allowed, position_ids=positions, use_cache=False).last_hidden_state
+
+
+def writing_loss(
+    model: Any, ids: torch.Tensor, segments: torch.Tensor, positions: torch.Tensor, marks: torch.Tensor
+) -> torch.Tensor:
+    """Mean cross-entropy of the marked tokens of packed rows (see ``rows.PackedText``), int64 [rows, length] each."""
+    hidden = _hidden(model, ids, segments, positions)[:, :-1].flatten(0, 1)
+    aims, learnt = ids[:, 1:].flatten(), marks[:, 1:].flatten() > 0
+    if not hidden.is_cuda:  # on CUDA a new shape costs a compilation
+        hidden, aims, learnt = hidden[learnt], aims[learnt], learnt[learnt]
+    losses = nn.functional.cross_entropy(model.lm_head(hidden).float(), aims, reduction="none")
+    return (losses * learnt).sum() / learnt.sum().clamp(min=1)
+
+
+def judging_loss(
+    model: Any, ids: torch.Tensor, segments: torch.Tensor, positions: torch.Tensor, marks: torch.Tensor
+) -> torch.Tensor:
+    """Mean cross-entropy of the labels at the ends of steps."""
+    scores = model.score(_hidden(model, ids, segments, positions)).float().flatten(0, 1)
+    told = marks.flatten()
+    losses = nn.functional.cross_entropy(scores, (told - 1).clamp(min=0), reduction="none")
+    return (losses * (told > 0)).sum() / (told > 0).sum().clamp(min=1)

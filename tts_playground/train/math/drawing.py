@@ -1,0 +1,67 @@
+"""Solutions drawn from a tiny:math in large batches, as training data and for a trainer's own numbers.
+
+Speed comes from the batch alone (transformers' ``generate``); what people sample goes through the sampler.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from tts_playground.train.math.tokens import EOS, PAD
+
+MOST = 320
+"""new tokens; the longest solution that training shows is shorter"""
+
+
+@torch.no_grad()
+def draw(
+    model: Any,
+    prompts: Sequence[list[int]],
+    *,
+    temperature: float = 1.0,
+    seed: int = 0,
+    rows: int = 256,
+    most: int = MOST,
+    seconds: float = float("inf"),
+) -> list[list[int] | None]:
+    """One solution for each prompt, as tokens without the end.
+
+    Args:
+        temperature: 0 is greedy.
+        rows: prompts in one batch; those of about the same length go together.
+        seconds: no batch begins after so long; None stands for what was not drawn.
+    """
+    model.eval()
+    began, found = time.monotonic(), list[list[int] | None]([None] * len(prompts))
+    order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
+    batches = [order[start : start + rows] for start in range(0, len(order), rows)]
+    with torch.random.fork_rng([model.device] if model.device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        for batch in batches:
+            if time.monotonic() - began > seconds:
+                break
+            for place, tokens in zip(batch, _batch(model, [prompts[p] for p in batch], temperature, most), strict=True):
+                found[place] = tokens
+    return found
+
+
+def _batch(model: Any, prompts: list[list[int]], temperature: float, most: int) -> list[list[int]]:
+    longest = max(map(len, prompts))
+    ids = torch.full((len(prompts), longest), PAD)
+    for row, prompt in enumerate(prompts):
+        ids[row, longest - len(prompt) :] = torch.tensor(prompt)
+    ids = ids.to(model.device)
+    how = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature else {}
+    new = model.generate(
+        input_ids=ids,
+        attention_mask=(ids != PAD).long(),
+        max_new_tokens=most,
+        pad_token_id=PAD,
+        eos_token_id=EOS,
+        **({"do_sample": False} | how),
+    )[:, longest:]
+    return [row[: row.index(EOS)] if EOS in row else row for row in new.tolist()]
