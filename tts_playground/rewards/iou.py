@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tts_playground.core import Cost, Sample
-from tts_playground.dsl.drawings import PRICE, Drawing, overlap, price
+from tts_playground.dsl.drawings import PRICE, Drawing, effort, overlap, price
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class FitReward:
     def score(self, task: Drawing, samples: Sequence[Sample]) -> list[float]:
         """One number per sample."""
         each = price(task, self.price)
-        return [self._odds(overlap(task, sample.content).iou) - each * len(sample.content) for sample in samples]
+        return [self._odds(overlap(task, sample.content).iou) - each * effort(sample.content) for sample in samples]
 
     def _odds(self, iou: float) -> float:
         return math.log((self.floor + iou) / (self.floor + 1.0 - iou))

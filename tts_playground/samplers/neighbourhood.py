@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tts_playground.dsl import edits
+from tts_playground.dsl.drawings import effort
 from tts_playground.dsl.tree import Circle, Node, Quad
 from tts_playground.samplers import program_fitter
 from tts_playground.samplers.grow_program import grow
@@ -44,7 +45,7 @@ def nearby(fit: Fitter, root: Node | None, rng: np.random.Generator, *, perfect:
 def single_edits(fit: Fitter, root: Node | None, least: float) -> list[tuple[float, Node | None]]:
     """(worth, program) of every kind of single edit whose worth is at least ``least``, best first."""
     found: dict[Node | None, float] = {}
-    size = edits.length(root)
+    size = effort(root)
     for primitives, places in (
         (size, fit.places(root, insert=False)),
         (size + 1, fit.places(root, replace=False)),

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tts_playground.core import Cost, Sample
+from tts_playground.dsl.directions import directions
 from tts_playground.dsl.drawings import Drawing, overlap, price
 from tts_playground.dsl.tree import Node, Program
 from tts_playground.errors import BadInput
@@ -29,7 +30,7 @@ PERFECT = 0.999
 
 def fitter(task: Drawing, size: int) -> Fitter:
     """A fitter for the task's picture at ``size`` pixels a side."""
-    return Fitter(*program_fitter.shrink(task.mask, task.side, size), size, price(task))
+    return Fitter(*program_fitter.shrink(task.mask, task.side, size), size, price(task), angles=directions(task.mask, task.side))
 
 
 @dataclass(frozen=True, slots=True)
