@@ -70,10 +70,14 @@ def unpack(mask: bytes, side: int) -> NDArray[np.bool_]:
 
 def overlap(drawing: Drawing, program: Program) -> Overlap:
     """Compare the reference render of a program with a drawing, at the drawing's size."""
-    drawn = unpack(drawing.mask, drawing.side)
-    painted = np.asarray(draw(program, drawing.side, "reference"))[..., 0] == 0
-    hit = int(np.count_nonzero(drawn & painted))
-    return Overlap(hit, int(np.count_nonzero(painted)) - hit, int(np.count_nonzero(drawn)) - hit)
+    ink, picture = unpack(drawing.mask, drawing.side), painted(drawing, program)
+    hit = int(np.count_nonzero(ink & picture))
+    return Overlap(hit, int(np.count_nonzero(picture)) - hit, int(np.count_nonzero(ink)) - hit)
+
+
+def painted(drawing: Drawing, program: Program) -> NDArray[np.bool_]:
+    """The reference render of a program at a drawing's size, True is ink."""
+    return np.asarray(draw(program, drawing.side, "reference"))[..., 0] == 0
 
 
 @lru_cache(maxsize=64)

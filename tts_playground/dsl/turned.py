@@ -56,14 +56,13 @@ class TurnedQuads:
     def sums(self, weights: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
         """Sum of ``weights`` (size, size), first row on top, over the pixels of every quad, in the same dtype."""
         lattice = np.zeros(self._shape[0] * self._shape[1], weights.dtype)
-        np.add.at(lattice, self._cells, weights.ravel())
+        lattice[self._cells] = weights.ravel()  # a cell's diagonal is shorter than a pixel: no two share one
         table = summed_area(lattice.reshape(self._shape)).ravel()
-        high, left, low, corner = self._corners
-        out = table.take(high)
-        out -= table.take(left)
-        out -= table.take(low)
-        out += table.take(corner)
-        return out
+        high, left, low, corner = (table.take(lines, mode="clip") for lines in self._corners)
+        high -= left
+        high -= low
+        high += corner
+        return high
 
     def _build(self, size: int) -> None:
         scale = size / CANVAS
@@ -82,7 +81,7 @@ class TurnedQuads:
         low_b, high_b = self._lines(y * cos - x * sin - first[1], reach, self._shape[1])
         wide = self._shape[1] + 1
         pairs = [(high_a, high_b), (low_a, high_b), (high_a, low_b), (low_a, low_b)]
-        self._corners = np.stack([(a[:, :, None] * wide + b[:, None, :]).ravel() for a, b in pairs]).astype(np.int32)
+        self._corners = np.stack([(a[:, :, None] * wide + b[:, None, :]).ravel() for a, b in pairs]).astype(np.intp)
 
     @staticmethod
     def _lines(centre: NDArray, reach: NDArray, last: int) -> tuple[NDArray, NDArray]:

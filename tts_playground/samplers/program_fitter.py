@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +127,7 @@ class Fitter:
         self.price = price
         self.engine: MaskEngine = engine(size)
         self.turned = [turned(size, angle) for angle in angles]
-        self._weights = None if weights is None or weights.max() <= 1 else weights.astype(np.int64)
+        self._weights = None if weights is None or weights.max() <= 1 else weights.astype(np.int32)
         self._planes = None if self._weights is None else _planes(self.engine, self._weights)
         self.target = ink
         self.blank = blank
@@ -154,12 +155,13 @@ class Fitter:
 
     def scan(self, ink: Packed, blank: Packed) -> tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]:
         """For every primitive, those at ``angles`` last: what its pixels in ``ink`` count, and those in ``blank``."""
-        weights = 1 if self._weights is None else self._weights
-        first, second = (self.engine.unpack(part).astype(np.int64) * weights for part in (ink, blank))
+        first, second = self.engine.unpack(ink), self.engine.unpack(blank)
+        if self._weights is not None:
+            first, second = first * self._weights, second * self._weights
         # both ride in one number: the lower bits hold all that is blank
-        shift = int(second.sum()).bit_length()
-        dtype = np.int32 if int(first.sum()).bit_length() + shift < 31 else np.int64
-        both = ((first << shift) + second).astype(dtype)
+        shift = int(second.sum(dtype=np.int64)).bit_length()
+        dtype = np.int32 if int(first.sum(dtype=np.int64)).bit_length() + shift < 31 else np.int64
+        both = (first.astype(dtype) << shift) + second
         sums = [self.engine.scanner.sums(both), *(quads.sums(both) for quads in self.turned)]
         all_sums = np.concatenate(sums) if self.turned else sums[0]
         return all_sums >> shift, all_sums & ((1 << shift) - 1)
@@ -293,14 +295,19 @@ def shrink(packed: bytes, side: int, size: int) -> tuple[Packed, Packed]:
     the one at the centre of the engine's pixel k. Its edges are a pixel fat on some sides and not on others: pixels
     that touch the border are left out, so that the right program fits without error.
     """
-    factor = side // size
     ink = unpack(packed, side)
-    pixels = slice(factor // 2, None, factor)
-    masks = [engine(size).pack(_eroded(part)[pixels, pixels]) for part in (ink, ~ink)]
+    masks = [engine(size).pack(sampled(_eroded(part), size)) for part in (ink, ~ink)]
     return masks[0], masks[1]
 
 
-def _planes(masks: MaskEngine, weights: NDArray[np.int64]) -> Packed:
+def sampled(raster: NDArray[Any], size: int) -> NDArray[Any]:
+    """The pixels of a raster that stand for the engine's (see ``shrink``)."""
+    factor = len(raster) // size
+    pixels = slice(factor // 2, None, factor)
+    return raster[pixels, pixels]
+
+
+def _planes(masks: MaskEngine, weights: NDArray[np.integer]) -> Packed:
     """The bits of the weights, lowest first, each as a packed raster."""
     bits = range(int(weights.max()).bit_length())
     return np.stack([masks.pack((weights >> bit & 1).astype(bool)) for bit in bits])

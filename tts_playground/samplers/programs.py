@@ -15,6 +15,7 @@ from tts_playground.dsl.drawings import Drawing, unpack
 from tts_playground.dsl.extraction import extract
 from tts_playground.dsl.instructions import describe_picture
 from tts_playground.dsl.prefixes import ProgramPrefix
+from tts_playground.dsl.scoring import CLOSENESS, check_closeness
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
 from tts_playground.samplers.grammar import TokenGrammar, grammar
@@ -82,6 +83,8 @@ class ProgramSampler:
     """longest reply, 1-4096"""
     batch: int = 64
     """replies drawn at a time, 1 or more"""
+    closeness: float = CLOSENESS
+    """between shorter (0) and closer (1): of the neighbours that a search walks to; no part of the distribution"""
     version: ClassVar[str] = "1"
 
     def __post_init__(self) -> None:
@@ -89,6 +92,7 @@ class ProgramSampler:
             raise BadInput("A program sampler needs a temperature 0-10, top_p above 0 and at most 1, top_k 0 or more.")
         if not 1 <= self.max_tokens <= 4096 or self.batch < 1:
             raise BadInput("A program sampler needs max_tokens 1-4096 and a batch of 1 or more.")
+        check_closeness(self.closeness)
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Everything that decides the distribution; loads the model."""
@@ -123,7 +127,7 @@ class ProgramSampler:
 
     def neighbours(self, task: Drawing, sample: Sample, *, seed: int = 0) -> Iterator[Sample]:
         """Programs one edit away, best first: see ``ProposalSampler.neighbours``."""
-        return ProposalSampler().neighbours(task, sample, seed=seed)
+        return ProposalSampler(closeness=self.closeness).neighbours(task, sample, seed=seed)
 
     # ------------------------------------------------------------------------------------------------- tokens
 

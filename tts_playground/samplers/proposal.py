@@ -14,7 +14,9 @@ import numpy as np
 
 from tts_playground.core import Cost, Sample
 from tts_playground.dsl.directions import directions
-from tts_playground.dsl.drawings import Drawing, overlap, price
+from tts_playground.dsl.drawings import Drawing, overlap
+from tts_playground.dsl.parts import weights
+from tts_playground.dsl.scoring import CLOSENESS, check_closeness, price_at, strength_at
 from tts_playground.dsl.tree import Node, Program
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
@@ -28,9 +30,16 @@ PERFECT = 0.999
 """IoU above which a program cannot get better, only shorter"""
 
 
-def fitter(task: Drawing, size: int) -> Fitter:
-    """A fitter for the task's picture at ``size`` pixels a side."""
-    return Fitter(*program_fitter.shrink(task.mask, task.side, size), size, price(task), angles=directions(task.mask, task.side))
+def fitter(task: Drawing, size: int, closeness: float = CLOSENESS, *, angles: tuple[int, ...] | None = None) -> Fitter:
+    """A fitter for the task's picture at ``size`` pixels a side, as "fit" scores it at that closeness.
+
+    Args:
+        angles: of the quads that are tried beside the upright and the diagonal ones; None for those of the contour.
+    """
+    ink, blank = program_fitter.shrink(task.mask, task.side, size)
+    counts = program_fitter.sampled(weights(task.mask, task.side, strength_at(closeness)), size)
+    tried = directions(task.mask, task.side) if angles is None else angles
+    return Fitter(ink, blank, size, price_at(task, closeness), weights=counts, angles=tried)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +76,16 @@ class ProposalSampler:
     """places of the program that are scanned in a step, 1 or more"""
     size: int = 64
     """raster of the mask engine, a multiple of 16"""
-    version: ClassVar[str] = "2"
+    closeness: float = CLOSENESS
+    """between shorter (0) and closer (1): what a primitive must earn, see ``dsl.scoring``"""
+    version: ClassVar[str] = "3"
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 10:
             raise BadInput(f"The temperature must be a number 0-10, not {self.temperature}.")
         if not 1 <= self.primitives <= 64 or self.places < 1:
             raise BadInput("The proposal sampler needs 1-64 primitives and at least 1 place.")
+        check_closeness(self.closeness)
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Everything that decides the distribution."""
@@ -84,6 +96,7 @@ class ProposalSampler:
             "primitives": self.primitives,
             "places": self.places,
             "size": self.size,
+            "closeness": self.closeness,
         }
 
     def draw(self, task: Drawing, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
@@ -104,7 +117,7 @@ class ProposalSampler:
 
     def step(self, task: Drawing, paths: Sequence[Sketching]) -> list[Sketching]:
         """One primitive more each, the others refitted; a path is done when no primitive is worth its price."""
-        fit = fitter(task, self.size)
+        fit = fitter(task, self.size, self.closeness)
         return [path if path.done else self._longer(fit, path) for path in paths]
 
     def fork(self, path: Sketching, index: int) -> Sketching:
@@ -125,7 +138,7 @@ class ProposalSampler:
 
     def neighbours(self, task: Drawing, sample: Sample, *, seed: int = 0) -> Iterator[Sample]:
         """Programs one edit away, best first, then programs rebuilt from a part of this one."""
-        fit = fitter(task, self.size)
+        fit = fitter(task, self.size, self.closeness)
         rng = generator(seed, sample.index, str(sample.content), "neighbours")
         spent = fit.scans
         perfect = overlap(task, sample.content).iou >= PERFECT
