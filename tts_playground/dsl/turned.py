@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_playground.dsl.exact import CANVAS
-from tts_playground.dsl.masks import SIDES, summed_area
+from tts_playground.dsl.masks import summed_area
 from tts_playground.dsl.tree import Quad
 from tts_playground.randomness import generator
 
+LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15)
+"""widths and heights that are tried: of large quads mostly one edge is wanted, so that not all are"""
 FINE = 2
 """cells of the lattice to a pixel's side"""
 
@@ -35,7 +37,7 @@ class TurnedQuads:
         self._build(size)
         noise = generator(0, size, angle, "pixels").integers(0, 2**50, (size, size))
         x, y, width, height = np.meshgrid(
-            np.arange(CANVAS), np.arange(CANVAS), np.arange(1, SIDES + 1), np.arange(1, SIDES + 1), indexing="ij"
+            np.arange(CANVAS), np.arange(CANVAS), np.array(LENGTHS), np.array(LENGTHS), indexing="ij"
         )
         table = np.stack([x, y, width, height], -1).reshape(-1, 4).astype(np.int16)
         order = np.argsort(table[:, 2].astype(int) * table[:, 3], kind="stable")
@@ -76,7 +78,7 @@ class TurnedQuads:
         self._shape = (int(cells[0].max()) + 1, int(cells[1].max()) + 1)
         self._cells = (cells[0] * self._shape[1] + cells[1]).ravel()
         x, y = (side.ravel() * scale for side in np.meshgrid(np.arange(CANVAS), np.arange(CANVAS), indexing="ij"))
-        reach = np.arange(1, SIDES + 1) * scale / 2
+        reach = np.array(LENGTHS) * scale / 2
         low_a, high_a = self._lines(x * cos + y * sin - first[0], reach, self._shape[0])
         low_b, high_b = self._lines(y * cos - x * sin - first[1], reach, self._shape[1])
         wide = self._shape[1] + 1

@@ -23,6 +23,8 @@ SINGLE = 8
 """most single edits that are offered"""
 KICKS = 40
 """most repairs that are tried"""
+LONG = 6
+"""primitives above which a repair takes only a few away"""
 VARIETY = 1.2
 """spread of the logarithms of taste in a repair"""
 
@@ -76,6 +78,8 @@ def rebuild(fit: Fitter, root: Node | None, rng: np.random.Generator) -> Node | 
     """Take some primitives away at random, or all of them, and build up again greedily."""
     paths = [path for path, _ in edits.leaves(root)]
     away = int(rng.integers(1, len(paths) + 1)) if paths else 0
+    if len(paths) > LONG:  # what is right about a long program is not found again in time
+        away = min(away, int(rng.geometric(0.4)))
     for _ in range(away):
         assert root is not None
         paths = [path for path, _ in edits.leaves(root)]

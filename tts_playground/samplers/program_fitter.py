@@ -266,14 +266,20 @@ class Fitter:
         """The program after the edit."""
         return option.place.apply(root, self.primitive(option.index))
 
-    def refit(self, root: Node, rng: np.random.Generator) -> Node:
-        """Replace each primitive, in random order, by the best one given the others (backfitting)."""
-        for turn in rng.permutation(edits.length(root)):
+    def refit(self, root: Node, rng: np.random.Generator, most: int | None = None) -> Node:
+        """Replace each primitive, in random order, by the best one given the others (backfitting).
+
+        Args:
+            most: primitives that are looked at; None for all.
+        """
+        for turn in rng.permutation(edits.length(root))[:most]:
             path = edits.leaves(root)[turn][0]
             places = [p for p in self.places(root, insert=False) if p.slot and p.slot.path == path]
             option = self.best(places)
             if option is not None and option.score > self.iou(root) + 1e-6:
-                root = self.apply(root, option)
+                changed = self.apply(root, option)
+                if effort(changed) <= effort(root) or self.worth(changed) > self.worth(root):
+                    root = changed
         return root
 
     def prune(self, root: Node | None) -> Node | None:

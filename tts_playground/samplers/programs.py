@@ -19,7 +19,7 @@ from tts_playground.dsl.scoring import CLOSENESS, check_closeness
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
 from tts_playground.samplers.grammar import TokenGrammar, grammar
-from tts_playground.samplers.proposal import ProposalSampler
+from tts_playground.samplers.proposal import RESTARTS, ProposalSampler
 from tts_playground.typed import typed
 from tts_playground.worlds.programs import PROMPT
 
@@ -128,6 +128,11 @@ class ProgramSampler:
     def neighbours(self, task: Drawing, sample: Sample, *, seed: int = 0) -> Iterator[Sample]:
         """Programs one edit away, best first: see ``ProposalSampler.neighbours``."""
         return ProposalSampler(closeness=self.closeness).neighbours(task, sample, seed=seed)
+
+    def further(self, task: Drawing, found: Sequence[Sample], *, seed: int = 0, turn: int = 0) -> Iterator[Sample]:
+        """Crossings of ``ProposalSampler``, then, in place of its restart, a reply of a fresh index."""
+        fresh = self.draw(task, [RESTARTS + turn], seed=seed)
+        return ProposalSampler(closeness=self.closeness).recombined(task, found, fresh, seed=seed, turn=turn)
 
     # ------------------------------------------------------------------------------------------------- tokens
 

@@ -24,10 +24,16 @@ from tts_playground.samplers import program_fitter
 from tts_playground.samplers.grow_program import PAIRS_FIRST, by_pairs, choose, mended
 from tts_playground.samplers.neighbourhood import nearby
 from tts_playground.samplers.program_fitter import Fitter, TverskyWeights
+from tts_playground.samplers.recombination import crossed
 from tts_playground.typed import typed
 
 PERFECT = 0.999
 """IoU above which a program cannot get better, only shorter"""
+
+CROSSINGS = 4
+"""crossings between two restarts"""
+RESTARTS = 1 << 16
+"""index of the first draw that is a restart"""
 
 
 def fitter(task: Drawing, size: int, closeness: float = CLOSENESS, *, angles: tuple[int, ...] | None = None) -> Fitter:
@@ -146,6 +152,30 @@ class ProposalSampler:
             cost = Cost(samples=1, renders=fit.scans - spent)
             spent = fit.scans
             yield Sample(Program(root), sample.index, seed, cost=cost, parent=sample.index)
+
+    def further(self, task: Drawing, found: Sequence[Sample], *, seed: int = 0, turn: int = 0) -> Iterator[Sample]:
+        """Crossings of the best with others and of others with one another, then a draw of an index that is fresh."""
+        fresh = self.draw(task, [RESTARTS + turn], seed=seed)
+        return self.recombined(task, found, fresh, seed=seed, turn=turn)
+
+    def recombined(
+        self, task: Drawing, found: Sequence[Sample], fresh: Iterator[Sample], *, seed: int, turn: int
+    ) -> Iterator[Sample]:
+        """``further`` with restarts that somebody else draws."""
+        if overlap(task, found[0].content).iou >= PERFECT:
+            return
+        fit = fitter(task, self.size, self.closeness)
+        for number in range(CROSSINGS if len(found) > 1 else 0):
+            rng = generator(seed, turn, number, "crossing")
+            first, second = sorted(rng.choice(len(found), 2, replace=False))
+            parents = (found[0 if number % 2 else first], found[max(second, 1) if number % 2 else second])
+            if parents[0].content == parents[1].content:
+                continue
+            spent = fit.scans
+            root = crossed(fit, parents[0].content.root, parents[1].content.root, rng)
+            cost = Cost(samples=1, renders=fit.scans - spent)
+            yield Sample(Program(root), parents[0].index, seed, cost=cost, parent=parents[0].index)
+        yield from fresh
 
     # ----------------------------------------------------------------------------------------------- one step
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 64
 """programs that are scored at most by default"""
-RENDERS = 150_000_000
+RENDERS = 200_000_000
 """programs that are evaluated at most by default, nearly all of them by scans: about 2 s"""
 CAP = 20.0
 """seconds after which a search ends where nobody said how long it may take"""
