@@ -30,6 +30,8 @@ from tts_playground.typed import typed
 PERFECT = 0.999
 """IoU above which a program cannot get better, only shorter"""
 
+PLAIN = 0.5
+"""closeness at which every other draw is made where a closer one is wanted: its short programs are soon there"""
 CROSSINGS = 4
 """crossings between two restarts"""
 RESTARTS = 1 << 16
@@ -123,8 +125,9 @@ class ProposalSampler:
 
     def step(self, task: Drawing, paths: Sequence[Sketching]) -> list[Sketching]:
         """One primitive more each, the others refitted; a path is done when no primitive is worth its price."""
-        fit = fitter(task, self.size, self.closeness)
-        return [path if path.done else self._longer(fit, path) for path in paths]
+        fits = [fitter(task, self.size, self.closeness), fitter(task, self.size, self.closeness)]
+        fits[0].price = max(fits[0].price, price_at(task, PLAIN))
+        return [path if path.done else self._longer(fits[path.index % 2], path) for path in paths]
 
     def fork(self, path: Sketching, index: int) -> Sketching:
         """Same program, other randomness from here on."""
