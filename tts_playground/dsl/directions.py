@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_playground.dsl.drawings import unpack
+from tts_playground.dsl.exact import CANVAS
 
 PROPER = (0, 45)
 """angles below 90 that every search tries"""
@@ -21,6 +22,10 @@ BESIDE = 2
 """least difference of a direction from those that every search tries, in degrees"""
 LEAST = 0.06
 """share of the contour that must run in a direction beyond what a round contour has there"""
+ROUND = (15, 30, 60, 75)
+"""directions of thin lines that curve: each is followed in short pieces"""
+THIN = 0.95
+"""thickness of lines that are thin, in units: less than the narrowest quad's"""
 
 
 @lru_cache(maxsize=64)
@@ -29,7 +34,8 @@ def directions(mask: bytes, side: int, most: int = 4) -> tuple[int, ...]:
 
     A quad has edges in two directions, a right angle apart, so that angles count modulo 90.
     """
-    share = _spread(unpack(mask, side))
+    ink = unpack(mask, side)
+    share = _spread(ink)
     if share is None:
         return ()
     around = sum(np.roll(share, turn) for turn in range(-WINDOW, WINDOW + 1))
@@ -43,7 +49,15 @@ def directions(mask: bytes, side: int, most: int = 4) -> tuple[int, ...]:
         near = [*found, *(proper for proper in PROPER if abs(_turn(centre, proper)) >= BESIDE)]
         if all(abs(_turn(centre, other)) >= APART for other in found) and len(near) == len(found) + len(PROPER):
             found.append(centre)
+    if len(found) < 2 and _thickness(ink) < THIN:
+        found += [angle for angle in ROUND if all(abs(_turn(angle, other)) >= APART for other in found)]
     return tuple(found[:most])
+
+
+def _thickness(ink: NDArray[np.bool_]) -> float:
+    """Mean thickness of the ink as if it were strokes, in units: its area over half its contour."""
+    crossed = np.count_nonzero(ink[1:] != ink[:-1]) + np.count_nonzero(ink[:, 1:] != ink[:, :-1])
+    return 2 * np.count_nonzero(ink) / max(1.0, crossed * np.pi / 4) * CANVAS / len(ink)
 
 
 def _turn(angle: int, other: int) -> int:
