@@ -30,7 +30,16 @@ RewardName = Annotated[str, typer.Option("--reward", help=f"What guides the sear
 Outline = Annotated[
     Literal["auto", "fill", "keep"], typer.Option(help="Thin closed loops: auto, fill them, or keep them as lines.")
 ]
-Seconds = Annotated[float, typer.Option(min=0.01, help="Safety cap; when it is hit, the result says so.")]
+Seconds = Annotated[
+    float | None,
+    typer.Option(min=0.01, help="Time limit; without it and --n a budget of renders, the same on a busy machine."),
+]
+Count = Annotated[
+    int | None, typer.Option("--n", "-n", min=1, help="Most candidates that are scored; 64 where no time is given.")
+]
+Closeness = Annotated[
+    float, typer.Option(min=0, max=1, help="0 (shorter) to 1 (closer): what a shape costs in the score.")
+]
 Grammar = Annotated[bool, typer.Option("--grammar", help="A model may only write what leads to a program.")]
 Text = Annotated[str, typer.Argument(help='A program, e.g. "(Circle 3 8 8)", or a file that holds one.')]
 LARGEST = 1 << 20
@@ -46,31 +55,32 @@ def sketch(
     file: File,
     sampler: SamplerName = "proposal",
     strategy: StrategyName = "refine",
-    n: options.Count = 64,
+    n: Count = None,
     temperature: options.Temperature = 1.0,
     outline: Outline = "auto",
-    seconds: Seconds = 2.0,
+    seconds: Seconds = None,
     seed: options.Seed = 0,
     grammar: Grammar = False,
     out: options.Out = None,
     plot: options.Plot = None,
     json: options.Json = False,
     reward: RewardName = "fit",
+    closeness: Closeness = 0.7,
 ) -> None:
     """Find a program that draws FILE; print it with its IoU (overlap with the drawing, 1 is perfect).
 
-    With --plot, also draw N independent candidates and plot the expected best IoU against N. These, and those of
+    With --plot, also draw N independent candidates and plot the expected best score against N. These, and those of
     --strategy best-of-n, are kept in the store, and are not drawn again.
     """
     from tts_playground.experiments.comparison import BASELINE
     from tts_playground.store.spare import open_store
-    from tts_playground.tasks.sketch import SketchTask, sampler_of
+    from tts_playground.tasks.sketch import CANDIDATES, SketchTask, sampler_of
     from tts_playground.tasks.sketch import sketch as find
 
     if not file.is_file():
         raise BadInput(f"There is no file {str(file)!r}; give the path of a picture.")
     settings = {"sampler": sampler, "strategy": strategy, "n": n, "temperature": temperature, "outline": outline}
-    settings |= {"seconds": seconds, "seed": seed, "grammar": grammar, "reward": reward}
+    settings |= {"seconds": seconds, "seed": seed, "grammar": grammar, "reward": reward, "closeness": closeness}
     kept = strategy == BASELINE or plot is not None
     with open_store(console().print) if kept else nullcontext() as store:
         with console().status("Searching"):
@@ -78,23 +88,26 @@ def sketch(
         if out is not None:
             _write(out, result.program, result.raster)
         if plot is not None and store is not None:
-            task, proposer = SketchTask.of(file, outline=outline), sampler_of(sampler, temperature, grammar)
+            task, proposer = SketchTask.of(file, outline=outline), sampler_of(sampler, temperature, grammar, closeness)
+            n = n or CANDIDATES
             with console().status(f"Drawing {n} independent candidates"):
-                _plot(plot, store.pool(task, proposer), n, seed)
+                _plot(plot, store.pool(task, proposer), n, seed, closeness)
     emit(result.as_dict(), json, _talk)
 
 
-def _plot(plot: Path, pool: Any, n: int, seed: int) -> None:
+def _plot(plot: Path, pool: Any, n: int, seed: int, closeness: float) -> None:
     from tts_playground.figures import best_of_n, save
+    from tts_playground.rewards.iou import ScoreReward
 
     pool.draw(n, seed=seed)
-    reward = registry.resolve("reward", "iou", "sketch")
+    reward = ScoreReward(closeness)
     pool.score(reward, n, seed=seed)
     save(best_of_n(pool.curve(reward.name, seed=seed)), plot)
 
 
 _ENDED = {
     "seconds": "stopped by the time limit; a larger --seconds lets it go on",
+    "renders": "the default budget is spent; --seconds or --n lets it go on",
     "samples": "stopped by --n; a larger one lets it go on",
 }
 """why a search ended, in words"""
@@ -104,7 +117,8 @@ def _talk(result: dict[str, Any]) -> None:
     print(result["program"])
     renders = result["cost"]["renders"]
     tried = f"{renders:,} candidate{'' if renders == 1 else 's'}"
-    line = f"IoU {result['iou']:.4f} in {result['seconds']:.2f} s, {tried}, {_ENDED.get(result['stopped'], '')}"
+    fit = f"IoU {result['iou']:.4f}, score {result['score']:.4f}"
+    line = f"{fit} in {result['seconds']:.2f} s, {tried}, {_ENDED.get(result['stopped'], '')}"
     console().print(line.rstrip(", "), highlight=False)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_playground.dsl.drawings import unpack
+from tts_playground.dsl.drawings import contour, unpack
 from tts_playground.dsl.exact import CANVAS
 
 PROPER = (0, 45)
@@ -49,15 +49,15 @@ def directions(mask: bytes, side: int, most: int = 4) -> tuple[int, ...]:
         near = [*found, *(proper for proper in PROPER if abs(_turn(centre, proper)) >= BESIDE)]
         if all(abs(_turn(centre, other)) >= APART for other in found) and len(near) == len(found) + len(PROPER):
             found.append(centre)
-    if len(found) < 2 and _thickness(ink) < THIN:
+    if len(found) < 2 and thickness(mask, side) < THIN:
         found += [angle for angle in ROUND if all(abs(_turn(angle, other)) >= APART for other in found)]
     return tuple(found[:most])
 
 
-def _thickness(ink: NDArray[np.bool_]) -> float:
+@lru_cache(maxsize=64)
+def thickness(mask: bytes, side: int) -> float:
     """Mean thickness of the ink as if it were strokes, in units: its area over half its contour."""
-    crossed = np.count_nonzero(ink[1:] != ink[:-1]) + np.count_nonzero(ink[:, 1:] != ink[:, :-1])
-    return 2 * np.count_nonzero(ink) / max(1.0, crossed * np.pi / 4) * CANVAS / len(ink)
+    return 2 * np.count_nonzero(unpack(mask, side)) * (CANVAS / side) ** 2 / max(1.0, contour(mask, side))
 
 
 def _turn(angle: int, other: int) -> int:
@@ -86,4 +86,4 @@ def _centre(share: NDArray[np.float64], angle: int) -> int:
     """The mean direction of a peak."""
     turns = np.arange(-WINDOW, WINDOW + 1)
     weights = share[(angle + turns) % 90]
-    return int(round(angle + float((weights * turns).sum() / max(weights.sum(), 1e-9)))) % 90
+    return round(angle + float((weights * turns).sum() / max(weights.sum(), 1e-9))) % 90

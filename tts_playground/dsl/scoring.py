@@ -91,7 +91,10 @@ def dropped(drawing: Drawing, program: Program) -> list[str]:
     """The parts of a drawing that a program leaves out, in words, largest first."""
     found = left_out(drawing.mask, drawing.side, painted(drawing, program))
     ink = max(1, int(np.count_nonzero(unpack(drawing.mask, drawing.side))))
-    return [f"{'a hole' if part.hole else 'a part'} {_where(*part.centre)} ({part.area / ink:.1%} of the ink)" for part in found]
+    return [
+        f"{'a hole' if part.hole else 'a part'} {_where(*part.centre)} ({part.area / ink:.1%} of the ink)"
+        for part in found
+    ]
 
 
 def _where(row: float, column: float) -> str:

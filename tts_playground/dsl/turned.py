@@ -74,7 +74,9 @@ class TurnedQuads:
         along, across = right * cos + up * sin, up * cos - right * sin
         # the lattice's first lines: no pixel lies below them
         first = np.array([0.0, -size * sin])
-        cells = [np.floor((side - start) * FINE).astype(int) for side, start in zip((along, across), first, strict=True)]
+        cells = [
+            np.floor((side - start) * FINE).astype(int) for side, start in zip((along, across), first, strict=True)
+        ]
         self._shape = (int(cells[0].max()) + 1, int(cells[1].max()) + 1)
         self._cells = (cells[0] * self._shape[1] + cells[1]).ravel()
         x, y = (side.ravel() * scale for side in np.meshgrid(np.arange(CANVAS), np.arange(CANVAS), indexing="ij"))

@@ -102,7 +102,7 @@ class SketchSettings:
     strategy: str = "refine"
     """registered name, or "module:Class" """
     n: int | None = None
-    """most candidate programs that are scored, 1-100,000; None for ``CANDIDATES``, or no limit where seconds are given"""
+    """most candidate programs that are scored, 1-100,000; None for ``CANDIDATES``, or all that seconds allow"""
     temperature: float = 1.0
     """of the sampler; 0 is greedy"""
     outline: Outline = "auto"
@@ -247,9 +247,7 @@ def sketch(
     last, found = rounds[-1], fitted(task, rounds[-1], settings.shown)
     picture, notes = render(found.program, task.side), (*task.notes, *left_out(found))
     iou, f1, score = found.iou, found.f1, found.score
-    return SketchResult(
-        found.program, iou, f1, picture, rounds, last.cost, last.stopped, notes, score, settings.shown
-    )
+    return SketchResult(found.program, iou, f1, picture, rounds, last.cost, last.stopped, notes, score, settings.shown)
 
 
 def sketch_rounds(
@@ -274,7 +272,7 @@ def sketch_rounds(
     """
     settings = settings or SketchSettings()
     task, (sampler, strategy) = SketchTask.of(image, outline=settings.outline), _named(settings)
-    guide = _guide(settings.reward if reward is None else reward, settings.closeness)
+    guide = guide_of(settings.reward if reward is None else reward, settings.closeness)
     if task.blank:
         yield Round(0, (), None, Cost(), "blank", "the drawing is blank, so the program is empty")
         return
@@ -331,7 +329,12 @@ def _named(settings: SketchSettings) -> tuple[Sampler, Strategy[Any]]:
     return sampler, registry.resolve("strategy", settings.strategy)
 
 
-def _guide(reward: Reward | str, closeness: float) -> Reward:
+def guide_of(reward: Reward | str, closeness: float = CLOSENESS) -> Reward:
+    """What guides a search: a reward, or a registered one by its name; "fit" at that closeness.
+
+    Raises:
+        UnknownName, BadInput: it is none.
+    """
     if isinstance(reward, str):
         found = registry.resolve("reward", reward, "sketch")
         return replace(found, closeness=closeness) if isinstance(found, FitReward) else found
