@@ -91,16 +91,16 @@ def sketch(
             task, proposer = SketchTask.of(file, outline=outline), sampler_of(sampler, temperature, grammar, closeness)
             n = n or CANDIDATES
             with console().status(f"Drawing {n} independent candidates"):
-                _plot(plot, store.pool(task, proposer), n, seed, closeness)
+                _plot(plot, store.pool(task, proposer), n, seed, 1.0 if reward in ("iou", "render") else closeness)
     emit(result.as_dict(), json, _talk)
 
 
 def _plot(plot: Path, pool: Any, n: int, seed: int, closeness: float) -> None:
     from tts_playground.figures import best_of_n, save
-    from tts_playground.rewards.iou import ScoreReward
+    from tts_playground.rewards.iou import IoUReward, ScoreReward
 
     pool.draw(n, seed=seed)
-    reward = ScoreReward(closeness)
+    reward = IoUReward() if closeness == 1 else ScoreReward(closeness)
     pool.score(reward, n, seed=seed)
     save(best_of_n(pool.curve(reward.name, seed=seed)), plot)
 

@@ -26,7 +26,7 @@ STRENGTH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Judgement:
     """How well a program explains a drawing."""
 
     overlap: Overlap
@@ -62,7 +62,7 @@ def strength_at(closeness: float) -> float:
 
 def judge(
     drawing: Drawing, program: Program, closeness: float = CLOSENESS, least: float = PRICE, floor: float = FLOOR
-) -> Judged:
+) -> Judgement:
     """Draw a program and compare it with a drawing; settings are those of the reward "fit"."""
     picture, ink = painted(drawing, program), unpack(drawing.mask, drawing.side)
     both = ink & picture
@@ -73,7 +73,7 @@ def judge(
     if counts.max() > 1 and (ink.any() or picture.any()):
         weighted = float(counts[both].sum(dtype=np.int64) / counts[ink | picture].sum(dtype=np.int64))
     merit = log_odds(weighted, floor) - price_at(drawing, closeness, least) * effort(program)
-    return Judged(found, weighted, merit, as_share(merit, floor))
+    return Judgement(found, weighted, merit, as_share(merit, floor))
 
 
 def log_odds(iou: float, floor: float = FLOOR) -> float:

@@ -18,7 +18,7 @@ SECONDS = 2.0
 """of one search of a comparison where no time limit is set"""
 AXES = ("n", "renders", "seconds")
 HELP = (
-    "All are guided by the reward of “More settings” and judged by the score. The line is the exact curve of independent"
+    "All are guided by the chosen reward and judged by the score. The line is the exact curve of independent"
     f" draws; a point is a strategy rerun {SEEDS} times at one budget, with its 95 % interval. At the default time"
     " limit this takes a minute or two."
 )
