@@ -62,8 +62,8 @@ def test_scores_are_those_of_the_edited_programs(taste):
         for index in rng.integers(0, len(fit.engine.scanner), 8):
             edited = place.apply(root, fit.primitive(int(index)))
             mask = fit.engine.evaluate(edited)
-            hit = int(np.bitwise_count(mask & fit.target).sum())
-            extra = int(np.bitwise_count(mask & fit.blank).sum())
+            hit = fit.weigh(mask & fit.target)
+            extra = fit.weigh(mask & fit.blank)
             expected = hit / (hit + taste.extra * extra + taste.missing * (fit.ink - hit) + 1e-6)
             assert scores[index] == pytest.approx(expected, abs=1e-5), (place.kind, index)
 
