@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from tts_playground.core import Cost, Sample
 from tts_playground.dsl.drawings import PRICE, Drawing, overlap
@@ -42,8 +41,8 @@ class FitReward:
     """error that counts as none: about a pixel along the border"""
     closeness: float = CLOSENESS
     """0 doubles the price, 1 takes it away, and weights of parts with it (see ``dsl.scoring``)"""
-    name: ClassVar[str] = "fit"
-    unit_cost: ClassVar[Cost] = Cost(renders=1)
+    name = "fit"
+    unit_cost = Cost(renders=1)
 
     def __post_init__(self) -> None:
         check_closeness(self.closeness)
@@ -69,8 +68,8 @@ class ScoreReward:
 
     closeness: float = CLOSENESS
     """between shorter (0) and closer (1)"""
-    name: ClassVar[str] = "score"
-    unit_cost: ClassVar[Cost] = Cost(renders=1)
+    name = "score"
+    unit_cost = Cost(renders=1)
 
     def __post_init__(self) -> None:
         check_closeness(self.closeness)

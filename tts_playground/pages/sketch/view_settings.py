@@ -107,7 +107,7 @@ def _settings(given: Mapping[str, Any]) -> SketchSettings:
 
 def default(name: str) -> Any:
     """Where a component of the page or a parameter of the endpoint stands."""
-    return dict(zip(ORDER, values_of(SketchSettings()), strict=True))[name]
+    return values_of(SketchSettings())[list[str](ORDER).index(name)]
 
 
 def as_asked(values: Mapping[str, Any]) -> dict[str, Any]:
