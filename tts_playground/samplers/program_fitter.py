@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_playground.dsl import edits
-from tts_playground.dsl.directions import THIN, thickness
 from tts_playground.dsl.drawings import PRICE, effort, unpack
 from tts_playground.dsl.edits import EditSlot, slots
 from tts_playground.dsl.masks import MaskEngine, Packed, count, engine
@@ -295,15 +294,15 @@ class Fitter:
 
 
 @lru_cache(maxsize=64)
-def shrink(packed: bytes, side: int, size: int) -> tuple[Packed, Packed]:
-    """Ink and blank of a picture of ``side`` pixels (bits as bytes) at the engine's size; a border is neither.
+def shrink(packed: bytes, side: int, size: int, border: bool = False) -> tuple[Packed, Packed]:
+    """Ink and blank of a picture of ``side`` pixels (bits as bytes) at the engine's size; the border is neither unless asked.
 
     The reference renderer's pixel (row, column) stands for its upper left corner, so pixel factor * k + factor / 2 is
     the one at the centre of the engine's pixel k. Its edges are a pixel fat on some sides and not on others: pixels
     that touch the border are left out, so that the right program fits without error.
     """
     ink = unpack(packed, side)
-    if thickness(packed, side) >= THIN:  # of a thin line the border is too large a share to leave out
+    if not border:
         masks = [engine(size).pack(sampled(_eroded(part), size)) for part in (ink, ~ink)]
     else:
         masks = [engine(size).pack(sampled(part, size)) for part in (ink, ~ink)]

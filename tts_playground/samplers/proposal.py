@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tts_playground.core import Cost, Sample
-from tts_playground.dsl.directions import directions
+from tts_playground.dsl.directions import THIN, directions, thickness
 from tts_playground.dsl.drawings import Drawing, overlap
 from tts_playground.dsl.parts import weights
 from tts_playground.dsl.scoring import CLOSENESS, check_closeness, price_at, strength_at
@@ -32,6 +32,8 @@ PERFECT = 0.999
 
 PLAIN = 0.5
 """closeness at which every other draw is made where a closer one is wanted: its short programs are soon there"""
+BORDERED = 0.85
+"""closeness above which pixels at the border of thin lines count while a program is fitted"""
 CROSSINGS = 4
 """crossings between two restarts"""
 RESTARTS = 1 << 16
@@ -44,7 +46,9 @@ def fitter(task: Drawing, size: int, closeness: float = CLOSENESS, *, angles: tu
     Args:
         angles: of the quads that are tried beside the upright and the diagonal ones; None for those of the contour.
     """
-    ink, blank = program_fitter.shrink(task.mask, task.side, size)
+    # of a thin line the border is a large share: where closeness is all, it cannot be left out
+    border = closeness > BORDERED and thickness(task.mask, task.side) < THIN
+    ink, blank = program_fitter.shrink(task.mask, task.side, size, border)
     counts = program_fitter.sampled(weights(task.mask, task.side, strength_at(closeness)), size)
     tried = directions(task.mask, task.side) if angles is None else angles
     return Fitter(ink, blank, size, price_at(task, closeness), weights=counts, angles=tried)
