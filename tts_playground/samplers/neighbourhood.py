@@ -21,6 +21,8 @@ MARGIN = 0.05
 """an edit this much worse on the coarse raster may still be better in the end"""
 SINGLE = 8
 """most single edits that are offered"""
+PLACES = 48
+"""most places of a long program at which single edits are looked for, drawn at random: a step stays short"""
 KICKS = 40
 """most repairs that are tried"""
 LONG = 6
@@ -36,7 +38,7 @@ def nearby(fit: Fitter, root: Node | None, rng: np.random.Generator, *, perfect:
     """
     seen = {root}
     now = fit.worth(root)
-    for _, near in single_edits(fit, root, now - MARGIN)[:SINGLE]:
+    for _, near in single_edits(fit, root, now - MARGIN, rng)[:SINGLE]:
         if near not in seen:
             seen.add(near)
             yield near
@@ -44,7 +46,9 @@ def nearby(fit: Fitter, root: Node | None, rng: np.random.Generator, *, perfect:
         yield rebuild(fit, root, rng)
 
 
-def single_edits(fit: Fitter, root: Node | None, least: float) -> list[tuple[float, Node | None]]:
+def single_edits(
+    fit: Fitter, root: Node | None, least: float, rng: np.random.Generator
+) -> list[tuple[float, Node | None]]:
     """(worth, program) of every kind of single edit whose worth is at least ``least``, best first."""
     found: dict[Node | None, float] = {}
     size = effort(root)
@@ -52,6 +56,8 @@ def single_edits(fit: Fitter, root: Node | None, least: float) -> list[tuple[flo
         (size, fit.places(root, insert=False)),
         (size + 1, fit.places(root, replace=False)),
     ):
+        if len(places) > PLACES:
+            places = [places[i] for i in sorted(rng.choice(len(places), PLACES, replace=False))]
         for option in fit.shortlist(places, 2, program_fitter.needed(least, primitives, fit.price)):
             found[fit.apply(root, option)] = program_fitter.worth(min(option.score, 1.0), primitives, fit.price)
     if root is not None:

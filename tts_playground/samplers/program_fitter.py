@@ -295,7 +295,7 @@ class Fitter:
 
 @lru_cache(maxsize=64)
 def shrink(packed: bytes, side: int, size: int, border: bool = False) -> tuple[Packed, Packed]:
-    """Ink and blank of a picture of ``side`` pixels (bits as bytes) at the engine's size; the border is neither unless asked.
+    """Ink and blank of a picture of ``side`` pixels (bits as bytes) at the engine's size; its border is neither.
 
     The reference renderer's pixel (row, column) stands for its upper left corner, so pixel factor * k + factor / 2 is
     the one at the centre of the engine's pixel k. Its edges are a pixel fat on some sides and not on others: pixels
