@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tts_playground import figures, registry
+from tts_playground import figures
 from tts_playground.experiments.comparison import Comparison, ComparisonPlan, compare, named
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.sketch.render import needs_model
-from tts_playground.tasks.sketch import SketchSettings, SketchTask, sampler_of
+from tts_playground.rewards.iou import ScoreReward
+from tts_playground.tasks.sketch import CANDIDATES, SketchSettings, SketchTask, guide_of, sampler_of
 
 SEEDS = 3
 """repeats of a search at every budget"""
+SECONDS = 2.0
+"""of one search of a comparison where no time limit is set"""
 AXES = ("n", "renders", "seconds")
 HELP = (
-    "All are guided by the reward of “More settings” and are judged by IoU. The line is the exact curve of independent"
+    "All are guided by the chosen reward and judged by the score. The line is the exact curve of independent"
     f" draws; a point is a strategy rerun {SEEDS} times at one budget, with its 95 % interval. At the default time"
     " limit this takes a minute or two."
 )
@@ -23,8 +26,8 @@ HELP = (
 
 def plan(settings: SketchSettings) -> ComparisonPlan:
     """Budgets of an eighth of N and of N candidates, and two between; the time limit ends each run on its own."""
-    budgets = tuple(sorted({max(2, settings.n // share) for share in (8, 4, 2, 1)}))
-    return ComparisonPlan(budgets, SEEDS, settings.seed, max(budgets), "samples", settings.seconds)
+    budgets = tuple(sorted({max(2, (settings.n or CANDIDATES) // share) for share in (8, 4, 2, 1)}))
+    return ComparisonPlan(budgets, SEEDS, settings.seed, max(budgets), "samples", settings.seconds or SECONDS)
 
 
 def run(task: SketchTask, settings: SketchSettings) -> Iterator[Comparison]:
@@ -33,8 +36,8 @@ def run(task: SketchTask, settings: SketchSettings) -> Iterator[Comparison]:
 
 
 def _compared(task: SketchTask, settings: SketchSettings) -> Iterator[Comparison]:
-    sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar)
-    guide, judge = (registry.resolve("reward", name, "sketch") for name in (settings.reward, "iou"))
+    sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar, closeness=settings.closeness)
+    guide, judge = guide_of(settings.reward, settings.closeness), ScoreReward(settings.shown)
     yield from compare([task], sampler, named("sketch", None, sampler), guide, judge, plan(settings))
 
 
@@ -56,4 +59,4 @@ def figure(found: Comparison | None, axis: str) -> Any:
     if found is None:
         return figures.empty("Press “Compare on this drawing”.")
     lines = [] if found.curve is None else [found.curve]
-    return figures.strategies(found.points, axis if axis in AXES else AXES[0], lines, measure="IoU")
+    return figures.strategies(found.points, axis if axis in AXES else AXES[0], lines, measure="score")
