@@ -14,6 +14,7 @@ from tts_playground.dsl import edits
 from tts_playground.dsl.drawings import effort
 from tts_playground.dsl.tree import Circle, Node, Quad
 from tts_playground.samplers import program_fitter
+from tts_playground.samplers.from_contour import from_contour
 from tts_playground.samplers.grow_program import grow
 from tts_playground.samplers.program_fitter import Fitter, TverskyWeights
 
@@ -27,6 +28,8 @@ KICKS = 40
 """most repairs that are tried"""
 LONG = 6
 """primitives above which a repair takes only a few away"""
+BY_CONTOUR = 0.3
+"""how often a repair begins with shapes that the contour shows"""
 VARIETY = 1.2
 """spread of the logarithms of taste in a repair"""
 
@@ -92,6 +95,8 @@ def rebuild(fit: Fitter, root: Node | None, rng: np.random.Generator) -> Node | 
         root = edits.remove(root, paths[rng.integers(len(paths))])
         if root is None:
             break
+    if rng.random() < BY_CONTOUR:
+        root = from_contour(fit, root, 1.0, rng)
     if root is None or rng.random() < 0.5:
         # The shape that fits best by itself is often the wrong one to go on from.
         option = fit.best(

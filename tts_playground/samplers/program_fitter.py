@@ -21,6 +21,7 @@ from tts_playground.dsl.edits import EditSlot, slots
 from tts_playground.dsl.masks import MaskEngine, Packed, count, engine
 from tts_playground.dsl.tree import Circle, Difference, Node, Primitive, Quad, Union
 from tts_playground.dsl.turned import turned
+from tts_playground.samplers.contour_shapes import ContourShapes
 
 FLOOR = 0.01
 """added to the error, because pixels of the border cannot be told apart any better (share of the union)"""
@@ -133,12 +134,25 @@ class Fitter:
         self.blank = blank
         self.ink = self.weigh(ink)
         self.scans = 0
+        self.contour: ContourShapes | None = None
+        """shapes whose edge runs along the picture's contour, where somebody has looked for them"""
+        self.kept_terms: Any = None
+        """what ``from_contour`` makes of them"""
 
     def weigh(self, packed: Packed) -> int:
         """What the pixels of a raster count together."""
         if self._planes is None:
             return count(packed)
         return int(np.bitwise_count(packed & self._planes).sum(1, dtype=np.int64) @ (1 << np.arange(len(self._planes))))
+
+    def weigh_all(self, packed: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """What the pixels of each of many rasters (n, words) count together: (n,)."""
+        if self._planes is None:
+            return np.bitwise_count(packed).sum(1, dtype=np.int64)
+        return sum(
+            (np.bitwise_count(packed & plane).sum(1, dtype=np.int64) << bit for bit, plane in enumerate(self._planes)),
+            np.zeros(len(packed), np.int64),
+        )
 
     def iou(self, root: Node | None) -> float:
         """Exact weighted IoU of a program with the picture."""

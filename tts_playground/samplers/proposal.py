@@ -21,6 +21,8 @@ from tts_playground.dsl.tree import Node, Program
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.samplers import program_fitter
+from tts_playground.samplers.contour_shapes import contour_shapes
+from tts_playground.samplers.from_contour import from_contour
 from tts_playground.samplers.grow_program import PAIRS_FIRST, by_pairs, choose, mended
 from tts_playground.samplers.neighbourhood import nearby
 from tts_playground.samplers.program_fitter import Fitter, TverskyWeights
@@ -34,6 +36,8 @@ PLAIN = 0.5
 """closeness at which every other draw is made where a closer one is wanted: its short programs are soon there"""
 BORDERED = 0.85
 """closeness above which pixels at the border of thin lines count while a program is fitted"""
+CONTOUR = 0.3
+"""how often a program begins with what its drawing's contour shows; the first one always does"""
 CROSSINGS = 4
 """crossings between two restarts"""
 RESTARTS = 1 << 16
@@ -51,7 +55,9 @@ def fitter(task: Drawing, size: int, closeness: float = CLOSENESS, *, angles: tu
     ink, blank = program_fitter.shrink(task.mask, task.side, size, border)
     counts = program_fitter.sampled(weights(task.mask, task.side, strength_at(closeness)), size)
     tried = directions(task.mask, task.side) if angles is None else angles
-    return Fitter(ink, blank, size, price_at(task, closeness), weights=counts, angles=tried)
+    fit = Fitter(ink, blank, size, price_at(task, closeness), weights=counts, angles=tried)
+    fit.contour = contour_shapes(task.mask, task.side, tried)
+    return fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class ProposalSampler:
     """raster of the mask engine, a multiple of 16"""
     closeness: float = CLOSENESS
     """between shorter (0) and closer (1): what a primitive must earn, see ``dsl.scoring``"""
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 10:
@@ -191,7 +197,9 @@ class ProposalSampler:
         root = path.roots[-1]
         before = fit.scans
         grown: Node | None = None
-        if path.index and rng.random() < PAIRS_FIRST * min(self.temperature, 1.0):
+        if root is None and (not path.index or rng.random() < CONTOUR):
+            grown = mended(fit, from_contour(fit, root, self.temperature, rng), rng)
+        if grown is None and path.index and rng.random() < PAIRS_FIRST * min(self.temperature, 1.0):
             grown = by_pairs(fit, root, self.temperature, rng)
         if grown is None:
             grown = self._propose(fit, root, rng, self._taste(path))

@@ -39,7 +39,9 @@ CANDIDATES = 64
 RENDERS = 200_000_000
 """programs that are evaluated at most by default, nearly all of them by scans: about 2 s"""
 CAP = 20.0
-"""seconds after which a search ends where nobody said how long it may take"""
+"""seconds after which a search ends where somebody said how many candidates, but not how long it may take"""
+SAFETY = 60.0
+"""seconds after which a search ends that is held to the default budget: many times what a quiet machine needs"""
 MOST = 100_000
 """most programs that may be scored"""
 NAMED = 4
@@ -109,7 +111,7 @@ class SketchSettings:
     outline: Outline = "auto"
     """whether thin closed loops are filled, see ``read_drawing``"""
     seconds: float | None = None
-    """limit of the search's wall-clock time, above 0; None for ``CAP``, a safety cap"""
+    """limit of the search's wall-clock time, above 0; None for ``CAP``, or ``SAFETY`` at the default budget"""
     seed: int = 0
     grammar: bool = False
     """whether a model may only draw tokens that lead to a program; "proposal" needs no grammar"""
@@ -143,7 +145,7 @@ class SketchSettings:
         Whoever says ``n`` or ``seconds`` is held to that alone: the default's limit of renders is lifted.
         """
         if self.n is None and self.seconds is None:
-            return Budget(samples=CANDIDATES, renders=RENDERS, seconds=CAP)
+            return Budget(samples=CANDIDATES, renders=RENDERS, seconds=SAFETY)
         return Budget(samples=self.n or MOST, seconds=self.seconds or CAP)
 
 
