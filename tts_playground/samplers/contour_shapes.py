@@ -76,7 +76,7 @@ def _contour(ink: NDArray[np.bool_]) -> _Points:
 
     scale = len(ink) / CANVAS
     soft = gaussian_filter(ink.astype(np.float32), SMOOTHING * scale / 16, mode="nearest")
-    down, right = np.gradient(soft, axis=(0, 1))
+    down, right = np.gradient(soft, axis=0), np.gradient(soft, axis=1)
     rows, columns = (np.nonzero(ink[1:] != ink[:-1]), np.nonzero(ink[:, 1:] != ink[:, :-1]))
     row = np.concatenate([rows[0] + 0.5, columns[0]]) + 0.5
     column = np.concatenate([rows[1], columns[1] + 0.5]) + 0.5
