@@ -1,6 +1,6 @@
 """The web app: ``python app.py``."""
 
-from tts_playground.cli.serve import app
+from tts_playground.cli import main
 
 if __name__ == "__main__":
-    app()
+    main(["app"])

@@ -52,7 +52,7 @@ MORE = (
     | {"geneval_single_detector2", "geneval_oracle3_detector2", "geneval_oracle3_confirmed", "best_cfg"}
     | {"geneval_single_cfg1", "geneval_cfg_gain", "geneval_single_hot", "geneval_hot_loss", "distinct_cold"}
     | {f"{what}{cfg}" for what in ("diversity", "entropy") for cfg in ("", "_cfg20", "_cfg20_loss")}
-    | {f"{what}_{cell}" for what in ("geneval_single", "diversity", "entropy") for cell in CELLS}
+    | {f"{what}_{cell}" for what in ("geneval_single", "diversity", "entropy", "clip_score") for cell in CELLS}
     | {f"geneval_loss_{cell}" for cell in CELLS if cell != "t1"}
     | {f"geneval_clip3_{cell}_gain" for cell in ("t0.7", "t1", "t1.3")}
 )
@@ -77,7 +77,8 @@ def result(options):
 
 def test_every_number_is_there_with_an_ordered_interval(result):
     measured = result["metrics"]
-    assert {key for key in measured if not key.startswith("det2_")} == KEYS | MORE
+    where_passes_vary = {"clip_rank_mean", "clip_rank_picked"}
+    assert {key for key in measured if not key.startswith("det2_")} - where_passes_vary == KEYS | MORE
     for name, number in measured.items():
         assert set(number) == {"value", "low", "high", "n"}, name
         if number["low"] is not None:
@@ -234,6 +235,11 @@ def test_known_truth_gives_the_known_numbers_of_every_knob(tools):
         assert found[f"diversity_{cell}"] == pytest.approx(0.5 if cell in right else 0), cell
         assert found[f"entropy_{cell}"] == (float(cell[3:]) if cell.startswith("cfg") else 3.0), cell
     assert found["geneval_loss_cfg10"] == pytest.approx(1 / 8) and found["geneval_loss_t0.7"] == 0
+    assert {cell: found[f"clip_score_{cell}"] for cell in ("cfg3", "cfg10")} == {"cfg3": -3.5, "cfg10": -1.5}
+    assert found["clip_rank_mean"] == pytest.approx(-1), (
+        "this reward likes early images, and guidance 3 has more of them"
+    )
+    assert found["clip_rank_picked"] == pytest.approx(1)
     assert found["geneval_clip8_t1_gain"] == pytest.approx(7 / 8) and found["geneval_clip8_t1.3_gain"] == 0
 
 

@@ -6,8 +6,9 @@ import sqlite3
 
 import pytest
 
-from tts_playground.errors import StoreError
-from tts_playground.store import sqlite_file
+from tts_playground import files
+from tts_playground.errors import ReadOnly, StoreError
+from tts_playground.store import spare, sqlite_file
 from tts_playground.store.store import Store
 from tts_playground.testing import ScriptedSampler, TextTask
 
@@ -87,10 +88,23 @@ def test_a_row_that_makes_no_sense_is_damaged_not_a_traceback(store):
         pool.samples()
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+@pytest.mark.parametrize("place", ["file/store", "x" * 300, "loop/store"])
+def test_a_folder_that_cannot_be_made_is_an_empty_store_that_says_why(tmp_path, place):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot be made"):
-        Store(tmp_path / "file" / "store")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with Store(tmp_path / place) as store:
+        assert "cannot be made" in store.refusal and store.pools() == []
+        with pytest.raises(ReadOnly, match="cannot be made"):
+            store.pool(TextTask("noise"), ScriptedSampler()).draw(1)
+
+
+def test_drawing_goes_on_where_the_data_folder_cannot_be_made(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setattr(files, "own_folder", lambda kind: files.make_folder(tmp_path / "own"))
+    said: list[str] = []
+    assert len(spare.open_store(said.append).pool(TextTask("noise"), ScriptedSampler()).draw(2)) == 2
+    assert len(said) == 1 and "cannot be made" in said[0] and "Nothing that is drawn now is kept" in said[0]
 
 
 def test_a_network_mount_gets_a_rollback_journal(tmp_path, monkeypatch):

@@ -15,6 +15,9 @@ def app() -> None:
     gc.disable()  # imports make a million objects that all stay: searching them for garbage costs a second of start-up
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)  # read when torch is imported, which comes later
+    from tts_playground.pages import address
+
+    address.check()  # gradio reads it as it is imported
     from tts_playground.ui.shell import launch
 
     launch()

@@ -15,6 +15,7 @@ import numpy as np
 from tts_playground.core import Sample
 from tts_playground.estimators.curves import expected_pick
 from tts_playground.evaluation import metrics
+from tts_playground.randomness import generator
 from tts_playground.rewards.diversity import pairwise_distance, token_entropy
 from tts_playground.samplers.image_tokens import ImageSettings
 
@@ -26,6 +27,9 @@ WARM, TOP_PS = 1.3, (0.9, 0.5)
 """the temperature at which truncation is looked at, and how much is kept"""
 SEARCHED = ("t0.7", "t1", "t1.3")
 """cells from which as many images are drawn as from the pool, because best-of-N is looked at"""
+
+FEWEST = 8
+"""prompts from which on a rank agreement gets an interval"""
 
 
 def cells(cfg: float) -> dict[str, ImageSettings]:
@@ -69,6 +73,7 @@ def look(
             "geneval_single": float(passed.mean()),
             "diversity": pairwise_distance(embed([sample.content for sample in some])),
             "entropy": token_entropy(some),
+            "clip": float(scores.mean()),
             "picked": float(expected_pick(scores[None], passed[None], [min(best_of, len(samples))])[0, 0]),
         }
     return {name: numbers[_key(settings)] for name, settings in cells(cfg).items()}
@@ -87,15 +92,43 @@ def knob_metrics(looks: Sequence[Mapping[str, Mapping[str, float]]], n: int) -> 
     usual = np.array([one["t1"]["geneval_single"] for one in looks])
     for name in looks[0]:
         found[f"geneval_single_{name}"] = metrics.share([one[name]["geneval_single"] for one in looks])
-        for what in ("diversity", "entropy"):
-            found[f"{what}_{name}"] = metrics.mean([one[name][what] for one in looks])
+        for what, called in (("diversity", "diversity"), ("entropy", "entropy"), ("clip", "clip_score")):
+            found[f"{called}_{name}"] = metrics.mean([one[name][what] for one in looks])
         single = np.array([one[name]["geneval_single"] for one in looks])
         if name != "t1":
             found[f"geneval_loss_{name}"] = metrics.gain(usual, single)
         if name in SEARCHED:
             picked = [one[name]["picked"] for one in looks]
             found[f"geneval_clip{n}_{name}_gain"] = metrics.gain(picked, single)
+    for what, called in (("clip", "clip_rank_mean"), ("picked", "clip_rank_picked")):
+        found |= _rank_agreement(looks, what, called)
     return found
+
+
+def _rank_agreement(
+    looks: Sequence[Mapping[str, Mapping[str, float]]], what: str, called: str
+) -> dict[str, dict[str, Any]]:
+    """Spearman's correlation over the guidances, of a number of the reward with the check's passes of single images.
+
+    The interval is a percentile bootstrap over prompts, of 1000 draws. Nothing where one of the two does not vary.
+    """
+    names = [f"cfg{one:g}" for one in GUIDANCES]
+    both = np.array([[[one[name][key] for name in names] for one in looks] for key in (what, "geneval_single")])
+    picks = generator("rank agreement", 0).integers(0, len(looks), (1000, len(looks)))
+    value = _spearman(*both.mean(1))
+    drawn = [rho for pick in picks if (rho := _spearman(*both[:, pick].mean(1))) is not None]
+    if value is None:
+        return {}
+    low, high = np.percentile(drawn, (2.5, 97.5)).tolist() if drawn and len(looks) >= FEWEST else (None, None)
+    return {called: {"value": value, "low": low, "high": high, "n": len(looks)}}
+
+
+def _spearman(a: np.ndarray, b: np.ndarray) -> float | None:
+    from scipy.stats import rankdata
+
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
 
 
 def _key(settings: ImageSettings) -> str:

@@ -22,17 +22,26 @@ from tts_playground.store.sqlite_file import translated
 
 
 class Database:
-    """One SQLite file, shared by threads and processes."""
+    """One SQLite file, shared by threads and processes.
 
-    def __init__(self, file: Path) -> None:
+    Args:
+        nowhere: why there can be no such file; it reads as an empty one then.
+    """
+
+    def __init__(self, file: Path, nowhere: StoreError | None = None) -> None:
         self.file = file
-        self.refusal: StoreError | None = None
+        self.refusal: StoreError | None = nowhere
         """why nothing can be written; None where it can"""
-        self._how = sqlite_file.How(str(file))
+        self._how = sqlite_file.How(str(file)) if nowhere is None else sqlite_file.How(":memory:", empty=True)
         self._local = threading.local()
         self._open: weakref.WeakSet[sqlite_file.Connection] = weakref.WeakSet()  # a thread that ends closes its own
         self._owner = os.getpid()
         self._inherited: list[object] = []
+        if nowhere is None:
+            self._begin(file)
+
+    def _begin(self, file: Path) -> None:
+        """Open the file to write, else to read."""
         try:
             # Closing any handle of a file lets go of all locks that the process has on it (POSIX): only SQLite, which
             # knows that, may open a file that it has open already, or another process would remove our log.

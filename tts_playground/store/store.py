@@ -22,7 +22,7 @@ from types import TracebackType
 
 from tts_playground import files, home
 from tts_playground.core import Reward, Sampler, Task
-from tts_playground.errors import BadInput, NoSpace, StoreError, UnknownName
+from tts_playground.errors import BadInput, NoSpace, ReadOnly, StoreError, UnknownName
 from tts_playground.store.blobs import DIGEST, Blobs
 from tts_playground.store.database import Database
 from tts_playground.store.keeping import KeptReward, KeptSampler
@@ -38,18 +38,18 @@ _BATCH = 256
 class Store:
     """The pools in one folder, by default ``store`` under the data folder; made if needed.
 
-    Raises:
-        StoreError: the folder cannot be made.
+    Where the folder cannot be made the store is empty, and ``refusal`` says why nothing can be kept.
     """
 
     def __init__(self, folder: Path | str | None = None) -> None:
         self.path = home.home() / "store" if folder is None else Path(folder)
+        nowhere: ReadOnly | None = None
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            if error.errno not in files.FULL | files.FORBIDDEN:
-                raise StoreError(f"The store's folder {self.path} cannot be made: {error.strerror}.") from error
-        self.database = Database(self.path / "pools.sqlite")
+            if error.errno not in files.FULL | files.FORBIDDEN:  # of those the file itself says more
+                nowhere = ReadOnly(f"The store's folder {self.path} cannot be made: {error.strerror}.")
+        self.database = Database(self.path / "pools.sqlite", nowhere)
         self.blobs = Blobs(self.path / "images")
 
     @property

@@ -7,6 +7,7 @@ their components into one frozen settings object, call the library, and show wha
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ import gradio as gr
 
 from tts_playground import registry
 from tts_playground.models import zerogpu
-from tts_playground.pages import thumbnails
+from tts_playground.pages import address, thumbnails
 from tts_playground.pages.access import Doorkeeper
 from tts_playground.ui import theme
 from tts_playground.ui.edge.body_limit import BodyLimit
@@ -110,7 +111,11 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
 
 
 def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **options) -> str:
-    """Serve the page (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured) and return its address."""
+    """Serve the page (GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured) and return its address.
+
+    Raises:
+        CannotDo: no port is free.
+    """
     bounded_connections()
     # the first stands outermost
     door = Doorkeeper.at(options.get("server_name"))
@@ -133,10 +138,17 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
         "app_kwargs": {"middleware": guards},
     }
     with past_proxies():
-        _, address, _ = app.launch(**{**settings, **options}, prevent_thread_lock=True)
+        try:
+            _, served_at, _ = app.launch(**{**settings, **options}, prevent_thread_lock=True)
+        except OSError as error:
+            if "empty port" not in str(error):
+                raise
+            raise address.none_free(error) from error
+    if "server_port" not in options and (line := address.moved(served_at)):
+        print(line, file=sys.stderr)
     if block:
         app.block_thread()
-    return address
+    return served_at
 
 
 def warm(shown: list[Tab]) -> threading.Thread:
