@@ -4,15 +4,19 @@ import time
 
 import pytest
 
+from tts_playground.bench.wobble import wobbly
 from tts_playground.dsl import generate, render
+from tts_playground.dsl.scoring import CLOSENESS
 from tts_playground.errors import BadInput
 from tts_playground.tasks.sketch import MOST, RENDERS, SketchSettings, SketchTask, fitted, sketch, sketch_rounds
 
 
-@pytest.mark.parametrize("closeness", [0.7, 1.0])
+@pytest.mark.parametrize("closeness", [CLOSENESS, 1.0])
+@pytest.mark.parametrize("shaky", [False, True])
 @pytest.mark.parametrize("index", range(10))
-def test_more_candidates_never_end_with_a_lower_score(index, closeness):
-    task = SketchTask.of(render(generate(17, index)))
+def test_more_candidates_never_end_with_a_lower_score(index, shaky, closeness):
+    program = generate(17, index)
+    task = SketchTask.of(wobbly(program, 17, index, stroke=bool(index % 2)) if shaky else render(program))
     found = [sketch(task, n=n, seconds=600.0, closeness=closeness) for n in (1, 3, 7, 12)]
     scores = [one.score for one in found]
     assert scores == sorted(scores)

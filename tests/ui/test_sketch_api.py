@@ -64,7 +64,12 @@ def test_render_returns_picture_and_counts(client):
         == result["black"]
         == sum(render(DISC, 64, "exact").convert("1").histogram()[:1])
     )
-    assert result["svg"].startswith("<svg")
+    assert result["svg"].startswith("<svg") and "notes" not in result
+
+
+def test_render_reads_a_related_spelling(client):
+    result = client.predict("c(32,32,16)", 64, "exact", api_name="/render")
+    assert result["program"] == DISC and "CSGNet" in result["notes"][0]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The pieces of the sketch tab that hold a decision, without a server."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -157,6 +158,17 @@ def test_the_editor_points_at_the_error_and_scores_what_parses():
     assert "1.0000" in line
     _, hostile, _ = editor.follow("<script>alert(1)</script>", task)
     assert "<script>" not in hostile
+
+
+def test_the_editor_reads_related_spellings_and_says_what_it_converted():
+    task = SketchTask.of(render("(Circle 4 8 8)"))
+    for text in ("c(32,32,16)", "(+ (Circle 4 8 8) (Quad 8 8 2 2 G))"):
+        _, note, line = editor.follow(text, task)
+        assert "spelling" in note and "y " in note and "1.0000" in line
+        assert (
+            "(Circle 4 8 8)"
+            in base64.b64decode(json.loads(editor.download(text, "txt"))["href"].partition(",")[2]).decode()
+        )
 
 
 def test_the_editor_says_where_the_render_modes_differ():

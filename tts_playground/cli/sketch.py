@@ -143,20 +143,25 @@ def _talk(result: dict[str, Any]) -> None:
 def render(
     program: Text, out: options.Out = None, size: Size = 256, mode: Mode = "reference", json: options.Json = False
 ) -> None:
-    """Draw a program; write PNG or SVG to --out."""
-    from tts_playground.dsl import parse, unparse
+    """Draw a program, in CSGNet's or tree-diffusion's spelling too; write PNG, SVG or its text to --out."""
     from tts_playground.dsl import render as draw
+    from tts_playground.dsl import unparse
+    from tts_playground.dsl.spellings import read_spelled
 
-    tree = parse(_text(program))
+    found = read_spelled(_text(program))
+    tree = found.program
     raster = draw(tree, size=size, mode=mode)
     if out is not None:
         _write(out, tree, raster)
     black = raster.convert("L").histogram()[0]
-    emit(
-        {"program": unparse(tree), "size": size, "black": black},
-        json,
-        lambda r: print(f"{r['program']}\n{black} black pixels"),
-    )
+
+    def talk(result: dict[str, Any]) -> None:
+        print(f"{result['program']}\n{black} black pixels")
+        if found.note:
+            console().print(found.note, highlight=False, markup=False)
+
+    converted = {"notes": [found.note]} if found.note else {}
+    emit({"program": unparse(tree), "size": size, "black": black, **converted}, json, talk)
 
 
 def _text(program: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import asdict
+from html import escape
 
 from PIL import Image
 
-from tts_playground.dsl import DSLError, Program, differs, parse, render, to_svg, unparse
+from tts_playground.dsl import DSLError, Program, differs, render, to_svg, unparse
 from tts_playground.dsl.scoring import CLOSENESS, judge
+from tts_playground.dsl.spellings import read_spelled
 from tts_playground.pages.downloads import offer
 from tts_playground.pages.sketch.panel import complaint
 from tts_playground.pages.sketch.render import compare, numbers
@@ -23,10 +25,11 @@ NOTICEABLE = 0.002
 def read(text: str) -> tuple[Program | None, str]:
     """(program, HTML that says what is wrong or worth knowing); None when the text is no program."""
     try:
-        program = parse(text)
+        found = read_spelled(text)
     except DSLError as error:
         return None, complaint(str(error), error.caret)
-    return program, modes(program)
+    note = f'<div class="note"><p>{escape(found.note)}</p></div>' if found.note else ""
+    return found.program, note + modes(found.program)
 
 
 def modes(program: Program) -> str:
@@ -61,7 +64,7 @@ def follow(text: str, task: SketchTask | None, closeness: float = CLOSENESS) -> 
 
 def download(text: str, kind: str) -> str:
     """A file for the browser to save, as ``scripts.offer`` writes it; ``kind`` is "txt", "svg" or "png"."""
-    program = parse(text)
+    program = read_spelled(text).program
     if kind == "txt":
         mime, data = "text/plain", f"{unparse(program)}\n".encode()
     elif kind == "svg":

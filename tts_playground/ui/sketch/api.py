@@ -9,9 +9,10 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from tts_playground.dsl import parse, to_svg, unparse
 from tts_playground.dsl import render as draw
+from tts_playground.dsl import to_svg, unparse
 from tts_playground.dsl.scoring import CLOSENESS
+from tts_playground.dsl.spellings import read_spelled
 from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.checks import whole
@@ -103,15 +104,17 @@ def render(program: str, size: int = 256, mode: str = "reference") -> dict[str, 
     """Draw a program.
 
     Args:
-        program: its text, for example "(- (Quad 8 8 8 8 0) (Circle 3 8 8))".
+        program: its text, for example "(- (Quad 8 8 8 8 0) (Circle 3 8 8))"; CSGNet's and tree-diffusion's spellings
+            are read too.
         size: side of the picture in pixels, 16-2048.
         mode: "reference" (as the data sets were drawn) or "exact" (set membership at pixel centres).
 
     Returns:
         {"program", "size", "black", "svg", "png"}: the normalised text, the number of black pixels, an SVG document,
-        and the picture as a data: address.
+        and the picture as a data: address; and "notes", where the program was converted from another spelling.
     """
-    tree = parse(program or "")
+    found = read_spelled(program or "")
+    tree = found.program
     size = whole("size, in pixels,", size)
     raster = draw(tree, size=size, mode=mode)  # type: ignore[arg-type] - render checks it
     stream = io.BytesIO()
@@ -122,6 +125,7 @@ def render(program: str, size: int = 256, mode: str = "reference") -> dict[str, 
         "black": raster.convert("L").histogram()[0],
         "svg": to_svg(tree),
         "png": "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode(),
+        **({"notes": [found.note]} if found.note else {}),
     }
 
 
