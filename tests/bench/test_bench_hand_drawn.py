@@ -27,7 +27,7 @@ def test_most_are_read_as_what_was_meant(kind):
 
 
 def test_the_rows_compare_with_the_same_search_on_what_was_meant():
-    first, unread, length, time = hand_drawn.rows(2, 0.3, False)
+    first, unread, length, time, renders = hand_drawn.rows(2, 0.3, False)
     assert 0 < first["ours"] <= 1 and 0 < first["peer"] <= 1
     assert first["ratio"] == pytest.approx(first["ours"] / first["peer"])
-    assert 0 <= unread["ours"] <= 1 and length["ours"] >= 1 and time["ours"] > 0
+    assert 0 <= unread["ours"] <= 1 and length["ours"] >= 1 and time["ours"] > 0 < renders["ours"]

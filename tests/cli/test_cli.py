@@ -102,6 +102,17 @@ def test_render_draws_and_counts(run, tmp_path):
     assert Image.open(tmp_path / "disc.png").size == (256, 256)
 
 
+@pytest.mark.parametrize("text", ["c(32,32,12)", "(+ (Circle 3 8 8) (Quad 8 8 2 2 G))"])
+def test_render_reads_related_spellings_and_says_so(run, text, tmp_path):
+    code, out, _ = run("render", text, "--out", tmp_path / "disc.txt", "--json")
+    result = json.loads(out)
+    assert code == 0 and result["program"].count("(Circle 3 8 8)") == 1
+    assert (tmp_path / "disc.txt").read_text("utf-8").strip() == result["program"]
+    assert "spelling" in result["notes"][0]
+    shown = " ".join(run("render", text)[1:])
+    assert result["program"] in shown and "spelling" in shown
+
+
 def test_render_points_at_the_mistake(run):
     code, _, err = run("render", "(Circle 3 8 99)")
     assert code == 2

@@ -43,7 +43,9 @@ def pools():
         return [[name for name, _ in store.open(one.key).rewards()] for one in store.pools()]
 
 
-@pytest.mark.parametrize(("more", "guides"), [((), ["fit", "iou"]), (("--reward", "iou"), ["iou"])], ids=["fit", "iou"])
+@pytest.mark.parametrize(
+    ("more", "guides"), [((), ["fit", "score"]), (("--reward", "iou"), ["iou"])], ids=["fit", "iou"]
+)
 def test_best_of_n_and_the_plot_share_one_pool_and_nothing_is_drawn_twice(run, drawn, tmp_path, more, guides):
     options = ("--strategy", "best-of-n", "--seed", 3, *more)
     code, first = run(*options, "--n", 5, "--plot", tmp_path / "curve.html")

@@ -58,12 +58,12 @@ def test_scores_are_those_of_the_edited_programs(taste):
     rng = np.random.default_rng(0)
     for place in fit.places(root):
         scores = fit.scores(place, taste)
-        assert scores.max() <= fit.bound(place, taste) + 1e-6
-        for index in rng.integers(0, len(scores), 8):
-            edited = place.apply(root, fit.engine.scanner.primitive(int(index)))
+        assert scores[: len(fit.engine.scanner)].max() <= fit.bound(place, taste) + 1e-6
+        for index in rng.integers(0, len(fit.engine.scanner), 8):
+            edited = place.apply(root, fit.primitive(int(index)))
             mask = fit.engine.evaluate(edited)
-            hit = int(np.bitwise_count(mask & fit.target).sum())
-            extra = int(np.bitwise_count(mask & fit.blank).sum())
+            hit = fit.weigh(mask & fit.target)
+            extra = fit.weigh(mask & fit.blank)
             expected = hit / (hit + taste.extra * extra + taste.missing * (fit.ink - hit) + 1e-6)
             assert scores[index] == pytest.approx(expected, abs=1e-5), (place.kind, index)
 
@@ -72,7 +72,7 @@ def test_the_best_option_is_the_best_of_all_places():
     fit = fitter(drawing(MOON), 64)
     root = parse("(+ (Circle 4 6 6) (Quad 9 9 4 7 45))").root
     places = fit.places(root)
-    assert fit.best(places).score == pytest.approx(max(float(fit.scores(place).max()) for place in places))
+    assert fit.best(places).score == pytest.approx(max(float(fit.scores(place).max()) for place in places), abs=2e-3)
     assert {place.kind for place in places} == {"replace", "+", "-", "under"}
     assert all(isinstance(place, InsertionPoint) for place in places)
 

@@ -49,7 +49,7 @@ def test_the_endpoints_and_their_options_are_documented_and_nothing_else(client)
         if name in ("/sketch", "/render")
     }
     options = ["file", "sampler", "strategy", "n", "temperature", "outline", "seconds", "seed", "reward"]
-    options += ["invert", "crop"]
+    options += ["invert", "crop", "closeness"]
     assert names == {"/sketch": options, "/render": ["program", "size", "mode"]}
     assert client.view_api(return_format="dict")["unnamed_endpoints"] == {}
 
@@ -64,7 +64,12 @@ def test_render_returns_picture_and_counts(client):
         == result["black"]
         == sum(render(DISC, 64, "exact").convert("1").histogram()[:1])
     )
-    assert result["svg"].startswith("<svg")
+    assert result["svg"].startswith("<svg") and "notes" not in result
+
+
+def test_render_reads_a_related_spelling(client):
+    result = client.predict("c(32,32,16)", 64, "exact", api_name="/render")
+    assert result["program"] == DISC and "CSGNet" in result["notes"][0]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +97,7 @@ def test_bad_programs_get_one_sentence(client, arguments, sentence):
         ({"sampler": "refin"}, "no sampler"),
         ({"n": 0}, "between 1 and"),
         ({"n": 10**9}, "between 1 and"),
-        ({"seconds": 1e9}, "between 0.1 and"),
+        ({"seconds": 1e9}, "between 0 and"),
         ({"outline": "maybe"}, "no outline"),
         ({"reward": "clip"}, "no reward"),
         ({"invert": "maybe"}, "no invert"),

@@ -1,5 +1,6 @@
 """The pieces of the sketch tab that hold a decision, without a server."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 import tts_playground
 from tts_playground.core import Cost, Progress, Round
 from tts_playground.dsl import Program, parse, render
-from tts_playground.dsl.drawings import overlap
+from tts_playground.dsl.scoring import CLOSENESS, judge
 from tts_playground.pages.sketch import editor, examples, results, strategy_comparison
 from tts_playground.pages.sketch.page_state import SketchPageState
 from tts_playground.pages.sketch.panel import difference, panel
@@ -99,7 +100,7 @@ def test_every_starter_opens_with_a_curve_and_a_gallery():
         assert len(work.pool) == 64
         curve = work.curve()
         assert curve is not None
-        assert curve.at(64) == max(work.pool)
+        assert curve.at(64) == pytest.approx(max(work.pool))
         ranked = work.ranked()
         assert [c.reward for c in ranked] == sorted((c.reward for c in ranked), reverse=True)
         assert len(results.gallery(work)) == min(len(ranked), results.SHOWN)
@@ -159,6 +160,17 @@ def test_the_editor_points_at_the_error_and_scores_what_parses():
     assert "<script>" not in hostile
 
 
+def test_the_editor_reads_related_spellings_and_says_what_it_converted():
+    task = SketchTask.of(render("(Circle 4 8 8)"))
+    for text in ("c(32,32,16)", "(+ (Circle 4 8 8) (Quad 8 8 2 2 G))"):
+        _, note, line = editor.follow(text, task)
+        assert "spelling" in note and "y " in note and "1.0000" in line
+        assert (
+            "(Circle 4 8 8)"
+            in base64.b64decode(json.loads(editor.download(text, "txt"))["href"].partition(",")[2]).decode()
+        )
+
+
 def test_the_editor_says_where_the_render_modes_differ():
     erased = "(+ (Circle 2 8 8) (- (Circle 6 8 8) (Circle 4 8 8)))"
     assert "render modes differ" in editor.modes(parse(erased))
@@ -190,7 +202,7 @@ def test_the_difference_has_four_colours():
 def test_a_comparison_reruns_every_strategy_at_every_budget(reward):
     task = SketchTask.of(render("(Circle 4 8 8)"))
     *_, last = strategy_comparison.run(task, SketchSettings(n=4, seconds=30, seed=5, reward=reward))
-    assert last.curve is not None and last.curve.measure == "iou" and last.curve.n[-1] == 4
+    assert last.curve is not None and last.curve.measure == "score" and last.curve.n[-1] == 4
     assert last.doing == ""
     line = strategy_comparison.line(last)
     assert line.startswith("Done") and "cut short" not in line
@@ -200,7 +212,9 @@ def test_a_comparison_reruns_every_strategy_at_every_budget(reward):
         assert point.result.n == strategy_comparison.SEEDS
     for run in last.runs:
         assert run.seed in (6, 7, 8) and not run.late
-        assert run.gold == pytest.approx(overlap(task, run.rounds[-1].best.sample.content).iou)
+        assert run.gold == pytest.approx(
+            judge(task, run.rounds[-1].best.sample.content, 1.0 if reward == "iou" else CLOSENESS).score
+        )
     names = {trace.name for trace in strategy_comparison.figure(last, "renders").data if trace.name}
     assert names >= {"best-of-n", "refine", "smc", "beam"}
 

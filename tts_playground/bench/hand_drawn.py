@@ -52,7 +52,7 @@ def shapes() -> tuple[HandDrawn, ...]:
     return tuple(HandDrawn(FOLDER / r["file"], r["kind"], tuple((x, y) for x, y in r["vertices"])) for r in rows)
 
 
-def rows(number: int, seconds: float, busy: bool) -> list[dict[str, Any]]:
+def rows(number: int, seconds: float | None, busy: bool) -> list[dict[str, Any]]:
     """Rows of ``bench sketch``: overlap with what was meant, beside what the same search makes of the meant shape."""
     drawn = shapes()[:number]
     targets = [SketchTask.of(one.meant()) for one in drawn]
@@ -80,4 +80,7 @@ def rows(number: int, seconds: float, busy: bool) -> list[dict[str, Any]]:
             busy=busy,
         ),
         row(what + "mean time", float(np.mean([one.seconds for one in found])), None, "s", busy=busy),
+        row(
+            what + "mean renders", float(np.mean([one.cost.renders for one in found])) / 1e6, None, "million", busy=busy
+        ),
     ]

@@ -35,7 +35,16 @@ Invert = Annotated[
     typer.Option("--invert/--no-invert", help="The drawing is light on dark, or is not; else it is guessed."),
 ]
 Crop = Annotated[bool, typer.Option("--crop", help="Let the drawing take up the whole canvas.")]
-Seconds = Annotated[float, typer.Option(min=0.01, help="Safety cap; when it is hit, the result says so.")]
+Seconds = Annotated[
+    float | None,
+    typer.Option(min=0.01, help="Time limit; without it and --n a budget of renders, the same on a busy machine."),
+]
+Count = Annotated[
+    int | None, typer.Option("--n", "-n", min=1, help="Most candidates that are scored; 64 where no time is given.")
+]
+Closeness = Annotated[
+    float, typer.Option(min=0, max=1, help="0 (shorter) to 1 (closer): what a shape costs in the score.")
+]
 Grammar = Annotated[bool, typer.Option("--grammar", help="A model may only write what leads to a program.")]
 Text = Annotated[str, typer.Argument(help='A program, e.g. "(Circle 3 8 8)", or a file that holds one.')]
 LARGEST = 1 << 20
@@ -51,10 +60,10 @@ def sketch(
     file: File,
     sampler: SamplerName = "proposal",
     strategy: StrategyName = "refine",
-    n: options.Count = 64,
+    n: Count = None,
     temperature: options.Temperature = 1.0,
     outline: Outline = "auto",
-    seconds: Seconds = 2.0,
+    seconds: Seconds = None,
     seed: options.Seed = 0,
     grammar: Grammar = False,
     out: options.Out = None,
@@ -67,22 +76,23 @@ def sketch(
     trust_code: options.TrustCode = "",
     invert: Invert = None,
     crop: Crop = False,
+    closeness: Closeness = 0.7,
 ) -> None:
     """Find a program that draws FILE; print it with its IoU (overlap with the drawing, 1 is perfect).
 
-    With --plot, also draw N independent candidates and plot the expected best IoU against N. These, and those of
+    With --plot, also draw N independent candidates and plot the expected best score against N. These, and those of
     --strategy best-of-n, are kept in the store, and are not drawn again.
     """
     from tts_playground.experiments.comparison import BASELINE
     from tts_playground.models.load_options import options_of
     from tts_playground.store.spare import open_store
-    from tts_playground.tasks.sketch import SketchTask, sampler_of
+    from tts_playground.tasks.sketch import CANDIDATES, SketchTask, sampler_of
     from tts_playground.tasks.sketch import sketch as find
 
     if not file.is_file():
         raise BadInput(f"There is no file {str(file)!r}; give the path of a picture.")
     settings = {"sampler": sampler, "strategy": strategy, "n": n, "temperature": temperature, "outline": outline}
-    settings |= {"seconds": seconds, "seed": seed, "grammar": grammar, "reward": reward}
+    settings |= {"seconds": seconds, "seed": seed, "grammar": grammar, "reward": reward, "closeness": closeness}
     where: dict[str, Any] = {"dtype": dtype, "load_in_4bit": load_4bit, "device": device, "trust_code": trust_code}
     settings |= {"invert": invert, "crop": crop}
     kept = strategy == BASELINE or plot is not None
@@ -94,23 +104,26 @@ def sketch(
         if plot is not None and store is not None:
             task = SketchTask.of(file, outline=outline, invert=invert, crop=crop)
             loaded = options_of(device, dtype, load_4bit, trust_code)
-            proposer = sampler_of(sampler, temperature, grammar, loaded)
+            proposer = sampler_of(sampler, temperature, grammar, loaded, closeness)
+            n = n or CANDIDATES
             with console().status(f"Drawing {n} independent candidates"):
-                _plot(plot, store.pool(task, proposer), n, seed)
+                _plot(plot, store.pool(task, proposer), n, seed, 1.0 if reward in ("iou", "render") else closeness)
     emit(result.as_dict(), json, _talk)
 
 
-def _plot(plot: Path, pool: Any, n: int, seed: int) -> None:
+def _plot(plot: Path, pool: Any, n: int, seed: int, closeness: float) -> None:
     from tts_playground.figures import best_of_n, save
+    from tts_playground.rewards.iou import IoUReward, ScoreReward
 
     pool.draw(n, seed=seed)
-    reward = registry.resolve("reward", "iou", "sketch")
+    reward = IoUReward() if closeness == 1 else ScoreReward(closeness)
     pool.score(reward, n, seed=seed)
     save(best_of_n(pool.curve(reward.name, seed=seed)), plot)
 
 
 _ENDED = {
     "seconds": "stopped by the time limit; a larger --seconds lets it go on",
+    "renders": "the default budget is spent; --seconds or --n lets it go on",
     "samples": "stopped by --n; a larger one lets it go on",
 }
 """why a search ended, in words"""
@@ -120,7 +133,8 @@ def _talk(result: dict[str, Any]) -> None:
     print(result["program"])
     renders = result["cost"]["renders"]
     tried = f"{renders:,} candidate{'' if renders == 1 else 's'}"
-    line = f"IoU {result['iou']:.4f} in {result['seconds']:.2f} s, {tried}, {_ENDED.get(result['stopped'], '')}"
+    fit = f"IoU {result['iou']:.4f}, score {result['score']:.4f}"
+    line = f"{fit} in {result['seconds']:.2f} s, {tried}, {_ENDED.get(result['stopped'], '')}"
     console().print(line.rstrip(", "), highlight=False)
     if result["notes"]:
         console().print(f"Read with: {'; '.join(result['notes'])}.", highlight=False)
@@ -129,20 +143,25 @@ def _talk(result: dict[str, Any]) -> None:
 def render(
     program: Text, out: options.Out = None, size: Size = 256, mode: Mode = "reference", json: options.Json = False
 ) -> None:
-    """Draw a program; write PNG or SVG to --out."""
-    from tts_playground.dsl import parse, unparse
+    """Draw a program, in CSGNet's or tree-diffusion's spelling too; write PNG, SVG or its text to --out."""
     from tts_playground.dsl import render as draw
+    from tts_playground.dsl import unparse
+    from tts_playground.dsl.spellings import read_spelled
 
-    tree = parse(_text(program))
+    found = read_spelled(_text(program))
+    tree = found.program
     raster = draw(tree, size=size, mode=mode)
     if out is not None:
         _write(out, tree, raster)
     black = raster.convert("L").histogram()[0]
-    emit(
-        {"program": unparse(tree), "size": size, "black": black},
-        json,
-        lambda r: print(f"{r['program']}\n{black} black pixels"),
-    )
+
+    def talk(result: dict[str, Any]) -> None:
+        print(f"{result['program']}\n{black} black pixels")
+        if found.note:
+            console().print(found.note, highlight=False, markup=False)
+
+    converted = {"notes": [found.note]} if found.note else {}
+    emit({"program": unparse(tree), "size": size, "black": black, **converted}, json, talk)
 
 
 def _text(program: str) -> str:

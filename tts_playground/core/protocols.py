@@ -112,6 +112,18 @@ class Neighbourhood(Sampler, Protocol):
 
 
 @runtime_checkable
+class Recombining(Neighbourhood, Protocol):
+    """A neighbourhood that also knows how to go on from several candidates when none has a better neighbour."""
+
+    def further(self, task: Any, found: Sequence[Sample], *, seed: int = 0, turn: int = 0) -> Iterator[Sample]:
+        """Yield fresh candidates from those found (best first): crossed ones, restarts; none where the best is perfect.
+
+        Same arguments, same candidates; ``turn`` counts the calls of a run.
+        """
+        ...
+
+
+@runtime_checkable
 class RevisingSampler(Sampler, Protocol):
     """A sampler that repairs: shown an attempt and what was said of it, it draws new solutions."""
 

@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from tts_playground.dsl.exact import CANVAS
 from tts_playground.dsl.raster import draw
-from tts_playground.dsl.tree import Program
+from tts_playground.dsl.tree import Circle, Node, Program, Quad
 
 PRICE = 0.18
 """least price of a primitive: the relative cut of the error (as a logarithm) that it must bring"""
 WORDS = 8.0
 """what a primitive says, in nats: its kind, three to five small numbers, and its place in the program"""
+
+TURNED = 1.25
+"""primitives that a quad at any other angle than the eight common ones counts as: it takes more words"""
 
 
 class Drawing(Protocol):
@@ -67,10 +70,14 @@ def unpack(mask: bytes, side: int) -> NDArray[np.bool_]:
 
 def overlap(drawing: Drawing, program: Program) -> Overlap:
     """Compare the reference render of a program with a drawing, at the drawing's size."""
-    drawn = unpack(drawing.mask, drawing.side)
-    painted = np.asarray(draw(program, drawing.side, "reference"))[..., 0] == 0
-    hit = int(np.count_nonzero(drawn & painted))
-    return Overlap(hit, int(np.count_nonzero(painted)) - hit, int(np.count_nonzero(drawn)) - hit)
+    ink, picture = unpack(drawing.mask, drawing.side), painted(drawing, program)
+    hit = int(np.count_nonzero(ink & picture))
+    return Overlap(hit, int(np.count_nonzero(picture)) - hit, int(np.count_nonzero(ink)) - hit)
+
+
+def painted(drawing: Drawing, program: Program) -> NDArray[np.bool_]:
+    """The reference render of a program at a drawing's size, True is ink."""
+    return np.asarray(draw(program, drawing.side, "reference"))[..., 0] == 0
 
 
 @lru_cache(maxsize=64)
@@ -88,3 +95,15 @@ def price(drawing: Drawing, least: float = PRICE) -> float:
     drawing in WORDS * k + contour * log(e) nats (Rissanen 1978); on a short contour a primitive must earn more.
     """
     return max(least, WORDS / max(contour(drawing.mask, drawing.side), 1.0))
+
+
+def effort(node: Program | Node | None) -> float:
+    """What a program says, in primitives: a quad at an angle that is no multiple of 45 says more, ``TURNED``."""
+    root = node.root if isinstance(node, Program) else node
+    if root is None:
+        return 0.0
+    if isinstance(root, Circle):
+        return 1.0
+    if isinstance(root, Quad):
+        return 1.0 if root.angle % 45 == 0 else TURNED
+    return sum(map(effort, root.operands))

@@ -86,7 +86,7 @@ def _check_size(text: str) -> None:
         for bracket in re.finditer(r"[()]", text):
             depth += 1 if bracket[0] == "(" else -1
             if depth > MAX_DEPTH:
-                raise _at(text, bracket.start(), f"shapes are nested deeper than the limit of {MAX_DEPTH}")
+                raise error_at(text, bracket.start(), f"shapes are nested deeper than the limit of {MAX_DEPTH}")
 
 
 @lru_cache(maxsize=1)
@@ -144,7 +144,7 @@ def _primitive(kind: type, tokens: list[Any]) -> Primitive:
 # -------------------------------------------------------------------------------------------- errors in words
 
 
-def _at(text: str, where: int, problem: str, expected: tuple[str, ...] = (), hint: str = "") -> DSLError:
+def error_at(text: str, where: int, problem: str, expected: tuple[str, ...] = (), hint: str = "") -> DSLError:
     """The error for ``problem`` at character ``where`` of ``text``."""
     line = text.count("\n", 0, where) + 1
     start = text.rfind("\n", 0, where) + 1
@@ -162,7 +162,7 @@ def _at(text: str, where: int, problem: str, expected: tuple[str, ...] = (), hin
 def _range_error(text: str, error: _OutOfRange) -> DSLError:
     digits = error.digits if len(error.digits) <= 12 else error.digits[:12] + "..."
     wanted = describe_number(error.field)
-    return _at(text, error.where, f"expected {wanted}, but found {digits}", (wanted,))
+    return error_at(text, error.where, f"expected {wanted}, but found {digits}", (wanted,))
 
 
 def _syntax_error(text: str, error: UnexpectedInput) -> DSLError:
@@ -172,7 +172,7 @@ def _syntax_error(text: str, error: UnexpectedInput) -> DSLError:
     shape = re.findall(r"[^\s()]+", text[text.rfind("(", 0, where) + 1 : where])
     found, expected = _word(text, where), tuple(_expected(terminals, shape))
     problem = f"expected {' or '.join(expected)}, but found {found}"
-    return _at(text, where, problem, expected, _hint(terminals, shape, found))
+    return error_at(text, where, problem, expected, _hint(terminals, shape, found))
 
 
 def _possible_after(prefix: str) -> set[str]:

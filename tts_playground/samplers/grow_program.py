@@ -13,6 +13,8 @@ SPREAD = 0.05
 PAIRS = 3
 """pairs that are tried before a program counts as complete"""
 
+REFITTED = 6
+"""primitives of a long program that are refitted after a change; of a shorter one all are"""
 PAIRS_FIRST = 0.3
 """how often pairs are tried before single primitives"""
 
@@ -43,7 +45,7 @@ def pair(fit: Fitter, root: Node | None, temperature: float, rng: np.random.Gene
 
 def mended(fit: Fitter, root: Node | None, rng: np.random.Generator) -> Node | None:
     """The program with its primitives refitted to each other, and the useless ones dropped."""
-    return None if root is None else fit.prune(fit.refit(root, rng))
+    return None if root is None else fit.prune(fit.refit(root, rng, REFITTED))
 
 
 def by_pairs(fit: Fitter, root: Node | None, temperature: float, rng: np.random.Generator) -> Node | None:

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from tts_playground.dsl import edits
+from tts_playground.dsl.drawings import effort
 from tts_playground.dsl.tree import Circle, Node, Quad
 from tts_playground.samplers import program_fitter
+from tts_playground.samplers.from_contour import from_contour
 from tts_playground.samplers.grow_program import grow
 from tts_playground.samplers.program_fitter import Fitter, TverskyWeights
 
@@ -20,8 +22,14 @@ MARGIN = 0.05
 """an edit this much worse on the coarse raster may still be better in the end"""
 SINGLE = 8
 """most single edits that are offered"""
+PLACES = 48
+"""most places of a long program at which single edits are looked for, drawn at random: a step stays short"""
 KICKS = 40
 """most repairs that are tried"""
+LONG = 6
+"""primitives above which a repair takes only a few away"""
+BY_CONTOUR = 0.3
+"""how often a repair begins with shapes that the contour shows"""
 VARIETY = 1.2
 """spread of the logarithms of taste in a repair"""
 
@@ -33,7 +41,7 @@ def nearby(fit: Fitter, root: Node | None, rng: np.random.Generator, *, perfect:
     """
     seen = {root}
     now = fit.worth(root)
-    for _, near in single_edits(fit, root, now - MARGIN)[:SINGLE]:
+    for _, near in single_edits(fit, root, now - MARGIN, rng)[:SINGLE]:
         if near not in seen:
             seen.add(near)
             yield near
@@ -41,14 +49,18 @@ def nearby(fit: Fitter, root: Node | None, rng: np.random.Generator, *, perfect:
         yield rebuild(fit, root, rng)
 
 
-def single_edits(fit: Fitter, root: Node | None, least: float) -> list[tuple[float, Node | None]]:
+def single_edits(
+    fit: Fitter, root: Node | None, least: float, rng: np.random.Generator
+) -> list[tuple[float, Node | None]]:
     """(worth, program) of every kind of single edit whose worth is at least ``least``, best first."""
     found: dict[Node | None, float] = {}
-    size = edits.length(root)
+    size = effort(root)
     for primitives, places in (
         (size, fit.places(root, insert=False)),
         (size + 1, fit.places(root, replace=False)),
     ):
+        if len(places) > PLACES:
+            places = [places[i] for i in sorted(rng.choice(len(places), PLACES, replace=False))]
         for option in fit.shortlist(places, 2, program_fitter.needed(least, primitives, fit.price)):
             found[fit.apply(root, option)] = program_fitter.worth(min(option.score, 1.0), primitives, fit.price)
     if root is not None:
@@ -75,12 +87,16 @@ def rebuild(fit: Fitter, root: Node | None, rng: np.random.Generator) -> Node | 
     """Take some primitives away at random, or all of them, and build up again greedily."""
     paths = [path for path, _ in edits.leaves(root)]
     away = int(rng.integers(1, len(paths) + 1)) if paths else 0
+    if len(paths) > LONG:  # what is right about a long program is not found again in time
+        away = min(away, int(rng.geometric(0.4)))
     for _ in range(away):
         assert root is not None
         paths = [path for path, _ in edits.leaves(root)]
         root = edits.remove(root, paths[rng.integers(len(paths))])
         if root is None:
             break
+    if rng.random() < BY_CONTOUR:
+        root = from_contour(fit, root, 1.0, rng)
     if root is None or rng.random() < 0.5:
         # The shape that fits best by itself is often the wrong one to go on from.
         option = fit.best(

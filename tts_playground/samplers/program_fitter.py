@@ -10,26 +10,29 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tts_playground.dsl import edits
-from tts_playground.dsl.drawings import PRICE, unpack
+from tts_playground.dsl.drawings import PRICE, effort, unpack
 from tts_playground.dsl.edits import EditSlot, slots
 from tts_playground.dsl.masks import MaskEngine, Packed, count, engine
 from tts_playground.dsl.tree import Circle, Difference, Node, Primitive, Quad, Union
+from tts_playground.dsl.turned import turned
+from tts_playground.samplers.contour_shapes import ContourShapes
 
 FLOOR = 0.01
 """added to the error, because pixels of the border cannot be told apart any better (share of the union)"""
 
 
-def worth(iou: float, primitives: int, price: float = PRICE) -> float:
+def worth(iou: float, primitives: float, price: float = PRICE) -> float:
     """Fitness of a program; higher is better."""
     return math.log((FLOOR + iou) / (FLOOR + 1.0 - iou)) - price * primitives
 
 
-def needed(worth: float, primitives: int, price: float = PRICE) -> float:
+def needed(worth: float, primitives: float, price: float = PRICE) -> float:
     """The IoU at which a program of this length has this worth; the inverse of ``worth``."""
     odds = math.exp(worth + price * primitives)
     return (odds * (1.0 + FLOOR) - FLOOR) / (1.0 + odds)
@@ -47,6 +50,8 @@ class TverskyWeights:
 
 
 IOU = TverskyWeights()
+MEASURED = 6
+"""turned quads of a scan that are measured by their masks before one is the best"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,38 +111,97 @@ class Fitter:
     Args:
         ink, blank: packed rasters of the picture at the engine's size; pixels in neither do not count.
         price: what a primitive must earn, see ``dsl.drawings.price``.
+        weights: (size, size) whole numbers, what each pixel counts; None for 1 each.
+        angles: whole degrees 1..89 at which quads are tried too, beside 0 and 45.
     """
 
-    def __init__(self, ink: Packed, blank: Packed, size: int = 64, price: float = PRICE) -> None:
+    def __init__(
+        self,
+        ink: Packed,
+        blank: Packed,
+        size: int = 64,
+        price: float = PRICE,
+        *,
+        weights: NDArray[np.integer] | None = None,
+        angles: tuple[int, ...] = (),
+    ) -> None:
         self.price = price
         self.engine: MaskEngine = engine(size)
+        self.turned = [turned(size, angle) for angle in angles]
+        self._weights = None if weights is None or weights.max() <= 1 else weights.astype(np.int32)
+        self._planes = None if self._weights is None else _planes(self.engine, self._weights)
         self.target = ink
         self.blank = blank
-        self.ink = count(ink)
+        self.ink = self.weigh(ink)
         self.scans = 0
+        self.contour: ContourShapes | None = None
+        """shapes whose edge runs along the picture's contour, where somebody has looked for them"""
+        self.kept_terms: Any = None
+        """what ``from_contour`` makes of them"""
+
+    def weigh(self, packed: Packed) -> int:
+        """What the pixels of a raster count together."""
+        if self._planes is None:
+            return count(packed)
+        return int(np.bitwise_count(packed & self._planes).sum(1, dtype=np.int64) @ (1 << np.arange(len(self._planes))))
+
+    def weigh_all(self, packed: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """What the pixels of each of many rasters (n, words) count together: (n,)."""
+        if self._planes is None:
+            return np.bitwise_count(packed).sum(1, dtype=np.int64)
+        return sum(
+            (np.bitwise_count(packed & plane).sum(1, dtype=np.int64) << bit for bit, plane in enumerate(self._planes)),
+            np.zeros(len(packed), np.int64),
+        )
 
     def iou(self, root: Node | None) -> float:
-        """Exact IoU of a program with the picture."""
+        """Exact weighted IoU of a program with the picture."""
         self.scans += 1
-        mask = self.engine.evaluate(root)
-        total = self.ink + count(mask & self.blank)
-        return count(mask & self.target) / total if total else 1.0
+        return self._iou(self.engine.evaluate(root))
+
+    def _iou(self, mask: Packed) -> float:
+        total = self.ink + self.weigh(mask & self.blank)
+        return self.weigh(mask & self.target) / total if total else 1.0
 
     def worth(self, root: Node | None) -> float:
         """Fitness of a program, see ``worth``."""
-        return worth(self.iou(root), edits.length(root), self.price)
+        return worth(self.iou(root), effort(root), self.price)
+
+    def scan(self, ink: Packed, blank: Packed) -> tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]:
+        """For every primitive, those at ``angles`` last: what its pixels in ``ink`` count, and those in ``blank``."""
+        first, second = self.engine.unpack(ink), self.engine.unpack(blank)
+        if self._weights is not None:
+            first, second = first * self._weights, second * self._weights
+        # both ride in one number: the lower bits hold all that is blank
+        shift = int(second.sum(dtype=np.int64)).bit_length()
+        dtype = np.int32 if int(first.sum(dtype=np.int64)).bit_length() + shift < 31 else np.int64
+        both = (first.astype(dtype) << shift) + second
+        sums = [self.engine.scanner.sums(both), *(quads.sums(both) for quads in self.turned)]
+        all_sums = np.concatenate(sums) if self.turned else sums[0]
+        return all_sums >> shift, all_sums & ((1 << shift) - 1)
+
+    def primitive(self, index: int) -> Primitive:
+        """The primitive that stands at ``index`` of a scan."""
+        index -= len(self.engine.scanner)
+        if index < 0:
+            return self.engine.scanner.primitive(index + len(self.engine.scanner))
+        for quads in self.turned:
+            if index < len(quads):
+                return quads.primitive(index)
+            index -= len(quads)
+        raise IndexError(index)
 
     def scores(self, place: InsertionPoint, taste: TverskyWeights = IOU) -> NDArray[np.float32]:
         """Tversky index (the IoU by default) of the program after the edit, for every primitive of the table."""
-        gained_ink, gained_blank = self.engine.scan(place.region & self.target, place.region & self.blank)
+        gained_ink, gained_blank = self.scan(place.region & self.target, place.region & self.blank)
         self.scans += len(gained_ink)
         sign = np.float32(1 if place.adds else -1)
         hit = gained_ink.astype(np.float32)
         hit *= sign
-        hit += np.float32(count(place.base & self.target))
+        hit += np.float32(self.weigh(place.base & self.target))
         below = gained_blank.astype(np.float32)
         below *= sign * np.float32(taste.extra)
-        below += np.float32(count(place.base & self.blank) * taste.extra + taste.missing * self.ink + 1e-6)
+        below += np.float32(self.weigh(place.base & self.blank) * taste.extra + taste.missing * self.ink + 1e-6)
         if taste.missing != 1:
             below += hit * np.float32(1 - taste.missing)
         hit /= below
@@ -145,11 +209,11 @@ class Fitter:
 
     def bound(self, place: InsertionPoint, taste: TverskyWeights = IOU) -> float:
         """No primitive at this place can score higher: it would touch just the right pixels."""
-        hit, extra = count(place.base & self.target), count(place.base & self.blank)
+        hit, extra = self.weigh(place.base & self.target), self.weigh(place.base & self.blank)
         if place.adds:
-            hit += count(place.region & self.target)
+            hit += self.weigh(place.region & self.target)
         else:
-            extra -= count(place.region & self.blank)
+            extra -= self.weigh(place.region & self.blank)
         return hit / (hit + taste.extra * extra + taste.missing * (self.ink - hit) + 1e-6)
 
     def places(self, root: Node | None, *, insert: bool = True, replace: bool = True) -> list[InsertionPoint]:
@@ -171,10 +235,9 @@ class Fitter:
         for bound, place in self._by_bound(places, taste):
             if best is not None and bound <= best.score:
                 break
-            scores = self.scores(place, taste)
-            index = int(scores.argmax())
-            if best is None or scores[index] > best.score:
-                best = Option(float(scores[index]), place, index)
+            option = self._highest(place, self.scores(place, taste), taste)
+            if best is None or option.score > best.score:
+                best = option
         return best
 
     def shortlist(
@@ -187,28 +250,50 @@ class Fitter:
                 break
             scores = self.scores(place, taste)
             for _ in range(each):
-                index = int(scores.argmax())
-                if scores[index] < least:
+                option = self._highest(place, scores, taste)
+                if option.score < least:
                     break
-                found.append(Option(float(scores[index]), place, index))
-                scores[index] = -1
+                found.append(option)
+                scores[option.index] = -1
         return found
+
+    def _highest(self, place: InsertionPoint, scores: NDArray[np.float32], taste: TverskyWeights) -> Option:
+        """The best option of a place. Scans of turned quads are rounded, so that their masks measure the best ones."""
+        index = int(scores.argmax())
+        measured: set[int] = set()
+        while index >= len(self.engine.scanner) and index not in measured and len(measured) < MEASURED:
+            scores[index] = self._measured(place, index, taste)
+            measured.add(index)
+            index = int(scores.argmax())
+        return Option(float(scores[index]), place, index)
+
+    def _measured(self, place: InsertionPoint, index: int, taste: TverskyWeights) -> float:
+        inside = place.region & self.engine.mask(self.primitive(index))
+        mask = place.base | inside if place.adds else place.base & ~inside
+        hit, extra = self.weigh(mask & self.target), self.weigh(mask & self.blank)
+        return hit / (hit + taste.extra * extra + taste.missing * (self.ink - hit) + 1e-6)
 
     def _by_bound(self, places: list[InsertionPoint], taste: TverskyWeights) -> list[tuple[float, InsertionPoint]]:
         return sorted(((self.bound(place, taste), place) for place in places), key=lambda pair: -pair[0])
 
     def apply(self, root: Node | None, option: Option) -> Node:
         """The program after the edit."""
-        return option.place.apply(root, self.engine.scanner.primitive(option.index))
+        return option.place.apply(root, self.primitive(option.index))
 
-    def refit(self, root: Node, rng: np.random.Generator) -> Node:
-        """Replace each primitive, in random order, by the best one given the others (backfitting)."""
-        for turn in rng.permutation(edits.length(root)):
+    def refit(self, root: Node, rng: np.random.Generator, most: int | None = None) -> Node:
+        """Replace each primitive, in random order, by the best one given the others (backfitting).
+
+        Args:
+            most: primitives that are looked at; None for all.
+        """
+        for turn in rng.permutation(edits.length(root))[:most]:
             path = edits.leaves(root)[turn][0]
             places = [p for p in self.places(root, insert=False) if p.slot and p.slot.path == path]
             option = self.best(places)
             if option is not None and option.score > self.iou(root) + 1e-6:
-                root = self.apply(root, option)
+                changed = self.apply(root, option)
+                if effort(changed) <= effort(root) or self.worth(changed) > self.worth(root):
+                    root = changed
         return root
 
     def prune(self, root: Node | None) -> Node | None:
@@ -223,18 +308,32 @@ class Fitter:
 
 
 @lru_cache(maxsize=64)
-def shrink(packed: bytes, side: int, size: int) -> tuple[Packed, Packed]:
-    """Ink and blank of a picture of ``side`` pixels (bits as bytes) at the engine's size; the border is neither.
+def shrink(packed: bytes, side: int, size: int, border: bool = False) -> tuple[Packed, Packed]:
+    """Ink and blank of a picture of ``side`` pixels (bits as bytes) at the engine's size; its border is neither.
 
     The reference renderer's pixel (row, column) stands for its upper left corner, so pixel factor * k + factor / 2 is
     the one at the centre of the engine's pixel k. Its edges are a pixel fat on some sides and not on others: pixels
     that touch the border are left out, so that the right program fits without error.
     """
-    factor = side // size
     ink = unpack(packed, side)
-    pixels = slice(factor // 2, None, factor)
-    masks = [engine(size).pack(_eroded(part)[pixels, pixels]) for part in (ink, ~ink)]
+    if not border:
+        masks = [engine(size).pack(sampled(_eroded(part), size)) for part in (ink, ~ink)]
+    else:
+        masks = [engine(size).pack(sampled(part, size)) for part in (ink, ~ink)]
     return masks[0], masks[1]
+
+
+def sampled(raster: NDArray[Any], size: int) -> NDArray[Any]:
+    """The pixels of a raster that stand for the engine's (see ``shrink``)."""
+    factor = len(raster) // size
+    pixels = slice(factor // 2, None, factor)
+    return raster[pixels, pixels]
+
+
+def _planes(masks: MaskEngine, weights: NDArray[np.integer]) -> Packed:
+    """The bits of the weights, lowest first, each as a packed raster."""
+    bits = range(int(weights.max()).bit_length())
+    return np.stack([masks.pack((weights >> bit & 1).astype(bool)) for bit in bits])
 
 
 def _eroded(raster: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -15,11 +15,12 @@ from tts_playground.dsl.drawings import Drawing, unpack
 from tts_playground.dsl.extraction import extract
 from tts_playground.dsl.instructions import describe_picture
 from tts_playground.dsl.prefixes import ProgramPrefix
+from tts_playground.dsl.scoring import CLOSENESS, check_closeness
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
 from tts_playground.models.load_options import Options
 from tts_playground.samplers.grammar import TokenGrammar, grammar
-from tts_playground.samplers.proposal import ProposalSampler
+from tts_playground.samplers.proposal import RESTARTS, ProposalSampler
 from tts_playground.typed import typed
 from tts_playground.worlds.programs import PROMPT
 
@@ -85,6 +86,8 @@ class ProgramSampler:
     """replies drawn at a time, 1 or more"""
     options: Options = field(default=Options())
     """how and where the model is loaded"""
+    closeness: float = CLOSENESS
+    """between shorter (0) and closer (1): of the neighbours that a search walks to; no part of the distribution"""
     version: ClassVar[str] = "1"
 
     def __post_init__(self) -> None:
@@ -92,6 +95,7 @@ class ProgramSampler:
             raise BadInput("A program sampler needs a temperature 0-10, top_p above 0 and at most 1, top_k 0 or more.")
         if not 1 <= self.max_tokens <= 4096 or self.batch < 1:
             raise BadInput("A program sampler needs max_tokens 1-4096 and a batch of 1 or more.")
+        check_closeness(self.closeness)
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Everything that decides the distribution; loads the model."""
@@ -126,7 +130,12 @@ class ProgramSampler:
 
     def neighbours(self, task: Drawing, sample: Sample, *, seed: int = 0) -> Iterator[Sample]:
         """Programs one edit away, best first: see ``ProposalSampler.neighbours``."""
-        return ProposalSampler().neighbours(task, sample, seed=seed)
+        return ProposalSampler(closeness=self.closeness).neighbours(task, sample, seed=seed)
+
+    def further(self, task: Drawing, found: Sequence[Sample], *, seed: int = 0, turn: int = 0) -> Iterator[Sample]:
+        """Crossings of ``ProposalSampler``, then, in place of its restart, a reply of a fresh index."""
+        fresh = self.draw(task, [RESTARTS + turn], seed=seed)
+        return ProposalSampler(closeness=self.closeness).recombined(task, found, fresh, seed=seed, turn=turn)
 
     def revise(
         self, task: Drawing, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int = 0

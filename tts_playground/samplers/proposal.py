@@ -13,14 +13,20 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tts_playground.core import Cost, Sample
-from tts_playground.dsl.drawings import Drawing, overlap, price
+from tts_playground.dsl.directions import THIN, directions, thickness
+from tts_playground.dsl.drawings import Drawing, overlap
+from tts_playground.dsl.parts import weights
+from tts_playground.dsl.scoring import CLOSENESS, check_closeness, price_at, strength_at
 from tts_playground.dsl.tree import Node, Program
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.samplers import program_fitter
+from tts_playground.samplers.contour_shapes import contour_shapes
+from tts_playground.samplers.from_contour import from_contour
 from tts_playground.samplers.grow_program import PAIRS_FIRST, by_pairs, choose, mended
 from tts_playground.samplers.neighbourhood import MARGIN, SINGLE, nearby, rebuild, single_edits
 from tts_playground.samplers.program_fitter import Fitter, TverskyWeights
+from tts_playground.samplers.recombination import crossed
 from tts_playground.typed import typed
 
 EDITED = 0.7
@@ -28,10 +34,32 @@ EDITED = 0.7
 PERFECT = 0.999
 """IoU above which a program cannot get better, only shorter"""
 
+PLAIN = 0.5
+"""closeness at which every other draw is made where a closer one is wanted: its short programs are soon there"""
+BORDERED = 0.85
+"""closeness above which pixels at the border of thin lines count while a program is fitted"""
+CONTOUR = 0.3
+"""how often a program begins with what its drawing's contour shows; the first one always does"""
+CROSSINGS = 4
+"""crossings between two restarts"""
+RESTARTS = 1 << 16
+"""index of the first draw that is a restart"""
 
-def fitter(task: Drawing, size: int) -> Fitter:
-    """A fitter for the task's picture at ``size`` pixels a side."""
-    return Fitter(*program_fitter.shrink(task.mask, task.side, size), size, price(task))
+
+def fitter(task: Drawing, size: int, closeness: float = CLOSENESS, *, angles: tuple[int, ...] | None = None) -> Fitter:
+    """A fitter for the task's picture at ``size`` pixels a side, as "fit" scores it at that closeness.
+
+    Args:
+        angles: of the quads that are tried beside the upright and the diagonal ones; None for those of the contour.
+    """
+    # of a thin line the border is a large share: where closeness is all, it cannot be left out
+    border = closeness > BORDERED and thickness(task.mask, task.side) < THIN
+    ink, blank = program_fitter.shrink(task.mask, task.side, size, border)
+    counts = program_fitter.sampled(weights(task.mask, task.side, strength_at(closeness)), size)
+    tried = directions(task.mask, task.side) if angles is None else angles
+    fit = Fitter(ink, blank, size, price_at(task, closeness), weights=counts, angles=tried)
+    fit.contour = contour_shapes(task.mask, task.side, tried)
+    return fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +96,16 @@ class ProposalSampler:
     """places of the program that are scanned in a step, 1 or more"""
     size: int = 64
     """raster of the mask engine, a multiple of 16"""
-    version: ClassVar[str] = "2"
+    closeness: float = CLOSENESS
+    """between shorter (0) and closer (1): what a primitive must earn, see ``dsl.scoring``"""
+    version: ClassVar[str] = "4"
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 10:
             raise BadInput(f"The temperature must be a number 0-10, not {self.temperature}.")
         if not 1 <= self.primitives <= 64 or self.places < 1:
             raise BadInput("The proposal sampler needs 1-64 primitives and at least 1 place.")
+        check_closeness(self.closeness)
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Everything that decides the distribution."""
@@ -85,6 +116,7 @@ class ProposalSampler:
             "primitives": self.primitives,
             "places": self.places,
             "size": self.size,
+            "closeness": self.closeness,
         }
 
     def draw(self, task: Drawing, indices: Sequence[int], *, seed: int = 0) -> Iterator[Sample]:
@@ -105,8 +137,9 @@ class ProposalSampler:
 
     def step(self, task: Drawing, paths: Sequence[Sketching]) -> list[Sketching]:
         """One primitive more each, the others refitted; a path is done when no primitive is worth its price."""
-        fit = fitter(task, self.size)
-        return [path if path.done else self._longer(fit, path) for path in paths]
+        fits = [fitter(task, self.size, self.closeness), fitter(task, self.size, self.closeness)]
+        fits[0].price = max(fits[0].price, price_at(task, PLAIN))
+        return [path if path.done else self._longer(fits[path.index % 2], path) for path in paths]
 
     def fork(self, path: Sketching, index: int) -> Sketching:
         """Same program, other randomness from here on."""
@@ -126,7 +159,7 @@ class ProposalSampler:
 
     def neighbours(self, task: Drawing, sample: Sample, *, seed: int = 0) -> Iterator[Sample]:
         """Programs one edit away, best first, then programs rebuilt from a part of this one."""
-        fit = fitter(task, self.size)
+        fit = fitter(task, self.size, self.closeness)
         rng = generator(seed, sample.index, str(sample.content), "neighbours")
         spent = fit.scans
         perfect = overlap(task, sample.content).iou >= PERFECT
@@ -139,16 +172,42 @@ class ProposalSampler:
         self, task: Drawing, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int = 0
     ) -> Iterator[Sample]:
         """Another program per index: one of the single edits, or one rebuilt from a part; what was said is not read."""
-        fit = fitter(task, self.size)
+        fit = fitter(task, self.size, self.closeness)
         root = attempt.content.root
         spent = fit.scans
-        edits = [near for _, near in single_edits(fit, root, fit.worth(root) - MARGIN)[:SINGLE] if near != root]
+        places = generator(seed, str(attempt.content), "revised places")
+        near_ones = single_edits(fit, root, fit.worth(root) - MARGIN, places)[:SINGLE]
+        edits = [near for _, near in near_ones if near != root]
         for index in indices:
             rng = generator(seed, index, str(attempt.content), "revise")
             near = edits[rng.integers(len(edits))] if edits and rng.random() < EDITED else rebuild(fit, root, rng)
             cost = Cost(samples=1, renders=fit.scans - spent)
             spent = fit.scans
             yield Sample(Program(near), index, seed, cost=cost, parent=attempt.index)
+
+    def further(self, task: Drawing, found: Sequence[Sample], *, seed: int = 0, turn: int = 0) -> Iterator[Sample]:
+        """Crossings of the best with others and of others with one another, then a draw of an index that is fresh."""
+        fresh = self.draw(task, [RESTARTS + turn], seed=seed)
+        return self.recombined(task, found, fresh, seed=seed, turn=turn)
+
+    def recombined(
+        self, task: Drawing, found: Sequence[Sample], fresh: Iterator[Sample], *, seed: int, turn: int
+    ) -> Iterator[Sample]:
+        """``further`` with restarts that somebody else draws."""
+        if overlap(task, found[0].content).iou >= PERFECT:
+            return
+        fit = fitter(task, self.size, self.closeness)
+        for number in range(CROSSINGS if len(found) > 1 else 0):
+            rng = generator(seed, turn, number, "crossing")
+            first, second = sorted(rng.choice(len(found), 2, replace=False))
+            parents = (found[0 if number % 2 else first], found[max(second, 1) if number % 2 else second])
+            if parents[0].content == parents[1].content:
+                continue
+            spent = fit.scans
+            root = crossed(fit, parents[0].content.root, parents[1].content.root, rng)
+            cost = Cost(samples=1, renders=fit.scans - spent)
+            yield Sample(Program(root), parents[0].index, seed, cost=cost, parent=parents[0].index)
+        yield from fresh
 
     # ----------------------------------------------------------------------------------------------- one step
 
@@ -157,7 +216,9 @@ class ProposalSampler:
         root = path.roots[-1]
         before = fit.scans
         grown: Node | None = None
-        if path.index and rng.random() < PAIRS_FIRST * min(self.temperature, 1.0):
+        if root is None and (not path.index or rng.random() < CONTOUR):
+            grown = mended(fit, from_contour(fit, root, self.temperature, rng), rng)
+        if grown is None and path.index and rng.random() < PAIRS_FIRST * min(self.temperature, 1.0):
             grown = by_pairs(fit, root, self.temperature, rng)
         if grown is None:
             grown = self._propose(fit, root, rng, self._taste(path))

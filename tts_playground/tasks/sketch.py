@@ -12,15 +12,19 @@ import numpy as np
 
 from tts_playground import registry
 from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sampler, Scored, Strategy
-from tts_playground.dsl.drawings import overlap, unpack
+from tts_playground.dsl.drawings import unpack
 from tts_playground.dsl.raster import render
+from tts_playground.dsl.scoring import CLOSENESS, check_closeness, dropped, judge
 from tts_playground.dsl.surgery import tidy
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput, shown
 from tts_playground.home import expanded
 from tts_playground.models.load_options import Options, for_no_model, options_of
+from tts_playground.rewards.iou import FitReward
 from tts_playground.samplers.cancellation import Cancel, never
 from tts_playground.samplers.programs import ProgramSampler
+from tts_playground.samplers.proposal import ProposalSampler
+from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.tasks import engine
 from tts_playground.tasks.drawing import SIDE, Outline, nothing_found, read_drawing
 from tts_playground.typed import typed
@@ -30,6 +34,18 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+CANDIDATES = 64
+"""programs that are scored at most by default"""
+RENDERS = 200_000_000
+"""programs that are evaluated at most by default, nearly all of them by scans: about 2 s"""
+CAP = 20.0
+"""seconds after which a search ends where somebody said how many candidates, but not how long it may take"""
+SAFETY = 60.0
+"""seconds after which a search ends that is held to the default budget: many times what a quiet machine needs"""
+MOST = 100_000
+"""most programs that may be scored"""
+NAMED = 4
+"""parts that are left out and named one by one"""
 GRAMMAR = "+grammar"
 """behind a model's name: it may only draw tokens that lead to a program"""
 
@@ -88,14 +104,14 @@ class SketchSettings:
     """registered name, "module:Class", or a model: its hub id or folder, or "adapter:NAME" (+grammar) """
     strategy: str = "refine"
     """registered name, or "module:Class" """
-    n: int = 64
-    """most candidate programs that are scored, 1-100,000"""
+    n: int | None = None
+    """most candidate programs that are scored, 1-100,000; None for ``CANDIDATES``, or all that seconds allow"""
     temperature: float = 1.0
     """of the sampler; 0 is greedy"""
     outline: Outline = "auto"
     """whether thin closed loops are filled, see ``read_drawing``"""
-    seconds: float = 2.0
-    """safety cap on the search's wall-clock time, above 0"""
+    seconds: float | None = None
+    """limit of the search's wall-clock time, above 0; None for ``CAP``, or ``SAFETY`` at the default budget"""
     seed: int = 0
     grammar: bool = False
     """whether a model may only draw tokens that lead to a program; "proposal" needs no grammar"""
@@ -107,12 +123,30 @@ class SketchSettings:
     """whether the drawing is light on dark; None decides by the picture"""
     crop: bool = False
     """whether the drawing takes up the whole canvas, wherever in the picture it is"""
+    closeness: float = CLOSENESS
+    """0 (shorter) to 1 (closer): what a shape costs in the score, and whether small parts count for more"""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.n <= 100_000:
-            raise BadInput(f"n must be a whole number from 1 to 100,000, not {self.n}.")
-        if not self.seconds > 0:
+        if self.n is not None and not 1 <= self.n <= MOST:
+            raise BadInput(f"n must be a whole number from 1 to {MOST:,}, not {self.n}.")
+        if self.seconds is not None and not self.seconds > 0:
             raise BadInput(f"seconds must be above 0, not {self.seconds}.")
+        check_closeness(self.closeness)
+
+    @property
+    def shown(self) -> float:
+        """The closeness of the score that is shown: that of "fit", or 1 where IoU or the renderer guides."""
+        return 1.0 if self.reward in ("iou", "render") else self.closeness
+
+    @property
+    def budget(self) -> Budget:
+        """What the search may spend. By default candidates and renders, so that a busy machine finds the same program.
+
+        Whoever says ``n`` or ``seconds`` is held to that alone: the default's limit of renders is lifted.
+        """
+        if self.n is None and self.seconds is None:
+            return Budget(samples=CANDIDATES, renders=RENDERS, seconds=SAFETY)
+        return Budget(samples=self.n or MOST, seconds=self.seconds or CAP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +159,10 @@ class Fitted:
     """of its reference render with the drawing, 0-1"""
     f1: float
     """harmonic mean of precision and recall of the ink, 0-1"""
+    score: float = 0.0
+    """what the search raises, as a share of 0-1 (``dsl.scoring``)"""
+    dropped: tuple[str, ...] = ()
+    """parts of the drawing that it leaves out, in words"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +180,11 @@ class SketchResult:
     stopped: str
     """why the search ended: "done", "blank" for a drawing without ink, or the limit that was hit, e.g. "seconds" """
     notes: tuple[str, ...] = ()
-    """how the picture was read"""
+    """how the picture was read, and which of its parts the program leaves out"""
+    score: float = 0.0
+    """what the search raised, as a share of 0-1: IoU with small parts weighted up, less a price for every shape"""
+    closeness: float = CLOSENESS
+    """at which that score is taken; at 1 it is the IoU"""
 
     @property
     def seconds(self) -> float:
@@ -159,6 +201,8 @@ class SketchResult:
             "cost": self.cost.as_dict(),
             "stopped": self.stopped,
             "notes": list(self.notes),
+            "score": self.score,
+            "closeness": self.closeness,
         }
 
 
@@ -168,10 +212,10 @@ def sketch(
     *,
     sampler: str = "proposal",
     strategy: str = "refine",
-    n: int = 64,
+    n: int | None = None,
     temperature: float = 1.0,
     outline: Outline = "auto",
-    seconds: float = 2.0,
+    seconds: float | None = None,
     seed: int = 0,
     grammar: bool = False,
     store: Keeper | None = None,
@@ -179,6 +223,7 @@ def sketch(
     cancel: Cancel = never,
     invert: bool | None = None,
     crop: bool = False,
+    closeness: float = CLOSENESS,
     dtype: str = "auto",
     load_in_4bit: bool = False,
     device: str = "auto",
@@ -186,23 +231,27 @@ def sketch(
 ) -> SketchResult:
     """Find a short program whose picture is the drawing.
 
+    The default budget is counted in candidates and renders, so that the same drawing and seed give the same program
+    however busy the machine is. Whoever says ``n`` or ``seconds`` is held to that alone.
+
     Args:
         image: a path, bytes, a PIL image, an array, or a ``SketchTask``; see ``read_drawing``.
         sampler: a registered name, or a model's: "tiny:sketch", a hub id, a folder, "adapter:NAME".
         strategy: a registered name.
         n: most candidate programs that are scored; the same n and seed give the same result ...
-        seconds: ... unless this safety cap is hit, in which case ``stopped`` is "seconds".
+        seconds: ... unless this limit is hit, in which case ``stopped`` is "seconds"; 20 s where it is not given.
         temperature: of the sampler; 0 is greedy.
         outline: whether thin closed loops are filled: "auto", "fill" or "keep".
         grammar: whether a model may only draw tokens that lead to a program.
         store: where best-of-n reads candidates that are there and keeps those that it draws.
         reward: what guides: a registered name, or a reward; "fit" (IoU, less a price for every shape) if None.
         cancel: asked at every round.
+        invert: whether the drawing is light on dark; None decides by the picture.
+        crop: let the drawing take up the whole canvas, wherever in the picture it is.
+        closeness: 0 (shorter) to 1 (closer): what a shape costs in the score that the search raises; 1 is IoU alone.
         dtype, load_in_4bit, device: how and where to load a model; see ``models.load_options.Options``.
         trust_code: consent to run a repository's own code, "REPO@COMMIT" or "FOLDER@FINGERPRINT"; see
             ``models.trusted_code``.
-        invert: whether the drawing is light on dark; None decides by the picture.
-        crop: let the drawing take up the whole canvas, wherever in the picture it is.
 
     Raises:
         BadInput: the picture cannot be read or shows no drawing, or a setting is out of range.
@@ -210,17 +259,23 @@ def sketch(
         StoreError: the store cannot be read or written.
     """
     options = options_of(device, dtype, load_in_4bit, trust_code)
+    given = "fit" if reward is None or not isinstance(reward, str) else reward
     settings = SketchSettings(
-        sampler, strategy, n, temperature, outline, seconds, seed, grammar, options=options, invert=invert, crop=crop
+        *(sampler, strategy, n, temperature, outline, seconds, seed, grammar, given),
+        options=options,
+        invert=invert,
+        crop=crop,
+        closeness=closeness,
     )
     task = SketchTask.of(image, outline=outline, invert=invert, crop=crop)
     if task.blank and (why := nothing_found(task.notes)):
         raise BadInput(f"{why[0].upper()}{why[1:]}; give a picture with dark strokes on light paper, or the reverse.")
     stream = sketch_rounds(task, settings, store=store, cancel=cancel, reward=reward)
     rounds = tuple(one for one in stream if one.progress is None)
-    last, found = rounds[-1], fitted(task, rounds[-1])
-    picture = render(found.program, task.side)
-    return SketchResult(found.program, found.iou, found.f1, picture, rounds, last.cost, last.stopped, task.notes)
+    last, found = rounds[-1], fitted(task, rounds[-1], settings.shown)
+    picture, notes = render(found.program, task.side), (*task.notes, *left_out(found))
+    iou, f1, score = found.iou, found.f1, found.score
+    return SketchResult(found.program, iou, f1, picture, rounds, last.cost, last.stopped, notes, score, settings.shown)
 
 
 def sketch_rounds(
@@ -244,76 +299,98 @@ def sketch_rounds(
         Cancelled: ``cancel()`` became true. StoreError: the store cannot be read or written.
     """
     settings = settings or SketchSettings()
-    task, (sampler, strategy) = (
-        SketchTask.of(image, outline=settings.outline, invert=settings.invert, crop=settings.crop),
-        _named(settings),
-    )
-    guide = _guide(settings.reward if reward is None else reward)
+    task = SketchTask.of(image, outline=settings.outline, invert=settings.invert, crop=settings.crop)
+    sampler, strategy = _named(settings)
+    guide = guide_of(settings.reward if reward is None else reward, settings.closeness)
     if task.blank:
         yield Round(0, (), None, Cost(), "blank", "the drawing is blank, so the program is empty")
         return
     if isinstance(sampler, ProgramSampler):
         sampler.ready()  # before the clock of the budget starts
-    budget = Budget(samples=settings.n, seconds=settings.seconds)
+    if isinstance(strategy, BestOfN) and settings.budget.samples == MOST:
+        strategy = replace(strategy, n=CANDIDATES)
     for round_ in engine.run(
-        task, sampler, strategy, guide, budget=budget, seed=settings.seed, store=store, cancel=cancel
+        task, sampler, strategy, guide, budget=settings.budget, seed=settings.seed, store=store, cancel=cancel
     ):
         yield _tidied(task, round_, guide) if round_.stopped else round_
 
 
-def fitted(task: SketchTask, round_: Round) -> Fitted:
+def fitted(task: SketchTask, round_: Round, closeness: float = CLOSENESS) -> Fitted:
     """The best program of a round and how well it fits; looked at once however many rounds it stays the best."""
-    return _fitted(task, Program() if round_.best is None else round_.best.sample.content)
+    return _fitted(task, Program() if round_.best is None else round_.best.sample.content, closeness)
 
 
 @lru_cache(maxsize=64)
-def _fitted(task: SketchTask, program: Program) -> Fitted:
-    fit = overlap(task, program)
-    return Fitted(program, fit.iou, fit.f1)
+def _fitted(task: SketchTask, program: Program, closeness: float) -> Fitted:
+    found = judge(task, program, closeness)
+    out = () if program.root is None else tuple(dropped(task, program))
+    return Fitted(program, found.overlap.iou, found.overlap.f1, found.score, out)
+
+
+def left_out(found: Fitted) -> tuple[str, ...]:
+    """A note that names the parts that a program leaves out on purpose; none where it shows them all."""
+    if not found.dropped:
+        return ()
+    more = len(found.dropped) - NAMED
+    others = f" and {more} more" if more > 0 else ""
+    return (f"left out as not worth a shape: {', '.join(found.dropped[:NAMED])}{others}",)
 
 
 @typed
-def sampler_of(name: str, temperature: float = 1.0, grammar: bool = False, options: Options | None = None) -> Any:
+def sampler_of(
+    name: str,
+    temperature: float = 1.0,
+    grammar: bool = False,
+    options: Options | None = None,
+    closeness: float = CLOSENESS,
+) -> Any:
     """Who proposes programs: a registered sampler, or a model by its name.
 
     Args:
         options: how to load the model.
 
     Raises:
-        UnknownName, BadInput: no such sampler, the temperature is out of range, or options for a sampler without model.
+        UnknownName, BadInput: no such sampler, the temperature or the closeness is out of range, or options for a
+            sampler without model.
     """
     if name.endswith(GRAMMAR):
         name, grammar = name.removesuffix(GRAMMAR), True
     if name == "tiny:sketch" or name.startswith("adapter:") or "/" in name or expanded(name).is_dir():
-        return ProgramSampler(name, temperature, grammar=grammar, options=options or Options())
+        return ProgramSampler(name, temperature, grammar=grammar, options=options or Options(), closeness=closeness)
     for_no_model(name, options)
-    return registry.resolve("sampler", name, "sketch", temperature=temperature)
+    sampler = registry.resolve("sampler", name, "sketch", temperature=temperature)
+    return replace(sampler, closeness=closeness) if isinstance(sampler, ProposalSampler) else sampler
 
 
 def _named(settings: SketchSettings) -> tuple[Sampler, Strategy[Any]]:
     """Who proposes and who searches; nothing is loaded yet."""
-    sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar, settings.options)
+    sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar, settings.options, settings.closeness)
     registry.fitting("strategy", settings.strategy, "sketch", sampler)
     return sampler, registry.resolve("strategy", settings.strategy)
 
 
-def _guide(reward: Reward | str) -> Reward:
+def guide_of(reward: Reward | str, closeness: float = CLOSENESS) -> Reward:
+    """What guides a search: a reward, or a registered one by its name; "fit" at that closeness.
+
+    Raises:
+        UnknownName, BadInput: it is none.
+    """
     if isinstance(reward, str):
-        return registry.resolve("reward", reward, "sketch")
+        found = registry.resolve("reward", reward, "sketch")
+        return replace(found, closeness=closeness) if isinstance(found, FitReward) else found
     if isinstance(reward, type) or not isinstance(reward, Reward):
         raise BadInput(f"reward is a registered name or a Reward, not {shown(reward, 60)}; see core.Reward.")
     return reward
 
 
 def _tidied(task: SketchTask, last: Round, guide: Reward) -> Round:
-    """The last round with the tidied program as its best, if the IoU of that is lower by at most 0.001.
+    """The last round with the tidied program as its best, where the guide says that it is no worse.
 
     The guide scores what it has become, at its own cost. No longer what was drawn, it has no log-probability.
     """
     best = last.best
     if best is None or (neat := tidy(best.sample.content)) == best.sample.content:
         return last
-    if _fitted(task, neat).iou < _fitted(task, best.sample.content).iou - 1e-3:
-        return last
     sample = replace(best.sample, content=neat, logprob=None)
-    return replace(last, best=Scored(sample, guide.score(task, [sample])[0]), cost=last.cost + guide.unit_cost)
+    scored, cost = Scored(sample, guide.score(task, [sample])[0]), last.cost + guide.unit_cost
+    return replace(last, best=scored if scored.reward >= best.reward else best, cost=cost)

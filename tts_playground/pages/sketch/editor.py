@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import asdict
+from html import escape
 
 from PIL import Image
 
-from tts_playground.dsl import DSLError, Program, differs, parse, render, to_svg, unparse
-from tts_playground.dsl.drawings import overlap
+from tts_playground.dsl import DSLError, Program, differs, render, to_svg, unparse
+from tts_playground.dsl.scoring import CLOSENESS, judge
+from tts_playground.dsl.spellings import read_spelled
 from tts_playground.pages.downloads import offer
 from tts_playground.pages.sketch.panel import complaint
 from tts_playground.pages.sketch.render import compare, numbers
@@ -23,10 +25,11 @@ NOTICEABLE = 0.002
 def read(text: str) -> tuple[Program | None, str]:
     """(program, HTML that says what is wrong or worth knowing); None when the text is no program."""
     try:
-        program = parse(text)
+        found = read_spelled(text)
     except DSLError as error:
         return None, complaint(str(error), error.caret)
-    return program, modes(program)
+    note = f'<div class="note"><p>{escape(found.note)}</p></div>' if found.note else ""
+    return found.program, note + modes(found.program)
 
 
 def modes(program: Program) -> str:
@@ -41,24 +44,27 @@ def modes(program: Program) -> str:
     )
 
 
-def follow(text: str, task: SketchTask | None) -> tuple[str | None, str, str | None]:
+def follow(text: str, task: SketchTask | None, closeness: float = CLOSENESS) -> tuple[str | None, str, str | None]:
     """(panel, complaint, status) for what is typed; None where the page should keep what it shows."""
     program, message = read(text)
     if program is None:
         return None, message, None
     if task is None:
         return compare(None, program), message, status("Your program.")
-    found = overlap(task, program)
+    found = judge(task, program, closeness)
     return (
         compare(task, program),
         message,
-        status("Your program, against the drawing.", numbers(found.iou, found.f1, program)),
+        status(
+            "Your program, against the drawing.",
+            numbers(found.overlap.iou, found.overlap.f1, program, score=found.score),
+        ),
     )
 
 
 def download(text: str, kind: str) -> str:
     """A file for the browser to save, as ``scripts.offer`` writes it; ``kind`` is "txt", "svg" or "png"."""
-    program = parse(text)
+    program = read_spelled(text).program
     if kind == "txt":
         mime, data = "text/plain", f"{unparse(program)}\n".encode()
     elif kind == "svg":
@@ -81,10 +87,11 @@ def as_python(task: SketchTask | None, settings: SketchSettings) -> str:
     # the drawing is stored as it was read, so it must not be read twice
     given = {**asdict(settings), "outline": "keep", "invert": None, "crop": False}
     given.pop("options")  # of loading a model: a page has none to give
-    options = ", ".join(f"{name}={value!r}" for name, value in given.items())
+    options = ", ".join(f"{name}={value!r}" for name, value in given.items() if value is not None)
     return (
         "import base64\n\nimport tts_playground\n\n"
         f"drawing = base64.b64decode(\n{lines}\n)\n"
         f"result = tts_playground.sketch(drawing, {options})\n"
-        'print(result.program)\nprint(f"IoU {result.iou:.4f}, {result.seconds:.2f} s, {result.stopped}")\n'
+        "print(result.program)\n"
+        'print(f"score {result.score:.4f}, IoU {result.iou:.4f}, {result.seconds:.2f} s, {result.stopped}")\n'
     )

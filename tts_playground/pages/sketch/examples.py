@@ -13,6 +13,7 @@ from PIL import Image
 
 from tts_playground.dsl import render
 from tts_playground.dsl.examples import PROGRAMS
+from tts_playground.dsl.scoring import as_share
 from tts_playground.errors import CannotDo, UnknownName
 from tts_playground.home import PACKAGE
 from tts_playground.pages.sketch.page_state import Candidate, SketchPageState
@@ -152,6 +153,6 @@ def _same(task: SketchTask, pool: Any) -> bool:
 
 def _opened(task: SketchTask, name: str, pool: Any) -> SketchPageState:
     scored = zip(pool.samples(), pool.scores("iou"), pool.scores("fit"), strict=True)
-    candidates = tuple(Candidate(sample.content, iou, fit) for sample, iou, fit in scored)
-    work = SketchPageState(task, name, candidates=candidates, pool=tuple(c.iou for c in candidates), ready=True)
+    candidates = tuple(Candidate(sample.content, iou, fit, as_share(fit)) for sample, iou, fit in scored)
+    work = SketchPageState(task, name, candidates=candidates, pool=tuple(c.score for c in candidates), ready=True)
     return replace(work, program=work.ranked(1)[0].program)

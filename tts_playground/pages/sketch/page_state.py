@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from tts_playground.core import Round, Scored
 from tts_playground.dsl import Program
-from tts_playground.dsl.drawings import overlap
+from tts_playground.dsl.scoring import CLOSENESS, judge
 from tts_playground.estimators import curves
 from tts_playground.tasks.sketch import SketchSettings, SketchTask
 
@@ -22,9 +22,11 @@ class Candidate:
 
     program: Program
     iou: float
-    """overlap of its picture with the drawing, 0-1: what the curve measures"""
+    """overlap of its picture with the drawing, 0-1"""
     reward: float
     """what guided the search and orders the gallery; higher is better"""
+    score: float = 0.0
+    """what is shown of it, 0-1: see ``dsl.scoring``"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class SketchPageState:
     candidates: tuple[Candidate, ...] = ()
     """what was scored, in the order of drawing"""
     pool: tuple[float, ...] = ()
-    """IoUs of independent draws, in order of drawing; empty when the candidates came out of a search"""
+    """scores of independent draws, in order of drawing; empty when the candidates came out of a search"""
     settings: SketchSettings = DEFAULTS
     ready: bool = False
     """whether its pool came with the app"""
@@ -54,22 +56,27 @@ class SketchPageState:
         return text == str(self.program) or any(text == str(c.program) for c in self.candidates)
 
     def curve(self) -> curves.Curve | None:
-        """Expected best IoU of N, exact for every N up to the size of the pool."""
+        """Expected best score of N, exact for every N up to the size of the pool."""
         return _curve(self.pool) if self.pool else None
 
 
 @lru_cache(maxsize=128)
 def _curve(pool: tuple[float, ...]) -> curves.Curve:
-    return curves.curve(pool, label="best-of-N", measure="IoU", oracle=False)
+    return curves.curve(pool, label="best-of-N", measure="score", oracle=False)
 
 
-def judged(task: SketchTask, scored: Iterable[Scored]) -> tuple[Candidate, ...]:
-    """Scored programs with their IoU."""
-    return tuple(Candidate(s.sample.content, overlap(task, s.sample.content).iou, s.reward) for s in scored)
+def judged(task: SketchTask, scored: Iterable[Scored], closeness: float = CLOSENESS) -> tuple[Candidate, ...]:
+    """Scored programs with their IoU and their score."""
+    return tuple(_candidate(task, one, closeness) for one in scored)
+
+
+def _candidate(task: SketchTask, scored: Scored, closeness: float) -> Candidate:
+    found = judge(task, scored.sample.content, closeness)
+    return Candidate(scored.sample.content, found.overlap.iou, scored.reward, found.score)
 
 
 def grown(work: SketchPageState, rounds: Sequence[Round]) -> SketchPageState:
     """The work with what these rounds scored added; draws of best-of-n are independent and enter the pool."""
-    fresh = judged(work.task, (scored for r in rounds for scored in r.candidates))
-    pool = (*work.pool, *(c.iou for c in fresh)) if work.settings.strategy == "best-of-n" else ()
+    fresh = judged(work.task, (scored for r in rounds for scored in r.candidates), work.settings.shown)
+    pool = (*work.pool, *(c.score for c in fresh)) if work.settings.strategy == "best-of-n" else ()
     return replace(work, candidates=(*work.candidates, *fresh), pool=pool)

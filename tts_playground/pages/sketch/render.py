@@ -18,13 +18,15 @@ from tts_playground.pages.sketch.page_state import SketchPageState, grown
 from tts_playground.pages.sketch.panel import panel
 from tts_playground.pages.status import status
 from tts_playground.tasks.drawing import SIDE
-from tts_playground.tasks.sketch import SketchSettings, SketchTask, fitted, sketch_rounds
+from tts_playground.tasks.sketch import CANDIDATES, CAP, SketchSettings, SketchTask, fitted, left_out, sketch_rounds
 
 PACE = 0.15
 """seconds between two updates of a page"""
+SCORE = "What the search raises: IoU with small parts weighted up, less a price for every shape; at “closer” 1 the IoU."
 STOPS = {
     "done": "Done: no neighbour of this program is better.",
     "samples": "Done: all candidates were tried.",
+    "renders": "Done: the default budget is spent; a time limit or another N in the settings lets it search on.",
     "seconds": "Stopped at the time limit; a longer one may find a better program.",
     "late": "Stopped at the time limit before the first candidate was ready; allow more time in “More settings”.",
     "blank": "The canvas is blank, so the program is empty. Draw something, or pick an example.",
@@ -36,7 +38,8 @@ REPLY = 128
 
 def seconds(settings: SketchSettings) -> int:
     """On the GPU: the model's first programs, and the search's own time behind them."""
-    return min(LONGEST, seconds_for(settings.sampler, settings.n, REPLY) + math.ceil(settings.seconds))
+    limit = math.ceil(settings.seconds or CAP)
+    return min(LONGEST, seconds_for(settings.sampler, settings.n or CANDIDATES, REPLY) + limit)
 
 
 _by_model = on_gpu(lambda task, settings: seconds(settings))(sketch_rounds)
@@ -58,7 +61,7 @@ def search(task: SketchTask, title: str, settings: SketchSettings) -> Iterator[t
             continue  # an empty program is nothing to show, nor to keep when the search is cancelled
         if not round_.stopped and time.monotonic() - shown < PACE:
             continue
-        work = replace(grown(work, waiting), program=fitted(task, round_).program)
+        work = replace(grown(work, waiting), program=fitted(task, round_, settings.shown).program)
         waiting, shown = [], time.monotonic()
         yield work, round_
 
@@ -70,8 +73,10 @@ def live(work: SketchPageState, round_: Round) -> tuple[str, str]:
     line = STOPS.get(reason, f"Stopped: {reason}.") if reason else f"Searching: {_doing(round_)}."
     reading = work.task.notes[1:]  # the first says that a canvas has two values
     notes = f" Read with {', '.join(reading)}: “Outlines” in “More settings” decides." if stopped and reading else ""
-    fit = fitted(work.task, round_)
-    strip = numbers(fit.iou, fit.f1, fit.program, cost.seconds, cost.samples, cost.renders)
+    fit = fitted(work.task, round_, work.settings.shown)
+    if stopped and (out := left_out(fit)):
+        notes += f" {out[0][0].upper()}{out[0][1:]}; “closer” keeps more."
+    strip = numbers(fit.iou, fit.f1, fit.program, cost.seconds, cost.samples, cost.renders, score=fit.score)
     return compare(work.task, work.program), status(line + notes, strip, busy=not stopped)
 
 
@@ -90,11 +95,19 @@ def compare(task: SketchTask | None, program: Program | None) -> str:
 
 
 def numbers(
-    iou: float, f1: float, program: Program, seconds: float | None = None, scored: int = 0, tried: int = 0
+    iou: float,
+    f1: float,
+    program: Program,
+    seconds: float | None = None,
+    scored: int = 0,
+    tried: int = 0,
+    *,
+    score: float | None = None,
 ) -> list[tuple[str, str, str]]:
     """The strip under the status line: (name, value, hint)."""
     length = len(program)
-    strip = [
+    strip = [] if score is None else [("score", f"{score:.4f}", SCORE)]
+    strip += [
         ("IoU", f"{iou:.4f}", "Intersection over union: ink in both, divided by ink in either. 1 is perfect."),
         ("F1", f"{f1:.4f}", "Harmonic mean of precision (program's ink that is right) and recall (ink that is found)."),
         ("length", f"{length}", "Circles and quads in the program; shorter is better at equal IoU."),

@@ -21,13 +21,13 @@ def gallery(work: SketchPageState | None) -> list[tuple[str, str]]:
     if work is None:
         return []
     return [
-        (thumbnail(candidate.program), f"{rank} · {candidate.iou:.3f}")
+        (thumbnail(candidate.program), f"{rank} · {candidate.score:.3f}")
         for rank, candidate in enumerate(work.ranked(SHOWN), 1)
     ]
 
 
 def figure(work: SketchPageState | None, n: int) -> Any:
-    """Expected best IoU against N with the slider's N marked, or a sentence where there is no pool to stand on."""
+    """Expected best score against N with the slider's N marked, or a sentence where there is no pool to stand on."""
     if work is None:
         return figures.empty("No pool for this drawing yet:<br>draw one, or open a ready-made one.")
     curve = work.curve()
@@ -51,6 +51,6 @@ def reading(work: SketchPageState | None, n: int) -> str:
         band = f" (95 % band {between(curve.low[point], curve.high[point])})"
     beyond = f" The pool holds {size}: draw a larger one to see N = {n}." if n > size else ""
     return status(
-        f"{work.title}: draw {at}, keep the best: IoU {curve.at(at):.3f} on average{band}, against"
+        f"{work.title}: draw {at}, keep the best: score {curve.at(at):.3f} on average{band}, against"
         f" {curve.at(1):.3f} for a single draw.{beyond}"
     )

@@ -9,15 +9,18 @@ from tts_playground import figures, registry
 from tts_playground.experiments.comparison import Comparison, ComparisonPlan, comparable, compare, named
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.sketch.render import needs_model
-from tts_playground.tasks.sketch import SketchSettings, SketchTask, sampler_of
+from tts_playground.rewards.iou import ScoreReward
+from tts_playground.tasks.sketch import CANDIDATES, SketchSettings, SketchTask, guide_of, sampler_of
 
 USUAL = ("refine", "smc", "beam")
 """strategies that are chosen on a fresh page"""
 SEEDS = 3
 """repeats of a search at every budget"""
+SECONDS = 2.0
+"""of one search of a comparison where no time limit is set"""
 AXES = ("n", "renders", "seconds")
 HELP = (
-    "All are guided by the reward of “More settings” and are judged by IoU. The line is the exact curve of independent"
+    "All are guided by the chosen reward and judged by the score. The line is the exact curve of independent"
     f" draws; a point is a strategy rerun {SEEDS} times at one budget, with its 95 % interval. At the default time"
     " limit this takes a minute or two."
 )
@@ -25,8 +28,8 @@ HELP = (
 
 def plan(settings: SketchSettings) -> ComparisonPlan:
     """Budgets of an eighth of N and of N candidates, and two between; the time limit ends each run on its own."""
-    budgets = tuple(sorted({max(2, settings.n // share) for share in (8, 4, 2, 1)}))
-    return ComparisonPlan(budgets, SEEDS, settings.seed, max(budgets), "samples", settings.seconds)
+    budgets = tuple(sorted({max(2, (settings.n or CANDIDATES) // share) for share in (8, 4, 2, 1)}))
+    return ComparisonPlan(budgets, SEEDS, settings.seed, max(budgets), "samples", settings.seconds or SECONDS)
 
 
 def offered() -> list[tuple[str, str]]:
@@ -44,10 +47,10 @@ def run(task: SketchTask, settings: SketchSettings, names: Sequence[str] = USUAL
 
 
 def _compared(task: SketchTask, settings: SketchSettings, names: tuple[str, ...]) -> Iterator[Comparison]:
-    sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar)
+    sampler = sampler_of(settings.sampler, settings.temperature, settings.grammar, closeness=settings.closeness)
     able = [name for name in names if registry.runs(registry.entry("strategy", name, "sketch"), sampler)]
     chosen = named("sketch", able or names, sampler)
-    guide, judge = (registry.resolve("reward", name, "sketch") for name in (settings.reward, "iou"))
+    guide, judge = guide_of(settings.reward, settings.closeness), ScoreReward(settings.shown)
     yield from compare([task], sampler, chosen, guide, judge, plan(settings))
 
 
@@ -69,4 +72,4 @@ def figure(found: Comparison | None, axis: str) -> Any:
     if found is None:
         return figures.empty("Press “Compare on this drawing”.")
     lines = [] if found.curve is None else [found.curve]
-    return figures.strategies(found.points, axis if axis in AXES else AXES[0], lines, measure="IoU")
+    return figures.strategies(found.points, axis if axis in AXES else AXES[0], lines, measure="score")

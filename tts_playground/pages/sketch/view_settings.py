@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,18 +12,24 @@ from tts_playground.models.hub.embedded_models import TINY
 from tts_playground.pages.coerce import number
 from tts_playground.pages.menu import granted, here, permitted
 from tts_playground.tasks.drawing import OUTLINES
-from tts_playground.tasks.sketch import GRAMMAR, SketchSettings
+from tts_playground.tasks.sketch import CANDIDATES, GRAMMAR, SketchSettings
 
 EMBEDDED = "tiny:sketch"
-ORDER = ("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler", "reward", "invert", "crop")
+ORDER = (
+    *("strategy", "n", "temperature", "seed", "outline", "seconds", "sampler", "reward", "invert", "crop"),
+    "closeness",
+)
 """the fields in the order in which they stand on the page"""
 LIMITS: dict[str, tuple[float, float]] = {
     "n": (1, 256),
     "temperature": (0, 5),
     "seed": (0, 2**31 - 1),
-    "seconds": (0.1, 20),
+    "seconds": (0, 20),
+    "closeness": (0, 1),
 }
-"""lowest and highest value of every number; what strangers may ask of a shared machine"""
+"""lowest and highest value of every number; what strangers may ask of a shared machine.
+
+0 seconds leave it to the default budget."""
 
 
 OUTLINE = tuple(OUTLINES)
@@ -99,13 +105,29 @@ def to_query(settings: SketchSettings, **more: str) -> str:
 
 def values_of(settings: SketchSettings) -> tuple[Any, ...]:
     """The values in ``ORDER``, for the components."""
-    shown = {one: word for word, one in INVERT.items()}
-    return tuple(shown[settings.invert] if name == "invert" else getattr(settings, name) for name in ORDER)
+    words = {one: word for word, one in INVERT.items()}
+    shown = asdict(settings) | {"n": settings.n or CANDIDATES, "seconds": settings.seconds or 0.0}
+    shown["invert"] = words[settings.invert]
+    return tuple(shown[name] for name in ORDER)
 
 
 def _settings(given: Mapping[str, Any]) -> SketchSettings:
-    defaults = {field.name: field.default for field in fields(SketchSettings)}
-    return SketchSettings(**{name: _fit(name, value, defaults[name]) for name, value in given.items()})
+    fitting = {name: _fit(name, value, default(name)) for name, value in given.items()}
+    return SketchSettings(**as_asked(fitting))
+
+
+def default(name: str) -> Any:
+    """Where a component of the page or a parameter of the endpoint stands."""
+    return values_of(SketchSettings())[list[str](ORDER).index(name)]
+
+
+def as_asked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of components as arguments: no seconds and the usual N leave the search to its default budget."""
+    asked = dict(values)
+    asked["seconds"] = asked.get("seconds") or None
+    if asked.get("n") == CANDIDATES:
+        asked["n"] = None
+    return asked
 
 
 def _fit(name: str, value: Any, default: Any) -> Any:

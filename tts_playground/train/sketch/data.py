@@ -1,4 +1,4 @@
-"""Batches for tiny:sketch: drawings with their programs as tokens, or as shapes in places. No torch in here."""
+"""Batches for tiny:sketch: programs as tokens, with drawings or with tables of shapes to draw. No torch in here."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 
 from tts_playground.dsl.tree import Circle, Difference, Node, Program, Quad
 from tts_playground.train.vlm.tokens import PackedTokens, Packer, Turn, code_tokenizer
-from tts_playground.worlds.programs import PROMPT, batch
+from tts_playground.worlds.programs import PROMPT, batch, program
+from tts_playground.worlds.shape_tables import table
 
-LENGTH = 136
-"""tokens a row: the picture's 66, the prompt and the program"""
+LENGTH = 128
+"""tokens a row: the picture's 66, the prompt and the program, of which 52 would be the longest"""
 ANGLES = tuple(range(0, 360, 45))
 _SHAPES = ("(+", "(-", "(Circle", "(Quad")
 
@@ -34,6 +35,16 @@ def make(index: int, *, seed: int, rows: int, visual_tokens: int) -> list[Packed
     """Chunk ``index``: ``rows`` drawings in one batch."""
     images, programs = batch(seed, index * rows, rows)
     return [_packer(visual_tokens).pack(images, [[Turn(PROMPT, str(one))] for one in programs])]
+
+
+def make_tables(index: int, *, seed: int, rows: int, visual_tokens: int, views: int = 1) -> list[PackedTokens]:
+    """Chunk ``index``: the same programs, whose pictures are a table of shapes that somebody draws (``hand.draw``).
+
+    Args:
+        views: batches of this chunk, to be drawn differently.
+    """
+    programs = [program(seed, number) for number in range(index * rows, (index + 1) * rows)]
+    return [_packer(visual_tokens).pack(table(programs), [[Turn(PROMPT, str(one))] for one in programs])] * views
 
 
 # ------------------------------------------------------------------------------- what the eye learns first

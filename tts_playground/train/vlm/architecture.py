@@ -176,6 +176,8 @@ def packed_loss(
     segments: torch.Tensor,
     positions: torch.Tensor,
     weights: torch.Tensor,
+    *,
+    single: bool = False,
 ) -> torch.Tensor:
     """Mean cross-entropy of the answers in a packed batch (see ``vlm_tokens.Packer``).
 
@@ -183,25 +185,36 @@ def packed_loss(
         images: uint8 [n, side, side, 3]; [n, 0] when the rows have no picture.
         ids, segments, positions: int64 [n, length]; segment 0 is the shared prefix with the picture, -1 padding.
         weights: float32 [n, length], of each token as a target; 0 outside answers.
+        single: no row holds more than one turn, so that plain causal attention, which needs no mask, is the same.
     """
     embeddings = model.get_input_embeddings()(ids)
     if images.shape[1]:
         seen = visual_embeddings(model, pixels(images)).to(embeddings.dtype)
         # the prefix is <bos><user><image>..., so the picture always stands at the same place
         embeddings = torch.cat([embeddings[:, :2], seen, embeddings[:, 2 + seen.shape[1] :]], dim=1)
-    length = ids.shape[1]
-    causal = torch.ones(length, length, dtype=torch.bool, device=ids.device).tril()
-    own = (segments[:, None, :] == segments[:, :, None]) | (segments[:, None, :] == 0)
-    allowed = (causal & own)[:, None]
-    if (
-        getattr(model.config.text_config, "_attn_implementation", None) == "eager"
-    ):  # which adds its mask, also one of truth values
-        allowed = torch.zeros_like(allowed, dtype=torch.float32).masked_fill_(~allowed, -1e9)
-    hidden = model.model.language_model(
-        inputs_embeds=embeddings, attention_mask=allowed, position_ids=positions, use_cache=False
-    ).last_hidden_state
+    spoken = model.model.language_model
+    if single:
+        hidden = spoken(inputs_embeds=embeddings, use_cache=False).last_hidden_state
+    else:
+        allowed = _allowed(model, segments)
+        hidden = spoken(
+            inputs_embeds=embeddings, attention_mask=allowed, position_ids=positions, use_cache=False
+        ).last_hidden_state
     hidden, aims, targets = hidden[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), weights[:, 1:].flatten()
     if not hidden.is_cuda:  # most places are no targets; on CUDA a new shape costs a compilation
         hidden, aims, targets = (part[targets > 0] for part in (hidden, aims, targets))
     losses = nn.functional.cross_entropy(model.lm_head(hidden).float(), aims, reduction="none")
     return (losses * targets).sum() / targets.sum().clamp(min=1.0)
+
+
+def _allowed(model: LlavaForConditionalGeneration, segments: torch.Tensor) -> torch.Tensor:
+    """Who may look at whom [n, 1, length, length]: a turn at the prefix and at what it has said itself."""
+    length = segments.shape[1]
+    causal = torch.ones(length, length, dtype=torch.bool, device=segments.device).tril()
+    own = (segments[:, None, :] == segments[:, :, None]) | (segments[:, None, :] == 0)
+    allowed = (causal & own)[:, None]
+    if (
+        getattr(model.config.text_config, "_attn_implementation", None) == "eager"
+    ):  # which adds its mask, also one of truth values
+        return torch.zeros_like(allowed, dtype=torch.float32).masked_fill_(~allowed, -1e9)
+    return allowed

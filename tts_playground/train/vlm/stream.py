@@ -20,7 +20,8 @@ class Stream:
         self.make, self.views, self.workers, self.device = make, views, workers, device
         self._chunks: Iterator[list[PackedTokens]] | None = None
         self._number = -1
-        self._chunk: list[PackedTokens] = []
+        self.chunk: list[PackedTokens] = []
+        """the one that the last batch came from"""
         self._images = torch.empty(0)
 
     def batch(self, step: int) -> tuple[torch.Tensor, ...]:
@@ -30,9 +31,9 @@ class Stream:
             self._chunks = data_workers(self.make, number, workers=self.workers, ahead=2)
             self._number = number - 1
         while self._number < number:
-            self._chunk, self._number = next(self._chunks), self._number + 1
-            self._images = self._move(self._chunk[0].images)
-        packed = self._chunk[view]
+            self.chunk, self._number = next(self._chunks), self._number + 1
+            self._images = self._move(self.chunk[0].images)
+        packed = self.chunk[view]
         rest = (packed.ids, packed.segments, packed.positions)
         return self._images, *(self._move(part).long() for part in rest), self._move(packed.weights)
 

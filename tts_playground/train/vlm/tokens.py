@@ -105,7 +105,7 @@ class PackedTokens:
     """Pictures with several turns each in one row; a turn sees the picture and itself only."""
 
     images: np.ndarray
-    """uint8 [n, side, side, 3]"""
+    """uint8 [n, side, side, 3], or what they are drawn from"""
     ids: np.ndarray
     """int16 [n, length]"""
     segments: np.ndarray
@@ -135,7 +135,7 @@ class Packer:
 
     def pack(self, images: np.ndarray, turns: Sequence[Sequence[Turn]]) -> PackedTokens:
         """Turns that no longer fit into their picture's row are left out."""
-        shape = (len(images), self.length)
+        shape = (len(turns), self.length)
         ids, segments = np.full(shape, PAD, np.int16), np.full(shape, -1, np.int16)
         positions, weights = np.zeros(shape, np.int16), np.zeros(shape, np.float32)
         start = len(self.prefix)

@@ -90,13 +90,30 @@ def taught(
     return replace(plan, minutes=plan.minutes - first), lesson
 
 
-def loss_of(model: Any, stream: Stream, device: torch.device, practice: Stream | None = None) -> Any:
-    """The loss of one step: of a batch with pictures and, if there is ``practice``, of one without."""
+COMPILED = 4.0
+"""minutes from which on it pays to compile a step, which takes most of one"""
+
+
+def loss_of(
+    model: Any,
+    stream: Stream,
+    device: torch.device,
+    practice: Stream | None = None,
+    *,
+    minutes: float = COMPILED,
+    single: bool = False,
+) -> Any:
+    """The loss of one step: of a batch with pictures and, if there is ``practice``, of one without.
+
+    Args:
+        minutes: how long the loop takes: a short one is not compiled.
+        single: as of ``packed_loss``.
+    """
 
     def of_batch(*batch: torch.Tensor) -> torch.Tensor:
-        return packed_loss(model, *batch)
+        return packed_loss(model, *batch, single=single)
 
-    fast = compiled(of_batch, device)
+    fast = compiled(of_batch, device) if minutes >= COMPILED else of_batch
 
     def loss(moment: Moment) -> dict[str, torch.Tensor]:
         seen = fast(*stream.batch(moment.step))

@@ -9,14 +9,16 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from tts_playground.dsl import parse, to_svg, unparse
 from tts_playground.dsl import render as draw
+from tts_playground.dsl import to_svg, unparse
+from tts_playground.dsl.scoring import CLOSENESS
+from tts_playground.dsl.spellings import read_spelled
 from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.checks import whole
 from tts_playground.pages.coerce import within
 from tts_playground.pages.sketch.render import needs_model, seconds
-from tts_playground.pages.sketch.view_settings import INVERT, LIMITS, allowed, offered
+from tts_playground.pages.sketch.view_settings import INVERT, LIMITS, allowed, as_asked, default, offered
 from tts_playground.tasks.sketch import SketchSettings
 from tts_playground.tasks.sketch import sketch as find
 from tts_playground.ui.error_handling import friendly
@@ -33,11 +35,12 @@ def sketch(
     n: int = 64,
     temperature: float = 1.0,
     outline: str = "auto",
-    seconds: float = 2.0,
+    seconds: float = 0.0,
     seed: int = 0,
     reward: str = "fit",
     invert: str = "auto",
     crop: bool = False,
+    closeness: float = CLOSENESS,
     request: gr.Request | None = None,
 ) -> dict[str, Any]:
     """Find a short program of circles and rectangles that draws the picture in a file.
@@ -49,18 +52,22 @@ def sketch(
         n: most candidate programs that are scored, 1-256.
         temperature: of the sampler; 0 is greedy, up to 5.
         outline: whether thin closed loops are filled: "auto", "fill" or "keep".
-        seconds: safety cap on the search, 0.1-20; when it is hit, "stopped" is "seconds".
+        seconds: limit of the search, up to 20; when it is hit, "stopped" is "seconds". 0 leaves it to a default budget
+            of renders, so that a busy server finds the same program.
         seed: same seed, same result.
         reward: what guides the search: "fit" (IoU, less a price for every shape), "iou" or "render".
         invert: whether the drawing is light on dark: "auto", "yes" or "no".
         crop: let the drawing take up the whole canvas.
+        closeness: 0 (shorter) to 1 (closer): what a shape costs in the score that "fit" raises.
 
     Returns:
-        {"program", "iou", "f1", "seconds", "cost", "stopped", "notes"}
+        {"program", "iou", "f1", "seconds", "cost", "stopped", "notes", "score", "closeness"}
     """
     if file is None:
         raise BadInput("Send a picture as file, for example handle_file('drawing.png').")
-    given = within({"n": n, "temperature": temperature, "seconds": seconds, "seed": seed}, LIMITS)
+    given = within(
+        {"n": n, "temperature": temperature, "seconds": seconds, "seed": seed, "closeness": closeness}, LIMITS
+    )
     for name, value in {
         "sampler": sampler,
         "strategy": strategy,
@@ -80,7 +87,7 @@ def sketch(
         reward=reward,
         invert=INVERT[invert],
         crop=bool(crop),
-        **given,
+        **as_asked(given),
     )
     return result.as_dict()
 
@@ -97,15 +104,17 @@ def render(program: str, size: int = 256, mode: str = "reference") -> dict[str, 
     """Draw a program.
 
     Args:
-        program: its text, for example "(- (Quad 8 8 8 8 0) (Circle 3 8 8))".
+        program: its text, for example "(- (Quad 8 8 8 8 0) (Circle 3 8 8))"; CSGNet's and tree-diffusion's spellings
+            are read too.
         size: side of the picture in pixels, 16-2048.
         mode: "reference" (as the data sets were drawn) or "exact" (set membership at pixel centres).
 
     Returns:
         {"program", "size", "black", "svg", "png"}: the normalised text, the number of black pixels, an SVG document,
-        and the picture as a data: address.
+        and the picture as a data: address; and "notes", where the program was converted from another spelling.
     """
-    tree = parse(program or "")
+    found = read_spelled(program or "")
+    tree = found.program
     size = whole("size, in pixels,", size)
     raster = draw(tree, size=size, mode=mode)  # type: ignore[arg-type] - render checks it
     stream = io.BytesIO()
@@ -116,15 +125,15 @@ def render(program: str, size: int = 256, mode: str = "reference") -> dict[str, 
         "black": raster.convert("L").histogram()[0],
         "svg": to_svg(tree),
         "png": "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode(),
+        **({"notes": [found.note]} if found.note else {}),
     }
 
 
 def build() -> None:
     """The endpoints, on components that are not shown."""
-    default = SketchSettings()
-    numbers = {name: gr.Number(getattr(default, name), label=name, visible=False) for name in LIMITS}
+    numbers = {name: gr.Number(default(name), label=name, visible=False) for name in LIMITS}
     words = {
-        name: gr.Textbox(getattr(default, name), label=name, visible=False)
+        name: gr.Textbox(default(name), label=name, visible=False)
         for name in ("strategy", "sampler", "outline", "reward")
     }
     file = PictureInput(type="pil", label="file", visible=False)
@@ -133,6 +142,7 @@ def build() -> None:
     inputs += [
         gr.Textbox("auto", label="invert", visible=False),
         gr.Checkbox(False, label="crop", visible=False),
+        numbers["closeness"],
     ]
     hidden = gr.Button(visible=False)
     answer = gr.JSON(label="result", visible=False)

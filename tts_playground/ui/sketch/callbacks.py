@@ -23,7 +23,7 @@ from tts_playground.pages.sketch.view_settings import (
     values_of,
 )
 from tts_playground.pages.status import status
-from tts_playground.tasks.sketch import SketchSettings
+from tts_playground.tasks.sketch import CANDIDATES, SketchSettings
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import (
     AT_ONCE,
@@ -221,7 +221,7 @@ def _searching(p: SketchParts) -> None:
         settings = replace(_settings(request, chosen), strategy="best-of-n", seconds=LIMITS["seconds"][1])
         for work, *shown in run(value, loaded, request, *values_of(settings)):
             drawn = len(work.pool) if isinstance(work, SketchPageState) else 0
-            yield work, *shown, status(f"{drawn} of {settings.n} are drawn.", busy=True)
+            yield work, *shown, status(f"{drawn} of {settings.n or CANDIDATES} are drawn.", busy=True)
 
     outputs = [p.work, p.drawn, p.program, p.panel, p.status]
 
@@ -271,7 +271,7 @@ def _results(p: SketchParts, starters: dict[str, SketchPageState]) -> None:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         ranked = work.ranked(results.SHOWN)
         program = ranked[min(whole("The place of a click", event.index), len(ranked) - 1)].program
-        return str(program), *editor.follow(str(program), work.task)
+        return str(program), *editor.follow(str(program), work.task, work.settings.shown)
 
     @friendly
     def open_pool(name: str):
@@ -365,9 +365,9 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
             line = status(ON_CANVAS.format(name=name))
         panel = render.compare(task, None)
         if text:
-            shown, complaint, line = editor.follow(text, task)
+            shown, complaint, line = editor.follow(text, task, chosen.shown)
             panel, line = shown or panel, line or status("The program in this link cannot be read.")
-        summary = _summarise(None, chosen.n)[:-1]
+        summary = _summarise(None, chosen.n or CANDIDATES)[:-1]
         return *settings, value, loaded, task, panel, line, None, text, *summary, complaint
 
     outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p)]

@@ -13,7 +13,7 @@ from tts_playground.pages.sketch.page_state import SketchPageState
 from tts_playground.pages.sketch.render import compare
 from tts_playground.pages.sketch.view_settings import LIMITS, guides, samplers
 from tts_playground.pages.status import status
-from tts_playground.tasks.sketch import SketchSettings
+from tts_playground.tasks.sketch import CANDIDATES, SketchSettings
 from tts_playground.ui.widgets import (
     BOUNDS,
     FORMATS,
@@ -161,7 +161,7 @@ def _settings(parts: dict[str, Any]) -> None:
         elem_id="sketch-strategy",
     )
     parts["n"] = _slider(
-        "n", "N: candidates", default.n, 1, "Most programs that are scored; also moves along the curve."
+        "n", "N: candidates", CANDIDATES, 1, "Most programs that are scored; also moves along the curve."
     )
     sampler = gr.Dropdown(
         samplers(local=False),
@@ -169,6 +169,13 @@ def _settings(parts: dict[str, Any]) -> None:
         label="Sampler",
         info="Who proposes programs. Searches that build shape by shape, such as beam, need “proposal”.",
         elem_id="sketch-sampler",
+    )
+    closeness = _slider(
+        "closeness",
+        "Shorter – closer",
+        default.closeness,
+        0.05,
+        "0: few shapes; 1: as close as it gets.",
     )
     with gr.Accordion("More settings", open=False):
         temperature = _slider(
@@ -186,7 +193,11 @@ def _settings(parts: dict[str, Any]) -> None:
             elem_id="sketch-outline",
         )
         seconds = _slider(
-            "seconds", "Time limit (s)", default.seconds, 0.1, "A safety cap; when it is hit, the status says so."
+            "seconds",
+            "Time limit (s)",
+            0.0,
+            0.1,
+            "0: the default budget of renders, the same on a busy server.",
         )
         seed = gr.Number(
             default.seed, label="Seed", info="Same seed, same result.", precision=0, minimum=0, elem_id="sketch-seed"
@@ -195,7 +206,7 @@ def _settings(parts: dict[str, Any]) -> None:
             guides(),
             value=default.reward,
             label="Reward",
-            info="What guides the search. The curve measures IoU whatever guides.",
+            info="What guides the search. Score and curve are those of “shorter – closer”.",
             elem_id="sketch-reward",
         )
         invert = gr.Dropdown(
@@ -209,6 +220,7 @@ def _settings(parts: dict[str, Any]) -> None:
             default.crop, label="Crop", info="The drawing takes up the whole canvas.", elem_id="sketch-crop"
         )
     parts["settings"] = [strategy, parts["n"], temperature, seed, outline, seconds, sampler, reward, invert, crop]
+    parts["settings"] += [closeness]
 
 
 def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
@@ -242,14 +254,14 @@ def _output(parts: dict[str, Any], opening: SketchPageState | None) -> None:
 def _candidates(parts: dict[str, Any], opening: SketchPageState | None) -> None:
     heading(
         "Candidates, best first",
-        "Rank and IoU; ordered by the reward that guides the search.",
+        "Rank and score; ordered by the reward that guides the search.",
     )
     parts["gallery"] = thumbs(results.gallery(opening), elem_id="sketch-gallery", columns=8, height="auto")
 
 
 def _curve(parts: dict[str, Any], starters: dict[str, SketchPageState], opening: SketchPageState | None) -> None:
-    heading("What the number of candidates buys", "Best IoU of N independent draws; the N slider moves the mark.")
-    n = SketchSettings().n
+    heading("What the number of candidates buys", "Best score of N independent draws; the N slider moves the mark.")
+    n = CANDIDATES
     with gr.Row(elem_classes="buttons"):
         parts["opened"] = gr.Dropdown(
             list(starters),
