@@ -18,7 +18,7 @@ from tts_playground.samplers.lm import LanguageModelSampler
 from tts_playground.samplers.lm_settings import SolutionSettings
 from tts_playground.strategies.beam import Beam
 from tts_playground.tasks.reasoning import ReasoningTask
-from tts_playground.tasks.together import ScoresMany, JointRun, run_together
+from tts_playground.tasks.together import JointRun, ScoresMany, run_together
 from tts_playground.testing import check_reward, check_strategy
 
 TASK = ReasoningTask("what is two and three?", answer="5", system_prompt="add it")

@@ -191,4 +191,4 @@ class _Table:
             self._ready.extend((worker, answer) for (worker, _), answer in zip(some, answers, strict=True))
 
 
-__all__ = ["MOST", "ScoresMany", "JointRun", "run_together"]
+__all__ = ["MOST", "JointRun", "ScoresMany", "run_together"]
