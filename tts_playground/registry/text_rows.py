@@ -7,7 +7,10 @@ from typing import Any
 
 from tts_playground.registry.entry import Entry
 
-_SOLVING = ("Sampler", "StreamingSampler", "SteppedSampler")
+_SOLVING = (
+    *("Sampler", "StreamingSampler", "SteppedSampler"),
+    *("RevisingSampler", "ContinuingSampler", "ForetellingSampler"),
+)
 """protocols that every sampler of solutions has"""
 
 
