@@ -14,6 +14,7 @@ from tts_playground.strategies.best_first import BestFirst
 from tts_playground.strategies.budget_forcing import BudgetForcing
 from tts_playground.strategies.confidence import Confidence, GroupConfidence, threshold
 from tts_playground.strategies.dvts import DVTS
+from tts_playground.strategies.gridar import GridAR
 from tts_playground.strategies.lookahead import Lookahead
 from tts_playground.strategies.mcts import MCTS
 from tts_playground.strategies.rebase import Rebase, shares
@@ -441,3 +442,21 @@ def test_steps_are_planned_by_what_whole_paths_took():
     widths = [len(r.candidates) for r in rounds if "level 1" in r.note]
     assert widths[0] == 3 and widths[1] == 8
     assert rounds[-1].cost.tokens > 180
+
+
+@dataclass(frozen=True)
+class Unsure(ToyTree):
+    """Paths of 3 letters that might have become 64."""
+
+    def horizon(self, task):
+        return 64
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [Beam(), DVTS(), Rebase(), MCTS(), BestFirst(), StageBeam(), SMC(), GridAR(), Lookahead()],
+    ids=str,
+)
+def test_a_budget_that_sees_no_longest_path_is_spent_on_those_that_there_are(strategy):
+    last = run(strategy, Unsure(), Budget(tokens=36), reward=Worth())[-1]
+    assert last.best is not None and 24 <= last.cost.tokens <= 36

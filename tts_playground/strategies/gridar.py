@@ -70,7 +70,8 @@ class GridAR:
         self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, judge: Reward | None, seed: int, number: int
     ) -> Iterator[Round]:
         ends = checkpoints(self.pieces, sampler.horizon(task))
-        paths, scored = tracker.start_paths(task, sampler, number, self.width, seed, to_the_end(ends[-1], len(ends)))
+        plan = to_the_end(min(ends[-1], tracker.horizon(task, sampler)), len(ends))
+        paths, scored = tracker.start_paths(task, sampler, number, self.width, seed, plan)
         if scored:
             yield tracker.round(scored, f"wave {number + 1}, finished at once")
         fresh, at, told = max((path.index for path in paths), default=0) + 1, 0, task
