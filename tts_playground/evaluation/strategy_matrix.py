@@ -213,8 +213,8 @@ def page(columns: Mapping[str, Mapping[str, Any]]) -> str:
         if kind in columns:
             one = columns[kind]
             lines.append(
-                f"- `{kind}`: {one['words']}; {_count(one['tasks'], 'task')}, {_count(one['seeds'], 'run')} each, {one['by']} of"
-                f" {one['budget']} independent candidates, world seed {WORLD_SEED}."
+                f"- `{kind}`: {one['words']}; {_count(one['tasks'], 'task')}, {_count(one['seeds'], 'run')} each,"
+                f" {one['by']} of {one['budget']} independent candidates, world seed {WORLD_SEED}."
             )
         else:
             lines.append(f"- `{kind}`: {WAITS}." if kind == "text" else f"- `{kind}`: not drawn yet.")
