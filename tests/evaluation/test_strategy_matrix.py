@@ -36,6 +36,7 @@ def test_a_cell_has_its_interval_and_its_gain_and_bold_ones_are_sure():
     assert "<br>-0.10 [-0.30, +0.10] |" in line_of(text, "mcts") and "<br>+0.00 |" in line_of(text, "beam")
     assert "*it cannot*" in line_of(text, "revision")
     assert "made up; 8 tasks, 2 runs each, tokens of 4 independent candidates" in text
+    assert "8 tasks, 1 run each" in page({"vqa": one | {"seeds": 1}})
 
 
 def test_every_blank_has_its_reason():

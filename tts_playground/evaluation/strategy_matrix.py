@@ -213,8 +213,8 @@ def page(columns: Mapping[str, Mapping[str, Any]]) -> str:
         if kind in columns:
             one = columns[kind]
             lines.append(
-                f"- `{kind}`: {one['words']}; {one['tasks']} tasks, {one['seeds']} runs each, {one['by']} of"
-                f" {one['budget']} independent candidates, world seed {WORLD_SEED}."
+                f"- `{kind}`: {one['words']}; {_count(one['tasks'], 'task')}, {_count(one['seeds'], 'run')} each,"
+                f" {one['by']} of {one['budget']} independent candidates, world seed {WORLD_SEED}."
             )
         else:
             lines.append(f"- `{kind}`: {WAITS}." if kind == "text" else f"- `{kind}`: not drawn yet.")
@@ -238,6 +238,10 @@ def _cell(one: Mapping[str, Any] | None, row: registry.Entry, kind: str) -> str:
     said = _said(gain, "+.2f")
     sure = gain.low is not None and gain.high is not None and gain.low * gain.high > 0
     return f"{text}<br>{f'**{said}**' if sure else said}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _said(one: Interval, form: str) -> str:
