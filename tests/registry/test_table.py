@@ -152,7 +152,7 @@ class Words(ScriptedSampler):
 
 
 def test_a_sampler_from_outside_brings_its_task_strategies(added):
-    assert registry.names("strategy", "text") == []
+    assert "refine" not in registry.names("strategy", "text")
     added("sampler", "words", f"{__name__}:Words", tasks=("text",))
     assert {"best-of-n", "refine", "smc", "beam"} <= set(registry.names("strategy", "text"))
     assert registry.resolve("sampler", "words", "text", length=2) == Words(length=2)

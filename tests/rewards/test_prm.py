@@ -18,7 +18,7 @@ from tts_playground.samplers.lm import LanguageModelSampler
 from tts_playground.samplers.lm_settings import SolutionSettings
 from tts_playground.strategies.beam import Beam
 from tts_playground.tasks.reasoning import ReasoningTask
-from tts_playground.tasks.together import Job, ScoresMany, run_together
+from tts_playground.tasks.together import JointRun, ScoresMany, run_together
 from tts_playground.testing import check_reward, check_strategy
 
 TASK = ReasoningTask("what is two and three?", answer="5", system_prompt="add it")
@@ -123,7 +123,7 @@ def test_it_guides_a_search_of_one_problem_and_of_many(folder):
     rounds = check_strategy(Beam(4, 2), TASK, made, judge, budget=Budget(samples=5))
     best = rounds[-1].best
     assert best is not None and math.isfinite(best.reward)
-    jobs = [Job(TASK, Beam(4, 2), Budget(samples=5))] * 3
+    jobs = [JointRun(TASK, Beam(4, 2), Budget(samples=5))] * 3
     last = {number: round_ for number, round_ in run_together(jobs, made, judge) if round_.stopped}
     for round_ in last.values():
         assert round_.best is not None and round_.best.reward == pytest.approx(best.reward, abs=1e-5)

@@ -148,6 +148,16 @@ def test_keys_go_where_they_belong(monkeypatch):
     assert "Bearer secret" in keys_of(server) and keys_of(server)[-1] is None
 
 
+def test_the_key_of_the_operators_model_goes_to_its_host_and_the_first_named_is_the_one(monkeypatch):
+    monkeypatch.setenv("TTS_PLAYGROUND_ENDPOINT_KEY", "secret")
+    with serve(chat) as (server, url):
+        monkeypatch.setenv("TTS_PLAYGROUND_LM_MODEL", f"endpoint:m@{url}")
+        list(over(url, settings=replace(SETTINGS, max_steps=1)).draw(TASK, [0]))
+        monkeypatch.setenv("TTS_PLAYGROUND_VLM_MODEL", "endpoint:m@http://127.0.0.1:9/v1")
+        list(over(url, settings=replace(SETTINGS, max_steps=1)).draw(TASK, [0]))
+    assert keys_of(server) == ["Bearer secret", None]
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [

@@ -16,6 +16,7 @@ from tts_playground.models.lm.model import TextModel
 from tts_playground.models.loading import Loaded, Options
 from tts_playground.samplers.capabilities import BatchingSampler
 from tts_playground.samplers.lm import LanguageModelSampler
+from tts_playground.samplers.lm_paths import revision_ids
 from tts_playground.samplers.lm_settings import SolutionSettings
 from tts_playground.strategies.beam import Beam
 from tts_playground.tasks.reasoning import ReasoningTask
@@ -192,11 +193,11 @@ def test_revisions_are_shown_the_attempt_and_the_verdict():
     (attempt,) = made.draw(TASK, [7])
     new = list(made.revise(TASK, attempt, "step 1 is 6.", range(3)))
     assert [one.index for one in new] == [0, 1, 2] and {one.parent for one in new} == {7}
-    text = made.model.tokenizer.decode(made.revision_prompt(TASK, attempt, "step 1 is 6."))
+    text = made.model.tokenizer.decode(revision_ids(made.model, SETTINGS, TASK, attempt, "step 1 is 6."))
     assert (
         str(attempt.content)[:20] in text and "step 1 is 6." in text and text.index("step 1 is 6.") > text.index("two")
     )
-    ids = made.revision_prompt(TASK, attempt, "step 1 is 6.")
+    ids = revision_ids(made.model, SETTINGS, TASK, attempt, "step 1 is 6.")
     expected = tiny_texts.logprobs(made.model.model, ids, new[1].info["tokens"])
     assert new[1].info["logprobs"][-1] == pytest.approx(float(expected[-1, new[1].info["tokens"][-1]]), abs=1e-4)
     assert [one.content for one in made.revise(TASK, attempt, "step 1 is 6.", [2])] == [new[2].content]

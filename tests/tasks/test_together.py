@@ -20,7 +20,7 @@ from tts_playground.strategies.smc import SMC
 from tts_playground.strategies.suffix import Suffix
 from tts_playground.tasks import engine
 from tts_playground.tasks.reasoning import ReasoningTask
-from tts_playground.tasks.together import Job, run_together
+from tts_playground.tasks.together import JointRun, run_together
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask
 
 TASKS = [ReasoningTask(f"what is {number} and three?", system_prompt="add it") for number in range(6)]
@@ -96,7 +96,7 @@ def alone(job, sampler, reward):
 )
 def test_each_finds_what_it_finds_alone(strategy, sampler):
     reward = Letters([])
-    jobs = [Job(task, strategy, Budget(samples=8, tokens=600), number) for number, task in enumerate(TASKS)]
+    jobs = [JointRun(task, strategy, Budget(samples=8, tokens=600), number) for number, task in enumerate(TASKS)]
     found = together(jobs, sampler, reward, most=4)
     assert sorted(found) == list(range(len(jobs)))
     for number, job in enumerate(jobs):
@@ -106,7 +106,7 @@ def test_each_finds_what_it_finds_alone(strategy, sampler):
 def test_tokens_and_scores_of_many_problems_are_shared(sampler, monkeypatch):
     counted, advance = [], RunningBatch.advance
     monkeypatch.setattr(RunningBatch, "advance", lambda self: counted.append(self.left) or advance(self))
-    jobs = [Job(task, Beam(4, 2), Budget(samples=4)) for task in TASKS]
+    jobs = [JointRun(task, Beam(4, 2), Budget(samples=4)) for task in TASKS]
     for job in jobs:
         alone(job, sampler, Letters([]))
     one_by_one = len(counted)
@@ -122,7 +122,7 @@ def test_jobs_are_read_as_others_end(sampler):
     def coming():
         for task in TASKS:
             read.append(task)
-            yield Job(task, BestOfN(n=1), Budget(samples=1))
+            yield JointRun(task, BestOfN(n=1), Budget(samples=1))
 
     rounds = run_together(coming(), sampler, Letters([]), most=2)
     next(rounds)
@@ -155,7 +155,7 @@ class Asks:
 
 def test_everything_that_a_sampler_and_a_reward_can_is_there_and_nothing_else(sampler):
     seen, reward = [], StepLetters([])
-    jobs = [Job(task, Asks(seen), seed=4) for task in TASKS[:3]]
+    jobs = [JointRun(task, Asks(seen), seed=4) for task in TASKS[:3]]
     notes = {number: round_.note for number, round_ in run_together(jobs, sampler, reward)}
     for number, job in enumerate(jobs):
         (apart,) = job.strategy.run(job.task, sampler, reward, budget=Budget(), seed=4)
@@ -164,13 +164,13 @@ def test_everything_that_a_sampler_and_a_reward_can_is_there_and_nothing_else(sa
 
 
 def test_a_reward_that_scores_one_task_at_a_time_will_do(sampler):
-    job = Job(TASKS[0], Beam(4, 2), Budget(samples=4))
+    job = JointRun(TASKS[0], Beam(4, 2), Budget(samples=4))
     assert together([job], sampler, TableReward({}, 0.5)) == {0: alone(job, sampler, TableReward({}, 0.5))}
-    assert together([Job(TASKS[0], BestOfN(n=2))], sampler)[0][-1][2] == "done"
+    assert together([JointRun(TASKS[0], BestOfN(n=2))], sampler)[0][-1][2] == "done"
 
 
 def test_a_sampler_without_a_batch_runs_one_after_the_other():
-    jobs = [Job(TextTask(str(number)), Beam(4, 2), Budget(samples=4), number) for number in range(3)]
+    jobs = [JointRun(TextTask(str(number)), Beam(4, 2), Budget(samples=4), number) for number in range(3)]
     found = together(jobs, ScriptedSampler(), TableReward({"a": 1.0}))
     assert found == {n: alone(job, ScriptedSampler(), TableReward({"a": 1.0})) for n, job in enumerate(jobs)}
 
@@ -178,7 +178,7 @@ def test_a_sampler_without_a_batch_runs_one_after_the_other():
 def test_cancel_is_heard_between_tokens_and_ends_all(sampler):
     asked = []
     with pytest.raises(Cancelled):
-        list(run_together([Job(task, Beam(4, 2), Budget(samples=4)) for task in TASKS], sampler, Letters([]),
+        list(run_together([JointRun(task, Beam(4, 2), Budget(samples=4)) for task in TASKS], sampler, Letters([]),
                           cancel=lambda: asked.append(1) or len(asked) > 3))  # fmt: skip
     assert len(asked) == 4
 
@@ -196,7 +196,7 @@ def test_closing_ends_all_and_their_own_clean_up_runs(sampler):
             finally:
                 cleaned.append(task.problem)
 
-    rounds = run_together([Job(task, Careful()) for task in TASKS], sampler)
+    rounds = run_together([JointRun(task, Careful()) for task in TASKS], sampler)
     next(rounds)
     rounds.close()
     assert sorted(cleaned) == [task.problem for task in TASKS]
@@ -223,7 +223,11 @@ class Fails:
 
 
 def test_one_that_fails_is_told_of_and_the_others_go_on_or_all_end(sampler):
-    jobs = [Job(TASKS[0], BestOfN(n=2)), Job(TASKS[1], Fails(CannotDo("Not this one."))), Job(TASKS[2], BestOfN(n=2))]
+    jobs = [
+        JointRun(TASKS[0], BestOfN(n=2)),
+        JointRun(TASKS[1], Fails(CannotDo("Not this one."))),
+        JointRun(TASKS[2], BestOfN(n=2)),
+    ]
     failed: list[tuple[int, str]] = []
     found = together(jobs, sampler, Letters([]), failed=lambda number, error: failed.append((number, str(error))))
     assert failed == [(1, "Not this one.")] and sorted(found) == [0, 2] and found[2][-1][2] == "done"
@@ -242,7 +246,7 @@ def test_one_that_fails_is_told_of_and_the_others_go_on_or_all_end(sampler):
 def test_a_problem_that_is_too_long_is_one_that_fails(sampler):
     failed: list[int] = []
     long = ReasoningTask("two " * 400, system_prompt="")
-    jobs = [Job(long, Beam(4, 2), Budget(samples=4)), Job(TASKS[0], Beam(4, 2), Budget(samples=4))]
+    jobs = [JointRun(long, Beam(4, 2), Budget(samples=4)), JointRun(TASKS[0], Beam(4, 2), Budget(samples=4))]
     found = together(jobs, sampler, Letters([]), failed=lambda number, error: failed.append(number))
     assert failed == [0] and list(found) == [1]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tts_playground.registry.entry import Entry
+from tts_playground.registry.text_rows import TEXT_ROWS
 
 TASK_NAMES = {
     "t2i": "pictures",
@@ -78,39 +79,6 @@ _SAMPLERS = _rows(
             "tasks": ("vqa",),
             "needs": "model",
             "provides": ("Sampler", "StreamingSampler"),
-        },
-    ),
-    (
-        "lm",
-        "lm:LanguageModelSampler",
-        {
-            "label": "language model",
-            "summary": "solutions in steps from any causal language model",
-            "tasks": ("text",),
-            "needs": "model",
-            "provides": _STEPPED,
-        },
-    ),
-    (
-        "lm-endpoint",
-        "lm_endpoint:EndpointSolutions",
-        {
-            "label": "language model behind an endpoint",
-            "summary": "solutions in steps from an OpenAI-compatible server",
-            "tasks": ("text",),
-            "needs": "model",
-            "provides": _STEPPED,
-        },
-    ),
-    (
-        "lm-vllm",
-        "lm_vllm:VllmSolutions",
-        {
-            "label": "vLLM",
-            "summary": "solutions in steps from vLLM, where it is installed",
-            "tasks": ("text",),
-            "needs": "model",
-            "provides": _STEPPED,
         },
     ),
 )
@@ -221,16 +189,6 @@ _REWARDS = _rows(
         "logprob",
         "verifiers.self_verify:SequenceLogprob",
         {"label": "log p", "summary": "how likely the model finds its own reply", "tasks": ("vqa",)},
-    ),
-    (
-        "prm",
-        "rewards.prm:ProcessReward",
-        {
-            "label": "process reward",
-            "summary": "how surely each step of a solution is right, by a process reward model",
-            "tasks": ("text",),
-            "parameter": "HUB_OR_FOLDER",
-        },
     ),
     (
         "fit",
@@ -382,9 +340,6 @@ _MODELS = _rows(
     ("google/gemma-3-4b-it", "loading:vlm", {"summary": "9 GB, gated", "tasks": ("vqa",), **_LARGE}),
     ("llava-hf/llava-1.5-7b-hf", "loading:vlm", {"summary": "14 GB", "tasks": ("vqa", "choice"), **_LARGE}),
     ("tiny:sketch", "adapters:load", {"summary": "embedded; writes programs", "tasks": ("sketch",)}),
-    ("tiny:math", "loading:lm", {"summary": "embedded; solves small word problems", "tasks": ("text",)}),
-    ("meta-llama/Llama-3.2-1B-Instruct", "loading:lm", {"summary": "3 GB, gated", "tasks": ("text",), **_LARGE}),
-    ("Qwen/Qwen2.5-1.5B-Instruct", "loading:lm", {"summary": "3 GB", "tasks": ("text",), **_LARGE}),
 )
 _BENCHES = _rows(
     "bench",
@@ -427,4 +382,5 @@ SHIPPED: tuple[Entry, ...] = (
     *_BENCHES,
     *_EVALS,
     *_TABS,
+    *TEXT_ROWS,
 )

@@ -85,6 +85,10 @@ class ProcessReward(NetworkReward):
         """The same for solutions of many problems, together."""
         return [[self.aggregated(one) for one in scores] for scores in self.step_scores_many(asked)]
 
+    def forget(self) -> None:
+        """Let go of what was scored lately."""
+        self._loaded.value.forget()
+
     def aggregated(self, scores: Sequence[float]) -> float:
         """What the scores of a solution's steps come to; 0 where there are none."""
         return float(AGGREGATIONS[self.aggregation](scores)) if scores else 0.0

@@ -8,65 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput
-from tts_playground.models.lm.prompts import revise_turns, solve_turns
 from tts_playground.samplers.cancellation import Cancel, never, stop_if
-from tts_playground.samplers.lm_settings import SolutionSettings, parted, solution_sample
+from tts_playground.samplers.lm_batch import SolutionBatch
+from tts_playground.samplers.lm_paths import Problem, SolutionPath, first_tokens, fresh_paths, problem_ids
+from tts_playground.samplers.lm_settings import SolutionSettings, cut, parted, solution_sample
 from tts_playground.streams import in_order
 
 if TYPE_CHECKING:
     from tts_playground.models.lm.model import TextModel
-    from tts_playground.models.lm.seats import Piece
     from tts_playground.models.loading import Loaded
-    from tts_playground.samplers.lm_batch import SolutionBatch
 
 VERSION = 1
-
-
-class Problem(Protocol):
-    """What a task of words has."""
-
-    @property
-    def problem(self) -> str:
-        """What is to be solved."""
-        ...
-
-    @property
-    def system_prompt(self) -> str:
-        """How; "" says nothing."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class SolutionPath:
-    """An unfinished solution. Immutable, so freely shared."""
-
-    index: int
-    seed: int
-    tokens: tuple[int, ...] = ()
-    logprobs: tuple[float, ...] = ()
-    """of each token under the distribution it was drawn from; 0 for those that were appended"""
-    plain: tuple[float, ...] = ()
-    """of each token at temperature 1 without truncation; 0 for those that were appended"""
-    ends: tuple[int, ...] = ()
-    """how many tokens there were after each step"""
-    done: bool = False
-    truncated: bool = False
-    """it was cut because it got too long"""
-    cost: Cost = field(default=Cost())
-    parent: int | None = None
-    forked_at: int = 0
-    """steps that came from the parent"""
-    pieces: tuple[Piece, ...] = field(default=(), repr=False, compare=False)
-    """keys and values of the prompt's last token and all tokens but the last, as far as they were kept"""
-
-    @property
-    def steps(self) -> int:
-        """Steps taken."""
-        return len(self.ends)
 
 
 @dataclass(frozen=True)
@@ -94,13 +50,11 @@ class LanguageModelSampler:
         Raises:
             BadInput: they leave no room for a solution.
         """
-        return self.model.prompt(solve_turns(task.problem, task.system_prompt), self.settings.chat_template)
+        return problem_ids(self.model, self.settings, task)
 
     def batch(self) -> SolutionBatch:
         """An empty batch, which paths of any problems may enter while others are under way."""
-        from tts_playground.samplers.lm_batch import SolutionBatch
-
-        return SolutionBatch(self)
+        return SolutionBatch(self.model, self.settings, self.most)
 
     # --------------------------------------------------------------------------------------------- whole solutions
 
@@ -164,15 +118,6 @@ class LanguageModelSampler:
                 came |= {at: self.peek(task, [path])[0] for _, at, path in batch.advance()}
             yield came.pop(place)
 
-    def revision_prompt(self, task: Problem, attempt: Sample, verdict: str) -> tuple[int, ...]:
-        """The tokens of the conversation that asks for a revision.
-
-        Raises:
-            BadInput: they leave no room for a solution.
-        """
-        turns = revise_turns(task.problem, task.system_prompt, str(attempt.content), verdict)
-        return self.model.prompt(turns, self.settings.chat_template)
-
     # ---------------------------------------------------------------------------------------------------- in steps
 
     def horizon(self, task: Problem) -> int:
@@ -181,7 +126,7 @@ class LanguageModelSampler:
 
     def start(self, task: Problem, indices: Sequence[int], *, seed: int = 0) -> list[SolutionPath]:
         """Empty solutions."""
-        return [SolutionPath(index, seed) for index in indices]
+        return fresh_paths(indices, seed)
 
     def step(self, task: Problem, paths: Sequence[SolutionPath]) -> list[SolutionPath]:
         """One more step each."""
@@ -226,7 +171,7 @@ class LanguageModelSampler:
             raise BadInput(f"This solution has {path.steps} steps, so it cannot be rewound to {steps}.")
         if steps == path.steps:
             return path
-        return replace(_cut(path, path.ends[steps - 1] if steps else 0), ends=path.ends[:steps])
+        return replace(first_tokens(path, path.ends[steps - 1] if steps else 0), ends=path.ends[:steps])
 
     def append(self, task: Problem, path: SolutionPath, text: str) -> SolutionPath:
         """The path with ``text`` in it as if it had been drawn, at no cost; it belongs to the step that is drawn next.
@@ -235,7 +180,7 @@ class LanguageModelSampler:
         """
         if path.tokens and path.tokens[-1] in self.model.ends:
             short = len(path.tokens) - 1
-            path = replace(_cut(path, short), ends=tuple(min(end, short) for end in path.ends))
+            path = replace(first_tokens(path, short), ends=tuple(min(end, short) for end in path.ends))
         more = tuple(self.model.tokens(text))
         known = (0.0,) * len(more)
         grown = replace(path, tokens=path.tokens + more, logprobs=path.logprobs + known, plain=path.plain + known)
@@ -246,8 +191,6 @@ class LanguageModelSampler:
         return [self._sample(path) for path in paths]
 
     def _sample(self, path: SolutionPath) -> Sample:
-        from tts_playground.samplers.lm_settings import cut
-
         model, stop = self.model, self.settings.stop
         return solution_sample(
             cut(model.decode(path.tokens), stop),
@@ -258,14 +201,3 @@ class LanguageModelSampler:
             tokens=path.tokens,
             model_logprobs=path.plain,
         )
-
-
-def _cut(path: SolutionPath, length: int) -> SolutionPath:
-    """The first ``length`` tokens of a path, with their keys and values."""
-    pieces, room = list[Any](), length
-    for piece in path.pieces:
-        if room > 0:
-            pieces.append(piece.first(min(room, piece.length)))
-            room -= piece.length
-    short = {name: getattr(path, name)[:length] for name in ("tokens", "logprobs", "plain")}
-    return replace(path, **short, pieces=tuple(pieces), done=False, truncated=False)

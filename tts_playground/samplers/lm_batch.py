@@ -11,10 +11,11 @@ from tts_playground.core import Cost, Sample
 from tts_playground.models.decode.gumbel import stream_start
 from tts_playground.models.lm.running import RunningBatch
 from tts_playground.models.lm.seats import TextRow
-from tts_playground.samplers.lm_settings import ends_step
+from tts_playground.samplers.lm_paths import Problem, SolutionPath, fresh_paths, problem_ids, revision_ids
+from tts_playground.samplers.lm_settings import SolutionSettings, ends_step, step_ends
 
 if TYPE_CHECKING:
-    from tts_playground.samplers.lm import LanguageModelSampler, Problem, SolutionPath
+    from tts_playground.models.lm.model import TextModel
 
 NOISE = "solution tokens"
 
@@ -32,9 +33,9 @@ class _Under:
 class SolutionBatch:
     """Paths enter at any time and leave as they end; see ``samplers.capabilities.Batch``."""
 
-    def __init__(self, sampler: LanguageModelSampler) -> None:
-        self.sampler = sampler
-        self._running = RunningBatch(sampler.model, sampler.most)
+    def __init__(self, model: TextModel, settings: SolutionSettings, most: int | None = None) -> None:
+        self.model, self.settings = model, settings
+        self._running = RunningBatch(model, most)
         self._rows: dict[int, tuple[TextRow, _Under]] = {}
         """by the row's identity"""
         self._ended: list[tuple[int, int, SolutionPath]] = []
@@ -61,13 +62,12 @@ class SolutionBatch:
         Raises:
             BadInput: the problem leaves no room for a solution.
         """
-        return self._add(self.sampler.prompt(task), paths, whole, NOISE, greedy)
+        return self._add(problem_ids(self.model, self.settings, task), paths, whole, NOISE, greedy)
 
     def add_revisions(self, task: Problem, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int) -> int:
         """Take in new solutions, each shown ``attempt`` and ``verdict``."""
-        ids = self.sampler.revision_prompt(task, attempt, verdict)
-        fresh = [replace(path, parent=attempt.index) for path in self.sampler.start(task, indices, seed=seed)]
-        return self._add(ids, fresh, True, f"revisions of {attempt.index}", False)
+        ids = revision_ids(self.model, self.settings, task, attempt, verdict)
+        return self._add(ids, fresh_paths(indices, seed, attempt.index), True, f"revisions of {attempt.index}", False)
 
     def drop(self, ticket: int) -> None:
         """Forget all paths of a ticket."""
@@ -91,7 +91,7 @@ class SolutionBatch:
         return found
 
     def _add(self, ids: tuple[int, ...], paths: Sequence[SolutionPath], whole: bool, noise: str, greedy: bool) -> int:
-        s, ticket, model = self.sampler.settings, next(self._tickets), self.sampler.model
+        s, ticket, model = self.settings, next(self._tickets), self.model
         room = min(s.max_tokens, model.longest - len(ids))
         rows: list[TextRow] = []
         for place, path in enumerate(paths):
@@ -118,7 +118,7 @@ class SolutionBatch:
 
     def _rule(self, path: SolutionPath, whole: bool) -> Callable[[list[int]], bool]:
         """When a path stops: at the end of a solution, or after one step more."""
-        model, stop = self.sampler.model, self.sampler.settings.stop
+        model, stop = self.model, self.settings.stop
         ends, newlines = model.ends, model.newlines
         if whole and not stop:
             return lambda new: new[-1] in ends
@@ -132,12 +132,12 @@ class SolutionBatch:
         return stops
 
     def _at_stop(self, tokens: Sequence[int]) -> bool:
-        stop = self.sampler.settings.stop
-        tail = self.sampler.model.decode(tokens[-max(map(len, stop)) - 4 :])  # a token is a character at least
+        stop = self.settings.stop
+        tail = self.model.decode(tokens[-max(map(len, stop)) - 4 :])  # a token is a character at least
         return any(one in tail for one in stop)
 
     def _longer(self, under: _Under, row: TextRow) -> SolutionPath:
-        path, model, s = under.path, self.sampler.model, self.sampler.settings
+        path, model, s = under.path, self.model, self.settings
         tokens = path.tokens + tuple(row.new)
         ended = tokens[-1] in model.ends or bool(s.stop and self._at_stop(tokens))
         room = min(s.max_tokens, model.longest - len(row.ids))
@@ -157,10 +157,8 @@ class SolutionBatch:
         """Where the steps of what was drawn ended, as they would have step by step."""
         if not whole:
             return [len(tokens)]
-        from tts_playground.samplers.lm_settings import step_ends
-
-        model, start = self.sampler.model, path.ends[-1] if path.ends else 0
+        model, start = self.model, path.ends[-1] if path.ends else 0
         found = [start + end for end in step_ends(tokens[start:], model.decode, model.newlines)]
-        room = self.sampler.settings.max_steps - path.steps - 1
+        room = self.settings.max_steps - path.steps - 1
         found = found[: max(0, room)]
         return found if found and found[-1] == len(tokens) else [*found, len(tokens)]

@@ -16,7 +16,7 @@ from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput
 from tts_playground.models.lm.prompts import Turns, revise_turns, solve_turns
 from tts_playground.randomness import key
-from tts_playground.samplers.lm import Problem
+from tts_playground.samplers.lm_paths import Problem
 from tts_playground.samplers.lm_settings import BREAK, SolutionSettings, cut, solution_sample
 from tts_playground.streams import in_order
 

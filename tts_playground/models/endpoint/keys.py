@@ -3,7 +3,7 @@
 | key | goes to |
 | --- | --- |
 | ``TTS_PLAYGROUND_ENDPOINT_KEY`` | the host of ``TTS_PLAYGROUND_ENDPOINT_URL``, else of an ``endpoint:`` in |
-|  | ``TTS_PLAYGROUND_VLM_MODEL``, else (``own``) of the address on the same command line |
+|  | ``TTS_PLAYGROUND_VLM_MODEL``, else in ``..._LM_MODEL``, else (``own``) of the address on the same command line |
 | ``OPENAI_API_KEY`` | the host of ``OPENAI_BASE_URL``, else api.openai.com |
 | ``HF_TOKEN`` | the hub, and the hosts in ``TTS_PLAYGROUND_TOKEN_HOSTS``; https only |
 
@@ -90,12 +90,13 @@ def _endpoint_origin(own: bool, place: address.Origin) -> address.Origin | None:
     """The host that ``TTS_PLAYGROUND_ENDPOINT_KEY`` is for."""
     if given := os.environ.get(ENDPOINT_URL, "").strip():
         return address.origin_of(given)
-    default = os.environ.get("TTS_PLAYGROUND_VLM_MODEL", "").strip()
-    if default.startswith(address.PREFIX):
-        try:
-            return address.origin_of(address.named(default)[1])
-        except BadInput:
-            return None
+    for variable in ("TTS_PLAYGROUND_VLM_MODEL", "TTS_PLAYGROUND_LM_MODEL"):
+        default = os.environ.get(variable, "").strip()
+        if default.startswith(address.PREFIX):
+            try:
+                return address.origin_of(address.named(default)[1])
+            except BadInput:
+                return None
     return place if own else None
 
 

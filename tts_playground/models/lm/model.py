@@ -51,7 +51,11 @@ class TextPrefix:
 
 
 class TextModel:
-    """A model and its tokenizer. Safe to share between threads: it keeps nothing but prompts."""
+    """A model and its tokenizer. Safe to share between threads: it keeps nothing but prompts.
+
+    Raises:
+        ModelUnavailable: it has layers that keep no keys and values.
+    """
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         self.model, self.tokenizer = model.eval(), tokenizer

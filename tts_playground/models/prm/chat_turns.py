@@ -16,7 +16,11 @@ GOOD, BAD = "+", "-"
 
 
 class ChatTurns(TwoTokenForm):
-    """RLHFlow/Llama3.1-8B-PRM-Deepseek-Data and its like."""
+    """RLHFlow/Llama3.1-8B-PRM-Deepseek-Data and its like.
+
+    Raises:
+        ModelUnavailable: it has no chat template.
+    """
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         super().__init__(model, tokenizer)

@@ -19,7 +19,11 @@ SEPARATOR = "\n\n"
 
 
 class TokenLabels(DecoderForm):
-    """Any AutoModelForTokenClassification with two labels."""
+    """Any AutoModelForTokenClassification with two labels.
+
+    Raises:
+        ModelUnavailable: it has more or fewer.
+    """
 
     def __init__(self, model: Any, tokenizer: Any, separator: str = SEPARATOR) -> None:
         super().__init__(model, tokenizer)
