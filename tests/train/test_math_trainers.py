@@ -30,7 +30,8 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TTS_PLAYGROUND_HOME", str(place / "home"))
         common = {"miniature": True, "device": "cpu", "workers": 0}
-        writer = train("tiny-math", TrainConfig(out=place / "math", steps=40, **common))
+        train("tiny-math", TrainConfig(out=place / "math", steps=20, **common))
+        writer = train("tiny-math", TrainConfig(out=place / "math", steps=41, resume=True, **common))
         judge = train(
             "tiny-prm", TrainConfig(out=place / "prm2", steps=20, math=writer, data_seed=3, minutes=0.5, **common)
         )
@@ -46,7 +47,7 @@ def losses(place, name):
 def test_both_learn(made):
     place, _, _ = made
     told = losses(place, "tiny-math")
-    assert told[-1] < 0.8 * told[0]
+    assert len(told) == 3 and told[-1] < 0.8 * told[0]  # the steps 1, 21 and 41: it went on where it was
     assert all(np.isfinite(losses(place, "prm2")))
 
 
@@ -96,18 +97,6 @@ def test_a_sampler_asks_for_solutions_and_revisions_in_the_words_of_training(mad
     assert list(sampler.prompt(task)) == asked
     again = [*asked, *encode(one.solution), EOS, USER, *encode(verdict(2)), ASSISTANT]
     assert list(sampler.revision_prompt(task, Sample(one.solution, 0), verdict(2))) == again
-
-
-def test_training_goes_on_from_its_state(tmp_path, monkeypatch):
-    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
-    order = TrainConfig(out=tmp_path / "m", steps=3, miniature=True, device="cpu", workers=0)
-    train("tiny-math", order)
-    train("tiny-math", TrainConfig(**{**vars_of(order), "steps": 5, "resume": True}))
-    assert len(losses(tmp_path, "tiny-math")) >= 2
-
-
-def vars_of(order):
-    return {name: getattr(order, name) for name in TrainConfig.__dataclass_fields__}
 
 
 @pytest.mark.parametrize("text", [PLACE, math_eval(1)[0].problem, math_eval(5)[4].solution, "", "\n\n\n", "#### 7/8"])
