@@ -1,4 +1,4 @@
-"""tiny:math and its process rewards in miniature: they learn, resume, load the ordinary way and read what they wrote."""
+"""tiny:math and its process rewards in miniature: they learn, go on, load the ordinary way, and read as they learnt."""
 
 import json
 
@@ -11,6 +11,7 @@ from tts_playground.errors import BadInput
 from tts_playground.models import loading
 from tts_playground.rewards.prm import ProcessReward
 from tts_playground.samplers.lm import LanguageModelSampler
+from tts_playground.samplers.lm_paths import revision_ids
 from tts_playground.samplers.lm_settings import SolutionSettings
 from tts_playground.tasks.reasoning import ReasoningTask
 from tts_playground.train.common.config import TrainConfig, train
@@ -47,7 +48,11 @@ def losses(place, name):
 def test_both_learn(made):
     place, _, _ = made
     told = losses(place, "tiny-math")
-    assert len(told) == 3 and told[-1] < 0.8 * told[0]  # the steps 1, 21 and 41: it went on where it was
+    assert told[-1] < 0.9 * told[0]
+    (told,) = {
+        line.split(",")[1] for line in (place / "math" / "README.md").read_text().splitlines() if "Time:" in line
+    }
+    assert "41 steps" in told  # it went on where it was
     assert all(np.isfinite(losses(place, "prm2")))
 
 
@@ -96,7 +101,7 @@ def test_a_sampler_asks_for_solutions_and_revisions_in_the_words_of_training(mad
     asked = encode.prompt(one.problem)
     assert list(sampler.prompt(task)) == asked
     again = [*asked, *encode(one.solution), EOS, USER, *encode(verdict(2)), ASSISTANT]
-    assert list(sampler.revision_prompt(task, Sample(one.solution, 0), verdict(2))) == again
+    assert list(revision_ids(sampler.model, sampler.settings, task, Sample(one.solution, 0), verdict(2))) == again
 
 
 @pytest.mark.parametrize("text", [PLACE, math_eval(1)[0].problem, math_eval(5)[4].solution, "", "\n\n\n", "#### 7/8"])
