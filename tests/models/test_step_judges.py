@@ -1,6 +1,7 @@
 """Each form of process reward model on a random checkpoint of its own class, against scores made by hand."""
 
 import json
+import sys
 
 import pytest
 import tiny_texts
@@ -46,7 +47,11 @@ class OwnReward(Qwen2PreTrainedModel):
 @pytest.fixture(autouse=True)
 def fresh(tmp_path, monkeypatch):
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    before = list(sys.path)
     yield
+    sys.path[:] = before  # where code of a checkpoint was put, for this test alone
+    for name in [name for name in sys.modules if name.startswith("transformers_modules")]:
+        del sys.modules[name]
     loading.forget()
 
 

@@ -68,9 +68,9 @@ def _tokenizer() -> Any:
     from transformers import PreTrainedTokenizerFast
 
     vocabulary = {text: place for place, text in enumerate(["<pad>", "<s>", ENDS, "\n\n", "\n", *LETTERS])}
-    core = Tokenizer(models.WordLevel(vocabulary, unk_token="<pad>"))
-    core.pre_tokenizer = pre_tokenizers.Split(Regex(r"\n\n|\n|."), "isolated")  # pyright: ignore[reportAttributeAccessIssue]
-    core.decoder = decoders.Fuse()  # pyright: ignore[reportAttributeAccessIssue]
+    core: Any = Tokenizer(models.WordLevel(vocabulary, unk_token="<pad>"))
+    core.pre_tokenizer = pre_tokenizers.Split(Regex(r"\n\n|\n|."), "isolated")
+    core.decoder = decoders.Fuse()
     return PreTrainedTokenizerFast(tokenizer_object=core, pad_token="<pad>", bos_token="<s>", eos_token=ENDS)
 
 
