@@ -25,8 +25,8 @@ def serve() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         try:
-            read = [parse(f"\\boxed{{{text}}}", how, parsing_timeout=SECONDS) for text in json.loads(line)]
-            same = all(read) and bool(verify(*read, timeout_seconds=SECONDS))
+            truth, said = (parse(f"\\boxed{{{text}}}", how, parsing_timeout=SECONDS) for text in json.loads(line))
+            same = bool(truth and said and verify(truth, said, timeout_seconds=SECONDS))
         except Exception:  # any failure of a reader of what anybody wrote: not equal, as far as it can say
             same = False
         print("true" if same else "false", flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -30,6 +31,13 @@ Reader = Annotated[str, typer.Option("--model", help="tiny:vlm, a hub id or a fo
 Asked = Annotated[int, typer.Option(min=1, max=10_000, help="Questions of the set; infographics-eval has 200.")]
 Data = Annotated[str, typer.Option(help="infographics-eval, infovqa, a hub id, a folder or a file of questions.")]
 Replies = Annotated[int, typer.Option("--n", min=2, max=256, help="Answers a question; 32 by the numbers' names.")]
+Solver = Annotated[str, typer.Option("--model", help="tiny:math, a hub id or a folder.")]
+Guide = Annotated[str, typer.Option(help="The process reward that guides: tiny:prm, a hub id or a folder.")]
+Judge = Annotated[str, typer.Option(help='One that judges steps alone, "" for none.')]
+Problems = Annotated[int, typer.Option(min=5, max=500, help="Problems of math-eval.")]
+Solutions = Annotated[int, typer.Option("--n", min=2, max=256, help="Solutions a problem.")]
+Heat = Annotated[float, typer.Option("--temperature", min=0.0001, max=5.0, help="Of the solutions.")]
+Kept = Annotated[Path | None, typer.Option("--out", help="Keep the solutions in this file, and go on where it ended.")]
 Card = Annotated[bool, typer.Option("--card", help="Write the numbers into the README.md of the measured models.")]
 
 
@@ -40,7 +48,7 @@ def build() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    own = {"stickers": stickers, "vlm": vlm, "sketch": sketch, "pass-at-k": pass_at_k}
+    own = {"stickers": stickers, "vlm": vlm, "sketch": sketch, "pass-at-k": pass_at_k, "math": math}
     for name in registry.names("eval"):
         app.command(name)(own.get(name) or _plain(name))
     return app
@@ -106,6 +114,23 @@ def pass_at_k(
 ) -> None:
     """pass@k (IoU >= 0.95) of a model and of every adapter trained on it; the pools are kept as parquet."""
     _measure("pass-at-k", json, model=model, drawings=drawings, samples=samples, seed=seed, out=out)
+
+
+def math(
+    model: Solver = "tiny:math",
+    prm: Guide = "tiny:prm",
+    judge: Judge = "tiny:prm2",
+    problems: Problems = 100,
+    n: Solutions = 64,
+    temperature: Heat = 0.8,
+    seed: options.Seed = 0,
+    out: Kept = None,
+    card: Card = False,
+    json: options.Json = False,
+) -> None:
+    """A model that solves problems in steps: greedy, any of N, votes, and process rewards that say which steps hold."""
+    given: dict[str, Any] = {"model": model, "prm": prm, "judge": judge, "problems": problems, "n": n}
+    _measure("math", json, temperature=temperature, seed=seed, out=out, card=card, **given)
 
 
 def _plain(name: str) -> Callable[..., None]:

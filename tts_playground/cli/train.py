@@ -11,7 +11,10 @@ from tts_playground.cli import options
 from tts_playground.cli.output import emit
 
 Name = Annotated[
-    str, typer.Argument(help="tiny-janus, tiny-clip, tiny-detector, tiny-aesthetic, tiny-vlm or tiny-sketch.")
+    str,
+    typer.Argument(
+        help="tiny-janus, tiny-clip, tiny-detector, tiny-aesthetic, tiny-vlm, tiny-sketch, tiny-math or tiny-prm."
+    ),
 ]
 Folder = Annotated[
     Path | None, typer.Option("--out", help="Folder for the checkpoint (default: under the data folder).")
@@ -28,6 +31,13 @@ Teach = Annotated[bool, typer.Option("--teach", help="With --distil: its teacher
 Strength = Annotated[float, typer.Option(help="With --distil: pull of the prompt, in parts of the teacher's.")]
 Floor = Annotated[float, typer.Option(help="With --distil: part of the probability that all codes share.")]
 Tinted = Annotated[bool, typer.Option("--tinted", help="tiny-janus: more scenes of tinted things.")]
+
+Judged = Annotated[Path | None, typer.Option(help="tiny-prm: the tiny:math whose solutions it judges.")]
+DataSeed = Annotated[int, typer.Option(help="tiny-prm: which problems and solutions it learns from.")]
+Short = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part of solutions that join steps.")]
+Careful = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part that writes every calculation out.")]
+Noise = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part with a wrong result.")]
+Rate = Annotated[float | None, typer.Option("--lr", help="tiny-math, tiny-prm: peak learning rate.")]
 
 
 def train(
@@ -49,6 +59,12 @@ def train(
     strength: Strength = 0.3,
     floor: Floor = 0.002,
     tinted: Tinted = False,
+    math: Judged = None,
+    data_seed: DataSeed = 0,
+    short: Short = 0.5,
+    careful: Careful = 0.25,
+    noise: Noise = 0.03,
+    lr: Rate = None,
 ) -> None:
     """Train an embedded model; state is saved every two minutes under TTS_PLAYGROUND_HOME, and --resume continues."""
     from tts_playground import home
@@ -73,6 +89,12 @@ def train(
         strength=strength,
         floor=floor,
         tinted=tinted,
+        math=math,
+        data_seed=data_seed,
+        short=short,
+        careful=careful,
+        noise=noise,
+        lr=lr,
     )
     with talking(to_stderr=json):
         folder = run(name, order)

@@ -304,6 +304,7 @@ _EVALS = _rows(
     ("vlm", "vlm:run", {"summary": "answers on infographics-eval", "tasks": ("vqa",)}),
     ("sketch", "sketch:run", {"summary": "programs for held-out drawings", "tasks": ("sketch",)}),
     ("pass-at-k", "pass_at_k:run", {"summary": "sampling against training", "tasks": ("sketch",)}),
+    ("math", "math:run", {"summary": "solutions of math-eval, and their judges", "tasks": ("text",)}),
 )
 _TABS = _rows(
     "tab",

@@ -175,7 +175,7 @@ def step_judge(folder: str, tokenizer: Any, given: Mapping[str, Any], placed: Ca
     with quietly(folder):
         model = placed(getattr(transformers, auto).from_pretrained(folder, **given))
     if auto == "AutoModelForTokenClassification":
-        return StepJudge(model, TokenLabels(model, tokenizer))
+        return StepJudge(model, TokenLabels(model, tokenizer, chat=config.get("prm_prompt") == "chat"))
     head = head_in(Path(folder))
     if head is not None:
         return StepJudge(model, ValueHead(model, tokenizer, head))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
@@ -15,8 +15,10 @@ from tts_playground.models.hub import cards
 from tts_playground.train.common.config import TrainConfig
 from tts_playground.train.common.loop import TrainReport
 
-FOLDERS = ("vq", "init", "distil", "clip")
+FOLDERS = ("vq", "init", "distil", "clip", "math")
 """fields of an order that name another checkpoint"""
+OWN = ("data_seed", "short", "careful", "noise", "lr")
+"""settings of single trainers, which a command names where they are not as usual"""
 STICKERS = " Compositions of stickers-eval never come up."
 
 
@@ -49,18 +51,24 @@ def hardware(device: torch.device | str) -> str:
 
 def command_of(order: TrainConfig, name: str) -> str:
     """The command line that repeats ``order``; folders by their names, since where they stood does not matter."""
-    words = [f"python -m tts_playground.train {name.replace(':', '-')}", f"--minutes {order.minutes:g}"]
+    words = [
+        f"python -m tts_playground.train {name.replace(':', '-').removesuffix('2')}",
+        f"--minutes {order.minutes:g}",
+    ]
     words += [f"--{key} {path.name}" for key in FOLDERS if (path := getattr(order, key)) is not None]
     if order.distil is not None:
         words.append(f"--strength {order.strength:g} --floor {order.floor:g}")
     words += [f"--{key}" for key in ("teach", "tinted") if getattr(order, key)]
+    usual = {one.name: one.default for one in fields(TrainConfig)}
+    changed = [key for key in OWN if getattr(order, key) != usual[key]]
+    words += [f"--{key.replace('_', '-')} {getattr(order, key):g}" for key in changed]
     return " ".join([*words, f"--seed {order.seed}", f"--out {order.out.name}"])
 
 
 def origins(order: TrainConfig) -> list[str]:
     """A line for each checkpoint that went into the order's: how it was made, as its own card tells."""
     lines = []
-    for key, what in (("vq", "Its VQ"), ("init", "Started from"), ("distil", "Its teacher")):
+    for key, what in (("vq", "Its VQ"), ("init", "Started from"), ("math", "Its solutions"), ("distil", "Its teacher")):
         folder = getattr(order, key)
         if folder is None or not (folder / cards.CARD).exists():
             continue

@@ -55,9 +55,9 @@ def build_writer(size: MathSize, vocabulary: int) -> LlamaForCausalLM:
 def build_judge(size: MathSize, vocabulary: int, writer: Any = None) -> LlamaForTokenClassification:
     """A process reward; it starts from the lower layers of ``writer`` where their shapes agree.
 
-    Label 1 is "right", label 0 "wrong".
+    Label 1 is "right", label 0 "wrong"; ``prm_prompt`` says how it reads a problem (``models.prm.token_labels``).
     """
-    names = {"id2label": {0: "wrong", 1: "right"}, "label2id": {"wrong": 0, "right": 1}}
+    names = {"id2label": {0: "wrong", 1: "right"}, "label2id": {"wrong": 0, "right": 1}, "prm_prompt": "chat"}
     model = LlamaForTokenClassification(config_of(size, vocabulary, num_labels=2, **names))
     if writer is not None:
         known, own = writer.model.state_dict(), model.model.state_dict()

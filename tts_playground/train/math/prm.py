@@ -163,7 +163,7 @@ def prepare(setup: TrainSetup) -> Training:
         loss,
         plan,
         partial(finished, setup, model, held),
-        CardText("tiny:prm", ABOUT, DATA, stickers=False),
+        CardText("tiny:prm2" if order.out.name == "prm2" else "tiny:prm", ABOUT, DATA, stickers=False),
         around=closing(stream),
     )
 

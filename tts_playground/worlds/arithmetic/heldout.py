@@ -12,7 +12,8 @@ KINDS = ("wording", "number", "composition")
 """wording: a phrase with a thing or in a family; number: a given in certain ranges; composition: two operations in a
 row"""
 RANGES = ((17, 18), (43, 47), (71, 75), (130, 140), (260, 280), (610, 640))
-"""[from, to) of numbers that training problems never give (results of calculations may fall there)"""
+"""[from, to) of numbers that training problems do not give. Results of calculations may fall there, and 17 may be what
+something is divided by, or an amount that came out whole: in one training problem of 300."""
 
 
 @cache
