@@ -1,9 +1,11 @@
 """``answer`` and ``vqa-curve`` as a person types them, on a random model; ``eval vlm`` and ``bench vqa`` on a few."""
 
 import json
+from pathlib import Path
 
 import pytest
 import tiny_vlms
+from PIL import Image
 
 from tts_playground import cli
 from tts_playground.bench import vqa
@@ -99,6 +101,38 @@ def test_vqa_curve_over_the_shipped_set(folder, tmp_path, capsys):
     assert code == 2 and "axis" in json.loads(out)["error"]
     code, out = call(capsys, "vqa-curve", "--measure", "vibes", "--json")
     assert code == 2 and "measure" in json.loads(out)["error"]
+
+
+@pytest.fixture
+def own_set(tmp_path):
+    """Two questions of somebody's own, one about a large picture, and a row that cannot be used."""
+    Image.new("RGB", (1600, 900), "red").save(tmp_path / "large.png")
+    Image.new("RGB", (90, 90), "blue").save(tmp_path / "small.png")
+    asked = [("large.png", "red"), ("small.png", "blue"), ("none.png", "green")]
+    rows = [{"image": name, "question": "which colour?", "answers": [colour]} for name, colour in asked]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return str(tmp_path / "rows.jsonl")
+
+
+def test_vqa_curve_says_what_was_scaled_and_what_was_skipped(folder, own_set, capsys):
+    code, out = call(capsys, "vqa-curve", "--data", own_set, "--model", folder, "--n", "2", "--json")
+    found = json.loads(out)
+    assert code == 0 and found["questions"] == 2 and found["scaled"] == 1 and len(found["skipped"]) == 1
+    code, out = call(capsys, "vqa-curve", "--data", own_set, "--model", folder, "--n", "2")
+    assert code == 0 and "1 question's picture was larger than --picture-side and scaled down to it." in out
+
+
+def test_eval_vlm_measures_on_a_set_of_ones_own(folder, own_set, capsys):
+    assert vlm.run(folder, n=2, most=9, data=own_set)["metrics"]["greedy"]["n"] == 2
+    assert "Row 2 of" in capsys.readouterr().out
+    with pytest.raises(BadInput, match="no question that can be used"):
+        vlm.run(folder, n=2, most=1, data=str(empty_set(own_set)))
+
+
+def empty_set(beside):
+    file = Path(beside).with_name("none.jsonl")
+    file.write_text(json.dumps({"image": "none.png", "question": "which colour?", "answers": ["green"]}))
+    return file
 
 
 def test_eval_vlm_has_its_keys(folder):

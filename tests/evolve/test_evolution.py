@@ -195,7 +195,7 @@ def test_files_are_read_whatever_their_kind(tmp_path, ending):
 
 
 def test_what_is_no_data_set_is_a_sentence(tmp_path):
-    with pytest.raises(BadInput, match="holds no"):
+    with pytest.raises(BadInput, match="has no .*no file that ends in"):
         read(tmp_path)
     with pytest.raises(BadInput, match="no file or folder"):
         read(tmp_path / "nowhere")
@@ -220,7 +220,7 @@ def test_a_program_that_is_no_unicode_is_a_sentence(tmp_path):
     bad = pa.array([b"(Circle \xff 1 1)"], pa.binary())
     column = pa.Array.from_buffers(pa.string(), 1, bad.buffers())
     pq.write_table(pa.table({"program": column}), tmp_path / "rows.parquet")
-    with pytest.raises(BadInput, match="Unicode"):
+    with pytest.raises(BadInput, match="Row 0 of .*it is damaged .*utf-8"):
         read(tmp_path / "rows.parquet")
 
 
@@ -251,6 +251,35 @@ def test_every_way_of_writing_rows_as_json_is_read(tmp_path, name):
     (tmp_path / name).write_text(WRITTEN[name])
     assert texts_of(read(tmp_path / name)) == TEXTS
     assert len(read(tmp_path)["image"]) == 2
+
+
+def test_sets_of_programs_are_read_as_sets_of_questions_are(tmp_path):
+    """Shards in order, splits, byte order marks, other encodings, pictures beside their table."""
+    from PIL import Image
+
+    for number, text in ((10, TEXTS[1]), (2, TEXTS[0])):
+        dataset([text]).to_parquet(str(tmp_path / f"train-{number}-of-10.parquet"))
+    dataset(["(Circle 1 1 1)"]).to_parquet(str(tmp_path / "test-0.parquet"))
+    assert texts_of(read(tmp_path, "train")) == TEXTS and texts_of(read(tmp_path, "test")) == ["(Circle 1 1 1)"]
+    assert texts_of(read(tmp_path)) == ["(Circle 1 1 1)", *TEXTS]
+    table = tmp_path / "table"
+    table.mkdir()
+    (table / "rows.tsv").write_bytes("\ufeffprogram\timage\n(Circle 3 8 8)\tred.png\n(Circle 4 8 8)\t\n".encode())
+    Image.new("RGB", (9, 9), "red").save(table / "red.png")
+    found = read(table)
+    assert texts_of(found) == TEXTS and [found[row]["image"].size for row in (0, 1)] == [(9, 9), (256, 256)]
+    (table / "rows.tsv").write_text("program\timage\n(Circle 3 8 8)\t../red.png\n")
+    with pytest.raises(BadInput, match=r"^Row 0 of .*does not lie below"):
+        read(table)
+
+
+@pytest.mark.parametrize("names", [["test", "train"], ["train"]])
+def test_of_a_saved_dictionary_one_split_is_read(tmp_path, names):
+    from datasets import DatasetDict
+
+    DatasetDict({name: dataset([f"(Circle {len(name)} 8 8)"]) for name in names}).save_to_disk(str(tmp_path / "set"))
+    assert texts_of(read(tmp_path / "set")) == [f"(Circle {len(names[0])} 8 8)"]
+    assert texts_of(read(tmp_path / "set", "train")) == ["(Circle 5 8 8)"]
 
 
 @pytest.mark.parametrize(

@@ -100,8 +100,13 @@ def mmbench(folder):
     writer = csv.DictWriter(file, [*row, "category", "image"], delimiter="\t")
     writer.writeheader()
     writer.writerow({**row, "category": "x", "image": base64.b64encode(png() + b"\0" * 200_000).decode()})
+    turned = {"index": 1000001, "A": "fish", "B": "cat", "answer": "A", "image": "1"}  # the picture of row 1
+    writer.writerow({**row, "category": "x", **turned})
     put(folder / "MMBench_DEV_EN.tsv", file.getvalue())
-    return [("Look.\nWhich?\nA. cat\nB. fish", ("B", "fish"))]
+    return [
+        ("Look.\nWhich?\nA. cat\nB. fish", ("B", "fish")),
+        ("Look.\nWhich?\nA. fish\nB. cat", ("A", "fish")),
+    ]
 
 
 def metadata(folder):

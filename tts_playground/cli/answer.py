@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -204,12 +205,11 @@ def vqa_curve(
     settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=said)
     loaded = options_of(device, dtype, load_4bit, trust_code)
     sampler = vqa_sampler(model, settings, own=True, extra_body=further, options=loaded)
-    asked, skipped = [], []
+    asked, skipped, scaled = [], [], []
     with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task(data, total=questions)
-        for report in question_sets.run(
-            read(data, questions, longest=picture_side), sampler, judges(sampler), n, store=store, seed=seed
-        ):
+        items = _noting(read(data, questions, longest=picture_side), scaled)
+        for report in question_sets.run(items, sampler, judges(sampler), n, store=store, seed=seed):
             bar.update(task, completed=report.done)
             asked += report.finished
             if report.note:
@@ -218,7 +218,15 @@ def vqa_curve(
     curves = question_sets.accuracy_curves(asked, measure)
     if plot is not None:
         _plot(plot, curves, axis, measure)
-    emit(_summary(data, asked, skipped, curves, n, measure), json, _talk_curves)
+    emit(_summary(data, asked, skipped, curves, n, measure) | {"scaled": len(scaled)}, json, _talk_curves)
+
+
+def _noting(items: Iterable[Any], scaled: list[str]) -> Iterator[Any]:
+    """The items of a set; what pictures were scaled to is noted."""
+    for item in items:
+        if getattr(item, "note", ""):
+            scaled.append(item.note)
+        yield item
 
 
 def _plot(plot: Path, curves: dict[str, Curve], axis: str, measure: str) -> None:
@@ -263,6 +271,9 @@ def _talk_curves(result: dict[str, Any]) -> None:
     by_measure = result["measures"].items()
     rows = [[measure, *(f"{line[name]['value']:.3f}" for name in names)] for measure, line in by_measure]
     table(f"By measure, at N = {ns[-1]}", ["", *names], rows)
+    if scaled := result["scaled"]:
+        whose = "1 question's picture was" if scaled == 1 else f"The pictures of {scaled} questions were"
+        print(f"{whose} larger than --picture-side and scaled down to it.")
     sentences = [*result["which_n"].values(), (result["coverage_law"] or {}).get("sentence", "")]
     for sentence in filter(None, sentences):
         print(sentence)

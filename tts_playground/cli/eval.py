@@ -27,7 +27,8 @@ Drawings = Annotated[int, typer.Option(min=1, max=200, help="Held-out drawings."
 Samples = Annotated[int, typer.Option("--n", min=2, max=65536, help="Samples a drawing.")]
 Paired = Annotated[int, typer.Option(min=0, max=200, help="Drawings on which searches race at equal time; 0: none.")]
 Reader = Annotated[str, typer.Option("--model", help="tiny:vlm, a hub id or a folder.")]
-Asked = Annotated[int, typer.Option(min=1, max=200, help="Questions of infographics-eval.")]
+Asked = Annotated[int, typer.Option(min=1, max=10_000, help="Questions of the set; infographics-eval has 200.")]
+Data = Annotated[str, typer.Option(help="infographics-eval, infovqa, a hub id, a folder or a file of questions.")]
 Replies = Annotated[int, typer.Option("--n", min=2, max=256, help="Answers a question; 32 by the numbers' names.")]
 Card = Annotated[bool, typer.Option("--card", help="Write the numbers into the README.md of the measured models.")]
 
@@ -76,9 +77,10 @@ def vlm(
     seed: options.Seed = 0,
     card: Card = False,
     json: options.Json = False,
+    data: Data = "infographics-eval",
 ) -> None:
     """A model that answers questions about pictures: greedy, best of 32, vote, and how well it verifies itself."""
-    _measure("vlm", json, model=model, most=questions, n=n, seed=seed, card=card)
+    _measure("vlm", json, model=model, most=questions, n=n, seed=seed, card=card, data=data)
 
 
 def sketch(

@@ -1,4 +1,4 @@
-"""``eval vlm``: how well a vision-language model answers infographics-eval, and what voting and verifying add.
+"""``eval vlm``: how well a vision-language model answers a set of questions, and what voting and verifying add.
 
 greedy and greedy_blank (the same questions about a white picture), oracle32 and oracle32_blank (right at least once in
 32 samples at temperature 0.8), majority16, and how well P(yes) tells right samples from wrong ones: auroc over all,
@@ -28,7 +28,7 @@ from tts_playground.models.hub.embedded_models import where
 from tts_playground.samplers.capabilities import HasModel, ModelSampler
 from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
-from tts_playground.tasks.vqa_data import SHIPPED, questions
+from tts_playground.tasks.vqa_data import SHIPPED, Skipped, questions
 from tts_playground.verifiers.self_verify import PYes, Rating
 
 TEMPERATURE = 0.8
@@ -48,23 +48,33 @@ class Measured:
     """chance that the majority of 16 is right"""
 
 
-def run(model: str = "tiny:vlm", n: int = 32, most: int = 200, seed: int = 0, *, card: bool = False) -> dict[str, Any]:
+def run(
+    model: str = "tiny:vlm", n: int = 32, most: int = 200, seed: int = 0, *, card: bool = False, data: str = SHIPPED
+) -> dict[str, Any]:
     """All numbers with their 95 % intervals.
 
     Args:
         n: samples a question; 32 by definition of the keys, fewer for a quick look.
-        most: questions of infographics-eval, 1 to 200.
+        most: questions of the set, 1 to 10,000; infographics-eval has 200.
         card: also write the numbers into the model's README.md.
+        data: a set of questions, as ``tasks.vqa_data.questions`` reads it; rows that cannot be used are named.
 
     Raises:
-        BadInput: ``n`` or ``most`` is out of its range, or the model is none that is loaded here.
+        BadInput: ``n`` or ``most`` is out of its range, the model is none that is loaded here, or no question can be
+            used. CannotDo: the hub cannot be reached.
     """
-    if not (2 <= n <= 256 and 1 <= most <= 200):
-        raise BadInput("n must be 2 to 256, and the number of questions 1 to 200.")
+    if not (2 <= n <= 256 and 1 <= most <= 10_000):
+        raise BadInput("n must be 2 to 256, and the number of questions 1 to 10000.")
     sampler, greedy = vqa_sampler(model, AnswerSettings(TEMPERATURE)), vqa_sampler(model, AnswerSettings(0.0))
     if not isinstance(sampler, ModelSampler):
         raise BadInput(f"eval vlm reads logits, which {model!r} does not show; name a model that is loaded here.")
-    tasks = [task for task in questions(SHIPPED, most) if isinstance(task, VqaTask)]
+    items = list(questions(data, most))
+    tasks = [item for item in items if isinstance(item, VqaTask)]
+    for item in items:
+        if isinstance(item, Skipped):
+            print(f"Row {item.number} of {data} is skipped: {item.why}.", flush=True)
+    if not tasks:
+        raise BadInput(f"{data} has no question that can be used.")
     rows, countdown = [], Countdown(f"{n} answers a question", len(tasks), partial(print, flush=True))
     for task in tasks:
         rows.append(measure(task, sampler, greedy, n, seed))
@@ -72,7 +82,7 @@ def run(model: str = "tiny:vlm", n: int = 32, most: int = 200, seed: int = 0, *,
     measured = {name: one.as_dict() for name, one in metrics(rows).items()}
     if card:
         how = (
-            f"`eval vlm` on {len(tasks)} questions of infographics-eval, {n} answers each at T = {TEMPERATURE}, "
+            f"`eval vlm` on {len(tasks)} questions of {data}, {n} answers each at T = {TEMPERATURE}, "
             f"seed {seed}; 95 % intervals over questions."
         )
         cards.record(Path(where(model)), measured, how)

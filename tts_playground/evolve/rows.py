@@ -7,17 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tts_playground import files as plain_files
-from tts_playground import journal, jsontext
 from tts_playground.dsl.generator import Difficulty, generate
 from tts_playground.dsl.raster import render
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 from tts_playground.evolve.exclusion import Barred
 from tts_playground.evolve.fitness import Gallery
+from tts_playground.home import expanded
+from tts_playground.tasks.question_sources import folders
+from tts_playground.tasks.question_sources.places import Places
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 SIDE = 256
+USUAL = ("test", "validation", "train")
+"""the splits of which one is read where nobody says, the first that there is"""
+LARGEST_PICTURE = 1 << 26
+"""bytes of a picture's file"""
 HAND_WRITTEN = Difficulty(primitives=(1, 6), coverage=(0.055, 0.75), visible=0.004)
 """the hand-written generator's settings: nothing hidden, nothing nearly blank or nearly full"""
 
@@ -76,86 +82,86 @@ def hand_written(
 
 
 def read(source: str | Path, split: str = "") -> Dataset:
-    """A data set from a folder or file (parquet, json, jsonl, csv, or ``save_to_disk``), or a hub id.
+    """A data set from a folder or file (parquet, Arrow, json, jsonl, csv, tsv, or ``save_to_disk``), or a hub id.
 
-    A file with programs but without pictures gets them rendered.
+    Local files are read as sets of questions are (``tasks.question_sources``): all shards, in order. Rows without a
+    picture get their program's.
+
+    Args:
+        split: of several only this one; "" takes all files of a folder, and of a saved dictionary or the hub the test
+            split, else validation, else train.
 
     Raises:
-        BadInput: there is no such file, or it holds no programs.
+        BadInput: there is no such file, a row is damaged, or it holds no programs.
         CannotDo: the hub cannot be reached.
     """
-    from datasets import Dataset, load_dataset, load_from_disk
-
-    path = Path(source)
-    try:
-        if (path / "dataset_info.json").is_file() or (path / "dataset_dict.json").is_file():
-            found: Any = load_from_disk(str(path))
-        elif path.exists():
-            found = _from_files(path, load_dataset)
-        else:
-            found = _from_hub(str(source), load_dataset)
-    except PlaygroundError:
-        raise
-    except Exception as error:  # the readers of datasets, Arrow and pandas raise many kinds for a damaged file
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise BadInput(f"{source} cannot be read as a data set: {first}") from error
-    if not isinstance(found, Dataset):
+    path = expanded(source)
+    if path.exists():
+        return _local(path, split)
+    found: Any = _from_hub(str(source))
+    if not hasattr(found, "features") or isinstance(found, dict):
         names = list(found)
-        found = found[split or next((name for name in ("test", "validation", "train") if name in names), names[0])]
+        found = found[split or next((name for name in USUAL if name in names), names[0])]
     if "program" not in found.column_names:
         raise BadInput(f"{source} has no column 'program'; it has {', '.join(found.column_names)}.")
     return found if "image" in found.column_names else dataset(texts_of(found))
 
 
-def _from_files(path: Path, load_dataset: Any) -> Any:
-    kinds = {".parquet": "parquet", ".json": "json", ".jsonl": "json", ".csv": "csv"}
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    files = [file for file in files if file.suffix in kinds and file.name not in ("plan.json", "lineage.jsonl")]
-    if not files:
-        raise BadInput(f"{path} holds no .parquet, .json, .jsonl or .csv file with programs.")
-    kind = files[0].suffix
-    chosen = [str(file) for file in files if file.suffix == kind]
-    if kinds[kind] == "json":
-        return _from_json([Path(file) for file in chosen])
-    for file in chosen:  # Arrow and pandas would wait for a pipe
-        plain_files.open_plain(file).close()
-    return load_dataset(kinds[kind], data_files=chosen, split="train")
+def _local(path: Path, split: str) -> Dataset:
+    from datasets import Dataset, Features, Image, Value
+
+    root = path if path.is_dir() else path.parent
+    texts: list[str] = []
+    pictures: list[bytes | None] = []
+    for file in _of_split(folders.data_files(path), split, saved=(path / "dataset_dict.json").is_file()):
+        places = Places(root, file)
+        for row in folders.rows(file):
+            try:
+                texts.append(_program(row))
+                pictures.append(_picture(row, places))
+            except PlaygroundError as error:
+                why = str(error).removesuffix(".")
+                raise BadInput(f"Row {len(pictures)} of {path} cannot be used: {why}.") from error
+    if not texts:
+        raise BadInput(f"{path} holds no rows; give objects with a field 'program'.")
+    if all(picture is None for picture in pictures):
+        return dataset(texts)
+    shown = [render(text, SIDE) if one is None else {"bytes": one} for text, one in zip(texts, pictures, strict=True)]
+    features = Features({"program": Value("string"), "image": Image()})
+    return Dataset.from_dict({"program": texts, "image": shown}, features=features)
 
 
-def _from_json(files: Sequence[Path]) -> Dataset:
-    """Objects, one a line or in one list, or one object of columns.
-
-    Read without Arrow's parser, which ``datasets`` would use: a line of NaN, or 20,000 brackets, end the process there.
-    """
-    from datasets import Dataset
-
-    rows = [row for file in files for row in _objects(file)]
-    names = dict.fromkeys(name for row in rows for name in row)
-    if not names:
-        raise BadInput(f"{files[0]} holds no rows; give objects with a field 'program'.")
-    return Dataset.from_dict({name: [row.get(name) for row in rows] for name in names})
+def _of_split(files: list[Path], split: str, *, saved: bool) -> list[Path]:
+    """The files of the asked split, or all where their names tell none such; of a saved dictionary one split."""
+    there = {folders.split_of(file) for file in files}
+    wanted = split or (next((name for name in USUAL if name in there), "") if saved else "")
+    return [file for file in files if folders.split_of(file) == wanted] if wanted in there and wanted else files
 
 
-def _objects(file: Path) -> list[dict[str, Any]]:
+def _program(row: Any) -> str:
+    if isinstance(row, PlaygroundError):
+        raise row
+    if "program" not in row:
+        raise BadInput(f"it has no column 'program', only {', '.join(map(str, row)) or 'none'}")
+    if not isinstance(row["program"], str):
+        raise BadInput(f"its program is a {type(row['program']).__name__} and no text")
+    return row["program"]
+
+
+def _picture(row: Any, places: Places) -> bytes | None:
+    """The bytes of a row's picture; None where it has none."""
+    if row.get("image") is None:
+        return None
+    found = places.picture(row["image"])
     try:
-        data = plain_files.read_plain(file, journal.LARGEST)
+        return found if isinstance(found, bytes) else plain_files.read_plain(found, LARGEST_PICTURE)
     except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror or error}.") from error
-    try:
-        whole = jsontext.loads(data, str(file))
-    except BadInput:
-        return journal.read(file, torn=False)  # more than one value: a line each
-    if isinstance(whole, dict) and whole and all(isinstance(column, list) for column in whole.values()):
-        if len({len(column) for column in whole.values()}) > 1:
-            raise BadInput(f"The columns of {file} have different lengths.")
-        whole = [dict(zip(whole, cells, strict=True)) for cells in zip(*whole.values(), strict=True)]
-    rows = whole if isinstance(whole, list) else [whole]
-    if not all(isinstance(row, dict) for row in rows):
-        raise BadInput(f"{file} holds something else than objects with a field 'program'.")
-    return rows
+        raise BadInput(f"its picture cannot be read: {error.strerror or error}") from error
 
 
-def _from_hub(name: str, load_dataset: Any) -> Any:
+def _from_hub(name: str) -> Any:
+    from datasets import load_dataset
+
     if name.count("/") != 1 or name.startswith((".", "/")):
         raise BadInput(f"There is no file or folder {name!r}; give one, or a data set's id on the hub (owner/name).")
     try:

@@ -61,7 +61,7 @@ def _read(name: str, most: int, longest: int) -> Iterator[Item]:
         number = 0
         for file in folders.data_files(path):
             places = Places(root, file)
-            for row in joining.joined(file, folders.rows(file)):
+            for row in joining.with_pictures(joining.joined(file, folders.rows(file))):
                 yield from items_of(number, row, places, longest)
                 number += 1
         if not number:

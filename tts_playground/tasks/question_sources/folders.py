@@ -94,10 +94,18 @@ def _below(folder: Path) -> Iterator[Path]:
             return
 
 
+def split_of(file: Path) -> str:
+    """The split that a data file's name tells, or else its folder's; one of ``SPLITS``, or ""."""
+    for told in (file.name, file.parent.name):
+        words = re.split(r"[^a-z]+", told.lower())
+        if found := next((name for name in SPLITS if name in words), ""):
+            return found
+    return ""
+
+
 def _order(file: Path) -> tuple[int, list[str]]:
     """By split, then by name with numbers in their order."""
-    words = re.split(r"[^a-z]+", "/".join(file.parts[-2:]).lower())
-    split = next((place for place, name in enumerate(SPLITS) if name in words), len(SPLITS))
+    split = [*SPLITS, ""].index(split_of(file))
     pieces = [f"{int(piece):030d}" if piece.isdigit() else piece for piece in re.split(r"(\d{1,20})", str(file))]
     return split, pieces
 

@@ -8,8 +8,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from tts_playground.tasks.question_sources.places import SHORTEST
 from tts_playground.tasks.question_sources.shapes import ANSWERS
 from tts_playground.tasks.question_sources.text_files import Row, json_file
+
+KEPT = 1 << 28
+"""letters of base64 that are remembered for rows that share a picture"""
 
 
 def joined(file: Path, rows: Iterator[Row]) -> Iterator[Row]:
@@ -30,6 +34,27 @@ def joined(file: Path, rows: Iterator[Row]) -> Iterator[Row]:
                 yield {**known.get(row.get("question_id"), {}), **row} if isinstance(row, Mapping) else row
             return
     yield from rows
+
+
+def with_pictures(rows: Iterator[Row]) -> Iterator[Row]:
+    """Rows whose picture is another row's index (MMBench writes each picture once) get that row's.
+
+    What is kept for later rows has a bound (``KEPT``); the rest is left as it stands, and so are names of files.
+    """
+    kept: dict[str, str] = {}
+    room = KEPT
+    for row in rows:
+        if not isinstance(row, Mapping) or "index" not in row or not isinstance(row.get("image"), (str, int)):
+            yield row
+            continue
+        picture = str(row["image"]).strip()
+        if picture in kept:
+            yield {**row, "image": kept[picture]}
+            continue
+        if len(picture) >= SHORTEST and len(picture) <= room:
+            kept[str(row["index"]).strip()] = picture
+            room -= len(picture)
+        yield row
 
 
 def _annotations(file: Path) -> Path | None:

@@ -19,7 +19,7 @@ MOST_FOLDERS, DEEPEST = 300, 4
 """folders in which a picture is looked for, and how far down"""
 ENDINGS = (".jpg", ".png", ".jpeg", ".webp", ".JPG", ".PNG")
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
-_SHORTEST = 64
+SHORTEST = 64
 """letters of base64 that are a picture; a GIF of one pixel has 56 or so"""
 
 
@@ -58,7 +58,7 @@ class Places:
     def _named(self, text: str) -> Any:
         if text.lower().startswith("data:"):
             return _from_address(text)
-        if len(text) >= _SHORTEST and not text.lower().endswith(ENDINGS) and _BASE64.fullmatch(text):
+        if len(text) >= SHORTEST and not text.lower().endswith(ENDINGS) and _BASE64.fullmatch(text):
             return _decoded(text)
         if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text):
             if text.lower().startswith("file://"):
