@@ -1,13 +1,19 @@
 """``sketch``: independent draws are kept in the store and read from it; a reward may be named."""
 
+import inspect
 import json
 
 import pytest
 
 from tts_playground.cli import main
+from tts_playground.cli import sketch as verb
 from tts_playground.dsl import render
+from tts_playground.dsl.scoring import CLOSENESS
+from tts_playground.pages.sketch.view_settings import default
 from tts_playground.samplers.proposal import ProposalSampler
 from tts_playground.store.store import Store
+from tts_playground.tasks.sketch import SketchSettings, sketch
+from tts_playground.ui.sketch.api import sketch as endpoint
 
 
 @pytest.fixture
@@ -68,3 +74,9 @@ def test_a_search_keeps_nothing(run):
 def test_an_unknown_reward_is_answered_with_those_there_are(run):
     code, said = run("--reward", "fitt")
     assert code == 2 and "did you mean 'fit'" in said["error"]
+
+
+def test_the_verb_the_function_and_the_page_stand_at_the_same_closeness():
+    for function in (verb.sketch, sketch, endpoint):
+        assert inspect.signature(function).parameters["closeness"].default == CLOSENESS
+    assert SketchSettings().closeness == default("closeness") == CLOSENESS

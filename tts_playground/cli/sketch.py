@@ -76,7 +76,7 @@ def sketch(
     trust_code: options.TrustCode = "",
     invert: Invert = None,
     crop: Crop = False,
-    closeness: Closeness = 0.7,
+    closeness: Closeness = 0.6,
 ) -> None:
     """Find a program that draws FILE; print it with its IoU (overlap with the drawing, 1 is perfect).
 

@@ -20,6 +20,8 @@ LIMB = 0.02
 """least share of all ink that a limb has"""
 SLENDER = 0.45
 """a limb is thinner than this share of the thickest piece it grows from"""
+LONG = 1.5
+"""a limb is at least this many times as long as it is wide: a sharp corner is none"""
 LARGEST = 6
 """most times that a pixel of a small part counts"""
 NAMED = 0.5
@@ -104,5 +106,7 @@ def _limbs(piece: NDArray[np.bool_], least: float) -> list[NDArray[np.bool_]]:
     radius = SLENDER * float(depth.max())
     core = depth > radius
     opened = np.asarray(ndimage.distance_transform_edt(~core)) <= radius + 1.5
-    limbs = _pieces(piece & ~opened, least, diagonal=True)
+    thin = _pieces(piece & ~opened, least, diagonal=True)
+    # a strip of width 2 d and length l has the area 2 d l
+    limbs = [limb for limb in thin if np.count_nonzero(limb) >= 4 * LONG * float(depth[limb].max()) ** 2]
     return limbs if sum(map(np.count_nonzero, limbs)) < 0.5 * np.count_nonzero(piece) else []

@@ -17,7 +17,7 @@ from tts_playground.dsl.parts import left_out, weights
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
 
-CLOSENESS = 0.7
+CLOSENESS = 0.6
 """where ``sketch`` and its page stand between shorter (0) and closer (1)"""
 FLOOR = 0.004
 """error that counts as none: about a pixel along the border"""
