@@ -200,9 +200,10 @@ HEAD = """# Strategies on all tasks at equal cost
 
 Made by `python -m tts_playground.evaluation.strategy_matrix`, which draws a column again with `--columns t2i`. A cell
 is the mean over tasks with its 95 % interval and, below it, the gain over best-of-N on the same tasks with its own; a
-gain whose interval keeps to one side of 0 is bold. The guide chooses, and the judge measures. Strategies have their
-default settings, and nothing was tuned for this table. With so few tasks most differences cannot be told from chance:
-a cell is there to show that the pair runs and about where it stands, and it ranks nobody.
+gain whose interval keeps to one side of 0 is bold, and one without an interval rests on too few tasks that differ.
+The guide chooses, and the judge measures. Strategies have their default settings, and nothing was tuned for this
+table. With so few tasks most differences cannot be told from chance: a cell is there to show that the pair runs and
+about where it stands, and it ranks nobody. Where best-of-N reaches 1.00 nothing is left to gain.
 """
 
 
