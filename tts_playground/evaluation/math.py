@@ -44,7 +44,7 @@ Scores = list[list[tuple[float, ...]]]
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class JudgedSolutions:
     """Everything that was drawn, and what the process reward that guides says of it."""
 
     problems: Sequence[Problem]
@@ -102,7 +102,7 @@ def run(
     greedy = drawn(lm_sampler(model, SolutionSettings(0.0)), asked, 1, seed)
     countdown = Countdown(f"{n} solutions a problem", len(asked), partial(print, flush=True))
     pool = drawn(sampler, asked, n, seed, file=out, watch=countdown.step)
-    judged = Judged(asked, greedy, pool, step_scores(prm, asked, pool))
+    judged = JudgedSolutions(asked, greedy, pool, step_scores(prm, asked, pool))
     of_model = metrics(judged)
     if isinstance(sampler, LanguageModelSampler):
         of_model |= math_revision.metrics(math_revision.revisions(sampler, asked, greedy, pool, seed))
@@ -135,7 +135,7 @@ def step_scores(prm: str, asked: Sequence[Problem], pool: Sequence[Solutions], m
     return found
 
 
-def metrics(judged: Judged) -> dict[str, Interval]:
+def metrics(judged: JudgedSolutions) -> dict[str, Interval]:
     """Key -> number with its interval, of the model and of the reward that picks among its solutions."""
     right, greedy, rewards = judged.right, judged.greedy_right, judged.rewards
     n = right.shape[1]
@@ -161,7 +161,7 @@ def metrics(judged: Judged) -> dict[str, Interval]:
     return found
 
 
-def _by_k(judged: Judged, right: np.ndarray, rewards: np.ndarray, ks: Sequence[int]) -> dict[str, np.ndarray]:
+def _by_k(judged: JudgedSolutions, right: np.ndarray, rewards: np.ndarray, ks: Sequence[int]) -> dict[str, np.ndarray]:
     """Name -> [problems, k]; an empty box has no vote."""
     votes = {"maj": np.ones_like(rewards), "weighted": rewards}
     n = right.shape[1]
