@@ -33,7 +33,7 @@ from tts_playground.tasks.solving import lm_sampler
 from tts_playground.worlds.arithmetic import heldout
 from tts_playground.worlds.arithmetic.benchmark import kind_of, math_eval
 from tts_playground.worlds.arithmetic.checking import is_correct, step_labels
-from tts_playground.worlds.arithmetic.problem import Problem
+from tts_playground.worlds.arithmetic.problem import MathProblem
 
 TEMPERATURE = 0.8
 KS = (1, 4, 16, 64, 256)
@@ -47,7 +47,7 @@ Scores = list[list[tuple[float, ...]]]
 class JudgedSolutions:
     """Everything that was drawn, and what the process reward that guides says of it."""
 
-    problems: Sequence[Problem]
+    problems: Sequence[MathProblem]
     greedy: Sequence[Solutions]
     pool: Sequence[Solutions]
     scores: Scores
@@ -120,7 +120,7 @@ def run(
     return {"name": "math", "metrics": flat}
 
 
-def step_scores(prm: str, asked: Sequence[Problem], pool: Sequence[Solutions], most: int | None = None) -> Scores:
+def step_scores(prm: str, asked: Sequence[MathProblem], pool: Sequence[Solutions], most: int | None = None) -> Scores:
     """What a process reward says of each step of the first ``most`` solutions; equal solutions are read once."""
     reward = ProcessReward(prm)
     countdown = Countdown(f"steps by {prm}", len(asked), partial(print, flush=True))
