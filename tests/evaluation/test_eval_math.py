@@ -44,7 +44,7 @@ def judged(rows, rewards, greedy):
     pool = [filled(row, one) for row, one in zip(rows, asked, strict=True)]
     first = [filled([one], problem) for one, problem in zip(greedy, asked, strict=True)]
     scores = [[(reward,) for reward in row] for row in rewards]
-    return math_eval_script.Judged(asked, first, pool, scores)
+    return math_eval_script.JudgedSolutions(asked, first, pool, scores)
 
 
 def test_numbers_of_a_hand_made_pool():

@@ -18,7 +18,7 @@ from tts_playground.train.common.config import TrainConfig, train
 from tts_playground.train.math import rows
 from tts_playground.train.math.measure import judging, voted
 from tts_playground.train.math.tokens import ASSISTANT, EOS, STEP_END, USER, encoder, vocabulary, wrapped_tokenizer
-from tts_playground.worlds.arithmetic import Problem, math_eval, problems
+from tts_playground.worlds.arithmetic import MathProblem, math_eval, problems
 from tts_playground.worlds.arithmetic.checking import step_labels, steps_of
 from tts_playground.worlds.arithmetic.spoiling import verdict
 
@@ -135,7 +135,7 @@ def test_the_share_of_judged_rows_is_what_the_world_says():
 
 
 def test_numbers_of_a_trainer():
-    one = Problem("Calculate 1 + 1.", "", "2", "expressions", 1, "")
+    one = MathProblem("Calculate 1 + 1.", "", "2", "expressions", 1, "")
     said = [f"\\boxed{{{answer}}}" for answer in (3, 3, 2, 2, 2)]
     assert voted([one], [said]).tolist() == [True]
     assert voted([one], [said], np.array([[5.0, 5, 1, 1, 1]])).tolist() == [False]

@@ -4,13 +4,13 @@ from random import Random
 
 import pytest
 
-from tts_playground.worlds.arithmetic import Problem, is_correct, step_labels
+from tts_playground.worlds.arithmetic import MathProblem, is_correct, step_labels
 from tts_playground.worlds.arithmetic.generate import problem_of, story
 from tts_playground.worlds.arithmetic.spoiling import spoilt, verdict
 from tts_playground.worlds.arithmetic.writing import CAREFUL, PLAIN, SHORT, solution
 
 END = "Therefore, the final answer is: $\\boxed{%s}$. I hope it is correct."
-PLATES = Problem(
+PLATES = MathProblem(
     "Paul buys 13 plates at 18 dollars each and a pen for 6 dollars. How many dollars does he pay?",
     "## Step 1: The plates cost 13 × 18 = 234 dollars.\n\n## Step 2: That is 234 + 6 = 240 dollars.\n\n" + END % 240,
     "240",

@@ -33,7 +33,7 @@ from tts_playground.tasks.solving import lm_sampler
 from tts_playground.worlds.arithmetic import heldout
 from tts_playground.worlds.arithmetic.benchmark import kind_of, math_eval
 from tts_playground.worlds.arithmetic.checking import is_correct, step_labels
-from tts_playground.worlds.arithmetic.problem import Problem
+from tts_playground.worlds.arithmetic.problem import MathProblem
 
 TEMPERATURE = 0.8
 KS = (1, 4, 16, 64, 256)
@@ -44,10 +44,10 @@ Scores = list[list[tuple[float, ...]]]
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class JudgedSolutions:
     """Everything that was drawn, and what the process reward that guides says of it."""
 
-    problems: Sequence[Problem]
+    problems: Sequence[MathProblem]
     greedy: Sequence[Solutions]
     pool: Sequence[Solutions]
     scores: Scores
@@ -102,7 +102,7 @@ def run(
     greedy = drawn(lm_sampler(model, SolutionSettings(0.0)), asked, 1, seed)
     countdown = Countdown(f"{n} solutions a problem", len(asked), partial(print, flush=True))
     pool = drawn(sampler, asked, n, seed, file=out, watch=countdown.step)
-    judged = Judged(asked, greedy, pool, step_scores(prm, asked, pool))
+    judged = JudgedSolutions(asked, greedy, pool, step_scores(prm, asked, pool))
     of_model = metrics(judged)
     if isinstance(sampler, LanguageModelSampler):
         of_model |= math_revision.metrics(math_revision.revisions(sampler, asked, greedy, pool, seed))
@@ -120,7 +120,7 @@ def run(
     return {"name": "math", "metrics": flat}
 
 
-def step_scores(prm: str, asked: Sequence[Problem], pool: Sequence[Solutions], most: int | None = None) -> Scores:
+def step_scores(prm: str, asked: Sequence[MathProblem], pool: Sequence[Solutions], most: int | None = None) -> Scores:
     """What a process reward says of each step of the first ``most`` solutions; equal solutions are read once."""
     reward = ProcessReward(prm)
     countdown = Countdown(f"steps by {prm}", len(asked), partial(print, flush=True))
@@ -135,7 +135,7 @@ def step_scores(prm: str, asked: Sequence[Problem], pool: Sequence[Solutions], m
     return found
 
 
-def metrics(judged: Judged) -> dict[str, Interval]:
+def metrics(judged: JudgedSolutions) -> dict[str, Interval]:
     """Key -> number with its interval, of the model and of the reward that picks among its solutions."""
     right, greedy, rewards = judged.right, judged.greedy_right, judged.rewards
     n = right.shape[1]
@@ -161,7 +161,7 @@ def metrics(judged: Judged) -> dict[str, Interval]:
     return found
 
 
-def _by_k(judged: Judged, right: np.ndarray, rewards: np.ndarray, ks: Sequence[int]) -> dict[str, np.ndarray]:
+def _by_k(judged: JudgedSolutions, right: np.ndarray, rewards: np.ndarray, ks: Sequence[int]) -> dict[str, np.ndarray]:
     """Name -> [problems, k]; an empty box has no vote."""
     votes = {"maj": np.ones_like(rewards), "weighted": rewards}
     n = right.shape[1]

@@ -15,7 +15,7 @@ from tts_playground.errors import BadInput
 from tts_playground.journal import growing
 from tts_playground.samplers.lm import LanguageModelSampler
 from tts_playground.tasks.reasoning import ReasoningTask
-from tts_playground.worlds.arithmetic.problem import Problem
+from tts_playground.worlds.arithmetic.problem import MathProblem
 
 WHAT = "The file of solutions"
 
@@ -32,7 +32,7 @@ class Solutions:
     tokens: tuple[int, ...]
 
     @classmethod
-    def of(cls, problem: Problem, samples: Sequence[Sample]) -> Solutions:
+    def of(cls, problem: MathProblem, samples: Sequence[Sample]) -> Solutions:
         """Of finished samples, in order."""
         return cls(
             problem.unique_id,
@@ -51,14 +51,14 @@ class Solutions:
         ]
 
 
-def task_of(problem: Problem) -> ReasoningTask:
+def task_of(problem: MathProblem) -> ReasoningTask:
     """A problem as a task; its answer is kept back."""
     return ReasoningTask(problem.problem, level=problem.level, subject=problem.subject, unique_id=problem.unique_id)
 
 
 def drawn(
     sampler: Sampler,
-    problems: Sequence[Problem],
+    problems: Sequence[MathProblem],
     n: int,
     seed: int,
     *,

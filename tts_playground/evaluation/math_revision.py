@@ -19,7 +19,7 @@ from tts_playground.estimators.intervals import Interval, mean, paired
 from tts_playground.evaluation.math_pool import Solutions, task_of
 from tts_playground.samplers.lm import LanguageModelSampler
 from tts_playground.worlds.arithmetic.checking import is_correct, step_labels
-from tts_playground.worlds.arithmetic.problem import Problem
+from tts_playground.worlds.arithmetic.problem import MathProblem
 from tts_playground.worlds.arithmetic.spoiling import verdict
 
 TRIES = 4
@@ -39,7 +39,7 @@ class Revised:
 
 def revisions(
     sampler: LanguageModelSampler,
-    problems: Sequence[Problem],
+    problems: Sequence[MathProblem],
     greedy: Sequence[Solutions],
     pool: Sequence[Solutions],
     seed: int,
@@ -66,7 +66,7 @@ def any_right(n: int, right: int, tries: float) -> float:
     return below + (tries - low) * (above - below)
 
 
-def said_of(problem: Problem, attempt: Solutions) -> str:
+def said_of(problem: MathProblem, attempt: Solutions) -> str:
     """The verdict on a wrong solution: its first wrong step, but for its last, whose fault is the answer."""
     labels = step_labels(problem, attempt.steps[0])
     first = labels.index(False) + 1 if False in labels else len(labels)
@@ -74,7 +74,7 @@ def said_of(problem: Problem, attempt: Solutions) -> str:
 
 
 def _revised(
-    sampler: LanguageModelSampler, problems: Sequence[Problem], attempts: Sequence[Solutions], seed: int
+    sampler: LanguageModelSampler, problems: Sequence[MathProblem], attempts: Sequence[Solutions], seed: int
 ) -> list[list[Sample]]:
     batch, ticket_of = sampler.batch(), dict[int, int]()
     for place, (one, attempt) in enumerate(zip(problems, attempts, strict=True)):

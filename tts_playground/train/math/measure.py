@@ -18,18 +18,18 @@ from tts_playground.train.math.rows import Text
 from tts_playground.train.math.tokens import PAD, encoder
 from tts_playground.worlds.arithmetic.checking import boxed_answer, is_correct
 from tts_playground.worlds.arithmetic.generate import problems
-from tts_playground.worlds.arithmetic.problem import Problem
+from tts_playground.worlds.arithmetic.problem import MathProblem
 
 EVAL_SEED = 77_000
 """seed of the problems that a trainer measures on: of the kind that it trained on, but never in training"""
 
 
-def measured_problems(n: int) -> list[Problem]:
+def measured_problems(n: int) -> list[MathProblem]:
     """``n`` problems to measure on, of all levels alike."""
     return [one for level in range(1, 6) for one in problems(EVAL_SEED, -(-n // 5), "seen", level=level)][:n]
 
 
-def solved(model: Any, asked: Sequence[Problem], samples: int, temperature: float, rows: int) -> list[list[str]]:
+def solved(model: Any, asked: Sequence[MathProblem], samples: int, temperature: float, rows: int) -> list[list[str]]:
     """``samples`` solutions of each problem; greedy ones at temperature 0."""
     encode = encoder()
     prompts = [encode.prompt(one.problem) for one in asked for _ in range(samples)]
@@ -38,12 +38,14 @@ def solved(model: Any, asked: Sequence[Problem], samples: int, temperature: floa
     return [texts[start : start + samples] for start in range(0, len(texts), samples)]
 
 
-def right(asked: Sequence[Problem], texts: Sequence[Sequence[str]]) -> np.ndarray:
+def right(asked: Sequence[MathProblem], texts: Sequence[Sequence[str]]) -> np.ndarray:
     """bool [problems, samples]."""
     return np.array([[is_correct(one, text) for text in said] for one, said in zip(asked, texts, strict=True)])
 
 
-def voted(asked: Sequence[Problem], texts: Sequence[Sequence[str]], weights: np.ndarray | None = None) -> np.ndarray:
+def voted(
+    asked: Sequence[MathProblem], texts: Sequence[Sequence[str]], weights: np.ndarray | None = None
+) -> np.ndarray:
     """bool [problems]: whether the answer with the most votes, or the largest sum of ``weights``, is right."""
     found = []
     for place, (one, said) in enumerate(zip(asked, texts, strict=True)):

@@ -11,7 +11,7 @@ import numpy as np
 from tts_playground.train.math.tokens import ASSISTANT, EOS, PAD, STEP_END, USER, encoder
 from tts_playground.worlds.arithmetic.checking import step_labels, steps_of
 from tts_playground.worlds.arithmetic.generate import problem_of, story
-from tts_playground.worlds.arithmetic.problem import Problem
+from tts_playground.worlds.arithmetic.problem import MathProblem
 from tts_playground.worlds.arithmetic.spoiling import spoilt, verdict
 from tts_playground.worlds.arithmetic.story import Story
 from tts_playground.worlds.arithmetic.writing import CAREFUL, PLAIN, SHORT, solution
@@ -149,7 +149,7 @@ def judged(problem: str, steps: Sequence[str], labels: Sequence[bool]) -> Text:
     return Text(ids, marks)
 
 
-def judged_drawn(pairs: Sequence[tuple[Problem, list[int]]]) -> list[Text]:
+def judged_drawn(pairs: Sequence[tuple[MathProblem, list[int]]]) -> list[Text]:
     """Drawn solutions (as tokens) with the world's labels; empty and too long ones are left out."""
     found = []
     for problem, ids in pairs:

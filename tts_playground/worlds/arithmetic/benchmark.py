@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tts_playground.worlds.arithmetic import heldout
 from tts_playground.worlds.arithmetic.generate import LEVELS, problem_of, story
-from tts_playground.worlds.arithmetic.problem import Problem
+from tts_playground.worlds.arithmetic.problem import MathProblem
 
 PATH = Path(__file__).parents[1] / "data" / "math-eval.jsonl"
 SEED = 500_018
@@ -24,25 +24,25 @@ EACH = 100
 """problems of a level"""
 
 
-def math_eval(most: int | None = None) -> list[Problem]:
+def math_eval(most: int | None = None) -> list[MathProblem]:
     """The first ``most`` problems, all by default."""
     return list(_shipped()[:most])
 
 
-def kind_of(problem: Problem) -> str:
+def kind_of(problem: MathProblem) -> str:
     """What a problem of math-eval holds out: "wording", "number" or "composition"."""
     return problem.unique_id.split("/")[1]
 
 
 @cache
-def _shipped() -> tuple[Problem, ...]:
-    return tuple(Problem(**json.loads(line)) for line in PATH.read_text(encoding="utf-8").splitlines())
+def _shipped() -> tuple[MathProblem, ...]:
+    return tuple(MathProblem(**json.loads(line)) for line in PATH.read_text(encoding="utf-8").splitlines())
 
 
-def make(each: int = EACH) -> list[Problem]:
+def make(each: int = EACH) -> list[MathProblem]:
     """What the file holds: ``each`` problems a level, no two with the same text."""
     indices = {(level, kind): count() for level in LEVELS for kind in heldout.KINDS}
-    found: list[Problem] = []
+    found: list[MathProblem] = []
     seen: set[str] = set()
     for turn in range(each):
         for level in LEVELS:
@@ -57,6 +57,6 @@ def make(each: int = EACH) -> list[Problem]:
     return found
 
 
-def lines(problems: list[Problem]) -> str:
+def lines(problems: list[MathProblem]) -> str:
     """The text of the file."""
     return "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in problems)

@@ -17,7 +17,7 @@ from itertools import combinations
 
 from tts_playground.answers.numbers import read_number
 from tts_playground.worlds.arithmetic.calculations import Calculation, Term, calculations
-from tts_playground.worlds.arithmetic.problem import Problem
+from tts_playground.worlds.arithmetic.problem import MathProblem
 
 _BOX = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:/\d+)?")
@@ -27,7 +27,7 @@ _MOST_TERMS = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ProblemFacts:
     """What a problem's steps may use and come to."""
 
     known: frozenset[Fraction]
@@ -35,7 +35,7 @@ class Facts:
     answer: Fraction
 
 
-def step_labels(problem: Problem, text: str | Sequence[str]) -> list[bool]:
+def step_labels(problem: MathProblem, text: str | Sequence[str]) -> list[bool]:
     """For each step of a solution, whether everything up to and including it is right and leads to the answer.
 
     Args:
@@ -70,7 +70,7 @@ def boxed_answer(text: str) -> str | None:
     return found[-1].strip() if found else None
 
 
-def is_correct(problem: Problem, text: str) -> bool:
+def is_correct(problem: MathProblem, text: str) -> bool:
     """Whether the last boxed answer in ``text`` equals the problem's."""
     boxed = boxed_answer(text)
     return boxed is not None and read_number(boxed) is not None and read_number(boxed) == read_number(problem.answer)
@@ -82,7 +82,7 @@ def _uses(one: Calculation, known: frozenset[Fraction] | set[Fraction]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def facts_of(problem: Problem) -> Facts:
+def facts_of(problem: MathProblem) -> ProblemFacts:
     """Read off the problem and its canonical solution."""
     answer = read_number(problem.answer)
     assert answer is not None
@@ -96,7 +96,7 @@ def facts_of(problem: Problem) -> Facts:
         valid |= {first.value, *_partial(_whole(first, terms))}
         given |= set(first.numbers())
         terms.setdefault(first.value, first)
-    return Facts(frozenset(given | _ALWAYS), frozenset(valid), answer)
+    return ProblemFacts(frozenset(given | _ALWAYS), frozenset(valid), answer)
 
 
 def _whole(term: Term, terms: dict[Fraction, Term]) -> Term:

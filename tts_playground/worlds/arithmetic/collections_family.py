@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tts_playground.worlds.arithmetic.people import PARTS, RELATIVES, TIMES, Person, Thing
-from tts_playground.worlds.arithmetic.problem import Node
+from tts_playground.worlds.arithmetic.people import PARTS, RELATIVES, TIMES, Countable, Person
+from tts_playground.worlds.arithmetic.problem import Quantity
 from tts_playground.worlds.arithmetic.story import Story, Unfit
 
 GIFTS = ("a book", "a ball", "a hat", "a lamp", "a cake", "a bag", "a game", "a scarf")
@@ -28,7 +28,7 @@ def collections(s: Story) -> None:
     _end(s, person, thing, value, ending)
 
 
-def _start(s: Story, p: Person, t: Thing, left: int) -> tuple[Node, int, str]:
+def _start(s: Story, p: Person, t: Countable, left: int) -> tuple[Quantity, int, str]:
     kind = s.pick(("has", "holders", "two kinds", "two days")) if left > 0 else "has"
     if kind == "has":
         n = s.number(12, 480)
@@ -79,15 +79,15 @@ def _start(s: Story, p: Person, t: Thing, left: int) -> tuple[Node, int, str]:
     )
 
 
-def _now(p: Person, t: Thing) -> tuple[str, ...]:
+def _now(p: Person, t: Countable) -> tuple[str, ...]:
     return (f"Now {p.name} has {{}} {t.many}.", f"That makes {{}} {t.many}.", f"Then {p.they} has {{}} {t.many}.")
 
 
-def _left(p: Person, t: Thing) -> tuple[str, ...]:
+def _left(p: Person, t: Countable) -> tuple[str, ...]:
     return (f"{p.name} has {{}} {t.many} left.", f"That leaves {{}} {t.many}.", f"Then {p.they} keeps {{}} {t.many}.")
 
 
-def _gain(s: Story, p: Person, t: Thing, value: Node) -> Node:
+def _gain(s: Story, p: Person, t: Countable, value: Quantity) -> Quantity:
     n = s.number(6, 360)
     who = s.pick(RELATIVES)
     s.say(
@@ -101,7 +101,7 @@ def _gain(s: Story, p: Person, t: Thing, value: Node) -> Node:
     return s.step("+", (value, n), *_now(p, t))
 
 
-def _lose(s: Story, p: Person, t: Thing, value: Node) -> Node:
+def _lose(s: Story, p: Person, t: Countable, value: Quantity) -> Quantity:
     n = s.number(5, max(6, min(420, int(value.value) - 2)))
     who = s.pick(RELATIVES)
     s.say(
@@ -115,7 +115,7 @@ def _lose(s: Story, p: Person, t: Thing, value: Node) -> Node:
     return s.step("-", (value, n), *_left(p, t))
 
 
-def _times(s: Story, p: Person, t: Thing, value: Node) -> Node:
+def _times(s: Story, p: Person, t: Countable, value: Quantity) -> Quantity:
     k = s.between(2, 6)
     who = s.pick(RELATIVES)
     s.say(
@@ -124,10 +124,10 @@ def _times(s: Story, p: Person, t: Thing, value: Node) -> Node:
         f"{p.Their} {who} then gives {p.them} so many that {p.they} has {TIMES[k]} as many {t.many}.",
         f"By the end of the year the number of {t.many} is {k} times as large.",
     )
-    return s.step("*", (value, Node(k)), *_now(p, t))
+    return s.step("*", (value, Quantity(k)), *_now(p, t))
 
 
-def _part(s: Story, p: Person, t: Thing, value: Node) -> Node:
+def _part(s: Story, p: Person, t: Countable, value: Quantity) -> Quantity:
     k = s.pick([one for one in PARTS if value.value % one == 0] or _unfit())
     who = s.pick(RELATIVES)
     s.say(
@@ -137,12 +137,12 @@ def _part(s: Story, p: Person, t: Thing, value: Node) -> Node:
         f"Then {PARTS[k]} of the {t.many} get lost.",
     )
     gone = s.step(
-        "/", (value, Node(k)), f"{PARTS[k].capitalize()} of the {t.many} is {{}}.", f"So {{}} {t.many} are gone."
+        "/", (value, Quantity(k)), f"{PARTS[k].capitalize()} of the {t.many} is {{}}.", f"So {{}} {t.many} are gone."
     )
     return s.step("-", (value, gone), *_left(p, t))
 
 
-def _holders(s: Story, p: Person, t: Thing, value: Node) -> Node:
+def _holders(s: Story, p: Person, t: Countable, value: Quantity) -> Quantity:
     k, m = s.number(2, 24), s.number(4, 36)
     s.say(
         f"holders {t.many}",
@@ -154,7 +154,7 @@ def _holders(s: Story, p: Person, t: Thing, value: Node) -> Node:
     return s.step("+", (value, more), *_now(p, t))
 
 
-def _gifts(s: Story, p: Person, t: Thing, value: Node) -> Node:
+def _gifts(s: Story, p: Person, t: Countable, value: Quantity) -> Quantity:
     k, m = s.number(2, 12), s.number(2, 24)
     s.say(
         f"gifts {t.many}",
@@ -166,7 +166,7 @@ def _gifts(s: Story, p: Person, t: Thing, value: Node) -> Node:
     return s.step("-", (value, gone), *_left(p, t))
 
 
-def _percent(s: Story, p: Person, t: Thing, value: Node) -> Node:
+def _percent(s: Story, p: Person, t: Countable, value: Quantity) -> Quantity:
     share = s.pick(
         [one for one in (5, 10, 15, 20, 25, 30, 40, 60, 75) if int(value.value) * one % 100 == 0] or _unfit()
     )
@@ -176,8 +176,10 @@ def _percent(s: Story, p: Person, t: Thing, value: Node) -> Node:
         f"Then {share} percent of the {t.many} get lost.",
         f"{p.They} gives {share} percent of the {t.many} to a school.",
     )
-    product = s.joined("*", value, Node(share))
-    gone = s.step("/", (product, Node(100)), f"{share} percent of the {t.many} is {{}}.", f"So {{}} {t.many} are gone.")
+    product = s.joined("*", value, Quantity(share))
+    gone = s.step(
+        "/", (product, Quantity(100)), f"{share} percent of the {t.many} is {{}}.", f"So {{}} {t.many} are gone."
+    )
     return s.step("-", (value, gone), *_left(p, t))
 
 
@@ -197,7 +199,7 @@ def _unfit() -> list[int]:
     raise Unfit
 
 
-def _end(s: Story, p: Person, t: Thing, value: Node, ending: str) -> None:
+def _end(s: Story, p: Person, t: Countable, value: Quantity, ending: str) -> None:
     if ending == "count":
         s.say(
             t.many,
@@ -213,7 +215,10 @@ def _end(s: Story, p: Person, t: Thing, value: Node, ending: str) -> None:
             f"How many {t.many} does each of {k} children get if {p.they} shares them equally?",
         )
         s.step(
-            "/", (value, Node(k)), f"Each of them gets {{}} {t.many}.", f"Shared equally, that is {{}} {t.many} each."
+            "/",
+            (value, Quantity(k)),
+            f"Each of them gets {{}} {t.many}.",
+            f"Shared equally, that is {{}} {t.many} each.",
         )
     elif ending == "pack":
         k = s.divisor(value.value, 3, 24)
@@ -222,7 +227,7 @@ def _end(s: Story, p: Person, t: Thing, value: Node, ending: str) -> None:
             f"{p.They} puts all {t.many} into {t.holders} of {k}. How many {t.holders} does {p.they} need?",
             f"How many {t.holders} can {p.they} fill if each {t.holder} holds {k} {t.many}?",
         )
-        s.step("/", (value, Node(k)), f"{p.They} fills {{}} {t.holders}.", f"These are {{}} {t.holders}.")
+        s.step("/", (value, Quantity(k)), f"{p.They} fills {{}} {t.holders}.", f"These are {{}} {t.holders}.")
     else:
         price = s.number(2, 24)
         s.say(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tts_playground.worlds.arithmetic.people import PARTS, TIMES, Person
-from tts_playground.worlds.arithmetic.problem import Node
+from tts_playground.worlds.arithmetic.problem import Quantity
 from tts_playground.worlds.arithmetic.story import Story, Unfit
 
 
@@ -15,7 +15,7 @@ def comparisons(s: Story) -> None:
     first = s.person()
     value = s.number(8, 240)
     s.say(t.many, f"{first.name} has {value.value} {t.many}.", f"{first.name} collects {value.value} {t.many}.")
-    known: list[tuple[Person, Node]] = [(first, value)]
+    known: list[tuple[Person, Quantity]] = [(first, value)]
     last = "start"
     for _ in range(links):
         of, amount = known[-1] if s.chance(0.75) else s.pick(known)
@@ -42,7 +42,7 @@ def comparisons(s: Story) -> None:
         _difference(s, known, f"more {t.many}", t.many)
 
 
-def _compared(s: Story, kind: str, of: Person, amount: Node, what: str, many: str) -> tuple[Person, Node]:
+def _compared(s: Story, kind: str, of: Person, amount: Quantity, what: str, many: str) -> tuple[Person, Quantity]:
     who = s.person()
     then = (f"{who.name} has {{}} {many}.", f"So {who.name} has {{}} {many}.")
     if kind == "more":
@@ -68,7 +68,7 @@ def _compared(s: Story, kind: str, of: Person, amount: Node, what: str, many: st
             f"{who.name} has {TIMES[k]} as many {what} as {of.name}.",
             f"The number of {who.name}'s {what} is {TIMES[k]} that of {of.name}.",
         )
-        return who, s.step("*", (amount, Node(k)), *then)
+        return who, s.step("*", (amount, Quantity(k)), *then)
     found = [one for one in PARTS if amount.value % one == 0]
     if not found:
         raise Unfit
@@ -79,10 +79,10 @@ def _compared(s: Story, kind: str, of: Person, amount: Node, what: str, many: st
         f"{who.name} has {PARTS[k]} as many {what} as {of.name}.",
         f"{who.name} has only {PARTS[k]} of the number that {of.name} has.",
     ) if part else None
-    return who, s.step("/", (amount, Node(k)), *then)
+    return who, s.step("/", (amount, Quantity(k)), *then)
 
 
-def _difference(s: Story, known: list[tuple[Person, Node]], more: str, many: str) -> None:
+def _difference(s: Story, known: list[tuple[Person, Quantity]], more: str, many: str) -> None:
     (a, high), (b, low) = known[-1], s.pick(known[:-1])
     if high.value < low.value:
         a, high, b, low = b, low, a, high
@@ -103,7 +103,7 @@ def ages(s: Story) -> None:
     first = s.person()
     age = s.number(6, 42)
     s.say("age", f"{first.name} is {age.value} years old.", f"{first.name} has just turned {age.value}.")
-    known: list[tuple[Person, Node]] = [(first, age)]
+    known: list[tuple[Person, Quantity]] = [(first, age)]
     last = "start"
     for _ in range(links):
         of, amount = known[-1] if s.chance(0.7) else s.pick(known)
@@ -117,7 +117,7 @@ def ages(s: Story) -> None:
     _age_asked(s, known, ending)
 
 
-def _aged(s: Story, kind: str, of: Person, age: Node) -> tuple[Person, Node]:
+def _aged(s: Story, kind: str, of: Person, age: Quantity) -> tuple[Person, Quantity]:
     who = s.person()
     then = (f"{who.name} is {{}} years old.", f"So {who.name}'s age is {{}} years.")
     if kind in ("older", "younger"):
@@ -135,7 +135,7 @@ def _aged(s: Story, kind: str, of: Person, age: Node) -> tuple[Person, Node]:
             f"{who.name} is {TIMES[k]} as old as {of.name}.",
             f"The age of {who.name} is {TIMES[k]} that of {of.name}.",
         )
-        return who, s.step("*", (age, Node(k)), *then)
+        return who, s.step("*", (age, Quantity(k)), *then)
     if kind == "ago":
         n = s.number(2, max(3, min(20, int(age.value) - 3)))
         s.say(
@@ -150,14 +150,14 @@ def _aged(s: Story, kind: str, of: Person, age: Node) -> tuple[Person, Node]:
         f"{who.name} is {PARTS.get(k) or _bad()} as old as {of.name}.",
         f"{of.name} is {TIMES.get(k)} as old as {who.name}.",
     )
-    return who, s.step("/", (age, Node(k)), *then)
+    return who, s.step("/", (age, Quantity(k)), *then)
 
 
 def _bad() -> str:
     raise Unfit
 
 
-def _age_asked(s: Story, known: list[tuple[Person, Node]], ending: str) -> None:
+def _age_asked(s: Story, known: list[tuple[Person, Quantity]], ending: str) -> None:
     who, age = known[-1]
     if ending == "last":
         s.say("ask", f"How old is {who.name}?", f"What is the age of {who.name}, in years?")
@@ -192,7 +192,7 @@ def _age_asked(s: Story, known: list[tuple[Person, Node]], ending: str) -> None:
         f"What will the sum of their ages be in {years.value} years?",
         f"How old will {everybody} be together in {years.value} years?",
     )
-    more = s.joined("*", years, Node(len(known)))
+    more = s.joined("*", years, Quantity(len(known)))
     s.step(
         "+",
         (total, more),

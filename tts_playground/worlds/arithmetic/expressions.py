@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tts_playground.worlds.arithmetic.problem import Node, Number, expression
+from tts_playground.worlds.arithmetic.problem import Number, Quantity, expression
 from tts_playground.worlds.arithmetic.story import Step, Story, Unfit
 
 _STEP = ("We calculate {}.", "{}.", "Next, {}.", "This gives {}.")
@@ -27,7 +27,7 @@ def expressions(s: Story) -> None:
     )
 
 
-def _tree(s: Story, operations: int) -> Node:
+def _tree(s: Story, operations: int) -> Quantity:
     """A random expression of whole numbers, each of its results among them."""
     if operations == 0:
         return s.number(2, 180) if s.chance(0.6) else s.number(2, 30)
@@ -54,11 +54,11 @@ def _tree(s: Story, operations: int) -> Node:
     return s.joined(op, left, right)
 
 
-def _leaves(node: Node) -> list[Node]:
+def _leaves(node: Quantity) -> list[Quantity]:
     return [leaf for part in node.parts for leaf in _leaves(part)] if node.parts else [node]
 
 
-def _written(s: Story, node: Node) -> None:
+def _written(s: Story, node: Quantity) -> None:
     for part in node.parts:
         if part.op:
             _written(s, part)
@@ -81,7 +81,7 @@ def fractions(s: Story) -> None:
             if other.value >= value.value:
                 raise Unfit
         else:
-            other = Node(s.between(2, 9)) if s.chance(0.5) else _fraction(s)
+            other = Quantity(s.between(2, 9)) if s.chance(0.5) else _fraction(s)
         s.follows(last, op)
         if place:
             text = f"({text})"
@@ -95,10 +95,10 @@ def fractions(s: Story) -> None:
     s.say("ask", f"What is {text}?", f"Calculate {text} as a fraction.", f"Work out {text}.")
 
 
-def _fraction(s: Story) -> Node:
+def _fraction(s: Story) -> Quantity:
     bottom = s.pick((2, 3, 4, 5, 6, 8, 9, 10, 12))
     found = [top for top in range(1, bottom) if Fraction(top, bottom).denominator == bottom]
-    return Node(Fraction(s.pick(found), bottom))
+    return Quantity(Fraction(s.pick(found), bottom))
 
 
 def puzzles(s: Story) -> None:
@@ -134,9 +134,9 @@ def puzzles(s: Story) -> None:
             f"{p.name} takes the number {start}. {p.They} {doing}. Which number is the result?",
             f"{p.name} starts with {start} and {doing}. What does {p.they} get?",
         )
-        node = Node(start)
+        node = Quantity(start)
         for op, n in told:
-            node = s.step(op, (node, Node(n)), "The number is now {}.", "This gives {}.", "{}.")
+            node = s.step(op, (node, Quantity(n)), "The number is now {}.", "This gives {}.", "{}.")
         return
     s.say(
         "back",
@@ -146,7 +146,9 @@ def puzzles(s: Story) -> None:
     node = s.given(value)
     for op, n in reversed(told):
         back = {"+": "-", "-": "+", "*": "/", "/": "*"}[op]
-        node = s.step(back, (node, Node(n)), "Before that the number was {}.", "Going back, {}.", "We undo this: {}.")
+        node = s.step(
+            back, (node, Quantity(n)), "Before that the number was {}.", "Going back, {}.", "We undo this: {}."
+        )
 
 
 def _start_of(told: list[tuple[str, int]], value: Number) -> Number:

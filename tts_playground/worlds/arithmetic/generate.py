@@ -12,7 +12,7 @@ from tts_playground.worlds.arithmetic.comparing import ages, comparisons
 from tts_playground.worlds.arithmetic.expressions import expressions, fractions, puzzles
 from tts_playground.worlds.arithmetic.measures import areas, averages
 from tts_playground.worlds.arithmetic.portions import portions, recipes
-from tts_playground.worlds.arithmetic.problem import Problem
+from tts_playground.worlds.arithmetic.problem import MathProblem
 from tts_playground.worlds.arithmetic.rates import travel, work
 from tts_playground.worlds.arithmetic.shopping import shopping, unit_prices
 from tts_playground.worlds.arithmetic.story import Story, Unfit
@@ -65,13 +65,13 @@ def story(seed: int, index: int, split: str = "train", level: int | None = None)
             return made
 
 
-def problem_of(made: Story, unique_id: str = "") -> Problem:
+def problem_of(made: Story, unique_id: str = "") -> MathProblem:
     """A finished story as a problem."""
     answer = made.text(made.steps[-1].node.value)
-    return Problem(" ".join(made.told), solution(made), answer, made.family, made.level, unique_id)
+    return MathProblem(" ".join(made.told), solution(made), answer, made.family, made.level, unique_id)
 
 
-def problems(seed: int, n: int, split: str = "train", *, start: int = 0, level: int | None = None) -> list[Problem]:
+def problems(seed: int, n: int, split: str = "train", *, start: int = 0, level: int | None = None) -> list[MathProblem]:
     """Problems ``start`` to ``start + n`` of a seed.
 
     Args:

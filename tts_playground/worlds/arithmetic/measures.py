@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tts_playground.worlds.arithmetic.problem import Node
+from tts_playground.worlds.arithmetic.problem import Quantity
 from tts_playground.worlds.arithmetic.story import Story, Unfit
 
 PLACES = ("garden", "field", "park", "yard", "terrace", "meadow", "playground", "square")
@@ -47,7 +47,7 @@ def areas(s: Story) -> None:
     _asked_area(s, place, area, left, last)
 
 
-def _changed(s: Story, place: str, kind: str, area: Node) -> Node:
+def _changed(s: Story, place: str, kind: str, area: Quantity) -> Quantity:
     if kind == "known part":
         n = s.number(4, max(5, min(280, int(area.value) - 2)))
         what = s.pick(INNER)
@@ -87,7 +87,7 @@ def _changed(s: Story, place: str, kind: str, area: Node) -> Node:
     return s.step("+", (area, part), "Together these are {} square metres.", "The whole area is {} square metres.")
 
 
-def _asked_area(s: Story, place: str, area: Node, left: int, last: str) -> None:
+def _asked_area(s: Story, place: str, area: Quantity, left: int, last: str) -> None:
     if left == 0:
         s.say(
             "area",
@@ -108,7 +108,7 @@ def _asked_area(s: Story, place: str, area: Node, left: int, last: str) -> None:
         value, unit = s.step("*", (area, price), "The cost is {} dollars.", "That costs {} dollars."), "dollars"
         ask = ("How many dollars does that cost?", "What is the cost in dollars?")
     else:
-        per = Node(s.divisor(area.value, 2, 15))
+        per = Quantity(s.divisor(area.value, 2, 15))
         s.say(
             "bags",
             f"One bag of seed is enough for {per.value} square metres.",
@@ -137,9 +137,9 @@ def _asked_area(s: Story, place: str, area: Node, left: int, last: str) -> None:
         s.step("*", (value, price), "They cost {} dollars.", "That is {} dollars.")
 
 
-def _border(s: Story, place: str, long: Node, wide: Node) -> None:
+def _border(s: Story, place: str, long: Quantity, wide: Quantity) -> None:
     half = s.step("+", (long, wide), "Two sides are {} m long together.", "Length and width add up to {} m.")
-    border = s.step("*", (half, Node(2)), "All around it is {} m.", f"The border of the {place} is {{}} m long.")
+    border = s.step("*", (half, Quantity(2)), "All around it is {} m.", f"The border of the {place} is {{}} m long.")
     if s.level == 2:
         s.say(
             "border", f"How long is a fence around the {place}, in m?", f"What is the distance around the {place} in m?"
@@ -194,7 +194,7 @@ def averages(s: Story) -> None:
     rest = mean * count - sum(int(v.value) for v in values[:-1])
     if rest < 4 or rest > 300:
         raise Unfit
-    n = Node(count)
+    n = Quantity(count)
     if s.chance(0.35):
         _missing(s, p, many, each, values, mean, n)
         return
@@ -216,7 +216,7 @@ def averages(s: Story) -> None:
     _then(s, p, many, each, average, s.level - 2, "average")
 
 
-def _missing(s: Story, p, many: str, each: str, values: list[Node], mean: int, n: Node) -> None:
+def _missing(s: Story, p, many: str, each: str, values: list[Quantity], mean: int, n: Quantity) -> None:
     if s.level < 3:
         raise Unfit
     wanted = s.given(mean)
@@ -246,7 +246,7 @@ def _missing(s: Story, p, many: str, each: str, values: list[Node], mean: int, n
     _then(s, p, many, each, last, s.level - 3, "missing")
 
 
-def _then(s: Story, p, many: str, each: str, value: Node, left: int, last: str) -> None:
+def _then(s: Story, p, many: str, each: str, value: Quantity, left: int, last: str) -> None:
     which = "on average" if last == "average" else f"in the last {each}"
     if left == 0:
         s.say(

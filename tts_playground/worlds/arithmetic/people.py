@@ -26,7 +26,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class Countable:
     """Things that can be counted, bought and given away, and what holds several of them."""
 
     one: str
@@ -46,7 +46,7 @@ book books shelf shelves|cookie cookies tin tins|egg eggs carton cartons|card ca
 shell shells bucket buckets|bead beads string strings|orange oranges crate crates|candle candles box boxes
 coin coins bag bags|balloon balloons pack packs|button buttons jar jars|muffin muffins tray trays
 postcard postcards pack packs|rose roses bunch bunches|tomato tomatoes crate crates"""
-THINGS = tuple(Thing(*row.split()) for row in _THINGS.replace("\n", "|").split("|"))
+THINGS = tuple(Countable(*row.split()) for row in _THINGS.replace("\n", "|").split("|"))
 RELATIVES = ("mother", "father", "aunt", "uncle", "grandmother", "brother", "sister", "teacher", "neighbour", "cousin")
 TIMES = {2: "twice", 3: "three times", 4: "four times", 5: "five times", 6: "six times"}
 """factor -> "three times", as in "three times as many" """

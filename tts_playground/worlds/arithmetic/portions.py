@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tts_playground.worlds.arithmetic.problem import Node
+from tts_playground.worlds.arithmetic.problem import Quantity
 from tts_playground.worlds.arithmetic.story import Story, Unfit
 
 GROUPS = (
@@ -95,7 +95,7 @@ def portions(s: Story) -> None:
     )
 
 
-def _part(s: Story, kind: str, many: str, value: Node, used: int, trait: str) -> Node:
+def _part(s: Story, kind: str, many: str, value: Quantity, used: int, trait: str) -> Quantity:
     these = f"the {many}" if not used else f"these {many}"
     if kind == "percent":
         shares = [one for one in PERCENTS if int(value.value) * one % 100 == 0]
@@ -103,10 +103,10 @@ def _part(s: Story, kind: str, many: str, value: Node, used: int, trait: str) ->
             raise Unfit
         share = s.pick(shares)
         s.say(kind, f"{share} percent of {these} {trait}.", f"Of {these}, {share} percent {trait}.")
-        product = s.joined("*", value, Node(share))
+        product = s.joined("*", value, Quantity(share))
         return s.step(
             "/",
-            (product, Node(100)),
+            (product, Quantity(100)),
             f"{share} percent of {value.value} are {{}} {many}.".replace(f" of {value.value}", " of them"),
             f"So {{}} {many} {trait}.",
         )
@@ -116,10 +116,10 @@ def _part(s: Story, kind: str, many: str, value: Node, used: int, trait: str) ->
     s.say(kind, f"{top}/{bottom} of {these} {trait}.", f"Of {these}, {top}/{bottom} {trait}.")
     if top == 1:
         return s.step(
-            "/", (value, Node(bottom)), f"{top}/{bottom} of them are {{}} {many}.", f"So {{}} {many} {trait}."
+            "/", (value, Quantity(bottom)), f"{top}/{bottom} of them are {{}} {many}.", f"So {{}} {many} {trait}."
         )
-    part = s.joined("/", value, Node(bottom))
-    return s.step("*", (part, Node(top)), f"{top}/{bottom} of them are {{}} {many}.", f"So {{}} {many} {trait}.")
+    part = s.joined("/", value, Quantity(bottom))
+    return s.step("*", (part, Quantity(top)), f"{top}/{bottom} of them are {{}} {many}.", f"So {{}} {many} {trait}.")
 
 
 def recipes(s: Story) -> None:
@@ -162,7 +162,7 @@ def recipes(s: Story) -> None:
         elif kind == "times":
             k = s.between(2, 9)
             s.say(kind, f"For a party {p.they} needs {k} times as much.", f"A cook needs {k} times that amount.")
-            value = s.step("*", (value, Node(k)), f"That is {{}} {unit}.", f"{k} times that amount is {{}} {unit}.")
+            value = s.step("*", (value, Quantity(k)), f"That is {{}} {unit}.", f"{k} times that amount is {{}} {unit}.")
         else:
             found = [k for k in (2, 4, 5, 8, 10) if 1000 % (Fraction(value.value) / k).denominator == 0]
             if not found:
@@ -173,13 +173,13 @@ def recipes(s: Story) -> None:
                 f"{p.They} puts it into {k} equal parts and keeps one of them.",
                 f"{k} people share it equally, and {p.name} gets one part.",
             )
-            value = s.step("/", (value, Node(k)), f"One part is {{}} {unit}.", f"Each part is {{}} {unit}.")
+            value = s.step("/", (value, Quantity(k)), f"One part is {{}} {unit}.", f"Each part is {{}} {unit}.")
         last = kind
     if value.value > 5000 or 1000 % Fraction(value.value).denominator:
         raise Unfit
     s.say("ask", f"How many {unit} of {what} are that?", f"How many {unit} are that in the end?")
 
 
-def _amount(s: Story) -> Node:
+def _amount(s: Story) -> Quantity:
     tenths = s.between(5, 240) if s.chance(0.8) else 10 * s.between(2, 24)
-    return Node(Fraction(tenths, 10) if tenths % 10 else tenths // 10)
+    return Quantity(Fraction(tenths, 10) if tenths % 10 else tenths // 10)

@@ -14,7 +14,7 @@ _BINDS = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class MathProblem:
     """One problem of the world, with the fields of MATH-500."""
 
     problem: str
@@ -29,12 +29,12 @@ class Problem:
     unique_id: str
 
 
-class Node:
+class Quantity:
     """A quantity: given in the problem (no operation), or calculated from others."""
 
     __slots__ = ("op", "parts", "value")
 
-    def __init__(self, value: Number, op: str = "", parts: tuple[Node, ...] = ()) -> None:
+    def __init__(self, value: Number, op: str = "", parts: tuple[Quantity, ...] = ()) -> None:
         self.value, self.op, self.parts = value, op, parts
 
 
@@ -79,7 +79,7 @@ def as_decimal(value: Number) -> str:
     return f"{sign}{whole}.{rest:03d}".rstrip("0").rstrip(".")
 
 
-def expression(node: Node, shown: Mapping[Node, str], *, whole: bool = True) -> str:
+def expression(node: Quantity, shown: Mapping[Quantity, str], *, whole: bool = True) -> str:
     """The expression for ``node`` over numbers that are ``shown`` already.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tts_playground.worlds.arithmetic.problem import Node
+from tts_playground.worlds.arithmetic.problem import Quantity
 from tts_playground.worlds.arithmetic.story import Story, Unfit
 
 VEHICLES = (
@@ -33,7 +33,7 @@ def travel(s: Story) -> None:
     legs, walk = (1, False) if left == 1 else (1, True) if left == 2 else (2, left == 4) if left < 5 else (3, False)
     if left >= 3 and left - legs - 1 not in (0, 1):
         raise Unfit
-    parts: list[Node] = []
+    parts: list[Quantity] = []
     for place in range(legs):
         speed, hours = s.number(slow, fast), s.number(2, 14)
         if place == 0:
@@ -67,7 +67,7 @@ def travel(s: Story) -> None:
     _TAILS[tail][1](s, vehicle, total)
 
 
-def _distance(s: Story, vehicle: str, total: Node) -> None:
+def _distance(s: Story, vehicle: str, total: Quantity) -> None:
     s.say(
         "distance",
         f"How many km does the {vehicle} cover?",
@@ -76,7 +76,7 @@ def _distance(s: Story, vehicle: str, total: Node) -> None:
     )
 
 
-def _rest(s: Story, vehicle: str, total: Node) -> None:
+def _rest(s: Story, vehicle: str, total: Quantity) -> None:
     whole = s.given(int(total.value) + s.between(12, 380))
     s.say(
         "rest",
@@ -86,8 +86,8 @@ def _rest(s: Story, vehicle: str, total: Node) -> None:
     s.step("-", (whole, total), "There are {} km left.", "What is left is {} km.")
 
 
-def _fuel(s: Story, vehicle: str, total: Node) -> None:
-    per = Node(s.divisor(total.value, 4, 20))
+def _fuel(s: Story, vehicle: str, total: Quantity) -> None:
+    per = Quantity(s.divisor(total.value, 4, 20))
     s.say(
         "fuel",
         f"It needs one litre for {per.value} km. How many litres does it need?",
@@ -96,8 +96,8 @@ def _fuel(s: Story, vehicle: str, total: Node) -> None:
     s.step("/", (total, per), "It needs {} litres.", "That takes {} litres.")
 
 
-def _cost(s: Story, vehicle: str, total: Node) -> None:
-    per, price = Node(s.divisor(total.value, 4, 20)), s.number(2, 9)
+def _cost(s: Story, vehicle: str, total: Quantity) -> None:
+    per, price = Quantity(s.divisor(total.value, 4, 20)), s.number(2, 9)
     s.say(
         "cost",
         f"It needs one litre for {per.value} km, and a litre costs {price.value} dollars. "
@@ -108,8 +108,8 @@ def _cost(s: Story, vehicle: str, total: Node) -> None:
     s.step("*", (litres, price), "They cost {} dollars.", "The trip costs {} dollars.")
 
 
-def _back(s: Story, vehicle: str, total: Node) -> None:
-    hours = Node(s.divisor(total.value, 2, 15))
+def _back(s: Story, vehicle: str, total: Quantity) -> None:
+    hours = Quantity(s.divisor(total.value, 2, 15))
     s.say(
         "back",
         f"It takes {hours.value} hours for the whole way back. What is its speed on the way back, in km an hour?",
@@ -118,7 +118,7 @@ def _back(s: Story, vehicle: str, total: Node) -> None:
     s.step("/", (total, hours), "On the way back it goes {} km an hour.", "Its speed is {} km an hour.")
 
 
-def _trips(s: Story, vehicle: str, total: Node) -> None:
+def _trips(s: Story, vehicle: str, total: Quantity) -> None:
     n = s.number(3, 22)
     s.say(
         "trips",
@@ -198,7 +198,7 @@ def work(s: Story) -> None:
     _ENDS[tail][1](s, made, value)
 
 
-def _change(s: Story, kind: str, made: str, value: Node) -> Node:
+def _change(s: Story, kind: str, made: str, value: Quantity) -> Quantity:
     if kind == "broken":
         n = s.number(3, max(4, min(260, int(value.value) - 2)))
         s.say(kind, f"{n.value} of the {made} are broken and thrown away.", f"Of these, {n.value} {made} get lost.")
@@ -213,21 +213,21 @@ def _change(s: Story, kind: str, made: str, value: Node) -> Node:
     return s.step("+", (value, n), f"With them there are {{}} {made}.", f"Together these are {{}} {made}.")
 
 
-def _all(s: Story, made: str, value: Node) -> None:
+def _all(s: Story, made: str, value: Quantity) -> None:
     s.say("all", f"How many {made} are there in the end?", f"What is the number of {made} then?")
 
 
-def _packed(s: Story, made: str, value: Node) -> None:
+def _packed(s: Story, made: str, value: Quantity) -> None:
     k = s.divisor(value.value, 3, 24)
     s.say(
         "packed",
         f"All {made} are packed into boxes of {k}. How many boxes are needed?",
         f"How many boxes do they fill if each box holds {k} {made}?",
     )
-    s.step("/", (value, Node(k)), "They fill {} boxes.", "That takes {} boxes.")
+    s.step("/", (value, Quantity(k)), "They fill {} boxes.", "That takes {} boxes.")
 
 
-def _sold(s: Story, made: str, value: Node) -> None:
+def _sold(s: Story, made: str, value: Quantity) -> None:
     price = s.number(2, 18)
     s.say(
         "sold",
@@ -237,7 +237,7 @@ def _sold(s: Story, made: str, value: Node) -> None:
     s.step("*", (value, price), "They bring {} dollars.", "That is {} dollars.")
 
 
-def _profit(s: Story, made: str, value: Node) -> None:
+def _profit(s: Story, made: str, value: Quantity) -> None:
     price, cost = s.number(3, 18), s.number(20, 480)
     s.say(
         "profit",

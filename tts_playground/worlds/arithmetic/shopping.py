@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tts_playground.worlds.arithmetic.problem import Node
+from tts_playground.worlds.arithmetic.problem import Quantity
 from tts_playground.worlds.arithmetic.story import Story, Unfit
 
 GOODS = """pen pens 2 9|notebook notebooks 3 16|shirt shirts 14 48|ticket tickets 8 36|chair chairs 24 95
@@ -66,7 +66,7 @@ _TAILS = {
 """what comes after the sum -> its steps"""
 
 
-def _sum(s: Story, p, total: Node) -> None:
+def _sum(s: Story, p, total: Quantity) -> None:
     s.say(
         "sum",
         f"How many dollars does {p.they} pay?",
@@ -75,11 +75,11 @@ def _sum(s: Story, p, total: Node) -> None:
     )
 
 
-def _change(s: Story, p, total: Node) -> None:
+def _change(s: Story, p, total: Quantity) -> None:
     notes = [one for one in (20, 50, 100, 200, 500, 1000, 2000) if one > total.value + 1]
     if not notes:
         raise Unfit
-    paid = Node(notes[0])
+    paid = Quantity(notes[0])
     s.say(
         "change",
         f"{p.They} pays with {paid.value} dollars. How many dollars does {p.they} get back?",
@@ -88,7 +88,7 @@ def _change(s: Story, p, total: Node) -> None:
     s.step("-", (paid, total), f"{p.They} gets {{}} dollars back.", "The change is {} dollars.")
 
 
-def _discount(s: Story, p, total: Node) -> None:
+def _discount(s: Story, p, total: Quantity) -> None:
     shares = [one for one in (5, 10, 15, 20, 25, 30, 40, 50) if int(total.value) * one % 100 == 0]
     if not shares:
         raise Unfit
@@ -98,14 +98,14 @@ def _discount(s: Story, p, total: Node) -> None:
         f"The shop takes {share} percent off the price. How many dollars does {p.they} pay?",
         f"With a discount of {share} percent, how much does {p.they} pay in dollars?",
     )
-    product = s.joined("*", total, Node(share))
+    product = s.joined("*", total, Quantity(share))
     off = s.step(
-        "/", (product, Node(100)), f"{share} percent of the price is {{}} dollars.", "The discount is {} dollars."
+        "/", (product, Quantity(100)), f"{share} percent of the price is {{}} dollars.", "The discount is {} dollars."
     )
     s.step("-", (total, off), f"{p.name} pays {{}} dollars.", "That leaves {} dollars to pay.")
 
 
-def _tax(s: Story, p, total: Node) -> None:
+def _tax(s: Story, p, total: Quantity) -> None:
     shares = [one for one in (5, 10, 15, 20, 25) if int(total.value) * one % 100 == 0]
     if not shares:
         raise Unfit
@@ -115,22 +115,24 @@ def _tax(s: Story, p, total: Node) -> None:
         f"A tax of {share} percent comes on top. How many dollars does {p.they} pay?",
         f"How much does {p.they} pay, in dollars, when {share} percent of tax is added?",
     )
-    product = s.joined("*", total, Node(share))
-    tax = s.step("/", (product, Node(100)), f"{share} percent of the price is {{}} dollars.", "The tax is {} dollars.")
+    product = s.joined("*", total, Quantity(share))
+    tax = s.step(
+        "/", (product, Quantity(100)), f"{share} percent of the price is {{}} dollars.", "The tax is {} dollars."
+    )
     s.step("+", (total, tax), f"With tax {p.name} pays {{}} dollars.", "Together that is {} dollars.")
 
 
-def _split(s: Story, p, total: Node) -> None:
+def _split(s: Story, p, total: Quantity) -> None:
     k = s.divisor(total.value, 2, 12)
     s.say(
         "split",
         f"{k} friends share the cost equally. How many dollars does each of them pay?",
         f"How much does each person pay, in dollars, if {k} people share the price equally?",
     )
-    s.step("/", (total, Node(k)), "Each of them pays {} dollars.", "A share is {} dollars.")
+    s.step("/", (total, Quantity(k)), "Each of them pays {} dollars.", "A share is {} dollars.")
 
 
-def _voucher(s: Story, p, total: Node) -> None:
+def _voucher(s: Story, p, total: Quantity) -> None:
     off = s.number(5, max(6, min(150, int(total.value) - 2)))
     s.say(
         "voucher",
@@ -140,14 +142,14 @@ def _voucher(s: Story, p, total: Node) -> None:
     s.step("-", (total, off), "That leaves {} dollars to pay.", f"{p.name} pays {{}} dollars.")
 
 
-def _voucher_split(s: Story, p, total: Node) -> None:
+def _voucher_split(s: Story, p, total: Quantity) -> None:
     off = s.number(5, max(6, min(150, int(total.value) - 2)))
     s.say("voucher", f"A voucher takes {off.value} dollars off.", f"{p.They} has a voucher for {off.value} dollars.")
     left = s.step("-", (total, off), "That leaves {} dollars to pay.", "With the voucher it costs {} dollars.")
     _split(s, p, left)
 
 
-def _weeks(s: Story, p, total: Node) -> None:
+def _weeks(s: Story, p, total: Quantity) -> None:
     k = s.number(3, 26)
     s.say(
         "weeks",
@@ -157,7 +159,7 @@ def _weeks(s: Story, p, total: Node) -> None:
     s.step("*", (total, k), f"In {k.value} weeks that is {{}} dollars.", f"{p.They} spends {{}} dollars.")
 
 
-def _delivery(s: Story, p, total: Node) -> None:
+def _delivery(s: Story, p, total: Quantity) -> None:
     fee = s.number(4, 48)
     s.say(
         "delivery",

@@ -9,8 +9,8 @@ from random import Random
 from typing import TypeVar
 
 from tts_playground.worlds.arithmetic import heldout
-from tts_playground.worlds.arithmetic.people import PEOPLE, THINGS, Person, Thing
-from tts_playground.worlds.arithmetic.problem import Node, Number, calculate, written
+from tts_playground.worlds.arithmetic.people import PEOPLE, THINGS, Countable, Person
+from tts_playground.worlds.arithmetic.problem import Number, Quantity, calculate, written
 
 T = TypeVar("T")
 LARGEST = 99_999
@@ -24,7 +24,7 @@ class Unfit(Exception):
 class Step:
     """One calculation, and the sentences that may hold it (``{}`` is where it stands)."""
 
-    node: Node
+    node: Quantity
     sentences: tuple[str, ...]
 
 
@@ -65,7 +65,7 @@ class Story:
         """A number from ``low`` to ``high``, both included, that is no given (a number of things or days, say)."""
         return low + int(self.rng.random() * (high - low + 1))
 
-    def number(self, low: int, high: int, step: int = 1) -> Node:
+    def number(self, low: int, high: int, step: int = 1) -> Quantity:
         """A given from ``low`` to ``high``, a multiple of ``step``."""
         for _ in range(20):
             value = low + step * int(self.rng.random() * ((high - low) // step + 1))
@@ -75,14 +75,14 @@ class Story:
                 if not low <= value <= high or (value - low) % step:
                     continue
             if self._allowed("number", heldout.reserved_number(value)):
-                return Node(value)
+                return Quantity(value)
         raise Unfit
 
-    def given(self, value: Number) -> Node:
+    def given(self, value: Number) -> Quantity:
         """A given of this value, if it may be shown."""
         if isinstance(value, int) and not self._allowed("number", heldout.reserved_number(value)):
             raise Unfit
-        return Node(value)
+        return Quantity(value)
 
     def say(self, name: str, *options: str) -> None:
         """Write one of ``options``, several wordings of the same sentence, into the problem; ``name`` is theirs."""
@@ -119,13 +119,13 @@ class Story:
                 self.people.append(found)
                 return found
 
-    def thing(self) -> Thing:
+    def thing(self) -> Countable:
         """Things to count."""
         return self.pick(THINGS)
 
     # --------------------------------------------------------------------------------------------- steps
 
-    def step(self, op: str, parts: Sequence[Node], *sentences: str) -> Node:
+    def step(self, op: str, parts: Sequence[Quantity], *sentences: str) -> Quantity:
         """Calculate ``parts`` joined by ``op`` in a step of its own.
 
         Raises:
@@ -135,12 +135,12 @@ class Story:
         self.steps.append(Step(node, sentences))
         return node
 
-    def joined(self, op: str, *parts: Node) -> Node:
+    def joined(self, op: str, *parts: Quantity) -> Quantity:
         """The same without a step of its own: part of a longer calculation."""
         value = calculate(op, [part.value for part in parts])
         if not self.least <= value <= LARGEST or (not self.fractions and isinstance(value, Fraction)):
             raise Unfit
-        return Node(value, op, tuple(parts))
+        return Quantity(value, op, tuple(parts))
 
     def divisor(self, value: Number, low: int = 2, high: int = 12) -> int:
         """A divisor of ``value`` from ``low`` to ``high`` that leaves at least 2."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from random import Random
 
-from tts_playground.worlds.arithmetic.problem import Node, Number, calculate, expression
+from tts_playground.worlds.arithmetic.problem import Number, Quantity, calculate, expression
 from tts_playground.worlds.arithmetic.story import Step, Story
 
 PLAIN, SHORT, CAREFUL = "plain", "short", "careful"
@@ -36,14 +36,14 @@ def solution(
     steps = story.steps if rng is None else _ordered(story.steps, rng)
     if style == SHORT and rng is not None:
         steps = _joined(steps, rng, joining)
-    values: dict[Node, Number] = {}
+    values: dict[Quantity, Number] = {}
     instead = {story.steps[place].node: value for place, value in (wrong or {}).items()}
     for step in story.steps:
         value = instead.get(step.node)
         values[step.node] = _value(step.node, values) if value is None else value
         if instead and not story.fractions and isinstance(values[step.node], Fraction):
             raise ValueError
-    shown: dict[Node, str] = {}
+    shown: dict[Quantity, str] = {}
     parts = []
     for number, step in enumerate(steps, 1):
         _show_givens(story, step.node, shown)
@@ -62,13 +62,13 @@ def story_pick(rng: Random, options: Sequence[str]) -> str:
     return options[int(rng.random() * len(options))]
 
 
-def _value(node: Node, values: Mapping[Node, Number]) -> Number:
+def _value(node: Quantity, values: Mapping[Quantity, Number]) -> Number:
     if node in values:
         return values[node]
     return calculate(node.op, [_value(part, values) for part in node.parts]) if node.op else node.value
 
 
-def _show_givens(story: Story, node: Node, shown: dict[Node, str]) -> None:
+def _show_givens(story: Story, node: Quantity, shown: dict[Quantity, str]) -> None:
     for part in node.parts:
         if not part.op:
             shown[part] = story.text(part.value)
@@ -91,7 +91,7 @@ def _ordered(steps: list[Step], rng: Random) -> list[Step]:
     return found
 
 
-def _needs(node: Node, own: set[Node]) -> list[Node]:
+def _needs(node: Quantity, own: set[Quantity]) -> list[Quantity]:
     """Steps that a calculation uses directly."""
     return [found for part in node.parts for found in ([part] if part in own else _needs(part, own))]
 
@@ -99,7 +99,7 @@ def _needs(node: Node, own: set[Node]) -> list[Node]:
 def _joined(steps: list[Step], rng: Random, joining: float) -> list[Step]:
     """Without some steps whose result is used once: the step that uses it calculates it on the way."""
     own = {step.node for step in steps}
-    uses: dict[Node, list[Node]] = {}
+    uses: dict[Quantity, list[Quantity]] = {}
     for step in steps:
         for need in _needs(step.node, own):
             uses.setdefault(need, []).append(step.node)
@@ -117,7 +117,7 @@ def _joined(steps: list[Step], rng: Random, joining: float) -> list[Step]:
 # ------------------------------------------------------------------------------- calculations split up
 
 
-def split(story: Story, node: Node, values: Mapping[Node, Number]) -> str:
+def split(story: Story, node: Quantity, values: Mapping[Quantity, Number]) -> str:
     """What the careful style puts between a calculation and its result: " = 30 × 6 + 7 × 6 = 180 + 42", or ""."""
     numbers = [_value(part, values) for part in node.parts]
     if any(isinstance(number, Fraction) for number in numbers):
