@@ -166,9 +166,7 @@ def test_a_solution_costs_one_forward_and_what_all_begin_with_is_read_once(name,
     judge = loading.load(str(tmp_path), "prm", CPU).value
     read = []
     states = judge.form.states
-    monkeypatch.setattr(
-        judge.form, "states", lambda ids, mask, cache: read.append(ids.shape) or states(ids, mask, cache)
-    )
+    monkeypatch.setattr(judge.form, "states", lambda ids, *more: read.append(ids.shape) or states(ids, *more))
     judge.step_scores([(PROBLEM, STEPS[0])])
     judge.forget()
     assert [shape[0] for shape in read] == [1]
@@ -181,6 +179,23 @@ def test_a_solution_costs_one_forward_and_what_all_begin_with_is_read_once(name,
             len(judge.form.write(PROBLEM, steps).ids) for steps in STEPS
         )
         assert read[0][1] < len(shared)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_further_step_of_a_search_costs_its_own_tokens_and_scores_the_same(name, tmp_path, monkeypatch):
+    by_hand = FORMS[name](tmp_path)
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    begun = [steps[:1] for steps in STEPS if len(steps) > 1] + [STEPS[0][:2]]
+    judge.step_scores([(PROBLEM, steps) for steps in begun], [True] * len(begun))
+    read, states = [], judge.form.states
+    monkeypatch.setattr(judge.form, "states", lambda ids, *more: read.append(ids.shape) or states(ids, *more))
+    further = [*STEPS, (*STEPS[0][:1], "so", "we", "add")]
+    found = judge.step_scores([(PROBLEM, steps) for steps in further], [True] * len(further))
+    for steps, scores in zip(further, found, strict=True):
+        assert scores == pytest.approx([float(one) for one in by_hand(steps)], abs=1e-5)
+    whole = [len(judge.form.write(PROBLEM, steps).ids) for steps in further]
+    tokens = sum(rows * length for rows, length in read)
+    assert tokens < 0.75 * sum(whole), (read, whole)
 
 
 def qwen(folder):

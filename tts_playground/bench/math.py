@@ -178,7 +178,7 @@ def prefix_by_prefix(judge: StepJudge, asked: Sequence[tuple[str, tuple[str, ...
     def one(problem: str, steps: tuple[str, ...]) -> float:
         told = form.write(problem, steps)
         ids = torch.tensor([told.ids], device=device)
-        states = form.states(ids, torch.ones_like(ids), None)
+        states = form.states(ids, torch.ones_like(ids), None, None)
         return float(form.chances(states[0, [told.places[-1]]])[0])
 
     def call() -> list[list[float]]:

@@ -74,7 +74,8 @@ class ProcessReward(NetworkReward):
             return [[] for _ in asked]
         judge: StepJudge = self._loaded.value
         each = [(str(task.problem), steps_in(sample)) for task, samples in asked for sample in samples]
-        scores = iter(judge.step_scores(each))
+        unfinished = [not sample.info.get("complete", True) for _, samples in asked for sample in samples]
+        scores = iter(judge.step_scores(each, unfinished))
         return [[next(scores) for _ in samples] for _, samples in asked]
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:

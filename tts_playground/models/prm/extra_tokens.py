@@ -41,7 +41,7 @@ class ExtraTokens:
         ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return Written(tuple(ids), tuple(place for place, one in enumerate(ids) if one == self.mark))
 
-    def states(self, ids: Tensor, mask: Tensor, cache: Any) -> Tensor:
+    def states(self, ids: Tensor, mask: Tensor, cache: Any, positions: Tensor | None) -> Tensor:
         """Logits of the two classes, [B, T, 2]."""
         return self.model(input_ids=ids, attention_mask=mask, use_cache=False)[0]
 

@@ -31,11 +31,12 @@ class Form(Protocol):
         """The tokens that the model reads."""
         ...
 
-    def states(self, ids: Tensor, mask: Tensor, cache: Any) -> Tensor:
+    def states(self, ids: Tensor, mask: Tensor, cache: Any, positions: Tensor | None) -> Tensor:
         """One forward: [B, T, width] of ids int64 [B, T] padded on the right, behind ``cache`` where there is one.
 
         Args:
             mask: int64 [B, held + T]; 0 where there is padding.
+            positions: int64 [B, T]; None counts on from the cache.
         """
         ...
 
@@ -52,9 +53,10 @@ class DecoderForm:
     def __init__(self, model: Any, tokenizer: Any) -> None:
         self.model, self.tokenizer = model, tokenizer
 
-    def states(self, ids: Tensor, mask: Tensor, cache: Any) -> Tensor:
+    def states(self, ids: Tensor, mask: Tensor, cache: Any, positions: Tensor | None) -> Tensor:
         """Hidden states after the final norm."""
         more = {} if cache is None else {"past_key_values": cache}
+        more |= {} if positions is None else {"position_ids": positions}
         body = self.model.base_model
         return body(input_ids=ids, attention_mask=mask, use_cache=cache is not None, **more).last_hidden_state
 
