@@ -130,7 +130,7 @@ class ScriptedSampler:
                     "steps": path.steps,
                     "forked_at": path.forked_at,
                     "complete": path.done,
-                    "logprobs": (-log(len(self.alphabet)),) * path.steps,
+                    "logprobs": [-log(len(self.alphabet))] * path.steps,  # a list, as a store gives it back
                 },
             )
             for path in paths

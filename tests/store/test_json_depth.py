@@ -97,14 +97,13 @@ def test_settings_in_a_picture():
 
 @pytest.mark.parametrize("depth", [20_000, 120])
 def test_a_parquet_file_with_a_deep_schema(tmp_path, depth):
-    """Arrow itself refuses what nests in a footer; the words for a data set's features are JSON in the metadata."""
+    """Arrow refuses what nests in a footer itself; what its metadata say of features is JSON, and is not read."""
     features = json.dumps({"info": {"features": {}}}).replace("{}", '{"a":' * depth + "1" + "}" * depth)
     table = pa.table({"program": ["(+ (Circle 1 1 1) (Circle 1 1 1))"]}).replace_schema_metadata(
         {"huggingface": features}
     )
     pq.write_table(table, tmp_path / "rows.parquet")
-    with pytest.raises(BadInput, match="cannot be read"):
-        rows.read(tmp_path / "rows.parquet")
+    assert rows.texts_of(rows.read(tmp_path / "rows.parquet")) == ["(+ (Circle 1 1 1) (Circle 1 1 1))"]
 
 
 # ------------------------------------------------------------------------------------------------- the measure itself
