@@ -36,7 +36,7 @@ BATCHES = (16, 32, 64)
 
 
 def run(model: str = "tiny:math", judge: str = "tiny:prm", repeats: int = 1) -> dict[str, Any]:
-    """All rows. Ratios above 1 say how many times faster ours is; the peers take minutes, so one repeat after a warm-up.
+    """All rows. Ratios above 1 say how many times faster ours is; the peers take minutes, so one repeat will do.
 
     A random model of their size stands in for an embedded one that is not there, and the row says so.
     """
