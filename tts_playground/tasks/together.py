@@ -23,6 +23,8 @@ from tts_playground.tasks.batons import Ended, Scores, ScoresMany, Waits, Worker
 
 MOST = 64
 """strategies under way at once"""
+GATHERED = 4
+"""scores are made once so many'th part of all strategies waits for them, or nobody draws"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class _Table:
 
     def go_on(self) -> None:
         """Score what waits for it, else one token for all that draw."""
-        if self._scores:
+        if self._scores and (len(self._scores) * GATHERED >= len(self.workers) or not self.batch.left):
             self._score()
             return
         for ticket, place, path in self.batch.advance():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from tts_playground.models.prm.value_head import ValueHead, head_in
 
 TOKENS = {"cpu": 8192, "cuda": 32768}
 """of a batch, padding included"""
+UNEVEN = 16
+"""tokens that the longest solution of a batch may have beyond twice those of the shortest: all are padded to it"""
 KEPT = 8192
 """solutions whose scores are kept"""
 TOKEN_FORMS = {"chat-turns": ChatTurns, "step-tags": StepTags}
@@ -65,12 +67,11 @@ class StepJudge:
             rows[one[0]].append((one, Asking(_within(told, longest), one in going_on)))
         if cut:
             log.warning("%d solutions are longer than the judge can hold; their last steps count as wrong.", cut)
-        for some in rows.values():
-            for batch in self._batches(some):
-                _, asking, known = zip(*batch, strict=True)
-                for (one, _, _), chances in zip(batch, self._reading.chances(asking, known), strict=True):
-                    scores = tuple(chances) + (0.0,) * (len(one[1]) - len(chances))
-                    found[one] = self._known.put(one, scores)
+        for batch in self._batches(rows.values()):
+            _, asking, known = zip(*batch, strict=True)
+            for (one, _, _), chances in zip(batch, self._reading.chances(asking, known), strict=True):
+                scores = tuple(chances) + (0.0,) * (len(one[1]) - len(chances))
+                found[one] = self._known.put(one, scores)
         return [found[one] for one in asked]
 
     def forget(self) -> None:
@@ -78,19 +79,34 @@ class StepJudge:
         self._known.clear()
         self._reading.forget()
 
-    def _batches(self, rows: list[tuple[Asked, Asking]]) -> Iterator[list[tuple[Asked, Asking, Read | None]]]:
-        """Solutions of one problem, alike in what is left to read, as many as fit into one forward."""
+    def _batches(self, rows: Iterable[list[tuple[Asked, Asking]]]) -> Iterator[list[Row]]:
+        """Solutions alike in what is left to read, as many as fit into one forward: of a problem, or such as go on."""
+        told = [[(one, asking, self._reading.known(asking.told)) for one, asking in some] for some in rows]
+        going_on = [row for some in told for row in some if row[2] is not None]
+        for some in (*([row for row in some if row[2] is None] for some in told), going_on):
+            yield from self._alike(some)
+
+    def _alike(self, rows: list[Row]) -> Iterator[list[Row]]:
         most = TOKENS.get(self._reading.device.type, TOKENS["cpu"])
-        told = [(one, asking, self._reading.known(asking.told)) for one, asking in rows]
-        for some in ([row for row in told if row[2] is None], [row for row in told if row[2] is not None]):
-            batch: list[tuple[Asked, Asking, Read | None]] = []
-            for row in sorted(some, key=lambda row: -len(row[1].told.ids)):
-                if batch and (len(batch) + 1) * len(batch[0][1].told.ids) > most:
-                    yield batch
-                    batch = []
-                batch.append(row)
-            if batch:
+        batch: list[Row] = []
+        for row in sorted(rows, key=lambda row: -_left(row)):
+            full = batch and (len(batch) + 1) * len(batch[0][1].told.ids) > most
+            if batch and (full or _left(batch[0]) > 2 * _left(row) + UNEVEN):
                 yield batch
+                batch = []
+            batch.append(row)
+        if batch:
+            yield batch
+
+
+Row = tuple[Asked, Asking, Read | None]
+"""a solution, how it is written, and what was read of it before"""
+
+
+def _left(row: Row) -> int:
+    """Tokens of a solution that were not read before; without its problem, where nothing was."""
+    told, known = row[1].told, row[2]
+    return len(told.ids) - (min(told.places, default=0) if known is None else known.length)
 
 
 def _within(told: Written, longest: int) -> Written:
