@@ -30,7 +30,7 @@ WORLD_SEED = 47_000
 UNIT_DRAWS = 16
 """independent candidates a task that say what one costs"""
 BASELINE = "best-of-n"
-WAITS = "waits for the embedded text model"
+UNDRAWN = "not drawn yet"
 BLANKS = {
     ("refine", "t2i"): "nothing lies next to a picture",
     ("refine", "vqa"): "nothing lies next to a reply",
@@ -173,7 +173,7 @@ def why_blank(row: registry.Entry, kind: str) -> str:
     if row in registry.entries("strategy", kind):
         return ""
     if kind == "text" and known is None:
-        return WAITS
+        return UNDRAWN
     if known is None and row.needs == "ContinuingSampler":
         known = WORDS
     return known or (VOTES if set(row.tasks) == {"vqa", "text"} else "the samplers of these tasks cannot")
@@ -218,7 +218,7 @@ def page(columns: Mapping[str, Mapping[str, Any]]) -> str:
                 f" {one['by']} of {one['budget']} independent candidates, world seed {WORLD_SEED}."
             )
         else:
-            lines.append(f"- `{kind}`: {WAITS}." if kind == "text" else f"- `{kind}`: not drawn yet.")
+            lines.append(f"- `{kind}`: {UNDRAWN}.")
     lines += ["", f"| strategy | {' | '.join(COLUMNS)} |", "| --- " * (1 + len(COLUMNS)) + "|"]
     for row in registry.entries("strategy"):
         cells = [_cell(columns.get(kind), row, kind) for kind in COLUMNS]
@@ -228,7 +228,7 @@ def page(columns: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _cell(one: Mapping[str, Any] | None, row: registry.Entry, kind: str) -> str:
     if one is None or row.name not in one["cells"]:
-        return why_blank(row, kind) or (WAITS if kind == "text" else "not drawn yet")
+        return why_blank(row, kind) or UNDRAWN
     found = one["cells"][row.name]
     if isinstance(found, str):
         return f"*{found}*"

@@ -7,20 +7,17 @@ content.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from tts_playground import answers
+from tts_playground.answers import equality
 from tts_playground.core import Sample, Scored, Task
 
 How = Literal["weighted", "majority", "best"]
 """whose candidate is given in the end: the group's whose rewards sum up to most, the largest one's, or just the best"""
-EQUALITY = "tts_playground.answers.equality"
-"""compares solutions of problems; its ``groups`` names equal answers alike"""
 
 
 def fingerprint(content: object) -> Hashable:
@@ -53,8 +50,8 @@ def _equality(kind: str) -> Callable[[Sequence[str]], Sequence[Hashable]]:
     """Names equal answers of a kind of task alike."""
     if kind == "vqa":
         return answers.groups
-    if kind == "text" and importlib.util.find_spec(EQUALITY) is not None:
-        return importlib.import_module(EQUALITY).groups
+    if kind == "text":
+        return equality.groups
     return list
 
 
