@@ -14,6 +14,7 @@ from tts_playground.models.decode.decoder import prefill
 from tts_playground.models.decode.linear import Affine
 from tts_playground.models.decode.llama import LlamaSteps, hooked
 from tts_playground.models.decode.stepping import lean_steps
+from tts_playground.models.decode.vocabulary import ending_tokens, newline_tokens
 from tts_playground.models.lm.lean import is_lean
 from tts_playground.models.lm.prompts import Turns, chat_text, without_specials
 from tts_playground.models.lru_cache import LruCache
@@ -85,16 +86,12 @@ class TextModel:
     @cached_property
     def ends(self) -> frozenset[int]:
         """Tokens that end a text."""
-        told: Sequence[int] | int | None = self.model.generation_config.eos_token_id
-        flat = [self.tokenizer.eos_token_id, *(told if isinstance(told, Sequence) else [told])]
-        return frozenset(one for one in flat if one is not None)
+        return ending_tokens(self.model, self.tokenizer)
 
     @cached_property
     def newlines(self) -> frozenset[int]:
         """Tokens with a line end in them."""
-        size = len(self.tokenizer)
-        texts = self.tokenizer.batch_decode([[token] for token in range(size)], clean_up_tokenization_spaces=False)
-        return frozenset(token for token, text in enumerate(texts) if "\n" in text)
+        return newline_tokens(self.tokenizer)
 
     @property
     def longest(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from tts_playground.models.decode.vocabulary import ending_tokens, newline_tokens
 from tts_playground.models.vlm.inputs import about_a_picture, model_inputs, written
 from tts_playground.models.vlm.kept_pictures import reading
 
@@ -39,17 +40,12 @@ class VlmReader:
     @cached_property
     def ends(self) -> frozenset[int]:
         """Tokens that end a reply."""
-        told: Sequence[int] | int | None = self.model.generation_config.eos_token_id
-        known: int | None = self.tokenizer.eos_token_id
-        flat = [known, *(told if isinstance(told, Sequence) else [told])]
-        return frozenset(one for one in flat if one is not None)
+        return ending_tokens(self.model, self.tokenizer)
 
     @cached_property
     def newlines(self) -> frozenset[int]:
         """Tokens with a line end in them."""
-        size = len(self.tokenizer)
-        texts = self.tokenizer.batch_decode([[token] for token in range(size)], clean_up_tokenization_spaces=False)
-        return frozenset(token for token, text in enumerate(texts) if "\n" in text)
+        return newline_tokens(self.tokenizer)
 
     @property
     def longest(self) -> int:
