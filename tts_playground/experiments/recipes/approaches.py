@@ -88,7 +88,9 @@ APPROACHES: Mapping[str, ApproachRow] = {
         lambda n, width: n,
     ),
     "dvts": ApproachRow(
-        lambda r: DVTS(r.n, r.beam_width, r.lookahead, waves=1), _of_subtrees, lambda n, width: min(n, width)
+        lambda r: DVTS(r.n, r.beam_width, r.lookahead, waves=1),
+        _of_subtrees,
+        lambda n, width: n if n % width else width,
     ),
     "rebase": ApproachRow(lambda r: Rebase(r.n, r.rebase_temperature, waves=1), _first, lambda n, width: n),
     "mcts": ApproachRow(

@@ -3,74 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from tts_playground import files
-from tts_playground.answers.equality import equal, groups
 from tts_playground.core import Sample, Scored
 from tts_playground.errors import BadInput, PlaygroundError
-from tts_playground.experiments.recipes.columns import aggregated, answer_in, predictions
+from tts_playground.experiments.recipes.approaches import together
+from tts_playground.experiments.recipes.columns import predictions
+from tts_playground.experiments.recipes.completed import CompletedProblem
+from tts_playground.experiments.recipes.estimates import of_problem, sizes
+from tts_playground.experiments.recipes.recipe import Recipe
 from tts_playground.tasks.problem_sets import KnownProblem
 from tts_playground.tasks.question_sources import folders
 from tts_playground.tasks.vqa_data import Skipped
 
-
-@dataclass(frozen=True)
-class CompletedProblem:
-    """A problem with its completions."""
-
-    problem: str
-    answer: str
-    """"" where the truth is not known"""
-    level: int
-    completions: tuple[str, ...]
-    scores: tuple[tuple[float, ...], ...]
-    """of each step of each completion"""
-    tokens: tuple[int, ...] = ()
-    """of each completion; empty where nobody counted (the original's dvts)"""
-    spent: int = 0
-    """tokens that the search took in all; 0 where nobody counted"""
-    published: Mapping[str, str] | None = None
-    """the columns pred_*@N that stand in the file"""
-
-    @cached_property
-    def answers(self) -> list[str]:
-        """What each completion says."""
-        return [answer_in(one) for one in self.completions]
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The group of equal answers that each belongs to; "" where it says nothing."""
-        return groups(self.answers)
-
-    @cached_property
-    def right(self) -> list[bool]:
-        """Whether each is right."""
-        known = {name: bool(name) and equal(self.answer, name) for name in dict.fromkeys(self.names)}
-        return [known[name] for name in self.names]
-
-    def rewards(self, how: str) -> list[float]:
-        """The aggregated score of each."""
-        return [aggregated(one, how) for one in self.scores]
+COLUMNS = {"naive": "acc_naive", "weighted": "acc_weighted", "majority": "acc_maj", "pass": "pass"}
+"""rule -> what its expected accuracy is called in a row"""
 
 
-def row_of(problem: KnownProblem, found: Sequence[Scored], steps: Sequence[tuple[float, ...]], spent: int, how: str,
-           voting: bool) -> dict[str, Any]:  # fmt: skip
+def row_of(problem: KnownProblem, found: Sequence[Scored], steps: Sequence[tuple[float, ...]], spent: int,
+           recipe: Recipe) -> dict[str, Any]:  # fmt: skip
     """The row of a problem in a file of completions.
 
     Args:
         found: its completions.
         steps: their step scores.
         spent: tokens that the search took in all.
-        how: makes one number of a completion's step scores.
-        voting: whether the columns pred_*@N are wanted.
     """
     completions = tuple(str(one.sample.content) for one in found)
     done = CompletedProblem(problem.problem, problem.answer, problem.level, completions, tuple(steps))
-    rewards = done.rewards(how)
+    rewards = done.rewards(recipe.agg_strategy)
     row: dict[str, Any] = {
         "problem": problem.problem,
         "solution": problem.solution,
@@ -84,8 +47,18 @@ def row_of(problem: KnownProblem, found: Sequence[Scored], steps: Sequence[tuple
         "completion_tokens": [tokens_of(one.sample) for one in found],
         "tokens": spent,
     }
-    row |= {"correct": done.right} if problem.answer else {}
-    return row | (predictions(done.answers, rewards, done.names) if voting else {})
+    row |= predictions(done.answers, rewards, done.names) if recipe.apply_voting else {}
+    return row | (_accuracies(done, recipe) if problem.answer else {})
+
+
+def _accuracies(done: CompletedProblem, recipe: Recipe) -> dict[str, Any]:
+    """Which completions are right, and what is to be expected of choosing among N of them."""
+    size = together(recipe.approach, recipe.n, recipe.beam_width)
+    values = of_problem(done, size, recipe.agg_strategy)
+    found: dict[str, Any] = {"correct": done.right}
+    for place, n in enumerate(sizes(recipe.n, size)):
+        found |= {f"{COLUMNS[rule]}@{n}": round(float(each[place]), 6) for rule, each in values.items()}
+    return found
 
 
 def tokens_of(sample: Sample) -> int:
@@ -117,10 +90,11 @@ def _read(row: Mapping[str, Any] | PlaygroundError) -> CompletedProblem:
         raise BadInput(f"its scores are no list of {len(completions)} lists of numbers, one a completion")
     tokens = row.get("completion_tokens")
     counted = _is_list(tokens, int) and len(tokens) == len(completions) and min(tokens) >= 0
-    spent, level = row.get("tokens"), str(row.get("level", ""))
+    spent, level, answer = row.get("tokens"), str(row.get("level", "")), row.get("answer")
+    answer = str(answer).strip() if isinstance(answer, (str, int, float)) else ""
     return CompletedProblem(
         str(row.get("problem", "")),
-        str(row.get("answer") or ""),
+        answer,
         int(level[-1]) if level[-1:].isdecimal() else 0,
         tuple(completions),
         tuple(tuple(map(float, one)) for one in scores),

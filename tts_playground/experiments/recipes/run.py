@@ -269,8 +269,7 @@ class _Work:
         self._shares.pop(number, None)
         self._usual = (self._usual * self._finished + len(rounds)) / (self._finished + 1)
         self._finished, self._tokens = self._finished + 1, self._tokens + last.cost.tokens
-        how, voting = self.recipe.agg_strategy, self.recipe.apply_voting
-        return row_of(problem, found, steps, last.cost.tokens, how, voting)
+        return row_of(problem, found, steps, last.cost.tokens, self.recipe)
 
     def _failed(self, number: int, error: PlaygroundError) -> None:
         """Pass over a problem that cannot be solved; give up where it is not the problem that is at fault."""
