@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from tts_playground import files
 from tts_playground.core import Sample, Scored
@@ -88,8 +88,8 @@ def _read(row: Mapping[str, Any] | PlaygroundError) -> CompletedProblem:
         raise BadInput("it has no completions, which are a list of texts")
     if not isinstance(scores, list) or len(scores) != len(completions) or not all(_is_list(s, float) for s in scores):
         raise BadInput(f"its scores are no list of {len(completions)} lists of numbers, one a completion")
-    tokens = row.get("completion_tokens")
-    counted = _is_list(tokens, int) and len(tokens) == len(completions) and min(tokens) >= 0
+    counted = row.get("completion_tokens")
+    tokens = counted if _is_list(counted, int) and len(counted) == len(completions) and min(counted) >= 0 else []
     spent, level, answer = row.get("tokens"), str(row.get("level", "")), row.get("answer")
     answer = str(answer).strip() if isinstance(answer, (str, int, float)) else ""
     return CompletedProblem(
@@ -98,13 +98,13 @@ def _read(row: Mapping[str, Any] | PlaygroundError) -> CompletedProblem:
         int(level[-1]) if level[-1:].isdecimal() else 0,
         tuple(completions),
         tuple(tuple(map(float, one)) for one in scores),
-        tuple(tokens) if counted else (),
+        tuple(tokens),
         spent if isinstance(spent, int) and spent > 0 else 0,
         {key: value for key, value in row.items() if key.startswith("pred_") and isinstance(value, str)},
     )
 
 
-def _is_list(value: Any, kind: type) -> bool:
+def _is_list(value: Any, kind: type) -> TypeGuard[list[Any]]:
     kinds = (int, float) if kind is float else kind
     return isinstance(value, list) and all(isinstance(one, kinds) and not isinstance(one, bool) for one in value)
 
