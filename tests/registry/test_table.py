@@ -60,7 +60,14 @@ def test_strategies_fit_where_a_sampler_has_what_they_need(task, expected):
 
 def test_a_name_is_built_with_its_own_settings():
     assert registry.resolve("strategy", "beam", "t2i", width=3) == Beam(width=3)
-    assert registry.settings_of("strategy", "beam") == ("width", "children", "lookahead", "rollout")
+    assert registry.settings_of("strategy", "beam") == (
+        "width",
+        "children",
+        "lookahead",
+        "rollout",
+        "waves",
+        "distinct",
+    )
     with pytest.raises(errors.UnknownName, match="did you mean 'width'"):
         registry.resolve("strategy", "beam", widht=3)
     assert callable(registry.resolve("bench", "dsl"))

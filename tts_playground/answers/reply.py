@@ -49,7 +49,7 @@ def final_answer(reply: str) -> str:
     Returns:
         "" where the reply holds none.
     """
-    return _short(_without_thoughts(reply), (_tagged, _boxed, _field, _marked, _last))
+    return _short(_without_thoughts(reply), (_tagged, boxed_text, _field, _marked, _last))
 
 
 def steps_of(reply: str) -> tuple[str, ...]:
@@ -79,8 +79,8 @@ def _tagged(text: str) -> str | None:
     return (found[-1][1] or found[-1][2]).strip() if found else None
 
 
-def _boxed(text: str) -> str | None:
-    """What the last ``\\boxed{...}`` holds, with its brackets balanced and without LaTeX's dress."""
+def boxed_text(text: str) -> str | None:
+    """What the last ``\\boxed{...}`` holds, its brackets balanced; None without one."""
     start = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
     if start < 0:
         return None

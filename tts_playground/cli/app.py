@@ -16,6 +16,7 @@ from tts_playground.cli import (
     finetune,
     generate,
     pools,
+    recipe,
     score,
     serve,
     sketch,
@@ -42,6 +43,8 @@ def build() -> Any:
     app.command("answer")(answer.answer)
     app.command("vqa-curve")(answer.vqa_curve)
     app.command("solve")(solve.solve)
+    app.command("recipe", context_settings=recipe.ANY_KEY)(recipe.recipe)
+    app.command("accuracy")(recipe.accuracy)
     app.command("train")(train.train)
     app.command("bench")(bench.bench)
     app.add_typer(eval.build(), name="eval")

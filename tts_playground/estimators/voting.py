@@ -71,6 +71,51 @@ def expected_majority(
     return result
 
 
+def expected_majority_of_blocks(
+    answers: Sequence[Hashable],
+    gold: ArrayLike,
+    ns: ArrayLike,
+    block: int,
+    *,
+    weights: ArrayLike | None = None,
+    exact_up_to: int = 5000,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Floats:
+    """As ``expected_majority``, where ``block`` samples in a row stand or fall together (the subtrees of a search).
+
+    Args:
+        ns: numbers of blocks, 1 to M / ``block``.
+
+    Raises:
+        BadInput: lists of different lengths or no whole number of blocks, or a weight below 0.
+    """
+    values, votes = finite(gold), np.ones(len(answers)) if weights is None else finite(weights)
+    if not len(values) == len(votes) == len(answers) or block < 1 or len(answers) % block:
+        raise BadInput("Answers, gold values and weights must be as many, and fill whole blocks.")
+    if (votes < 0).any():
+        raise BadInput("A vote cannot have a negative weight; rescale the verifier's scores to 0 or more.")
+    blocks = len(answers) // block
+    numbers = numbers_within(ns, blocks)
+    ids = {answer: i for i, answer in enumerate(dict.fromkeys(answers))}
+    group = np.array([ids[answer] for answer in answers])
+    worth = np.bincount(group, values) / np.bincount(group)
+    heads = np.eye(len(worth))[group]
+    given = heads.reshape(blocks, block, -1).sum(1)
+    counts = (heads * votes[:, None]).reshape(blocks, block, -1).sum(1)
+    rng = generator(seed, "majority of blocks")
+    orders = rng.permuted(np.tile(np.arange(blocks), (draws, 1)), axis=1)
+    result = np.empty(len(numbers))
+    for i, n in enumerate(map(int, numbers)):
+        subsets = combinations(range(blocks), n) if comb(blocks, n) <= exact_up_to else map(tuple, orders[:, :n])
+        settled: list[Floats] = []
+        for some in _blocks(iter(subsets), max(1, _BLOCK // (n * len(worth)))):
+            places = np.array(some, dtype=int)
+            settled.append(_settled(counts[places].sum(1), given[places].sum(1) > 0.5, worth))
+        result[i] = np.concatenate(settled).mean()
+    return result
+
+
 def _over_subsets(n: int, group: Ints, votes: Floats, worth: Floats) -> float:
     """Mean gold value of the winner over all subsets of size n; large ones are told by what they leave out."""
     m = len(group)

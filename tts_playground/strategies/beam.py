@@ -7,7 +7,7 @@ steps comes to, of which only the first step is kept. Left out: sorting completi
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tts_playground.core import Budget, Path, Reward, Round, Scored, SteppedSampler, Task
 from tts_playground.errors import BadInput
@@ -37,14 +37,18 @@ class Beam:
     """steps that each prefix is rolled out before it is scored, 0 or more"""
     rollout: Rollout = "auto"
     """how those steps are drawn: "greedy", "sampled", or "auto", greedily where the sampler can"""
+    waves: int | None = None
+    """beams at most, 1 or more; None begins another as long as the budget lasts"""
+    distinct: bool = True
+    """whether of prefixes that say the same only one is kept"""
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.children < 1 or self.lookahead < 0:
-            raise BadInput("Beam search needs a width and children of at least 1, and a lookahead of 0 or more.")
+        if self.width < 1 or self.children < 1 or self.lookahead < 0 or (self.waves is not None and self.waves < 1):
+            raise BadInput("Beam search needs width, children and waves of at least 1, and a lookahead of 0 or more.")
 
     def of_width(self, width: int, horizon: int) -> Beam:
         """``width`` prefixes scored in a step, with ``width // 4`` continuations (at least 2) of each that is kept."""
-        return Beam(width, max(2, width // 4), self.lookahead, self.rollout)
+        return replace(self, width=width, children=max(2, width // 4))
 
     def run(
         self, task: Task, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
@@ -55,9 +59,11 @@ class Beam:
             BadInput: greedy rollouts of a sampler that has none.
         """
         tracker, foretell = BudgetTracker(budget, reward), greedy(sampler, self.rollout)
-        yield from waves(
-            tracker, lambda number: self._beam(task, sampler, tracker, number, seed, foretell), "Beam search"
-        )
+
+        def beam(number: int) -> Iterator[Round]:
+            return self._beam(task, sampler, tracker, number, seed, foretell)
+
+        yield from waves(tracker, beam, "Beam search", self.waves)
 
     def _beam(
         self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int, foretell: bool
@@ -86,9 +92,9 @@ class Beam:
                 paths, fresh = [*paths, path, *copies], fresh + len(copies)
 
     def _kept(self, paths: list[Path], scored: list[Scored], width: int) -> list[Path]:
-        """The best unfinished prefixes, no two of which say the same."""
+        """The best unfinished prefixes; where they are to be distinct, no two of which say the same."""
         kept: dict[Hashable, Path] = {}
         for one, path in sorted(zip(scored, paths, strict=True), key=lambda pair: -pair[0].reward):
             if not path.done and len(kept) < max(1, width // self.children):
-                kept.setdefault(fingerprint(one.sample.content), path)
+                kept.setdefault(fingerprint(one.sample.content) if self.distinct else path.index, path)
         return list(kept.values())

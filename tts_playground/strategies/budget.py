@@ -45,19 +45,21 @@ def best_first(scored: Sequence[Scored]) -> list[int]:
     return sorted(range(len(scored)), key=lambda i: -scored[i].reward)
 
 
-def waves(tracker: BudgetTracker, wave: Callable[[int], Iterator[Round]], name: str) -> Iterator[Round]:
-    """The rounds of wave 0, 1, 2, ... until the budget is spent, and a last one that says so.
+def waves(
+    tracker: BudgetTracker, wave: Callable[[int], Iterator[Round]], name: str, most: int | None = None
+) -> Iterator[Round]:
+    """The rounds of wave 0, 1, 2, ... until the budget is spent or ``most`` are done, and a last one that says so.
 
     Raises:
         BadInput: nothing would end it.
     """
-    if tracker.budget == Budget():
+    if tracker.budget == Budget() and most is None:
         raise BadInput(f"{name} would never end: give it a budget with a limit.")
     number = 0
-    while not tracker.stopped:
+    while not tracker.stopped and number != most:
         yield from wave(number)
         number += 1
-    yield tracker.round((), "the budget is spent", tracker.stopped)
+    yield tracker.round((), "the budget is spent" if tracker.stopped else "all drawn", tracker.stopped or "done")
 
 
 class BudgetTracker:

@@ -34,10 +34,12 @@ class DVTS:
     """steps that each prefix is rolled out before it is scored, 0 or more"""
     rollout: Rollout = "auto"
     """how those steps are drawn: "greedy", "sampled", or "auto", greedily where the sampler can"""
+    waves: int | None = None
+    """of subtrees at most, 1 or more; None begins another as long as the budget lasts"""
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.children < 1 or self.lookahead < 0:
-            raise BadInput("DVTS needs a width and children of at least 1, and a lookahead of 0 or more.")
+        if self.width < 1 or self.children < 1 or self.lookahead < 0 or (self.waves is not None and self.waves < 1):
+            raise BadInput("DVTS needs width, children and waves of at least 1, and a lookahead of 0 or more.")
 
     def of_width(self, width: int, horizon: int) -> DVTS:
         """``width`` prefixes scored in a step, in subtrees of ``width // 4`` children (at least 2)."""
@@ -52,7 +54,11 @@ class DVTS:
             BadInput: greedy rollouts of a sampler that has none.
         """
         tracker, foretell = BudgetTracker(budget, reward), greedy(sampler, self.rollout)
-        yield from waves(tracker, lambda number: self._wave(task, sampler, tracker, number, seed, foretell), "DVTS")
+
+        def wave(number: int) -> Iterator[Round]:
+            return self._wave(task, sampler, tracker, number, seed, foretell)
+
+        yield from waves(tracker, wave, "DVTS", self.waves)
 
     def _wave(
         self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int, foretell: bool

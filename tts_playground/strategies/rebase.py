@@ -33,10 +33,12 @@ class Rebase:
     """tau, in units of the reward, above 0: small ones give all children to the best"""
     final: How = "weighted"
     """whom finished candidates elect; pictures all differ, so that theirs is the best one"""
+    waves: int | None = None
+    """trees at most, 1 or more; None begins another as long as the budget lasts"""
 
     def __post_init__(self) -> None:
-        if self.width < 1 or not self.temperature > 0:
-            raise BadInput("REBASE needs a width of at least 1 and a temperature above 0.")
+        if self.width < 1 or not self.temperature > 0 or (self.waves is not None and self.waves < 1):
+            raise BadInput("REBASE needs width and waves of at least 1, and a temperature above 0.")
 
     def of_width(self, width: int, horizon: int) -> Rebase:
         """The same settings with ``width`` leaves."""
@@ -47,7 +49,11 @@ class Rebase:
     ) -> Iterator[Round]:
         """Yield a round per level of a tree; trees follow one another until the budget is spent."""
         tracker = BudgetTracker(budget, reward, ballot_of(task, self.final))
-        yield from waves(tracker, lambda number: self._tree(task, sampler, tracker, number, seed), "REBASE")
+
+        def tree(number: int) -> Iterator[Round]:
+            return self._tree(task, sampler, tracker, number, seed)
+
+        yield from waves(tracker, tree, "REBASE", self.waves)
 
     def _tree(
         self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int
