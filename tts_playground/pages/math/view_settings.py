@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from tts_playground import registry
 from tts_playground.models import loading
 from tts_playground.pages.coerce import number
-from tts_playground.pages.menu import Menu, granted
+from tts_playground.pages.menu import Menu, granted, here
 from tts_playground.pages.menu import strategies as registered
 from tts_playground.rewards.prm import AGGREGATIONS
 from tts_playground.samplers.lm_settings import SolutionSettings
@@ -70,13 +70,7 @@ def strategies() -> list[tuple[str, str]]:
 
 def guides(local: bool = False) -> list[str]:
     """What may judge steps."""
-    return [row.name for row in registry.rewards("text")] + (["prm:tiny:prm2"] if _second() else [])
-
-
-def _second() -> bool:
-    from tts_playground.pages.menu import here
-
-    return here("tiny:prm2")
+    return [row.name for row in registry.rewards("text")] + (["prm:tiny:prm2"] if here("tiny:prm2") else [])
 
 
 def default_view() -> MathView:
@@ -91,10 +85,11 @@ def checked(view: MathView, local: bool) -> MathView:
         BadInput: a visitor asks for others. UnknownName: no such strategy or reward.
     """
     MENU.allowed(view.model, local)
-    granted(view.reward, local, guides())
+    if view.reward:
+        granted(view.reward, local, guides())
+        registry.entry_of_reward(view.reward, "text")
     for name in (view.strategy, view.other):
         registry.entry("strategy", name, "text")
-    registry.entry_of_reward(view.reward, "text")
     return view
 
 
