@@ -21,6 +21,7 @@ from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages.math.solution_pool import Solution, SolutionPool
 from tts_playground.pages.math.view_settings import EMBEDDED, MathView, default_view
 from tts_playground.store.spare import open_store
+from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.tasks import engine
 from tts_playground.tasks.reasoning import ReasoningTask
 from tts_playground.tasks.solving import BASELINE, lm_sampler, reward_of, solution_rounds
@@ -29,6 +30,8 @@ from tts_playground.worlds.arithmetic.problem import MathProblem
 
 PACE = 0.4
 """seconds between two updates of a page"""
+FEW = 4
+"""solutions drawn between two looks at the budget"""
 STARTER = "math.json"
 
 
@@ -44,8 +47,6 @@ class MathPageState:
     pool: SolutionPool | None = None
     """independent solutions of the same problem"""
     done: bool = True
-    chosen: int | None = None
-    """place of the node that is read; None for the solution that was chosen"""
 
     @property
     def task(self) -> ReasoningTask:
@@ -198,10 +199,13 @@ def _searched(
     judge = reward_of(view.reward, view.model, aggregation=view.aggregation)
     budget = Budget(samples=view.n) if tokens is None else Budget(tokens=max(1, tokens))
     rounds: tuple[Round, ...] = ()
-    told, n = 0.0, view.n if tokens is None else 1024
+    told = 0.0
+    planned = engine.planned(strategy, task.unanswered(), sampler, view.n)
+    if tokens is not None and isinstance(planned, BestOfN):
+        planned = replace(planned, n=None, batch=FEW)  # as many as the tokens buy
     notes: list[str] = []
     with open_store(notes.append) as store:
-        how: dict[str, Any] = {"n": n, "strategy": strategy, "budget": budget, "seed": view.seed, "store": store}
+        how: dict[str, Any] = {"n": view.n, "strategy": planned, "budget": budget, "seed": view.seed, "store": store}
         for one in solution_rounds(task, sampler, judge, **how):
             if one.progress is not None:
                 continue

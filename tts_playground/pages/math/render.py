@@ -69,7 +69,7 @@ def _strip(tree: StepTree) -> list[tuple[str, str, str]]:
 
 def tree_of(state: MathPageState) -> str:
     """The search."""
-    return tree_picture(state.tree, read=_read(state.tree, state.chosen))
+    return tree_picture(state.tree, read=_read(state.tree, None))
 
 
 def beside_of(state: MathPageState) -> str:

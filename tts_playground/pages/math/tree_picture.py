@@ -43,7 +43,12 @@ const play = () => {
     show(+range.value + 1);
   }, wait());
 };
-const choose = (node) => { if (node) trigger('click', {place: node.dataset.place, board: board().dataset.board}); };
+const choose = (node) => {
+  if (!node) return;
+  element.querySelectorAll('.node.read').forEach(one => one.classList.remove('read'));
+  node.classList.add('read');
+  trigger('click', {place: node.dataset.place, board: board().dataset.board});
+};
 element.addEventListener('click', event => {
   if (event.target.closest('.play')) { if (state.timer) stop(); else play(); return; }
   choose(event.target.closest('[data-place]'));

@@ -73,7 +73,7 @@ def found(state: MathPageState) -> tuple[Any, ...]:
         render.headline(replace(state, done=True)),
         "",
         render.tree_of(state),
-        render.reading(state.tree, state.chosen),
+        render.reading(state.tree),
         render.picks(state.pool, state.view.n, state.view.aggregation),
         render.compared(state),
         render.beside_of(state),
