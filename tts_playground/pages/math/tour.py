@@ -13,7 +13,7 @@ from tts_playground.pages.math.view_settings import MathView
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class TourQuestion:
     """One question."""
 
     key: str
@@ -96,7 +96,7 @@ def _hard(state: MathPageState) -> str:
 
 
 STOPS = (
-    Stop(
+    TourQuestion(
         "grow",
         "1 A tree grows",
         "Beam search keeps the steps with the best scores and drops the others. Does it drop wrong steps alone?",
@@ -105,7 +105,7 @@ STOPS = (
         "math-tree",
         {"strategy": "beam"},
     ),
-    Stop(
+    TourQuestion(
         "votes",
         "2 Who picks best?",
         "Sixteen solutions of a problem: who finds the right answer most often?",
@@ -113,7 +113,7 @@ STOPS = (
         _votes,
         "math-picks",
     ),
-    Stop(
+    TourQuestion(
         "equal",
         "3 Equal tokens",
         "Does a search over steps beat voting on whole solutions, for as many tokens?",
@@ -121,7 +121,7 @@ STOPS = (
         _strategies,
         "math-accuracy",
     ),
-    Stop(
+    TourQuestion(
         "judge",
         "4 Trust the judge?",
         "The process reward reads a wrong solution. How often does it name the first wrong step?",
@@ -129,7 +129,7 @@ STOPS = (
         _judge,
         "math-trust",
     ),
-    Stop(
+    TourQuestion(
         "hard",
         "5 Easy and hard",
         "Where do votes help most: on easy problems, on hard ones, or between?",

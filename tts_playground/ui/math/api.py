@@ -59,6 +59,9 @@ def solve(
 
     Returns:
         {"problem", "answer", "right", "samples": [{"text", "answer", "reward", "step_scores", ...}], "picks", "cost"}
+
+    Raises:
+        UnknownName: no such aggregation.
     """
     given = {"n": n, "temperature": temperature, "top_p": top_p, "top_k": top_k, "seed": seed}
     given = within(given | {"max_tokens": max_tokens}, LIMITS)

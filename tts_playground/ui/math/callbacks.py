@@ -193,7 +193,7 @@ def _touring(p: MathParts) -> None:
     for stop in tour.STOPS:
 
         @friendly
-        def ask(state: MathPageState, *values: Any, stop: tour.Stop = stop):
+        def ask(state: MathPageState, *values: Any, stop: tour.TourQuestion = stop):
             view = stop.view(view_of(*values))
             ready = page_state.ready(view) if stop.changes else None
             shown = found(ready) if ready is not None else (gr.skip(),) * len(found_outputs(p))
