@@ -6,6 +6,7 @@ import json
 import shlex
 from base64 import b64decode
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 
@@ -146,6 +147,9 @@ def test_files_carry_the_settings_in_their_names(state, kind):
         rows = list(csv.DictReader(io.StringIO(data)))
         assert len(rows) == 4
         assert kind == "pool" or rows[2]["step"] == "'=1+1"
+    if kind == "tree":
+        drawn = ElementTree.fromstring(data)
+        assert len(drawn.findall(".//{*}g[@data-place]")) == 4 and "How many?" in data
     if kind == "json":
         assert StepTree.of_dict(json.loads(data)) == state.tree
 

@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from tts_playground.errors import BadInput
@@ -15,11 +16,11 @@ from tts_playground.experiments.step_tree import StepTree
 from tts_playground.pages.downloads import offer
 from tts_playground.pages.math.page_state import MathPageState, task_of
 from tts_playground.pages.math.render import accuracy_figure
-from tts_playground.pages.math.tree_picture import tree_picture
+from tts_playground.pages.math.tree_picture import tree_file
 from tts_playground.pages.math.view_settings import MathView, summary
 
 USUAL = MathView()
-KINDS = {"csv": "steps (CSV)", "pool": "solutions (CSV)", "json": "JSON", "tree": "tree (HTML)", "figure": "figure"}
+KINDS = {"csv": "steps (CSV)", "pool": "solutions (CSV)", "json": "JSON", "tree": "tree (SVG)", "figure": "figure"}
 """kind of file -> what its button says"""
 
 
@@ -47,24 +48,10 @@ def download(state: MathPageState, kind: str) -> str:
             raise BadInput("There are no independent solutions to save yet; compare with best-of-N first.")
         return offer("solutions-" + named(state.view, "csv"), "text/csv", _csv(solution_rows(state)).encode())
     if kind == "tree":
-        page = f"<!doctype html><meta charset='utf-8'><style>{TREE_STYLE}</style>{_about(state)}"
-        return offer(named(state.view, "html"), "text/html", (page + tree_picture(state.tree)).encode())
+        lines = (*wrap(state.view.problem.strip(), 100), summary(state.view))
+        return offer(named(state.view, "svg"), "image/svg+xml", tree_file(state.tree, lines).encode())
     told = {"settings": _options(state.view, all_of=True), "problem": state.view.problem, **state.tree.as_dict()}
     return offer(named(state.view, "json"), "application/json", json.dumps(told, ensure_ascii=False).encode())
-
-
-TREE_STYLE = (
-    "body{font:14px system-ui}.edge{fill:none;stroke:#888;stroke-width:1}.edge.strong{stroke:#d55e00;stroke-width:3}"
-    ".dropped{opacity:.35}.node.right>:nth-child(2){stroke:#009e73;stroke-width:2.5}"
-    ".node.wrong>:nth-child(2){stroke:#d55e00;stroke-width:2.5;stroke-dasharray:3 2}.replay{display:none}"
-    ".legend .bar i{display:inline-block;width:10px;height:10px}"
-)
-
-
-def _about(state: MathPageState) -> str:
-    import html
-
-    return f"<p>{html.escape(state.view.problem)}</p><p>{html.escape(summary(state.view))}</p>"
 
 
 def step_rows(state: MathPageState) -> list[dict[str, Any]]:

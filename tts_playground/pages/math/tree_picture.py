@@ -8,7 +8,9 @@ where it is known, drawn through for right and dashed for wrong.
 from __future__ import annotations
 
 import html
+import json
 from collections import defaultdict
+from collections.abc import Sequence
 
 from tts_playground.experiments.step_tree import StepNode, StepTree
 
@@ -113,15 +115,11 @@ def tree_picture(tree: StepTree | None, *, board: str = "first", read: int | Non
     """
     if tree is None or not tree.nodes:
         return '<p class="what">The tree grows here while a search runs.</p>'
-    spots, width, height = placed(tree)
-    strong = set(tree.lineage(tree.best))
-    edges = "".join(_edge(tree, place, spots, place in strong, height) for place in range(len(tree.nodes)))
-    nodes = "".join(_node(tree.nodes[place], place, spots[place], place in strong, place == read) for place in spots)
-    root = f'<circle class="root" cx="16" cy="{height / 2:.0f}" r="5"/>'
-    label = html.escape(title or f"Tree of {tree.strategy}: {len(tree.nodes)} steps, {len(tree.finished)} solutions")
+    label = title or f"Tree of {tree.strategy}: {len(tree.nodes)} steps, {len(tree.finished)} solutions"
+    width, height, inside = _inside(tree, read)
     svg = (
         f'<svg width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" role="group"'
-        f' aria-label="{label}">{edges}{root}{nodes}</svg>'
+        f' aria-label="{html.escape(label)}">{inside}</svg>'
     )
     notes = html.escape(_json(tree.notes), quote=True)
     head = f"<h3>{html.escape(title)}</h3>" if title else ""
@@ -131,9 +129,40 @@ def tree_picture(tree: StepTree | None, *, board: str = "first", read: int | Non
     )
 
 
-def _json(notes: tuple[str, ...]) -> str:
-    import json
+def tree_file(tree: StepTree, lines: Sequence[str]) -> str:
+    """The picture as an SVG file that stands alone, under some lines of text."""
+    width, height, inside = _inside(tree, None)
+    top = 18 * len(lines) + 10
+    wide = max(width, 7 * max(map(len, lines), default=0) + 20)
+    said = "".join(
+        f'<text x="10" y="{18 * number + 18}">{html.escape(line)}</text>' for number, line in enumerate(lines)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{height + top:.0f}"><style>{FILE_STYLE}'
+        f'</style><rect width="100%" height="100%" fill="white"/>{said}<g transform="translate(0 {top})">{inside}</g>'
+        "</svg>\n"
+    )
 
+
+FILE_STYLE = (
+    "text{font:12px system-ui,sans-serif;fill:#222}.edge{fill:none;stroke:#888}.edge.strong{stroke:#d55e00;"
+    "stroke-width:3}.dropped{opacity:.35}.node>circle,.node>rect{stroke:#888}.node.right>circle,.node.right>rect"
+    "{stroke:#009e73;stroke-width:2.5}.node.wrong>circle,.node.wrong>rect{stroke:#d55e00;stroke-width:2.5;"
+    "stroke-dasharray:3 2}"
+)
+
+
+def _inside(tree: StepTree, read: int | None) -> tuple[float, float, str]:
+    """(width, height, what stands in the picture)."""
+    spots, width, height = placed(tree)
+    strong = set(tree.lineage(tree.best))
+    edges = "".join(_edge(tree, place, spots, place in strong, height) for place in range(len(tree.nodes)))
+    nodes = "".join(_node(tree.nodes[place], place, spots[place], place in strong, place == read) for place in spots)
+    root = f'<circle class="root" cx="16" cy="{height / 2:.0f}" r="5"/>'
+    return width, height, edges + root + nodes
+
+
+def _json(notes: tuple[str, ...]) -> str:
     return json.dumps(list(notes), ensure_ascii=False)
 
 
