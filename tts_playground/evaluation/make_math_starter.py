@@ -123,9 +123,10 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tts_playground.evaluation.make_math_starter", description=__doc__)
     parser.add_argument("--each", type=int, default=8, help="problems of a level")
     parser.add_argument("--n", type=int, default=16, help="solutions of a problem")
+    parser.add_argument("--widths", type=int, nargs="+", default=WIDTHS, help="widths of the searches")
     parser.add_argument("--out", type=Path, default=home.STARTERS / FILE, help="file (default: the package's)")
     args = parser.parse_args(arguments)
-    told = drawn(chosen(args.each), args.n)
+    told = drawn(chosen(args.each), args.n, args.widths)
     files.write_text(args.out, json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n", "The starter")
     print(f"{args.out}: {args.out.stat().st_size / 1e3:.0f} kB")
 

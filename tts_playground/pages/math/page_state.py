@@ -118,11 +118,13 @@ def ready(view: MathView) -> MathPageState | None:
 
 def opening() -> MathPageState:
     """What a fresh page shows: a finished search of the third example, where they ship."""
-    view, some = default_view(), shown_problems()
-    if not some:
+    view, held = default_view(), starter()
+    kept = [] if held is None else [place for place, name in held.trees if name == view.strategy]
+    if held is None or not kept:
         return MathPageState(view)
-    one = some[min(2, len(some) - 1)]
-    view = replace(view, problem=one.problem, truth=one.answer)
+    place = kept[min(2, len(kept) - 1)]
+    one, (n, _) = held.problems[place], held.trees[place, view.strategy]
+    view = replace(view, problem=one.problem, truth=one.answer, n=n)
     return ready(view) or MathPageState(view)
 
 

@@ -216,7 +216,8 @@ def accuracy_figure(aggregation: str = "last", axis: str = "tokens") -> Any:
     curves = _shipped_curves(aggregation)
     lines = [curves[name] for name in ("weighted", "majority", "naive") if name in curves]
     title = f"{len(held.problems)} problems, tiny:math, T = 0.8; bars and bands: 95 %"
-    return figures.strategies(held.points(), axis, lines, title=title, measure="share of problems solved")
+    figure = figures.strategies(held.points(), axis, lines, title=title, measure="share of problems solved")
+    return figure.update_layout(height=400)
 
 
 def own_curve(pool: SolutionPool | None, n: int, aggregation: str) -> Any:
@@ -226,7 +227,8 @@ def own_curve(pool: SolutionPool | None, n: int, aggregation: str) -> Any:
     curves = accuracy_curves([pool], aggregation)
     if not curves:
         return figures.empty("The right answer is not known; write it above to see how often it is found.")
-    return figures.best_of_n(*curves.values(), at=max(1, int(n)), measure="chance to be right")
+    n = max(1, min(int(n), len(pool.solutions)))
+    return figures.best_of_n(*curves.values(), at=n, measure="chance to be right").update_layout(height=300)
 
 
 def trust_figure() -> Any:
@@ -236,6 +238,7 @@ def trust_figure() -> Any:
         return figures.empty("No solutions whose steps can be checked.")
     one = found.reliability
     figure = reliability_plot(one.said, one.true, one.count)
+    figure.update_layout(height=320)
     figure.update_xaxes(title_text="score of a step")
     return figure.update_yaxes(title_text="share of steps that are right")
 

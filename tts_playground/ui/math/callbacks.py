@@ -185,7 +185,8 @@ def _choosing(p: MathParts) -> None:
     outputs = [p.value("problem"), p.value("truth"), *found_outputs(p)]
     event = p.examples.input(choose, [p.examples, *p.values], outputs, **LIGHT, **QUIET)
     event.then(_own_curve, [p.state, p.value("n"), p.value("aggregation")], p.curve, **AT_ONCE, **QUIET)
-    p.value("problem").input(lambda: "", None, p.value("truth"), **LIGHT, **QUIET)  # the answer was another problem's
+    # the answer was another problem's; in the browser, so that no click on Solve comes before it
+    p.value("problem").input(None, None, [p.value("truth"), p.examples], js="() => ['', null]")
 
 
 def _touring(p: MathParts) -> None:

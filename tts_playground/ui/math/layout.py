@@ -80,31 +80,32 @@ def build(opening: MathPageState) -> MathParts:
     with gr.Row(elem_classes="main", elem_id="math-top"):
         with gr.Column(scale=3, min_width=300, elem_id="math-settings"):
             _input(parts, settings, opening.view)
-        with gr.Column(scale=6, min_width=320, elem_id="math-found"):
+        with gr.Column(scale=5, min_width=320, elem_id="math-found"):
             parts["status"] = gr.HTML(render.headline(opening), elem_id="math-status", padding=False)
             parts["stale"] = gr.HTML("", elem_id="math-stale", padding=False)
             parts["tree"] = _tree(render.tree_of(opening), "math-tree")
             parts["reading"] = gr.HTML(render.reading(opening.tree), elem_id="math-reading", padding=False)
-    with gr.Row(elem_classes="main"):
-        with gr.Column(scale=5, min_width=320):
+        with gr.Column(scale=4, min_width=320, elem_id="math-choice"):
             heading("Who picks the right answer?", PICKS)
             settings["n"] = slider("math", "n", "N: solutions", opening.view.n, 1, "Of the search, too.", LIMITS)
             shown = render.picks(opening.pool, opening.view.n, opening.view.aggregation)
             parts["picks"] = gr.HTML(shown, elem_id="math-picks", padding=False)
             parts["curve"] = gr.Plot(None, show_label=False, elem_id="math-curve")
-        with gr.Column(scale=5, min_width=320):
+    with gr.Row(elem_classes="main"):
+        with gr.Column(scale=6, min_width=320):
             heading("Accuracy against tokens", ACCURACY)
             parts["axis"] = gr.Radio(AXES, value="tokens", label="Cost axis", elem_id="math-axis")
             parts["accuracy"] = gr.Plot(None, show_label=False, elem_id="math-accuracy")
-    _beside(parts, settings, opening)
+        with gr.Column(scale=4, min_width=320):
+            heading("Easy and hard problems", BINS)
+            parts["bins"] = gr.HTML("", elem_id="math-bins", padding=False)
     with gr.Row(elem_classes="main"):
-        with gr.Column(scale=5, min_width=320):
+        with gr.Column(scale=6, min_width=320):
+            _beside(parts, settings, opening)
+        with gr.Column(scale=4, min_width=320):
             heading("Can the judge be trusted?", TRUST)
             parts["trust_words"] = gr.HTML("", elem_id="math-trust-words", padding=False)
             parts["trust"] = gr.Plot(None, show_label=False, elem_id="math-trust")
-        with gr.Column(scale=5, min_width=320):
-            heading("Easy and hard problems", BINS)
-            parts["bins"] = gr.HTML("", elem_id="math-bins", padding=False)
     parts |= take_away("math", export.KINDS, "this problem and these settings")
     with gr.Accordion("Copy as Python, or as a command", open=False):
         parts["script"] = python(export.as_python(opening), elem_id="math-python")
