@@ -1,0 +1,198 @@
+"""What the tab of reasoning shows, by hand: selectors at N, curves, trust, difficulty, trees, files, settings."""
+
+import csv
+import io
+import json
+import shlex
+from base64 import b64decode
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from tts_playground.errors import BadInput, UnknownName
+from tts_playground.experiments.step_tree import StepNode, StepTree
+from tts_playground.pages.math import export, page_state, render, trust
+from tts_playground.pages.math.page_state import MathPageState
+from tts_playground.pages.math.solution_pool import Solution, SolutionPool, accuracy_curves
+from tts_playground.pages.math.tree_picture import colour, placed, tree_picture
+from tts_playground.pages.math.view_settings import MathView, checked, coerce_view, to_query, values_of, view_of
+
+
+def solution(answer, *scores, right=None, labels=()):
+    return Solution(tuple(f"step {i}" for i in range(len(scores))), scores, answer, 10 * len(scores), right, labels)
+
+
+@pytest.fixture
+def pool():
+    """Votes 7, 8, 8, 7.0: the naive pick flips to 8 at N = 2, and the vote to 8 at N = 3."""
+    return SolutionPool(
+        (
+            solution("7", 0.9, 0.6, right=True, labels=(True, True)),
+            solution("8", 0.2, 0.7, right=False, labels=(False, False)),
+            solution("8", 0.9, 0.1, right=False, labels=(True, False)),
+            solution("7.0", 0.5, 0.5, right=True, labels=(True, True)),
+        )
+    )
+
+
+@pytest.fixture
+def tree():
+    nodes = (
+        StepNode(("a <b>",), (0.8,), 0.8, 5, None, 0, "went on", right=True),
+        StepNode(("x",), (0.1,), 0.1, 4, None, 0, "dropped", right=False),
+        StepNode(("a <b>", "=1+1"), (0.8, 0.9), 0.9, 6, 0, 1, "best", "7", True),
+        StepNode(("a <b>", "c"), (0.8, 0.4), 0.4, 6, 0, 1, "finished", "<8>", False),
+    )
+    return StepTree("beam", nodes, ("beam 1, step 1", "beam 1, step 2"), 21, 4, 0.5)
+
+
+@pytest.fixture
+def state(tree, pool):
+    return MathPageState(MathView("How many?", "7", n=4), tree, None, pool)
+
+
+@pytest.mark.parametrize(
+    ("n", "aggregation", "expected"),
+    [
+        (1, "last", {"naive": 0, "weighted": 0, "majority": 0, "first": 0}),
+        (2, "last", {"naive": 1, "weighted": 1, "majority": 0, "first": 0}),
+        (3, "last", {"naive": 1, "weighted": 1, "majority": 1, "first": 0}),
+        (4, "last", {"naive": 1, "weighted": 0, "majority": 0, "first": 0}),
+        (2, "min", {"naive": 0, "weighted": 0, "majority": 0, "first": 0}),
+    ],
+)
+def test_selectors_pick_among_the_first_n(pool, n, aggregation, expected):
+    assert pool.picks(n, aggregation) == expected
+
+
+def test_flips_name_the_group_at_every_n(pool):
+    assert pool.flips()["naive"] == ["7", "8", "8", "8"]
+    assert pool.flips()["majority"] == ["7", "7", "8", "7"]
+
+
+def test_a_pool_without_scores_has_no_scored_picks():
+    bare = SolutionPool((solution("7", right=True),))
+    assert bare.picks(1) == {"majority": 0, "first": 0} and SolutionPool(()).picks(3) == {}
+    assert set(accuracy_curves([bare])) == {"pass", "majority"}
+
+
+def test_curves_count_all_subsets(pool):
+    curves = accuracy_curves([pool])
+    assert curves["pass"].mean[:2] == pytest.approx([0.5, 5 / 6])
+    assert curves["naive"].mean[0] == pytest.approx(0.5) and curves["naive"].mean[-1] == 0.0
+    # of four: votes 2 to 2 for the majority, 1.1 to 0.8 for the weighted vote
+    assert curves["majority"].mean[-1] == pytest.approx(0.5) and curves["weighted"].mean[-1] == 1.0
+    assert accuracy_curves([SolutionPool((solution("7", 0.5),))]) == {}
+
+
+def test_trust_is_of_steps_whose_truth_is_known(pool):
+    found = trust.trust([pool])
+    assert found.steps == 8 and found.solutions == 4
+    # the first errors stand at steps 0 and 1, and a score below 0.5 names both
+    assert found.numbers["first_error_found"].value == 1.0 and found.numbers["right_kept"].value == 1.0
+    assert trust.first_error(pool.solutions[2]) == (1, 1) and trust.first_error(pool.solutions[0]) == (None, None)
+    assert trust.trust([SolutionPool((solution("7", 0.5, right=True),))]) is None
+
+
+def test_difficulty_bins_begin_with_the_hardest(pool):
+    never = SolutionPool(tuple(replace(one, right=False) for one in pool.solutions))
+    hard, easy = trust.difficulty_bins([pool, never], bins=2)
+    assert (hard.ease, easy.ease) == (0.0, 0.5) and easy.accuracy["weighted"] == 1.0 and hard.accuracy["naive"] == 0.0
+    assert trust.difficulty_bins([]) == []
+
+
+def test_the_picture_has_a_button_a_node_and_no_foreign_tags(tree):
+    picture = tree_picture(tree, read=3)
+    assert picture.count('role="button"') == 4 and "<b>" not in picture.replace('<b class="ring', "")
+    assert "&lt;8&gt;" in picture and "✗" in picture and "✓ 7" in picture
+    assert picture.count("node dropped wrong") == 1 and picture.count(" read") == 1 and 'max="1"' in picture
+    assert "grows here" in tree_picture(None)
+
+
+def test_nodes_of_one_column_stand_apart_and_children_behind_their_parents(tree):
+    spots, width, height = placed(tree)
+    assert len(set(spots.values())) == 4 and spots[2][0] > spots[0][0] == spots[1][0]
+    assert all(0 < x < width and 0 < y < height for x, y in spots.values())
+
+
+@pytest.mark.parametrize(("score", "place"), [(-1, "#440154"), (0, "#440154"), (0.5, "#1f9e89"), (1, "#fde725")])
+def test_colours_run_over_the_scale(score, place):
+    assert colour(score) == place
+
+
+def test_a_node_is_read_with_its_scores_and_tokens(tree):
+    said = render.reading(tree)
+    assert "11 tokens" in said and "right" in said and "0.90" in said and "a &lt;b&gt;" in said
+    assert "dropped" in render.reading(tree, 1) and render.reading(tree, 99) == said
+    assert "Click a node" in render.reading(None)
+
+
+def test_words_have_the_right_numbers(state):
+    said = render.headline(state)
+    assert "Beam search answers “7”, which is right. 1 of its 2 solutions is right." in said
+    assert "Wrong: naive, weighted." in render.picks(state.pool, 2, "last")
+    assert render.stale(state, state.view) == ""
+    assert "Settings changed" in render.stale(state, replace(state.view, temperature=1.0))
+    assert "Problem changed" in render.stale(state, replace(state.view, problem="Why?"))
+    assert "T = 0.8" in render.stale(state, replace(state.view, problem="Why?"))
+
+
+@pytest.mark.parametrize("kind", ["csv", "pool", "json", "tree"])
+def test_files_carry_the_settings_in_their_names(state, kind):
+    told = json.loads(export.download(state, kind))
+    assert "beam-n4-t0.8-seed0" in told["name"]
+    data = b64decode(told["href"].split(",")[1]).decode()
+    if kind in ("csv", "pool"):
+        rows = list(csv.DictReader(io.StringIO(data)))
+        assert len(rows) == 4
+        assert kind == "pool" or rows[2]["step"] == "'=1+1"
+    if kind == "tree":
+        drawn = ElementTree.fromstring(data)
+        assert len(drawn.findall(".//{*}g[@data-place]")) == 4 and "How many?" in data
+    if kind == "json":
+        assert StepTree.of_dict(json.loads(data)) == state.tree
+
+
+def test_nothing_to_save_is_a_sentence():
+    with pytest.raises(BadInput, match="press Solve"):
+        export.download(MathPageState(MathView("x")), "csv")
+
+
+def test_scripts_say_what_differs_and_commands_are_quoted(state):
+    compile(export.as_python(state), "script", "exec")
+    assert "strategy='beam'" in export.as_python(state) and "truth='7'" in export.as_python(state)
+    assert "temperature" not in export.as_python(state)
+    odd = replace(state, view=replace(state.view, problem="it's; rm", strategy="dvts"))
+    words = shlex.split(export.as_command(odd))
+    assert words[:5] == ["python", "-m", "tts_playground", "solve", "it's; rm"] and "--strategy" in words
+
+
+def test_views_come_back_from_links_and_are_bent_into_range():
+    from urllib.parse import parse_qsl
+
+    view = MathView("a & b?", "7", "dvts", n=8, temperature=0.5, aggregation="min")
+    assert coerce_view(dict(parse_qsl(to_query(view)))) == view and view_of(*values_of(view)) == view
+    bent = coerce_view({"n": 10**9, "temperature": "warm", "aggregation": "median", "max_tokens": -3})
+    assert (bent.n, bent.temperature, bent.aggregation, bent.max_tokens) == (64, 0.8, "last", 8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"model": "some/hub"}, BadInput),
+        ({"reward": "prm:some/hub"}, BadInput),
+        ({"strategy": "os:system"}, UnknownName),
+    ],
+)
+def test_visitors_choose_from_what_is_offered(changes, error):
+    assert checked(MathView("x"), False) == MathView("x")
+    with pytest.raises(error):
+        checked(replace(MathView("x"), **changes), False)
+
+
+def test_a_problem_is_needed_and_a_search_before_a_comparison():
+    with pytest.raises(BadInput):
+        list(page_state.solve(MathView(" ")))
+    with pytest.raises(BadInput, match="press Solve"):
+        list(page_state.compare(MathPageState(MathView("x")), "dvts"))

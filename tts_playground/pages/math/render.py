@@ -1,0 +1,290 @@
+"""What comes out, for the eye: the headline, a node to read, who picks which answer at N, and the figures."""
+
+from __future__ import annotations
+
+import html
+from functools import lru_cache
+from typing import Any
+
+from tts_playground import figures, registry
+from tts_playground.experiments.step_tree import StepNode, StepTree
+from tts_playground.figures.answers import reliability_plot
+from tts_playground.pages.math import trust as trusting
+from tts_playground.pages.math.page_state import MathPageState, starter
+from tts_playground.pages.math.solution_pool import SELECTORS, SolutionPool, accuracy_curves
+from tts_playground.pages.math.tree_picture import FATES, colour, tree_picture
+from tts_playground.pages.math.view_settings import MathView, summary
+from tts_playground.pages.status import status
+
+HELLO = "Pick a problem or write your own, and press “Solve”."
+
+
+def called(strategy: str) -> str:
+    """A strategy's name at the beginning of a sentence."""
+    name = registry.entry("strategy", strategy).title
+    return name[0].upper() + name[1:]
+
+
+def plural(count: int, one: str) -> str:
+    """ "1 step", "2 steps"."""
+    return f"{count:,} {one}" + ("" if count == 1 else "s")
+
+
+def headline(state: MathPageState) -> str:
+    """The sentence that matters, and a strip of numbers."""
+    tree = state.tree
+    if tree is None:
+        return status(HELLO)
+    if not state.done:
+        return status(f"{called(tree.strategy)}: {tree.notes[-1] if tree.notes else 'begins'}.", busy=True)
+    if tree.chosen is None:
+        return status(f"{called(tree.strategy)} brought no solution to its end.", _strip(tree))
+    return status(_verdict(tree), _strip(tree))
+
+
+def _verdict(tree: StepTree) -> str:
+    chosen = tree.chosen
+    assert chosen is not None
+    right = {True: ", which is right", False: ", which is wrong", None: ""}[chosen.right]
+    line = f"{called(tree.strategy)} answers “{chosen.answer or 'nothing'}”{right}."
+    whole = tree.finished
+    if whole and all(node.right is not None for node in whole):
+        hits = sum(bool(node.right) for node in whole)
+        if len(whole) > 1:
+            line += f" {hits} of its {len(whole)} solutions {'is' if hits == 1 else 'are'} right."
+    return line
+
+
+def _strip(tree: StepTree) -> list[tuple[str, str, str]]:
+    dropped = sum(node.fate == "dropped" for node in tree.nodes)
+    return [
+        ("solutions", f"{len(tree.finished)}", "Solutions that came to their end."),
+        ("steps", f"{len(tree.nodes)}", "Steps drawn, those of dropped paths included."),
+        ("dropped", f"{dropped}", "Unfinished paths that were not drawn any further."),
+        ("tokens", f"{tree.tokens:,}", "Tokens generated, those of dropped steps included."),
+        ("judged", f"{tree.verifier_calls:,}", "Times that the process reward looked at a path or a solution."),
+        ("time", f"{tree.seconds:.1f} s", "Wall-clock time on the server."),
+    ]
+
+
+def tree_of(state: MathPageState) -> str:
+    """The search."""
+    return tree_picture(state.tree, read=_read(state.tree, None))
+
+
+def beside_of(state: MathPageState) -> str:
+    """The other strategy's search, and a sentence that compares the two."""
+    tree, first = state.beside, state.tree
+    if tree is None or first is None:
+        return '<p class="what">Press “Compare” to see another strategy on this problem with as many tokens.</p>'
+    return tree_picture(tree, board="beside", title=called(tree.strategy))
+
+
+def compared(state: MathPageState) -> str:
+    """Who was right, and what each spent."""
+    first, other = state.tree, state.beside
+    if first is None or other is None:
+        return ""
+    if not state.done:
+        return status(f"{called(other.strategy)}: {other.notes[-1] if other.notes else 'begins'}.", busy=True)
+    parts = []
+    for tree in (first, other):
+        said = tree.chosen.answer if tree.chosen else "nothing"
+        right = {True: ", right", False: ", wrong", None: ""}[tree.chosen.right if tree.chosen else None]
+        parts.append(f"{called(tree.strategy)} says “{said}”{right}, with {tree.tokens:,} tokens.")
+    return status(" ".join(parts))
+
+
+def stale(state: MathPageState, view: MathView) -> str:
+    """A note where the settings on the page are no longer those of what is shown; else nothing."""
+    if state.tree is None or view == state.view:
+        return ""
+    which = "Problem" if view.problem.strip() != state.view.problem.strip() else "Settings"
+    line = f"{which} changed; this tree is from {summary(state.view)}. Press Solve."
+    return f'<div class="note"><p>{html.escape(line)}</p></div>'
+
+
+def _read(tree: StepTree | None, chosen: int | None) -> int | None:
+    if tree is None or not tree.nodes:
+        return None
+    return chosen if chosen is not None and 0 <= chosen < len(tree.nodes) else tree.best
+
+
+def reading(tree: StepTree | None, chosen: int | None = None) -> str:
+    """The steps of one node, what the reward says of each, its tokens, and whether it is right."""
+    place = _read(tree, chosen)
+    if tree is None or place is None:
+        return '<p class="what">Click a node to read its steps.</p>'
+    line = [tree.nodes[one] for one in tree.lineage(place)]
+    node = line[-1]
+    rows = "".join(_row(number, one) for number, one in enumerate(line, 1) if one.steps)
+    tokens = sum(one.tokens for one in line)
+    told = {True: "right", False: "wrong", None: ""}[node.right]
+    facts = [f"{plural(len(node.steps), 'step')}", plural(tokens, "token"), FATES[node.fate], told]
+    head = html.escape(", ".join(filter(None, facts)))
+    answer = f" Answer: <b>{html.escape(node.answer)}</b>." if node.answer else ""
+    return f'<div class="math-read"><p>{head}.{answer}</p><ol>{rows}</ol></div>'
+
+
+def _row(number: int, node: StepNode) -> str:
+    mark = {True: '<b class="ok">✓</b>', False: '<b class="no">✗</b>', None: ""}[node.right]
+    score = (
+        f'<span class="score"><i style="width:{100 * min(1, max(0, node.score)):.0f}%;background:{colour(node.score)}">'
+        f"</i></span> {node.score:.2f}"
+    )
+    text = "<br>".join(html.escape(part[:400]) for part in node.steps[-1].split("\n"))
+    return f'<li>{text}<div class="facts">{score} · {plural(node.tokens, "token")} {mark}</div></li>'
+
+
+# ------------------------------------------------------------------------------------------------------------ picks
+
+
+def picks(pool: SolutionPool | None, n: int, aggregation: str) -> str:
+    """The first N solutions as chips, and what each selector picks among them; where a pick flips is told."""
+    if pool is None or not pool.solutions:
+        return '<p class="what">Independent solutions stand here once best-of-N has drawn them.</p>'
+    n = max(1, min(int(n), len(pool.solutions)))
+    picked = pool.picks(n, aggregation)
+    rewards = pool.rewards(aggregation)
+    chips = []
+    for place, one in enumerate(pool.solutions):
+        sign = {True: "✓", False: "✗", None: ""}[one.right]
+        who = ", ".join(name for name, at in picked.items() if at == place)
+        words = f"solution {place + 1}: {one.answer or 'no answer'}, score {rewards[place]:.2f}"
+        marks = ("later" if place >= n else "") + (" picked" if who else "")
+        chips.append(
+            f'<span class="chip {marks}" title="{html.escape(words)}" style="--score:{colour(rewards[place])}">'
+            f"<b>{html.escape(_short(one.answer))}</b> {sign}<small>{rewards[place]:.2f}</small></span>"
+        )
+    rows = "".join(_pick_row(pool, name, n, aggregation) for name in picked)
+    head = f"<p>{_said(pool, picked)}</p>"
+    return (
+        f'<div class="math-picks">{head}<table class="plain"><thead><tr><th>selector</th><th>picks</th><th></th>'
+        f"<th>changed at N =</th></tr></thead><tbody>{rows}</tbody></table><div class='chips'>{''.join(chips)}</div>"
+        "</div>"
+    )
+
+
+def _short(answer: str) -> str:
+    return (answer if len(answer) <= 10 else answer[:9] + "…") or "–"
+
+
+def _said(pool: SolutionPool, picked: dict[str, int]) -> str:
+    right = [name for name, place in picked.items() if pool.solutions[place].right]
+    if any(pool.solutions[place].right is None for place in picked.values()):
+        answers = {pool.names[place] for place in picked.values()}
+        return "All selectors agree." if len(answers) == 1 else f"The selectors give {len(answers)} different answers."
+    if len(right) == len(picked):
+        return "Every selector picks the right answer."
+    if not right:
+        return "No selector picks the right answer."
+    return f"Right: {', '.join(right)}. Wrong: {', '.join(name for name in picked if name not in right)}."
+
+
+def _pick_row(pool: SolutionPool, name: str, n: int, aggregation: str) -> str:
+    flips = _flips(pool, aggregation)[name]
+    place = pool.picks(n, aggregation)[name]
+    one = pool.solutions[place]
+    mark = {True: '<b class="ok">✓ right</b>', False: '<b class="no">✗ wrong</b>', None: ""}[one.right]
+    changed = [at + 1 for at in range(1, len(flips)) if flips[at] != flips[at - 1]]
+    told = ", ".join(f"<b>{at}</b>" if at == n else str(at) for at in changed[:10]) or "never"
+    return (
+        f"<tr><th scope='row'>{name}<br><small>{SELECTORS[name]}</small></th><td>{html.escape(_short(one.answer))}</td>"
+        f"<td>{mark}</td><td>{told}</td></tr>"
+    )
+
+
+@lru_cache(maxsize=64)
+def _flips(pool: SolutionPool, aggregation: str) -> dict[str, list[str]]:
+    return pool.flips(aggregation)
+
+
+# ---------------------------------------------------------------------------------------------------------- figures
+
+
+@lru_cache(maxsize=8)
+def _shipped_curves(aggregation: str) -> dict[str, Any]:
+    held = starter()
+    return accuracy_curves(held.pools, aggregation) if held else {}
+
+
+def accuracy_figure(aggregation: str = "last", axis: str = "tokens") -> Any:
+    """Accuracy against tokens: votes and picks of independent solutions as lines, searches as points."""
+    held = starter()
+    if held is None:
+        return figures.empty("No ready-made searches are installed.")
+    curves = _shipped_curves(aggregation)
+    lines = [curves[name] for name in ("weighted", "majority", "naive") if name in curves]
+    title = f"{len(held.problems)} problems, tiny:math, T = 0.8; bars and bands: 95 %"
+    figure = figures.strategies(held.points(), axis, lines, title=title, measure="share of problems solved")
+    return figure.update_layout(height=400)
+
+
+def own_curve(pool: SolutionPool | None, n: int, aggregation: str) -> Any:
+    """The chance that each selector is right on this problem, against N."""
+    if pool is None or not pool.solutions:
+        return figures.empty("No independent solutions yet.")
+    curves = accuracy_curves([pool], aggregation)
+    if not curves:
+        return figures.empty("The right answer is not known; write it above to see how often it is found.")
+    n = max(1, min(int(n), len(pool.solutions)))
+    return figures.best_of_n(*curves.values(), at=n, measure="chance to be right").update_layout(height=300)
+
+
+def trust_figure() -> Any:
+    """How often a step is right against what the process reward says."""
+    found = _trust()
+    if found is None or found.reliability is None:
+        return figures.empty("No solutions whose steps can be checked.")
+    one = found.reliability
+    figure = reliability_plot(one.said, one.true, one.count)
+    figure.update_layout(height=320)
+    figure.update_xaxes(title_text="score of a step")
+    return figure.update_yaxes(title_text="share of steps that are right")
+
+
+@lru_cache(maxsize=1)
+def _trust() -> trusting.StepTrust | None:
+    held = starter()
+    return trusting.trust(held.pools) if held else None
+
+
+def trust_words() -> str:
+    """The same in sentences."""
+    found = _trust()
+    if found is None:
+        return status("The process reward can be checked where the truth of steps is known.")
+    numbers = found.numbers
+    lines = []
+    if "step_auroc" in numbers:
+        one = numbers["step_auroc"]
+        lines.append(f"A right step scores above a wrong one {one.value:.0%} of the time ({one.words('.2f')}).")
+    if "first_error_found" in numbers:
+        one = numbers["first_error_found"]
+        lines.append(f"It names the first error of a wrong solution {one.value:.0%} of the time ({one.words('.2f')}).")
+    if "right_kept" in numbers:
+        lines.append(f"It finds no fault with {numbers['right_kept'].value:.0%} of the right solutions.")
+    lines.append(f"From {found.steps:,} steps of {plural(found.solutions, 'solution')}.")
+    return status(" ".join(lines))
+
+
+def bins_table(aggregation: str = "last") -> str:
+    """What each selector reaches on problems of each difficulty."""
+    held = starter()
+    bins = trusting.difficulty_bins(held.pools, aggregation) if held else []
+    if not bins:
+        return ""
+    names = list(bins[0].accuracy)
+    head = "".join(f"<th>{name}</th>" for name in names)
+    words = {0: "hardest", len(bins) - 1: "easiest"}
+    rows = "".join(
+        f"<tr><th scope='row'>{words.get(one.number, one.number + 1)}</th>"
+        f"<td>{one.problems}</td><td>{one.ease:.0%}</td>"
+        + "".join(f"<td>{one.accuracy[name]:.0%}</td>" for name in names)
+        + "</tr>"
+        for one in bins
+    )
+    return (
+        f'<div class="scrolls"><table class="plain"><thead><tr><th>problems</th><th>how many</th><th>one solution</th>'
+        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )

@@ -1,0 +1,140 @@
+"""A guided tour: each stop asks for a guess, sets the page, and then says what this page's own numbers are. Data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tts_playground.pages.math.page_state import MathPageState, starter
+from tts_playground.pages.math.solution_pool import accuracy_curves
+from tts_playground.pages.math.trust import difficulty_bins, trust
+from tts_playground.pages.math.view_settings import MathView
+
+
+@dataclass(frozen=True, slots=True)
+class TourQuestion:
+    """One question."""
+
+    key: str
+    title: str
+    """on its button"""
+    question: str
+    guesses: tuple[str, ...]
+    """what one may predict"""
+    answer: Callable[[MathPageState], str]
+    """what is to be seen, with numbers"""
+    where: str
+    """elem_id of the figure that shows it"""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """settings that differ from the page's"""
+
+    def view(self, now: MathView) -> MathView:
+        """The page's view with this question's settings."""
+        return replace(now, **dict(self.changes))
+
+
+def _dropped(state: MathPageState) -> str:
+    if state.tree is None:
+        return "Solve a problem first."
+    tree = state.tree
+    dropped = [node for node in tree.nodes if node.fate == "dropped"]
+    wrong = [node for node in dropped if node.right is False]
+    known = [node for node in dropped if node.right is not None]
+    line = f"{len(dropped)} of {len(tree.nodes)} steps were dropped."
+    if known:
+        line += f" Of those, {len(wrong)} had gone wrong and {len(known) - len(wrong)} were still right."
+    return line + " Faded nodes are dropped; a dashed ring says that the step is wrong."
+
+
+def _votes(state: MathPageState) -> str:
+    held = starter()
+    curves = accuracy_curves(held.pools) if held else {}
+    if "weighted" not in curves:
+        return "There are no ready-made solutions to look at."
+    n = int(curves["weighted"].n[-1])
+    told = ", ".join(f"{words} {curves[key].mean[-1]:.0%}" for key, words in _WORDS if key in curves)
+    return f"With {n} solutions of each problem: {told}. One solution alone: {curves['naive'].mean[0]:.0%}."
+
+
+_WORDS = (("weighted", "votes weighted by score"), ("majority", "most votes"), ("naive", "the best score"))
+
+
+def _strategies(state: MathPageState) -> str:
+    held = starter()
+    if held is None:
+        return "There are no ready-made searches to look at."
+    most = max(point.budget for point in held.points())
+    points = [point for point in held.points() if point.budget == most]
+    told = ", ".join(
+        f"{one.label} {one.result.value:.0%} with {one.cost['tokens']:,.0f} tokens"
+        for one in sorted(points, key=lambda one: -one.result.value)
+    )
+    return f"At N = {most}: {told}. Intervals that overlap settle nothing."
+
+
+def _judge(state: MathPageState) -> str:
+    held = starter()
+    found = trust(held.pools) if held else None
+    if found is None or "first_error_found" not in found.numbers:
+        return "The truth of the steps is not known here."
+    named = found.numbers["first_error_found"].value
+    return f"It names the first wrong step in {named:.0%} of the wrong solutions: a judge that errs."
+
+
+def _hard(state: MathPageState) -> str:
+    held = starter()
+    bins = difficulty_bins(held.pools) if held else []
+    if not bins or "weighted" not in bins[0].accuracy:
+        return "There are no ready-made solutions to look at."
+    gains = {one.number: one.accuracy["weighted"] - one.ease for one in bins}
+    best = max(gains, key=lambda number: gains[number])
+    words = {0: "the hardest problems", len(bins) - 1: "the easiest problems"}.get(
+        best, f"bin {best + 1} of {len(bins)}"
+    )
+    return f"Votes add most on {words}: {gains[best]:+.0%} over one solution. On the hardest they add {gains[0]:+.0%}."
+
+
+STOPS = (
+    TourQuestion(
+        "grow",
+        "1 A tree grows",
+        "Beam search keeps the steps with the best scores and drops the others. Does it drop wrong steps alone?",
+        ("only wrong ones", "right ones too"),
+        _dropped,
+        "math-tree",
+        {"strategy": "beam"},
+    ),
+    TourQuestion(
+        "votes",
+        "2 Who picks best?",
+        "Sixteen solutions of a problem: who finds the right answer most often?",
+        ("the best score", "most votes", "votes weighted by score"),
+        _votes,
+        "math-picks",
+    ),
+    TourQuestion(
+        "equal",
+        "3 Equal tokens",
+        "Does a search over steps beat voting on whole solutions, for as many tokens?",
+        ("yes, clearly", "a little", "no"),
+        _strategies,
+        "math-accuracy",
+    ),
+    TourQuestion(
+        "judge",
+        "4 Trust the judge?",
+        "The process reward reads a wrong solution. How often does it name the first wrong step?",
+        ("nearly always", "about half", "rarely"),
+        _judge,
+        "math-trust",
+    ),
+    TourQuestion(
+        "hard",
+        "5 Easy and hard",
+        "Where do votes help most: on easy problems, on hard ones, or between?",
+        ("easy", "between", "hard"),
+        _hard,
+        "math-bins",
+    ),
+)
