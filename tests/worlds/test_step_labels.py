@@ -76,3 +76,15 @@ def test_whatever_is_drawn_can_be_judged():
 
 def test_verdicts_name_the_step():
     assert "step 3" in verdict(3).lower() and not any(sign.isdigit() for sign in verdict())
+
+
+def test_a_longer_reach_joins_more_calculations_and_stays_right():
+    steps = {3: 0, 20: 0}
+    for reach in steps:
+        for index in range(80):
+            made = story(23, index)
+            text = solution(made, SHORT, Random(index), joining=1.0, reach=reach)
+            problem = problem_of(made)
+            assert is_correct(problem, text) and all(step_labels(problem, text)), (problem.problem, text)
+            steps[reach] += text.count("## Step")
+    assert steps[20] < 0.85 * steps[3]

@@ -37,6 +37,8 @@ DataSeed = Annotated[int, typer.Option(help="tiny-prm: which problems and soluti
 Short = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part of solutions that join steps.")]
 Careful = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part that writes every calculation out.")]
 Noise = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part with a wrong result.")]
+Reach = Annotated[int, typer.Option(min=1, max=20, help="tiny-math, tiny-prm: calculations joined into one at most.")]
+Lower = Annotated[Path | None, typer.Option(help="tiny-prm: the tiny:math whose lower layers it starts from.")]
 Rate = Annotated[float | None, typer.Option("--lr", help="tiny-math, tiny-prm: peak learning rate.")]
 
 
@@ -65,6 +67,8 @@ def train(
     careful: Careful = 0.25,
     noise: Noise = 0.03,
     lr: Rate = None,
+    reach: Reach = 3,
+    lower: Lower = None,
 ) -> None:
     """Train an embedded model; state is saved every two minutes under TTS_PLAYGROUND_HOME, and --resume continues."""
     from tts_playground import home
@@ -95,6 +99,8 @@ def train(
         careful=careful,
         noise=noise,
         lr=lr,
+        reach=reach,
+        lower=lower,
     )
     with talking(to_stderr=json):
         folder = run(name, order)

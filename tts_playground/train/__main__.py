@@ -36,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--short", type=float, default=0.5, help="tiny-math: part of solutions that join steps")
     p.add_argument("--careful", type=float, default=0.25, help="tiny-math: part that writes every calculation out")
     p.add_argument("--noise", type=float, default=0.03, help="tiny-math: part with a wrong result")
+    p.add_argument("--reach", type=int, default=3, help="tiny-math, tiny-prm: calculations that a short solution joins")
+    p.add_argument("--lower", type=Path, help="tiny-prm: the tiny:math whose lower layers it starts from")
     p.add_argument("--lr", type=float, help="tiny-math, tiny-prm: peak learning rate")
     p.add_argument("--run", default="", help="name of the state folder (default: the model's name)")
     return p

@@ -68,6 +68,10 @@ class TrainConfig:
     """tiny-math: part of the solutions that write every calculation out"""
     noise: float = 0.03
     """tiny-math: part of the solutions with a wrong result"""
+    reach: int = 3
+    """tiny-math, tiny-prm: calculations that a short solution joins into one at most"""
+    lower: Path | None = None
+    """tiny-prm: folder of the tiny:math whose lower layers it starts from; None is the one that it judges"""
     lr: float | None = None
     """tiny-math, tiny-prm: peak learning rate; None is the trainer's own"""
 

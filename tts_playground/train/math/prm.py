@@ -18,6 +18,7 @@ import torch
 from transformers import LlamaForCausalLM
 
 from tts_playground.models.hub.embedded_models import where
+from tts_playground.models.hub.locator import ready_folder
 from tts_playground.train.common.config import TrainConfig
 from tts_playground.train.common.loop import Moment
 from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
@@ -114,13 +115,19 @@ def finished(setup: TrainSetup, model: Any, held: list[Text]) -> tuple[Any, dict
     return model, judging(step_scores(model, held, setup.sized(16, 1024, 64)), labels) if held else {}
 
 
+def _writer(folder: Path) -> Any:
+    """A tiny:math in float32."""
+    return LlamaForCausalLM.from_pretrained(ready_folder(folder, "lm"), dtype=torch.float32, use_safetensors=True)
+
+
 def prepare(setup: TrainSetup) -> Training:
     """Model, judged solutions and loss of a process reward, and what becomes of it."""
     order, device = setup.order, setup.device
     folder = order.math or Path(where("tiny:math"))
-    writer: Any = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+    writer = _writer(folder)
     size, rows = setup.sized((MINIATURE, 8), (SHIPPED, 128), (SHIPPED, 16))
-    model = setup.started(build_judge(size, len(vocabulary()), writer), "prm")
+    lower = writer if order.lower is None else _writer(order.lower)
+    model = setup.started(build_judge(size, len(vocabulary()), lower), "prm")
     setup.plain_attention(model)
     writer = writer.to(device, torch.bfloat16 if setup.on_gpu else torch.float32)
     n, samples = setup.sized((10, 3), (4000, 12), (300, 6))
@@ -138,7 +145,7 @@ def prepare(setup: TrainSetup) -> Training:
     )
     del writer
     half = rows // 2
-    make = partial(lines.make_judged, seed=order.data_seed, rows=half)
+    make = partial(lines.make_judged, seed=order.data_seed, rows=half, reach=order.reach)
     stream = TextStream(make, setup.workers, device, again=setup.sized(1, 2, 1))
     at_once = max(1, half * lines.LENGTH // 130)
 

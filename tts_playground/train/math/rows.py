@@ -35,6 +35,8 @@ class Mix:
     """rows in which a wrong attempt and a verdict come before the solution"""
     joining: float = 0.7
     """part of the joinable steps that a short solution joins"""
+    reach: int = 3
+    """calculations that a short solution joins into one at most"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +111,19 @@ def lesson(made: Story, rng: Random, mix: Mix) -> Text:
     style = SHORT if chance < mix.short else CAREFUL if chance < mix.short + mix.careful else PLAIN
     ids = encode.prompt(" ".join(made.told))
     if rng.random() < mix.revision:
-        revised = _attempted(made, style, rng)
+        revised = _attempted(made, style, rng, mix.reach)
         if revised is not None:
             ids += revised
             style = CAREFUL if rng.random() < 0.75 else PLAIN
-    wrong = spoilt(made, style, rng) if rng.random() < mix.noise else None
-    text = solution(made, style, rng, joining=mix.joining) if wrong is None else wrong[0]
+    wrong = spoilt(made, style, rng, mix.reach) if rng.random() < mix.noise else None
+    text = solution(made, style, rng, joining=mix.joining, reach=mix.reach) if wrong is None else wrong[0]
     learnt = [*encode(text), EOS]
     return Text([*ids, *learnt], [0] * len(ids) + [1] * len(learnt))
 
 
-def _attempted(made: Story, style: str, rng: Random) -> list[int] | None:
+def _attempted(made: Story, style: str, rng: Random, reach: int) -> list[int] | None:
     """A wrong attempt, and the turn in which it is judged."""
-    found = spoilt(made, style, rng)
+    found = spoilt(made, style, rng, reach)
     if found is None:
         return None
     text = found[0]
@@ -159,12 +161,12 @@ def judged_drawn(pairs: Sequence[tuple[MathProblem, list[int]]]) -> list[Text]:
     return [text for text in found if len(text.ids) <= LENGTH]
 
 
-def make_judged(index: int, *, seed: int, rows: int) -> PackedText:
+def make_judged(index: int, *, seed: int, rows: int, reach: int = 3) -> PackedText:
     """Batch ``index`` for a process reward: solutions of the world, half of them spoilt."""
-    return pack(judgements(seed, index), rows)
+    return pack(judgements(seed, index, reach), rows)
 
 
-def judgements(seed: int, index: int) -> Iterator[Text]:
+def judgements(seed: int, index: int, reach: int = 3) -> Iterator[Text]:
     """Judged solutions of the world without end, in every style."""
     rng = Random(f"tiny-prm/{seed}/{index}")
     place = 0
@@ -172,8 +174,8 @@ def judgements(seed: int, index: int) -> Iterator[Text]:
         made = story(2_000 + seed, (index << 12) + place)
         place += 1
         style = (SHORT, SHORT, PLAIN, CAREFUL)[int(rng.random() * 4)]
-        wrong = spoilt(made, style, rng) if rng.random() < 0.6 else None
-        text = solution(made, style, rng) if wrong is None else wrong[0]
+        wrong = spoilt(made, style, rng, reach) if rng.random() < 0.6 else None
+        text = solution(made, style, rng, reach=reach) if wrong is None else wrong[0]
         steps = text.split(STEP_END)
         problem = problem_of(made)
         yield judged(problem.problem, steps, [True] * len(steps) if wrong is None else step_labels(problem, steps))

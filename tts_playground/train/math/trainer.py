@@ -81,7 +81,7 @@ def plain_layers(model: Any) -> None:
 
 def mix_of(order: TrainConfig) -> Mix:
     """The order's settings of the rows."""
-    return Mix(short=order.short, careful=order.careful, noise=order.noise)
+    return Mix(short=order.short, careful=order.careful, noise=order.noise, reach=order.reach)
 
 
 def finished(setup: TrainSetup, model: Any) -> tuple[Any, dict[str, float]]:

@@ -12,8 +12,11 @@ from tts_playground.worlds.arithmetic.writing import solution
 _TRIES = 12
 
 
-def spoilt(story: Story, style: str, rng: Random) -> tuple[str, int] | None:
+def spoilt(story: Story, style: str, rng: Random, reach: int = 3) -> tuple[str, int] | None:
     """A solution with one wrong result, what follows from it carried on, and the place of that step in the story.
+
+    Args:
+        reach: calculations that the short style joins into one at most.
 
     Returns:
         None where no wrong result could be carried on.
@@ -24,7 +27,7 @@ def spoilt(story: Story, style: str, rng: Random) -> tuple[str, int] | None:
         if wrong is None or wrong == story.steps[place].node.value:
             continue
         try:
-            return solution(story, style, rng, wrong={place: wrong}), place
+            return solution(story, style, rng, wrong={place: wrong}, reach=reach), place
         except (ZeroDivisionError, ValueError):
             continue
     return None

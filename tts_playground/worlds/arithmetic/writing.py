@@ -21,6 +21,7 @@ def solution(
     *,
     wrong: Mapping[int, Number] | None = None,
     joining: float = 0.7,
+    reach: int = 3,
 ) -> str:
     """The solution of a finished story.
 
@@ -29,13 +30,14 @@ def solution(
         wrong: results that stand in place of the right ones, by the step's place in the story; what follows from them
             is calculated rightly.
         joining: part of the joinable steps that the short style joins.
+        reach: calculations that it joins into one at most.
 
     Raises:
         ZeroDivisionError, ValueError: a wrong result cannot be carried on.
     """
     steps = story.steps if rng is None else _ordered(story.steps, rng)
     if style == SHORT and rng is not None:
-        steps = _joined(steps, rng, joining)
+        steps = _joined(steps, rng, joining, reach)
     values: dict[Quantity, Number] = {}
     instead = {story.steps[place].node: value for place, value in (wrong or {}).items()}
     for step in story.steps:
@@ -96,7 +98,7 @@ def _needs(node: Quantity, own: set[Quantity]) -> list[Quantity]:
     return [found for part in node.parts for found in ([part] if part in own else _needs(part, own))]
 
 
-def _joined(steps: list[Step], rng: Random, joining: float) -> list[Step]:
+def _joined(steps: list[Step], rng: Random, joining: float, reach: int) -> list[Step]:
     """Without some steps whose result is used once: the step that uses it calculates it on the way."""
     own = {step.node for step in steps}
     uses: dict[Quantity, list[Quantity]] = {}
@@ -107,7 +109,7 @@ def _joined(steps: list[Step], rng: Random, joining: float) -> list[Step]:
     kept = []
     for step in steps:
         users = uses.get(step.node, [])
-        if len(users) == 1 and size[step.node] + size[users[0]] <= 3 and rng.random() < joining:
+        if len(users) == 1 and size[step.node] + size[users[0]] <= reach and rng.random() < joining:
             size[users[0]] += size[step.node]
             continue
         kept.append(step)
