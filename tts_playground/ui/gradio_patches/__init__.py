@@ -18,7 +18,6 @@ when gradio changes one. The other rooms use gradio's documented components, eve
 | ``page`` | ``Blocks.preprocess_data``, ``process_api``, ``launch``, ``EventData._data`` | refusals are sentences |
 | ``components`` | ``State.get_config``, ``ImageEditor`` and its ``accept_blobs`` | pools stay; canvases have bounds |
 | ``components`` | ``Gallery.postprocess`` | no threads are started to describe pictures |
-| ``connections`` | ``connection_made`` of uvicorn's protocols | who asks nothing holds no connection |
 """
 # ruff: noqa: E402
 
@@ -26,6 +25,7 @@ from tts_playground.ui.gradio_patches.stub_files import gradio_without_stubs
 
 gradio_without_stubs()  # before anything else imports gradio
 
+from tts_playground.pages.connections import bounded_connections
 from tts_playground.ui.gradio_patches.addresses import address_of_request
 from tts_playground.ui.gradio_patches.components import (
     BLOB_BYTES,
@@ -36,7 +36,6 @@ from tts_playground.ui.gradio_patches.components import (
     PictureGallery,
     PictureInput,
 )
-from tts_playground.ui.gradio_patches.connections import bounded_connections
 from tts_playground.ui.gradio_patches.files import fetched, sent_files, serve_in_place
 from tts_playground.ui.gradio_patches.leavers import gone
 from tts_playground.ui.gradio_patches.page import Page
