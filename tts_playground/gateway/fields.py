@@ -151,8 +151,7 @@ def _known(body: Mapping[str, Any]) -> None:
         if name not in known:
             raise UnknownName("field", name, known)
         if name in ONLY and value is not None and not any(_equal(value, one) for one in ONLY[name]):
-            fine = f" other than as {ONLY[name][0]!r}" if ONLY[name] else ""
-            raise BadInput(f"{name} is not supported here{fine}; leave it out.")
+            raise BadInput(f"{name} is not supported here; leave it out.")
     if body.get("tool_choice") == "auto" and body.get("tools"):
         raise BadInput("tools is not supported here; leave it out.")
 

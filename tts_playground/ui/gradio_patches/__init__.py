@@ -25,7 +25,6 @@ from tts_playground.ui.gradio_patches.stub_files import gradio_without_stubs
 
 gradio_without_stubs()  # before anything else imports gradio
 
-from tts_playground.pages.connections import bounded_connections
 from tts_playground.ui.gradio_patches.addresses import address_of_request
 from tts_playground.ui.gradio_patches.components import (
     BLOB_BYTES,
@@ -63,7 +62,6 @@ __all__ = [
     "PictureInput",
     "absent_once",
     "address_of_request",
-    "bounded_connections",
     "fair_queue",
     "fetched",
     "gone",
