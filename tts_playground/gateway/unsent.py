@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tts_playground.samplers.lm_settings import cut
+
 BROKEN = "\ufffd"
 """what a tokenizer says of half a character"""
 
@@ -17,12 +19,9 @@ class Unsent:
 
     def more(self, text: str) -> str:
         """The next piece of the text as it stands; "" while nothing is sure."""
-        sure = text.lstrip()
-        for one in self._stop:
-            if (place := sure.find(one)) >= 0:
-                sure = sure[:place]
+        sure = cut(text, self._stop)
         held = max((_overlap(sure, one) for one in self._stop), default=0)
-        return self._send(sure[: len(sure) - held].rstrip(BROKEN).rstrip())
+        return self._send(sure[: len(sure) - held].rstrip(BROKEN).strip())
 
     def end(self, text: str) -> str:
         """The rest of the whole text."""
