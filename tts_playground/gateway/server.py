@@ -53,6 +53,8 @@ class GatewayServer:
             BadInput: no such address or model, an upstream that is this gateway itself, or no key where one is needed.
             ModelUnavailable: a model is not here. CannotDo: the port is in use.
         """
+        if not host:
+            raise BadInput("The host is empty, which is no address of this machine; give 127.0.0.1.")
         key, door = key_of_environment(), Door.of(host)
         require_key(door, key)
         listed = catalogue.read(models, rewards)
