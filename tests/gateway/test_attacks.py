@@ -12,7 +12,7 @@ import pytest
 from talk import ASKED, ask
 from test_fields import post, refused
 
-from tts_playground.errors import BadInput, CannotDo
+from tts_playground.errors import BadInput
 from tts_playground.gateway import guard
 from tts_playground.gateway.server import GatewayServer
 from tts_playground.pages.access import Door
@@ -248,7 +248,7 @@ def test_off_loopback_nothing_starts_without_a_key(host, monkeypatch):
 @pytest.mark.parametrize("host", ["", "no such host", "192.0.2.1"])
 def test_a_host_that_is_none_of_this_machines_is_one_sentence(host, monkeypatch):
     monkeypatch.setenv(guard.KEY, "k")
-    with pytest.raises((BadInput, CannotDo), match="no address of this machine|cannot be listened at"):
+    with pytest.raises(BadInput, match="no address of this machine"):
         GatewayServer.bound(["tiny:math"], host=host, port=0)
 
 

@@ -172,7 +172,7 @@ def test_addresses_take_turns_and_too_many_are_refused():
         assert line.running == 1 and line.waiting == 4
         with pytest.raises(Refused, match="You have 3 requests waiting already") as told:
             await one("a")
-        with pytest.raises(Refused, match="The queue is full, with 4 waiting"):
+        with pytest.raises(Refused, match="The queue is full, with 4 requests waiting"):
             await one("c")
         go.set()
         await asyncio.gather(*tasks)

@@ -26,7 +26,7 @@ def test_a_process_serves_and_stops(folders):
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)
-    assert process.returncode in (0, 1)
+    assert process.returncode == 0
 
 
 def said(capsys, *arguments):
@@ -64,7 +64,7 @@ def test_an_upstream_that_is_itself_stops_the_start(capsys):
 def test_the_verb_imports_no_pages(folders):
     code = (
         "import sys\nfrom tts_playground.gateway.server import GatewayServer\n"
-        f"GatewayServer.bound([{'math=' + folders[0]!r}], port=0)\nprint('gradio' in sys.modules, 'torch' in sys.modules)"
+        f"GatewayServer.bound([{'math=' + folders[0]!r}], port=0)\nprint('gradio' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
-    assert done.stdout.split()[0] == "False"
+    assert done.stdout.strip() == "False"

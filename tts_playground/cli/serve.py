@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -73,7 +74,8 @@ def serve(
     served = [one.id for one in server.gateway.catalogue.models]
     emit({"address": server.address, "models": served}, json, lambda told: print(_line(told), file=sys.stderr))
     sys.stdout.flush()
-    server.serve()
+    with suppress(KeyboardInterrupt):  # it is how one stops it
+        server.serve()
 
 
 def _line(told: dict[str, object]) -> str:

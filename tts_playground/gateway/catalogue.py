@@ -135,9 +135,10 @@ def _listed(variable: str) -> list[str]:
 def _pair(entry: str, what: str, allowed: re.Pattern[str]) -> tuple[str, str]:
     """(id or "", name)"""
     called, mark, name = entry.partition("=")
-    if not mark or called.startswith(_LOADED_ELSEWHERE):
+    alone = not mark or called.startswith(_LOADED_ELSEWHERE)
+    if alone:
         called, name = "", entry
-    if not name.strip() or (called and not allowed.fullmatch(called)):
+    if not name.strip() or not (alone or allowed.fullmatch(called)):
         raise BadInput(f"A {what} is listed as NAME or ID=NAME, the id in letters, digits and . _ : -; not {entry!r}.")
     return called, name.strip()
 

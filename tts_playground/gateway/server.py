@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -18,6 +19,8 @@ from tts_playground.pages.access import Door
 from tts_playground.pages.connections import bounded_connections
 
 PORT = 8080
+WAITING = 512
+"""connections that wait to be taken"""
 GRACE = 3
 """seconds that answers under way have when the server is stopped"""
 
@@ -54,7 +57,7 @@ class GatewayServer:
             ModelUnavailable: a model is not here. CannotDo: the port is in use.
         """
         if not host:
-            raise BadInput("The host is empty, which is no address of this machine; give 127.0.0.1.")
+            raise _no_address(host)
         key, door = key_of_environment(), Door.of(host)
         require_key(door, key)
         listed = catalogue.read(models, rewards)
@@ -123,15 +126,18 @@ def _listening(host: str, port: int) -> socket.socket:
         family, kind, *_, place = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
         heard = socket.socket(family, kind)
     except (OSError, UnicodeError, OverflowError) as error:
-        raise BadInput(f"The host {shown(host, 80)!r} is no address of this machine; give 127.0.0.1.") from error
+        raise _no_address(host) from error
     try:
         heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         heard.bind(place)
-        heard.listen(512)
+        heard.listen(WAITING)
     except OSError as error:
         heard.close()
-        why = error.strerror or str(error)
-        raise CannotDo(
-            f"The port {port} of {shown(host, 80)} cannot be opened ({why}); name another --port."
-        ) from error
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise _no_address(host) from error
+        raise CannotDo(f"The port {port} cannot be opened ({error.strerror or error}); name another --port.") from error
     return heard
+
+
+def _no_address(host: str) -> BadInput:
+    return BadInput(f"The host {shown(host, 80)!r} is no address of this machine; give 127.0.0.1.")
