@@ -180,7 +180,7 @@ def test_addresses_take_turns_and_too_many_are_refused():
         return taken, told.value
 
     taken, told = asyncio.run(play())
-    assert taken == ["a", "b", "a", "a", "a"]
+    assert taken == ["a", "a", "b", "a", "a"]  # whoever came before b goes first, but not all that came with it
     assert told.status == 429 and dict(told.headers)["retry-after"].isdigit()
 
 
@@ -212,6 +212,12 @@ def test_a_refusal_for_the_crowd_is_429_and_says_when_to_come_back(serve, folder
     assert told.status_code == 429 and int(told.headers["retry-after"]) >= 1
     assert told.json()["error"]["type"] == "rate_limit_error" and "x-should-retry" not in told.headers
     until(lambda: served.gateway.at_work == 0)
+
+
+def test_a_request_that_takes_too_long_is_given_up(served, tokens, monkeypatch):
+    monkeypatch.setattr("tts_playground.gateway.working.LONGEST", 0.3)
+    told = httpx.post(f"{served.address}/chat/completions", json=ASKED | {"max_tokens": 200}, timeout=60)
+    assert told.status_code == 504 and "was not there after" in told.json()["error"]["message"]
 
 
 def test_a_server_that_stops_ends_what_is_under_way(folders, tokens):

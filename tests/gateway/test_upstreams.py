@@ -14,6 +14,7 @@ from text_servers import chat, trimming
 
 from tts_playground.errors import BadInput
 from tts_playground.gateway import catalogue
+from tts_playground.gateway.guard import onward
 from tts_playground.gateway.server import GatewayServer
 
 
@@ -173,6 +174,11 @@ def test_a_gateway_that_reaches_itself_by_another_way_is_found_out(serve):
             ask(client, model="far")
         via = [seen.headers["Via"] for seen in server.seen]
     assert told.value.status_code == 502 and len(via) == 2 and all("tts-playground-" in one for one in via)
+
+
+def test_what_a_client_says_it_came_through_is_passed_on_within_bounds():
+    assert onward("", "me") == "1.1 me" and onward("1.1 a", "me") == "1.1 a, 1.1 me"
+    assert onward("ü\r\n" * 9000, "me").isascii() and len(onward("x" * 9000, "me")) < 1020
 
 
 def test_via_grows_with_every_gateway(serve):

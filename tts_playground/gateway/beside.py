@@ -53,7 +53,7 @@ def check(gateway: Gateway, served_at: str, close: Callable[[], None]) -> None:
         raise
 
 
-class Branch:
+class GatewayBranch:
     """ASGI middleware: what is asked of ``/v1`` goes to the gateway, everything else to the pages."""
 
     def __init__(self, app: ASGIApp, gateway: Gateway) -> None:

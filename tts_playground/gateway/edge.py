@@ -11,16 +11,17 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from tts_playground import jsontext
+from tts_playground import jsontext, registry
 from tts_playground.gateway import fields, shapes
 from tts_playground.gateway.catalogue import Catalogue
-from tts_playground.gateway.guard import Gone, Guard, check_values, loops
+from tts_playground.gateway.guard import Gone, Guard, check_values, loops, onward
 from tts_playground.gateway.line import Line
 from tts_playground.gateway.outcome import Outcome
 from tts_playground.gateway.planning import Order, checked
 from tts_playground.gateway.sending import Sender, stream
 from tts_playground.gateway.shapes import Completion, Refused, refused
 from tts_playground.gateway.working import Working
+from tts_playground.pages.fair_queue import address_of
 
 log = logging.getLogger(__name__)
 ROOT = "/v1"
@@ -89,7 +90,7 @@ class Gateway:
         data = await self.guard.body(request, receive)
         try:
             order = await asyncio.to_thread(self._order, data, named, ", ".join(request.headers.getlist("via")))
-            address = request.client.host if request.client else ""
+            address = address_of(request.client.host if request.client else "", "", trusted=False)
             await self._work(order, address, receive, sender)
         finally:
             self.guard.release(len(data))
@@ -102,7 +103,8 @@ class Gateway:
             except ValueError as error:
                 raise Refused(400, f"The body cannot be read as JSON: {error}.", "json") from error
             asked = fields.read(body, named)
-            model, judge = checked(asked, self.catalogue)
+            with registry.registered_only():
+                model, judge = checked(asked, self.catalogue)
         except Refused:
             raise
         except Exception as error:
@@ -111,7 +113,7 @@ class Gateway:
                 log.exception("a request cannot be read")
             raise told from error
         own = bool(model.url) and self.catalogue.sends_key
-        return Order(asked, model, judge, own, f"{via}, 1.1 {self._name}".lstrip(", ") if model.url else "")
+        return Order(asked, model, judge, own, onward(via, self._name) if model.url else "")
 
     async def _work(self, order: Order, address: str, receive: Receive, sender: Sender) -> None:
         """Have it done while the client listens; whatever ends first ends the other."""

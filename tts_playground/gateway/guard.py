@@ -27,6 +27,11 @@ PATIENCE = 60.0
 """seconds in which a body must have come"""
 
 
+VIA = 1000
+"""characters of Via that are passed on"""
+NOT_PLAIN = r"[^\x20-\x7e]"
+
+
 class Gone(Exception):
     """Whoever asked has hung up."""
 
@@ -144,3 +149,8 @@ def require_key(door: Door, key: str) -> None:
 def loops(headers: Iterable[str], name: str) -> bool:
     """Whether a request has come through the gateway called ``name`` before (Via, RFC 9110)."""
     return any(name in value for value in headers)
+
+
+def onward(via: str, name: str) -> str:
+    """What a request to an upstream says that it came through; of a long way, the end."""
+    return f"{re.sub(NOT_PLAIN, '?', via)[-VIA:]}, 1.1 {name}".lstrip(", ")

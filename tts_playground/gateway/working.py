@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from tts_playground import registry
-from tts_playground.errors import PlaygroundError
+from tts_playground.errors import Cancelled, PlaygroundError
 from tts_playground.gateway.line import Line
 from tts_playground.gateway.outcome import Event, Outcome, Report
 from tts_playground.gateway.planning import Order
@@ -21,6 +21,8 @@ from tts_playground.models.zerogpu import cancellable
 log = logging.getLogger(__name__)
 PACE = 0.2
 """seconds between two reports"""
+LONGEST = 600.0
+"""seconds after which a request is given up, whatever holds it"""
 
 
 class Working:
@@ -38,10 +40,10 @@ class Working:
         self.task = asyncio.ensure_future(self._wait_and_work())
 
     def give_up(self) -> None:
-        """Nobody wants it any more: it ends within a token. Safe to call twice, and after the end."""
+        """Nobody wants it any more: it ends within a token. Of the loop; safe to call twice, and after the end."""
         self._over.set()
         if not self._begun:
-            self._loop.call_soon_threadsafe(self.task.cancel)
+            self.task.cancel()
 
     async def events(self, beat: float | None = None) -> AsyncIterator[Event | None]:
         """What happens, up to the outcome; None after every ``beat`` seconds of silence.
@@ -75,14 +77,21 @@ class Working:
             self._events.put_nowait(Refused(503, "The gateway is being stopped.", "stopped"))
 
     def _run(self, ended: asyncio.Event) -> None:
-        latest = 0.0
+        latest, ends = 0.0, time.monotonic() + LONGEST
+
+        def over() -> bool:
+            return self._over.is_set() or time.monotonic() > ends
+
         try:
             with registry.registered_only():
-                for event in cancellable(work, self._over.is_set, self.order):
+                for event in cancellable(work, over, self.order):
                     if isinstance(event, Report) and time.monotonic() - latest < PACE:
                         continue
                     latest = time.monotonic() if isinstance(event, Report) else latest
                     self._tell(event)
+        except Cancelled as error:
+            late = Refused(504, f"The reply was not there after {LONGEST:g} s; ask for less.", "too_slow")
+            self._tell(error if self._over.is_set() else late)
         except Exception as error:
             if not isinstance(error, PlaygroundError):
                 log.exception("a request of the gateway has failed")

@@ -121,7 +121,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
     # the first stands outermost
     door = Doorkeeper.at(options.get("server_name"))
     gateway = beside.wanted(options.get("server_name"))
-    before = [SafeHeaders.everywhere(), *([beside.Branch.to(gateway)] if gateway is not None else [])]
+    before = [SafeHeaders.everywhere(), *([beside.GatewayBranch.to(gateway)] if gateway is not None else [])]
     guards = [*before, door, BodyLimit.at(limits.body_bytes), Listening.to(app)]
     settings = {
         "theme": theme.THEME,
