@@ -16,7 +16,7 @@ from tts_playground.gateway import fields, shapes
 from tts_playground.gateway.catalogue import Catalogue
 from tts_playground.gateway.guard import Gone, Guard, check_values, loops, onward
 from tts_playground.gateway.line import Line
-from tts_playground.gateway.outcome import Outcome
+from tts_playground.gateway.outcome import Replies
 from tts_playground.gateway.planning import Order, checked
 from tts_playground.gateway.sending import Sender, stream
 from tts_playground.gateway.shapes import Completion, Refused, refused
@@ -136,7 +136,7 @@ class Gateway:
 
 async def _whole(work: Working, sender: Sender, completion: Completion) -> None:
     async for event in work.events():
-        if isinstance(event, Outcome):
+        if isinstance(event, Replies):
             await sender.json(200, completion.finished(event))
 
 

@@ -89,7 +89,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChatRequest:
     """A request, read and within bounds."""
 
     model: str
@@ -108,7 +108,7 @@ class Asked:
     trace: bool
 
 
-def read(body: Any, path: tuple[str, ...] = ()) -> Asked:
+def read(body: Any, path: tuple[str, ...] = ()) -> ChatRequest:
     """A request for a completion.
 
     Args:
@@ -128,7 +128,7 @@ def read(body: Any, path: tuple[str, ...] = ()) -> Asked:
     if search is not None and n > search.width:
         raise BadInput(f"n is {n}, but a search of width {search.width} gives no more replies; ask for a larger width.")
     stream = _switch(given, "stream", False)
-    return Asked(
+    return ChatRequest(
         text("model", given.get("model")),
         messages.read(given.get("messages")),
         n,

@@ -54,7 +54,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Replies:
     """The replies, what they cost, and how they were found."""
 
     choices: tuple[Choice, ...]
@@ -65,7 +65,7 @@ class Outcome:
     """of the weights; "" where nobody knows"""
 
 
-Event = Report | Delta | Outcome
+Event = Report | Delta | Replies
 
 
 def candidates_of(

@@ -12,7 +12,7 @@ from tts_playground import registry
 from tts_playground.core import Reward, Sampler, Strategy
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.gateway.catalogue import TASKS, Catalogue, Kind, ServedModel
-from tts_playground.gateway.fields import Asked, Search
+from tts_playground.gateway.fields import ChatRequest, Search
 from tts_playground.samplers.cancellation import Cancel
 from tts_playground.samplers.capabilities import HasAsker, HasModel
 from tts_playground.samplers.endpoint import EndpointSampler
@@ -41,7 +41,7 @@ WIDTHS = ("n", "batch", "width", "particles", "reports")
 class Order:
     """All that a worker needs to know; plain values."""
 
-    asked: Asked
+    asked: ChatRequest
     model: ServedModel
     judge: str = ""
     """the reward's name; "" judges nothing"""
@@ -56,7 +56,7 @@ class Order:
         return "lm" if self.asked.said.picture is None else "vlm"
 
 
-def checked(asked: Asked, catalogue: Catalogue) -> tuple[ServedModel, str]:
+def checked(asked: ChatRequest, catalogue: Catalogue) -> tuple[ServedModel, str]:
     """The model, and the name of the reward ("" for none), as the operator's list has them; looked at before any work.
 
     Raises:
@@ -102,7 +102,7 @@ def _simple(hint: Any) -> bool:
     return hint in (int, float, bool, type(None)) or get_origin(hint) is Literal
 
 
-def task_for(asked: Asked, kind: Kind) -> Any:
+def task_for(asked: ChatRequest, kind: Kind) -> Any:
     """What is asked: a problem in words, or a question about a picture.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tts_playground.core import Budget, Cost, Reward, Sample, Sampler
 from tts_playground.errors import CannotDo
-from tts_playground.gateway.outcome import Choice, Delta, Event, Outcome, Report, Usage, candidates_of, shown_tokens
+from tts_playground.gateway.outcome import Choice, Delta, Event, Replies, Report, Usage, candidates_of, shown_tokens
 from tts_playground.gateway.planning import Order, judge_for, plan, sampler_for, task_for
 from tts_playground.gateway.unsent import Unsent
 from tts_playground.models import loading
@@ -43,7 +43,7 @@ def _before(order: Order, **_: Any) -> None:
 
 
 def _work(order: Order, *, cancel: Cancel = never) -> Iterator[Event]:
-    """Reports and pieces of text, and in the end an ``Outcome``.
+    """Reports and pieces of text, and in the end ``Replies``.
 
     Raises:
         BadInput, CannotDo: the request or the model cannot be used. Cancelled: ``cancel()`` became true.
@@ -153,7 +153,7 @@ def _outcome(
     cost: Cost,
     trace: dict[str, Any] | None,
     reward: Reward | None = None,
-) -> Outcome:
+) -> Replies:
     search, stop = order.asked.search, order.asked.stop
     choices = tuple(Choice(_said(sample, stop), _why(sample, stop)) for sample in samples)
     facts: dict[str, Any] = {"strategy": search.strategy if search else None, "seed": order.asked.seed}
@@ -163,7 +163,7 @@ def _outcome(
     if order.asked.trace:
         facts |= {"cost": cost.as_dict()} | (trace or {})
     revision = str(sampler.fingerprint().get("revision", ""))
-    return Outcome(choices, _usage(task, sampler, samples, cost), facts, revision)
+    return Replies(choices, _usage(task, sampler, samples, cost), facts, revision)
 
 
 def _said(sample: Sample, stop: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.types import Send
 
 from tts_playground.gateway.guard import Gone
-from tts_playground.gateway.outcome import Delta, Event, Outcome, Report
+from tts_playground.gateway.outcome import Delta, Event, Replies, Report
 from tts_playground.gateway.shapes import ENDED, EXTRA, Completion, Refused, dumped, event
 from tts_playground.gateway.working import Working
 
@@ -85,7 +85,7 @@ async def stream(work: Working, sender: Sender, completion: Completion) -> None:
                 for place in range(asked.n):
                     await sender.out(event(completion.piece(place, {"role": "assistant", "content": ""})))
             await _tell(one, sender, completion, sent, searching=asked.search is not None)
-            if isinstance(one, Outcome) and asked.include_usage:
+            if isinstance(one, Replies) and asked.include_usage:
                 await sender.out(event(completion.bill(one.usage)))
         await sender.out(ENDED)
     except Refused as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tts_playground.errors import BadInput, Cancelled, CannotDo, UnknownName, clean, whole
 from tts_playground.gateway.catalogue import JUDGES, Catalogue, ServedModel, strategies
-from tts_playground.gateway.outcome import Outcome, Report, Usage
+from tts_playground.gateway.outcome import Replies, Report, Usage
 
 OWNER = "tts-playground"
 EXTRA = "tts"
@@ -45,7 +45,7 @@ class Completion:
     id: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(12)}")
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def finished(self, found: Outcome) -> dict[str, Any]:
+    def finished(self, found: Replies) -> dict[str, Any]:
         """A ``chat.completion``."""
         choices = [
             {

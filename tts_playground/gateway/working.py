@@ -12,7 +12,7 @@ from contextlib import suppress
 from tts_playground import registry
 from tts_playground.errors import Cancelled, PlaygroundError
 from tts_playground.gateway.line import Line
-from tts_playground.gateway.outcome import Event, Outcome, Report
+from tts_playground.gateway.outcome import Event, Replies, Report
 from tts_playground.gateway.planning import Order
 from tts_playground.gateway.searching import work
 from tts_playground.gateway.shapes import Refused, refused
@@ -61,7 +61,7 @@ class Working:
                 told = refused(event, upstream=bool(self.order.model.url))
                 raise told from event
             yield event
-            if isinstance(event, Outcome):
+            if isinstance(event, Replies):
                 return
 
     async def _wait_and_work(self) -> None:
