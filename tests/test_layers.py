@@ -30,6 +30,7 @@ LEVELS = [
     {"train", "bench", "evaluation"},
     {"assignment"},
     {"pages"},
+    {"gateway"},
     {"ui", "cli"},
     {"__main__"},
 ]

@@ -10,8 +10,8 @@ import gradio as gr
 import httpx
 import pytest
 
+from tts_playground.pages import connections
 from tts_playground.ui import shell
-from tts_playground.ui.gradio_patches import connections
 
 
 class Slow:

@@ -27,6 +27,7 @@ from gradio.queueing import Event, EventQueue, Queue
 from gradio_client import utils as client_utils
 from starlette.requests import Request
 
+from tts_playground.pages import connections
 from tts_playground.ui import gradio_patches, shell
 from tts_playground.ui.gradio_patches import files
 
@@ -207,7 +208,7 @@ def test_events_have_the_attributes_that_are_read():
     assert isinstance(app.GRADIO_CACHE, str)
 
 
-@pytest.mark.parametrize(("module", "name"), gradio_patches.connections._PROTOCOLS)
+@pytest.mark.parametrize(("module", "name"), connections._PROTOCOLS)
 def test_uvicorns_protocols_are_as_they_were_read(module, name):
     try:
         read = import_module(f"uvicorn.protocols.http.{module}")

@@ -35,6 +35,7 @@ def build() -> Any:
         rich_markup_mode=None,
     )
     app.command("app")(serve.app)
+    app.command("serve")(serve.serve)
     app.command("sketch")(sketch.sketch)
     app.command("render")(sketch.render)
     app.command("generate")(generate.generate)

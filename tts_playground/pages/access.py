@@ -51,8 +51,8 @@ PROXY = (
     "remote-",  # Remote-User and its like, of proxies that sign people in
 )
 """how the names of headers begin that proxies, tunnels and content networks add"""
-OWN = ("x-gradio-", "x-hf-", "x-requested-with")
-"""X- headers that gradio's page and clients send themselves"""
+OWN = ("x-gradio-", "x-hf-", "x-requested-with", "x-stainless-")
+"""X- headers that gradio's page and clients, and the openai package, send themselves"""
 KEPT = ("/gradio_api/deep_link", "/gradio_api/process_recording", "/gradio_api/dev/", "/gradio_api/vibe-")
 """routes of gradio's own that write files, convert films or reload code, which the app needs for nobody"""
 _RELAY = re.compile(r"/(?:file|proxy)=\s*https?:", re.IGNORECASE)

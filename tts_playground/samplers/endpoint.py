@@ -19,6 +19,7 @@ from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 from tts_playground.models.endpoint import address
 from tts_playground.models.endpoint.asker import EndpointAsker, conversation, picture_url
+from tts_playground.models.endpoint.bill import Bill
 from tts_playground.models.endpoint.client import Client
 from tts_playground.models.endpoint.manners import Manners
 from tts_playground.models.endpoint.reply import EndpointReply
@@ -68,6 +69,10 @@ class EndpointSampler:
     request: it then gets ``TTS_PLAYGROUND_ENDPOINT_KEY`` where that key is for no other host"""
     manners: Manners = field(init=False, repr=False, compare=False)
     """what the server turned out not to take"""
+    via: str = field(default="", repr=False, compare=False)
+    """what its requests say they came through; "" says nothing"""
+    bill: Bill = field(default_factory=Bill, repr=False, compare=False)
+    """what the server has read and written for it"""
 
     def __post_init__(self) -> None:
         address.base(self.url)
@@ -159,6 +164,8 @@ class EndpointSampler:
             retries=self.retries,
             pause=self.pause,
             manners=self.manners,
+            via=self.via,
+            bill=self.bill,
         )
 
     def _messages(self, task: Any) -> list[dict[str, Any]]:

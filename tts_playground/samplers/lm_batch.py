@@ -75,6 +75,11 @@ class SolutionBatch:
         self._running.drop([self._rows.pop(key)[0] for key in gone])
         self._ended = [one for one in self._ended if one[0] != ticket]
 
+    def texts(self, ticket: int) -> list[tuple[int, str]]:
+        """(place, text as it stands) of the paths of a ticket that are under way."""
+        under = [(one.place, one.path, row) for row, one in self._rows.values() if one.ticket == ticket]
+        return [(place, self.model.decode([*path.tokens, *row.new])) for place, path, row in under]
+
     def advance(self) -> list[tuple[int, int, SolutionPath]]:
         """One token for all that have a seat: (ticket, place among its paths, longer path) of those that ended by it.
 

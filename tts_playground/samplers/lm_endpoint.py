@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 from tts_playground.models.endpoint import address
+from tts_playground.models.endpoint.bill import Bill
 from tts_playground.models.endpoint.client import Client
 from tts_playground.models.endpoint.manners import Manners
 from tts_playground.models.endpoint.reply import EndpointReply
@@ -61,6 +62,10 @@ class EndpointSolutions(TextSteps):
     """see ``samplers.endpoint.EndpointSampler``"""
     manners: Manners = field(init=False, repr=False, compare=False)
     """what the server turned out not to take"""
+    via: str = field(default="", repr=False, compare=False)
+    """what its requests say they came through; "" says nothing"""
+    bill: Bill = field(default_factory=Bill, repr=False, compare=False)
+    """what the server has read and written for it"""
 
     def __post_init__(self) -> None:
         address.base(self.url)
@@ -107,6 +112,8 @@ class _Requests:
                 pause=s.pause,
                 manners=s.manners,
                 texts=s.api == "completions",
+                via=s.via,
+                bill=s.bill,
             )
             self._pool = ThreadPoolExecutor(s.workers)
         self._asked[number] = self._pool.submit(self._ask, self._client, wanted)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from tts_playground.core import Cost, Sample
-from tts_playground.models.lm.prompts import revise_turns, solve_turns
+from tts_playground.models.lm.prompts import Turns, revise_turns, solve_turns
 from tts_playground.samplers.lm_settings import SolutionSettings
 
 if TYPE_CHECKING:
@@ -27,6 +27,30 @@ class Problem(Protocol):
     def system_prompt(self) -> str:
         """How; "" says nothing."""
         ...
+
+
+@runtime_checkable
+class InConversation(Problem, Protocol):
+    """A problem before which something was said."""
+
+    @property
+    def earlier(self) -> tuple[tuple[str, str], ...]:
+        """(role, text) of each turn, "user" or "assistant"."""
+        ...
+
+
+def turns_of(task: Problem) -> Turns:
+    """What asks for a solution of a problem."""
+    return solve_turns(task.problem, task.system_prompt, _earlier(task))
+
+
+def revision_turns_of(task: Problem, attempt: Sample, verdict: str) -> Turns:
+    """What asks for a new one, in the light of ``verdict`` on ``attempt``."""
+    return revise_turns(task.problem, task.system_prompt, str(attempt.content), verdict, _earlier(task))
+
+
+def _earlier(task: Problem) -> tuple[tuple[str, str], ...]:
+    return task.earlier if isinstance(task, InConversation) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +88,7 @@ def problem_ids(model: TextModel, settings: SolutionSettings, task: Problem) -> 
     Raises:
         BadInput: they leave no room for a solution.
     """
-    return model.prompt(solve_turns(task.problem, task.system_prompt), settings.chat_template)
+    return model.prompt(turns_of(task), settings.chat_template)
 
 
 def revision_ids(
@@ -75,8 +99,7 @@ def revision_ids(
     Raises:
         BadInput: they leave no room for a solution.
     """
-    turns = revise_turns(task.problem, task.system_prompt, str(attempt.content), verdict)
-    return model.prompt(turns, settings.chat_template)
+    return model.prompt(revision_turns_of(task, attempt, verdict), settings.chat_template)
 
 
 def fresh_paths(indices: Sequence[int], seed: int, parent: int | None = None) -> list[SolutionPath]:

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput
-from tts_playground.models.lm.prompts import Turns, revise_turns, solve_turns
+from tts_playground.models.lm.prompts import Turns
 from tts_playground.randomness import key
-from tts_playground.samplers.lm_paths import Problem
+from tts_playground.samplers.lm_paths import Problem, revision_turns_of, turns_of
 from tts_playground.samplers.lm_settings import BREAK, SolutionSettings, cut, solution_sample
 from tts_playground.streams import in_order
 
@@ -246,13 +246,12 @@ class TextBatch:
 
     def add(self, task: Problem, paths: Sequence[TextPath], *, whole: bool = False, greedy: bool = False) -> int:
         """Take paths in; see ``samplers.capabilities.Batch``."""
-        return self._add(solve_turns(task.problem, task.system_prompt), paths, whole, greedy)
+        return self._add(turns_of(task), paths, whole, greedy)
 
     def add_revisions(self, task: Problem, attempt: Sample, verdict: str, indices: Sequence[int], *, seed: int) -> int:
         """Take in new solutions, each shown ``attempt`` and ``verdict``."""
         fresh = [TextPath(index, seed, parent=attempt.index) for index in indices]
-        turns = revise_turns(task.problem, task.system_prompt, str(attempt.content), verdict)
-        return self._add(turns, fresh, True, False)
+        return self._add(revision_turns_of(task, attempt, verdict), fresh, True, False)
 
     def drop(self, ticket: int) -> None:
         """Forget all paths of a ticket."""

@@ -34,6 +34,8 @@ class VlmSampler:
     settings: AnswerSettings = field(default=AnswerSettings())
     most: int | None = None
     """replies in one micro-batch; None fits it to the memory"""
+    cancel: Cancel = field(default=never, repr=False, compare=False)
+    """asked after every token of a step; True ends it with Cancelled"""
 
     @property
     def vlm(self) -> Vlm:
@@ -120,7 +122,8 @@ class VlmSampler:
         result = list(paths)
         open_places = [place for place, path in enumerate(paths) if not path.done]
         for places in _by_length(open_places, lambda place: paths[place]):
-            for at, path in self._advance(task, [paths[place] for place in places], self._step_ended, never, keep=True):
+            group = [paths[place] for place in places]
+            for at, path in self._advance(task, group, self._step_ended, self.cancel, keep=True):
                 if path is not None:
                     result[places[at]] = path
         return result

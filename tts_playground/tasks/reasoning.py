@@ -46,6 +46,8 @@ class ReasoningTask:
     unique_id: str = field(default="", compare=False)
     system_prompt: str = SYSTEM_PROMPT
     """how to solve it; "" says nothing"""
+    earlier: tuple[tuple[str, str], ...] = ()
+    """(role, text) of what was said before it, "user" or "assistant" """
     kind: ClassVar[str] = "text"
 
     def __post_init__(self) -> None:
@@ -53,7 +55,8 @@ class ReasoningTask:
 
     def key(self) -> Mapping[str, Any]:
         """The problem and how it is put."""
-        return {"problem": self.problem, "system_prompt": self.system_prompt}
+        before = {"earlier": [list(turn) for turn in self.earlier]} if self.earlier else {}
+        return {"problem": self.problem, "system_prompt": self.system_prompt, **before}
 
     def unanswered(self) -> ReasoningTask:
         """The same problem without its answer: what samplers and rewards are handed."""

@@ -106,10 +106,14 @@ def answer_of(sample: Sample) -> str:
     return str(sample.info.get("answer", sample.content))
 
 
-def voted(answers: Sequence[str], weights: Sequence[float]) -> int:
-    """The first place of the heaviest group of equal answers; "" has no vote unless nothing else is said."""
+def voted(answers: Sequence[str], weights: Sequence[float], names: Sequence[Any] | None = None) -> int:
+    """The first place of the heaviest group of equal answers; "" has no vote unless nothing else is said.
+
+    Args:
+        names: one an answer, the same for those that are equal; None compares them as solutions' answers.
+    """
     total: dict[Any, float] = {}
-    names = equal_groups(answers)
+    names = equal_groups(answers) if names is None else names
     counted = [place for place, answer in enumerate(answers) if answer] or list(range(len(answers)))
     for place in counted:
         total[names[place]] = total.get(names[place], 0.0) + weights[place]

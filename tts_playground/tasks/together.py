@@ -169,7 +169,9 @@ class _Table:
         self._came.pop(ticket, None)
 
     def dismiss(self) -> None:
-        """End all."""
+        """End all, and what is being drawn for them."""
+        for ticket in self._waiting:
+            self.forget(ticket)
         for worker in self.workers:
             worker.dismiss()
         self.workers = set()

@@ -17,9 +17,11 @@ from typing import Protocol
 import gradio as gr
 
 from tts_playground import registry
+from tts_playground.gateway import beside
 from tts_playground.models import zerogpu
 from tts_playground.pages import address, thumbnails
 from tts_playground.pages.access import Doorkeeper
+from tts_playground.pages.connections import bounded_connections
 from tts_playground.ui import theme
 from tts_playground.ui.edge.body_limit import BodyLimit
 from tts_playground.ui.edge.headers import SafeHeaders
@@ -27,7 +29,6 @@ from tts_playground.ui.gradio_patches import (
     Listening,
     Page,
     absent_once,
-    bounded_connections,
     fair_queue,
     light_sessions,
     serve_in_place,
@@ -119,7 +120,9 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
     bounded_connections()
     # the first stands outermost
     door = Doorkeeper.at(options.get("server_name"))
-    guards = [SafeHeaders.everywhere(), door, BodyLimit.at(limits.body_bytes), Listening.to(app)]
+    gateway = beside.wanted(options.get("server_name"))
+    before = [SafeHeaders.everywhere(), *([beside.GatewayBranch.to(gateway)] if gateway is not None else [])]
+    guards = [*before, door, BodyLimit.at(limits.body_bytes), Listening.to(app)]
     settings = {
         "theme": theme.THEME,
         "js": FIT_CHARTS,
@@ -144,6 +147,8 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
             if "empty port" not in str(error):
                 raise
             raise address.none_free(error) from error
+    if gateway is not None:
+        beside.check(gateway, served_at, app.close)
     if "server_port" not in options and (line := address.moved(served_at)):
         print(line, file=sys.stderr)
     if block:

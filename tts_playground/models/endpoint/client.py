@@ -10,6 +10,7 @@ from typing import Any
 
 from tts_playground.errors import Cancelled, CannotDo, ModelUnavailable
 from tts_playground.models.endpoint import address, keys
+from tts_playground.models.endpoint.bill import Bill
 from tts_playground.models.endpoint.manners import LEFT_OUT, RENAMED, Manners
 from tts_playground.models.endpoint.reply import EndpointReply, replies_in
 from tts_playground.models.endpoint.wire import Trouble, Wire
@@ -29,6 +30,8 @@ class Client:
         pause: seconds before the first retry where the server names no time; doubled each time.
         manners: what is known of the server.
         texts: plain texts are completed, and not conversations.
+        via: what its requests say they came through; "" says nothing.
+        bill: where what the server reads and writes is added up.
 
     Raises:
         BadInput: an address that cannot be, or that is never asked. CannotDo: the hub, while offline.
@@ -45,15 +48,17 @@ class Client:
         pause: float = 1.0,
         manners: Manners | None = None,
         texts: bool = False,
+        via: str = "",
+        bill: Bill | None = None,
     ) -> None:
         self.url, self.model, self.retries, self.pause = url, model, retries, pause
-        self.manners = manners or Manners(model)
+        self.manners, self.bill = manners or Manners(model), bill or Bill()
         self.stop = threading.Event()
         """set it to give up waiting"""
         self.failed: float = math.inf
         """the first turn that failed, as its user counts; later ones need not be asked"""
         self._told = "prompt" if texts else "messages"
-        self.wire = Wire(url, own, timeout, self.stop, address.TEXT if texts else address.CHAT)
+        self.wire = Wire(url, own, timeout, self.stop, address.TEXT if texts else address.CHAT, via)
 
     def complete(self, told: list[Any] | str, /, **wanted: Any) -> list[EndpointReply]:
         """The replies to a conversation, or what completes a text.
@@ -76,7 +81,7 @@ class Client:
                 raise Cancelled("The endpoint is no longer asked.")
             sent = self.manners.fitted(full)
             try:
-                return replies_in(self.wire.ask(sent))
+                return self._billed(self.wire.ask(sent))
             except Trouble as trouble:
                 if lessons and not trouble.hopeless and self._learnt(trouble, sent, full):
                     lessons -= 1
@@ -92,8 +97,9 @@ class Client:
                 self._rest(wait)
 
     def close_after(self, asked: Iterable[Future[Any]]) -> None:
-        """Stop waiting, and give the connections back once the requests under way have ended."""
+        """Stop waiting, end the requests under way, and give the connections back."""
         self.stop.set()
+        self.wire.hang_up()
         left = [one for one in asked if not one.done()]
         lock, count = threading.Lock(), [len(left)]
 
@@ -108,6 +114,11 @@ class Client:
             self.wire.close()
         for one in left:
             one.add_done_callback(ended)
+
+    def _billed(self, body: Mapping[str, Any]) -> list[EndpointReply]:
+        replies = replies_in(body)
+        self.bill.add(body.get("usage"), sum(reply.tokens for reply in replies))
+        return replies
 
     def _learnt(self, trouble: Trouble, sent: Mapping[str, Any], full: Mapping[str, Any]) -> bool:
         """Whether there is something to leave out; another thread may have learnt it meanwhile."""

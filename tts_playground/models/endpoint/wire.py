@@ -65,6 +65,8 @@ class Wire:
     stop: threading.Event = field(default_factory=threading.Event)
     service: str = address.CHAT
     """what lies below the base address"""
+    via: str = ""
+    """what the request says it came through (the Via of RFC 9110); "" says nothing"""
     key: keys.Key | None = field(default=None, init=False, repr=False)
     """the one that was sent last"""
 
@@ -90,10 +92,16 @@ class Wire:
             why = words.clean(str(error))
             raise CannotDo(f"No connection to {self.url} can be made ({why}); see the proxy variables.") from error
         self._direct = here or not urllib.request.getproxies()
+        self._under_way: set[_Deadline] = set()
 
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
+
+    def hang_up(self) -> None:
+        """End the requests under way: a server that sees its client go writes no further."""
+        for deadline in list(self._under_way):
+            deadline.end()
 
     def ask(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The completion that the server sends.
@@ -105,7 +113,9 @@ class Wire:
 
         self.key = key = keys.key_for(self.place, own=self.own)
         headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key.value}"} if key else {})
+        headers |= {"Via": self.via} if self.via else {}
         deadline = _Deadline(self.timeout, self.place.host if self._direct else None)
+        self._under_way.add(deadline)
         try:
             more = {"headers": headers, "extensions": {"trace": deadline.trace}}
             with deadline, self._http.stream("POST", self.place, json=body, **more) as response:
@@ -120,6 +130,8 @@ class Wire:
             if deadline.passed:
                 raise Trouble(f"no whole reply within {self.timeout:g} s") from error
             raise Trouble("the connection broke") from error
+        finally:
+            self._under_way.discard(deadline)
         return _understood(response, text, [key.value] if key else [])
 
     def _read(self, response: httpx.Response) -> str:
@@ -204,9 +216,9 @@ class _Deadline:
 
     def __init__(self, seconds: float, host: str | None) -> None:
         """``host``: refuse numbers that are never asked for it; None behind a proxy."""
-        self.passed = False
+        self.passed = self._ended = False
         self._host, self._socket = host, None
-        self._timer = threading.Timer(seconds, self._end)
+        self._timer = threading.Timer(seconds, self._run_out)
         self._timer.daemon = True
 
     def __enter__(self) -> None:
@@ -221,12 +233,19 @@ class _Deadline:
             return
         stream = facts["return_value"]
         self._socket = stream.get_extra_info("socket")
+        if self._ended:  # while it was being made
+            self.end()
         if self._host is not None:  # a name may have come to stand for another number since it was looked up
             with suppress(OSError):  # it has hung up already
                 address.refuse_internal(str(stream.get_extra_info("server_addr")[0]), self._host)
 
-    def _end(self) -> None:
+    def _run_out(self) -> None:
         self.passed = True
+        self.end()
+
+    def end(self) -> None:
+        """Break the connection, or the one that is being made once it is there."""
+        self._ended = True
         if self._socket is not None:
             with suppress(OSError):
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)

@@ -13,17 +13,24 @@ AGAIN = "{verdict}\n\nWrite the whole solution again, with its mistake put right
 """what follows an attempt that is to be revised"""
 
 
-def solve_turns(problem: str, system_prompt: str = "") -> Turns:
-    """What asks for a solution."""
+def solve_turns(problem: str, system_prompt: str = "", earlier: Sequence[tuple[str, str]] = ()) -> Turns:
+    """What asks for a solution.
+
+    Args:
+        earlier: (role, text) of what was said before, "user" or "assistant".
+    """
     system = [{"role": "system", "content": system_prompt}] if system_prompt else []
-    return [*system, {"role": "user", "content": problem}]
+    before = [{"role": role, "content": text} for role, text in earlier]
+    return [*system, *before, {"role": "user", "content": problem}]
 
 
-def revise_turns(problem: str, system_prompt: str, attempt: str, verdict: str) -> Turns:
+def revise_turns(
+    problem: str, system_prompt: str, attempt: str, verdict: str, earlier: Sequence[tuple[str, str]] = ()
+) -> Turns:
     """What asks for a new solution: the attempt is shown as the model's own reply, and the verdict as the answer."""
     again = AGAIN.replace("{verdict}", verdict.strip() or "This solution is wrong.")
     shown = {"role": "assistant", "content": attempt.strip()}
-    return [*solve_turns(problem, system_prompt), shown, {"role": "user", "content": again}]
+    return [*solve_turns(problem, system_prompt, earlier), shown, {"role": "user", "content": again}]
 
 
 def without_specials(turns: Turns, specials: Sequence[str]) -> Turns:

@@ -18,7 +18,6 @@ when gradio changes one. The other rooms use gradio's documented components, eve
 | ``page`` | ``Blocks.preprocess_data``, ``process_api``, ``launch``, ``EventData._data`` | refusals are sentences |
 | ``components`` | ``State.get_config``, ``ImageEditor`` and its ``accept_blobs`` | pools stay; canvases have bounds |
 | ``components`` | ``Gallery.postprocess`` | no threads are started to describe pictures |
-| ``connections`` | ``connection_made`` of uvicorn's protocols | who asks nothing holds no connection |
 """
 # ruff: noqa: E402
 
@@ -36,7 +35,6 @@ from tts_playground.ui.gradio_patches.components import (
     PictureGallery,
     PictureInput,
 )
-from tts_playground.ui.gradio_patches.connections import bounded_connections
 from tts_playground.ui.gradio_patches.files import fetched, sent_files, serve_in_place
 from tts_playground.ui.gradio_patches.leavers import gone
 from tts_playground.ui.gradio_patches.page import Page
@@ -64,7 +62,6 @@ __all__ = [
     "PictureInput",
     "absent_once",
     "address_of_request",
-    "bounded_connections",
     "fair_queue",
     "fetched",
     "gone",
