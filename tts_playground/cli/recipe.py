@@ -29,7 +29,17 @@ SHOWN = 20
 """rows that could not be used of which the reasons are said"""
 
 
-def recipe(context: typer.Context, file: File, json: options.Json = False, shard: Shard = None) -> None:
+def recipe(
+    context: typer.Context,
+    file: File,
+    json: options.Json = False,
+    shard: Shard = None,
+    engine: options.Engine = "",
+    address: options.Address = None,
+    workers: options.Workers = None,
+    gpus_per_worker: options.GpusPerWorker = None,
+    chunks: options.Chunks = None,
+) -> None:
     """Run the recipe in FILE; any of its keys as an option: --n=16 --model_path=tiny:math --num_samples=none.
 
     A run goes on where its file ends. Shards and chunks (--dataset_start with --dataset_end) have files of their own,
@@ -46,11 +56,18 @@ def recipe(context: typer.Context, file: File, json: options.Json = False, shard
     whole = None
     if shard is not None:
         chosen, whole = sharded(chosen, shard)
+    cluster = options.cluster_of(engine, address, workers, gpus_per_worker, chunks)
+    if cluster is not None:
+        from tts_playground.experiments.recipes import clustered
+
+        rounds = clustered.run(chosen, cluster, whole=whole)
+    else:
+        rounds = run(chosen, whole=whole)
     state = None
     said = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}")
     with Progress(*said, console=console(), transient=True, disable=not console().is_terminal) as bar:
         task = bar.add_task(chosen.approach, total=1.0, words="loading")
-        for state in run(chosen, whole=whole):
+        for state in rounds:
             bar.update(task, completed=state.share, words=_words(state))
     assert state is not None
     _warn(state.skipped)
@@ -68,7 +85,8 @@ def recipe(context: typer.Context, file: File, json: options.Json = False, shard
 def _words(state: Any) -> str:
     left = state.seconds_left
     when = "" if left is None else f", {int(left) // 60}:{int(left) % 60:02d} left"
-    return f"{state.done} of {state.of} problems, {state.tokens:,} tokens{when}"
+    note = f", {state.note}" if state.note else ""
+    return f"{state.done} of {state.of} problems, {state.tokens:,} tokens{when}{note}"
 
 
 def _warn(skipped: Any) -> None:

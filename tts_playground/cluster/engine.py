@@ -110,7 +110,7 @@ class _Crew:
         self.book = Book(left, job.batch)
         self.of_run = len(left)
         self.cost, self.failed = Cost(), list[Done]()
-        self.deaths, self._since = 0, 0
+        self.deaths, self._since, self._stillborn = 0, 0, 0
         self._began = monotonic()
         mark = f"{int(monotonic() * 1000) % 10**9:09d}"  # of this run: names of files never come twice
         self.seats = [_Seat(name, hire(name)) for name in (f"w{number:04d}-{mark}" for number in range(count))]
@@ -158,15 +158,29 @@ class _Crew:
         try:
             report = self.ray.get(call)
         except RayActorError as error:
+            gone = not isinstance(error, ActorUnavailableError)  # for good
+            if gone and not seat.life:
+                self._never_began(error)
             self._died(seat)
             seat.again = monotonic() + AGAIN
-            if not isinstance(error, ActorUnavailableError):  # it is gone for good
+            if gone:
                 seat.actor = self.hire(seat.name)
             return
         except RayError as error:
             raise CannotDo(f"A worker cannot be asked: {errors.shown(error, 300)}.") from error
         self._take(seat, report)
         self._ask(seat)
+
+    def _never_began(self, error: Exception) -> None:
+        """Give up where workers cannot even be started: this program is not there, or is another version."""
+        self._stillborn += 1
+        if self._stillborn >= TROUBLES:
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            why = next((line for line in reversed(lines) if "Error" in line), lines[-1] if lines else "no reason")
+            raise CannotDo(
+                f"Workers cannot be started ({errors.shown(why, 300)}); this program and its packages must be "
+                "installed on every machine of the cluster, in the same versions."
+            ) from error
 
     def _take(self, seat: _Seat, report: DeskReport) -> None:
         if seat.life and report.life != seat.life:

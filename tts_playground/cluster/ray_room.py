@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from tts_playground.errors import BadInput, CannotDo, ModelUnavailable, shown
+from tts_playground.home import PACKAGE
 from tts_playground.typed import typed
 
 OBJECTS = 100 << 20
@@ -88,35 +90,50 @@ def ray_for(options: ClusterOptions) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+        for name in _own:
+            os.environ.pop(name, None)
+        _own.clear()
 
 
+_TOKEN = secrets.token_hex(32)
+"""of the clusters that this process starts; Ray would keep one in the user's home"""
+_own: list[str] = []
+"""what was added to the environment as long as Ray runs"""
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": False}
 
 
 def _start(ray: Any, options: ClusterOptions) -> None:
     """Ray on this machine, on loopback, by an environment that holds no secrets."""
     from ray._private import ray_constants
+    from ray._raylet import Config
 
     cpus = options.workers if options.workers and options.cpus_per_worker == 1 else None
+    auth = {} if "RAY_AUTH_MODE" in os.environ else {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _TOKEN}
     before, by_default = dict(os.environ), ray_constants.ENABLE_RAY_CLUSTER
     try:
         for name in secrets_in(before):
             del os.environ[name]
         os.environ.pop("RAY_ADDRESS", None)  # who wants that one says so
         os.environ.pop("RAY_RUNTIME_ENV", None)
+        os.environ |= auth
         os.environ[_LOOPBACK] = "0"
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE.parent), before.get("PYTHONPATH", "")]))
         ray_constants.ENABLE_RAY_CLUSTER = False
+        Config.initialize("")  # what was read when ray was imported is read again
         how: dict[str, Any] = {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": OBJECTS, **_QUIET}
         ray.init(address="local", _node_ip_address="127.0.0.1", **how)
     finally:
         ray_constants.ENABLE_RAY_CLUSTER = by_default
         os.environ.clear()
         os.environ.update(before)
+        for name, value in auth.items():
+            os.environ[name] = value
+            _own.append(name)
 
 
 def secrets_in(environment: Mapping[str, str]) -> list[str]:
     """The names in an environment that hold what no worker needs to know."""
-    return [name for name in environment if _SECRET.search(name)]
+    return [name for name in environment if _SECRET.search(name) and not name.startswith("RAY_")]
 
 
 def places_for(ray: Any, options: ClusterOptions) -> tuple[int, float]:

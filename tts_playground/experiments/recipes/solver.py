@@ -122,6 +122,9 @@ class Solver:
         self._problems: list[KnownProblem] = []
         self._rounds: dict[int, list[Round]] = defaultdict(list)
         self._shares: dict[int, float] = {}
+        self._failures: list[SolvedProblem] = []
+        self._active: set[int] = set()
+        self._exhausted = False
         self._finished = 0
         self._usual = 0.0
         """rounds that a finished problem took, on average"""
@@ -131,10 +134,10 @@ class Solver:
         """How many problems' worth of work is done on those under way."""
         return sum(self._shares.values())
 
-    @property
-    def most(self) -> int:
-        """Problems under way at once."""
-        return self.recipe.search_batch_size if self.recipe.search_batch_size > 1 else MOST
+    @staticmethod
+    def most_of(recipe: Recipe) -> int:
+        """Problems of a recipe that are under way at once."""
+        return recipe.search_batch_size if recipe.search_batch_size > 1 else MOST
 
     def run(
         self,
@@ -151,32 +154,41 @@ class Solver:
         Raises:
             Cancelled: ``cancel()`` became true; it is asked after every token.
         """
-        failures: list[SolvedProblem] = []
+        coming = iter(problems)
+        guide, most = cast(Reward, self.reward), self.most_of(self.recipe)
+        while not self._exhausted:
+            base = len(self._problems)
 
-        def failed(number: int, error: PlaygroundError) -> None:
-            failures.append(self._failed(number, error))
-            if given_up is not None:
-                given_up(failures[-1])
+            def failed(number: int, error: PlaygroundError, base: int = base) -> None:
+                self._failures.append(self._failed(base + number, error))
+                if given_up is not None:
+                    given_up(self._failures[-1])
 
-        guide, strategy = cast(Reward, self.reward), strategy_of(self.recipe)
-        jobs = self._jobs(problems, strategy)
-        for number, round_ in run_together(jobs, self.sampler, guide, most=self.most, cancel=cancel, failed=failed):
-            while failures:
-                yield failures.pop(0)
-            self._hear(number, round_)
-            done = self._row(number, round_) if round_.stopped else None
-            if done is not None and done.error is not None and given_up is not None:
-                given_up(done)
-            yield done
-        yield from failures
+            jobs = self._jobs(coming)
+            for number, round_ in run_together(jobs, self.sampler, guide, most=most, cancel=cancel, failed=failed):
+                while self._failures:
+                    yield self._failures.pop(0)
+                self._hear(base + number, round_)
+                done = self._row(base + number, round_) if round_.stopped else None
+                if done is not None and done.error is not None and given_up is not None:
+                    given_up(done)
+                yield done
+            while self._failures:
+                yield self._failures.pop(0)
 
-    def _jobs(self, problems: Iterable[KnownProblem | None], strategy: Any) -> Iterator[JointRun | None]:
-        for one in problems:
-            if one is None:
+    def _jobs(self, coming: Iterator[KnownProblem | None]) -> Iterator[JointRun | None]:
+        """Jobs as problems come; ends, too, where nothing is under way any more and failures wait to be told."""
+        strategy = strategy_of(self.recipe)
+        for one in coming:
+            if one is not None:
+                self._active.add(len(self._problems))
+                self._problems.append(one)
+                yield JointRun(one.task(self.recipe.prompt), strategy, seed=self.recipe.seed)
+            elif self._failures and not self._active:
+                return
+            else:
                 yield None
-                continue
-            self._problems.append(one)
-            yield JointRun(one.task(self.recipe.prompt), strategy, seed=self.recipe.seed)
+        self._exhausted = True
 
     def _hear(self, number: int, round_: Round) -> None:
         if round_.progress is not None:
@@ -198,6 +210,7 @@ class Solver:
             return self._failed(number, error)
         self.reward.forget(task.problem)
         self._shares.pop(number, None)
+        self._active.discard(number)
         self._usual = (self._usual * self._finished + len(rounds)) / (self._finished + 1)
         self._finished += 1
         return SolvedProblem(problem, row_of(problem, found, steps, last.cost.tokens, self.recipe), last.cost)
@@ -205,6 +218,7 @@ class Solver:
     def _failed(self, number: int, error: PlaygroundError) -> SolvedProblem:
         self._shares.pop(number, None)
         self._rounds.pop(number, None)
+        self._active.discard(number)
         problem = self._problems[number]
         self.reward.forget(problem.problem)
         return SolvedProblem(problem, None, error=error)
