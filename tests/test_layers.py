@@ -18,7 +18,7 @@ LEVELS = [
     {"journal"},
     {"randomness", "home", "images", "typed", "answers"},
     {"core"},
-    {"registry", "testing", "dsl", "streams"},
+    {"registry", "testing", "dsl", "streams", "cluster"},
     {"worlds", "estimators"},
     {"models"},
     {"samplers", "rewards", "verifiers", "strategies"},

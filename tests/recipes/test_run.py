@@ -197,7 +197,11 @@ def test_progress_says_how_far_it_is(recipe, sampler):
 
 
 def test_what_is_not_there_yet_or_wrong_is_one_sentence(recipe, sampler, tmp_path):
-    for changed in ({"push_to_hub": True}, {"dataset_start": 9}, {"dataset_name": str(tmp_path / "no.jsonl")}):
+    for changed in (
+        {"push_to_hub": True, "hub_dataset_id": "no owner"},
+        {"dataset_start": 9},
+        {"dataset_name": str(tmp_path / "no.jsonl")},
+    ):
         with pytest.raises(BadInput):
             finished(replace(recipe, **changed), sampler)
         assert not file_of(recipe).exists()

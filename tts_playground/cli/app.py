@@ -15,6 +15,7 @@ from tts_playground.cli import (
     evolve,
     finetune,
     generate,
+    merge,
     pools,
     recipe,
     score,
@@ -45,6 +46,7 @@ def build() -> Any:
     app.command("vqa-curve")(answer.vqa_curve)
     app.command("solve")(solve.solve)
     app.command("recipe", context_settings=recipe.ANY_KEY)(recipe.recipe)
+    app.command("merge", cls=merge.ManyWords)(merge.merge)
     app.command("accuracy")(recipe.accuracy)
     app.command("train")(train.train)
     app.command("bench")(bench.bench)

@@ -76,6 +76,54 @@ Out = Annotated[Path | None, typer.Option("--out", help="Where to write the resu
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write the figure: .html, or .png/.svg with a browser here.")]
 
 
+Engine = Annotated[
+    str,
+    typer.Option("--engine", help="ray runs it in several processes, on this machine or a cluster; else in one."),
+]
+Address = Annotated[
+    str | None,
+    typer.Option("--address", help="Of --engine ray: auto or HOST of a cluster that runs; by default this machine's."),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Of --engine ray: processes that hold a model; as many as fit.")
+]
+GpusPerWorker = Annotated[
+    float | None,
+    typer.Option(
+        "--gpus-per-worker",
+        "--gpus_per_worker",
+        help="Of --engine ray: .5 puts two workers on a GPU; 1 where there are.",
+    ),
+]
+Chunks = Annotated[
+    str | None,
+    typer.Option("--chunks", help="Of --engine ray: where workers write, a shared folder or an address (s3://...)."),
+]
+
+
+def cluster_of(
+    engine: str, address: str | None, workers: int | None, gpus_per_worker: float | None, chunks: str | None
+) -> Any:
+    """What the options of a cluster come to; None where one process is to do it.
+
+    Raises:
+        BadInput: they do not go together, or cannot be used. UnknownName: no such engine.
+    """
+    from tts_playground.errors import BadInput, UnknownName
+
+    given = {"address": address, "workers": workers, "gpus-per-worker": gpus_per_worker, "chunks": chunks}
+    if engine in ("", "local"):
+        wrong = next((name for name, value in given.items() if value is not None), None)
+        if wrong is not None:
+            raise BadInput(f"--{wrong} is of --engine ray; add that, or leave it out.")
+        return None
+    if engine != "ray":
+        raise UnknownName("engine", engine, ["ray", "local"])
+    from tts_playground.cluster.ray_room import ClusterOptions
+
+    return ClusterOptions(address, workers, gpus_per_worker, chunks=chunks)
+
+
 def fields_of(text: str | None) -> dict[str, Any]:
     """What ``--extra-body`` says.
 

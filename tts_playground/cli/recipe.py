@@ -21,35 +21,61 @@ Width = Annotated[int | None, typer.Option("--beam-width", "--beam_width", help=
 Aggregation = Annotated[
     str | None, typer.Option("--agg-strategy", "--agg_strategy", help="last, min, prod or mean of step scores.")
 ]
+Shard = Annotated[
+    str | None, typer.Option("--shard", metavar="I/K", help="Only part I of K parts of the problems, from 1/K to K/K.")
+]
 ANY_KEY = {"allow_extra_args": True, "ignore_unknown_options": True}
 SHOWN = 20
 """rows that could not be used of which the reasons are said"""
 
 
-def recipe(context: typer.Context, file: File, json: options.Json = False) -> None:
+def recipe(
+    context: typer.Context,
+    file: File,
+    json: options.Json = False,
+    shard: Shard = None,
+    engine: options.Engine = "",
+    address: options.Address = None,
+    workers: options.Workers = None,
+    gpus_per_worker: options.GpusPerWorker = None,
+    chunks: options.Chunks = None,
+) -> None:
     """Run the recipe in FILE; any of its keys as an option: --n=16 --model_path=tiny:math --num_samples=none.
 
-    A run goes on where its file ends.
+    A run goes on where its file ends. Shards and chunks (--dataset_start with --dataset_end) have files of their own,
+    which ``merge`` joins; --push_to_hub pushes the rows as a revision.
     """
     from rich.progress import BarColumn, Progress, TextColumn
 
     from tts_playground.experiments.recipes.accuracy import accuracy as measure
     from tts_playground.experiments.recipes.reading import overrides_of, recipe_of
     from tts_playground.experiments.recipes.run import run
+    from tts_playground.experiments.recipes.spans import sharded
 
     chosen = recipe_of(file, overrides_of(context.args))
+    whole = None
+    if shard is not None:
+        chosen, whole = sharded(chosen, shard)
+    cluster = options.cluster_of(engine, address, workers, gpus_per_worker, chunks)
+    if cluster is not None:
+        from tts_playground.experiments.recipes import clustered
+
+        rounds = clustered.run(chosen, cluster, whole=whole)
+    else:
+        rounds = run(chosen, whole=whole)
     state = None
     said = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}")
     with Progress(*said, console=console(), transient=True, disable=not console().is_terminal) as bar:
         task = bar.add_task(chosen.approach, total=1.0, words="loading")
-        for state in run(chosen):
+        for state in rounds:
             bar.update(task, completed=state.share, words=_words(state))
     assert state is not None
     _warn(state.skipped)
     found: dict[str, Any] = {"file": str(state.file), "rows": state.done, "tokens_drawn": state.tokens}
     found["skipped"] = [{"row": one.number, "why": one.why} for one in state.skipped]
+    found |= {"cost": state.cost.as_dict(), "hub": state.note}
     try:
-        found["accuracy"] = measure(str(state.file)).as_dict()
+        found["accuracy"] = measure(str(state.file)).as_dict() if state.of else None
     except ValueError as error:  # a set without answers
         found["accuracy"] = None
         warn([str(error)])
@@ -59,7 +85,8 @@ def recipe(context: typer.Context, file: File, json: options.Json = False) -> No
 def _words(state: Any) -> str:
     left = state.seconds_left
     when = "" if left is None else f", {int(left) // 60}:{int(left) % 60:02d} left"
-    return f"{state.done} of {state.of} problems, {state.tokens:,} tokens{when}"
+    note = f", {state.note}" if state.note else ""
+    return f"{state.done} of {state.of} problems, {state.tokens:,} tokens{when}{note}"
 
 
 def _warn(skipped: Any) -> None:
@@ -68,7 +95,10 @@ def _warn(skipped: Any) -> None:
 
 
 def _talk_run(result: dict[str, Any]) -> None:
-    print(f"{result['rows']} rows in {result['file']}; {result['tokens_drawn']:,} tokens drawn")
+    if result["hub"]:
+        print(result["hub"])
+    if result["rows"]:
+        print(f"{result['rows']} rows in {result['file']}; {result['tokens_drawn']:,} tokens drawn")
     if result["accuracy"] is not None:
         _talk(result["accuracy"])
 

@@ -9,6 +9,7 @@ strategy finds depends on the others, since sample i of a problem does not.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ MOST = 64
 """strategies under way at once"""
 GATHERED = 4
 """scores are made once so many'th part of all strategies waits for them, or nobody draws"""
+IDLE = 0.02
+"""seconds before jobs that are still to come are asked for again"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class JointRun:
 
 
 def run_together(
-    jobs: Iterable[JointRun],
+    jobs: Iterable[JointRun | None],
     sampler: Sampler,
     reward: Reward | None = None,
     *,
@@ -53,7 +56,7 @@ def run_together(
     other.
 
     Args:
-        jobs: read as others end.
+        jobs: read as others end; None says that there is none now, and may be later.
         reward: what guides; None scores nothing.
         most: jobs under way at once, 1 or more.
         failed: told of a job that could not be done, so that the others go on; None lets its error end all.
@@ -68,14 +71,18 @@ def run_together(
         yield from _one_by_one(jobs, sampler, reward, cancel, failed)
         return
     table = _Table(sampler, reward or engine.Unscored())
-    coming, ended = enumerate(jobs), False
+    coming, ended, number = iter(jobs), False, 0
     try:
         while True:
             while not ended and len(table.workers) < most:
-                if (one := next(coming, None)) is None:
-                    ended = True
+                one = next(coming, _END)
+                if one is None:
+                    break
+                if isinstance(one, JointRun):
+                    table.hire(number, one)
+                    number += 1
                 else:
-                    table.hire(*one)
+                    ended = True
             for worker, said in table.talk():
                 if isinstance(said, Round):
                     yield worker.number, said
@@ -86,19 +93,31 @@ def run_together(
             if not table.workers and ended:
                 return
             stop_if(cancel)
-            table.go_on()
+            if table.workers:
+                table.go_on()
+            else:
+                time.sleep(IDLE)
     finally:
         table.dismiss()
 
 
+_END = object()
+
+
 def _one_by_one(
-    jobs: Iterable[JointRun],
+    jobs: Iterable[JointRun | None],
     sampler: Sampler,
     reward: Reward | None,
     cancel: Cancel,
     failed: Callable[[int, PlaygroundError], None] | None,
 ) -> Generator[tuple[int, Round], None, None]:
-    for number, job in enumerate(jobs):
+    number = -1
+    for job in jobs:
+        if job is None:
+            stop_if(cancel)
+            time.sleep(IDLE)
+            continue
+        number += 1
         try:
             rounds = engine.run(
                 job.task, sampler, job.strategy, reward, budget=job.budget, seed=job.seed, cancel=cancel

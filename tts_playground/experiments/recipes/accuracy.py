@@ -25,6 +25,7 @@ from tts_playground.experiments.recipes.approaches import APPROACHES, together
 from tts_playground.experiments.recipes.completed import CompletedProblem
 from tts_playground.experiments.recipes.estimates import Values, of_problem, sizes
 from tts_playground.experiments.recipes.rows import read_rows
+from tts_playground.experiments.recipes.spans import recipe_beside
 from tts_playground.home import expanded
 from tts_playground.rewards.prm import AGGREGATIONS
 from tts_playground.tasks.vqa_data import Skipped
@@ -178,7 +179,7 @@ def _tokens(one: CompletedProblem, size: int) -> dict[int, float]:
 
 def _beside(path: Path) -> dict[str, Any]:
     """What the recipe beside a file of ours says; nothing where there is none."""
-    recipe = path.with_name(path.name.replace("_completions.jsonl", "_recipe.json"))
+    recipe = path.with_name(recipe_beside(path)) if "_completions" in path.name else path
     if recipe == path or not recipe.is_file():
         return {}
     return jsontext.loads_object(files.read_plain(recipe, 1 << 20), str(recipe))

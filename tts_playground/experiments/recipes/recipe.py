@@ -87,7 +87,7 @@ class Recipe:
     dataset_split: str = "test"
     """of a hub id"""
     dataset_start: int | None = None
-    """the first problem, counted from 0"""
+    """the first problem, counted from 0; with ``dataset_end`` the rows are a chunk and have a file of their own"""
     dataset_end: int | None = None
     """the problem after the last one"""
     num_samples: int | None = None
@@ -105,13 +105,13 @@ class Recipe:
     num_proc: int | None = None
     """accepted and not needed: nothing is mapped in processes"""
     push_to_hub: bool = False
-    """refused for now: rows are written to a file"""
+    """whether the rows go to the hub, too, as a revision of a data set; one that is there is not drawn again"""
     hub_dataset_id: str | None = None
-    """accepted, of use with push_to_hub alone"""
+    """of push_to_hub: OWNER/NAME; none is MODEL-APPROACH-prm-completions of whoever is logged in"""
     hub_dataset_private: bool = False
-    """accepted, of use with push_to_hub alone"""
+    """of push_to_hub: a data set that is made for it is private"""
     overwrite_hub_revision: bool = False
-    """accepted, of use with push_to_hub alone"""
+    """of push_to_hub: draw and push again what is there"""
     load_in_4bit: bool = False
     """weights of the model in 4 bits (bitsandbytes)"""
     dtype: str = "auto"
@@ -173,6 +173,20 @@ class Recipe:
     def folder(self) -> str:
         """Where the rows go; no colon in it, which some systems cannot have in names."""
         return self.output_dir or "data/" + self.model_path.replace("://", "/").replace(":", "-")
+
+    @property
+    def end(self) -> int | None:
+        """The problem after the last one that is asked for; None is the end of the set."""
+        ends = [self.dataset_end]
+        ends.append(None if self.num_samples is None else (self.dataset_start or 0) + self.num_samples)
+        return min((end for end in ends if end is not None), default=None)
+
+    @property
+    def chunk(self) -> str:
+        """What names of files and revisions end with where these are a part of the set, else ""."""
+        if self.dataset_start is None or self.dataset_end is None:
+            return ""
+        return f"--chunk-{self.dataset_start}_{self.dataset_end}"
 
     def deciding(self) -> dict[str, Any]:
         """The keys that decide what stands in a row, with their values."""
