@@ -28,7 +28,7 @@ LEVELS = [
     {"figures"},
     {"auditing", "evolve"},
     {"train", "bench", "evaluation"},
-    {"assignment"},
+    {"assignment", "lab"},
     {"pages"},
     {"ui", "cli"},
     {"__main__"},

@@ -1,8 +1,8 @@
 """Images drawn away from a second prompt: guidance whose unconditional row reads what should not be there.
 
-Guided logits are ``negative + s (prompt - negative)``, the common use of classifier-free guidance (Ho and Salimans 2022)
-with a negative prompt in the place of the padding. Both rows read their own prompt at its own length, so that neither
-needs padding that it never saw in training.
+Guided logits are ``negative + s (prompt - negative)``, the common use of classifier-free guidance (Ho and Salimans
+2022) with a negative prompt in the place of the padding. Both rows read their own prompt at its own length, so that
+neither needs padding that it never saw in training.
 """
 
 from __future__ import annotations
