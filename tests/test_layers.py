@@ -21,7 +21,7 @@ LEVELS = [
     {"registry", "testing", "dsl", "streams"},
     {"worlds", "estimators"},
     {"models"},
-    {"samplers", "rewards", "verifiers", "strategies"},
+    {"samplers", "rewards", "verifiers", "strategies", "papers"},
     {"tasks"},
     {"store"},
     {"experiments"},
