@@ -38,6 +38,15 @@ Short = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part of sol
 Careful = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part that writes every calculation out.")]
 Noise = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part with a wrong result.")]
 Rate = Annotated[float | None, typer.Option("--lr", help="tiny-math, tiny-prm: peak learning rate.")]
+FromSearch = Annotated[
+    Path | None, typer.Option("--from-search", help="tiny-math: one that learns from its own solved search trees.")
+]
+Judge = Annotated[Path | None, typer.Option(help="With --from-search: the tiny-prm that guides.")]
+Problems = Annotated[int, typer.Option(min=1, help="With --from-search: problems to search.")]
+SearchTokens = Annotated[int, typer.Option(min=1, help="With --from-search: tokens for each problem.")]
+Preferences = Annotated[
+    bool, typer.Option("--preferences", help="With --from-search: right solutions are preferred to wrong ones, too.")
+]
 
 
 def train(
@@ -65,6 +74,11 @@ def train(
     careful: Careful = 0.25,
     noise: Noise = 0.03,
     lr: Rate = None,
+    from_search: FromSearch = None,
+    judge: Judge = None,
+    problems: Problems = 1000,
+    search_tokens: SearchTokens = 2048,
+    preferences: Preferences = False,
 ) -> None:
     """Train an embedded model; state is saved every two minutes under TTS_PLAYGROUND_HOME, and --resume continues."""
     from tts_playground import home
@@ -95,6 +109,11 @@ def train(
         careful=careful,
         noise=noise,
         lr=lr,
+        from_search=from_search,
+        judge=judge,
+        problems=problems,
+        search_tokens=search_tokens,
+        preferences=preferences,
     )
     with talking(to_stderr=json):
         folder = run(name, order)
