@@ -16,6 +16,7 @@ from tts_playground.cli import (
     finetune,
     generate,
     merge,
+    papers,
     pools,
     recipe,
     score,
@@ -57,4 +58,5 @@ def build() -> Any:
     app.add_typer(evolve.dataset, name="dataset")
     app.add_typer(pools.app, name="pools")
     app.add_typer(audit.app, name="audit")
+    app.add_typer(papers.app, name="papers")
     return typer.main.get_command(app)

@@ -40,6 +40,15 @@ Noise = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part with a
 Reach = Annotated[int, typer.Option(min=1, max=20, help="tiny-math, tiny-prm: calculations joined into one at most.")]
 Lower = Annotated[Path | None, typer.Option(help="tiny-prm: the tiny:math whose lower layers it starts from.")]
 Rate = Annotated[float | None, typer.Option("--lr", help="tiny-math, tiny-prm: peak learning rate.")]
+FromSearch = Annotated[
+    Path | None, typer.Option("--from-search", help="tiny-math: one that learns from its own solved search trees.")
+]
+Judge = Annotated[Path | None, typer.Option(help="With --from-search: the tiny-prm that guides.")]
+Problems = Annotated[int, typer.Option(min=1, help="With --from-search: problems to search.")]
+SearchTokens = Annotated[int, typer.Option(min=1, help="With --from-search: tokens for each problem.")]
+Preferences = Annotated[
+    bool, typer.Option("--preferences", help="With --from-search: right solutions are preferred to wrong ones, too.")
+]
 
 
 def train(
@@ -69,6 +78,11 @@ def train(
     lr: Rate = None,
     reach: Reach = 3,
     lower: Lower = None,
+    from_search: FromSearch = None,
+    judge: Judge = None,
+    problems: Problems = 1000,
+    search_tokens: SearchTokens = 2048,
+    preferences: Preferences = False,
 ) -> None:
     """Train an embedded model; state is saved every two minutes under TTS_PLAYGROUND_HOME, and --resume continues."""
     from tts_playground import home
@@ -101,6 +115,11 @@ def train(
         lr=lr,
         reach=reach,
         lower=lower,
+        from_search=from_search,
+        judge=judge,
+        problems=problems,
+        search_tokens=search_tokens,
+        preferences=preferences,
     )
     with talking(to_stderr=json):
         folder = run(name, order)

@@ -39,6 +39,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--reach", type=int, default=3, help="tiny-math, tiny-prm: calculations that a short solution joins")
     p.add_argument("--lower", type=Path, help="tiny-prm: the tiny:math whose lower layers it starts from")
     p.add_argument("--lr", type=float, help="tiny-math, tiny-prm: peak learning rate")
+    p.add_argument("--from-search", type=Path, help="tiny-math: one that learns from its own solved search trees")
+    p.add_argument("--judge", type=Path, help="with --from-search: the tiny-prm that guides")
+    p.add_argument("--problems", type=int, default=1000, help="with --from-search: problems to search")
+    p.add_argument("--search-tokens", type=int, default=2048, help="with --from-search: tokens for each problem")
+    p.add_argument("--preferences", action="store_true", help="with --from-search: learn pairs, too")
     p.add_argument("--run", default="", help="name of the state folder (default: the model's name)")
     return p
 

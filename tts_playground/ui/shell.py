@@ -22,7 +22,7 @@ from tts_playground.models import zerogpu
 from tts_playground.pages import address, thumbnails
 from tts_playground.pages.access import Doorkeeper
 from tts_playground.pages.connections import bounded_connections
-from tts_playground.ui import theme
+from tts_playground.ui import papers, theme
 from tts_playground.ui.edge.body_limit import BodyLimit
 from tts_playground.ui.edge.headers import SafeHeaders
 from tts_playground.ui.gradio_patches import (
@@ -93,6 +93,7 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
             for tab in shown:
                 with gr.Tab(tab.label, id=tab.slug, elem_id=f"tab-{tab.slug}"):
                     tab.build(app)
+        papers.build({tab.slug: tab.label for tab in shown})
         slugs = [tab.slug for tab in shown]
         if len(slugs) > 1:
 

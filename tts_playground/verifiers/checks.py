@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tts_playground.core import Verdict
 from tts_playground.models.detector import Box, Detection, iou
 from tts_playground.verifiers.english import Request, Want
 from tts_playground.worlds.scene import Scene, directions, related
+
+FAULTS = {
+    "missing": "found 0",
+    "number": "asked for ",
+    "colour": " should be ",
+    "position": r"is not |nothing to be ",
+    "background": "the background is ",
+}
+"""kind of fault -> what its sentence says; the first that fits counts"""
+
+
+def fault_kinds(verdict: Verdict) -> tuple[str, ...]:
+    """What is wrong with a picture, as keys of ``FAULTS``, one a fault; () of one that passed.
+
+    Args:
+        verdict: one of ``check``.
+    """
+    if verdict.passed:
+        return ()
+    parts = verdict.reason.split("; ")
+    return tuple(next(kind for kind, said in FAULTS.items() if re.search(said, part)) for part in parts)
 
 
 def fitting(want: Want, found: Sequence[Detection], among: int | None = None) -> list[Detection]:

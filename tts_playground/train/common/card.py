@@ -15,7 +15,7 @@ from tts_playground.models.hub import cards
 from tts_playground.train.common.config import TrainConfig
 from tts_playground.train.common.loop import TrainReport
 
-FOLDERS = ("vq", "init", "distil", "clip", "math")
+FOLDERS = ("vq", "init", "distil", "clip", "math", "from_search", "judge")
 """fields of an order that name another checkpoint"""
 OWN = ("data_seed", "short", "careful", "noise", "lr")
 """settings of single trainers, which a command names where they are not as usual"""
@@ -55,10 +55,12 @@ def command_of(order: TrainConfig, name: str) -> str:
         f"python -m tts_playground.train {name.replace(':', '-').removesuffix('2')}",
         f"--minutes {order.minutes:g}",
     ]
-    words += [f"--{key} {path.name}" for key in FOLDERS if (path := getattr(order, key)) is not None]
+    words += [f"--{key.replace('_', '-')} {path.name}" for key in FOLDERS if (path := getattr(order, key)) is not None]
     if order.distil is not None:
         words.append(f"--strength {order.strength:g} --floor {order.floor:g}")
-    words += [f"--{key}" for key in ("teach", "tinted") if getattr(order, key)]
+    words += [f"--{key}" for key in ("teach", "tinted", "preferences") if getattr(order, key)]
+    if order.from_search is not None:
+        words.append(f"--problems {order.problems} --search-tokens {order.search_tokens}")
     usual = {one.name: one.default for one in fields(TrainConfig)}
     changed = [key for key in OWN if getattr(order, key) != usual[key]]
     words += [f"--{key.replace('_', '-')} {getattr(order, key):g}" for key in changed]
@@ -68,7 +70,13 @@ def command_of(order: TrainConfig, name: str) -> str:
 def origins(order: TrainConfig) -> list[str]:
     """A line for each checkpoint that went into the order's: how it was made, as its own card tells."""
     lines = []
-    for key, what in (("vq", "Its VQ"), ("init", "Started from"), ("math", "Its solutions"), ("distil", "Its teacher")):
+    for key, what in (
+        ("vq", "Its VQ"),
+        ("init", "Started from"),
+        ("math", "Its solutions"),
+        ("distil", "Its teacher"),
+        ("from_search", "Searched by"),
+    ):
         folder = getattr(order, key)
         if folder is None or not (folder / cards.CARD).exists():
             continue

@@ -74,6 +74,17 @@ class TrainConfig:
     """tiny-prm: folder of the tiny:math whose lower layers it starts from; None is the one that it judges"""
     lr: float | None = None
     """tiny-math, tiny-prm: peak learning rate; None is the trainer's own"""
+    from_search: Path | None = None
+    """tiny-math: "tiny:math" or the folder of the one that searches, and learns from its own solved trees
+    (``train.math.self_search``)"""
+    judge: Path | None = None
+    """of searching: folder of the process reward that guides; None is the one that ships"""
+    problems: int = 1000
+    """of searching: problems that are searched, 1 or more"""
+    search_tokens: int = 2048
+    """of searching: tokens for each problem, 1 or more"""
+    preferences: bool = False
+    """of searching: right solutions are also preferred to wrong ones of the same tree"""
 
 
 def train(name: str, order: TrainConfig) -> Path:
@@ -88,5 +99,14 @@ def train(name: str, order: TrainConfig) -> Path:
         raise UnknownName("model to train", name, TRAINERS)
     if not order.minutes > 0 or (order.steps is not None and order.steps < 1):
         raise BadInput("Training needs a positive number of --minutes (or --steps).")
-    distilled = name == "tiny-janus" and order.distil is not None
-    return importlib.import_module("tts_playground.train.janus.distil" if distilled else TRAINERS[name]).train(order)
+    if order.problems < 1 or order.search_tokens < 1:
+        raise BadInput("Searching needs a positive number of --problems and of --search-tokens.")
+    return importlib.import_module(_module(name, order)).train(order)
+
+
+def _module(name: str, order: TrainConfig) -> str:
+    if name == "tiny-janus" and order.distil is not None:
+        return "tts_playground.train.janus.distil"
+    if name == "tiny-math" and order.from_search is not None:
+        return "tts_playground.train.math.self_search"
+    return TRAINERS[name]

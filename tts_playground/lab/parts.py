@@ -1,0 +1,55 @@
+"""Models and processors of transformers, as the lab's functions take them and as samplers want them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tts_playground.errors import BadInput
+
+if TYPE_CHECKING:
+    from tts_playground.models.loading import Loaded
+
+WRAPPED = "_tts_playground_loaded"
+"""where a model keeps what was made around it"""
+
+
+def parts(name: str, kind: str) -> tuple[Any, Any]:
+    """The model and the processor called ``name``, of a kind of ``models.loading.load``."""
+    from tts_playground.models import loading
+
+    loaded = loading.load(name, kind)
+    setattr(loaded.value.model, WRAPPED, loaded)
+    return loaded.value.model, loaded.value.processor
+
+
+def wrapped(model: Any, processor: Any, kind: str) -> Loaded:
+    """A model of transformers as samplers take it; made once a model, since its weights are laid out anew.
+
+    Raises:
+        BadInput: it is another kind of model.
+    """
+    from tts_playground.models.janus.model import Janus
+    from tts_playground.models.loading import Loaded, Options
+    from tts_playground.models.vlm.model import Vlm
+
+    known = vars(model).get(WRAPPED) if hasattr(model, "__dict__") else None
+    if isinstance(known, Loaded) and known.kind == kind and known.value.processor is processor:
+        return known
+    try:
+        value = Janus(model, processor) if kind == "janus" else Vlm(model, processor)
+    except AttributeError as error:
+        wanted = "load_janus" if kind == "janus" else "load_vlm"
+        raise BadInput(
+            f"This is no model and processor of transformers' {kind} kind; take a pair of {wanted}."
+        ) from error
+    options = Options(str(value.device), str(model.dtype).removeprefix("torch."))
+    made = Loaded(str(getattr(model, "name_or_path", "")), kind, options, "", value)
+    setattr(model, WRAPPED, made)
+    return made
+
+
+def settled_seed(seed: int | None) -> int:
+    """The seed that was given, or the next one of torch's own state."""
+    import torch
+
+    return int(torch.randint(1 << 31, ()).item()) if seed is None else seed
