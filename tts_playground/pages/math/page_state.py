@@ -19,7 +19,7 @@ from tts_playground.experiments.step_tree import StepTree, step_tree
 from tts_playground.models import loading
 from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages.math.solution_pool import Solution, SolutionPool
-from tts_playground.pages.math.view_settings import EMBEDDED, MathView, default_view, same_search
+from tts_playground.pages.math.view_settings import EMBEDDED, MathView, coerce_view, default_view, same_search
 from tts_playground.store.spare import open_store
 from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.tasks import engine
@@ -129,6 +129,15 @@ def opening_view() -> MathView:
     place = max(kept, key=lambda one: (len(set(_picked(held.pools[one]))) > 1, deep[one], -one))
     one, (n, _) = held.problems[place], held.trees[place, view.strategy]
     return replace(view, problem=one.problem, truth=one.answer, n=n, look=len(held.pools[place].solutions))
+
+
+def linked_view(query: Mapping[str, str]) -> MathView:
+    """What a link asks: its settings over those of a fresh page, whose answer goes with its own problem alone."""
+    base = opening_view()
+    if query.get("problem", base.problem).strip() != base.problem:
+        known = known_problem(query["problem"])
+        base = replace(base, truth=known.answer if known else "")
+    return coerce_view(query, base)
 
 
 def _picked(pool: SolutionPool) -> list[tuple[str, bool | None]]:

@@ -108,9 +108,9 @@ def values_of(view: MathView) -> tuple[Any, ...]:
     return tuple(getattr(view, name) for name in ORDER)
 
 
-def coerce_view(given: Mapping[str, Any]) -> MathView:
-    """A view from names and values, of a page or a link: every value is put into its range."""
-    base = default_view()
+def coerce_view(given: Mapping[str, Any], base: MathView | None = None) -> MathView:
+    """A view from names and values, of a page or a link: every value is put into its range; others are the base's."""
+    base = base or default_view()
     return replace(base, **{n: _fit(n, value, getattr(base, n)) for n, value in given.items() if n in ORDER})
 
 

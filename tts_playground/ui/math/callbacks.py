@@ -200,7 +200,7 @@ def _saving(p: MathParts) -> None:
 
 def _opening(app: gr.Blocks, p: MathParts) -> None:
     """What the tab shows is sent when it is first opened, by hand or by a link, which brings its settings along."""
-    outputs = [p.was_open, *p.values, *p.figures, *found_outputs(p)[:-1]]  # "look" stands among the values
+    outputs = [p.was_open, p.examples, *p.values, *p.figures, *found_outputs(p)[:-1]]  # "look" stands among the values
 
     @friendly
     def opened(was_open: bool, axis: str, request: gr.Request):
@@ -208,12 +208,14 @@ def _opening(app: gr.Blocks, p: MathParts) -> None:
             return (gr.skip(),) * len(outputs)
         query = dict(request.query_params)
         query = query if query.get("tab") == "math" and set(query) & set(ORDER) else {}
-        view = checked(coerce_view(query), is_local(request)) if query else page_state.opening().view
+        view = checked(page_state.linked_view(query), is_local(request))
         state = page_state.ready(view) or MathPageState(view)
-        values = values_in_query(query, ORDER, values_of(view))
+        named = query | ({"truth": view.truth} if "problem" in query else {})  # another problem's answer goes
+        values = values_in_query(named, ORDER, values_of(view))
         figures = *_many(check_axis(axis), view.aggregation), render.trust_figure(), render.trust_words()
         *shown, look = found(state)
-        return True, *values[:-1], look, *figures, *shown
+        example = None if page_state.known_problem(view.problem) is None else gr.skip()
+        return True, example, *values[:-1], look, *figures, *shown
 
     offers(app, p.value("model"), MENU.names)
     offers(app, p.value("reward"), guides)
