@@ -229,6 +229,15 @@ def test_visitors_choose_from_what_is_offered(changes, error):
         checked(replace(MathView("x"), **changes), False)
 
 
+@pytest.mark.parametrize(
+    ("problem", "truth", "kept"),
+    [("How many?", "7", "7"), ("How few?", "7", ""), ("How few?", "8", "8"), ("How many? ", "9", "9")],
+)
+def test_an_answer_goes_with_its_problem(state, problem, truth, kept):
+    view = replace(state.view, problem=problem, truth=truth)
+    assert page_state.with_own_truth(view, state).truth == kept
+
+
 def test_a_problem_is_needed_and_a_search_before_a_comparison():
     with pytest.raises(BadInput):
         list(page_state.solve(MathView(" ")))

@@ -126,7 +126,8 @@ def opening_view() -> MathView:
     if held is None or not kept or view.model != EMBEDDED:
         return view
     deep = {one: max(len(node.steps) for node in held.trees[one, view.strategy][1].nodes) for one in kept}
-    place = max(kept, key=lambda one: (len(set(_picked(held.pools[one]))) > 1, deep[one], -one))
+    rights = {one: _picked(held.pools[one]) for one in kept}
+    place = max(kept, key=lambda one: (len(set(rights[one])) > 1, True in rights[one], deep[one], -one))
     one, (n, _) = held.problems[place], held.trees[place, view.strategy]
     return replace(view, problem=one.problem, truth=one.answer, n=n, look=len(held.pools[place].solutions))
 
@@ -140,10 +141,9 @@ def linked_view(query: Mapping[str, str]) -> MathView:
     return coerce_view(query, base)
 
 
-def _picked(pool: SolutionPool) -> list[tuple[str, bool | None]]:
-    """What the selectors pick among all solutions."""
-    places = pool.picks(len(pool.solutions)).values()
-    return [(pool.names[place], pool.solutions[place].right) for place in places]
+def _picked(pool: SolutionPool) -> list[bool | None]:
+    """Whether what each selector picks among all solutions is right."""
+    return [pool.solutions[place].right for place in pool.picks(len(pool.solutions)).values()]
 
 
 def opening() -> MathPageState:
@@ -162,6 +162,15 @@ def known_problem(problem: str) -> MathProblem | None:
     """The problem of the arithmetic world with these words, whose every step can be checked."""
     place, held = _place(problem), starter()
     return None if place is None or held is None else held.problems[place]
+
+
+def with_own_truth(view: MathView, before: MathPageState) -> MathView:
+    """The view without an answer that was the problem's before; a known problem brings its own."""
+    known = known_problem(view.problem)
+    if known is not None:
+        return replace(view, truth=known.answer)
+    another = view.problem.strip() != before.view.problem.strip()
+    return replace(view, truth="") if another and view.truth == before.view.truth else view
 
 
 def task_of(view: MathView) -> ReasoningTask:

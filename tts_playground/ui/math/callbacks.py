@@ -65,8 +65,8 @@ def _solving(p: MathParts) -> Any:
     """The run button grows the tree; what needs no model is shown at once."""
 
     @friendly
-    def run(request: gr.Request, *values: Any) -> Iterator[Any]:
-        view = _view(request, values)
+    def run(before: MathPageState, request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = page_state.with_own_truth(_view(request, values), before)
         if (known := page_state.ready(view)) is not None:
             yield found(known)
             return
@@ -80,7 +80,7 @@ def _solving(p: MathParts) -> Any:
             else:
                 yield state, render.headline(state), "", render.tree_of(state), render.reading(state.tree), *rest
 
-    return p.run.click(run, p.values, found_outputs(p), show_progress="hidden", **GPU, **QUIET)
+    return p.run.click(run, [p.state, *p.values], found_outputs(p), show_progress="hidden", **GPU, **QUIET)
 
 
 def _comparing(p: MathParts) -> list[Any]:
@@ -139,11 +139,15 @@ def _looking(p: MathParts) -> None:
 
     @friendly
     def age(state: MathPageState, *values: Any):
-        return render.stale(state, view_of(*values))
+        return render.stale(state, page_state.with_own_truth(view_of(*values), state))
 
     @friendly
-    def words(problem: str, model: str) -> str:
-        return render.note(known_words.hint(problem, model))
+    def asked(state: MathPageState, example: str | None, *values: Any):
+        view = view_of(*values)
+        truth = page_state.with_own_truth(view, state).truth
+        kept = example is None or example.strip() == view.problem.strip()
+        hint = render.note(known_words.hint(view.problem, view.model))
+        return hint, gr.skip() if truth == view.truth else truth, gr.skip() if kept else None
 
     looked = [p.value("look"), p.value("aggregation")]
     for part in looked:
@@ -153,8 +157,9 @@ def _looking(p: MathParts) -> None:
     for name in ORDER:
         if name not in ("other", "look"):
             p.value(name).change(age, [p.state, *p.values], p.stale, **LIVE)
+    outputs = [p.words, p.value("truth"), p.examples]
     for name in ("problem", "model"):
-        p.value(name).change(words, [p.value("problem"), p.value("model")], p.words, **LIVE)
+        p.value(name).change(asked, [p.state, p.examples, *p.values], outputs, **LIVE)
 
 
 def _many(axis: str, aggregation: str) -> tuple[Any, ...]:
@@ -179,9 +184,6 @@ def _choosing(p: MathParts) -> None:
 
     outputs = [p.value("problem"), p.value("truth"), *found_outputs(p)]
     p.examples.input(choose, [p.examples, *p.values], outputs, **LIGHT, **QUIET)
-    # the answer was another problem's; in the browser, so that no click on Solve comes before it
-    p.value("problem").input(None, None, [p.value("truth"), p.examples], js="() => ['', null]")
-    p.value("problem").submit(None, None, None, js="() => document.querySelector('#math-run').click()")
 
 
 def _saving(p: MathParts) -> None:

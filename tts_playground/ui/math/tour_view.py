@@ -22,8 +22,13 @@ row.addEventListener('keydown', event => {
   const step = {ArrowRight: 1, ArrowLeft: -1}[event.key]; if (!step) return;
   const all = [...row.querySelectorAll('button')], next = all[all.indexOf(event.target) + step];
   if (next) { event.preventDefault(); next.focus(); next.click(); }
-}); }"""
-"""arrow keys go to the next question and to the one before"""
+});
+document.getElementById('math-problem').addEventListener('keydown', event => {
+  if (event.key !== 'Enter' || event.isComposing) return;
+  event.stopPropagation(); if (event.shiftKey) return;
+  event.preventDefault(); setTimeout(() => document.getElementById('math-run').click(), 200);
+}, true); }"""
+"""arrow keys go to the next question and to the one before; Enter solves, with Shift it breaks a line"""
 SHOW = """() => {
 const where = '%s', part = document.getElementById(where); if (!part) return;
 const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -43,8 +48,7 @@ def wire(p: MathParts) -> None:
         stop = next((one for one in tour.STOPS if one.key == key), None)
         if stop is None or not guess:
             return gr.skip()
-        said = f"You said “{guess}”. {stop.answer(state)}"
-        return f'<div class="note"><p><b>{html.escape(stop.title)}.</b> {html.escape(said)}</p></div>'
+        return _note(stop, f"You said “{guess}”. {stop.answer(state)}")
 
     p.tour_guess.input(reveal, [p.state, p.tour_key, p.tour_guess], p.tour_note, **LIGHT, **QUIET)
     if p.tab is not None:
@@ -59,9 +63,12 @@ def _stop(p: MathParts, stop: tour.TourQuestion) -> None:
         view = stop.view(view_of(*values))
         ready = page_state.ready(view) if stop.changes else None
         shown = found(ready) if ready is not None else (gr.skip(),) * len(found_outputs(p))
-        line = f'<div class="note"><p><b>{html.escape(stop.title)}.</b> {html.escape(stop.question)}</p></div>'
         guess = gr.Radio([(one, one) for one in stop.guesses], value=None, visible=True)
-        return *values_of(view)[:-1], line, guess, stop.key, *shown
+        return *values_of(view)[:-1], _note(stop, stop.question), guess, stop.key, *shown
 
     event = p.tour[stop.key].click(ask, p.values, outputs, **LIGHT, **QUIET)
     event.then(None, None, None, js=SHOW % stop.where)
+
+
+def _note(stop: tour.TourQuestion, said: str) -> str:
+    return f'<div class="note"><p><b>{html.escape(stop.title)}</b> &nbsp;{html.escape(said)}</p></div>'
