@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 from transformers import LlamaConfig, LlamaForTokenClassification
 
 from tts_playground.models import loading
-from tts_playground.pages.math import page_state, render
+from tts_playground.pages.math import page_state, recipe_runs, render
 from tts_playground.pages.math.view_settings import MathView
 from tts_playground.ui import shell
 from tts_playground.ui.math import TAB
@@ -87,7 +87,7 @@ def test_the_first_page_holds_nothing_of_what_the_tab_shows():
     held = [one for one in parts if str(one.get("elem_id")).startswith("math-")]
     assert len(held) > 12
     assert all(len(str(one.get("value") or "")) < 200 for one in held), "it is sent when the tab is opened"
-    assert len(json.dumps(app.config, default=str)) < 150_000
+    assert len(json.dumps(app.config, default=str)) < 165_000
     app.close()
 
 
@@ -152,3 +152,23 @@ def test_the_endpoint_solves_and_refuses_in_a_sentence(served):
             client.predict(**given | wrong)
         assert "Traceback" not in str(error.value) and "inside the app" not in str(error.value)
         assert str(error.value).rstrip()[-1] in ".?"
+
+
+def test_a_recipe_runs_reports_and_leaves_nothing_behind(model, monkeypatch, tmp_path):
+    monkeypatch.setattr("tts_playground.files.own_folder", lambda kind: tmp_path)
+    recipe = recipe_runs.recipe_on_page("approach: best_of_n\nn: 2\nmax_tokens: 16", 2)
+    *_, last = states = list(recipe_runs.runs(recipe))
+    assert last.done == 2 and last.accuracy.problems == 2 and last.tokens > 0
+    rows = [json.loads(line) for line in last.rows.splitlines()]
+    assert [len(row["completions"]) for row in rows] == [2, 2] and all("pred_weighted@2" in row for row in rows)
+    assert "2 problems" in recipe_runs.progress(last) and "weighted" in recipe_runs.table(last)
+    assert all("busy" in recipe_runs.progress(one) for one in states[:-1])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recipe_that_is_stopped_leaves_nothing_behind(model, monkeypatch, tmp_path):
+    monkeypatch.setattr("tts_playground.files.own_folder", lambda kind: tmp_path)
+    running = recipe_runs.runs(recipe_runs.recipe_on_page("approach: beam_search\nn: 4\nmax_tokens: 64", 5))
+    next(running)
+    running.close()
+    assert list(tmp_path.iterdir()) == []

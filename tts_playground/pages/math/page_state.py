@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -67,11 +67,12 @@ class Starter:
     beside: Mapping[tuple[int, str], StepTree]
     """(problem, strategy) -> the tree of best-of-N with as many tokens"""
 
-    def points(self) -> list[StrategyPoint]:
-        """Accuracy of each strategy at each width, over all problems."""
+    def points(self, places: Collection[int] | None = None) -> list[StrategyPoint]:
+        """Accuracy of each strategy at each width, over the problems at some places, or over all."""
+        runs = [run for run in self.runs if places is None or run["problem"] in places]
         found = []
-        for name, n in dict.fromkeys((run["strategy"], run["n"]) for run in self.runs):
-            own = [run for run in self.runs if (run["strategy"], run["n"]) == (name, n)]
+        for name, n in dict.fromkeys((run["strategy"], run["n"]) for run in runs):
+            own = [run for run in runs if (run["strategy"], run["n"]) == (name, n)]
             cost = {key: sum(run[key] for run in own) / len(own) for key in ("tokens", "verifier_calls")}
             right = rate(sum(run["right"] for run in own), len(own))
             found.append(StrategyPoint(name, right, cost | {"samples": n}, note=f"N = {n}", budget=n))

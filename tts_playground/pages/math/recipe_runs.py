@@ -16,6 +16,7 @@ from tts_playground.experiments.recipes.reading import recipe_of_text, shipped, 
 from tts_playground.experiments.recipes.recipe import PAGE_KEYS, Recipe
 from tts_playground.models import loading
 from tts_playground.models.zerogpu import on_gpu, seconds_for
+from tts_playground.pages.checks import whole
 from tts_playground.pages.coerce import within
 from tts_playground.pages.downloads import offer
 from tts_playground.pages.math.view_settings import EMBEDDED
@@ -84,8 +85,8 @@ def recipe_on_page(text: str, problems: Any, model: str = EMBEDDED, reward: str 
         raise BadInput("A recipe needs a process reward; choose prm as the judge of steps above.")
     around = {"model_path": model, "prm_path": reward.removeprefix("prm").removeprefix(":") or "tiny:prm"}
     around |= {"dataset_name": SHIPPED, "search_batch_size": "1"}
-    number = within({"problems": problems}, LIMITS)["problems"]
-    found = recipe_of_text(text, "of this page", page=True, overrides=around | {"num_samples": str(int(number))})
+    number = whole("problems", within({"problems": problems}, LIMITS)["problems"])
+    found = recipe_of_text(text, "of this page", page=True, overrides=around | {"num_samples": str(number)})
     within({name: getattr(found, name) for name in LIMITS if name != "problems"}, LIMITS)
     return found
 

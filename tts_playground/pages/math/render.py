@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from tts_playground.estimators.curves import Curve
 from tts_playground.experiments.step_tree import StepNode, StepTree
 from tts_playground.figures.answers import reliability_plot
 from tts_playground.figures.theme import COLOURS
+from tts_playground.pages.math import recipe_data
 from tts_playground.pages.math import trust as trusting
 from tts_playground.pages.math.accuracy_data import SHOWN, accuracy_data
 from tts_playground.pages.math.page_state import MathPageState, starter
@@ -227,9 +228,9 @@ def _flips(pool: SolutionPool, aggregation: str) -> dict[str, list[str]]:
 # ---------------------------------------------------------------------------------------------------------- figures
 
 
-def accuracy_figure(aggregation: str = "last", axis: str = "tokens") -> Any:
+def accuracy_figure(aggregation: str = "last", axis: str = "tokens", level: int = 0) -> Any:
     """Accuracy against tokens: votes and picks of independent solutions as lines, searches as points."""
-    data = accuracy_data(aggregation)
+    data = accuracy_data(aggregation, level)
     if not data.lines and not data.points:
         return figures.empty("No ready-made searches are installed.")
     shown = one_band(data.lines)
@@ -242,9 +243,9 @@ def one_band(curves: Sequence[Curve]) -> list[Curve]:
     return [*curves[:1], *(replace(one, low=None, high=None) for one in curves[1:])]
 
 
-def accuracy_words(aggregation: str = "last") -> str:
+def accuracy_words(aggregation: str = "last", level: int = 0) -> str:
     """The one conclusion of that figure: the best search at the largest N, and a vote for as many tokens."""
-    data = accuracy_data(aggregation)
+    data = accuracy_data(aggregation, level)
     if not data.points or not data.lines:
         return ""
     most = max(point.budget for point in data.points)
@@ -269,6 +270,7 @@ def own_curve(pool: SolutionPool | None, n: int, aggregation: str) -> Any:
     n = max(1, min(int(n), len(pool.solutions)))
     drawn = one_band([curves[name] for name in (*SHOWN, "pass") if name in curves])
     figure = figures.best_of_n(*drawn, at=n, measure="chance to be right").update_layout(height=230)
+    figure.update_xaxes(title_text="")  # N is the slider above
     return figure.update_yaxes(range=[-0.03, 1.03])
 
 
@@ -311,21 +313,40 @@ def trust_words() -> str:
 
 
 def bins_table(aggregation: str = "last") -> str:
-    """What each selector reaches on problems of each difficulty."""
-    bins = trusting.difficulty_bins(accuracy_data(aggregation).pools, aggregation)
+    """What each selector, or each approach, reaches on problems of each difficulty, and what choosing by it gains."""
+    bins = accuracy_data(aggregation).bins
     if not bins:
         return ""
     names = list(bins[0].accuracy)
-    head = "".join(f"<th>{CALLED[name]}</th>" for name in names)
+    head = "".join(f"<th>{CALLED.get(name, name.replace('_', '-'))}</th>" for name in names)
     words = {0: "hardest", len(bins) - 1: "easiest"}
     rows = "".join(
         f"<tr><th scope='row'>{words.get(one.number, one.number + 1)}</th>"
         f"<td>{one.problems}</td><td>{one.ease:.0%}</td>"
-        + "".join(f"<td>{one.accuracy[name]:.0%}</td>" for name in names)
+        + "".join(f"<td>{_share(one.accuracy, name)}</td>" for name in names)
         + "</tr>"
         for one in bins
     )
     return (
-        f'<div class="scrolls"><table class="plain"><thead><tr><th>problems</th><th>how many</th><th>one solution</th>'
-        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'{_gained()}<div class="scrolls"><table class="plain"><thead><tr><th>problems</th><th>how many</th>'
+        f"<th>one solution</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def _share(accuracy: Mapping[str, float], name: str) -> str:
+    """Bold where nothing is better."""
+    if name not in accuracy:
+        return "–"
+    best = accuracy[name] == max(accuracy.values())
+    return f"<b>{accuracy[name]:.0%}</b>" if best else f"{accuracy[name]:.0%}"
+
+
+def _gained() -> str:
+    """What the compute-optimal policy gains, in a sentence."""
+    gain = recipe_data.policy_gain()
+    if gain is None:
+        return ""
+    sure = (gain.gain.low or 0) > 0
+    line = f"With N = {recipe_data.AT}, the best approach for each difficulty solves {recipe_data.words(gain.policy)},"
+    line += f" best-of-N {gain.baseline.value:.0%}, on problems that the choice was not made on"
+    return status(line + ("." if sure else ": no clear gain."))

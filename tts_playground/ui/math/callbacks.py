@@ -38,7 +38,7 @@ from tts_playground.ui.events import (
     values_in_query,
 )
 from tts_playground.ui.math import recipes_view, tour_view
-from tts_playground.ui.math.layout import MathParts
+from tts_playground.ui.math.layout import LEVELS, MathParts
 from tts_playground.ui.math.shown import choice_of, choice_outputs, found, found_outputs
 from tts_playground.ui.scripts import FIGURE
 
@@ -134,8 +134,8 @@ def _looking(p: MathParts) -> None:
         )
 
     @friendly
-    def draw(axis: str, aggregation: str):
-        return _many(check_axis(axis), coerce_view({"aggregation": aggregation}).aggregation)
+    def draw(axis: str, level: str, aggregation: str):
+        return _many(check_axis(axis), level, coerce_view({"aggregation": aggregation}).aggregation)
 
     @friendly
     def age(state: MathPageState, *values: Any):
@@ -152,8 +152,8 @@ def _looking(p: MathParts) -> None:
     looked = [p.value("look"), p.value("aggregation")]
     for part in looked:
         part.change(pick, [p.state, *looked], [p.picks, p.curve, p.chips], **LIVE)
-    for part in (p.axis, p.value("aggregation")):
-        part.change(draw, [p.axis, p.value("aggregation")], p.figures[:3], **LIVE)
+    for part in (p.axis, p.level, p.value("aggregation")):
+        part.change(draw, [p.axis, p.level, p.value("aggregation")], p.figures[:3], **LIVE)
     for name in ORDER:
         if name not in ("other", "look"):
             p.value(name).change(age, [p.state, *p.values], p.stale, **LIVE)
@@ -162,10 +162,10 @@ def _looking(p: MathParts) -> None:
         p.value(name).change(asked, [p.state, p.examples, *p.values], outputs, **LIVE)
 
 
-def _many(axis: str, aggregation: str) -> tuple[Any, ...]:
+def _many(axis: str, level: str, how: str) -> tuple[Any, ...]:
     """What is said of many problems: accuracy as a figure and in words, and by difficulty."""
-    how = aggregation
-    return render.accuracy_figure(how, axis), render.accuracy_words(how), render.bins_table(how)
+    of = int(level) if level in LEVELS[1:] else 0
+    return render.accuracy_figure(how, axis, of), render.accuracy_words(how, of), render.bins_table(how)
 
 
 def _choosing(p: MathParts) -> None:
@@ -214,7 +214,7 @@ def _opening(app: gr.Blocks, p: MathParts) -> None:
         state = page_state.ready(view) or MathPageState(view)
         named = query | ({"truth": view.truth} if "problem" in query else {})  # another problem's answer goes
         values = values_in_query(named, ORDER, values_of(view))
-        figures = *_many(check_axis(axis), view.aggregation), render.trust_figure(), render.trust_words()
+        figures = *_many(check_axis(axis), "all", view.aggregation), render.trust_figure(), render.trust_words()
         *shown, look = found(state)
         example = None if page_state.known_problem(view.problem) is None else gr.skip()
         return True, example, *values[:-1], look, *figures, *shown

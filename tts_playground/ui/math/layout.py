@@ -17,6 +17,7 @@ from tts_playground.ui.math import recipes_view
 from tts_playground.ui.widgets import PageState, heading, python, slider, take_away
 
 AXES = [("tokens", "tokens"), ("N", "n"), ("judged", "verifier_calls")]
+LEVELS = ["all", "1", "2", "3", "4", "5"]
 ACCURACY = "Lines: whole solutions and a choice among them. Points: searches over steps."
 TRUST = "On the diagonal a score of 0.8 means that 8 of 10 such steps are right."
 BINS = "Problems by how often one solution is right."
@@ -47,6 +48,7 @@ class MathParts:
     curve: Any
     chips: Any
     axis: Any
+    level: Any
     accuracy: Any
     accuracy_words: Any
     compare: Any
@@ -107,7 +109,9 @@ def build(opening: MathView) -> MathParts:
         with gr.Column(scale=6, min_width=300):
             heading("Accuracy against tokens", ACCURACY)
             parts["accuracy_words"] = _html("math-accuracy-words")
-            parts["axis"] = gr.Radio(AXES, value="tokens", label="Cost axis", elem_id="math-axis")
+            with gr.Row(elem_classes="buttons"):
+                parts["axis"] = gr.Radio(AXES, value="tokens", label="Cost axis", min_width=180, elem_id="math-axis")
+                parts["level"] = gr.Radio(LEVELS, value="all", label="Level", min_width=200, elem_id="math-level")
             parts["accuracy"] = gr.Plot(None, show_label=False, elem_id="math-accuracy")
         with gr.Column(scale=4, min_width=300):
             heading("Easy and hard problems", BINS)
