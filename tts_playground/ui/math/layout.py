@@ -110,8 +110,12 @@ def build(opening: MathView) -> MathParts:
             heading("Accuracy against tokens", ACCURACY)
             parts["accuracy_words"] = _html("math-accuracy-words")
             with gr.Row(elem_classes="buttons"):
-                parts["axis"] = gr.Radio(AXES, value="tokens", label="Cost axis", min_width=180, elem_id="math-axis")
-                parts["level"] = gr.Radio(LEVELS, value="all", label="Level", min_width=200, elem_id="math-level")
+                parts["axis"] = gr.Radio(
+                    AXES, value="tokens", label="Cost axis", min_width=180, scale=2, elem_id="math-axis"
+                )
+                parts["level"] = gr.Radio(
+                    LEVELS, value="all", label="Level", min_width=240, scale=3, elem_id="math-level"
+                )
             parts["accuracy"] = gr.Plot(None, show_label=False, elem_id="math-accuracy")
         with gr.Column(scale=4, min_width=300):
             heading("Easy and hard problems", BINS)
