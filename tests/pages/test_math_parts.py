@@ -131,14 +131,14 @@ def test_a_node_is_read_with_its_scores_and_tokens(tree):
 def test_words_have_the_right_numbers(state):
     said = render.headline(state)
     assert "Beam search answers “7”, which is right. 1 of its 2 solutions is right." in said
-    assert "Wrong: naive, weighted." in render.picks(state.pool, 2, "last")
+    assert "Wrong: best score, weighted vote." in render.picks(state.pool, 2, "last")
     assert render.stale(state, state.view) == ""
     assert "Settings changed" in render.stale(state, replace(state.view, temperature=1.0))
     assert "Problem changed" in render.stale(state, replace(state.view, problem="Why?"))
     assert "T = 0.8" in render.stale(state, replace(state.view, problem="Why?"))
 
 
-@pytest.mark.parametrize("kind", ["csv", "pool", "json", "tree"])
+@pytest.mark.parametrize("kind", ["csv", "pool", "json"])
 def test_files_carry_the_settings_in_their_names(state, kind):
     told = json.loads(export.download(state, kind))
     assert "beam-n4-t0.8-seed0" in told["name"]
@@ -147,11 +147,49 @@ def test_files_carry_the_settings_in_their_names(state, kind):
         rows = list(csv.DictReader(io.StringIO(data)))
         assert len(rows) == 4
         assert kind == "pool" or rows[2]["step"] == "'=1+1"
-    if kind == "tree":
-        drawn = ElementTree.fromstring(data)
-        assert len(drawn.findall(".//{*}g[@data-place]")) == 4 and "How many?" in data
     if kind == "json":
         assert StepTree.of_dict(json.loads(data)) == state.tree
+
+
+@pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
+def test_a_tree_is_saved_under_its_problem_and_settings(state, kind):
+    told = json.loads(export.figure_file(state, "tree", kind))
+    assert told["name"] == f"tree-steps-beam-n4-t0.8-seed0.{kind}" and told["kind"] == kind
+    drawn = ElementTree.fromstring(told["svg"])
+    assert len(drawn.findall(".//{*}g[@data-place]")) == 4
+    assert "How many?" in told["svg"] and "tiny:math, seed 0" in told["svg"]
+
+
+def test_a_chart_is_saved_from_the_page_with_lines_above_and_as_a_web_page(state):
+    told = json.loads(export.figure_file(state, "curve", "png"))
+    assert told["where"] == "math-curve" and told["svg"] == "" and "4 solutions" in told["lines"][-1]
+    page = b64decode(json.loads(export.figure_file(state, "curve", "html"))["href"].split(",")[1]).decode()
+    assert "plotly" in page.lower() and "weighted vote" in page
+
+
+@pytest.mark.parametrize("wrong", [("tree", "gif"), ("moon", "svg"), ("beside", "svg")])
+def test_no_such_figure_is_a_sentence(state, wrong):
+    with pytest.raises(BadInput):
+        export.figure_file(state, *wrong)
+
+
+def test_the_points_of_the_charts_are_a_table(state):
+    data = b64decode(json.loads(export.download(state, "points"))["href"].split(",")[1]).decode()
+    own = [row for row in csv.DictReader(io.StringIO(data)) if row["figure"] == "this problem"]
+    assert {row["series"] for row in own} == {"weighted vote", "best score", "majority", "any is right"}
+    assert [float(row["value"]) for row in own if row["series"] == "any is right"][:1] == [0.5]
+    assert "nan" not in data
+
+
+def test_n_of_the_choice_makes_no_tree_old_and_n_of_the_search_does(state):
+    assert render.stale(state, replace(state.view, look=2, other="dvts")) == ""
+    assert "Settings changed" in render.stale(state, replace(state.view, n=2))
+
+
+def test_chips_show_who_counts_and_who_is_picked(pool):
+    shown = render.chips(pool, 2, "last")
+    assert shown.count('class="chip ') == 4 and shown.count("later") == 2 and shown.count("picked") == 2
+    assert render.chips(None, 2, "last") == ""
 
 
 def test_nothing_to_save_is_a_sentence():
@@ -189,6 +227,15 @@ def test_visitors_choose_from_what_is_offered(changes, error):
     assert checked(MathView("x"), False) == MathView("x")
     with pytest.raises(error):
         checked(replace(MathView("x"), **changes), False)
+
+
+@pytest.mark.parametrize(
+    ("problem", "truth", "kept"),
+    [("How many?", "7", "7"), ("How few?", "7", ""), ("How few?", "8", "8"), ("How many? ", "9", "9")],
+)
+def test_an_answer_goes_with_its_problem(state, problem, truth, kept):
+    view = replace(state.view, problem=problem, truth=truth)
+    assert page_state.with_own_truth(view, state).truth == kept
 
 
 def test_a_problem_is_needed_and_a_search_before_a_comparison():

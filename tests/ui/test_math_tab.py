@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import httpx
 import pytest
 import tiny_texts
 import torch
@@ -11,7 +12,7 @@ from gradio_client.exceptions import AppError
 from transformers import LlamaConfig, LlamaForTokenClassification
 
 from tts_playground.models import loading
-from tts_playground.pages.math import page_state, render
+from tts_playground.pages.math import page_state, recipe_runs, render
 from tts_playground.pages.math.view_settings import MathView
 from tts_playground.ui import shell
 from tts_playground.ui.math import TAB
@@ -43,6 +44,13 @@ def model(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def served(model):
+    app = shell.build([TAB])
+    yield shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
+    app.close()
+
+
+@pytest.fixture(scope="module")
 def view():
     return MathView(PROBLEM, "5", "beam", n=4, max_tokens=24, temperature=1.0)
 
@@ -70,26 +78,97 @@ def test_another_strategy_spends_no_more_tokens(searched):
 def test_best_of_n_gives_the_pool_that_n_is_read_off(view):
     *_, found = page_state.solve(replace(view, strategy="best-of-n"))
     assert len(found.pool.solutions) == 4 and found.pool.judged
-    assert "chip" in render.picks(found.pool, 2, "last")
+    assert "selector" in render.picks(found.pool, 2, "last") and "chip" in render.chips(found.pool, 2, "last")
 
 
-def test_the_first_page_holds_no_figure_of_the_tab():
+def test_the_first_page_holds_nothing_of_what_the_tab_shows():
     app = shell.build([TAB])
-    plots = [part["props"] for part in app.config["components"] if part["type"] == "plot"]
-    assert len(plots) == 3 and all(not one.get("value") for one in plots)
+    parts = [part["props"] for part in app.config["components"] if part["type"] in ("plot", "html")]
+    held = [one for one in parts if str(one.get("elem_id")).startswith("math-")]
+    assert len(held) > 12
+    assert all(len(str(one.get("value") or "")) < 200 for one in held), "it is sent when the tab is opened"
+    assert len(json.dumps(app.config, default=str)) < 165_000
     app.close()
 
 
-def test_the_endpoint_solves_and_refuses_in_a_sentence():
-    app = shell.build([TAB])
-    client = Client(shell.serve(app, block=False, quiet=True, server_name="127.0.0.1"), verbose=False)
-    try:
-        given = {"n": 2, "max_tokens": 24, "strategy": "beam", "api_name": "/solve"}
-        said = client.predict(PROBLEM, **given)
-        assert said["strategy"] == "beam" and len(said["samples"]) == 2 and said["reward"] == "prm"
-        for wrong in ({"n": 65}, {"aggregation": "median"}, {"strategy": "bem"}, {"reward": "nothing"}):
-            with pytest.raises(AppError) as error:
-                client.predict(PROBLEM, **given | wrong)
-            assert "Traceback" not in str(error.value) and "inside the app" not in str(error.value)
-    finally:
-        app.close()
+def _opened(address, query):
+    """What a page gets when the tab is opened."""
+    with httpx.Client(base_url=address + "gradio_api/", timeout=60) as http:
+        config = httpx.get(address + "config").json()
+        tab = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == "tab-math")
+        event = next(one for one in config["dependencies"] if [tab, "select"] in one["targets"] and one["backend_fn"])
+        session = "opened" + str(abs(hash(query)))
+        body = {"fn_index": event["id"], "data": [None, "tokens"], "session_hash": session}
+        body["event_data"] = {"index": 0, "value": "Reasoning Steps"}
+        assert http.post(f"queue/join?{query}", json=body).status_code == 200
+        with http.stream("GET", "queue/data", params={"session_hash": session}) as lines:
+            messages = (json.loads(line[5:]) for line in lines.iter_lines() if line.startswith("data:"))
+            last = next(one for one in messages if one["msg"] == "process_completed")
+        names = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
+        return last["success"], dict(
+            zip(map(names.get, event["outputs"]), last["output"].get("data", ()), strict=False)
+        )
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("tab=math&n=8&problem=what+is+one%3F", {"math-n": 8, "math-problem": "what is one?", "math-truth": ""}),
+        ("tab=math&look=99999&temperature=warm", {"math-temperature": 0.8}),
+        ("tab=vqa&n=8", {}),
+    ],
+)
+def test_opening_the_tab_brings_what_a_link_says_and_no_more(served, query, expected):
+    success, shown = _opened(served, query)
+    assert success, shown
+    set_by_link = {name: value for name, value in shown.items() if name in expected}
+    assert set_by_link == expected
+    for name in {"math-n", "math-problem", "math-temperature"} - set(expected):
+        assert "value" not in shown[name]  # skipped
+
+
+WRONG = (
+    {"n": 65},
+    {"n": 2.5},
+    {"n": 0},
+    {"temperature": -1},
+    {"aggregation": "median"},
+    {"strategy": "bem"},
+    {"reward": "nothing"},
+    {"model": "../math"},
+    {"max_tokens": 10**9},
+    {"problem": " \n"},
+    {"problem": "x" * 20_001},
+)
+
+
+def test_the_endpoint_solves_and_refuses_in_a_sentence(served):
+    client = Client(served, verbose=False)
+    given = {"problem": PROBLEM, "n": 2, "max_tokens": 24, "strategy": "beam", "api_name": "/solve"}
+    said = client.predict(**given)
+    assert said["strategy"] == "beam" and len(said["samples"]) == 2 and said["reward"] == "prm"
+    for wrong in WRONG:
+        with pytest.raises(AppError) as error:
+            client.predict(**given | wrong)
+        assert "Traceback" not in str(error.value) and "inside the app" not in str(error.value)
+        assert str(error.value).rstrip()[-1] in ".?"
+
+
+def test_a_recipe_runs_reports_and_leaves_nothing_behind(model, monkeypatch, tmp_path):
+    monkeypatch.setattr("tts_playground.files.own_folder", lambda kind: tmp_path)
+    recipe = recipe_runs.recipe_on_page("approach: best_of_n\nn: 2\nmax_tokens: 16", 2)
+    *_, last = states = list(recipe_runs.runs(recipe))
+    assert last.done == 2 and last.accuracy.problems == 2 and last.tokens > 0
+    rows = [json.loads(line) for line in last.rows.splitlines()]
+    assert [len(row["completions"]) for row in rows] == [2, 2] and all("pred_weighted@2" in row for row in rows)
+    assert "2 problems" in recipe_runs.progress(last) and "weighted" in recipe_runs.table(last)
+    assert all("busy" in recipe_runs.progress(one) for one in states[:-1])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recipe_that_is_stopped_leaves_nothing_behind(model, monkeypatch, tmp_path):
+    monkeypatch.setattr("tts_playground.files.own_folder", lambda kind: tmp_path)
+    running = recipe_runs.runs(recipe_runs.recipe_on_page("approach: beam_search\nn: 4\nmax_tokens: 64", 5))
+    next(running)
+    running.close()
+    assert list(tmp_path.iterdir()) == []

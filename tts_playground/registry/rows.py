@@ -313,6 +313,7 @@ _TABS = _rows(
     ("vqa", "vqa:TAB", {"label": "VQA Verifier", "tasks": ("vqa",)}),
     ("sketch", "sketch:TAB", {"label": "DSL Sketch-to-Program", "tasks": ("sketch",)}),
     ("audit", "audit:TAB", {"label": "Random-Choice Audit", "tasks": ("choice",)}),
+    ("math", "math:TAB", {"label": "Reasoning Steps", "tasks": ("text",)}),
 )
 SHIPPED: tuple[Entry, ...] = (
     *_SAMPLERS,

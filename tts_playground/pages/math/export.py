@@ -1,4 +1,4 @@
-"""What a page takes away: the steps and the solutions as CSV, the search as JSON, a script, a command, and its tree."""
+"""What a page takes away: steps, solutions and points as CSV, the search as JSON, figures, a script and a command."""
 
 from __future__ import annotations
 
@@ -8,20 +8,32 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from textwrap import wrap
 from typing import Any
 
 from tts_playground.errors import BadInput
 from tts_playground.experiments.step_tree import StepTree
 from tts_playground.pages.downloads import offer
-from tts_playground.pages.math.page_state import MathPageState, task_of
-from tts_playground.pages.math.render import accuracy_figure
+from tts_playground.pages.math import points
+from tts_playground.pages.math.page_state import MathPageState, starter, task_of
+from tts_playground.pages.math.render import accuracy_figure, own_curve, trust_figure
 from tts_playground.pages.math.tree_picture import tree_file
 from tts_playground.pages.math.view_settings import MathView, summary
 
 USUAL = MathView()
-KINDS = {"csv": "steps (CSV)", "pool": "solutions (CSV)", "json": "JSON", "tree": "tree (SVG)", "figure": "figure"}
+KINDS = {"csv": "steps (CSV)", "pool": "solutions (CSV)", "points": "the charts' points (CSV)", "json": "JSON"}
 """kind of file -> what its button says"""
+FIGURES = {
+    "tree": ("tree of the search", "math-tree"),
+    "beside": ("tree beside it", "math-beside"),
+    "curve": ("who picks right", "math-curve"),
+    "accuracy": ("accuracy against tokens", "math-accuracy"),
+    "trust": ("trust in the judge", "math-trust"),
+}
+"""figure -> (its name for people, elem_id of where it stands)"""
+PICTURES = ("svg", "png", "pdf", "html")
+"""what a figure is saved as"""
 
 
 def named(view: MathView, ending: str) -> str:
@@ -36,9 +48,8 @@ def download(state: MathPageState, kind: str) -> str:
     Raises:
         BadInput: nothing to save yet.
     """
-    if kind == "figure":
-        data = accuracy_figure(state.view.aggregation).to_html(include_plotlyjs=True)
-        return offer("accuracy-tokens.html", "text/html", data.encode())
+    if kind == "points":
+        return offer("points-" + named(state.view, "csv"), "text/csv", _csv(points.rows(state)).encode())
     if state.tree is None:
         raise BadInput("There is no search to save yet; press Solve first.")
     if kind == "csv":
@@ -47,11 +58,54 @@ def download(state: MathPageState, kind: str) -> str:
         if state.pool is None:
             raise BadInput("There are no independent solutions to save yet; compare with best-of-N first.")
         return offer("solutions-" + named(state.view, "csv"), "text/csv", _csv(solution_rows(state)).encode())
-    if kind == "tree":
-        lines = (*wrap(state.view.problem.strip(), 100), summary(state.view))
-        return offer(named(state.view, "svg"), "image/svg+xml", tree_file(state.tree, lines).encode())
     told = {"settings": _options(state.view, all_of=True), "problem": state.view.problem, **state.tree.as_dict()}
     return offer(named(state.view, "json"), "application/json", json.dumps(told, ensure_ascii=False).encode())
+
+
+def figure_file(state: MathPageState, which: str, kind: str, axis: str = "tokens") -> str:
+    """What ``scripts.FIGURE`` makes a file of in the browser: {"name", "kind", "where", "lines", "svg"} as JSON.
+
+    A web page comes ready, as ``scripts.offer`` writes it.
+
+    Raises:
+        BadInput: no such figure or kind, or nothing to save yet.
+    """
+    if which not in FIGURES or kind not in PICTURES:
+        raise BadInput(f"A figure is one of {', '.join(FIGURES)}, saved as one of {', '.join(PICTURES)}.")
+    words, where = FIGURES[which]
+    name = f"{which}-" + named(state.view, kind)
+    lines = _above(state, which, words)
+    tree = {"tree": state.tree, "beside": state.beside}.get(which)
+    if which in ("tree", "beside") and tree is None:
+        raise BadInput("There is no such tree yet; press Solve, or Compare for the one beside it.")
+    if which == "curve" and state.pool is None:
+        raise BadInput("There are no solutions to choose from yet, so that this chart is empty.")
+    svg = tree_file(tree, lines) if tree else ""
+    if kind == "html":
+        data = f"<!doctype html><meta charset='utf-8'><title>{name}</title>{svg}" if tree else _page(state, which, axis)
+        return offer(name, "text/html", data.encode())
+    return json.dumps({"name": name, "kind": kind, "where": where, "lines": lines, "svg": svg})
+
+
+def _above(state: MathPageState, which: str, words: str) -> list[str]:
+    """What stands above a figure in its file: what it is, of which problem, model, seed and how many solutions."""
+    held = starter()
+    if which in ("accuracy", "trust"):
+        about = f"{len(held.problems)} problems, tiny:math, T = 0.8" if held else "tiny:math"
+        return [f"{words[0].upper()}{words[1:]}", about, "bars and bands: 95 %"]
+    size = f", {len(state.pool.solutions)} solutions" if which == "curve" and state.pool else ""
+    shown = replace(state.view, strategy=state.view.other) if which == "beside" else state.view
+    return [f"{words[0].upper()}{words[1:]}", *wrap(state.view.problem.strip(), 100), summary(shown) + size]
+
+
+def _page(state: MathPageState, which: str, axis: str) -> str:
+    how = state.view.aggregation
+    makers = {
+        "curve": lambda: own_curve(state.pool, state.view.look, how),
+        "accuracy": lambda: accuracy_figure(how, axis),
+        "trust": trust_figure,
+    }
+    return makers[which]().to_html(include_plotlyjs=True)
 
 
 def step_rows(state: MathPageState) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from tts_playground.experiments.step_tree import StepTree, step_tree
 from tts_playground.models import loading
 from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages.math.solution_pool import Solution, SolutionPool
-from tts_playground.pages.math.view_settings import EMBEDDED, MathView, default_view
+from tts_playground.pages.math.view_settings import EMBEDDED, MathView, coerce_view, default_view, same_search
 from tts_playground.store.spare import open_store
 from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.tasks import engine
@@ -64,12 +64,15 @@ class Starter:
     """{"strategy", "n", "problem", "right", "tokens", "verifier_calls"} each"""
     trees: Mapping[tuple[int, str], tuple[int, StepTree]]
     """(problem, strategy) -> (n, its tree)"""
+    beside: Mapping[tuple[int, str], StepTree]
+    """(problem, strategy) -> the tree of best-of-N with as many tokens"""
 
-    def points(self) -> list[StrategyPoint]:
-        """Accuracy of each strategy at each width, over all problems."""
+    def points(self, places: Collection[int] | None = None) -> list[StrategyPoint]:
+        """Accuracy of each strategy at each width, over the problems at some places, or over all."""
+        runs = [run for run in self.runs if places is None or run["problem"] in places]
         found = []
-        for name, n in dict.fromkeys((run["strategy"], run["n"]) for run in self.runs):
-            own = [run for run in self.runs if (run["strategy"], run["n"]) == (name, n)]
+        for name, n in dict.fromkeys((run["strategy"], run["n"]) for run in runs):
+            own = [run for run in runs if (run["strategy"], run["n"]) == (name, n)]
             cost = {key: sum(run[key] for run in own) / len(own) for key in ("tokens", "verifier_calls")}
             right = rate(sum(run["right"] for run in own), len(own))
             found.append(StrategyPoint(name, right, cost | {"samples": n}, note=f"N = {n}", budget=n))
@@ -91,7 +94,8 @@ def starter() -> Starter | None:
     trees = {
         (one["problem"], one["tree"]["strategy"]): (one["n"], StepTree.of_dict(one["tree"])) for one in told["trees"]
     }
-    return Starter(asked, tuple(pools), tuple(told["runs"]), trees)
+    beside = {(one["problem"], one["beside"]): StepTree.of_dict(one["tree"]) for one in told.get("beside", ())}
+    return Starter(asked, tuple(pools), tuple(told["runs"]), trees, beside)
 
 
 def shown_problems() -> list[MathProblem]:
@@ -109,22 +113,43 @@ def ready(view: MathView) -> MathPageState | None:
     if held is None or place is None or (place, view.strategy) not in held.trees:
         return None
     n, tree = held.trees[place, view.strategy]
-    usual = MathView(held.problems[place].problem, view.truth, view.strategy, view.other, n=n)
-    if replace(view, truth=usual.truth) != usual:
+    usual = MathView(held.problems[place].problem, view.truth, view.strategy, n=n)
+    if not same_search(replace(view, problem=view.problem.strip()), usual):
         return None
-    found = held.trees.get((place, view.other))
-    return MathPageState(view, tree, found[1] if found else None, held.pools[place])
+    beside = held.beside.get((place, view.strategy)) if view.other == BASELINE else None
+    return MathPageState(view, tree, beside, held.pools[place])
+
+
+def opening_view() -> MathView:
+    """What a fresh page asks: a shipped problem whose selectors change their minds, where there is one."""
+    view, held = default_view(), starter()
+    kept = [] if held is None else [place for place, name in held.trees if name == view.strategy]
+    if held is None or not kept or view.model != EMBEDDED:
+        return view
+    deep = {one: max(len(node.steps) for node in held.trees[one, view.strategy][1].nodes) for one in kept}
+    rights = {one: _picked(held.pools[one]) for one in kept}
+    place = max(kept, key=lambda one: (len(set(rights[one])) > 1, True in rights[one], deep[one], -one))
+    one, (n, _) = held.problems[place], held.trees[place, view.strategy]
+    return replace(view, problem=one.problem, truth=one.answer, n=n, look=len(held.pools[place].solutions))
+
+
+def linked_view(query: Mapping[str, str]) -> MathView:
+    """What a link asks: its settings over those of a fresh page, whose answer goes with its own problem alone."""
+    base = opening_view()
+    if query.get("problem", base.problem).strip() != base.problem:
+        known = known_problem(query["problem"])
+        base = replace(base, truth=known.answer if known else "")
+    return coerce_view(query, base)
+
+
+def _picked(pool: SolutionPool) -> list[bool | None]:
+    """Whether what each selector picks among all solutions is right."""
+    return [pool.solutions[place].right for place in pool.picks(len(pool.solutions)).values()]
 
 
 def opening() -> MathPageState:
-    """What a fresh page shows: a finished search of the third example, where they ship."""
-    view, held = default_view(), starter()
-    kept = [] if held is None else [place for place, name in held.trees if name == view.strategy]
-    if held is None or not kept:
-        return MathPageState(view)
-    place = kept[min(2, len(kept) - 1)]
-    one, (n, _) = held.problems[place], held.trees[place, view.strategy]
-    view = replace(view, problem=one.problem, truth=one.answer, n=n)
+    """What a fresh page shows: a finished search, where they ship."""
+    view = opening_view()
     return ready(view) or MathPageState(view)
 
 
@@ -138,6 +163,15 @@ def known_problem(problem: str) -> MathProblem | None:
     """The problem of the arithmetic world with these words, whose every step can be checked."""
     place, held = _place(problem), starter()
     return None if place is None or held is None else held.problems[place]
+
+
+def with_own_truth(view: MathView, before: MathPageState) -> MathView:
+    """The view without an answer that was the problem's before; a known problem brings its own."""
+    known = known_problem(view.problem)
+    if known is not None:
+        return replace(view, truth=known.answer)
+    another = view.problem.strip() != before.view.problem.strip()
+    return replace(view, truth="") if another and view.truth == before.view.truth else view
 
 
 def task_of(view: MathView) -> ReasoningTask:
@@ -190,7 +224,10 @@ def compare(state: MathPageState, other: str) -> Iterator[MathPageState]:
 def _compare(view: MathView, state: MathPageState) -> Iterator[MathPageState]:
     tokens = state.tree.tokens if state.tree else None
     for tree, pool, done in _searched(view, view.other, tokens):
-        yield replace(state, view=view, beside=tree, pool=pool or state.pool, done=done)
+        # solution i is the same in both, so that the longer one holds the other
+        pools = [one for one in (state.pool, pool) if one is not None]
+        longest = max(pools, key=lambda one: len(one.solutions), default=None)
+        yield replace(state, view=view, beside=tree, pool=longest, done=done)
 
 
 def _searched(
@@ -200,21 +237,22 @@ def _searched(
     sampler = lm_sampler(view.model, view.settings)
     judge = reward_of(view.reward, view.model, aggregation=view.aggregation)
     budget = Budget(samples=view.n) if tokens is None else Budget(tokens=max(1, tokens))
-    rounds: tuple[Round, ...] = ()
-    told = 0.0
     planned = engine.planned(strategy, task.unanswered(), sampler, view.n)
     if tokens is not None and isinstance(planned, BestOfN):
         planned = replace(planned, n=None, batch=FEW)  # as many as the tokens buy
+    rounds: tuple[Round, ...] = ()
+    tree, told = StepTree(strategy, (), (), 0, 0, 0.0), 0.0
     notes: list[str] = []
     with open_store(notes.append) as store:
         how: dict[str, Any] = {"n": view.n, "strategy": planned, "budget": budget, "seed": view.seed, "store": store}
         for one in solution_rounds(task, sampler, judge, **how):
-            if one.progress is not None:
-                continue
-            rounds = (*rounds, one)
-            if time.monotonic() - told > PACE and not one.stopped:
+            due = time.monotonic() - told > PACE and not one.stopped
+            if one.progress is None:
+                rounds = (*rounds, one)
+                tree = step_tree(strategy, rounds, task, judge, problem) if due else tree
+            if due:  # between rounds, too: whoever cancels is heard at the next report
                 told = time.monotonic()
-                yield step_tree(strategy, rounds, task, judge, problem), None, False
+                yield tree, None, False
     pool = _pool(rounds, task, judge, problem) if strategy == BASELINE else None
     yield step_tree(strategy, rounds, task, judge, problem), pool, True
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from tts_playground import figures, registry
+from tts_playground.estimators.curves import Curve
 from tts_playground.experiments.step_tree import StepNode, StepTree
 from tts_playground.figures.answers import reliability_plot
+from tts_playground.figures.theme import COLOURS
+from tts_playground.pages.math import recipe_data
 from tts_playground.pages.math import trust as trusting
+from tts_playground.pages.math.accuracy_data import SHOWN, accuracy_data
 from tts_playground.pages.math.page_state import MathPageState, starter
-from tts_playground.pages.math.solution_pool import SELECTORS, SolutionPool, accuracy_curves
+from tts_playground.pages.math.solution_pool import CALLED, SELECTORS, SolutionPool, accuracy_curves
 from tts_playground.pages.math.tree_picture import FATES, colour, tree_picture
-from tts_playground.pages.math.view_settings import MathView, summary
+from tts_playground.pages.math.view_settings import MathView, same_search, summary
 from tts_playground.pages.status import status
 
 HELLO = "Pick a problem or write your own, and press “Solve”."
@@ -97,11 +103,15 @@ def compared(state: MathPageState) -> str:
 
 def stale(state: MathPageState, view: MathView) -> str:
     """A note where the settings on the page are no longer those of what is shown; else nothing."""
-    if state.tree is None or view == state.view:
+    if state.tree is None or same_search(view, state.view):
         return ""
     which = "Problem" if view.problem.strip() != state.view.problem.strip() else "Settings"
-    line = f"{which} changed; this tree is from {summary(state.view)}. Press Solve."
-    return f'<div class="note"><p>{html.escape(line)}</p></div>'
+    return note(f"{which} changed; this tree is from {summary(state.view)}. Press Solve.")
+
+
+def note(line: str) -> str:
+    """A quiet remark; nothing where there is none."""
+    return f'<div class="note"><p>{html.escape(line)}</p></div>' if line else ""
 
 
 def _read(tree: StepTree | None, chosen: int | None) -> int | None:
@@ -140,29 +150,37 @@ def _row(number: int, node: StepNode) -> str:
 
 
 def picks(pool: SolutionPool | None, n: int, aggregation: str) -> str:
-    """The first N solutions as chips, and what each selector picks among them; where a pick flips is told."""
+    """What each selector picks among the first N solutions, and at which N it changes its mind."""
     if pool is None or not pool.solutions:
-        return '<p class="what">Independent solutions stand here once best-of-N has drawn them.</p>'
+        return '<p class="what">No independent solutions of this problem yet: draw some, and see who picks which.</p>'
     n = max(1, min(int(n), len(pool.solutions)))
     picked = pool.picks(n, aggregation)
+    rows = "".join(_pick_row(pool, name, n, aggregation) for name in picked)
+    return (
+        f'<div class="math-picks"><p>{html.escape(_said(pool, picked))}</p><table class="plain"><thead><tr>'
+        f"<th>selector</th><th>picks</th><th>changed at N =</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def chips(pool: SolutionPool | None, n: int, aggregation: str) -> str:
+    """The solutions in order of drawing with their scores; the first N count, and what is picked is framed."""
+    if pool is None or not pool.solutions:
+        return ""
+    n = max(1, min(int(n), len(pool.solutions)))
+    picked = set(pool.picks(n, aggregation).values())
     rewards = pool.rewards(aggregation)
-    chips = []
+    found = []
     for place, one in enumerate(pool.solutions):
         sign = {True: "✓", False: "✗", None: ""}[one.right]
-        who = ", ".join(name for name, at in picked.items() if at == place)
-        words = f"solution {place + 1}: {one.answer or 'no answer'}, score {rewards[place]:.2f}"
-        marks = ("later" if place >= n else "") + (" picked" if who else "")
-        chips.append(
+        score = f", score {rewards[place]:.2f}" if pool.judged else ""
+        words = f"solution {place + 1}: {one.answer or 'no answer'}{score}"
+        marks = ("later" if place >= n else "") + (" picked" if place in picked else "")
+        small = f"<small>{rewards[place]:.2f}</small>" if pool.judged else ""
+        found.append(
             f'<span class="chip {marks}" title="{html.escape(words)}" style="--score:{colour(rewards[place])}">'
-            f"<b>{html.escape(_short(one.answer))}</b> {sign}<small>{rewards[place]:.2f}</small></span>"
+            f"<b>{html.escape(_short(one.answer))}</b> {sign}{small}</span>"
         )
-    rows = "".join(_pick_row(pool, name, n, aggregation) for name in picked)
-    head = f"<p>{_said(pool, picked)}</p>"
-    return (
-        f'<div class="math-picks">{head}<table class="plain"><thead><tr><th>selector</th><th>picks</th><th></th>'
-        f"<th>changed at N =</th></tr></thead><tbody>{rows}</tbody></table><div class='chips'>{''.join(chips)}</div>"
-        "</div>"
-    )
+    return f'<div class="math-picks"><div class="chips">{"".join(found)}</div></div>'
 
 
 def _short(answer: str) -> str:
@@ -170,7 +188,7 @@ def _short(answer: str) -> str:
 
 
 def _said(pool: SolutionPool, picked: dict[str, int]) -> str:
-    right = [name for name, place in picked.items() if pool.solutions[place].right]
+    right = [CALLED[name] for name, place in picked.items() if pool.solutions[place].right]
     if any(pool.solutions[place].right is None for place in picked.values()):
         answers = {pool.names[place] for place in picked.values()}
         return "All selectors agree." if len(answers) == 1 else f"The selectors give {len(answers)} different answers."
@@ -178,20 +196,28 @@ def _said(pool: SolutionPool, picked: dict[str, int]) -> str:
         return "Every selector picks the right answer."
     if not right:
         return "No selector picks the right answer."
-    return f"Right: {', '.join(right)}. Wrong: {', '.join(name for name in picked if name not in right)}."
+    return (
+        f"Right: {', '.join(right)}. Wrong: {', '.join(CALLED[name] for name in picked if CALLED[name] not in right)}."
+    )
 
 
 def _pick_row(pool: SolutionPool, name: str, n: int, aggregation: str) -> str:
     flips = _flips(pool, aggregation)[name]
     place = pool.picks(n, aggregation)[name]
     one = pool.solutions[place]
-    mark = {True: '<b class="ok">✓ right</b>', False: '<b class="no">✗ wrong</b>', None: ""}[one.right]
+    mark = {True: ' <b class="ok">✓</b>', False: ' <b class="no">✗</b>', None: ""}[one.right]
     changed = [at + 1 for at in range(1, len(flips)) if flips[at] != flips[at - 1]]
     told = ", ".join(f"<b>{at}</b>" if at == n else str(at) for at in changed[:10]) or "never"
     return (
-        f"<tr><th scope='row'>{name}<br><small>{SELECTORS[name]}</small></th><td>{html.escape(_short(one.answer))}</td>"
-        f"<td>{mark}</td><td>{told}</td></tr>"
+        f'<tr title="{SELECTORS[name]}"><th scope="row">{_dot(name)}{CALLED[name]}</th>'
+        f"<td>{html.escape(_short(one.answer))}{mark}</td><td>{told}</td></tr>"
     )
+
+
+def _dot(name: str) -> str:
+    """The colour of a selector's line."""
+    shade = COLOURS[SHOWN.index(name)] if name in SHOWN else "transparent"
+    return f'<i class="dot" style="background:{shade}"></i>'
 
 
 @lru_cache(maxsize=64)
@@ -202,38 +228,55 @@ def _flips(pool: SolutionPool, aggregation: str) -> dict[str, list[str]]:
 # ---------------------------------------------------------------------------------------------------------- figures
 
 
-@lru_cache(maxsize=8)
-def _shipped_curves(aggregation: str) -> dict[str, Any]:
-    held = starter()
-    return accuracy_curves(held.pools, aggregation) if held else {}
-
-
-def accuracy_figure(aggregation: str = "last", axis: str = "tokens") -> Any:
+def accuracy_figure(aggregation: str = "last", axis: str = "tokens", level: int = 0) -> Any:
     """Accuracy against tokens: votes and picks of independent solutions as lines, searches as points."""
-    held = starter()
-    if held is None:
+    data = accuracy_data(aggregation, level)
+    if not data.lines and not data.points:
         return figures.empty("No ready-made searches are installed.")
-    curves = _shipped_curves(aggregation)
-    lines = [curves[name] for name in ("weighted", "majority", "naive") if name in curves]
-    title = f"{len(held.problems)} problems, tiny:math, T = 0.8; bars and bands: 95 %"
-    figure = figures.strategies(held.points(), axis, lines, title=title, measure="share of problems solved")
+    shown = one_band(data.lines)
+    figure = figures.strategies(data.points, axis, shown, title=data.title, measure="share of problems solved")
     return figure.update_layout(height=400)
+
+
+def one_band(curves: Sequence[Curve]) -> list[Curve]:
+    """The first curve with its band, the others without: bands on top of each other tell nothing."""
+    return [*curves[:1], *(replace(one, low=None, high=None) for one in curves[1:])]
+
+
+def accuracy_words(aggregation: str = "last", level: int = 0) -> str:
+    """The one conclusion of that figure: the best search at the largest N, and a vote for as many tokens."""
+    data = accuracy_data(aggregation, level)
+    if not data.points or not data.lines:
+        return ""
+    most = max(point.budget for point in data.points)
+    best = max((one for one in data.points if one.budget == most), key=lambda one: one.result.value)
+    vote = data.lines[0]
+    unit, tokens = vote.unit.get("tokens", 0.0), best.cost["tokens"]
+    n = min(max(tokens / unit, float(vote.n[0])), float(vote.n[-1])) if unit else float(vote.n[-1])
+    line = f"{called(best.label)} at N = {most} solves {best.result.value:.0%} ({best.result.words('.0%')}) for"
+    line += (
+        f" {tokens:,.0f} tokens a problem; a {vote.label} of {plural(int(n), 'whole solution')}, {vote.at(int(n)):.0%}."
+    )
+    return status(line)
 
 
 def own_curve(pool: SolutionPool | None, n: int, aggregation: str) -> Any:
     """The chance that each selector is right on this problem, against N."""
     if pool is None or not pool.solutions:
-        return figures.empty("No independent solutions yet.")
+        return figures.empty("No independent solutions yet.").update_layout(height=120)
     curves = accuracy_curves([pool], aggregation)
     if not curves:
-        return figures.empty("The right answer is not known; write it above to see how often it is found.")
+        return figures.empty("Unknown answer: write it in More settings.").update_layout(height=120)
     n = max(1, min(int(n), len(pool.solutions)))
-    return figures.best_of_n(*curves.values(), at=n, measure="chance to be right").update_layout(height=300)
+    drawn = one_band([curves[name] for name in (*SHOWN, "pass") if name in curves])
+    figure = figures.best_of_n(*drawn, at=n, measure="chance to be right").update_layout(height=230)
+    figure.update_xaxes(title_text="")  # N is the slider above
+    return figure.update_yaxes(range=[-0.03, 1.03])
 
 
 def trust_figure() -> Any:
     """How often a step is right against what the process reward says."""
-    found = _trust()
+    found = step_trust()
     if found is None or found.reliability is None:
         return figures.empty("No solutions whose steps can be checked.")
     one = found.reliability
@@ -244,14 +287,15 @@ def trust_figure() -> Any:
 
 
 @lru_cache(maxsize=1)
-def _trust() -> trusting.StepTrust | None:
+def step_trust() -> trusting.StepTrust | None:
+    """What the scores of steps are worth on the solutions that ship; None where none do."""
     held = starter()
     return trusting.trust(held.pools) if held else None
 
 
 def trust_words() -> str:
     """The same in sentences."""
-    found = _trust()
+    found = step_trust()
     if found is None:
         return status("The process reward can be checked where the truth of steps is known.")
     numbers = found.numbers
@@ -269,22 +313,40 @@ def trust_words() -> str:
 
 
 def bins_table(aggregation: str = "last") -> str:
-    """What each selector reaches on problems of each difficulty."""
-    held = starter()
-    bins = trusting.difficulty_bins(held.pools, aggregation) if held else []
+    """What each selector, or each approach, reaches on problems of each difficulty, and what choosing by it gains."""
+    bins = accuracy_data(aggregation).bins
     if not bins:
         return ""
     names = list(bins[0].accuracy)
-    head = "".join(f"<th>{name}</th>" for name in names)
+    head = "".join(f"<th>{CALLED.get(name, name.replace('_', '-'))}</th>" for name in names)
     words = {0: "hardest", len(bins) - 1: "easiest"}
     rows = "".join(
         f"<tr><th scope='row'>{words.get(one.number, one.number + 1)}</th>"
         f"<td>{one.problems}</td><td>{one.ease:.0%}</td>"
-        + "".join(f"<td>{one.accuracy[name]:.0%}</td>" for name in names)
+        + "".join(f"<td>{_share(one.accuracy, name)}</td>" for name in names)
         + "</tr>"
         for one in bins
     )
     return (
-        f'<div class="scrolls"><table class="plain"><thead><tr><th>problems</th><th>how many</th><th>one solution</th>'
-        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'{_gained()}<div class="scrolls"><table class="plain"><thead><tr><th>problems</th><th>how many</th>'
+        f"<th>one solution</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def _share(accuracy: Mapping[str, float], name: str) -> str:
+    """Bold where nothing is better."""
+    if name not in accuracy:
+        return "–"
+    best = accuracy[name] == max(accuracy.values())
+    return f"<b>{accuracy[name]:.0%}</b>" if best else f"{accuracy[name]:.0%}"
+
+
+def _gained() -> str:
+    """What the compute-optimal policy gains, in a sentence."""
+    gain = recipe_data.policy_gain()
+    if gain is None:
+        return ""
+    sure = (gain.gain.low or 0) > 0
+    line = f"With N = {recipe_data.AT}, the best approach for each difficulty solves {recipe_data.words(gain.policy)},"
+    line += f" best-of-N {gain.baseline.value:.0%}, on problems that the choice was not made on"
+    return status(line + ("." if sure else ": no clear gain."))

@@ -23,6 +23,8 @@ SELECTORS = {
     "first": "the first solution",
 }
 """selector -> what it goes by; "naive" is search-and-learn's name for the single best score"""
+CALLED = {"naive": "best score", "weighted": "weighted vote", "majority": "majority", "first": "first one"}
+"""selector -> its name on the page, the same in tables and in figures"""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,8 @@ class Solution:
     @classmethod
     def of_dict(cls, told: Mapping[str, Any], right: bool | None) -> Solution:
         """From a row of the starter."""
-        lists = (tuple(told[key]) for key in ("steps", "scores"))
-        labels, tokens = tuple(told["labels"]), tuple(told["step_tokens"])
-        return cls(*lists, told["answer"], told["tokens"], right, labels, tokens)
+        steps, scores, labels, tokens = (tuple(told[key]) for key in ("steps", "scores", "labels", "step_tokens"))
+        return cls(steps, scores, told["answer"], told["tokens"], right, labels, tokens)
 
     @classmethod
     def of_sample(

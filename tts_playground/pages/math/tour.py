@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tts_playground.pages.math.accuracy_data import SHOWN, accuracy_data
 from tts_playground.pages.math.page_state import MathPageState, starter
-from tts_playground.pages.math.solution_pool import accuracy_curves
-from tts_playground.pages.math.trust import difficulty_bins, trust
+from tts_playground.pages.math.trust import trust
 from tts_playground.pages.math.view_settings import MathView
 
 
@@ -48,12 +48,11 @@ def _dropped(state: MathPageState) -> str:
 
 
 def _votes(state: MathPageState) -> str:
-    held = starter()
-    curves = accuracy_curves(held.pools) if held else {}
+    curves = dict(zip(SHOWN, accuracy_data().lines, strict=False))
     if "weighted" not in curves:
         return "There are no ready-made solutions to look at."
-    n = int(curves["weighted"].n[-1])
-    told = ", ".join(f"{words} {curves[key].mean[-1]:.0%}" for key, words in _WORDS if key in curves)
+    n = min(16, int(curves["weighted"].n[-1]))
+    told = ", ".join(f"{words} {curves[key].at(n):.0%}" for key, words in _WORDS if key in curves)
     return f"With {n} solutions of each problem: {told}. One solution alone: {curves['naive'].mean[0]:.0%}."
 
 
@@ -61,16 +60,17 @@ _WORDS = (("weighted", "votes weighted by score"), ("majority", "most votes"), (
 
 
 def _strategies(state: MathPageState) -> str:
-    held = starter()
-    if held is None:
+    data = accuracy_data()
+    if not data.points or not data.lines:
         return "There are no ready-made searches to look at."
-    most = max(point.budget for point in held.points())
-    points = [point for point in held.points() if point.budget == most]
+    most = max(point.budget for point in data.points)
+    points = [point for point in data.points if point.budget == most]
     told = ", ".join(
         f"{one.label} {one.result.value:.0%} with {one.cost['tokens']:,.0f} tokens"
         for one in sorted(points, key=lambda one: -one.result.value)
     )
-    return f"At N = {most}: {told}. Intervals that overlap settle nothing."
+    vote = data.lines[0]
+    return f"At N = {most}: {told}; a {vote.label} of {vote.n[-1]} whole solutions, {vote.mean[-1]:.0%}."
 
 
 def _judge(state: MathPageState) -> str:
@@ -83,11 +83,11 @@ def _judge(state: MathPageState) -> str:
 
 
 def _hard(state: MathPageState) -> str:
-    held = starter()
-    bins = difficulty_bins(held.pools) if held else []
-    if not bins or "weighted" not in bins[0].accuracy:
+    bins = accuracy_data().bins
+    vote = next((name for name in ("weighted", "best_of_n") if bins and name in bins[0].accuracy), "")
+    if not vote:
         return "There are no ready-made solutions to look at."
-    gains = {one.number: one.accuracy["weighted"] - one.ease for one in bins}
+    gains = {one.number: one.accuracy[vote] - one.ease for one in bins}
     best = max(gains, key=lambda number: gains[number])
     words = {0: "the hardest problems", len(bins) - 1: "the easiest problems"}.get(
         best, f"bin {best + 1} of {len(bins)}"

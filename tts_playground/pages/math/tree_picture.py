@@ -31,7 +31,15 @@ const show = (frame) => {
   const range = root.querySelector('input[type=range]'); range.value = frame;
   const notes = JSON.parse(root.dataset.notes);
   root.querySelector('.note-line').textContent = notes[frame] || '';
+  const now = [...root.querySelectorAll(`.node[data-frame="${frame}"]`)].map(one => one.getBBox());
+  const canvas = root.querySelector('.canvas'), end = Math.max(0, ...now.map(box => box.x + box.width)) + 20;
+  canvas.scrollLeft = end - canvas.clientWidth;  // a tree that is wider than its place is followed
 };
+new MutationObserver(() => {
+  const root = board(); if (!root || root === state.last) return;
+  state.last = root;
+  const canvas = root.querySelector('.canvas'); canvas.scrollLeft = canvas.scrollWidth;
+}).observe(element, {childList: true, subtree: true});
 const stop = () => { clearInterval(state.timer); state.timer = null;
   const play = element.querySelector('.play'); if (play) play.textContent = 'Replay'; };
 const play = () => {

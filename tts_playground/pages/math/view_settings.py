@@ -24,6 +24,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "top_k": (0, 1000),
     "seed": (0, 2**31 - 1),
     "max_tokens": (8, 2048),
+    "look": (1, 64),
 }
 """lowest and highest value of every number; what strangers may ask of a shared machine"""
 MENU = Menu("lm", EMBEDDED, "TTS_PLAYGROUND_LM_MODEL", "text")
@@ -50,6 +51,8 @@ class MathView:
     seed: int = 0
     model: str = EMBEDDED
     max_tokens: int = 512
+    look: int = 16
+    """of the solutions that were drawn, the selectors look at the first so many"""
 
     @property
     def settings(self) -> SolutionSettings:
@@ -59,6 +62,8 @@ class MathView:
 
 ORDER = tuple(field.name for field in fields(MathView))
 """the fields in the order in which components stand"""
+LOOKS = ("other", "look")
+"""fields that a tree does not depend on"""
 
 
 def strategies() -> list[tuple[str, str]]:
@@ -103,10 +108,15 @@ def values_of(view: MathView) -> tuple[Any, ...]:
     return tuple(getattr(view, name) for name in ORDER)
 
 
-def coerce_view(given: Mapping[str, Any]) -> MathView:
-    """A view from names and values, of a page or a link: every value is put into its range."""
-    base = default_view()
+def coerce_view(given: Mapping[str, Any], base: MathView | None = None) -> MathView:
+    """A view from names and values, of a page or a link: every value is put into its range; others are the base's."""
+    base = base or default_view()
     return replace(base, **{n: _fit(n, value, getattr(base, n)) for n, value in given.items() if n in ORDER})
+
+
+def same_search(one: MathView, other: MathView) -> bool:
+    """Whether two views ask for the same search."""
+    return all(getattr(one, name) == getattr(other, name) for name in ORDER if name not in LOOKS)
 
 
 def to_query(view: MathView) -> str:

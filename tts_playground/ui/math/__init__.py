@@ -22,10 +22,10 @@ class MathTab:
 
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab."""
-        from tts_playground.pages.math.page_state import opening
+        from tts_playground.pages.math.page_state import opening_view
         from tts_playground.ui.math import api, callbacks, layout
 
-        callbacks.wire(app, layout.build(opening()))
+        callbacks.wire(app, layout.build(opening_view()))
         api.build()
 
     def warm(self) -> None:

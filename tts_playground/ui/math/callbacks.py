@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,8 +10,8 @@ import gradio as gr
 
 from tts_playground.figures.theme import check_axis
 from tts_playground.pages.checks import whole
-from tts_playground.pages.math import export, page_state, render, tour
-from tts_playground.pages.math.page_state import MathPageState
+from tts_playground.pages.math import export, known_words, page_state, render
+from tts_playground.pages.math.page_state import BASELINE, MathPageState
 from tts_playground.pages.math.view_settings import (
     MENU,
     ORDER,
@@ -27,12 +26,10 @@ from tts_playground.pages.math.view_settings import (
 from tts_playground.pages.status import status
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import (
-    AT_ONCE,
     GPU,
     LIGHT,
     LIVE,
     QUIET,
-    arrives,
     cancels,
     is_local,
     offers,
@@ -40,90 +37,75 @@ from tts_playground.ui.events import (
     shares,
     values_in_query,
 )
-from tts_playground.ui.math.layout import MathParts
+from tts_playground.ui.math import recipes_view, tour_view
+from tts_playground.ui.math.layout import LEVELS, MathParts
+from tts_playground.ui.math.shown import choice_of, choice_outputs, found, found_outputs
+from tts_playground.ui.scripts import FIGURE
 
 
 def wire(app: gr.Blocks, parts: MathParts) -> None:
     """Connect the tab."""
-    events = [_solving(parts), _comparing(parts)]
+    events = [_solving(parts), *_comparing(parts)]
     lines = [parts.status, parts.compared]
     cancels([parts.cancel], events, lines, "Cancelled; the steps that came before are kept.")
     _reading(parts)
     _looking(parts)
     _choosing(parts)
-    _touring(parts)
-    saves(parts.files, export.download, parts.state, parts.file)
-    shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.values)
-    _arriving(app, parts)
+    tour_view.wire(parts)
+    recipes_view.wire(parts.recipes, parts.value("model"), parts.value("reward"))
+    _saving(parts)
+    _opening(app, parts)
 
 
 def _view(request: gr.Request, values: tuple[Any, ...]) -> MathView:
     return checked(view_of(*values), is_local(request))
 
 
-def found_outputs(p: MathParts) -> list[Any]:
-    """What follows a search."""
-    return [p.state, p.status, p.stale, p.tree, p.reading, p.picks, p.compared, p.beside, p.script, p.command]
-
-
-def found(state: MathPageState) -> tuple[Any, ...]:
-    """The values of ``found_outputs``."""
-    return (
-        state,
-        render.headline(replace(state, done=True)),
-        "",
-        render.tree_of(state),
-        render.reading(state.tree),
-        render.picks(state.pool, state.view.n, state.view.aggregation),
-        render.compared(state),
-        render.beside_of(state),
-        export.as_python(state),
-        export.as_command(state),
-    )
-
-
 def _solving(p: MathParts) -> Any:
     """The run button grows the tree; what needs no model is shown at once."""
 
     @friendly
-    def run(request: gr.Request, *values: Any) -> Iterator[Any]:
-        view = _view(request, values)
+    def run(before: MathPageState, request: gr.Request, *values: Any) -> Iterator[Any]:
+        view = page_state.with_own_truth(_view(request, values), before)
         if (known := page_state.ready(view)) is not None:
             yield found(known)
             return
-        yield gr.skip(), status(f"{render.called(view.strategy)} begins.", busy=True), *(gr.skip(),) * 8
+        page_state.task_of(view)  # an empty problem is refused before anything is said to begin
+        rest = (gr.skip(),) * (len(found_outputs(p)) - 5)
+        busy = status(f"{render.called(view.strategy)} begins.", busy=True)
+        yield gr.skip(), busy, *(gr.skip(),) * 3, *rest
         for state in page_state.solve(view):
             if state.done:
                 yield found(state)
             else:
-                shown = render.headline(state), "", render.tree_of(state), render.reading(state.tree)
-                yield state, *shown, *(gr.skip(),) * 5
+                yield state, render.headline(state), "", render.tree_of(state), render.reading(state.tree), *rest
 
-    event = p.run.click(run, p.values, found_outputs(p), show_progress="hidden", **GPU, **QUIET)
-    event.then(_own_curve, [p.state, p.value("n"), p.value("aggregation")], p.curve, **AT_ONCE, **QUIET)
-    return event
+    return p.run.click(run, [p.state, *p.values], found_outputs(p), show_progress="hidden", **GPU, **QUIET)
 
 
-@friendly
-def _own_curve(state: MathPageState, n: float, aggregation: str) -> Any:
-    return render.own_curve(state.pool, int(n), aggregation)
+def _comparing(p: MathParts) -> list[Any]:
+    """Another strategy beside the tree that is there; best-of-N brings solutions to choose from."""
+    outputs = [p.state, p.compared, p.beside, *choice_outputs(p)]
 
-
-def _comparing(p: MathParts) -> Any:
-    """Another strategy beside the tree that is there."""
+    def beside(state: MathPageState, other: str, view: MathView) -> Iterator[Any]:
+        skipped = (gr.skip(),) * len(choice_outputs(p))
+        if state.tree is not None:
+            yield gr.skip(), status(f"{render.called(other)} begins.", busy=True), gr.skip(), *skipped
+        for now in page_state.compare(state, other):
+            choice = choice_of(replace(now, view=replace(now.view, look=view.n))) if now.done else skipped
+            yield now, render.compared(now), render.beside_of(now), *choice
 
     @friendly
-    def run(state: MathPageState, request: gr.Request, *values: Any) -> Iterator[Any]:
+    def compare(state: MathPageState, request: gr.Request, *values: Any) -> Iterator[Any]:
         view = _view(request, values)
-        yield gr.skip(), status(f"{render.called(view.other)} begins.", busy=True), gr.skip(), gr.skip()
-        for now in page_state.compare(state, view.other):
-            picks = render.picks(now.pool, view.n, view.aggregation) if now.done else gr.skip()
-            yield now, render.compared(now), render.beside_of(now), picks
+        yield from beside(state, view.other, view)
 
-    outputs = [p.state, p.compared, p.beside, p.picks]
-    event = p.compare.click(run, [p.state, *p.values], outputs, show_progress="hidden", **GPU, **QUIET)
-    event.then(_own_curve, [p.state, p.value("n"), p.value("aggregation")], p.curve, **AT_ONCE, **QUIET)
-    return event
+    @friendly
+    def draw(state: MathPageState, request: gr.Request, *values: Any) -> Iterator[Any]:
+        yield from beside(state, BASELINE, _view(request, values))
+
+    given: dict[str, Any] = {"inputs": [p.state, *p.values], "outputs": outputs, "show_progress": "hidden"}
+    return [p.compare.click(compare, **given, **GPU, **QUIET), p.draw.click(draw, **given, **GPU, **QUIET)]
 
 
 def _reading(p: MathParts) -> None:
@@ -143,29 +125,47 @@ def _looking(p: MathParts) -> None:
     """N, the aggregation and the axis look anew at what was drawn; other changes make what is shown old."""
 
     @friendly
-    def pick(state: MathPageState, n: float, aggregation: str):
-        view = coerce_view({"n": n, "aggregation": aggregation})
-        return render.picks(state.pool, view.n, view.aggregation), render.own_curve(
-            state.pool, view.n, view.aggregation
+    def pick(state: MathPageState, look: float, aggregation: str):
+        view = coerce_view({"look": look, "aggregation": aggregation})
+        return (
+            render.picks(state.pool, view.look, view.aggregation),
+            render.own_curve(state.pool, view.look, view.aggregation),
+            render.chips(state.pool, view.look, view.aggregation),
         )
 
     @friendly
-    def draw(axis: str, aggregation: str):
-        view = coerce_view({"aggregation": aggregation})
-        return render.accuracy_figure(view.aggregation, check_axis(axis)), render.bins_table(view.aggregation)
+    def draw(axis: str, level: str, aggregation: str):
+        return _many(check_axis(axis), level, coerce_view({"aggregation": aggregation}).aggregation)
 
     @friendly
     def age(state: MathPageState, *values: Any):
-        return render.stale(state, replace(view_of(*values), other=state.view.other))
+        return render.stale(state, page_state.with_own_truth(view_of(*values), state))
 
-    looked = [p.value("n"), p.value("aggregation")]
+    @friendly
+    def asked(state: MathPageState, example: str | None, *values: Any):
+        view = view_of(*values)
+        truth = page_state.with_own_truth(view, state).truth
+        kept = example is None or example.strip() == view.problem.strip()
+        hint = render.note(known_words.hint(view.problem, view.model))
+        return hint, gr.skip() if truth == view.truth else truth, gr.skip() if kept else None
+
+    looked = [p.value("look"), p.value("aggregation")]
     for part in looked:
-        part.change(pick, [p.state, *looked], [p.picks, p.curve], **LIVE)
-    for part in (p.axis, p.value("aggregation")):
-        part.change(draw, [p.axis, p.value("aggregation")], [p.accuracy, p.bins], **LIVE)
+        part.change(pick, [p.state, *looked], [p.picks, p.curve, p.chips], **LIVE)
+    for part in (p.axis, p.level, p.value("aggregation")):
+        part.change(draw, [p.axis, p.level, p.value("aggregation")], p.figures[:3], **LIVE)
     for name in ORDER:
-        if name != "other":
+        if name not in ("other", "look"):
             p.value(name).change(age, [p.state, *p.values], p.stale, **LIVE)
+    outputs = [p.words, p.value("truth"), p.examples]
+    for name in ("problem", "model"):
+        p.value(name).change(asked, [p.state, p.examples, *p.values], outputs, **LIVE)
+
+
+def _many(axis: str, level: str, how: str) -> tuple[Any, ...]:
+    """What is said of many problems: accuracy as a figure and in words, and by difficulty."""
+    of = int(level) if level in LEVELS[1:] else 0
+    return render.accuracy_figure(how, axis, of), render.accuracy_words(how, of), render.bins_table(how)
 
 
 def _choosing(p: MathParts) -> None:
@@ -183,64 +183,43 @@ def _choosing(p: MathParts) -> None:
         return known.problem, known.answer, *found(state)
 
     outputs = [p.value("problem"), p.value("truth"), *found_outputs(p)]
-    event = p.examples.input(choose, [p.examples, *p.values], outputs, **LIGHT, **QUIET)
-    event.then(_own_curve, [p.state, p.value("n"), p.value("aggregation")], p.curve, **AT_ONCE, **QUIET)
-    # the answer was another problem's; in the browser, so that no click on Solve comes before it
-    p.value("problem").input(None, None, [p.value("truth"), p.examples], js="() => ['', null]")
+    p.examples.input(choose, [p.examples, *p.values], outputs, **LIGHT, **QUIET)
 
 
-def _touring(p: MathParts) -> None:
-    """A stop asks, a guess reveals."""
-    for stop in tour.STOPS:
-
-        @friendly
-        def ask(state: MathPageState, *values: Any, stop: tour.TourQuestion = stop):
-            view = stop.view(view_of(*values))
-            ready = page_state.ready(view) if stop.changes else None
-            shown = found(ready) if ready is not None else (gr.skip(),) * len(found_outputs(p))
-            line = f'<div class="note"><p><b>{html.escape(stop.title)}.</b> {html.escape(stop.question)}</p></div>'
-            guess = gr.Radio([(one, one) for one in stop.guesses], value=None, visible=True)
-            return *values_of(view), line, guess, stop.key, *shown
-
-        outputs = [*p.values, p.tour_note, p.tour_guess, p.tour_key, *found_outputs(p)]
-        scroll = (
-            f"() => document.getElementById('{stop.where}')?.scrollIntoView({{behavior: 'smooth', block: 'center'}})"
-        )
-        p.tour[stop.key].click(ask, [p.state, *p.values], outputs, **LIGHT, **QUIET).then(None, None, None, js=scroll)
+def _saving(p: MathParts) -> None:
+    """Files, figures and links."""
+    saves(p.files, export.download, p.state, p.file)
+    shares(p.link, p.link_text, lambda *values: to_query(view_of(*values)), p.values)
 
     @friendly
-    def reveal(state: MathPageState, key: str, guess: str | None):
-        stop = next((one for one in tour.STOPS if one.key == key), None)
-        if stop is None or not guess:
-            return gr.skip()
-        said = f"You said “{guess}”. {stop.answer(state)}"
-        return f'<div class="note"><p><b>{html.escape(stop.title)}.</b> {html.escape(said)}</p></div>'
+    def figure(state: MathPageState, which: str, kind: str, axis: str):
+        return export.figure_file(state, which, kind, check_axis(axis))
 
-    p.tour_guess.input(reveal, [p.state, p.tour_key, p.tour_guess], p.tour_note, **LIGHT, **QUIET)
+    given = [p.state, p.figure, p.kind, p.axis]
+    event = p.save_figure.click(figure, given, p.file, **LIGHT, **QUIET)
+    event.success(None, p.file, None, js=FIGURE)
 
 
-def _arriving(app: gr.Blocks, p: MathParts) -> None:
-    """A link brings the problem and the settings back; figures are drawn when the tab is first opened."""
+def _opening(app: gr.Blocks, p: MathParts) -> None:
+    """What the tab shows is sent when it is first opened, by hand or by a link, which brings its settings along."""
+    outputs = [p.was_open, p.examples, *p.values, *p.figures, *found_outputs(p)[:-1]]  # "look" stands among the values
 
-    def arrival(query: dict[str, str], request: gr.Request):
-        view = checked(coerce_view(query), is_local(request))
+    @friendly
+    def opened(was_open: bool, axis: str, request: gr.Request):
+        if was_open:
+            return (gr.skip(),) * len(outputs)
+        query = dict(request.query_params)
+        query = query if query.get("tab") == "math" and set(query) & set(ORDER) else {}
+        view = checked(page_state.linked_view(query), is_local(request))
         state = page_state.ready(view) or MathPageState(view)
-        return *values_in_query(query, ORDER, values_of(view)), *found(state)
-
-    @friendly
-    def opened(state: MathPageState, n: float, aggregation: str, axis: str):
-        view = coerce_view({"n": n, "aggregation": aggregation})
-        return (
-            render.own_curve(state.pool, view.n, view.aggregation),
-            render.accuracy_figure(view.aggregation, check_axis(axis)),
-            render.trust_figure(),
-            render.trust_words(),
-            render.bins_table(view.aggregation),
-        )
+        named = query | ({"truth": view.truth} if "problem" in query else {})  # another problem's answer goes
+        values = values_in_query(named, ORDER, values_of(view))
+        figures = *_many(check_axis(axis), "all", view.aggregation), render.trust_figure(), render.trust_words()
+        *shown, look = found(state)
+        example = None if page_state.known_problem(view.problem) is None else gr.skip()
+        return True, example, *values[:-1], look, *figures, *shown
 
     offers(app, p.value("model"), MENU.names)
     offers(app, p.value("reward"), guides)
-    arrives(app, "math", ORDER, arrival, [*p.values, *found_outputs(p)], **LIGHT, **QUIET)
-    given = [p.state, p.value("n"), p.value("aggregation"), p.axis]
     if p.tab is not None:
-        p.tab.select(opened, given, p.figures, **LIGHT, **QUIET)
+        p.tab.select(opened, [p.was_open, p.axis], outputs, **LIGHT, **QUIET)
