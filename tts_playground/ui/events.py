@@ -17,6 +17,8 @@ GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """one model at work at a time, whatever the tab; the rest wait in the queue and see their place"""
 LIGHT: dict[str, Any] = {"concurrency_id": "light", "concurrency_limit": 32, "show_progress": "hidden"}
 """what only looks never waits for models: the server's other threads are theirs"""
+WATCH: dict[str, Any] = {"concurrency_id": "watch", "concurrency_limit": None, "show_progress": "hidden"}
+"""what a page sees while it waits for a model: for asynchronous generators, which take no thread while nothing comes"""
 AT_ONCE: dict[str, Any] = {**LIGHT, "queue": False}
 """what answers a cancel: a page's stream closes when its last event ends, and an answer that joins the queue in that
 moment is lost with it"""
