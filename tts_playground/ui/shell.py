@@ -23,6 +23,8 @@ from tts_playground.pages.access import Doorkeeper
 from tts_playground.ui import theme
 from tts_playground.ui.edge.body_limit import BodyLimit
 from tts_playground.ui.edge.headers import SafeHeaders
+from tts_playground.ui.edge.packed import Packed
+from tts_playground.ui.first_open import on_first_open
 from tts_playground.ui.gradio_patches import (
     Listening,
     Page,
@@ -102,6 +104,7 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
             # not on the bar: what is in it would be asked for its value with every status of every event
             elsewhere = {"show_progress": "hidden", "show_progress_on": title}
             app.load(choose, None, bar, api_visibility="private", queue=False, **elsewhere)
+        on_first_open(app)
     light_sessions()
     absent_once()
     signatures_once({type(block) for block in app.blocks.values()})
@@ -119,7 +122,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
     bounded_connections()
     # the first stands outermost
     door = Doorkeeper.at(options.get("server_name"))
-    guards = [SafeHeaders.everywhere(), door, BodyLimit.at(limits.body_bytes), Listening.to(app)]
+    guards = [SafeHeaders.everywhere(), door, BodyLimit.at(limits.body_bytes), Packed.pages(), Listening.to(app)]
     settings = {
         "theme": theme.THEME,
         "js": FIT_CHARTS,

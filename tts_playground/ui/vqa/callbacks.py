@@ -163,17 +163,7 @@ def _arriving(app: gr.Blocks, p: VqaParts) -> None:
         work = next((ready(one, view) for one in examples() if one.question == view.question), None)
         return *values_in_query(query, ORDER, values_of(view)), picture, *_answers(work), render.headline(work)
 
-    def opened(work: VqaPageState | None, done: SetWork | None, axis: str, measure: str):
-        curve, done = render.question_figure(work), done or opening_set()
-        if done is None:
-            return curve, gr.skip(), gr.skip(), gr.skip()
-        figure, line = render.set_figure(done, axis, measure), render.set_reading(done, measure)
-        return curve, figure, line, render.reliability_figure(done.asked, measure)
-
     offers(app, p.settings[ORDER.index("model")], MENU.names)
     offers(app, p.set_name, sets)
-    shown = [p.curve, p.set_figure, p.set_status, p.reliability]
-    given = [p.work, p.set_work, p.set_axis, p.set_measure]
     answers = [p.work, p.table, p.curve, p.script, p.status]
-    first = app.load(friendly(opened), given, shown, **LIGHT, **QUIET)
-    first.then(arrive, None, [*p.settings, p.picture, *answers], **LIGHT, **QUIET)
+    app.load(arrive, None, [*p.settings, p.picture, *answers], **LIGHT, **QUIET)
