@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -64,6 +65,18 @@ def arrives(
         return arrival(query, request)
 
     return app.load(arrive, None, list(outputs), **how)
+
+
+def keeps(app: gr.Blocks, tab: str, names: Sequence[str], parts: Sequence[Any]) -> None:
+    """The parts' values stand in the page's address, under the names that ``arrives`` reads, and outlive a reload.
+
+    It all happens in the browser (``data/address.js``).
+    """
+    opening = [None if isinstance(part, gr.State) else getattr(part, "value", None) for part in parts]
+    given = ", ".join(map(json.dumps, (tab, list(names), opening)))
+    app.load(None, None, list(parts), js=f"() => window.ttsRestore({given})")
+    changes = [part.change for part in parts]
+    gr.on(changes, None, list(parts), None, js=f"(...values) => window.ttsKeep({given}, values)", **QUIET)
 
 
 def session_of(request: gr.Request | None) -> str:

@@ -41,7 +41,7 @@ def on_first_open(app: Page) -> None:
 
 
 def _parts(block: Any, tab: Any) -> Iterator[tuple[Any, Any]]:
-    """(part of the page, the tab that has to be opened to see it; None for what is seen at once), by a walk of the layout."""
+    """(part, the tab that has to be opened to see it; None for what is seen at once), by a walk of the layout."""
     for place, child in enumerate(getattr(block, "children", ())):
         closed = child if isinstance(child, gr.Tab) and place else tab
         yield child, closed

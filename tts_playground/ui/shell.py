@@ -36,7 +36,7 @@ from tts_playground.ui.gradio_patches import (
     signatures_once,
 )
 from tts_playground.ui.loopback import past_proxies
-from tts_playground.ui.scripts import FIT_CHARTS
+from tts_playground.ui.scripts import FIT_CHARTS, head
 
 TITLE = "Test-time scaling playground"
 LEAD = "Draw many candidates, score them, keep the best — and see what the extra compute bought."
@@ -126,6 +126,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
     settings = {
         "theme": theme.THEME,
         "js": FIT_CHARTS,
+        "head": head(),
         "css_paths": [Path(__file__).parent / "data" / "style.css"],
         "footer_links": ["api", "settings"],
         "run_history": False,

@@ -33,6 +33,7 @@ from tts_playground.ui.events import (
     arrives,
     cancels,
     is_local,
+    keeps,
     offers,
     saves,
     shares,
@@ -49,6 +50,7 @@ def wire(app: gr.Blocks, parts: AuditParts) -> None:
     saves(parts.files, export.download, parts.work, parts.file)
     shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.values)
     _arriving(app, parts)
+    keeps(app, "audit", ORDER, parts.values)
 
 
 def _view(request: gr.Request, values: tuple[Any, ...]) -> AuditView:

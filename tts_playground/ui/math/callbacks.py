@@ -35,6 +35,7 @@ from tts_playground.ui.events import (
     arrives,
     cancels,
     is_local,
+    keeps,
     offers,
     saves,
     shares,
@@ -55,6 +56,7 @@ def wire(app: gr.Blocks, parts: MathParts) -> None:
     saves(parts.files, export.download, parts.state, parts.file)
     shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.values)
     _arriving(app, parts)
+    keeps(app, "math", ORDER, parts.values)
 
 
 def _view(request: gr.Request, values: tuple[Any, ...]) -> MathView:

@@ -33,6 +33,7 @@ from tts_playground.ui.events import (
     arrives,
     cancels,
     is_local,
+    keeps,
     saves,
     shares,
     values_in_query,
@@ -71,6 +72,7 @@ def wire(app: gr.Blocks, parts: SketchParts, starters: dict[str, SketchPageState
     _editing(parts)
     _comparing(parts)
     _arriving(app, parts)
+    keeps(app, "sketch", ORDER, parts.settings)
 
 
 def _settings(request: gr.Request, values: tuple[Any, ...]) -> SketchSettings:

@@ -32,6 +32,7 @@ from tts_playground.ui.events import (
     QUIET,
     cancels,
     is_local,
+    keeps,
     offers,
     saves,
     shares,
@@ -51,6 +52,7 @@ def wire(app: gr.Blocks, parts: VqaParts) -> None:
     saves(parts.files, render.download, parts.work, parts.file)
     shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.settings)
     _arriving(app, parts)
+    keeps(app, "vqa", ORDER, parts.settings)
 
 
 def _view(request: gr.Request, values: tuple[Any, ...]) -> VqaView:
