@@ -70,7 +70,8 @@ def arrives(
 def keeps(app: gr.Blocks, tab: str, names: Sequence[str], parts: Sequence[Any]) -> None:
     """The parts' values stand in the page's address, under the names that ``arrives`` reads, and outlive a reload.
 
-    It all happens in the browser (``data/address.js``).
+    It all happens in the browser (``data/address.js``). Called before anything else listens to the parts: a page runs
+    the events of one change one after the other.
     """
     opening = [None if isinstance(part, gr.State) else getattr(part, "value", None) for part in parts]
     given = ", ".join(map(json.dumps, (tab, list(names), opening)))
@@ -150,11 +151,21 @@ def saves(buttons: Mapping[str, Any], download: Callable[[Any, str], str], subje
         button.click(save, subject, file, **LIGHT, **QUIET).success(None, file, None, js=SAVE)
 
 
-def shares(button: Any, text: Any, query: Callable[..., str], inputs: Sequence[Any]) -> None:
-    """The button copies a link to this page with the query string of the inputs' values, and shows it in ``text``."""
+def shares(
+    button: Any,
+    text: Any,
+    query: Callable[..., str],
+    inputs: Sequence[Any],
+    lost: Callable[..., str] | None = None,
+) -> None:
+    """The button copies a link to this page with the query string of the inputs' values, and shows it in ``text``.
+
+    Args:
+        lost: a sentence about what such a link cannot carry, a picture say; "" where it carries all.
+    """
 
     @friendly
     def share(*values: Any):
-        return gr.Textbox(query(*values), visible=True)
+        return gr.Textbox(query(*values), info=(lost(*values) if lost else "") or None, visible=True)
 
     button.click(share, list(inputs), text, **LIGHT, **QUIET).success(None, text, text, js=LINK)

@@ -44,13 +44,13 @@ from tts_playground.ui.widgets import said
 
 def wire(app: gr.Blocks, parts: AuditParts) -> None:
     """Connect the tab."""
+    keeps(app, "audit", ORDER, parts.values)
     _running(parts)
     _looking(parts)
     _own(parts)
     saves(parts.files, export.download, parts.work, parts.file)
     shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.values)
     _arriving(app, parts)
-    keeps(app, "audit", ORDER, parts.values)
 
 
 def _view(request: gr.Request, values: tuple[Any, ...]) -> AuditView:

@@ -36,10 +36,10 @@
   const TEXTS = ['prompt', 'question', 'problem'];
   const shortened = (value) => String(value).length > 80 ? String(value).slice(0, 79) + '…' : String(value);
   const setting = ([name, value]) => TEXTS.includes(name) ? `“${shortened(value)}”` : `${name.replaceAll('_', ' ')} ${shortened(value)}`;
-  const caption = (said, what) => {
+  const caption = (said, what, chart) => {
     const set = Object.entries(said.settings).filter(([, value]) => value !== '' && value !== null && value !== undefined
       && value !== false && !(Array.isArray(value) && !value.length));
-    return [what, said.line, set.map(setting).join(', ')].filter(Boolean);
+    return [what, said.line, set.map(setting).join(', '), chart.layout.meta?.caption].filter(Boolean);
   };
   const named = (block, said) => {
     const text = TEXTS.map((name) => said.settings[name]).find(Boolean) || '';
@@ -61,16 +61,17 @@
   const picture = (chart, block) => {
     const said = chart.ttsTold || told(chart);
     const [title, what] = heading(block);
-    const rows = wrapped(caption(said, what), 130);
-    const width = 900, foot = 30 + 15 * rows.length, height = 560 + foot;
+    const rows = wrapped(caption(said, what, chart), 130);
+    const width = 900, head = 15 * rows.length + 12, height = 560 + head;
     const layout = {...chart.layout, width, height, autosize: false, paper_bgcolor: 'white', plot_bgcolor: 'white'};
     const own = chart.layout.title?.text;
     layout.title = {text: escaped([title, own && own !== title ? own : ''].filter(Boolean).join(': ')), font: {size: 16}, x: 0.02};
-    layout.margin = {...chart.layout.margin, t: 56, l: 16, r: 16, b: 90 + foot};
+    layout.title.y = 1 - 22 / height;
+    layout.margin = {...chart.layout.margin, t: 44 + head, l: 16, r: 16, b: 16};
     layout.font = {...chart.layout.font, color: '#333'};
     layout.annotations = [...(chart.layout.annotations || []), {
-      text: rows.map(escaped).join('<br>'), showarrow: false, xref: 'paper', yref: 'container', x: 0, y: 0, xanchor: 'left',
-      yanchor: 'bottom', align: 'left', font: {size: 11, color: '#444'},
+      text: rows.map(escaped).join('<br>'), showarrow: false, xref: 'paper', yref: 'paper', x: 0, y: 1, yshift: 6,
+      xanchor: 'left', yanchor: 'bottom', align: 'left', font: {size: 11, color: '#444'},
     }];
     return {figure: {data: chart.data, layout}, width, height, name: named(block, said)};
   };
@@ -101,7 +102,7 @@
     const rows = [['series', 'x', 'y', 'z', 'x_error', 'x_error_minus', 'y_error', 'y_error_minus', 'text']];
     const list = (value) => value === undefined || value === null ? [] : Array.from(value);
     for (const trace of chart._fullData || chart.data) {
-      const name = trace.name || trace.type;
+      const name = /^trace \d+$/.test(trace.name) ? trace.type : trace.name || trace.type;
       if (Array.isArray(trace.z) && trace.z[0]?.length !== undefined) {
         trace.z.forEach((line, row) => Array.from(line).forEach((z, column) => rows.push(
           [name, list(trace.x)[column] ?? column, list(trace.y)[row] ?? row, z, '', '', '', '', ''])));

@@ -46,6 +46,7 @@ from tts_playground.ui.math.layout import MathParts
 
 def wire(app: gr.Blocks, parts: MathParts) -> None:
     """Connect the tab."""
+    keeps(app, "math", ORDER, parts.values)
     events = [_solving(parts), _comparing(parts)]
     lines = [parts.status, parts.compared]
     cancels([parts.cancel], events, lines, "Cancelled; the steps that came before are kept.")
@@ -56,7 +57,6 @@ def wire(app: gr.Blocks, parts: MathParts) -> None:
     saves(parts.files, export.download, parts.state, parts.file)
     shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.values)
     _arriving(app, parts)
-    keeps(app, "math", ORDER, parts.values)
 
 
 def _view(request: gr.Request, values: tuple[Any, ...]) -> MathView:

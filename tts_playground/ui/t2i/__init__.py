@@ -29,8 +29,8 @@ class ImageTab:
 
         opening = image_repository.opening(default_view())
         parts = layout.build(opening, opening.view)
-        handlers = callbacks.wire(parts)
         keeps(app, self.slug, ORDER, parts.values)
+        handlers = callbacks.wire(parts)
         sections.build(app, parts, handlers, opening)
         api.build()
 
