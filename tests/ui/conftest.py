@@ -77,3 +77,27 @@ def image_client(image_address):
     from gradio_client import Client
 
     return Client(image_address, verbose=False)
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """A model that stays at a row until this is set; it reports it again and again, and can be cancelled."""
+    import threading
+    import time
+
+    from tts_playground.samplers.cancellation import never, stop_if
+    from tts_playground.samplers.image_tokens import ImageTokens
+
+    released, real = threading.Event(), ImageTokens.stream_paths
+
+    def slowly(self, task, paths, *, cancel=never):
+        for report in real(self, task, paths, cancel=cancel):
+            yield report
+            while report.unfinished and not released.is_set():
+                stop_if(cancel)
+                time.sleep(0.02)
+                yield report
+
+    monkeypatch.setattr(ImageTokens, "stream_paths", slowly)
+    yield released
+    released.set()

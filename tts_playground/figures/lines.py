@@ -56,7 +56,13 @@ def best_of_n(*curves: Curve, axis: str = "n", at: int | None = None, title: str
             marker={"size": 9, "color": [colour(shown.index(curve)) for curve in within]},
             hoverinfo="skip",
             showlegend=False,
+            name=f"N = {at}",
         )
+    pools = sorted({curve.pool_size for curve in shown if curve.pool_size})  # a fitted law has none
+    size = "pool of " + " to ".join(map(str, dict.fromkeys((pools[0], pools[-1])))) if pools else ""
+    band = "shaded: 95 % band" if any(curve.low is not None for curve in shown) else ""
+    faint = "faint: N is more than half of the pool" if pools else ""
+    figure.layout.meta = {"caption": "; ".join(part for part in (size, band, faint) if part)}
     return figure
 
 
@@ -93,6 +99,7 @@ def add_curve(figure: go.Figure, curve: Curve, x: Floats, number: int, axis: str
                 hoverinfo="skip",
                 legendgroup=group,
                 showlegend=False,
+                name=f"95 % band of {name}",
                 yaxis=yaxis,
             )
         figure.add_scatter(

@@ -16,7 +16,7 @@ def halted(shown: str | None, line: str) -> str | None:
 def status(line: str, numbers: Sequence[tuple[str, str, str]] = (), *, busy: bool = False) -> str:
     """A line for people and a strip of numbers: (name, value, hint). Everything is escaped."""
     cells = "".join(
-        f'<div title="{html.escape(hint)}"><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>'
+        f'<div title="{html.escape(hint)}" tabindex="0"><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>'
         for name, value, hint in numbers
     )
     mark = BUSY if busy else "status"

@@ -27,6 +27,18 @@ def friendly(handler: Callable) -> Callable:
 
         return stream
 
+    if inspect.isasyncgenfunction(handler):
+
+        @wraps(handler)
+        async def waiting(*args: Any, **kwargs: Any):
+            try:
+                async for shown in handler(*args, **kwargs):
+                    yield shown
+            except Exception as error:
+                raise said(error) from error
+
+        return waiting
+
     @wraps(handler)
     def call(*args: Any, **kwargs: Any):
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """one model at work at a time, whatever the tab; the rest wait in the queue and see their place"""
 LIGHT: dict[str, Any] = {"concurrency_id": "light", "concurrency_limit": 32, "show_progress": "hidden"}
 """what only looks never waits for models: the server's other threads are theirs"""
+WATCH: dict[str, Any] = {"concurrency_id": "watch", "concurrency_limit": None, "show_progress": "hidden"}
+"""what a page sees while it waits for a model: for asynchronous generators, which take no thread while nothing comes"""
 AT_ONCE: dict[str, Any] = {**LIGHT, "queue": False}
 """what answers a cancel: a page's stream closes when its last event ends, and an answer that joins the queue in that
 moment is lost with it"""
@@ -62,6 +65,19 @@ def arrives(
         return arrival(query, request)
 
     return app.load(arrive, None, list(outputs), **how)
+
+
+def keeps(app: gr.Blocks, tab: str, names: Sequence[str], parts: Sequence[Any]) -> None:
+    """The parts' values stand in the page's address, under the names that ``arrives`` reads, and outlive a reload.
+
+    It all happens in the browser (``data/address.js``). Called before anything else listens to the parts: a page runs
+    the events of one change one after the other.
+    """
+    opening = [None if isinstance(part, gr.State) else getattr(part, "value", None) for part in parts]
+    given = ", ".join(map(json.dumps, (tab, list(names), opening)))
+    app.load(None, None, list(parts), js=f"() => window.ttsRestore({given})")
+    changes = [part.change for part in parts]
+    gr.on(changes, None, list(parts), None, js=f"(...values) => window.ttsKeep({given}, values)", **QUIET)
 
 
 def session_of(request: gr.Request | None) -> str:
@@ -135,11 +151,21 @@ def saves(buttons: Mapping[str, Any], download: Callable[[Any, str], str], subje
         button.click(save, subject, file, **LIGHT, **QUIET).success(None, file, None, js=SAVE)
 
 
-def shares(button: Any, text: Any, query: Callable[..., str], inputs: Sequence[Any]) -> None:
-    """The button copies a link to this page with the query string of the inputs' values, and shows it in ``text``."""
+def shares(
+    button: Any,
+    text: Any,
+    query: Callable[..., str],
+    inputs: Sequence[Any],
+    lost: Callable[..., str] | None = None,
+) -> None:
+    """The button copies a link to this page with the query string of the inputs' values, and shows it in ``text``.
+
+    Args:
+        lost: a sentence about what such a link cannot carry, a picture say; "" where it carries all.
+    """
 
     @friendly
     def share(*values: Any):
-        return gr.Textbox(query(*values), visible=True)
+        return gr.Textbox(query(*values), info=(lost(*values) if lost else "") or None, visible=True)
 
     button.click(share, list(inputs), text, **LIGHT, **QUIET).success(None, text, text, js=LINK)

@@ -1,6 +1,8 @@
-"""The few lines that only a browser can do: save a file, copy a link."""
+"""The few lines that only a browser can do: save a file, copy a link; what is longer stands in ``data/*.js``."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 LINK = """(query) => { const link = location.origin + location.pathname + '?' + query;
 try { navigator.clipboard.writeText(link).catch(() => {}); } catch (e) {} return link; }"""
@@ -78,3 +80,12 @@ save('data:application/pdf;base64,' + btoa(file)); }"""
 
 Above a chart come the lines. A pdf holds a picture at 288 dots an inch. With "href" it is saved as it is.
 """
+
+SHARED = ("address", "controls", "figures")
+"""scripts of every page: its state in the address, keys and hints, figures that travel"""
+
+
+def head() -> str:
+    """The shared scripts for the page's head: they are there before anything else runs."""
+    folder = Path(__file__).parent / "data"
+    return "".join(f"<script>{(folder / f'{name}.js').read_text('utf-8')}</script>" for name in SHARED)

@@ -24,8 +24,9 @@ from tts_playground.pages.access import Doorkeeper
 from tts_playground.pages.connections import bounded_connections
 from tts_playground.ui import papers, theme
 from tts_playground.ui.edge.body_limit import BodyLimit
-from tts_playground.ui.edge.compression import CompressedPage
 from tts_playground.ui.edge.headers import SafeHeaders
+from tts_playground.ui.edge.packed import Packed
+from tts_playground.ui.first_open import on_first_open
 from tts_playground.ui.gradio_patches import (
     Listening,
     Page,
@@ -36,7 +37,7 @@ from tts_playground.ui.gradio_patches import (
     signatures_once,
 )
 from tts_playground.ui.loopback import past_proxies
-from tts_playground.ui.scripts import FIT_CHARTS
+from tts_playground.ui.scripts import FIT_CHARTS, head
 
 TITLE = "Test-time scaling playground"
 LEAD = "Draw many candidates, score them, keep the best — and see what the extra compute bought."
@@ -105,6 +106,7 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
             # not on the bar: what is in it would be asked for its value with every status of every event
             elsewhere = {"show_progress": "hidden", "show_progress_on": title}
             app.load(choose, None, bar, api_visibility="private", queue=False, **elsewhere)
+        on_first_open(app)
     light_sessions()
     absent_once()
     signatures_once({type(block) for block in app.blocks.values()})
@@ -124,10 +126,11 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
     door = Doorkeeper.at(options.get("server_name"))
     gateway = beside.wanted(options.get("server_name"))
     before = [SafeHeaders.everywhere(), *([beside.GatewayBranch.to(gateway)] if gateway is not None else [])]
-    guards = [*before, door, BodyLimit.at(limits.body_bytes), Listening.to(app), CompressedPage.of_root()]
+    guards = [*before, door, BodyLimit.at(limits.body_bytes), Packed.pages(), Listening.to(app)]
     settings = {
         "theme": theme.THEME,
         "js": FIT_CHARTS,
+        "head": head(),
         "css_paths": [Path(__file__).parent / "data" / "style.css"],
         "footer_links": ["api", "settings"],
         "run_history": False,

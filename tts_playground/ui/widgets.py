@@ -12,6 +12,8 @@ from tts_playground.ui.gradio_patches.repeated_work import plot as plot
 
 FORMATS = "PNG, JPEG, WEBP, AVIF, GIF, BMP, TIFF or PPM"
 BOUNDS = "at most 20 MB and 64 million pixels"
+RATIOS = ("n", "cfg", "top_k", "per_cond")
+"""settings whose range is a ratio"""
 
 
 def held(canvas: DrawingCanvas) -> DrawingCanvas:
@@ -46,10 +48,11 @@ def said(words: str) -> str:
 def slider(
     tab: str, name: str, label: str, value: float, step: float, info: str, limits: dict[str, tuple[float, float]]
 ) -> gr.Slider:
-    """A setting's slider; its id is the tab's name and its own."""
+    """A setting's slider; its id is the tab's name and its own. Where its range is a ratio, equal ways are factors."""
     low, high = limits[name]
     where = f"{tab}-{name.replace('_', '-')}"
-    return gr.Slider(low, high, value, step=step, label=label, info=info, elem_id=where, buttons=[])
+    ratio = ["ratio-slider"] if name in RATIOS else None
+    return gr.Slider(low, high, value, step=step, label=label, info=info, elem_id=where, buttons=[], elem_classes=ratio)
 
 
 def thumbs(value: Any, *, elem_id: str, columns: int, height: int | str, preview: bool = False) -> PictureGallery:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,10 +13,10 @@ from typing import Any
 from tts_playground.core import Progress
 from tts_playground.errors import BadInput, NoSpace, PlaygroundError, ReadOnly, StoreError
 from tts_playground.experiments import image_pools
-from tts_playground.models import loading
+from tts_playground.models import loading, zerogpu
 from tts_playground.models.hub.identity import named
 from tts_playground.models.zerogpu import cancellable, on_gpu, seconds_for
-from tts_playground.pages.t2i import reward_choice
+from tts_playground.pages.t2i import previews, reward_choice
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import T2iView
@@ -142,11 +143,14 @@ def live_count(view: T2iView) -> int:
     return min(view.n, LIVE) if loading.Options().resolved().device == "cpu" else view.n
 
 
-def serve(wish: DrawRequest, cancel: Any, alike: Sequence[T2iView] = ()) -> Iterator[Progress[Any]]:
+def serve(
+    wish: DrawRequest, cancel: Any, alike: Sequence[T2iView] = (), late: previews.Late | None = None
+) -> Iterator[Progress[Any]]:
     """Draw and score what a wish lacks; where nothing lacks, no model is asked.
 
     Args:
         alike: views that other pages wait for; as many images of them are drawn in the same batch (``Desk.alike``).
+        late: asked after every row; of each view that it names a first row is drawn, and reported at once.
 
     Raises:
         Cancelled: ``cancel()`` became true; what was finished is kept.
@@ -157,7 +161,8 @@ def serve(wish: DrawRequest, cancel: Any, alike: Sequence[T2iView] = ()) -> Iter
     if seen.size < wish.n:
         views = (wish.view, *alike)
         chunk = wish.n * len(views) if alike else image_pools.CHUNK
-        for progress in cancellable(draw, cancel, views, wish.n, chunk, SEEN, True):
+        here = () if late is None or zerogpu.here() else (late,)  # a worker sees nothing of the pages
+        for progress in cancellable(draw, cancel, views, wish.n, chunk, SEEN, True, *here):
             yield replace(progress, done=min(progress.done, wish.n), of=wish.n)
         score([pool_of(view) for view in views], wish.view)
         return
@@ -185,12 +190,14 @@ def draw(
     chunk: int = image_pools.CHUNK,
     seen: int = SEEN,
     in_turn: bool = False,
+    late: previews.Late | None = None,
     *,
     cancel: Cancel = never,
 ) -> Iterator[Progress[Any]]:
     """Draw what is missing of the first ``n`` images of views that differ in their settings alone, all together.
 
-    ``in_turn``: the first view's images come first, and are those that are previewed.
+    ``in_turn``: the first view's images come first, and are those that are previewed; of the other views one image is,
+    and of those that come ``late`` the first row of one.
 
     Raises:
         Cancelled: ``cancel()`` became true; what was finished is kept.
@@ -198,26 +205,37 @@ def draw(
     how: dict[str, Any] = {"seed": views[0].seed, "chunk": chunk, "in_turn": in_turn, "cancel": cancel}
     target = writing()
     try:
-        yield from _seen([adopted(view) for view in views], n, seen, how)
+        yield from _seen(views, n, seen, late, how)
     except (NoSpace, ReadOnly) as error:
         _step_aside(target, error)
-        yield from _seen([adopted(view) for view in views], n, seen, how)  # what was lost, and the rest
+        yield from _seen(views, n, seen, late, how)  # what was lost, and the rest
 
 
-def _seen(pools: Sequence[Pool[Any]], n: int, seen: int, how: dict[str, Any]) -> Iterator[Progress[Any]]:
+def _seen(
+    views: Sequence[T2iView], n: int, seen: int, late: previews.Late | None, how: dict[str, Any]
+) -> Iterator[Progress[Any]]:
     """The draw's reports as values, the first ``seen`` images in work as pictures now and then."""
+    pools = [adopted(view) for view in views]
     due, pause = 0.0, PACE
     for round_ in image_pools.draw(pools, n, **how):
         report = round_.progress
         if report is None:
             continue
         shown: tuple[Any, ...] = ()
+        others = previews.first_rows(_late(late())) if late is not None else ()
         if seen and report.unfinished and time.monotonic() >= due:
-            views = pools[0].sampler.peek(pools[0].task, report.unfinished[:seen])
-            shown = tuple(view.content for view in views)
+            shown, more = previews.pictures(views, pools[0], report, seen, n, how["in_turn"])
+            others += more
             due, pause = time.monotonic() + pause, min(2 * pause, 1.0)
-        if shown or report.finished or not report.unfinished:
-            yield replace(report, finished=(), unfinished=shown)
+        if shown or others or report.finished or not report.unfinished:
+            yield previews.shared(report, shown, others)
+
+
+def _late(views: Sequence[T2iView]) -> Iterator[tuple[T2iView, Pool[Any]]]:
+    """The views with their pools; of what cannot be drawn its own turn tells why."""
+    for view in views:
+        with suppress(PlaygroundError):
+            yield view, pool_of(view, load=True)
 
 
 def adopted(view: T2iView) -> Pool[Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -14,6 +15,7 @@ from tts_playground.errors import BadInput, Cancelled, PlaygroundError
 from tts_playground.models import loading
 from tts_playground.pages.t2i import image_repository
 from tts_playground.pages.t2i.gallery_state import GalleryState
+from tts_playground.pages.t2i.previews import SharedProgress
 from tts_playground.pages.t2i.request_queue import DrawRequest, RequestQueue
 from tts_playground.pages.t2i.view_settings import EMBEDDED, T2iView, default_view
 from tts_playground.rewards.verdict import VerdictReward
@@ -49,8 +51,11 @@ def drawn(session: str, first: DrawRequest, *, pressed: bool = False) -> Iterato
     ``first`` is served when the page has not asked for anything else, or when its button was ``pressed``; a newer wish
     of the page ends it within a token.
     """
-    wish: DrawRequest | None = first if pressed else request_queue().newest(session) or first
-    request_queue().ask(session, wish)
+    queue = request_queue()
+    if not pressed and queue.answered(session):
+        return
+    wish: DrawRequest | None = queue.same(session, first) if pressed else queue.newest(session) or first
+    queue.ask(session, wish)
     while wish is not None:
         now = wish
         try:
@@ -66,12 +71,50 @@ def drawn(session: str, first: DrawRequest, *, pressed: bool = False) -> Iterato
 
 
 def _served(session: str, wish: DrawRequest) -> Iterator[DrawReport]:
-    """Serve a wish, and with it those of other pages that fit; a page that wants it no longer hears no more of it."""
-    batch = (wish, *request_queue().batchable(wish))
+    """Serve a wish, and with it those of other pages that fit; a page that wants it no longer hears no more of it.
+
+    The other pages are told what is drawn for them, and those that came too late for this batch see a first row.
+    """
+    queue = request_queue()
+    batch = (wish, *queue.batchable(wish))
     views = [other.view for other in batch[1:]]
-    for progress in image_repository.serve(wish, lambda: request_queue().given_up(batch), views):
-        if request_queue().newest(session) is wish:
+
+    def late() -> list[T2iView]:
+        return [other.view for other in queue.unseen(batch)]
+
+    for progress in image_repository.serve(wish, lambda: queue.given_up(batch), views, late):
+        for view, report in progress.others if isinstance(progress, SharedProgress) else ():
+            queue.tell(view, report, wish)
+        if progress.unfinished:
+            queue.tell(wish.view, progress, wish)
+        if queue.newest(session) is wish:
             yield DrawReport(progress=progress)
+    for view in (wish.view, *views):
+        queue.tell(view, Progress(done=wish.n, of=wish.n), wish)
+
+
+WATCHING = 0.1
+"""seconds between two looks of a page that waits at what it was told"""
+
+
+async def watched(session: str, wish: DrawRequest) -> AsyncIterator[DrawReport]:
+    """What others draw for a page that waits for its turn: previews, and all of it once it is whole and scored.
+
+    It waits without a thread, and ends when the page's wish is served, given up or replaced.
+    """
+    queue, last = request_queue(), None
+    while queue.newest(session) is wish:
+        report = queue.told(session)
+        if report is not None and report is not last:
+            last = report
+            if report.done < report.of:
+                yield DrawReport(progress=report)
+            else:
+                look = await asyncio.to_thread(image_repository.look, wish.view)
+                if image_repository.complete(look, wish.n) and queue.newest(session) is wish:
+                    queue.answer(session, wish)
+                    yield DrawReport(look)
+        await asyncio.sleep(WATCHING)
 
 
 def reason(look: GalleryState, place: int | None) -> str:

@@ -1,7 +1,8 @@
 """Who waits for what: the newest wish of every open page. A newer wish ends the older one within one token.
 
 Wishes that wait and differ in their settings alone can be drawn in one batch (``alike``), which ends when none of its
-pages waits any more.
+pages waits any more. Whoever draws tells the pages that wait what there is of their images (``tell``), so that they see
+it before their own turn comes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from tts_playground.core import Progress
 from tts_playground.pages.t2i.view_settings import T2iView
 from tts_playground.samplers.image_paths import ImageSettings
 
@@ -18,6 +21,8 @@ KEPT = 2000
 """pages remembered"""
 TOGETHER = 64
 """images of several pages drawn in one batch: each takes half the time it takes in a batch of 4"""
+AT_ONCE = 16
+"""pages that came too late for a batch and get a first look at a time: each takes as long as one image of the batch"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +32,11 @@ class DrawRequest:
     view: T2iView
     n: int
     """images wanted of that view"""
+
+
+def _images(view: T2iView) -> tuple[object, ...]:
+    """What decides the images of a view, whatever it shows of them."""
+    return view.prompt, view.model, view.seed, view.settings
 
 
 def _batch(wish: DrawRequest) -> tuple[object, ...]:
@@ -39,6 +49,10 @@ class RequestQueue:
 
     def __init__(self) -> None:
         self._newest: OrderedDict[str, DrawRequest | None] = OrderedDict()
+        self._told: dict[str, tuple[DrawRequest, Progress[Any] | None]] = {}
+        """session -> its wish, and what it was told of it; None: a first look is being drawn"""
+        self._answered: set[str] = set()
+        """sessions that have been shown all they wanted before their turn came"""
         self._lock = threading.Lock()
 
     def ask(self, session: str, wish: DrawRequest) -> None:
@@ -46,8 +60,14 @@ class RequestQueue:
         with self._lock:
             self._newest[session] = wish
             self._newest.move_to_end(session)
+            self._answered.discard(session)
             while len(self._newest) > KEPT:
-                self._newest.popitem(last=False)
+                self._clear(self._newest.popitem(last=False)[0])
+
+    def same(self, session: str, wish: DrawRequest) -> DrawRequest:
+        """What the page wants already, where it is the same thing; else ``wish``."""
+        now = self.newest(session)
+        return now if now is not None and (now.view, now.n) == (wish.view, wish.n) else wish
 
     def drop(self, session: str) -> None:
         """The page wants nothing any more."""
@@ -64,6 +84,54 @@ class RequestQueue:
         """The page was closed; what it wanted is given up."""
         with self._lock:
             self._newest.pop(session, None)
+            self._clear(session)
+
+    def _clear(self, session: str) -> None:
+        self._told.pop(session, None)
+        self._answered.discard(session)
+
+    def unseen(self, drawing: Sequence[DrawRequest]) -> tuple[DrawRequest, ...]:
+        """Wishes of the model that is ``drawing`` whose pages have seen nothing yet, longest waiting first.
+
+        Each is named once: whoever asks draws a first look at it.
+        """
+        model, found = drawing[0].view.model, []
+        with self._lock:
+            for session, wish in self._newest.items():
+                told = self._told.get(session, (None, None))[0] is wish
+                if wish is None or told or wish.view.model != model or any(wish is one for one in drawing):
+                    continue
+                self._told[session] = wish, None
+                found.append(wish)
+                if len(found) == AT_ONCE:
+                    break
+        return tuple(found)
+
+    def tell(self, view: T2iView, report: Progress[Any], but: DrawRequest) -> None:
+        """Pages that wait for the images of ``view``, ``but`` the one that draws, are told how far they have come."""
+        images = _images(view)
+        with self._lock:
+            for session, wish in self._newest.items():
+                if wish is not None and wish is not but and _images(wish.view) == images:
+                    self._told[session] = wish, report
+
+    def told(self, session: str) -> Progress[Any] | None:
+        """What the page was told of the wish that it has now."""
+        with self._lock:
+            wish, report = self._told.get(session, (None, None))
+            return report if wish is not None and wish is self._newest.get(session) else None
+
+    def answer(self, session: str, wish: DrawRequest) -> None:
+        """The page has been shown all of a wish, before its turn came."""
+        with self._lock:
+            if self._newest.get(session) is wish:
+                self._newest[session] = None
+                self._answered.add(session)
+
+    def answered(self, session: str) -> bool:
+        """Whether the page's last wish was answered before its turn came."""
+        with self._lock:
+            return session in self._answered
 
     def batchable(self, wish: DrawRequest) -> tuple[DrawRequest, ...]:
         """Wishes of other pages that fit into one batch with this one, longest waiting first.

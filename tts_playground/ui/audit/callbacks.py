@@ -33,6 +33,7 @@ from tts_playground.ui.events import (
     arrives,
     cancels,
     is_local,
+    keeps,
     offers,
     saves,
     shares,
@@ -43,6 +44,7 @@ from tts_playground.ui.widgets import said
 
 def wire(app: gr.Blocks, parts: AuditParts) -> None:
     """Connect the tab."""
+    keeps(app, "audit", ORDER, parts.values)
     _running(parts)
     _looking(parts)
     _own(parts)

@@ -5,8 +5,10 @@
 (``Blocks.preprocess_data``, the arguments of ``Blocks.call_function``) and after (``postprocess_data``): here those
 pass through ``error_handling`` as what handlers raise.
 
-Hooked: ``Blocks.preprocess_data``, ``process_api`` and ``launch`` (its ``_frontend``); ``EventData._data``;
-``FnIndexInferError``, which a request that names no event ends in.
+What fills a tab when it is first opened never writes over what has been shown there since (``Page.fills``).
+
+Hooked: ``Blocks.preprocess_data``, ``postprocess_data``, ``process_api`` and ``launch`` (its ``_frontend``);
+``EventData._data``; ``FnIndexInferError``, which a request that names no event ends in.
 """
 
 from __future__ import annotations
@@ -37,6 +39,26 @@ class Page(gr.Blocks, metaclass=BlocksWithoutStub):
     """``gr.Blocks`` whose every refusal is a sentence, on the page, in the API and in MCP."""
 
     is_template = True
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.fills: set[Any] = set()
+        """handlers that only fill what is still empty; filled by ``ui.first_open``"""
+        super().__init__(*args, **options)
+
+    async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
+        """Values as pages get them (gradio.blocks 2252); a filling skips what this page has been shown already."""
+        shown = vars(state).setdefault("shown_parts", set()) if state is not None else set()
+        if block_fn.fn not in self.fills:
+            shown.update(_shown(block_fn, predictions))
+            return await super().postprocess_data(block_fn, predictions, state)
+        values = list(predictions) if len(block_fn.outputs) > 1 else [predictions]
+        new = [part._id not in shown for part in block_fn.outputs]
+        values = [value if fresh else gr.skip() for value, fresh in zip(values, new, strict=True)]
+        sent = await super().postprocess_data(block_fn, values if len(values) > 1 else values[0], state)
+        # of what was shown while this was being written out, too
+        sent = [one if part._id not in shown else gr.skip() for one, part in zip(sent, block_fn.outputs, strict=True)]
+        shown.update(part._id for part in block_fn.outputs)
+        return sent
 
     async def preprocess_data(
         self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False
@@ -72,6 +94,18 @@ class Page(gr.Blocks, metaclass=BlocksWithoutStub):
         # else a page that takes over 3 s to answer at start, on a busy machine, ends the app
         options.setdefault("_frontend", False)
         return super().launch(*args, app_kwargs=app_kwargs, **options)
+
+
+def _shown(block_fn: Any, predictions: Any) -> list[int]:
+    """The components that an event's result says anything about."""
+    values = predictions if isinstance(predictions, (list, tuple)) and len(block_fn.outputs) > 1 else [predictions]
+    if len(values) != len(block_fn.outputs):
+        return []
+    return [part._id for part, value in zip(block_fn.outputs, values, strict=True) if _says(value)]
+
+
+def _says(value: Any) -> bool:
+    return not (isinstance(value, dict) and value.get("__type__") == "update" and len(value) == 1)
 
 
 def _called(block_fn: Any) -> str:

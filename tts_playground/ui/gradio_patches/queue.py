@@ -24,6 +24,8 @@ LOOK = 0.5
 PATIENCE, LONG_PATIENCE = 12, 60
 """looks until such a job is dropped; the longer one for calls by hand, which are joined and then asked for, and for
 pages that are open: on a slow computer they are late with their streams"""
+WATCHERS = 500
+"""places for jobs beside those of the threads: as many as open pages"""
 UNHEARD = "This was dropped: nobody was listening for its answer."
 
 
@@ -178,8 +180,12 @@ class FairQueue(Queue):
     # ---- who still listens
 
     def start(self) -> None:
-        """Also begins to look for jobs that nobody listens to."""
+        """Also begins to look for jobs that nobody listens to.
+
+        Gradio has a place for as many jobs as there are threads; pages that only wait take a place, and no thread.
+        """
         super().start()
+        self.active_jobs += [None] * WATCHERS
         utils.run_coro_in_background(self._drop_unheard)
 
     async def _drop_unheard(self) -> None:

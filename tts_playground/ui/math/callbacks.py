@@ -32,6 +32,7 @@ from tts_playground.ui.events import (
     QUIET,
     cancels,
     is_local,
+    keeps,
     offers,
     saves,
     shares,
@@ -45,6 +46,7 @@ from tts_playground.ui.scripts import FIGURE
 
 def wire(app: gr.Blocks, parts: MathParts) -> None:
     """Connect the tab."""
+    keeps(app, "math", ORDER, parts.values)
     events = [_solving(parts), *_comparing(parts)]
     lines = [parts.status, parts.compared]
     cancels([parts.cancel], events, lines, "Cancelled; the steps that came before are kept.")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import gradio as gr
 
 from tts_playground.errors import BadInput
 from tts_playground.pages.coerce import one_of, whole
-from tts_playground.pages.sketch import editor, examples, render, results, strategy_comparison
+from tts_playground.pages.sketch import editor, examples, ink_link, render, results, strategy_comparison
 from tts_playground.pages.sketch.page_state import SketchPageState
 from tts_playground.pages.sketch.view_settings import (
     INVERT,
@@ -33,6 +34,7 @@ from tts_playground.ui.events import (
     arrives,
     cancels,
     is_local,
+    keeps,
     saves,
     shares,
     values_in_query,
@@ -45,6 +47,7 @@ HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
 ON_CANVAS = "Example “{name}” is on the canvas; press “Find the program”."
 AS_READ = "Your drawing, as it is read; press “Find the program” when it is done."
 TAKEN = "What was read from your picture is on the canvas; correct it there."
+OF_LINK = "The drawing of this link is on the canvas; press “Find the program”."
 AGAIN = "Your drawing, read again; press “Find the program”."
 LONGEST = 6000
 """characters of a program in a link"""
@@ -64,6 +67,7 @@ input.dispatchEvent(new Event('change', {bubbles: true})); })"""
 
 def wire(app: gr.Blocks, parts: SketchParts, starters: dict[str, SketchPageState]) -> None:
     """Connect the tab."""
+    keeps(app, "sketch", ORDER, parts.settings)
     _drawing(parts)
     _rereading(parts)
     _searching(parts)
@@ -101,15 +105,16 @@ def _reading(p: SketchParts, trigger: Any) -> Any:
 def _drawing(p: SketchParts) -> None:
     """Examples, uploads and the clear button put ink on the canvas; a stroke shows how it is read."""
 
-    def put(ink: Any, loaded: Any, outline: str, n: int, line: str):
+    def put(ink: Any, loaded: Any, outline: str, n: int, line: str, name: str = ""):
         value = examples.layers(ink)
         task = examples.task_of(value, loaded, outline)
-        return value, loaded, task, render.compare(task, None), status(line), *_nothing_found(n), "auto", False
+        address = ink_link.query(ink, name)
+        return address, value, loaded, task, render.compare(task, None), status(line), *_nothing_found(n), "auto", False
 
     @friendly
     def pick(outline: str, n: int, event: gr.SelectData):
         name = one_of(examples.names(), event.index)
-        return put(*examples.load(examples.picture(name)), outline, n, ON_CANVAS.format(name=name))
+        return put(*examples.load(examples.picture(name)), outline, n, ON_CANVAS.format(name=name), name)
 
     @friendly
     def take(picture: Any, outline: str, n: int):
@@ -125,21 +130,32 @@ def _drawing(p: SketchParts) -> None:
     @friendly
     def wipe(n: int):
         line = status("The canvas is clear.")
-        return examples.layers(None), None, None, render.compare(None, None), line, *_nothing_found(n), "auto", False
+        return (
+            "",
+            examples.layers(None),
+            None,
+            None,
+            render.compare(None, None),
+            line,
+            *_nothing_found(n),
+            "auto",
+            False,
+        )
 
     @friendly
     def notice(value: Any, loaded: Any, drawn: Any, text: str, work: SketchPageState | None, outline: str, n: int):
         task = examples.task_of(value, loaded, outline)
         if task.blank or task == drawn:  # the canvas also reports when nothing was drawn
             return (gr.skip(),) * len(noticed)
+        address = ink_link.query(examples.ink_of(value), examples.name_of(task))
         if work is None and text.strip():  # typed by hand: it is compared with every stroke
             shown, _, line = editor.follow(text, task)
-            kept = (gr.skip(),) * (len(noticed) - 3)
-            return task, shown or render.compare(task, None), line or gr.skip(), *kept
-        return task, render.compare(task, None), status(AS_READ), *_nothing_found(n)
+            kept = (gr.skip(),) * (len(noticed) - 4)
+            return address, task, shown or render.compare(task, None), line or gr.skip(), *kept
+        return address, task, render.compare(task, None), status(AS_READ), *_nothing_found(n)
 
     reading = [p.settings[ORDER.index(name)] for name in ("invert", "crop")]
-    outputs = [p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p), *reading]
+    outputs = [p.address, p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p), *reading]
     outline_and_n = [p.settings[ORDER.index("outline")], p.n]
     p.examples.select(pick, outline_and_n, outputs, **_canvas_event(p))
     p.upload.input(take, [p.upload, *outline_and_n], outputs, **_canvas_event(p))
@@ -148,7 +164,7 @@ def _drawing(p: SketchParts) -> None:
     p.clear.click(wipe, p.n, outputs, **_canvas_event(p))
     p.canvas.clear(wipe, p.n, outputs, **_canvas_event(p))
     # reading the canvas uploads it, so the others read what was noticed at the last stroke
-    noticed = [p.drawn, p.panel, p.status, *_found(p)]
+    noticed = [p.address, p.drawn, p.panel, p.status, *_found(p)]
     _reading(p, p.canvas.input)(
         notice,
         [p.held, p.loaded, p.drawn, p.program, p.work, *outline_and_n],
@@ -309,10 +325,16 @@ def _editing(p: SketchParts) -> None:
     p.program.change(follow_paste, [p.program, p.drawn, p.work], shown, **LIVE)
     saves(p.files, editor.download, p.program, p.file)
 
-    def query(text: str, drawn: Any, *chosen: Any) -> str:
-        return to_query(settings_of(*chosen), program=text[:LONGEST], drawing=examples.name_of(drawn))
+    def query(text: str, drawn: Any, address: str, *chosen: Any) -> str:
+        ink = dict(parse_qsl(address)).get("ink", "")
+        more = {"program": text[:LONGEST], "drawing": examples.name_of(drawn), "ink": ink}
+        return to_query(settings_of(*chosen), **more)
 
-    shares(p.link, p.link_text, query, [p.program, p.drawn, *p.settings])
+    def lost(text: str, drawn: Any, address: str, *chosen: Any) -> str:
+        return "" if drawn is None or drawn.blank or address or examples.name_of(drawn) else ink_link.TOO_LARGE
+
+    shares(p.link, p.link_text, query, [p.program, p.drawn, p.address, *p.settings], lost)
+    p.address.change(None, p.address, None, js="(extra) => window.ttsExtra('sketch', extra)")
 
 
 def _comparing(p: SketchParts) -> None:
@@ -355,7 +377,8 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
         allowed(chosen.sampler, is_local(request))
         text, name = query.get("program", ""), query.get("drawing", "")
         settings = values_in_query(query, ORDER, values_of(chosen))
-        if name not in examples.names() and not text:
+        ink = query.get("ink", "") if name not in examples.names() else ""
+        if name not in examples.names() and not text and not ink:
             return (*settings, *[gr.skip()] * (len(outputs) - len(settings)))
         value, loaded, task, line, complaint = gr.skip(), None, None, "", ""
         if name in examples.names():
@@ -363,6 +386,9 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
             value = examples.layers(ink)
             task = examples.task_of(value, loaded, chosen.outline)
             line = status(ON_CANVAS.format(name=name))
+        elif ink:
+            value = examples.layers(ink_link.read(ink))
+            task, line = examples.task_of(value, None, chosen.outline), status(OF_LINK)
         panel = render.compare(task, None)
         if text:
             shown, complaint, line = editor.follow(text, task, chosen.shown)
@@ -371,5 +397,5 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
         return *settings, value, loaded, task, panel, line, None, text, *summary, complaint
 
     outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p)]
-    arrives(app, "sketch", (*ORDER, "program", "drawing"), arrival, outputs, **_canvas_event(p))
+    arrives(app, "sketch", (*ORDER, "program", "drawing", "ink"), arrival, outputs, **_canvas_event(p))
     app.load(None, None, None, js=PASTE)

@@ -45,6 +45,8 @@ class SketchParts:
     held: Any
     """the drawing as it was last read, unseen; handlers read this and never the canvas"""
     upload: Any
+    address: Any
+    """not shown: what the page's address says of the drawing"""
     pasted: Any
     """not shown: takes what is pasted anywhere on the tab"""
     examples: Any
@@ -94,6 +96,7 @@ def build(starters: dict[str, SketchPageState], opening: SketchPageState | None)
         "drawn": PageState(None if opening is None else opening.task),
         "contest_state": PageState(None),
         "file": gr.Textbox(visible=False),
+        "address": gr.Textbox("", visible=False),
     }
     with gr.Row(elem_classes="main", elem_id="sketch-top"):
         # a fixed width: the canvas measures itself once, while the page is still settling

@@ -23,11 +23,13 @@ class ImageTab:
     def build(self, app: gr.Blocks) -> None:
         """Lay out and wire the tab; opens on a starter pool when one is installed."""
         from tts_playground.pages.t2i import image_repository
-        from tts_playground.pages.t2i.view_settings import default_view
+        from tts_playground.pages.t2i.view_settings import ORDER, default_view
+        from tts_playground.ui.events import keeps
         from tts_playground.ui.t2i import api, callbacks, layout, sections
 
         opening = image_repository.opening(default_view())
         parts = layout.build(opening, opening.view)
+        keeps(app, self.slug, ORDER, parts.values)
         handlers = callbacks.wire(parts)
         sections.build(app, parts, handlers, opening)
         api.build()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
+from tts_playground.errors import PlaygroundError
 from tts_playground.pages.coerce import one_of, whole
 from tts_playground.pages.status import halted, status
 from tts_playground.pages.t2i import image_repository, page_state, render, reward_choice
@@ -16,7 +18,7 @@ from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples, unknown, view_of
 from tts_playground.tasks.reward_worlds import warnings
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, LastWord, is_local, session_of
+from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, WATCH, LastWord, is_local, session_of
 from tts_playground.ui.t2i.layout import MORE, T2iParts
 from tts_playground.ui.widgets import plot
 
@@ -134,11 +136,9 @@ def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
 
     @friendly
     def more(look: GalleryState, request: gr.Request, *values: Any) -> Iterator[Any]:
-        view = view_from(request, values)
-        size = max(image_repository.look(view).size, 0)
-        n = int(min(LIMITS["n"][1], max(size + MORE, view.n)))
-        for shown in _drawn(session_of(request), DrawRequest(replace(view, n=n), n), pressed=True):
-            yield *shown, n
+        wish = _more(view_from(request, values))
+        for shown in _drawn(session_of(request), wish, pressed=True):
+            yield *shown, wish.n
 
     @friendly
     def live(request: gr.Request, *values: Any) -> Iterator[Any]:
@@ -154,6 +154,7 @@ def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
         p.ticket.change(live, p.values, outputs, trigger_mode="always_last", **heavy),
     ]
     events[-1].success(render.charts, p.look, [p.curve, p.histogram], **LIGHT, **QUIET)
+    events += _watching(p, outputs)
 
     @friendly
     def several(request: gr.Request, *values: Any) -> Iterator[Any]:
@@ -185,6 +186,57 @@ def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     return {"draw": (draw, p.values, outputs), "several": (several, *asked)}
 
 
+def _more(view: T2iView) -> DrawRequest:
+    n = int(min(LIMITS["n"][1], max(image_repository.look(view).size + MORE, view.n)))
+    return DrawRequest(replace(view, n=n), n)
+
+
+def _watching(p: T2iParts, outputs: list[Any]) -> list[Any]:
+    """While a page's drawing waits for its turn, it sees what others draw for it: nothing here waits for a model."""
+
+    def pressed(view_to_wish: Callable[[T2iView], DrawRequest]):
+        async def watch(request: gr.Request, *values: Any) -> AsyncIterator[Any]:
+            try:
+                wish = await asyncio.to_thread(view_to_wish, view_from(request, values))
+                found = await asyncio.to_thread(image_repository.look, wish.view)
+            except PlaygroundError:  # the drawing itself says why
+                return
+            if image_repository.complete(found, wish.n):
+                return
+            session, queue = session_of(request), page_state.request_queue()
+            wish = queue.same(session, wish)
+            if queue.newest(session) is not wish:
+                queue.ask(session, wish)
+            async for shown in _waited(session, wish):
+                yield shown
+
+        return friendly(watch)
+
+    @friendly
+    async def live(request: gr.Request) -> AsyncIterator[Any]:
+        session = session_of(request)
+        if (wish := page_state.request_queue().newest(session)) is not None:
+            async for shown in _waited(session, wish):
+                yield shown
+
+    how: dict[str, Any] = {**WATCH, **QUIET, "trigger_mode": "multiple"}
+    drawn = pressed(lambda view: DrawRequest(view, view.n))
+    return [
+        p.run.click(drawn, p.values, outputs, **how),
+        p.more.click(pressed(_more), p.values, outputs, **how),
+        p.ticket.change(live, None, outputs, **how),
+    ]
+
+
+async def _waited(session: str, wish: DrawRequest) -> AsyncIterator[Any]:
+    """As ``_drawn``, of what others draw for a page; charts come after the images."""
+    async for step in page_state.watched(session, wish):
+        yield _reported(step, charts=False)
+        if step.look is not None:
+            charts = await asyncio.to_thread(render.charts, step.look)
+            yield *[gr.skip()] * 8, *map(plot, charts), gr.skip()
+
+
 LAST_WORD = LastWord()
 """of this tab's cancel button"""
 
@@ -201,15 +253,19 @@ def _drawn(session: str, wish: DrawRequest, *, pressed: bool = False, charts: bo
     ``charts``: the curve and the histogram, too.
     """
     for step in page_state.drawn(session, wish, pressed=pressed):
-        if step.look is None:
-            progress = step.progress
-            assert progress is not None
-            sheet = render.sheet(progress.unfinished) if progress.unfinished else gr.skip()
-            yield *[gr.skip()] * 3, sheet, gr.skip(), render.working(progress), *[gr.skip()] * 5
-            continue
-        look, others, chosen, note, line, *rest = seen(step.look, charts=charts)
-        line = status("Cancelled; whole images are kept.") if step.cancelled else line
-        yield look, others, chosen, "", note, line, *rest
+        yield _reported(step, charts=charts)
+
+
+def _reported(step: page_state.DrawReport, *, charts: bool) -> tuple[Any, ...]:
+    """A report of a drawing as the page shows it."""
+    if step.look is None:
+        progress = step.progress
+        assert progress is not None
+        sheet = render.sheet(progress.unfinished) if progress.unfinished else gr.skip()
+        return *[gr.skip()] * 3, sheet, gr.skip(), render.working(progress), *[gr.skip()] * 5
+    look, others, chosen, note, line, *rest = seen(step.look, charts=charts)
+    line = status("Cancelled; whole images are kept.") if step.cancelled else line
+    return look, others, chosen, "", note, line, *rest
 
 
 def _choosing(p: T2iParts) -> None:

@@ -9,7 +9,7 @@ import gradio as gr
 
 from tts_playground.errors import BadInput
 from tts_playground.pages.status import status
-from tts_playground.pages.t2i import export, page_state, reward_choice
+from tts_playground.pages.t2i import export, image_repository, page_state, reward_choice
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import (
     MENU,
@@ -24,7 +24,7 @@ from tts_playground.pages.t2i.view_settings import (
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import LIGHT, QUIET, is_local, offers, session_of, shares, values_in_query
 from tts_playground.ui.scripts import SAVE_FILE
-from tts_playground.ui.t2i.callbacks import Handlers
+from tts_playground.ui.t2i.callbacks import Handlers, seen, view_from
 from tts_playground.ui.t2i.layout import T2iParts
 from tts_playground.ui.widgets import heading, python
 
@@ -109,5 +109,13 @@ def _bring_back(app: gr.Blocks, p: T2iParts, handlers: Handlers, drop: Any) -> N
         page_state.request_queue().forget(session_of(request))  # what this page had asked for ends within a token
 
     app.unload(leave)
+
+    @friendly
+    def arrived(look: GalleryState, request: gr.Request, *values: Any):
+        view = view_from(request, values)
+        if request.query_params.get("tab") == "t2i" and not image_repository.look(view).size:
+            return seen(GalleryState(view))  # what the page opened with are pictures of another prompt
+        return handlers.glance(look, request, *values)
+
     offers(app, p.value("model"), MENU.names)
-    app.load(arrive, None, p.values, **LIGHT, **QUIET).success(handlers.glance, **shown)
+    app.load(arrive, None, p.values, **LIGHT, **QUIET).success(arrived, **shown)

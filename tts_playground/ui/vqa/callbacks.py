@@ -32,6 +32,7 @@ from tts_playground.ui.events import (
     QUIET,
     cancels,
     is_local,
+    keeps,
     offers,
     saves,
     shares,
@@ -43,14 +44,31 @@ from tts_playground.ui.vqa.layout import VqaParts
 
 def wire(app: gr.Blocks, parts: VqaParts) -> None:
     """Connect the tab."""
+    keeps(app, "vqa", ORDER, parts.settings)
     events = [_asking(parts), _set(parts)]
     cancels([parts.cancel], events, [parts.status, parts.set_status], "Cancelled; what came before is kept.")
     step_search_view.wire(parts.steps, parts.picture, parts.settings, _view, parts.cancel)
     _choosing(parts)
     _theory(parts)
     saves(parts.files, render.download, parts.work, parts.file)
-    shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.settings)
+    given = [parts.picture, *parts.settings]
+    shares(parts.link, parts.link_text, lambda _, *values: to_query(view_of(*values)), given, _lost)
     _arriving(app, parts)
+
+
+def _lost(picture: Any, *values: Any) -> str:
+    """What a link to this question cannot carry."""
+    question = view_of(*values).question
+    known = next((one.picture for one in examples() if one.question == question), None)
+    return "" if picture is None or (known is not None and _same(picture, known)) else LOST
+
+
+LOST = "This link cannot carry your picture: send the picture beside it."
+WITHOUT = "This link came without its picture, which no link can carry: add the picture, then press “Ask”."
+
+
+def _same(picture: Any, known: Any) -> bool:
+    return picture.size == known.size and picture.convert("RGB").tobytes() == known.convert("RGB").tobytes()
 
 
 def _view(request: gr.Request, values: tuple[Any, ...]) -> VqaView:
@@ -159,21 +177,13 @@ def _arriving(app: gr.Blocks, p: VqaParts) -> None:
             return (gr.skip(),) * (len(p.settings) + 6)
         view = coerce_view(query)
         MENU.allowed(view.model, is_local(request))
-        picture = next((one.picture for one in examples() if one.question == view.question), gr.skip())
-        work = next((ready(one, view) for one in examples() if one.question == view.question), None)
-        return *values_in_query(query, ORDER, values_of(view)), picture, *_answers(work), render.headline(work)
-
-    def opened(work: VqaPageState | None, done: SetWork | None, axis: str, measure: str):
-        curve, done = render.question_figure(work), done or opening_set()
-        if done is None:
-            return curve, gr.skip(), gr.skip(), gr.skip()
-        figure, line = render.set_figure(done, axis, measure), render.set_reading(done, measure)
-        return curve, figure, line, render.reliability_figure(done.asked, measure)
+        known = next((one for one in examples() if one.question == view.question), None)
+        work = None if known is None else ready(known, view)
+        line = status(WITHOUT) if known is None else render.headline(work)
+        picture = None if known is None else known.picture  # never another question's
+        return *values_in_query(query, ORDER, values_of(view)), picture, *_answers(work), line
 
     offers(app, p.settings[ORDER.index("model")], MENU.names)
     offers(app, p.set_name, sets)
-    shown = [p.curve, p.set_figure, p.set_status, p.reliability]
-    given = [p.work, p.set_work, p.set_axis, p.set_measure]
     answers = [p.work, p.table, p.curve, p.script, p.status]
-    first = app.load(friendly(opened), given, shown, **LIGHT, **QUIET)
-    first.then(arrive, None, [*p.settings, p.picture, *answers], **LIGHT, **QUIET)
+    app.load(arrive, None, [*p.settings, p.picture, *answers], **LIGHT, **QUIET)

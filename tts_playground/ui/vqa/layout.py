@@ -9,10 +9,11 @@ import gradio as gr
 
 from tts_playground.answers import MEASURES
 from tts_playground.pages.vqa import render
-from tts_playground.pages.vqa.page_state import VqaPageState, ready
+from tts_playground.pages.vqa.page_state import VqaPageState, opening_set, ready
 from tts_playground.pages.vqa.view_settings import LIMITS, MENU, VqaView, default_view, examples, sets
 from tts_playground.tasks.vqa import LONGEST_QUESTION
 from tts_playground.tasks.vqa_data import SHIPPED
+from tts_playground.ui.first_open import later
 from tts_playground.ui.vqa import step_search_view
 from tts_playground.ui.widgets import (
     BOUNDS,
@@ -78,15 +79,22 @@ def build() -> VqaParts:
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
             heading("What N buys on this question", "Oracle, verifier, majority; without a known answer, agreement.")
-            parts["curve"] = gr.Plot(render.question_figure(None), show_label=False, elem_id="vqa-curve")
+            parts["curve"] = gr.Plot(None, show_label=False, elem_id="vqa-curve")
         with gr.Column(scale=5, min_width=320):
             heading("Can the verifier be trusted?", "How often it is right against how sure it says it is.")
-            parts["reliability"] = gr.Plot(render.reliability_figure(()), show_label=False, elem_id="vqa-reliability")
+            parts["reliability"] = gr.Plot(None, show_label=False, elem_id="vqa-reliability")
+    later(parts["curve"], lambda: render.question_figure(work))
+    later(parts["reliability"], lambda: render.reliability_figure(_asked()))
     parts["steps"] = step_search_view.build()
     _set(parts)
     _theory(parts, view)
     parts["script"] = copy_as_python(render.as_python(work), elem_id="vqa-python")
     return VqaParts(**parts)
+
+
+def _asked() -> tuple[Any, ...]:
+    known = opening_set()
+    return known.asked if known is not None else ()
 
 
 def _input(parts: dict[str, Any], view: VqaView) -> None:
@@ -152,8 +160,10 @@ def _set(parts: dict[str, Any]) -> None:
         )
         parts["set_axis"] = gr.Radio(AXES, value="n", label="Cost axis", min_width=200, elem_id="vqa-set-axis")
         parts["set_run"] = gr.Button("Ask them all N times", min_width=160, elem_id="vqa-set-run")
-    parts["set_figure"] = gr.Plot(render.set_figure(None, "n", "exact"), show_label=False, elem_id="vqa-set-curve")
-    parts["set_status"] = gr.HTML(render.set_reading(None, "exact"), padding=False, elem_id="vqa-set-status")
+    parts["set_figure"] = gr.Plot(None, show_label=False, elem_id="vqa-set-curve")
+    parts["set_status"] = gr.HTML("", padding=False, elem_id="vqa-set-status")
+    later(parts["set_figure"], lambda: render.set_figure(opening_set(), "n", "exact"))
+    later(parts["set_status"], lambda: render.set_reading(opening_set(), "exact"))
 
 
 def _theory(parts: dict[str, Any], view: VqaView) -> None:

@@ -1,0 +1,114 @@
+"""Other tabs cost the first page nothing: what they show comes when they are opened, and never over newer things."""
+
+import json
+
+import gradio as gr
+import httpx
+import pytest
+
+from tts_playground.ui import shell
+from tts_playground.ui.first_open import LONG, later, on_first_open
+from tts_playground.ui.gradio_patches import Page
+
+MOST = 1_500_000
+"""bytes of a page load: configuration and state, uncompressed"""
+
+
+def test_a_page_load_is_small_and_goes_compressed(address):
+    page = httpx.get(address, headers={"accept-encoding": "identity"})
+    config = httpx.get(f"{address}config", headers={"accept-encoding": "identity"})
+    assert len(page.content) < MOST and len(config.content) < MOST
+    small = httpx.get(address, headers={"accept-encoding": "gzip"})
+    assert small.headers["content-encoding"] == "gzip" and small.text == page.text
+    assert int(small.headers.get("content-length", 0)) < len(page.content) / 3
+
+
+def test_figures_and_galleries_of_tabs_that_are_closed_are_not_in_the_page(address):
+    config = httpx.get(f"{address}config").json()
+    parts = {part["id"]: part for part in config["components"]}
+
+    def inside(node, closed):
+        for place, child in enumerate(node.get("children") or ()):
+            part = parts[child["id"]]
+            hidden = closed or (part["type"] == "tabitem" and place > 0)
+            if hidden and part["type"] in ("plot", "gallery", "html", "code"):
+                yield part
+            yield from inside(child, hidden)
+
+    hidden = list(inside(config["layout"], False))
+    assert len(hidden) > 30
+    heavy = {part["props"].get("elem_id"): len(json.dumps(part["props"].get("value"))) for part in hidden}
+    assert {name: size for name, size in heavy.items() if size > 2 * LONG} == {}
+
+
+def _two_tabs():
+    """An app whose second tab has a figure, a text that is changed by a button, and one that is made later."""
+    made = []
+
+    class Two:
+        slug = label = "two"
+
+        def ready(self):
+            return True
+
+        def build(self, app):
+            long = "a" * (LONG + 1)
+            gr.HTML(long, elem_id="long")
+            changed = gr.HTML(long, elem_id="changed")
+            later(gr.HTML("", elem_id="later"), lambda: made.append(1) or "made")
+            app.load(lambda: "newer", None, changed, api_name="change")
+
+    class One(Two):
+        slug = label = "one"
+
+        def build(self, app):
+            gr.HTML("b" * (LONG + 1), elem_id="seen")
+
+    return [One(), Two()], made
+
+
+async def _values(address, session, *, changed=False):
+    async with httpx.AsyncClient(timeout=60) as web:
+        config = (await web.get(f"{address}config")).json()
+        names = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
+        fill = next(one for one in config["dependencies"] if one["targets"][0][1] == "select" and one["outputs"])
+        change = next(one for one in config["dependencies"] if one["api_name"] == "change")
+        found = {}
+        for event in [*([change] if changed else []), fill, fill]:
+            body = {"data": [], "fn_index": event["id"], "session_hash": session, "event_data": {"index": 1}}
+            assert (await web.post(f"{address}gradio_api/queue/join", json=body)).status_code == 200
+            query = {"session_hash": session}
+            async with web.stream("GET", f"{address}gradio_api/queue/data", params=query) as stream:
+                async for line in stream.aiter_lines():
+                    if '"process_completed"' in line:
+                        sent = json.loads(line[5:])["output"]["data"]
+                        for part, value in zip(event["outputs"], sent, strict=True):
+                            found.setdefault(names[part], []).append(value)
+        return found
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_tab_is_filled_once_and_never_over_what_was_shown_since(changed):
+    import asyncio
+
+    tabs, made = _two_tabs()
+    app = shell.build(tabs)
+    address = shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
+    try:
+        found = asyncio.run(_values(address, f"page{changed}", changed=changed))
+    finally:
+        app.close()
+    nothing = {"__type__": "update"}
+    assert found["long"] == ["a" * (LONG + 1), nothing]
+    assert found["later"] == ["made", nothing]
+    assert found["changed"] == (["newer", nothing, nothing] if changed else ["a" * (LONG + 1), nothing])
+    assert made == [1]
+    assert "seen" not in found
+
+
+def test_what_is_seen_at_once_stays_in_the_page_unless_it_is_made_later():
+    with Page() as app:
+        text, part = gr.HTML("b" * (LONG + 1)), later(gr.HTML(""), lambda: "made")
+        on_first_open(app)
+    (event,) = app.fns.values()
+    assert text.value and event.outputs == [part] and event.targets[0][1] == "load"

@@ -1,0 +1,75 @@
+"""A tab's figures, galleries and longer texts are sent when the tab is first opened, so that the other tabs cost the
+first page nothing.
+
+What a component opens with stays on the server, and its page gets none of it with the configuration. It comes with the
+tab's ``select``, unless something newer was shown there in the meantime: a link that arrives, say.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import gradio as gr
+
+from tts_playground.ui.events import LIGHT, QUIET
+from tts_playground.ui.gradio_patches.page import Page
+from tts_playground.ui.gradio_patches.repeated_work import plot
+
+LONG = 400
+"""characters of a text that is worth waiting"""
+
+
+def later(part: Any, make: Callable[[], Any]) -> Any:
+    """The component, which shows what ``make()`` returns once its tab is opened; made once for all pages."""
+    part.made_later = cache(make)
+    return part
+
+
+def on_first_open(app: Page) -> None:
+    """Wire all of an app's tabs; called when the app is laid out."""
+    waiting: defaultdict[Any, list[Any]] = defaultdict(list)
+    for part, tab in _parts(app, None):
+        if (make := _opening(part, hidden=tab is not None)) is not None:
+            waiting[tab].append((part, make))
+    for tab, pairs in waiting.items():
+        parts, makes = zip(*pairs, strict=True)
+        trigger = app.load if tab is None else tab.select
+        app.fills.add(trigger(_filling(makes), None, list(parts), **LIGHT, **QUIET).fn)
+
+
+def _parts(block: Any, tab: Any) -> Iterator[tuple[Any, Any]]:
+    """(part, the tab that has to be opened to see it; None for what is seen at once), by a walk of the layout."""
+    for place, child in enumerate(getattr(block, "children", ())):
+        closed = child if isinstance(child, gr.Tab) and place else tab
+        yield child, closed
+        yield from _parts(child, closed)
+
+
+def _opening(part: Any, *, hidden: bool) -> Callable[[], Any] | None:
+    """What makes the component's first value, which it loses where it waits; None where it need not wait."""
+    if (make := getattr(part, "made_later", None)) is not None:
+        return make
+    value = getattr(part, "value", None)
+    if not hidden or not value:
+        return None
+    if isinstance(part, gr.Plot):
+        kept = plot(value["plot"]) if isinstance(value, dict) else value
+    elif isinstance(part, gr.Gallery):
+        kept = part.constructor_args["value"]
+    elif isinstance(part, (gr.HTML, gr.Code)) and isinstance(value, str) and len(value) > LONG:
+        kept = value
+    else:
+        return None
+    part.value = None
+    return lambda: kept
+
+
+def _filling(makes: Sequence[Callable[[], Any]]) -> Callable[[], Any]:
+    def fill() -> Any:
+        found = [make() for make in makes]
+        return found if len(found) > 1 else found[0]
+
+    return fill
