@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 LINK = """(query) => { const link = location.origin + location.pathname + '?' + query;
 try { navigator.clipboard.writeText(link).catch(() => {}); } catch (e) {} return link; }"""
 """a query string becomes a link to this page, in the clipboard where the browser allows it"""
@@ -15,3 +18,9 @@ const a = document.createElement('a'); a.href = one.url; a.download = one.orig_n
 FIT_CHARTS = """() => document.addEventListener('click', (event) => {
 if (event.target.closest('[role=tab]')) setTimeout(() => window.dispatchEvent(new Event('resize')), 100); })"""
 """a chart that was drawn while its tab was hidden has Plotly's default width until something tells it to look again"""
+
+
+@cache
+def from_file(name: str) -> str:
+    """Lines for a browser that are more than a few: a file of ``ui/data``."""
+    return (Path(__file__).parent / "data" / name).read_text(encoding="utf-8")

@@ -123,7 +123,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
     settings = {
         "theme": theme.THEME,
         "js": FIT_CHARTS,
-        "css_paths": [Path(__file__).parent / "data" / "style.css"],
+        "css_paths": sorted((Path(__file__).parent / "data").glob("*.css")),
         "footer_links": ["api", "settings"],
         "run_history": False,
         "enable_monitoring": False,

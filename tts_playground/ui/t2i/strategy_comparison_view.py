@@ -39,12 +39,13 @@ class ComparisonParts:
     tree: Any
 
 
-def build(p: T2iParts, opening: GalleryState, tab: Any, is_open: Any) -> None:
-    """Lay out and connect the section; ``is_open`` holds the name of the open one."""
+def build(p: T2iParts, opening: GalleryState, tab: Any, is_open: Any) -> Any:
+    """Lay out and connect the section; ``is_open`` holds the name of the open one. Returns the comparison's state."""
     heading("Does a cleverer search beat more draws?", strategy_comparison.HELP)
     board = _layout(opening)
     _wire(p, board)
     _opening(p, board, tab, is_open)
+    return board.state
 
 
 def _layout(opening: GalleryState) -> ComparisonParts:
@@ -126,7 +127,8 @@ def _shown(found: strategy_comparison.Beyond, last: strategy_comparison.Beyond |
     The trace opens on the first strategy that has run; which one is looked at is then the person's choice.
     """
     doing = found.state.doing
-    line = status(f"{found.state.done:.0%}: {doing}" if doing else "Done.", busy=bool(doing))
+    said = f"{found.state.done:.0%}: {doing}" if doing else strategy_comparison.verdict(found)
+    line = status(said, busy=bool(doing))
     if doing and last is not None and len(found.state.points) == len(last.state.points):
         return gr.skip(), line, gr.skip(), gr.skip(), gr.skip()
     labels, figure = found.labels, strategy_comparison.figure(found, axis)
