@@ -155,7 +155,8 @@ def reach(seen: Evidence) -> str:
     return (
         "No: both only make likelier what the model can already draw. Here one draw scores"
         f" {render.number(curve.at(1))} and the best of {at} {render.number(curve.at(at))},"
-        f" at most {kl:.1f} nats away from the model. The best of all {curve.pool_size} is {render.number(top)}; beyond that, nothing was found (see arXiv:2504.13837)."
+        f" at most {kl:.1f} nats away from the model. The best of all {curve.pool_size} is"
+        f" {render.number(top)}; beyond that, nothing was found (see arXiv:2504.13837)."
     )
 
 
