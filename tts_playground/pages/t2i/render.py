@@ -24,7 +24,7 @@ from tts_playground.tasks.image_rewards import title_of
 
 SHEET = 112
 """pixels a side of a preview"""
-HEIGHT = 330
+HEIGHT = 290
 """pixels of a chart that stands beside pictures"""
 KEPT = 64
 """charts of each kind that are kept: a class that moves the same sliders asks for the same ones"""
@@ -306,7 +306,7 @@ def _curve_figure(look: GalleryState, others: tuple[GalleryState, ...]) -> Any:
     curve = look.curve()
     if curve is None:
         return figures.empty("Draw some images first.")
-    return figures.best_of_n(curve, at=min(look.view.n, look.size)).update_layout(height=HEIGHT)
+    return figures.best_of_n(curve, at=min(look.view.n, look.size)).update_layout(height=HEIGHT, showlegend=False)
 
 
 def prompt_curve(look: GalleryState) -> Any:

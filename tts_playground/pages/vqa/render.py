@@ -39,7 +39,7 @@ BEFORE = ("apple", "kiwi", "pear", "plum", "lemon", "fig"), (2.4, 1.7, 1.1, 0.2,
 
 
 HELLO = "Drop an infographic or pick an example, ask something, and press “Ask”."
-HEIGHT = 330
+HEIGHT = 320
 """pixels of the chart beside the answers"""
 
 
@@ -100,6 +100,15 @@ LINES = {
     "oracle": "line-any-of-n-is-right",
 }
 """selector -> the mark of its curve (``figures.lines.mark_of``)"""
+NAMES = {
+    "any of N is right": "oracle",
+    "verifier: highest P(yes)": "verifier",
+    "majority weighted by P(yes)": "weighted vote",
+    "highest rating": "rating",
+    "highest log-probability": "log-probability",
+    "mean of single answers": "one answer",
+}
+"""what legends call the curves: a chart may be 300 pixels wide"""
 SHOWN = ("any of N is right", "verifier: highest P(yes)", "majority")
 """curves that are drawn at once; the others wait in the legend"""
 
@@ -175,6 +184,7 @@ def few(figure: Any) -> Any:
     groups_shown = {
         trace.legendgroup for trace in figure.data if trace.name and trace.name.replace(" (oracle)", "") in SHOWN
     }
+    figure.update_layout(legend_font_size=11)
     named = [trace.name.replace(" (oracle)", "") in SHOWN for trace in figure.data if trace.name and trace.showlegend]
     for trace in figure.data:
         if not trace.legendgroup and len(trace.x) == len(named) and groups_shown:  # the points at N
@@ -183,6 +193,7 @@ def few(figure: Any) -> Any:
             trace.marker.color = [one for one, yes in colours if yes]
         if trace.legendgroup and groups_shown and trace.legendgroup not in groups_shown:
             trace.visible = "legendonly"
+        trace.name = NAMES.get((trace.name or "").replace(" (oracle)", ""), trace.name)
     return figure
 
 

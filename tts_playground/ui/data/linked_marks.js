@@ -118,8 +118,8 @@ root.addEventListener('click', e => {
   pinned = false;
   if (hear(e.target)) pinned = matchMedia('(hover: none)').matches; else clear();
 });
-const walk = (gd) => gd.data.flatMap((trace, curve) => trace.meta && trace.meta.marks && (trace.x || []).length
-  ? [...Array(trace.x.length).keys()].map(i => [curve, i]) : []);
+const walk = (gd) => (gd._fullData || []).filter(trace => trace.visible === true && trace.meta && trace.meta.marks)
+  .flatMap(trace => [...Array((trace.x || []).length).keys()].map(i => [trace.index, i]));
 const step = (gd, by) => {
   const all = walk(gd); if (!all.length) return;
   gd.__at = gd.__at === undefined ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, gd.__at + by));
@@ -129,6 +129,7 @@ const step = (gd, by) => {
 };
 const attach = () => {
   busy = false;
+  root.querySelectorAll('img').forEach(one => { if (one.complete) crisp(one); });
   root.querySelectorAll('.js-plotly-plot').forEach(gd => {
     if (gd.__marks || !gd.on || !(gd.data || []).some(trace => trace.meta && trace.meta.marks)) return;
     gd.__marks = true;
@@ -149,9 +150,8 @@ const attach = () => {
     gd.addEventListener('blur', () => { if (!pinned) clear(); });
   });
 };
-new MutationObserver(() => { if (!busy) { busy = true; requestAnimationFrame(attach); } }).observe(root, {childList: true, subtree: true});
-attach();
 /* A small picture keeps its pixels; a large one is scaled smoothly. */
 const crisp = (image) => { if (image.naturalWidth && image.naturalWidth <= 128) image.style.imageRendering = 'pixelated'; };
+new MutationObserver(() => { if (!busy) { busy = true; requestAnimationFrame(attach); } }).observe(root, {childList: true, subtree: true});
+attach();
 root.addEventListener('load', e => { if (e.target.tagName === 'IMG') crisp(e.target); }, true);
-root.querySelectorAll('img').forEach(one => { if (one.complete) crisp(one); });

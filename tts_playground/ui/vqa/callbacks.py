@@ -8,7 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.pages.coerce import one_of, whole
+from tts_playground.pages.checks import whole
+from tts_playground.pages.coerce import one_of
 from tts_playground.pages.menu import granted
 from tts_playground.pages.status import status
 from tts_playground.pages.vqa import render, tour, words
@@ -120,8 +121,6 @@ def _looking(p: VqaParts) -> None:
     live: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
     p.value("n").change(look, [p.work, p.value("n")], _shown(p)[:4], **live)
     p.table.click(read, p.work, [p.reply, p.board], **live)
-    # the accepted answer was the other question's; in the browser, so that no click on Ask comes before it
-    p.value("question").input(None, None, p.value("truth"), js="() => ''")
 
 
 def _count(n: Any) -> int:

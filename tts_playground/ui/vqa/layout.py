@@ -30,6 +30,7 @@ from tts_playground.ui.widgets import (
     upload,
 )
 
+WORLD = f"tiny:vlm reads only charts and tables like the examples. Your own: {FORMATS}, {BOUNDS}."
 WATCH = (
     "The bars count how the drawn replies that began the same went on. Choose a row of answers to see its first reply."
 )
@@ -41,8 +42,16 @@ element.addEventListener('click', event => {
 element.addEventListener('keydown', event => {
   if (event.key === 'Enter' && event.target.matches('tr[data-place]')) choose(event.target);
 });
+const tab = element.closest('[role=tabpanel]') || document.body;
+tab.addEventListener('input', event => {
+  if (!event.target.closest('#vqa-question')) return;
+  const answer = tab.querySelector('#vqa-truth textarea, #vqa-truth input');
+  if (answer && answer.value) { answer.value = ''; answer.dispatchEvent(new Event('input', {bubbles: true})); }
+});
 """
-"""a row of answers that is chosen tells its first reply"""
+"""A row of answers that is chosen tells its first reply. A question that is edited, by typing or pasting, drops the
+accepted answer, which was the other question's: here, so that no click on Ask comes before it, and since gradio's own
+"input" does not hear what is pasted. What the server writes is no such event."""
 AXES = [("answers N", "n"), ("tokens", "tokens"), ("seconds", "seconds")]
 
 
@@ -135,17 +144,19 @@ def _tour(parts: dict[str, Any]) -> None:
 
 
 def _input(parts: dict[str, Any], settings: dict[str, Any], view: VqaView) -> None:
-    parts["picture"] = upload("Picture", value=examples()[0].picture, height=190, elem_id="vqa-image")
+    parts["picture"] = upload("Picture", value=examples()[0].picture, height=130, elem_id="vqa-image")
     settings["question"] = gr.Textbox(
         view.question, label="Question", lines=2, max_lines=6, max_length=LONGEST_QUESTION + 1, elem_id="vqa-question"
     )
     settings["truth"] = gr.Textbox(
-        view.truth, label="Accepted answer, if known", placeholder="several with | between them", elem_id="vqa-truth"
+        view.truth, label="Accepted answer, if known", placeholder="several: a | b", elem_id="vqa-truth"
     )
     with gr.Row(elem_classes="buttons actions"):
         parts["run"] = gr.Button("Ask", variant="primary", elem_id="vqa-run", scale=3, min_width=100)
         parts["cancel"] = gr.Button("Cancel", elem_id="vqa-cancel", scale=1, min_width=70)
     settings["temperature"] = _slider("temperature", "Temperature", view.temperature, 0.05, "0: always the likeliest.")
+    shown = [(one.picture, one.question) for one in examples()]
+    parts["examples"] = thumbs(shown, elem_id="vqa-examples", columns=5, height="auto")
     settings["blank"] = gr.Checkbox(
         view.blank, label="Blank picture", info="Shows white instead: what is guessed, not seen.", elem_id="vqa-blank"
     )
@@ -163,10 +174,7 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: VqaView) -> No
             MENU.names(), value=view.model, label="Model", allow_custom_value=True, elem_id="vqa-model",
             info="A hub id is downloaded when first asked.",
         )  # fmt: skip
-    shown = [(one.picture, one.question) for one in examples()]
-    heading("Examples", "tiny:vlm reads only charts and tables like these.")
-    parts["examples"] = thumbs(shown, elem_id="vqa-examples", columns=3, height="auto")
-    gr.HTML(said(f"Your own: {FORMATS}, {BOUNDS}."), padding=False)
+    gr.HTML(said(WORLD), padding=False)
 
 
 def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
