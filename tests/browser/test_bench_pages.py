@@ -242,7 +242,7 @@ def test_the_tour_asks_answers_with_numbers_and_goes_on(pages):
     expect(card).to_contain_text("the second had no say")
     expect(page.locator("#t2i-over")).to_have_class(re.compile("toured"))
     card.locator("[data-guess]").last.click()
-    expect(card).to_contain_text(re.compile(r"You said: it falls\. .*one draw has \d"))
+    expect(card).to_contain_text(re.compile(r"You said: it falls\. .*of one draw: \d"))
     page = pages("vqa")
     page.locator("#vqa-tour-verifier").click()
     expect(page.locator("#vqa-set-curve")).to_have_class(re.compile("toured"))

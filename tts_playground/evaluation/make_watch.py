@@ -36,7 +36,7 @@ def made(model: str = "tiny:janus", *, codes: bool = True) -> tuple[dict[str, An
         (tokens,) = [pool.samples(place + 1)[place].info["tokens"]]
         scope = sampler.inspect(PromptTask(prompt), tokens)
         images[prompt] = {"place": place, "top": [_likeliest(scope, i, settings) for i in range(len(tokens))]}
-    sheet = _sheet(loaded.model) if codes else None
+    sheet = _sheet(loaded.value) if codes else None
     return {"revision": loaded.revision, "row": ROW, "images": images}, sheet
 
 

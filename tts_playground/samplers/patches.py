@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-ROWS, COLUMNS = 3, 4
-"""of the block of copies whose middle is shown"""
+ROWS = 3
+"""of copies, whose middle one is shown"""
 
 
 def patches(janus: Any, tokens: Sequence[int]) -> list[Image.Image]:
@@ -19,17 +19,10 @@ def patches(janus: Any, tokens: Sequence[int]) -> list[Image.Image]:
     """
     import torch
 
-    grid, size = janus.grid, janus.side // janus.grid
-    each = max(1, grid // COLUMNS)
+    grid, size, rows = janus.grid, janus.side // janus.grid, min(ROWS, janus.grid)
+    left, top = (grid // 2) * size, (rows // 2) * size
     found: list[Image.Image] = []
-    for start in range(0, len(tokens), each):
-        some = list(tokens[start : start + each])
-        wide = grid // each
-        row = [token for token in some for _ in range(wide)]
-        row += [some[-1]] * (grid - len(row))
-        drawn = min(ROWS, grid)
-        (picture,) = janus.pictures(torch.tensor([row * grid]), [drawn * grid])
-        for place in range(len(some)):
-            left, top = (place * wide + (wide - 1) // 2) * size, (drawn // 2) * size
-            found.append(picture.crop((left, top, left + size, top + size)))
+    for token in tokens:
+        (picture,) = janus.pictures(torch.full((1, grid * grid), int(token)), [rows * grid])
+        found.append(picture.crop((left, top, left + size, top + size)))
     return found

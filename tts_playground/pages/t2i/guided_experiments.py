@@ -43,8 +43,8 @@ STOPS = (
     Stop(
         "one-token",
         "1.1 One token",
-        "Every patch is drawn from a distribution, given all patches before it. Where does the model hesitate most?",
-        ("at the very first token", "where a thing begins", "on the background"),
+        "Every patch is drawn given all patches before it. Where does the model hesitate most?",
+        ("at the first token", "where a thing begins", "on the ground"),
         answers.hesitation,
         "t2i-watch",
         section="watch",
@@ -111,7 +111,7 @@ STOPS = (
     ),
     Stop(
         "beyond",
-        "1.5 Beyond best-of-N",
+        "1.5 Beyond",
         "These searches look at unfinished images and move tokens to where they promise more. Press “Compare”. Does one"
         " beat best-of-N with as many tokens?",
         ("yes, clearly", "no", "too close to tell"),

@@ -102,9 +102,10 @@ def sentence(look: GalleryState) -> str:
         return f"{look.size} image{' is' if look.size == 1 else 's are'} too few to tell what choosing by {first} does."
     moved, band = _moved(gold, at), _band(gold, at)
     told = {1: "It rises", -1: "It falls: over-optimisation", 0: "No clear change"}[moved]
+    called = second[0].upper() + second[1:]
     return (
-        f"{told}. The best of {at} by {first} has a {second} of {render.number(end)} on average{band}; one draw has"
-        f" {render.number(start)}, and the best of {at} by {second} itself {render.number(top)}."
+        f"{told}. {called} of the best of {at} by {first}: {render.number(end)} on average{band};"
+        f" of one draw: {render.number(start)}; of the best of {at} by {second} itself: {render.number(top)}."
     )
 
 

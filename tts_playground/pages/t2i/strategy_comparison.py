@@ -82,7 +82,7 @@ def verdict(found: Beyond) -> str:
     if state.curve is None or not last or most > state.curve.n[-1]:
         return "Done."
     line, judge = state.curve.at(most), render.measure(found.judge)
-    told = [f"With the tokens of {most} images, best-of-N has a {judge} of {render.number(line)} on average."]
+    told = [f"With the tokens of {most} images, best-of-N reaches {render.number(line)} on average by {judge}."]
     better = [one for one in last if one.result.low is not None and one.result.low > line]
     worse = [one for one in last if one.result.high is not None and one.result.high < line]
     if better:

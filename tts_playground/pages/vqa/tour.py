@@ -18,7 +18,7 @@ MEASURE = "exact"
 
 
 @dataclass(frozen=True)
-class Seen:
+class AnswerEvidence:
     """What a page holds when somebody guesses."""
 
     work: VqaPageState | None
@@ -31,14 +31,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class AnswerStop:
     """One question."""
 
     key: str
     title: str
     question: str
     guesses: tuple[str, ...]
-    answer: Callable[[Seen], str]
+    answer: Callable[[AnswerEvidence], str]
     where: str
     """elem_id of the figure that shows it"""
     section: str = ""
@@ -50,7 +50,7 @@ class Stop:
 NO_SET = "No set of questions has been asked yet: press “Ask them all N times”, then guess again."
 
 
-def two_ways(seen: Seen) -> str:
+def two_ways(seen: AnswerEvidence) -> str:
     """1.1: what more answers cost and bring, with the same parameters."""
     if seen.asked is None:
         return NO_SET
@@ -64,16 +64,16 @@ def two_ways(seen: Seen) -> str:
     )
 
 
-def at_least_one(seen: Seen) -> str:
+def at_least_one(seen: AnswerEvidence) -> str:
     """1.2: 1 - 0.9^8."""
     return f"1 - 0.9^8 = {1 - 0.9**8:.2f}: more than even, though each try is right only once in ten."
 
 
-def _logits(seen: Seen) -> list[float]:
+def _logits(seen: AnswerEvidence) -> list[float]:
     return [value for _, value in seen.work.likely] if seen.work is not None and seen.work.likely else list(BEFORE[1])
 
 
-def cut(seen: Seen) -> str:
+def cut(seen: AnswerEvidence) -> str:
     """2.1: how many words top-p and top-k leave."""
     logits = _logits(seen)
     kept = [int((reshape(logits, 1.0, p, k) > 0).sum()) for p, k in ((0.9, 0), (1.0, 3))]
@@ -83,7 +83,7 @@ def cut(seen: Seen) -> str:
     )
 
 
-def infinite(seen: Seen) -> str:
+def infinite(seen: AnswerEvidence) -> str:
     """2.2: the distribution flattens."""
     logits = _logits(seen)
     first, flat = float(softmax(logits).max()), float(reshape(logits, 1e6).max())
@@ -93,7 +93,7 @@ def infinite(seen: Seen) -> str:
     )
 
 
-def keeps_up(seen: Seen) -> str:
+def keeps_up(seen: AnswerEvidence) -> str:
     """3.1: verifier against oracle."""
     if seen.asked is None:
         return NO_SET
@@ -111,7 +111,7 @@ def keeps_up(seen: Seen) -> str:
     )
 
 
-def costs(seen: Seen) -> str:
+def costs(seen: AnswerEvidence) -> str:
     """3.2: tokens and verifications, and where doubling stops to pay."""
     if seen.asked is None:
         return NO_SET
@@ -128,7 +128,7 @@ def costs(seen: Seen) -> str:
     )
 
 
-def better(seen: Seen) -> str:
+def better(seen: AnswerEvidence) -> str:
     """3.3: verify each distinct answer once."""
     if seen.work is None or seen.work.result is None:
         return "Ask a question first, then guess again."
@@ -141,7 +141,7 @@ def better(seen: Seen) -> str:
     )
 
 
-def flips(seen: Seen) -> str:
+def flips(seen: AnswerEvidence) -> str:
     """How often the picks change with N on this question."""
     work = seen.work
     if work is None or work.result is None:
@@ -163,41 +163,41 @@ def _pick(work: VqaPageState, selector: str) -> str | None:
 
 
 STOPS = (
-    Stop(
+    AnswerStop(
         "ways", "1.1 Two ways to scale", "More parameters, or more tokens per question: which of them can be chosen"
         " question by question, without training?",
         ("parameters", "tokens"), two_ways, "vqa-set-curve", "set",
     ),
-    Stop(
+    AnswerStop(
         "once", "1.2 At least one", "An answer is right once in ten tries (p = 0.1). How often is at least one of eight"
         " right?",
         ("about 10 %", "about 57 %", "about 80 %"), at_least_one, "vqa-theory-n", "theory",
     ),
-    Stop(
+    AnswerStop(
         "votes", "N live", "Move N and watch who picks which answer. Do more answers settle the vote and the verifier?",
         ("both settle", "one keeps changing", "neither changes"), flips, "vqa-gallery",
     ),
-    Stop(
+    AnswerStop(
         "cut", "2.1 Top-p and top-k", "Both cut off unlikely words. Which one keeps more of them where the model is"
         " unsure?",
         ("top-p", "top-k", "both the same"), cut, "vqa-theory-t", "theory",
     ),
-    Stop(
+    AnswerStop(
         "hot", "2.2 T to infinity", "What does the distribution of the next word become as the temperature grows"
         " without end?",
         ("one sure word", "uniform", "unchanged"), infinite, "vqa-theory-t", "theory", {"temperature": 5.0},
     ),
-    Stop(
+    AnswerStop(
         "verifier", "3.1 Verifier and oracle", "The oracle always finds a right answer if there is one. Does the"
         " verifier keep up with it?",
         ("yes", "about half of the gain", "hardly"), keeps_up, "vqa-set-curve", "set",
     ),
-    Stop(
+    AnswerStop(
         "cost", "3.2 Which N?", "Each doubling of N doubles the cost. Up to which N does a doubling still add"
         " one percent?",
         ("1", "4", "16"), costs, "vqa-set-curve", "set",
     ),
-    Stop(
+    AnswerStop(
         "cheaper", "3.3 Cheaper checks", "Can the verifier do with fewer looks at the picture than one per answer?",
         ("yes", "no"), better, "vqa-gallery",
     ),
@@ -209,6 +209,6 @@ def tour_cards() -> dict[str, TourCard]:
     return cards("vqa", [(stop.key, stop.title, stop.question, stop.guesses, stop.where) for stop in STOPS])
 
 
-def named(key: object) -> Stop | None:
+def named(key: object) -> AnswerStop | None:
     """The question of a key that a page sent."""
     return next((stop for stop in STOPS if stop.key == key), None)

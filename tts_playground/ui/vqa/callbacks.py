@@ -132,7 +132,7 @@ def _touring(p: VqaParts) -> None:
     for stop in tour.STOPS:
 
         @friendly
-        def start(stop: tour.Stop = stop):
+        def start(stop: tour.AnswerStop = stop):
             tabs = gr.Tabs(selected=stop.section) if stop.section else gr.skip()
             return tour.tour_cards()[stop.key].shown(), tabs, stop.changes.get("temperature", gr.skip())
 
@@ -144,7 +144,7 @@ def _touring(p: VqaParts) -> None:
         stop, guess = tour.named(getattr(event, "key", "")), str(getattr(event, "guess", ""))[:80]
         if stop is None or guess not in stop.guesses:
             return gr.skip()
-        return tour.tour_cards()[stop.key].shown(guess=guess, answer=stop.answer(tour.Seen(work, done)))
+        return tour.tour_cards()[stop.key].shown(guess=guess, answer=stop.answer(tour.AnswerEvidence(work, done)))
 
     p.tour_note.click(reveal, [p.work, p.set_work], p.tour_note, **LIGHT, **QUIET)
 
