@@ -97,13 +97,16 @@ def _key(figure: go.Figure, name: str, tint: str, dash: str) -> None:
 
 
 def diversity_against_reward(cells: Sequence[SweepCell], measure: str, *, title: str = "") -> go.Figure:
-    """Every cell as an arrow from what one draw gives to what its best gives, at its diversity: the room to choose."""
+    """Every cell as a line from what one draw gives to what its best gives, at its diversity: the room to choose.
+
+    A colour per temperature.
+    """
     if not cells:
         return empty("No sweep yet.")
-    guidances = sorted({cell.cfg for cell in cells})
+    temperatures = sorted({cell.temperature for cell in cells})
     figure = go.Figure()
-    for number, cfg in enumerate(guidances):
-        row = [cell for cell in cells if cell.cfg == cfg]
+    for number, temperature in enumerate(temperatures):
+        row = [cell for cell in cells if cell.temperature == temperature]
         means, bests = [float(np.mean(c.rewards)) for c in row], [max(c.rewards) for c in row]
         x: list[float | None] = []
         y: list[float | None] = []
@@ -121,7 +124,7 @@ def diversity_against_reward(cells: Sequence[SweepCell], measure: str, *, title:
                 y=values,
                 mode="markers",
                 marker={"color": tint, "size": 9, "symbol": symbol},
-                name=f"CFG {cfg:g}",
+                name=f"T {temperature:g}",
                 text=[
                     hover(f"<b>{c.name}</b>", f"{what}: {v:.4g}", f"entropy {c.entropy:.2g} nats a token")
                     for c, v in zip(row, values, strict=True)

@@ -68,5 +68,6 @@ def token_bars(
         )
     if any(pictures):
         figure.update_xaxes(ticklabelstandoff=46)
-    figure.update_layout(height=360)
+        figure.update_layout(legend_y=-0.55)
+    figure.update_layout(height=400)
     return figure.update_xaxes(type="category", tickfont={"size": 11})

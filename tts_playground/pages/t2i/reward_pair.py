@@ -155,9 +155,11 @@ def clear_case() -> T2iView | None:
 
 def _below(look: GalleryState) -> float:
     """Standard deviations by which the second reward's interval lies below one draw; negative where it does not."""
-    gain = look.gain(look.view.second) if both(look) else None
-    ends = None if gain is None else _ends(gain, _read_at(look))
-    return -1.0 if gain is None or ends is None else gain.at(1) - ends[1]
+    gold = look.curve(look.view.second) if both(look) else None
+    ends = None if gold is None else _ends(gold, _read_at(look))
+    if gold is None or ends is None:
+        return -1.0
+    return (gold.at(1) - ends[1]) / (float(np.std(look.scores[look.view.second])) or 1.0)
 
 
 def vote(look: GalleryState, place: int | None, votes: Sequence[Vote]) -> tuple[Vote, ...]:

@@ -193,7 +193,8 @@ def few(figure: Any) -> Any:
             trace.marker.color = [one for one, yes in colours if yes]
         if trace.legendgroup and groups_shown and trace.legendgroup not in groups_shown:
             trace.visible = "legendonly"
-        trace.name = NAMES.get((trace.name or "").replace(" (oracle)", ""), trace.name)
+        plain = (trace.name or "").replace(" (oracle)", "")
+        trace.name = "trend" if plain.startswith("coverage law") else NAMES.get(plain, trace.name)
     return figure
 
 

@@ -33,7 +33,7 @@ STEP, NARROWEST = 130, 640
 """pixels of a step, and of a whole tree at least"""
 BESIDE = 16
 """characters beside a view in the figure"""
-NOTHING = '<p class="what">The steps stand here to read once a search has run.</p>'
+NOTHING = '<p class="what">Press “Search”: the steps then stand here as a tree, and to read.</p>'
 
 
 def heading_of(strategy: str) -> str:

@@ -150,8 +150,8 @@ def flips(seen: AnswerEvidence) -> str:
     for selector, name in (("majority", "the majority"), ("verifier", "the verifier")):
         said = [_pick(work.first(k), selector) for k in range(1, n + 1)]
         changes = int(np.sum([a != b for a, b in pairwise(said)]))
-        times = {0: "never", 1: "once"}.get(changes, f"{changes} times")
-        told.append(f"{name} changes its mind {times}")
+        times = "once" if changes == 1 else f"{changes} times"
+        told.append(f"{name} changes its mind {times}" if changes else f"{name} never changes its mind")
     return f"From N = 1 to {n}, {' and '.join(told)}. {sentences.count_right(work)}"
 
 

@@ -108,12 +108,13 @@ def _summary(found: sweep.Sweep | None) -> str:
 
 def _figures(found: sweep.Sweep | None, best: bool) -> tuple[Any, Any, Any]:
     if found is None:
-        return (figures.empty("No sweep yet."),) * 3
+        nothing = figures.empty("No sweep yet.")
+        return nothing, nothing, nothing
     words = render.measure(found.view.reward)
-    here = sorted({cell.cfg for cell in found.cells}, key=lambda cfg: abs(cfg - found.view.cfg))[0]
+    here = max(found.cells, key=lambda cell: max(cell.rewards)).cfg  # few lines: those of the guidance with the best
     curves = figures.sweep_curves(found.cells, words, only=here, title=f"Best-of-N at CFG {here:g}")
     return (
         figures.sweep_map(found.cells, words, best=best),
-        figures.diversity_against_reward(found.cells, words).update_layout(height=300),
+        figures.diversity_against_reward(found.cells, words).update_layout(height=340),
         curves.update_layout(height=300),
     )
