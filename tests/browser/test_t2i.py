@@ -55,7 +55,7 @@ def test_draw_rank_click_and_vote(page):
     expect(page.locator("#t2i-tally")).to_contain_text("3 of 5 by sharpness")
     page.locator("#t2i-n input[type=number]").fill("2")
     expect(page.locator("#t2i-gallery button.thumbnail-item")).to_have_count(2)
-    expect(page.locator("#t2i-reading")).to_contain_text("Draw 2, keep the best")
+    expect(page.locator("#t2i-reading")).to_contain_text("Best of 2 scores")
 
 
 def test_a_patch_is_clicked_and_a_picture_is_saved(page, tmp_path):
@@ -64,7 +64,11 @@ def test_a_patch_is_clicked_and_a_picture_is_saved(page, tmp_path):
     page.locator("#t2i-look-closer").click()
     picture = page.locator("#t2i-scope img").first
     picture.wait_for()
-    expect(page.locator("#t2i-scope-status")).to_contain_text("row 1, column 1")
+    expect(page.locator("#t2i-scope-status")).to_contain_text("The drawn one has")
+    words = page.locator("#t2i-scope-status").inner_text()
+    page.locator("#t2i-scope-temperature input[type=number]").fill("0.2")  # its own slider: nothing is drawn
+    expect(page.locator("#t2i-scope-status")).not_to_have_text(words)
+    expect(page.locator("#t2i-status")).to_contain_text("5 of 5 images")
     box = picture.bounding_box()
     picture.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.9})  # scrolls there first
     expect(page.locator("#t2i-scope-status")).to_contain_text("row 4, column 4")
@@ -81,11 +85,12 @@ def test_a_patch_is_clicked_and_a_picture_is_saved(page, tmp_path):
     expect(page.locator("#t2i-status")).to_contain_text("5 of 5 images")
 
 
-def test_a_question_of_the_tour_draws_and_says_what_to_look_at(page):
-    page.locator("#t2i-tour").get_by_role("button").first.click()
+def test_a_question_of_the_tour_draws_and_a_guess_brings_the_answer(page):
     page.locator("#t2i-tour-greedy").click()
     expect(page.locator("#t2i-tour-note")).to_contain_text("greedy decoding")
     expect(page.locator("#t2i-status")).to_contain_text("16 of 16 images")
+    page.locator("#t2i-tour-note [data-guess]").first.click()
+    expect(page.locator("#t2i-tour-note")).to_contain_text("16 draws at T = 0.0001 gave 1 different image.")
 
 
 def test_words_the_model_does_not_know_are_named_and_narrow_pages_do_not_scroll_sideways(page):

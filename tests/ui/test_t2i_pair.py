@@ -29,19 +29,22 @@ def test_rewards_that_fight_are_seen_to_fight():
     ends = [trace.y[-1] for trace in over.data if trace.fill is None]
     assert over.data[1].y[0] == pytest.approx(0) and min(ends) < -1.5 and max(ends) > 1.5
     words = reward_pair.reading(_look())
-    assert "from 5.94 to 3.00" in words.replace("5.938", "5.94").replace("3.000", "3.00")
-    assert "more than 4 of 8 leave no interval" in words and "sure" not in words
-    assert "1.20 nats" in words
+    own = _look().curve("aesthetic")
+    assert own is not None and f"best of 4 by CLIP score: {own.at(4):.3f} on average" in words  # half of the 8 drawn
+    assert f"of one draw: {own.at(1):.3f};" in words and "0.64 nats" in words
 
 
 @pytest.mark.parametrize(
-    ("slope", "told"), [(1.0, "sure that it rises"), (-1.0, "sure that it falls"), (0.0, "too few")]
+    ("slope", "told"), [(1.0, ">It rises."), (-1.0, ">It falls: over-optimisation."), (0.0, ">No clear change.")]
 )
 def test_a_move_is_claimed_only_where_the_band_leaves_out_one_draw(slope, told):
     clip = np.arange(64.0)
     looks = slope * clip + np.random.default_rng(0).permutation(64) / 8
     scores = {"clip": tuple(clip), "aesthetic": tuple(looks)}
-    assert told in reward_pair.reading(GalleryState(replace(VIEW, n=8), ("a",) * 64, (None,) * 64, scores))
+    look = GalleryState(replace(VIEW, n=8), ("a",) * 64, (None,) * 64, scores)
+    assert told in reward_pair.reading(look)
+    fitted = [trace.name for trace in reward_pair.figures_of(look)[2].data if "fit" in (trace.name or "")]
+    assert len(fitted) == (1 if slope else 0)  # no law is fitted to noise
 
 
 def test_what_is_missing_is_said():
@@ -63,7 +66,7 @@ def test_a_favourite_shows_its_ranks_and_tallies():
     words = reward_pair.tally(more)
     assert "1 of 2" in words and "<b>dog" not in words and "rank" in words
     assert "8 of 8 by aesthetic score" in reward_pair.tally(votes)
-    assert "Click on an image" in reward_pair.tally(())
+    assert "Click an image" in reward_pair.tally(())
 
 
 def test_ranks_are_of_the_images_in_view():
@@ -91,4 +94,4 @@ def test_the_second_rewards_own_pick_is_an_average_like_the_first_ones():
     own = replace(look, view=replace(look.view, reward="aesthetic")).curve()
     assert own is not None and own.at(2) != max(LOOKS[:2])
     words = reward_pair.reading(look)
-    assert "best of 2" in words and f"itself would give {own.at(2):.3f}." in words
+    assert f"of the best of 2 by aesthetic score itself: {own.at(2):.3f}." in words

@@ -1,5 +1,7 @@
 """The microscope: distributions reshape under settings without the model."""
 
+import html
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from tts_playground import figures
 from tts_playground.errors import BadInput
-from tts_playground.pages.t2i import image_repository, inspector
+from tts_playground.pages.t2i import image_repository, inspector, watch
 from tts_playground.pages.t2i.request_queue import DrawRequest
 
 
@@ -55,6 +57,29 @@ def test_clicks_find_their_patch_and_frame_it(subject, view):
     )
     assert any(name.startswith("★") for name in figure.data[0].x) or "chance" in words
     assert "row 4, column 4" in words
+
+
+def test_it_opens_where_the_model_hesitates_most_and_the_map_has_a_scale(subject, view):
+    entropies = image_repository.sample_of(view, 1).info["entropies"]
+    opened = inspector.undecided(subject)
+    assert opened.position == int(np.argmax(entropies))
+    *_, words = inspector.panel(opened, view, True)
+    assert (
+        f"{max(entropies):.2f} nats: as undecided" in words
+        and "as undecided" not in inspector.panel(opened, view, False)[2]
+    )
+    likeliest = inspector.likeliest(inspector.KEPT.get(subject)[0], view, 3)
+    assert len(likeliest) == 16 and all(row == sorted(row, key=lambda pair: -pair[1]) for row in likeliest)
+
+
+def test_an_image_is_drawn_again_from_what_its_sample_says(subject, view, monkeypatch):
+    monkeypatch.setattr("tts_playground.models.loading.load", None)
+    board = html.unescape(watch.board(image_repository.look(view), 1))
+    told = json.loads(board[board.index("{") : board.rindex("}") + 1])
+    info = image_repository.sample_of(view, 1).info
+    assert told["grid"] == 4 and told["tokens"] == list(info["tokens"]) and len(told["top"]) == 16
+    assert told["p"] == pytest.approx(np.exp(info["logprobs"]), abs=1e-3)
+    assert watch.board(image_repository.look(replace(view, seed=77))) == watch.NOTHING
 
 
 def test_nothing_chosen_is_said_and_lost_images_are_one_sentence(view):

@@ -56,6 +56,18 @@ def test_figures_have_a_line_and_a_dot_a_cell(view, small):
     assert sweep.grid(found, True).count("<img") == 6 and "No sweep" in sweep.grid(None, True)
 
 
+def test_the_map_and_the_grid_follow_the_reward_and_ties_go_to_the_other(view, small):
+    *_, found = sweep.draw("page", view, 2)
+    assert isinstance(found, sweep.Sweep) and found.rewards[0] == "sharpness" and "colourfulness" in found.rewards
+    other = found.by("colourfulness")
+    assert other.cells[0].rewards == found.looks[0].scores["colourfulness"][:2] and found.by("nosuch") is found
+    field = figures.sweep_map(found.cells, "sharpness", best=True).data[0]
+    assert field.z[1][2] == max(found.cells[5].rewards) and field.meta["grid"][1][2] == "cell-5"
+    assert "One draw is best at T " in sweep.conclusion(found) and 'data-marks="cell-5"' in sweep.grid(found, True)
+    equal = replace(found.looks[3], scores={"sharpness": (1.0, 1.0), "colourfulness": (2.0, 3.0)})
+    assert equal.ranked() == [1, 0]
+
+
 def test_the_tab_opens_on_the_starters(view, small, tmp_path, monkeypatch):
     pools = [image_repository.adopted(one) for one in sweep.views(view)]
     list(sweep.draw("page", view, 2))

@@ -7,7 +7,9 @@ import pytest
 from tts_playground.errors import BadInput
 from tts_playground.experiments.comparison import ComparisonPlan
 from tts_playground.pages.t2i import guided_experiments, image_repository, strategy_comparison
+from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
+from tts_playground.pages.t2i.tour_answers import Evidence
 from tts_playground.tasks.image_rewards import offered, share_weights
 from tts_playground.ui.t2i import guided_experiments_view
 
@@ -19,8 +21,23 @@ def test_every_question_sets_a_view_that_can_be_drawn(view):
         assert asked.prompt == view.prompt and asked.model == view.model and asked.top_k == 0
         assert asked.settings.temperature == stop.changes.get("temperature", 1.0)
         assert stop.action in ("draw", "several", "sweep", "nothing")
-        assert stop.section in ("", "sweep", "pair", "scope", "beyond", "take")
-        assert "<p>" in guided_experiments_view.note(stop)
+        assert stop.section in ("", "watch", "sweep", "several", "pair", "scope", "beyond", "take")
+        card = guided_experiments_view.note(stop)
+        assert stop.question in card and card.count("data-guess=") == len(stop.guesses) >= 2
+
+
+def test_every_answer_speaks_of_what_is_on_the_page_and_of_nothing_before(view):
+    view = replace(view, seed=5)
+    list(image_repository.serve(DrawRequest(replace(view, n=8), 8), lambda: False))
+    empty = Evidence(GalleryState(replace(view, prompt="a dog")))
+    seen = Evidence(image_repository.look(replace(view, n=4)))
+    for stop in guided_experiments.STOPS:
+        nothing, something = stop.answer(empty), stop.answer(seen)
+        assert nothing.endswith(".") and not any(mark in nothing for mark in ("0.", "nan"))
+        assert something.endswith(".") and "nan" not in something
+    assert "4 draws at T = 1" in guided_experiments.named("greedy").answer(seen)
+    assert "No: both only make likelier" in guided_experiments.named("rl").answer(seen)
+    assert guided_experiments.named("nosuch") is None and guided_experiments.named([]) is None
 
 
 def test_a_judge_shares_no_network_with_the_guide(monkeypatch):

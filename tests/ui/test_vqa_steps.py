@@ -66,7 +66,7 @@ def test_the_tree_tells_what_became_of_every_reply(told):
     assert beside == {"kiwi &lt;b&gt;3", "fig 9", "✓ 7", "✗ 8"}
     hovers = [word for trace in figure.data if trace.mode == "markers" for word in trace.text]
     assert any(word.count("answer: 7") == 1 and "kiwi &lt;b&gt;3" in word and "right" in word for word in hovers)
-    assert "says “7”, which is right. 1 of the 2 whole replies are right" in step_search.headline(told)
+    assert "says “7”, which is right. 1 of the 2 whole replies is right" in step_search.headline(told)
     unknown = replace(told, task=replace(told.task, answers=()))
     assert "wrong" not in step_search.reading(unknown) and "right" not in step_search.headline(unknown)
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tts_playground.errors import BadInput
 from tts_playground.models.hub import embedded_models
-from tts_playground.pages.vqa import page_state, render
+from tts_playground.pages.vqa import page_state, render, tour, words
 from tts_playground.pages.vqa.view_settings import (
     LIMITS,
     MENU,
@@ -71,8 +71,33 @@ def test_answers_stream_and_end_verified(done):
     assert last.result is not None and len(last.samples) == 5 and "oracle" in last.result.picks
     assert len(last.likely) == 10 and last.asked is not None and last.asked.unit["tokens"] > 0
     assert "of 5 answers" in render.headline(replace(last, result=None))
-    line = render.headline(last)
-    assert "Majority says" in line and "verifications" in line
+    assert "verifications" in render.headline(last)
+    said = render.verdict(last)
+    assert "The majority says" in said and "of the 5 answers" in said and said.count("data-marks=") == 2
+    one = last.first(1)
+    assert "The one answer is" in render.verdict(one) and "1 answer by" in render.headline(one)
+    assert one.asked is not None and one.asked.answers == last.asked.answers[:1] and last.first(99) is last
+    assert one.result.cost.tokens == last.samples[0].cost.tokens and one.result.cost.verifier_calls == 2
+
+
+def test_a_reply_is_written_again_by_how_the_others_went_on(done):
+    replies = [["a", " b", " c"], ["a", " b", " d"], ["a", " x"], ["y"]]
+    counts = words.ways(replies, replies[0])
+    assert [dict(one) for one in counts] == [{"a": 3, "y": 1}, {" b": 2, " x": 1}, {" c": 1, " d": 1}]
+    assert "".join(words.pieces("apr 56\nmay  3 \n")) == "apr 56\nmay  3 \n"
+    nasty = replace(done[-1].samples[0], content="<script> '\"")
+    shown = words.board(replace(done[-1], samples=(nasty,), result=None))
+    assert "<script>" not in shown and "no other reply began like this" in shown
+    assert words.board(None) == words.NOTHING
+
+
+def test_every_answer_of_the_tour_has_numbers_or_says_what_is_missing(done):
+    seen, nothing = tour.AnswerEvidence(done[-1], None), tour.AnswerEvidence(None, None)
+    for stop in tour.STOPS:
+        for told in (stop.answer(seen), stop.answer(nothing)):
+            assert told.endswith((".", ". ")) and "nan" not in told, stop.key
+    assert "0.57" in tour.named("once").answer(seen) and "one in 10" in tour.named("hot").answer(seen)
+    assert tour.named("nosuch") is None
 
 
 def test_the_table_tells_votes_picks_and_right_from_wrong(done):

@@ -59,7 +59,7 @@ def t2i(model: str | None = None, n: int = 64) -> StarterPlan:
 
 
 def t2i_sweep(model: str | None = None, n: int = 0) -> StarterPlan:
-    """One prompt under 4 temperatures x 5 guidances, 8 images a cell, scored likewise.
+    """One prompt under 5 temperatures x 8 guidances, 8 images a cell, scored likewise.
 
     Raises:
         BadInput: the model has no image tokens.

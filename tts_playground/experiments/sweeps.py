@@ -13,8 +13,8 @@ from tts_playground.estimators.intervals import difference
 from tts_playground.rewards.diversity import distinct_tokens, token_entropy
 from tts_playground.samplers.image_tokens import ImageSettings
 
-TEMPERATURES = (0.0001, 0.7, 1.0, 1.3)
-GUIDANCES = (1.0, 3.0, 5.0, 10.0, 100.0)
+TEMPERATURES = (0.0001, 0.7, 1.0, 1.3, 1.5)
+GUIDANCES = (1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 20.0, 100.0)
 EACH = 8
 """images of a cell in the sweep that ships"""
 

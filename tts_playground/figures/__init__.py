@@ -9,7 +9,7 @@ from tts_playground.figures.lines import best_of_n, over_optimisation, two_axes
 from tts_playground.figures.prompts import prompts
 from tts_playground.figures.scores import histogram, scatter
 from tts_playground.figures.strategies import strategies
-from tts_playground.figures.sweeps import diversity_against_reward, sweep_curves
+from tts_playground.figures.sweeps import diversity_against_reward, sweep_curves, sweep_map
 from tts_playground.figures.theme import AXES, empty, save
 from tts_playground.figures.tokens import token_bars
 from tts_playground.figures.trace import trace_tree
@@ -27,6 +27,7 @@ __all__ = [
     "scatter",
     "strategies",
     "sweep_curves",
+    "sweep_map",
     "token_bars",
     "trace_tree",
     "two_axes",

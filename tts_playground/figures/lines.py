@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -66,6 +67,11 @@ def best_of_n(*curves: Curve, axis: str = "n", at: int | None = None, title: str
     return figure
 
 
+def mark_of(label: str) -> str:
+    """The name under which a curve and what else is about the same thing light up together: one word."""
+    return "line-" + "-".join(re.findall(r"[a-z0-9]+", label.lower()))
+
+
 def along(curve: Curve, axis: str) -> Floats:
     """[n_N] where the points of a curve lie on a cost axis."""
     return curve.n.astype(np.float64) * (1.0 if axis == "n" else float(curve.unit[axis]))
@@ -114,6 +120,7 @@ def add_curve(figure: go.Figure, curve: Curve, x: Floats, number: int, axis: str
             legendgroup=group,
             showlegend=legend,
             yaxis=yaxis,
+            meta={"marks": [f"n-{n} {mark_of(curve.label)}" for n in curve.n[part].tolist()]},
         )
 
 
@@ -164,11 +171,11 @@ def two_axes(left: Curve, right: Curve, *, title: str = "") -> go.Figure:
     return steady(figure, heights(right), "yaxis2")
 
 
-def over_optimisation(proxy: Curve, *gold: Curve, title: str = "") -> go.Figure:
+def over_optimisation(proxy: Curve, *gold: Curve, title: str = "", law: bool = True) -> go.Figure:
     """Proxy and gold reward of the proxy's pick against sqrt(KL) from the base (Gao et al. 2023), with the fitted law.
 
     Each gold curve measures the pick of the same proxy. A dotted vertical line marks where the fit says that more
-    candidates begin to hurt.
+    candidates begin to hurt; ``law=False`` fits nothing, for curves that are no more than noise.
 
     Raises:
         BadInput: there is no gold curve.
@@ -180,19 +187,19 @@ def over_optimisation(proxy: Curve, *gold: Curve, title: str = "") -> go.Figure:
     for number, curve in enumerate(curves):
         add_curve(figure, curve, np.sqrt(kl_bound(curve.n)), number, "n")
     for number, curve in enumerate(gold, start=1):
-        if curve.n[0] != 1 or len(curve.n) < 3:
+        if not law or curve.n[0] != 1 or len(curve.n) < 3:
             continue
-        law = fit_over_optimisation(curve)
+        fitted = fit_over_optimisation(curve)
         d = np.sqrt(kl_bound(curve.n))
         figure.add_scatter(
             x=d,
-            y=law(d),
+            y=fitted(d),
             mode="lines",
             line={"color": colour(number), "width": 1, "dash": "dot"},
-            name=f"fit: d({law.alpha:.3g} {'-' if law.beta >= 0 else '+'} {abs(law.beta):.3g} d)",
+            name=f"fit: d({fitted.alpha:.3g} {'-' if fitted.beta >= 0 else '+'} {abs(fitted.beta):.3g} d)",
             hoverinfo="skip",
         )
-        if 0 < law.peak < d[-1]:
-            figure.add_vline(x=law.peak, line={"color": colour(number), "dash": "dot", "width": 1})
+        if 0 < fitted.peak < d[-1]:
+            figure.add_vline(x=fitted.peak, line={"color": colour(number), "dash": "dot", "width": 1})
     themed(figure, x="d = sqrt(KL from the base), nats^0.5 (upper bound)", y=proxy.measure, title=title)
     return steady(figure, heights(*curves))

@@ -23,7 +23,7 @@ def histogram(
     if not pools:
         return empty("No scores yet.")
     together = np.concatenate(list(pools.values()))
-    edges = _edges(together)
+    edges = edges_of(together)
     figure = go.Figure()
     for number, (name, values) in enumerate(pools.items()):
         counts, _ = np.histogram(values, edges)
@@ -36,13 +36,14 @@ def histogram(
             name=name,
             customdata=np.stack([edges[:-1], edges[1:]], axis=1),
             hovertemplate=words + f"<extra>{name}</extra>",
+            meta={"marks": [f"bar-{place}" for place in range(len(counts))]},
         )
         figure.add_vline(x=float(values.mean()), line={"color": colour(number), "dash": "dot", "width": 2})
     figure.update_layout(barmode="overlay", showlegend=len(pools) > 1, bargap=0)
     return themed(figure, x=f"{measure} (dotted: the mean, what one draw gives)", y="samples", title=title)
 
 
-def _edges(scores: Floats) -> Floats:
+def edges_of(scores: Floats) -> Floats:
     """Where bins end; equal scores stand in the middle one of a few."""
     middle = float(scores.mean())
     room = 0.1 * max(1.0, abs(middle))

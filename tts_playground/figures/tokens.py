@@ -18,12 +18,14 @@ def token_bars(
     *,
     drawn: int | None = None,
     title: str = "",
+    pictures: Sequence[str] = (),
 ) -> go.Figure:
     """Probabilities of the likeliest tokens as bars, three a token; the one that was drawn carries a star.
 
     Args:
         tokens: codebook places, the likeliest under guidance first. The three rows of probabilities go with them.
         drawn: the token that the image has at this place.
+        pictures: what each token looks like, as addresses that hold a picture; they stand under the bars.
 
     Raises:
         BadInput: the rows are not as long as ``tokens``.
@@ -52,4 +54,20 @@ def token_bars(
         )
     figure.update_layout(barmode="group", bargap=0.25)
     themed(figure, x="codebook entries, likeliest first (★ the one in the image)", y="probability", title=title)
-    return figure.update_xaxes(type="category", tickfont={"size": 10})
+    for place, source in enumerate(pictures):
+        figure.add_layout_image(
+            source=source,
+            xref="x",
+            yref="paper",
+            x=place,
+            y=-0.02,
+            sizex=0.7,
+            sizey=0.14,
+            xanchor="center",
+            yanchor="top",
+        )
+    if any(pictures):
+        figure.update_xaxes(ticklabelstandoff=46)
+        figure.update_layout(legend_y=-0.55)
+    figure.update_layout(height=400)
+    return figure.update_xaxes(type="category", tickfont={"size": 11})

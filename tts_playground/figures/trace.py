@@ -39,6 +39,7 @@ def trace_tree(
     caption: Caption | None = None,
     title: str = "",
     most: int = LANES,
+    mark: Callable[[Node], str] | None = None,
 ) -> go.Figure:
     """Who descended from whom in one run.
 
@@ -46,6 +47,7 @@ def trace_tree(
         shown: see ``experiments.trace``.
         glimpse: the picture of a view, e.g. ``lambda sample: sample.content`` for images; None draws no pictures.
         caption: for views that are texts; None writes nothing.
+        mark: the names under which a view lights up with what belongs to it; None names none.
         most: paths shown; of more, the best one's ancestors and the first ones.
     """
     if not shown.nodes:
@@ -58,6 +60,8 @@ def trace_tree(
         nodes = [node for node in kept if node.fate == fate]
         if nodes:
             _points(figure, shown, nodes, rows, fate, caption, shift=0.36 if glimpse else 0.0)
+            if mark is not None:
+                figure.data[-1].meta = {"marks": [mark(node) for node in nodes]}
     for node, picture in ((node, glimpse(node.sample)) for node in kept) if glimpse else ():
         source = _data_uri(picture)
         place = {"x": node.step, "y": rows[node.lane], "xref": "x", "yref": "y", "sizex": 0.8, "sizey": 0.8}

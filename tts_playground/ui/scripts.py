@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 LINK = """(query) => { const link = location.origin + location.pathname + '?' + query;
@@ -89,3 +90,9 @@ def head() -> str:
     """The shared scripts for the page's head: they are there before anything else runs."""
     folder = Path(__file__).parent / "data"
     return "".join(f"<script>{(folder / f'{name}.js').read_text('utf-8')}</script>" for name in SHARED)
+
+
+@cache
+def from_file(name: str) -> str:
+    """Lines for a browser that are more than a few: a file of ``ui/data``."""
+    return (Path(__file__).parent / "data" / name).read_text(encoding="utf-8")

@@ -131,7 +131,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
         "theme": theme.THEME,
         "js": FIT_CHARTS,
         "head": head(),
-        "css_paths": [Path(__file__).parent / "data" / "style.css"],
+        "css_paths": sorted((Path(__file__).parent / "data").glob("*.css")),
         "footer_links": ["api", "settings"],
         "run_history": False,
         "enable_monitoring": False,

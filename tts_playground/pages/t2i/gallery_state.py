@@ -52,10 +52,16 @@ class GalleryState:
         return min(self.view.n, self.size)
 
     def ranked(self, reward: str | None = None) -> list[int]:
-        """Places of the images in view, best first; of equals the one drawn first; as drawn without scores."""
+        """Places of the images in view, best first; as drawn without scores.
+
+        Of equals the second reward decides, then the one drawn first.
+        """
         places = range(self.shown)
         scores = self.scores.get(reward or self.view.reward)
-        return list(places) if scores is None else sorted(places, key=lambda place: (-scores[place], place))
+        if scores is None:
+            return list(places)
+        second = self.scores.get(self.view.second, scores)
+        return sorted(places, key=lambda place: (-scores[place], -second[place], place))
 
     def standing(self, place: int, reward: str) -> Standing | None:
         """Where an image stands; None without scores, and where the reward scores all images in view the same."""

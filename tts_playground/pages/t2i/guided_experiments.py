@@ -1,12 +1,15 @@
-"""The lab's questions as one-click experiments: what each sets, what it draws, and what to look at. Data, no code."""
+"""A guided tour of the image tab: each question sets the page, asks for a guess, and shows where the answer is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tts_playground.pages.t2i import tour_answers as answers
+from tts_playground.pages.t2i.tour_answers import Evidence
 from tts_playground.pages.t2i.view_settings import T2iView, guidance
+from tts_playground.pages.tour import TourCard, cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +19,13 @@ class Stop:
     key: str
     title: str
     """on its button"""
-    look_at: str
-    """what to see, in a few sentences"""
+    question: str
+    guesses: tuple[str, ...]
+    """what one may predict"""
+    answer: Callable[[Evidence], str]
+    """what is to be seen, with the numbers of what is on the page"""
+    where: str
+    """elem_id of the figure that shows it"""
     action: str = "draw"
     """"draw", "several" prompts, "sweep", or "nothing" where the person acts"""
     section: str = ""
@@ -34,77 +42,102 @@ class Stop:
 STOPS = (
     Stop(
         "one-token",
-        "1.1 One token at a time",
-        "Watch the rows come in: every patch is drawn from a distribution over the codebook, given all before it. Press"
-        " “Look closer”, click a patch, and move temperature: the bars are what the next token was drawn from. Where in"
-        " the image is the model certain, and where does it hesitate (entropy map)?",
-        section="scope",
-        changes={"n": 4},
+        "1.1 One token",
+        "Every patch is drawn given all patches before it. Where does the model hesitate most?",
+        ("at the first token", "where a thing begins", "on the ground"),
+        answers.hesitation,
+        "t2i-watch",
+        section="watch",
     ),
     Stop(
         "more",
         "1.2 More images",
-        "One curve a prompt, and their average. Every tick doubles N: a straight line is a logarithm, a bend is"
-        " saturation. Does the gain dry up, and on which prompts first? The histogram says why: the best of N lives off"
-        " the right tail. Only N up to half of the pool is solid; beyond it the estimate leans on few images.",
+        "Each tick doubles the number of images. Does every doubling add as much as the one before?",
+        ("as much", "less each time", "it depends on the prompt"),
+        answers.doublings,
+        "t2i-several-curve",
         action="several",
-        changes={"n": 64},
+        section="several",
+        changes={"n": 32},
     ),
     Stop(
         "temperature",
-        "1.3 Temperature and CFG",
-        "Rows are temperatures, columns are guidances. Down a column the images spread (diversity), single draws get"
-        " worse, and best-of-N gains more. In the dots, the length of a line from open to filled is what choosing buys."
-        " For which temperature is the filled dot highest, and for which the open one?",
+        "1.3 Temperature",
+        "A high temperature spreads the images and spoils single draws. At which one does choosing add most?",
+        ("T = 0.0001", "T = 0.7", "T = 1", "T = 1.3", "T = 1.5"),
+        answers.temperature,
+        "t2i-sweep-map",
         action="sweep",
         section="sweep",
     ),
     Stop(
         "greedy",
         "1.3 T = 0.0001",
-        "All sixteen images are one image: dividing the logits by almost nothing leaves one token at every step. The"
-        " curve is flat: with no diversity, more compute buys nothing. That is greedy decoding.",
+        "At almost no temperature every step takes the likeliest token: greedy decoding. How many different images do"
+        " sixteen draws give?",
+        ("one", "about four", "sixteen"),
+        answers.greedy,
+        "t2i-gallery",
         changes={"n": 16, "temperature": 0.0001},
     ),
     Stop(
         "no-guidance",
-        "Bonus: CFG = 1",
-        "Without guidance the prompt counts for less: single draws are worse and more diverse, and each costs half the"
-        " tokens. Does best-of-N make up for it? Compare with CFG 5 at twice the images.",
+        "CFG = 1",
+        "Without guidance the prompt counts for less, and an image costs half the tokens. Is one draw better or worse?",
+        ("better", "worse", "the same"),
+        answers.guidance_change,
+        "t2i-curve",
         changes={"n": 16, "cfg": 1.0},
     ),
     Stop(
         "too-much",
-        "Bonus: CFG = 100",
-        "The difference between the logits with and without the prompt is multiplied by 100: a few tokens take all"
-        " probability. Look for harsh colours, repeats, and images that resemble each other; the histogram narrows.",
+        "CFG = 100",
+        "Now what the prompt changes is multiplied by 100. Do the images follow the prompt better?",
+        ("better", "worse", "the same"),
+        answers.guidance_change,
+        "t2i-gallery",
         changes={"n": 16, "cfg": 100.0},
     ),
     Stop(
         "rewards",
-        "1.4 A second reward",
-        "First figure: do the two agree, image by image? Second: the first reward's pick, measured by both. If the"
-        " second falls while the first rises, best-of-N over-optimises the first: the more it draws, the better it"
-        " finds what only fools it. Then pick your own favourite in the gallery: which reward agrees with you?",
+        "1.4 Two rewards",
+        "The first reward picks, the second had no say. With more images to pick from, what does the second one say of"
+        " the pick?",
+        ("it rises too", "nothing clear", "it falls"),
+        answers.second_reward,
+        "t2i-over",
         section="pair",
-        changes={"n": 64},
+        changes={"n": 32},
     ),
     Stop(
         "beyond",
-        "1.5 Beyond best-of-N",
-        "Press “Compare”. Best-of-N finishes every image; these strategies look at unfinished ones and move the tokens"
-        " to where they promise more. Points whose whole bar is above the line win, at as many tokens. The trace shows"
-        " who was dropped, when: can half an image be judged at all?",
+        "1.5 Beyond",
+        "These searches look at unfinished images and move tokens to where they promise more. Press “Compare”. Does one"
+        " beat best-of-N with as many tokens?",
+        ("yes, clearly", "no", "too close to tell"),
+        answers.beyond,
+        "t2i-compare-figure",
         action="nothing",
         section="beyond",
     ),
     Stop(
         "rl",
         "1.6 TTS and RL",
-        "Best-of-N is a policy of its own, at most log N - (N-1)/N nats away from the model: the axis of the third"
-        " figure. Reinforcement learning writes that shift into the weights. What no draw out of many contains, neither"
-        " will find (arXiv:2504.13837): compare what one draw gives with what the best of 64 gives.",
-        section="pair",
-        changes={"n": 64},
+        "Best-of-N is a policy of its own, a little away from the model. Training writes that shift into the weights."
+        " Can either find what no draw of many contains?",
+        ("yes", "no"),
+        answers.reach,
+        "t2i-curve",
+        changes={"n": 32},
     ),
 )
+
+
+def tour_cards() -> dict[str, TourCard]:
+    """The questions as cards, by key."""
+    return cards("t2i", [(stop.key, stop.title, stop.question, stop.guesses, stop.where) for stop in STOPS])
+
+
+def named(key: object) -> Stop | None:
+    """The question of a key that a page sent."""
+    return next((stop for stop in STOPS if stop.key == key), None)

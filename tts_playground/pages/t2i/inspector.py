@@ -17,6 +17,7 @@ from tts_playground.errors import BadInput
 from tts_playground.models.zerogpu import here, on_gpu, seconds_for
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i import image_repository
+from tts_playground.pages.t2i.codes import patch
 from tts_playground.pages.t2i.view_settings import EMBEDDED, T2iView
 from tts_playground.samplers.microscope import Microscope
 
@@ -107,19 +108,49 @@ def panel(subject: Subject | None, view: T2iView, entropy: bool) -> tuple[Image.
     """(picture, figure, words) of a subject under the settings of a view; never runs the model."""
     held = None if subject is None else KEPT.get(subject)
     if subject is None or held is None:
-        return None, figures.empty("Choose an image first."), status("Click on an image of the gallery, then here.")
+        return (
+            None,
+            figures.empty("Choose an image first."),
+            status("Click an image of the gallery, then “Look closer”."),
+        )
     scope, picture = held
     position = min(subject.position, len(scope.tokens) - 1)
     settings, drawn = view.settings, scope.tokens[position]
     logprobs, entropies = scope.report(settings)
-    top = scope.top(position, settings)
+    top = scope.top(position, settings, BARS)
     rows = (row.tolist() for row in (top.tokens, top.conditional, top.unconditional, top.guided))
-    figure = figures.token_bars(*rows, drawn=drawn)
+    shown = [patch(token) for token in top.tokens.tolist()] if subject.view.model == EMBEDDED else []
+    figure = figures.token_bars(*rows, drawn=drawn, pictures=shown)
+    words = _words(scope, position, settings, math.exp(logprobs[position]), entropies)
     return (
         overlay(picture, entropies if entropy else None, position, len(scope.tokens)),
         figure,
-        _words(scope, position, settings, math.exp(logprobs[position]), entropies),
+        words + (scale(max(entropies)) if entropy else ""),
     )
+
+
+def scale(most: float) -> str:
+    """What the colours of the map mean, as HTML."""
+    return f'<div class="scale">0 nats: certain <i></i> {most:.2f} nats: as undecided as anywhere here</div>'
+
+
+BARS = 8
+"""tokens beside the picture"""
+
+
+def likeliest(scope: Any, view: T2iView, count: int) -> list[list[list[float]]]:
+    """[position][rank] (token, probability) of the likeliest tokens everywhere, under a view's settings."""
+    found = (scope.top(place, view.settings, count) for place in range(len(scope.tokens)))
+    return [[[int(t), round(float(p), 4)] for t, p in zip(top.tokens, top.guided, strict=True)] for top in found]
+
+
+def undecided(subject: Subject) -> Subject:
+    """The same image at the token about which the model was least decided; it must have been prepared."""
+    held = KEPT.get(subject)
+    if held is None:
+        return subject
+    _, entropies = held[0].report(subject.view.settings)
+    return replace(subject, position=int(np.argmax(entropies)))
 
 
 def _words(scope: Any, position: int, settings: Any, chance: float, entropies: list[float]) -> str:
@@ -149,7 +180,8 @@ def _words(scope: Any, position: int, settings: Any, chance: float, entropies: l
 def overlay(picture: Image.Image, values: list[float] | None, position: int, tokens: int) -> Image.Image:
     """The picture at ``SIDE`` pixels with the patch framed, under a map of ``values`` where they are given."""
     grid = math.isqrt(tokens)
-    shown = picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    how = Image.Resampling.NEAREST if SIDE % picture.width == 0 else Image.Resampling.BICUBIC  # pixels stay crisp
+    shown = picture.convert("RGB").resize((SIDE, SIDE), how)
     if values is not None:
         heat = np.asarray(values, np.float64).reshape(grid, grid)
         colours = _viridis(heat / max(1e-9, heat.max())).astype(np.uint8)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from tts_playground import figures
 from tts_playground.core import Progress
+from tts_playground.pages.links import gallery_links
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i.gallery_state import GalleryState, average
 from tts_playground.pages.t2i.view_settings import EMBEDDED, T2iView, guidance, to_query
@@ -23,9 +24,11 @@ from tts_playground.tasks.image_rewards import title_of
 
 SHEET = 112
 """pixels a side of a preview"""
+HEIGHT = 290
+"""pixels of a chart that stands beside pictures"""
 KEPT = 64
 """charts of each kind that are kept: a class that moves the same sliders asks for the same ones"""
-HELLO = "Pick or type a prompt and press “Draw”; sliders redraw when you let go of them."
+HELLO = "Pick or type a prompt and press “Draw”. Sliders draw anew when you let go of them."
 
 
 def number(value: float) -> str:
@@ -53,33 +56,46 @@ def gallery(look: GalleryState) -> list[tuple[str, str]]:
 
 
 def picks(look: GalleryState, chosen: int | None = None) -> str:
-    """What a choice is worth to the eye: best, one draw, worst, and the image that was clicked."""
+    """What a choice is worth to the eye: best, worst, another draw, and the image that was clicked."""
     if not look.shown:
         return '<div class="picks empty"><p>No images yet.</p></div>'
     order = look.ranked()
     cards = [
-        _card(look, order[0], f"Best of {look.shown}", "best"),
-        _card(look, look.random_place(), "Another, at random", ""),
-        _card(look, order[-1], "Worst", ""),
+        _card(look, order[0], f"Best of {look.shown}" if look.shown > 1 else "The one image", "best"),
+        _card(look, order[-1], "Worst", "") if look.shown > 1 else "",
+        _card(look, look.random_place(), "Another, at random", "") if look.shown > 2 else "",
     ]
     if chosen is not None and chosen < look.shown:
         cards.append(_card(look, chosen, "Clicked", "chosen"))
-    return f'<div class="picks">{"".join(cards)}</div>'
+    scores = look.scores.get(look.view.reward, ())
+    told = gallery_links(scores, order, gallery="t2i-gallery", curve="t2i-curve")
+    return f'<div class="picks">{"".join(cards)}{told}</div>'
+
+
+MEASURES = 3
+"""scores on a card; the others unfold"""
 
 
 def _card(look: GalleryState, place: int, title: str, mark: str) -> str:
     lines = []
-    for reward, scores in look.scores.items():
-        rank = look.rank(place, reward)
+    named = (look.view.reward, look.view.second, "geneval")  # what the page is about comes first
+    for reward in sorted(look.scores, key=lambda name: named.index(name) if name in named else len(named)):
+        scores, rank = look.scores[reward], look.rank(place, reward)
         where = "all equal" if rank is None else f"rank {rank}"
         words = html.escape(measure(reward))
         lines.append(f"<div><dt>{words}</dt><dd>{number(scores[place])}<small> {where}</small></dd></div>")
     if (logprob := look.logprobs[place]) is not None:
         hint = "Natural-log probability of all its tokens under the settings they were drawn with."
         lines.append(f'<div title="{hint}"><dt>log-probability</dt><dd>{logprob:.0f}</dd></div>')
+    first, others = lines[:MEASURES], lines[MEASURES:]
+    more = f"<details><summary>More scores</summary><dl>{''.join(others)}</dl></details>" if others else ""
     alt = f"{title}: {look.view.prompt}"
     picture = f'<img alt="{html.escape(alt, quote=True)}" src="{data_uri(look.files[place])}">'
-    return f'<figure class="{mark}"><figcaption>{title}</figcaption>{picture}<dl>{"".join(lines)}</dl></figure>'
+    linked = f'tabindex="0" data-marks="image-{look.ranked().index(place)}"'
+    return (
+        f'<figure class="{mark}" {linked}><figcaption>{title}</figcaption>{picture}'
+        f"<dl>{''.join(first)}</dl>{more}</figure>"
+    )
 
 
 def data_uri(file: str) -> str:
@@ -125,7 +141,8 @@ def summary(look: GalleryState) -> str:
         return status("Nothing is drawn at these settings yet: press “Draw”, or let go of a slider with Live on.")
     short = f" N is {view.n}: press “Draw” for the rest." if look.size < view.n else ""
     seed = f", seed {view.seed}" if view.seed else ""
-    what = f"{look.shown} of {look.size} images of “{shortened(view.prompt, 80)}”"
+    noun = "image" if look.size == 1 else "images"
+    what = f"{look.shown} of {look.size} {noun} of “{shortened(view.prompt, 80)}”"
     line = f"{what} at temperature {view.temperature:g}, CFG {view.cfg:g}{seed}."
     return status(line + short, _numbers(look))
 
@@ -141,7 +158,7 @@ def _numbers(look: GalleryState) -> list[tuple[str, str, str]]:
         ("mean", number(mean), f"Mean {words} of the images in view: what one of them gives on average."),
         ("worst", number(min(shown)), f"Lowest {words} among the images in view."),
         (
-            "tokens an image",
+            "tokens per image",
             f"{look.cost.get('tokens', 0):.0f}",
             "What the generator computed: a guided token counts twice.",
         ),
@@ -163,7 +180,7 @@ def words_note(words: Sequence[str]) -> str:
         return ""
     quoted = ", ".join(f"“{shortened(word, 30)}”" for word in words[:8])
     more = " and others" if len(words) > 8 else ""
-    text = f"This model was never taught {quoted}{more}: it will not understand; try the words of the examples."
+    text = f"It will ignore words it was never taught: {quoted}{more}. It knows those of the examples."
     return f'<div class="note"><p>{html.escape(text)}</p></div>'
 
 
@@ -202,30 +219,64 @@ def several_reading(looks: Sequence[GalleryState]) -> str:
     mean = average(looks, reward)
     if mean is None:
         return status("These prompts have no scores by this reward.")
-    last = int(mean.n[-1])
-    return status(
-        f"Average of {mean.prompts} prompts: {measure(reward)} {number(mean.at(1))} for one draw,"
-        f" {number(mean.at(last))} for the best of {last}. A straight line here is a logarithm: every tick doubles N."
+    last = max(1, mean.pool_size // 2)
+    line = (
+        f"{mean.prompts} prompt{'' if mean.prompts == 1 else 's'}: {measure(reward)} {number(mean.at(1))} for one draw,"
     )
+    line += f" {number(mean.at(last))} for the best of {last}, on average."
+    curves = {look.view.prompt: look.curve() for look in looks}
+    gains = {
+        prompt: one.at(last) - one.at(1) for prompt, one in curves.items() if one is not None and one.n[-1] >= last
+    }
+    if len(gains) > 1 and last > 1:
+        most, least = max(gains, key=lambda one: gains[one]), min(gains, key=lambda one: gains[one])
+        line += f" Choosing adds most on “{shortened(most)}” ({added(gains[most])}), least on"
+        line += f" “{shortened(least)}” ({added(gains[least])})."
+    return status(line)
+
+
+def added(gain: float) -> str:
+    """A gain to what is known of it: "0.089", "nothing"."""
+    return "nothing" if abs(gain) < 5e-4 else f"{gain:+.2g}"
 
 
 def reading(look: GalleryState) -> str:
-    """What the curve says at the slider's N, in words."""
+    """What the curve says at the slider's N: the number that matters first."""
     curve = look.curve()
     if curve is None:
-        return status("A curve needs scored images: press “Draw”.")
+        return headline("", "A curve needs scored images: press “Draw”.")
     at = min(look.view.n, look.size)
-    words, one, best = measure(look.view.reward), curve.at(1), curve.at(at)
-    among = f" over the {look.size} drawn" if look.size > at else ""
-    line = (
-        f"Draw {at}, keep the best: {words} {number(best)} on average{among}, against {number(one)} for a single draw."
-    )
-    if at >= 4:
-        first, last = curve.at(2) - one, best - curve.at(at // 2)
-        line += f" The first doubling of N adds {first:.2g}, the one up to N = {at // 2 * 2} adds {last:.2g}."
+    one, best = curve.at(1), curve.at(at)
+    if at == 1:
+        first, more = f"One draw scores {number(one)} on average.", "Move N to see what choosing adds."
+    elif round(best, 3) == round(one, 3):
+        first, more = (
+            f"Choosing among {at} adds nothing here:",
+            f"{number(one)} with one draw, {number(best)} with {at}.",
+        )
+    else:
+        first, more = f"Best of {at} scores {number(best)} on average;", f"one draw, {number(one)}."
+    if at >= 4 and at & 1 == 0 and not more.endswith(f"with {at}."):
+        early, late = curve.at(2) - one, best - curve.at(at // 2)
+        smaller = "only " if late < early / 2 else ""
+        more += f" From 1 to 2 images adds {gained(early)}; from {at // 2} to {at} {smaller}{gained(late)}."
     if look.view.n > look.size:
-        line += f" The pool holds {look.size}: press “Draw” to see N = {look.view.n}."
-    return status(line)
+        more += f" {look.size} are drawn: press “Draw” to see N = {look.view.n}."
+    elif at > max(1, curve.pool_size // 2):
+        more += f" Beyond {curve.pool_size // 2} of {curve.pool_size} images this leans on few of them."
+    return headline(first, more, f"By {measure(look.view.reward)}.")
+
+
+def gained(gain: float) -> str:
+    """As ``added``, without a sign; for what cannot fall."""
+    return added(max(0.0, gain)).lstrip("+")
+
+
+def headline(first: str, more: str, quiet: str = "") -> str:
+    """A line above a figure, its first words large; everything is escaped."""
+    said = [f"<b>{html.escape(first)}</b> " if first else "", html.escape(more)]
+    said.append(f' <span class="quiet">{html.escape(quiet)}</span>' if quiet else "")
+    return f'<p class="headline" role="status" aria-live="polite">{"".join(said)}</p>'
 
 
 # -------------------------------------------------------------------------------------------------------- figures
@@ -255,7 +306,7 @@ def _curve_figure(look: GalleryState, others: tuple[GalleryState, ...]) -> Any:
     curve = look.curve()
     if curve is None:
         return figures.empty("Draw some images first.")
-    return figures.best_of_n(curve, at=min(look.view.n, look.size))
+    return figures.best_of_n(curve, at=min(look.view.n, look.size)).update_layout(height=HEIGHT, showlegend=False)
 
 
 def prompt_curve(look: GalleryState) -> Any:
@@ -278,4 +329,5 @@ def histogram_figure(look: GalleryState, others: Sequence[GalleryState] = ()) ->
 def _histogram_figure(look: GalleryState, others: tuple[GalleryState, ...]) -> Any:
     reward = look.view.reward
     pools = {shortened(other.view.prompt): other.scores[reward] for other in others if reward in other.scores}
-    return figures.histogram(pools or look.scores.get(reward, ()), measure=measure(reward))
+    shown = figures.histogram(pools or look.scores.get(reward, ()), measure=measure(reward))
+    return shown.update_layout(height=HEIGHT - 40)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from tts_playground import figures
+from tts_playground import figures, registry
 from tts_playground.estimators.curves import Curve, kl_bound
 from tts_playground.pages.status import status
-from tts_playground.pages.t2i import render
+from tts_playground.pages.t2i import image_repository, render
 from tts_playground.pages.t2i.gallery_state import GalleryState, pick_curve
+from tts_playground.pages.t2i.view_settings import T2iView, default_view
 from tts_playground.tasks.image_rewards import share_weights
 
 
@@ -57,7 +59,7 @@ def figures_of(look: GalleryState) -> tuple[Any, Any, Any]:
     return (
         figures.scatter(look.scores[view.reward], look.scores[view.second], names=names),
         figures.two_axes(proxy, gold),
-        figures.over_optimisation(gains[0], gains[1]),
+        figures.over_optimisation(gains[0], gains[1], law=_moved(gold, _read_at(look)) != 0),
     )
 
 
@@ -65,43 +67,99 @@ def reading(look: GalleryState) -> str:
     """What the second reward says of the first one's pick, in words."""
     if not both(look):
         return status(why_not(look))
-    view = look.view
-    gold, own = look.curve(view.second), look.scores[view.second]
-    assert gold is not None
-    at = min(view.n, look.size)
-    best = pick_curve(own, own, view.second)
-    start, end, top = gold.at(1), gold.at(at), best.at(at)
-    first, second = render.measure(view.reward), render.measure(view.second)
-    line = (
-        f"Picking the best of {at} by {first} moves {second} from {render.number(start)} to {render.number(end)}"
-        f" {_sure(gold, at)}. Picking by {second} itself would give {render.number(top)}."
-    )
+    view, at = look.view, _read_at(look)
+    line = sentence(look)
     if share_weights(view.reward, view.second):
-        line += " Both read the same network, so part of their agreement is its own taste."
+        line += f" Both rewards use the same {_network(view.reward)} network, so they are not independent."
     bound = float(kl_bound([at])[0])
+    hint = f"Best-of-{at} lies at most log N - (N-1)/N nats from the model itself (Beirami et al. 2024)."
     return status(
         line,
         [
-            (
-                "KL bound",
-                f"{bound:.2f} nats",
-                f"Best-of-{at} lies at most log N - (N-1)/N nats from the model itself (Beirami et al. 2024).",
-            ),
+            ("KL bound", f"{bound:.2f} nats", hint),
             ("images", f"{look.size}", "Independent draws that the correlation and the curves stand on."),
         ],
     )
 
 
-def _sure(gold: Curve, at: int) -> str:
-    """Whether more than these images speaks for a move: the band at ``at`` must leave out what one draw gives."""
-    place, start = int(np.searchsorted(gold.n, at)), gold.at(1)
+def _network(reward: str) -> str:
+    return "CLIP" if {"clip", "aesthetic"} & set(registry.names_in(reward)) else "scoring"
+
+
+def _read_at(look: GalleryState) -> int:
+    """The N at which the figures are read off: the view's, as far as half of the pool goes."""
+    return max(1, min(look.view.n, look.size // 2))
+
+
+def sentence(look: GalleryState) -> str:
+    """What the pick of the first reward is worth by the second one; a move is claimed only where it is clear."""
+    view, at = look.view, _read_at(look)
+    gold, own = look.curve(view.second), look.scores[view.second]
+    assert gold is not None
+    start, end, top = gold.at(1), gold.at(at), pick_curve(own, own, view.second).at(at)
+    first, second = render.measure(view.reward), render.measure(view.second)
+    if at == 1:
+        return f"{look.size} image{' is' if look.size == 1 else 's are'} too few to tell what choosing by {first} does."
+    moved, band = _moved(gold, at), _band(gold, at)
+    told = {1: "It rises", -1: "It falls: over-optimisation", 0: "No clear change"}[moved]
+    called = second[0].upper() + second[1:]
+    return (
+        f"{told}. {called} of the best of {at} by {first}: {render.number(end)} on average{band};"
+        f" of one draw: {render.number(start)}; of the best of {at} by {second} itself: {render.number(top)}."
+    )
+
+
+def _ends(gold: Curve, at: int) -> tuple[float, float] | None:
+    """The 95 % band at an N; None where there is none."""
+    place = int(np.searchsorted(gold.n, at))
     if gold.low is None or gold.high is None or gold.n[place] != at or not np.isfinite(gold.low[place]):
-        return f"on these images: more than {gold.pool_size // 2} of {gold.pool_size} leave no interval"
-    if gold.low[place] > start:
-        return "(95 % sure that it rises)"
-    if gold.high[place] < start:
-        return "(95 % sure that it falls)"
-    return "on these images, too few to say that it moves at all"
+        return None
+    return float(gold.low[place]), float(gold.high[place])
+
+
+def _band(gold: Curve, at: int) -> str:
+    ends = _ends(gold, at)
+    return "" if ends is None else f" (95 %: {render.number(ends[0])} to {render.number(ends[1])})"
+
+
+def _moved(gold: Curve, at: int) -> int:
+    """1 where the measured reward clearly rises from one draw to the best of N, -1 where it falls, 0 where neither."""
+    ends, start = _ends(gold, at), gold.at(1)
+    if ends is None or at < 2:
+        return 0
+    return 1 if ends[0] > start else -1 if ends[1] < start else 0
+
+
+CLEARLY = 0.1
+"""standard deviations by which a whole interval must lie below one draw to serve as the example"""
+PAIRS = (("clip", "geneval"), ("aesthetic", "geneval"), ("clip", "aesthetic"), ("aesthetic", "clip"))
+
+
+@cache
+def clear_case() -> T2iView | None:
+    """A prompt of the starters and two rewards where the second one clearly falls; None where there is none.
+
+    The check of truth is preferred as second, then the one whose interval lies farthest below one draw. Found anew in
+    every process, so that it is right for the weights that ship.
+    """
+    found, usual = [], default_view()
+    for pool in image_repository.ready_made(image_repository.NAME, usual):
+        seen = image_repository.look_at(pool, image_repository.matching(pool, usual))
+        for first, second in PAIRS:
+            for n in (8, 16, 32):
+                look = replace(seen, view=replace(seen.view, reward=first, second=second, n=n))
+                if (margin := _below(look)) > CLEARLY:
+                    found.append((second == "geneval", margin, look.view))
+    return max(found, key=lambda case: case[:2])[2] if found else None
+
+
+def _below(look: GalleryState) -> float:
+    """Standard deviations by which the second reward's interval lies below one draw; negative where it does not."""
+    gold = look.curve(look.view.second) if both(look) else None
+    ends = None if gold is None else _ends(gold, _read_at(look))
+    if gold is None or ends is None:
+        return -1.0
+    return (gold.at(1) - ends[1]) / (float(np.std(look.scores[look.view.second])) or 1.0)
 
 
 def vote(look: GalleryState, place: int | None, votes: Sequence[Vote]) -> tuple[Vote, ...]:
@@ -118,7 +176,7 @@ def vote(look: GalleryState, place: int | None, votes: Sequence[Vote]) -> tuple[
 def tally(votes: Sequence[Vote]) -> str:
     """The newest vote and the session's score per reward, as HTML."""
     if not votes:
-        return status("Which do you like best? Click on an image, then press “My favourite”.")
+        return status("Which do you like best? Click an image, then press “My favourite”.")
     last = votes[-1]
     ranks = ", ".join(f"{rank} of {last.of} by {render.measure(name)}" for name, rank in last.ranks)
     said = f"ranks {ranks}" if ranks else "scores what all the others score"

@@ -22,10 +22,9 @@ PLAN = ComparisonPlan(budgets=(2, 4, 8), seeds=4, pool=16)
 LINE = 64
 """most images that the curve stands on, where so many were drawn before"""
 HELP = (
-    "All are guided by the reward above; the judge, which shares no network with it, measures what each ends with. The"
-    f" line is exact best-of-N; a point is a strategy rerun {PLAN.seeds} times within the tokens of so many"
-    " whole images, with its 95 % interval. Two strategies take half"
-    " a minute on two cores."
+    "The page's reward guides all of them; the judge shares no network with it and measures what each ends with. The"
+    f" line is best-of-N, exact. A point is a strategy run {PLAN.seeds} times with as many tokens as that many whole"
+    " images cost, and its bar is the 95 % interval. Two strategies take half a minute on two cores."
 )
 
 
@@ -73,6 +72,32 @@ def _compared(view: T2iView, judge: str, names: list[str]) -> Iterator[Compariso
     samples = pool.samples(max(PLAN.pool, there), seed=view.seed)
     plan = replace(PLAN, seed=view.seed)
     yield from compare([view.task], pool.sampler, named("t2i", names, pool.sampler), guide, gold, plan, pools=[samples])
+
+
+def verdict(found: Beyond) -> str:
+    """Who wins with as many tokens as the most images of the plan cost, in a sentence."""
+    state = found.state
+    most = max((point.budget for point in state.points), default=0)
+    last = [point for point in state.points if point.budget == most]
+    if state.curve is None or not last or most > state.curve.n[-1]:
+        return "Done."
+    line, judge = state.curve.at(most), render.measure(found.judge)
+    told = [f"With the tokens of {most} images, best-of-N reaches {render.number(line)} on average by {judge}."]
+    better = [one for one in last if one.result.low is not None and one.result.low > line]
+    worse = [one for one in last if one.result.high is not None and one.result.high < line]
+    if better:
+        first = max(better, key=lambda one: one.result.value)
+        told.append(f"{first.label} wins: {render.number(first.result.value)} (95 %: {first.result.words('.3g')}).")
+    else:
+        told.append("No strategy clearly beats it.")
+    told += [f"{one.label} is clearly worse: {render.number(one.result.value)}." for one in worse]
+    if found.judge == "geneval" and line > FULL:
+        told.append("There is little room above: try a prompt that passes less often, such as the one with a guitar.")
+    return " ".join(told)
+
+
+FULL = 0.95
+"""pass rate of best-of-N above which no strategy can show much"""
 
 
 def figure(found: Beyond | None, axis: str, look: GalleryState | None = None, judge: str | None = None) -> Any:

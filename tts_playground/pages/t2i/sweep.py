@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from tts_playground.core import Progress
 from tts_playground.errors import Cancelled, PlaygroundError
 from tts_playground.experiments import sweeps
@@ -31,6 +33,27 @@ class Sweep:
     view: T2iView
     looks: tuple[GalleryState, ...]
     cells: tuple[SweepCell, ...]
+
+    @property
+    def rewards(self) -> list[str]:
+        """Rewards by which every image of every cell is scored; the view's first, then the check of truth."""
+        named = (self.view.reward, "geneval")
+        shared = [name for name in self.looks[0].scores if all(name in look.scores for look in self.looks)]
+        return sorted(shared, key=lambda name: named.index(name) if name in named else len(named))
+
+    def by(self, reward: str) -> Sweep:
+        """The same images ordered by another of ``rewards``; equals by the view's own."""
+        if reward not in self.rewards or reward == self.view.reward:
+            return self
+        view = replace(self.view, reward=reward, second=self.view.reward)
+        looks = tuple(
+            replace(look, view=replace(look.view, reward=reward, second=self.view.reward)) for look in self.looks
+        )
+        cells = tuple(
+            replace(cell, rewards=look.scores[reward][: len(cell.rewards)])
+            for look, cell in zip(looks, self.cells, strict=True)
+        )
+        return Sweep(view, looks, cells)
 
 
 def views(view: T2iView) -> list[T2iView]:
@@ -96,26 +119,47 @@ def draw(session: str, view: T2iView, each: int) -> Iterator[Progress[Any] | Swe
         yield ready
 
 
+def at_hand(view: T2iView) -> Sweep | None:
+    """What there is without drawing: of the view in the store, or else what ships."""
+    found = (stored(view, each) for each in reversed(EACH))
+    return next((one for one in found if one is not None), None) or opening(view)
+
+
 def grid(sweep: Sweep | None, best: bool) -> str:
     """The grid of images as HTML: temperature down, guidance across; the first draw of each cell, or its best."""
     if sweep is None:
         return '<div class="picks empty"><p>No sweep yet: press “Draw the sweep”.</p></div>'
     rows: dict[float, list[str]] = {}
-    for look, cell in zip(sweep.looks, sweep.cells, strict=True):
-        rows.setdefault(cell.temperature, []).append(_cell(look, cell, best))
+    for place, (look, cell) in enumerate(zip(sweep.looks, sweep.cells, strict=True)):
+        rows.setdefault(cell.temperature, []).append(_cell(look, cell, best, place))
     guidances = list(dict.fromkeys(cell.cfg for cell in sweep.cells))
     head = "".join(f'<th scope="col">CFG {cfg:g}</th>' for cfg in guidances)
     body = "".join(f'<tr><th scope="row">T {t:g}</th>{"".join(cells)}</tr>' for t, cells in rows.items())
     title = html.escape(sweep.view.prompt)
-    return f'<table class="sweep"><caption>{title}</caption><tr><td></td>{head}</tr>{body}</table>'
+    table = f'<table class="sweep"><caption>{title}</caption><tr><td></td>{head}</tr>{body}</table>'
+    return f'<div class="scrolls">{table}</div>'
 
 
-def _cell(look: GalleryState, cell: SweepCell, best: bool) -> str:
+def _cell(look: GalleryState, cell: SweepCell, best: bool, number: int) -> str:
     place = look.ranked()[0] if best else 0
     score = render.number(cell.rewards[place])
     hint = f"{cell.name}: one draw {sum(cell.rewards) / len(cell.rewards):.3g}, best {max(cell.rewards):.3g}"
     source = render.small_uri(look.files[place])
-    return f'<td title="{hint}"><img alt="{cell.name}" src="{source}"><small>{score}</small></td>'
+    picture = f'<img alt="{cell.name}" src="{source}"><small>{score}</small>'
+    return f'<td title="{hint}" tabindex="0" data-marks="cell-{number}">{picture}</td>'
+
+
+def conclusion(sweep: Sweep) -> str:
+    """One line: where one draw is best, where choosing ends highest, and where it adds most."""
+    cells, each = sweep.cells, len(sweep.cells[0].rewards)
+    means = [float(np.mean(cell.rewards)) for cell in cells]
+    one = max(range(len(cells)), key=lambda i: means[i])
+    top = max(range(len(cells)), key=lambda i: (max(cells[i].rewards), means[i]))
+    line = f"One draw is best at {cells[one].name}: {render.number(means[one])} by {render.measure(sweep.view.reward)}."
+    if each < 2:
+        return line
+    where = "the same cell" if top == one else cells[top].name
+    return f"{line} The best of {each} is highest at {where}: {render.number(max(cells[top].rewards))}."
 
 
 def explained(sweep: Sweep | None) -> str:

@@ -58,6 +58,18 @@ class VqaPageState:
     """the likeliest first tokens of a reply, with their logits"""
     seconds: float = 0.0
 
+    def first(self, n: int) -> VqaPageState:
+        """The same work with its first ``n`` answers only, as if no more had been drawn."""
+        n = min(max(1, n), len(self.samples))
+        if self.result is None or n >= len(self.samples):
+            return self
+        samples, share = self.samples[:n], n / len(self.samples)
+        scores = {name: values[:n] for name, values in self.result.scores.items()}
+        judged = Cost(verifier_calls=round(self.result.cost.verifier_calls * share))
+        cost = sum((sample.cost for sample in samples), judged)
+        result = replace(self.result, samples=samples, scores=scores, cost=cost)
+        return replace(self, samples=samples, result=result, seconds=self.seconds * share)
+
     @property
     def asked(self) -> AskedQuestion | None:
         """For curves, once verified."""
@@ -153,8 +165,8 @@ def ready(one: Example, view: VqaView) -> VqaPageState | None:
     drawn_so = view == replace(VqaView(view.question, view.truth), n=view.n)
     if pool is None or not drawn_so or view.n > len(pool):
         return None
-    samples = tuple(pool.samples(view.n))
-    scores = {name: tuple(pool.scores(name, view.n)) for name in SCORES}
+    samples = tuple(pool.samples(len(pool)))  # all of them: N looks at the first of what is there
+    scores = {name: tuple(pool.scores(name, len(pool))) for name in SCORES}
     cost = sum((sample.cost for sample in samples), Cost(verifier_calls=2 * len(samples)))
     result = Answered(task, view.model, view.seed, view.settings, samples, scores, cost)
     return VqaPageState(view, task, samples, result, seconds=cost.seconds)

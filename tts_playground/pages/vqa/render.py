@@ -15,12 +15,13 @@ from tts_playground.errors import BadInput
 from tts_playground.estimators.curves import Curve
 from tts_playground.estimators.fits import coverage_law
 from tts_playground.estimators.voting import majority_curve
-from tts_playground.experiments import question_sets as experiments
 from tts_playground.experiments.question_sets import AskedQuestion
 from tts_playground.figures.answers import at_least_once, reliability_plot, reshaped
 from tts_playground.pages.downloads import offer
 from tts_playground.pages.status import status
+from tts_playground.pages.vqa import sentences
 from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, trust_of
+from tts_playground.pages.vqa.sentences import mark_of
 from tts_playground.tasks.vqa import short_answer
 from tts_playground.verifiers.selectors import tally
 
@@ -38,38 +39,49 @@ BEFORE = ("apple", "kiwi", "pear", "plum", "lemon", "fig"), (2.4, 1.7, 1.1, 0.2,
 
 
 HELLO = "Drop an infographic or pick an example, ask something, and press “Ask”."
+HEIGHT = 320
+"""pixels of the chart beside the answers"""
 
 
 def table(work: VqaPageState | None) -> str:
-    """Distinct answers, the most votes first: votes, P(yes), rating, log-probability, reasoning, and who picks it."""
+    """Distinct answers, the most votes first: votes as a bar, P(yes), who picks it; the rest unfolds."""
     if work is None or not work.samples:
         return '<p class="what">No answers yet: press “Ask”.</p>'
     texts = [short_answer(sample) for sample in work.samples]
     names = groups(texts)
     order = sorted(dict.fromkeys(names), key=lambda name: (-names.count(name), names.index(name)))
-    scores = {} if work.result is None else work.result.scores
     picked: dict[str, list[str]] = {}
     for selector, place in ({} if work.result is None else work.result.picks).items():
         if selector == "oracle" and not work.task.right(texts[place]):
             continue  # it knows the truth, and nobody said it
-        picked.setdefault(names[place], []).append(_called(selector))
-    rows = []
-    for name in order:
-        places = [place for place, one in enumerate(names) if one == name]
-        right = work.task.right(texts[places[0]])
-        mark = "" if right is None else ("right" if right else "wrong")
-        cells = [
-            f"<td class='votes'>{len(places)}</td>",
-            *(f"<td>{_mean(scores, key, places, form)}</td>" for key, form in _SCORES),
-            f"<td class='steps'>{_steps(work, places[0])}</td>",
-            f"<td>{html.escape(', '.join(picked.get(name, ())))}</td>",
-        ]
-        word = {"right": "right", "wrong": "wrong", "": ""}[mark]
-        sign = f" <small>{word}</small>" if word else ""
-        said = html.escape(_short(texts[places[0]], 120) or "(nothing)")
-        rows.append(f"<tr class='{mark}'><th scope='row'>{said}{sign}</th>{''.join(cells)}</tr>")
+        picked.setdefault(names[place], []).append(selector)
+    rows = "".join(
+        _row(work, [i for i, one in enumerate(names) if one == name], picked.get(name, [])) for name in order
+    )
     head = "".join(f"<th scope='col'>{one}</th>" for one in _HEAD)
-    return f'<table class="answers"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    return f'<table class="answers"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _row(work: VqaPageState, places: list[int], selectors: list[str]) -> str:
+    """One answer of the table: the replies at ``places`` say the same."""
+    said = short_answer(work.samples[places[0]])
+    scores = {} if work.result is None else work.result.scores
+    right = work.task.right(said)
+    mark = "" if right is None else ("right" if right else "wrong")
+    sign = f" <small>{mark}</small>" if mark else ""
+    name = html.escape(_short(said, 120) or "(nothing)")
+    wide = 100 * len(places) / len(work.samples)
+    votes = f"<i style='width:{wide:.0f}%'></i><span>{len(places)}</span>"
+    rest = " · ".join(f"{words} {_mean(scores, key, places, form)}" for words, key, form in _REST)
+    steps = f"<p class='steps'>{_steps(work, places[0])}</p>"
+    more = f"<details><summary>reasoning</summary><p>{rest}</p>{steps}</details>"
+    lines = " ".join(LINES[one] for one in selectors if one in LINES)
+    linked = f"data-marks='{mark_of(groups([said])[0])} {lines}' data-place='{places[0]}' tabindex='0'"
+    picks = html.escape(", ".join(_called(one) for one in selectors))
+    return (
+        f"<tr class='{mark}' {linked}><th scope='row'>{name}{sign}{more}</th><td class='votes'>{votes}</td>"
+        f"<td>{_mean(scores, 'p_yes', places, '.2f')}</td><td class='picked'>{picks}</td></tr>"
+    )
 
 
 def _called(selector: str) -> str:
@@ -77,8 +89,28 @@ def _called(selector: str) -> str:
     return WORDS.get(selector) or registry.entry("selector", selector).title
 
 
-_SCORES = (("p_yes", ".2f"), ("rating", ".1f"), ("logprob", ".2f"))
-_HEAD = ("Answer", "Votes", "P(yes)", "Rating", "log p", "Reasoning of the first", "Picked by")
+_REST = (("highest rating", "rating", ".1f"), ("highest log-probability", "logprob", ".2f"))
+_HEAD = ("Answer", "Votes", "P(yes)", "Picked by")
+LINES = {
+    "verifier": "line-verifier-highest-p-yes",
+    "majority": "line-majority",
+    "weighted": "line-majority-weighted-by-p-yes",
+    "rating": "line-highest-rating",
+    "logprob": "line-highest-log-probability",
+    "oracle": "line-any-of-n-is-right",
+}
+"""selector -> the mark of its curve (``figures.lines.mark_of``)"""
+NAMES = {
+    "any of N is right": "oracle",
+    "verifier: highest P(yes)": "verifier",
+    "majority weighted by P(yes)": "weighted vote",
+    "highest rating": "rating",
+    "highest log-probability": "log-probability",
+    "mean of single answers": "one answer",
+}
+"""what legends call the curves: a chart may be 300 pixels wide"""
+SHOWN = ("any of N is right", "verifier: highest P(yes)", "majority")
+"""curves that are drawn at once; the others wait in the legend"""
 
 
 def _short(answer: str, most: int = 60) -> str:
@@ -103,13 +135,6 @@ def headline(work: VqaPageState | None) -> str:
     if work.result is None:
         return status(f"{n} of {work.view.n} answers.", busy=True)
     result, cost = work.result, work.result.cost
-    picks = {name: _short(result.answers[place]) for name, place in result.picks.items()}
-    seen = " (blank picture)" if work.view.blank else ""
-    line = f"Majority says “{picks['majority']}”"
-    line += f", the verifier “{picks['verifier']}”{seen}." if "verifier" in picks else f"{seen}."
-    if work.task.answers:
-        share = float(np.mean([work.task.right(answer) or 0.0 for answer in result.answers]))
-        line += f" {share:.0%} of the {n} answers are right."
     strip = [
         ("answers", f"{n}", "Independent replies: the N of best-of-N."),
         ("distinct", f"{len(set(groups(result.answers)))}", "Groups of answers that say the same."),
@@ -117,7 +142,16 @@ def headline(work: VqaPageState | None) -> str:
         ("verifications", f"{cost.verifier_calls}", "Answers judged by P(yes) and by a rating, in batches."),
         ("time", f"{work.seconds:.1f} s", "Wall-clock time of drawing and verifying on the server."),
     ]
-    return status(line, strip)
+    return status(sentences.settings_line(work), strip)
+
+
+def verdict(work: VqaPageState | None) -> str:
+    """The line above the figures: what the majority and the verifier say, and how many are right."""
+    if work is None:
+        return f'<p class="headline">{HELLO}</p>'
+    if work.result is None:
+        return f'<p class="headline">{len(work.samples)} of {work.view.n} answers have come.</p>'
+    return sentences.headline(work)
 
 
 # --------------------------------------------------------------------------------------------------------- curves
@@ -129,7 +163,9 @@ def question_figure(work: VqaPageState | None) -> Any:
     if work is None or asked is None:
         return figures.empty("No answers yet.")
     if work.task.answers:
-        return figures.best_of_n(*curves_of((asked,), "exact").values(), at=work.view.n, measure="chance to be right")
+        curves = curves_of((asked,), "exact").values()
+        at = min(work.view.n, len(asked.answers))
+        return few(figures.best_of_n(*curves, at=at, measure="chance to be right")).update_layout(height=HEIGHT)
     names = groups(asked.answers)
     lines: list[Curve] = []
     for label, weights in (("majority", None), ("majority weighted by P(yes)", asked.scores.get("p_yes"))):
@@ -139,7 +175,27 @@ def question_figure(work: VqaPageState | None) -> Any:
         gold = [float(name == top) for name in names]
         given = None if weights is None else [weights]
         lines.append(majority_curve([names], [gold], weights=given, label=f"{label} of N", measure="agreement"))
-    return figures.best_of_n(*lines, at=work.view.n, measure=f"says what all {len(names)} say")
+    at = min(work.view.n, len(names))
+    return figures.best_of_n(*lines, at=at, measure=f"says what all {len(names)} say").update_layout(height=HEIGHT)
+
+
+def few(figure: Any) -> Any:
+    """The figure with the lines of ``SHOWN`` drawn and the others, bands included, waiting in the legend."""
+    groups_shown = {
+        trace.legendgroup for trace in figure.data if trace.name and trace.name.replace(" (oracle)", "") in SHOWN
+    }
+    figure.update_layout(legend_font_size=11)
+    named = [trace.name.replace(" (oracle)", "") in SHOWN for trace in figure.data if trace.name and trace.showlegend]
+    for trace in figure.data:
+        if not trace.legendgroup and len(trace.x) == len(named) and groups_shown:  # the points at N
+            trace.x, trace.y = ([one for one, yes in zip(row, named, strict=True) if yes] for row in (trace.x, trace.y))
+            colours = zip(trace.marker.color, named, strict=True)
+            trace.marker.color = [one for one, yes in colours if yes]
+        if trace.legendgroup and groups_shown and trace.legendgroup not in groups_shown:
+            trace.visible = "legendonly"
+        plain = (trace.name or "").replace(" (oracle)", "")
+        trace.name = "trend" if plain.startswith("coverage law") else NAMES.get(plain, trace.name)
+    return figure
 
 
 def set_figure(work: SetWork | None, axis: str, measure: str) -> Any:
@@ -149,7 +205,7 @@ def set_figure(work: SetWork | None, axis: str, measure: str) -> Any:
     curves = curves_of(work.asked, measure)
     law = coverage_law(curves["oracle"])
     lines = [*curves.values(), *([] if law is None else [law.curve(curves["oracle"])])]
-    return figures.best_of_n(*lines, axis=axis, measure=f"accuracy ({measure})")
+    return few(figures.best_of_n(*lines, axis=axis, measure=f"accuracy ({measure})"))
 
 
 def set_reading(work: SetWork | None, measure: str) -> str:
@@ -157,18 +213,18 @@ def set_reading(work: SetWork | None, measure: str) -> str:
     if work is None or not work.asked:
         return status("Each question is answered N times; what was answered before comes from the store.")
     curves = curves_of(work.asked, measure)
-    lines = [experiments.which_n(curves[name]).sentence for name in ("majority", "verifier") if name in curves]
-    law = coverage_law(curves["oracle"])
-    lines += [] if law is None else [law.sentence(curves["oracle"])]
     saved, found = trust_of(work.asked, measure)
-    lines.append(f"Stopping once the vote is settled saves {saved.value:.0%} of the answers.")
-    if found.auroc:
-        lines.append(f"P(yes): AUROC {found.auroc.value:.2f} ({found.auroc.words('.2f')})")
-        lines[-1] += f", within a question {found.within.value:.2f}" if found.within else ""
-        lines[-1] += f", calibration error {found.reliability.ece:.2f}." if found.reliability else "."
+    said = [
+        sentences.choosing("Voting", curves["majority"]),
+        sentences.choosing("The verifier", curves["verifier"]) if "verifier" in curves else "",
+        sentences.trend(curves["oracle"]),
+        f"Stopping once the vote is settled saves {sentences.share(saved.value)} of the answers.",
+        sentences.trust_words(found),
+    ]
     busy = work.done < work.of
-    head = f"{work.done} of {work.of} questions. " if busy else f"{len(work.asked)} questions of {work.name}. "
-    return status(head + " ".join(lines) + (f" {work.note}" if work.note else ""), busy=busy)
+    asked = sentences.plural(len(work.asked), "question")
+    head = f"{work.done} of {work.of} questions." if busy else f"{asked} of {work.name}."
+    return status(sentences.joined([head, *said, work.note]), busy=busy)
 
 
 def reliability_figure(asked: tuple[AskedQuestion, ...], measure: str = "exact") -> Any:

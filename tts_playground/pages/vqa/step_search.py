@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tts_playground import figures, registry
+from tts_playground.answers import groups
 from tts_playground.errors import BadInput
 from tts_playground.experiments.comparison import BASELINE
 from tts_playground.experiments.trace import Node, Trace, trace
@@ -16,6 +17,7 @@ from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages import menu
 from tts_playground.pages.status import status
 from tts_playground.pages.vqa.page_state import before
+from tts_playground.pages.vqa.sentences import mark_of
 from tts_playground.pages.vqa.view_settings import VqaView
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
 from tts_playground.tasks.vqa_replies import PLAIN
@@ -27,9 +29,11 @@ FATES = {
     "went on": ("○", "went on"),
     "dropped": ("✕", "dropped"),
 }
+STEP, NARROWEST = 130, 640
+"""pixels of a step, and of a whole tree at least"""
 BESIDE = 16
 """characters beside a view in the figure"""
-NOTHING = '<p class="what">The steps stand here to read once a search has run.</p>'
+NOTHING = '<p class="what">Press “Search”: the steps then stand here as a tree, and to read.</p>'
 
 
 def heading_of(strategy: str) -> str:
@@ -63,7 +67,15 @@ def tree(found: Searched | None) -> Any:
     """Who descended from whom: a line a reply, from left to right a line of reasoning."""
     if found is None:
         return figures.empty("Press “Search”.")
-    return figures.trace_tree(trace(found.rounds), caption=lambda node: _caption(found, node))
+    shown = trace(found.rounds)
+    figure = figures.trace_tree(shown, caption=lambda node: _caption(found, node), mark=lambda node: _link(found, node))
+    # a step has its room however many there are: the block scrolls, and text keeps its size
+    return figure.update_layout(width=max(NARROWEST, STEP * (shown.horizon + 1)), dragmode="pan")
+
+
+def _link(found: Searched, node: Node) -> str:
+    """Whole replies light up with the row of their answer."""
+    return mark_of(groups([short_answer(node.sample)])[0]) if node.fate in ("best", "finished") else ""
 
 
 def _lines(node: Node) -> list[str]:
@@ -128,13 +140,17 @@ def headline(found: Searched) -> str:
     line = f"{heading_of(found.how.strategy)} says “{found.answer}”{verdict}."
     if found.task.answers:
         hits = sum(bool(found.task.right(short_answer(one.sample))) for one in found.finished)
-        line += f" {hits} of the {len(found.finished)} whole replies are right."
+        whole = len(found.finished)
+        if whole == 1:
+            line += f" The one whole reply is {'right' if hits else 'wrong'}."
+        else:
+            line += f" {hits} of the {whole} whole replies {'is' if hits == 1 else 'are'} right."
     worth = "–" if found.worth is None else f"{found.worth:.1f}"
     strip = [
         ("whole replies", f"{len(found.finished)}", "Replies that came to their end."),
         ("tokens", f"{cost.tokens:,}", "Tokens generated, those of dropped lines included."),
         ("verifications", f"{cost.verifier_calls}", "Unfinished and whole replies judged by P(yes)."),
-        ("worth", f"{worth} answers", "Independent answers as long as these that the same tokens would have bought."),
+        ("cost", f"as much as {worth} whole answers", "Independent answers that the same tokens would have bought."),
         ("shared", f"{shown.shared:,}", "Tokens that copies took over from the replies they were copied from."),
         ("time", f"{cost.seconds:.1f} s", "Wall-clock time on the server."),
     ]

@@ -127,7 +127,7 @@ def _looking(p: T2iParts) -> tuple[Any, list[Any]]:
 
 
 def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
-    """Draw, more, live and several prompts stream; cancel keeps what is whole."""
+    """Draw, more and live stream; cancel keeps what is whole."""
 
     @friendly
     def draw(request: gr.Request, *values: Any) -> Iterator[Any]:
@@ -156,22 +156,6 @@ def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     events[-1].success(render.charts, p.look, [p.curve, p.histogram], **LIGHT, **QUIET)
     events += _watching(p, outputs)
 
-    @friendly
-    def several(request: gr.Request, *values: Any) -> Iterator[Any]:
-        view = view_from(request, values)
-        for looks, progress in page_state.several(view, examples(view.model)[:4], session_of(request)):
-            line = gr.skip() if progress is None else render.working(progress, examples(view.model)[len(looks)])
-            sheet = render.sheet(progress.unfinished) if progress else gr.skip()
-            if progress is not None or not looks:
-                yield gr.skip(), line, sheet, gr.skip(), gr.skip(), gr.skip()
-                continue
-            figure, spread = map(plot, render.charts(looks[0], looks))
-            line = status(f"{len(looks)} prompts x {view.n} images are drawn.")
-            yield looks, line, "", figure, spread, render.several_reading(looks)
-
-    asked = p.values, [p.others, p.status, p.sheet, p.curve, p.histogram, p.reading]
-    events.append(p.several.click(several, *asked, **heavy))
-
     def stop(look: GalleryState, request: gr.Request):
         session = session_of(request)
         if page_state.request_queue().newest(session) is None:  # nothing is in work
@@ -183,7 +167,7 @@ def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
     for event in events:
         event.failure(broken_off, p.status, [p.status, p.sheet], **AT_ONCE, **QUIET)
     p.cancel.click(stop, p.look, [p.status, p.sheet], cancels=events, **AT_ONCE, **QUIET)
-    return {"draw": (draw, p.values, outputs), "several": (several, *asked)}
+    return {"draw": (draw, p.values, outputs)}
 
 
 def _more(view: T2iView) -> DrawRequest:

@@ -1,13 +1,14 @@
-"""Connects the lab's questions: each sets the page, opens its section, says what to look at, and draws."""
+"""Connects the tour: a question sets the page, opens its section and draws; a guess brings the answer."""
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import gradio as gr
 
-from tts_playground.pages.t2i.guided_experiments import STOPS, Stop
+from tts_playground.pages.t2i.gallery_state import GalleryState
+from tts_playground.pages.t2i.guided_experiments import STOPS, Stop, named, tour_cards
+from tts_playground.pages.t2i.tour_answers import Evidence
 from tts_playground.pages.t2i.view_settings import values_of
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, LIGHT, QUIET
@@ -15,10 +16,24 @@ from tts_playground.ui.t2i.callbacks import Handlers, view_from
 from tts_playground.ui.t2i.layout import T2iParts
 
 
-def build(p: T2iParts, handlers: Handlers, sections: Any, is_open: Any) -> None:
-    """Connect every button; ``sections`` is the tabs under the gallery."""
+def build(p: T2iParts, handlers: Handlers, sections: Any, is_open: Any, beyond: Any) -> None:
+    """Connect every button and every guess.
+
+    Args:
+        sections: the tabs under the gallery. beyond: the state of the comparison of strategies.
+    """
     for stop in STOPS:
         _connect(stop, p, handlers, sections, is_open)
+
+    @friendly
+    def reveal(look: GalleryState, others: tuple[GalleryState, ...], found: Any, event: gr.EventData):
+        stop, guess = named(getattr(event, "key", "")), str(getattr(event, "guess", ""))[:80]
+        if stop is None or guess not in stop.guesses:
+            return gr.skip()
+        answer = stop.answer(Evidence(look, others, found))
+        return tour_cards()[stop.key].shown(guess=guess, answer=answer)
+
+    p.tour_note.click(reveal, [p.look, p.others, beyond], p.tour_note, **LIGHT, **QUIET)
 
 
 def _connect(stop: Stop, p: T2iParts, handlers: Handlers, sections: Any, is_open: Any) -> None:
@@ -37,5 +52,5 @@ def _connect(stop: Stop, p: T2iParts, handlers: Handlers, sections: Any, is_open
 
 
 def note(stop: Stop) -> str:
-    """What to look at, as HTML."""
-    return f'<div class="note"><p><b>{html.escape(stop.title)}.</b> {html.escape(stop.look_at)}</p></div>'
+    """The question with its guesses, as HTML."""
+    return tour_cards()[stop.key].shown()

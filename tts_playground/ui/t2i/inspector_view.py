@@ -12,17 +12,16 @@ from tts_playground.errors import BadInput
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i import inspector
 from tts_playground.pages.t2i.gallery_state import GalleryState
-from tts_playground.pages.t2i.view_settings import view_of
+from tts_playground.pages.t2i.view_settings import LIMITS, T2iView, coerce_view
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, LIGHT, QUIET
 from tts_playground.ui.t2i.layout import T2iParts
-from tts_playground.ui.widgets import PageState, heading
+from tts_playground.ui.widgets import PageState, heading, slider
 
-HELP = (
-    "Every patch of an image is one token. Click a patch, then move temperature, CFG, top-p and top-k above: the bars"
-    " reshape at once, and nothing is drawn."
-)
-HELLO = "Click on an image of the gallery (or take the best), then press “Look closer”."
+HELP = "Click a patch, then move the sliders beside it: the bars reshape at once, and nothing is drawn."
+HELLO = "Click an image of the gallery, or take the best; then press “Look closer”."
+KNOBS = (("temperature", "Temperature", 0.05), ("cfg", "CFG: guidance", 0.5), ("top_p", "Top-p", 0.01))
+"""the section's own sliders: they reshape the bars and draw nothing"""
 
 
 @dataclass(frozen=True)
@@ -36,19 +35,26 @@ class Scope:
     picture: gr.Image
     bars: gr.Plot
     line: gr.HTML
+    knobs: list[Any]
+    """the section's own temperature, CFG and top-p"""
 
     @property
     def shown(self) -> list[Any]:
         """What ``scope.panel`` fills."""
         return [self.picture, self.bars, self.line]
 
+    @property
+    def whole(self) -> list[Any]:
+        """What another image fills."""
+        return [self.subject, *self.shown, *self.knobs]
 
-def build(p: T2iParts, tab: Any, is_open: Any) -> None:
+
+def build(p: T2iParts, tab: Any, is_open: Any, view: T2iView) -> None:
     """Lay out and connect the section; ``is_open`` holds the name of the open one."""
-    _connect(p, _laid_out(), tab, is_open)
+    _connect(p, _laid_out(view), tab, is_open)
 
 
-def _laid_out() -> Scope:
+def _laid_out(view: T2iView) -> Scope:
     heading("Inside one token", HELP)
     subject = PageState(None)
     with gr.Row(elem_classes="buttons bottom"):
@@ -68,60 +74,69 @@ def _laid_out() -> Scope:
                 buttons=[],
                 elem_id="t2i-scope",
             )
-        with gr.Column(scale=1, min_width=320):
+        with gr.Column(scale=1, min_width=280):
+            with gr.Row(elem_classes="buttons"):
+                knobs = [
+                    slider("t2i-scope", name, label, getattr(view, name), step, "", LIMITS)
+                    for name, label, step in KNOBS
+                ]
             bars = gr.Plot(figures.empty("Choose an image first."), show_label=False, elem_id="t2i-scope-bars")
             line = gr.HTML(status(HELLO), padding=False, elem_id="t2i-scope-status")
-    return Scope(subject, load, mode, picture, bars, line)
+    return Scope(subject, load, mode, picture, bars, line, knobs)
 
 
-def _panel(mine: inspector.Subject, mode: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    return inspector.panel(mine, view_of(*values), mode != "picture")
+def _panel(mine: inspector.Subject, mode: str, knobs: tuple[Any, ...]) -> tuple[Any, ...]:
+    given = dict(zip((name for name, *_ in KNOBS), knobs, strict=True))
+    asked = coerce_view({"model": mine.view.model, **given})
+    view = replace(mine.view, **{name: getattr(asked, name) for name in given})
+    return inspector.panel(mine, view, mode != "picture")
 
 
-def _closer(look: GalleryState, chosen: int | None, mode: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+def _closer(look: GalleryState, chosen: int | None, mode: str) -> tuple[Any, ...]:
+    """Another image, at the patch about which the model was least decided, under the settings it was drawn with."""
     mine = inspector.Subject(look.view, look.marked(chosen))
     inspector.prepare(mine)
-    return mine, *_panel(mine, mode, values)
+    mine, knobs = inspector.undecided(mine), tuple(getattr(look.view, name) for name, *_ in KNOBS)
+    return mine, *_panel(mine, mode, knobs), *knobs
 
 
 @friendly
-def _prepare(look: GalleryState, chosen: int | None, mode: str, *values: Any):
+def _prepare(look: GalleryState, chosen: int | None, mode: str):
     if not look.shown:
         raise BadInput("There is no image yet; draw some first.")
-    return _closer(look, chosen, mode, values)
+    return _closer(look, chosen, mode)
 
 
 @friendly
-def _follow(look: GalleryState, chosen: int | None, name: str, mode: str, *values: Any):
+def _follow(look: GalleryState, chosen: int | None, name: str, mode: str):
     if name != "scope" or not look.shown or not inspector.is_quick(look.view):
-        return (gr.skip(),) * 4
-    return _closer(look, chosen, mode, values)
+        return (gr.skip(),) * (4 + len(KNOBS))
+    return _closer(look, chosen, mode)
 
 
 @friendly
-def _click(mine: inspector.Subject | None, mode: str, event: gr.SelectData, *values: Any):
+def _click(mine: inspector.Subject | None, mode: str, event: gr.SelectData, *knobs: Any):
     if mine is None:
         return (gr.skip(),) * 4
     if not isinstance(event.index, (list, tuple)) or len(event.index) != 2:
         raise BadInput("The place of a click on a picture is two numbers, its column and its row.")
     x, y = event.index
     mine = replace(mine, position=inspector.clicked(mine, float(x), float(y)))
-    return mine, *_panel(mine, mode, values)
+    return mine, *_panel(mine, mode, knobs)
 
 
 @friendly
-def _reshape(mine: inspector.Subject | None, mode: str, name: str, *values: Any):
-    return (gr.skip(),) * 3 if mine is None or name != "scope" else _panel(mine, mode, values)
+def _reshape(mine: inspector.Subject | None, mode: str, *knobs: Any):
+    return (gr.skip(),) * 3 if mine is None else _panel(mine, mode, knobs)
 
 
 def _connect(p: T2iParts, s: Scope, tab: Any, is_open: Any) -> None:
     heavy: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": s.line, **GPU, **QUIET}
-    whole = [s.subject, *s.shown]
-    s.load.click(_prepare, [p.look, p.chosen, s.mode, *p.values], whole, **heavy)
-    following: dict[str, Any] = {"inputs": [p.look, p.chosen, is_open, s.mode, *p.values], "outputs": whole}
+    s.load.click(_prepare, [p.look, p.chosen, s.mode], s.whole, **heavy)
+    following: dict[str, Any] = {"inputs": [p.look, p.chosen, is_open, s.mode], "outputs": s.whole}
     p.chosen.change(_follow, **following, trigger_mode="always_last", **heavy)
-    s.picture.select(_click, [s.subject, s.mode, *p.values], whole, **LIGHT, **QUIET)
-    moved: dict[str, Any] = {"inputs": [s.subject, s.mode, is_open, *p.values], "outputs": s.shown}
-    for control in (*(p.value(name) for name in ("temperature", "cfg", "top_p", "top_k")), s.mode):
+    s.picture.select(_click, [s.subject, s.mode, *s.knobs], [s.subject, *s.shown], **LIGHT, **QUIET)
+    moved: dict[str, Any] = {"inputs": [s.subject, s.mode, *s.knobs], "outputs": s.shown}
+    for control in (*s.knobs, s.mode):
         control.change(_reshape, **moved, trigger_mode="always_last", **LIGHT, **QUIET)
     tab.select(lambda: "scope", None, is_open, **LIGHT, **QUIET).then(_follow, **following, **heavy)

@@ -10,9 +10,11 @@ import gradio as gr
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i import render, reward_choice, reward_pair
 from tts_playground.pages.t2i.gallery_state import GalleryState
-from tts_playground.pages.t2i.guided_experiments import STOPS
+from tts_playground.pages.t2i.guided_experiments import STOPS, tour_cards
 from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples, guidance
 from tts_playground.tasks.text_to_image import LONGEST
+from tts_playground.ui.linked_marks import linked
+from tts_playground.ui.tour import card
 from tts_playground.ui.widgets import PageState, heading, slider, thumbs
 
 MORE = 16
@@ -47,7 +49,6 @@ class T2iParts:
     curve: Any
     histogram: Any
     reading: Any
-    several: Any
     votes: Any
     """the session's favourites"""
     favourite: Any
@@ -55,6 +56,10 @@ class T2iParts:
     tour: dict[str, Any]
     """a button for each of the lab's questions"""
     tour_note: Any
+    results: Any
+    """the column in which sections go on"""
+    links: Any
+    """what lights marks that belong together"""
 
     def value(self, name: str) -> Any:
         """The component of one setting."""
@@ -67,7 +72,11 @@ class T2iParts:
 
 
 def build(opening: GalleryState, view: T2iView) -> T2iParts:
-    """Lay the tab out, opened on a look (of a starter, or empty)."""
+    """Lay the tab out, opened on a look (of a starter, or empty).
+
+    Controls stand on the left and stay while one scrolls; what they lead to stands on the right, the choice beside its
+    curve. Sections go on in ``T2iParts.results``.
+    """
     parts: dict[str, Any] = {
         "look": PageState(opening),
         "others": PageState(()),
@@ -77,28 +86,30 @@ def build(opening: GalleryState, view: T2iView) -> T2iParts:
     }
     settings: dict[str, Any] = {}
     _tour(parts)
-    with gr.Row(elem_classes="main"):
-        with gr.Column(scale=0, min_width=380):
+    with gr.Row(elem_classes="main bench", elem_id="t2i-bench"):
+        with gr.Column(scale=0, min_width=220, elem_classes="controls", elem_id="t2i-controls"):
             _input(parts, settings, view)
-        with gr.Column(scale=1, min_width=320):
-            _output(parts, settings, view, opening)
-    with gr.Row(elem_classes="main"):
-        with gr.Column(scale=5, min_width=320):
-            _curve(parts, opening)
-        with gr.Column(scale=5, min_width=320):
-            _spread(parts, settings, view, opening)
+        with gr.Column(scale=1, min_width=300, elem_classes="results", elem_id="t2i-results") as results:
+            parts["reading"] = gr.HTML(render.reading(opening), elem_id="t2i-reading", padding=False)
+            with gr.Row(elem_classes="stage"):
+                with gr.Column(scale=5, min_width=280, elem_id="t2i-choice"):
+                    _choice(parts, settings, view, opening)
+                with gr.Column(scale=6, min_width=280, elem_id="t2i-worth"):
+                    _curve(parts, settings, view, opening)
+            _gallery(parts, settings, view, opening)
+    parts["results"] = results
+    parts["links"] = linked("t2i")
     return T2iParts(values=[settings[name] for name in T2iView.__slots__], **parts)
 
 
 def _tour(parts: dict[str, Any]) -> None:
-    with gr.Accordion("The lab's questions, one click each", open=False, elem_id="t2i-tour"):
+    with gr.Column(elem_id="t2i-tour", elem_classes="tour-bar"):
         with gr.Row(elem_classes="tour"):
             parts["tour"] = {
                 stop.key: gr.Button(stop.title, size="sm", min_width=60, scale=0, elem_id=f"t2i-tour-{stop.key}")
                 for stop in STOPS
             }
-        hint = "<p class='what'>A question sets the sliders, draws what it needs, and says here what to look at.</p>"
-        parts["tour_note"] = gr.HTML(hint, padding=False, elem_id="t2i-tour-note")
+        parts["tour_note"] = card(next(iter(tour_cards().values())))
 
 
 def _input(parts: dict[str, Any], settings: dict[str, Any], view: T2iView) -> None:
@@ -106,21 +117,20 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: T2iView) -> No
         view.prompt, label="Prompt", lines=2, max_lines=4, max_length=LONGEST, elem_id="t2i-prompt"
     )
     parts["note"] = gr.HTML("", elem_id="t2i-note", padding=False)
-    with gr.Row(elem_classes="buttons"):
-        parts["run"] = gr.Button("Draw", variant="primary", elem_id="t2i-run", scale=3, min_width=150)
-        parts["cancel"] = gr.Button("Cancel", elem_id="t2i-cancel", scale=1, min_width=80)
-    settings["n"] = _slider("n", "N: images", view.n, 1, "Best-of-N draws N images and keeps the best by the reward.")
+    with gr.Row(elem_classes="buttons actions"):
+        parts["run"] = gr.Button("Draw", variant="primary", elem_id="t2i-run", scale=3, min_width=100)
+        parts["cancel"] = gr.Button("Cancel", elem_id="t2i-cancel", scale=1, min_width=70)
     settings["temperature"] = _slider(
-        "temperature", "Temperature", view.temperature, 0.05, "0: always the likeliest token; 1: the model's own."
+        "temperature", "Temperature", view.temperature, 0.05, "0: always the likeliest token. 1: the model's own."
     )
-    pull = f"Pull of the prompt: 1 is none, {guidance(view.model):g} is this model's own."
+    pull = f"How strongly the prompt steers. 1: no extra guidance. {guidance(view.model):g}: this model's own."
     settings["cfg"] = _slider("cfg", "CFG: guidance", view.cfg, 0.5, pull)
     parts["live"] = gr.Checkbox(
         True, label="Live: draw a few when a slider is let go", elem_id="t2i-live", container=False
     )
     with gr.Accordion("More settings", open=False):
         settings["top_p"] = _slider("top_p", "Top-p", view.top_p, 0.01, "Only the likeliest tokens, up to this sum.")
-        settings["top_k"] = _slider("top_k", "Top-k", view.top_k, 1, "Only so many of the likeliest tokens; 0: all.")
+        settings["top_k"] = _slider("top_k", "Top-k", view.top_k, 1, "Only this many of the likeliest tokens; 0: all.")
         settings["seed"] = gr.Number(
             view.seed, label="Seed", info="Same seed, same images.", precision=0, minimum=0, elem_id="t2i-seed"
         )
@@ -128,7 +138,7 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: T2iView) -> No
             MENU.names(),
             value=view.model,
             label="Model",
-            info="tiny:janus ships with the app; others need a download, and mostly a GPU.",
+            info="tiny:janus ships with the app. Others need a download, and mostly a GPU.",
             allow_custom_value=True,
             elem_id="t2i-model",
         )
@@ -146,43 +156,49 @@ def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
     return slider("t2i", name, label, value, step, info, LIMITS)
 
 
-def _output(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, opening: GalleryState) -> None:
-    line = render.summary(opening) if opening.size else status(render.HELLO)
-    parts["status"] = gr.HTML(line, elem_id="t2i-status", padding=False)
-    parts["sheet"] = gr.HTML("", elem_id="t2i-sheet", padding=False)
+def _choice(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, opening: GalleryState) -> None:
     parts["picks"] = gr.HTML(render.picks(opening), elem_id="t2i-picks", padding=False)
     parts["reason"] = gr.HTML("", elem_id="t2i-reason", padding=False)
+    parts["sheet"] = gr.HTML("", elem_id="t2i-sheet", padding=False)
+    line = render.summary(opening) if opening.size else status(render.HELLO)
+    parts["status"] = gr.HTML(line, elem_id="t2i-status", padding=False)
+
+
+def _curve(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, opening: GalleryState) -> None:
+    settings["n"] = _slider("n", "N: images, of which the best is kept", view.n, 1, "")
+    parts["curve"] = gr.Plot(render.curve_figure(opening), show_label=False, elem_id="t2i-curve")
+
+
+def _gallery(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, opening: GalleryState) -> None:
+    heading(
+        "The images in view, best first",
+        "Point at a picture, a bar or a point of the curve: what belongs to it lights up.",
+    )
+    with gr.Row(elem_classes="stage"):
+        with gr.Column(scale=6, min_width=300):
+            parts["gallery"] = thumbs(render.gallery(opening), elem_id="t2i-gallery", columns=8, height="auto")
+            with gr.Row(elem_classes="buttons"):
+                parts["more"] = gr.Button(f"{MORE} more", min_width=90, size="sm", elem_id="t2i-more")
+                parts["favourite"] = gr.Button("My favourite", min_width=120, size="sm", elem_id="t2i-favourite")
+            parts["tally"] = gr.HTML(reward_pair.tally(()), elem_id="t2i-tally", padding=False)
+        with gr.Column(scale=5, min_width=280):
+            parts["histogram"] = gr.Plot(render.histogram_figure(opening), show_label=False, elem_id="t2i-histogram")
     with gr.Row(elem_classes="buttons bottom"):
         settings["reward"] = gr.Dropdown(
             reward_choice.menu(),
             value=view.reward,
             label="Reward: orders the images and picks the best",
+            info="Both menus take what you type: 0.7 * clip + 0.3 * aesthetic, min(clip, geneval), clip:FOLDER.",
             min_width=240,
-            scale=3,
             allow_custom_value=True,
             elem_id="t2i-reward",
         )
-        parts["more"] = gr.Button(f"{MORE} more", min_width=90, scale=1, elem_id="t2i-more")
-        parts["favourite"] = gr.Button("My favourite", min_width=120, scale=1, elem_id="t2i-favourite")
-    parts["gallery"] = thumbs(render.gallery(opening), elem_id="t2i-gallery", columns=8, height="auto")
-    parts["tally"] = gr.HTML(reward_pair.tally(()), elem_id="t2i-tally", padding=False)
-
-
-def _curve(parts: dict[str, Any], opening: GalleryState) -> None:
-    heading("What the number of images buys", "Best reward of N independent draws, exact; the N slider moves the mark.")
-    parts["curve"] = gr.Plot(render.curve_figure(opening), show_label=False, elem_id="t2i-curve")
-    parts["reading"] = gr.HTML(render.reading(opening), elem_id="t2i-reading", padding=False)
-    parts["several"] = gr.Button("Four prompts and their average", size="sm", elem_id="t2i-several")
-
-
-def _spread(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, opening: GalleryState) -> None:
-    heading("How the rewards are spread", "Best-of-N lives off the right tail: no spread, no gain.")
-    parts["histogram"] = gr.Plot(render.histogram_figure(opening), show_label=False, elem_id="t2i-histogram")
-    settings["second"] = gr.Dropdown(
-        reward_choice.menu(),
-        value=view.second,
-        label="Second reward: what the pick is measured by beside it",
-        info="Both menus take what you type: 0.7 * clip + 0.3 * aesthetic, min(clip, geneval), clip:FOLDER.",
-        allow_custom_value=True,
-        elem_id="t2i-second",
-    )
+        settings["second"] = gr.Dropdown(
+            reward_choice.menu(),
+            value=view.second,
+            label="Second reward: has no say, and measures the pick",
+            info="Used by the section “Two rewards”.",
+            min_width=240,
+            allow_custom_value=True,
+            elem_id="t2i-second",
+        )

@@ -39,12 +39,13 @@ class ComparisonParts:
     tree: Any
 
 
-def build(p: T2iParts, opening: GalleryState, tab: Any, is_open: Any) -> None:
-    """Lay out and connect the section; ``is_open`` holds the name of the open one."""
+def build(p: T2iParts, opening: GalleryState, tab: Any, is_open: Any) -> Any:
+    """Lay out and connect the section; ``is_open`` holds the name of the open one. Returns the comparison's state."""
     heading("Does a cleverer search beat more draws?", strategy_comparison.HELP)
     board = _layout(opening)
     _wire(p, board)
     _opening(p, board, tab, is_open)
+    return board.state
 
 
 def _layout(opening: GalleryState) -> ComparisonParts:
@@ -58,7 +59,8 @@ def _layout(opening: GalleryState) -> ComparisonParts:
         )
         cancel = gr.Button("Cancel", min_width=90, scale=0, elem_id="t2i-compare-cancel")
         run = gr.Button("Compare", variant="primary", min_width=140, scale=0, elem_id="t2i-compare")
-    gr.HTML(said(explained("t2i", without=(BASELINE,))), padding=False)
+    with gr.Accordion("What these searches do", open=False):
+        gr.HTML(said(explained("t2i", without=(BASELINE,))), padding=False)
     line = gr.HTML("", padding=False, elem_id="t2i-compare-status")
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=5, min_width=320):
@@ -66,8 +68,8 @@ def _layout(opening: GalleryState) -> ComparisonParts:
             shown = strategy_comparison.figure(None, "tokens", opening, first_judge)
             figure = gr.Plot(shown, show_label=False, elem_id="t2i-compare-figure")
         with gr.Column(scale=5, min_width=320):
-            which = gr.Radio(first[:1], value=first[0], label="Trace of", elem_id="t2i-trace-of")
-            tree = gr.Plot(strategy_comparison.tree(None, None), show_label=False, elem_id="t2i-trace")
+            which = gr.Radio(first[:1], value=first[0], label="Trace of", visible=False, elem_id="t2i-trace-of")
+            tree = gr.Plot(None, show_label=False, visible=False, elem_id="t2i-trace")
     return ComparisonParts(PageState(None), names, judge, run, cancel, line, axis, figure, which, tree)
 
 
@@ -126,12 +128,14 @@ def _shown(found: strategy_comparison.Beyond, last: strategy_comparison.Beyond |
     The trace opens on the first strategy that has run; which one is looked at is then the person's choice.
     """
     doing = found.state.doing
-    line = status(f"{found.state.done:.0%}: {doing}" if doing else "Done.", busy=bool(doing))
+    said = f"{found.state.done:.0%}: {doing}" if doing else strategy_comparison.verdict(found)
+    line = status(said, busy=bool(doing))
     if doing and last is not None and len(found.state.points) == len(last.state.points):
         return gr.skip(), line, gr.skip(), gr.skip(), gr.skip()
     labels, figure = found.labels, strategy_comparison.figure(found, axis)
     if not labels:
         return found, line, figure, gr.skip(), gr.skip()
     if last is None or not last.labels:
-        return found, line, figure, gr.Radio(labels, value=labels[0]), strategy_comparison.tree(found, labels[0])
+        tree = gr.Plot(strategy_comparison.tree(found, labels[0]), visible=True)
+        return found, line, figure, gr.Radio(labels, value=labels[0], visible=True), tree
     return found, line, figure, gr.Radio(labels), gr.skip()

@@ -17,6 +17,8 @@ from tts_playground.ui.t2i.callbacks import LAST_WORD, broken_off, view_from
 from tts_playground.ui.t2i.layout import T2iParts
 from tts_playground.ui.widgets import PageState, heading
 
+ONE, BEST = "first draw", "best of the cell"
+"""what the grid and the map show"""
 HELP = (
     "One click draws every cell together. The first images of all cells share their noise, so that only the settings"
     " differ."
@@ -30,41 +32,49 @@ def build(p: T2iParts, view: T2iView) -> tuple[Any, list[Any], list[Any]]:
     heading("Temperature × guidance", HELP)
     with gr.Row(elem_classes="buttons bottom"):
         count = len(opened.cells[0].rewards) if opened else 4
-        each = gr.Radio(list(sweep.EACH), value=count, label="Images a cell", min_width=200, elem_id="t2i-sweep-each")
-        shown = gr.Radio(
-            ["first draw", "best of the cell"],
-            value="first draw",
-            label="Shown",
-            min_width=200,
-            elem_id="t2i-sweep-shown",
+        each = gr.Radio(list(sweep.EACH), value=count, label="Images per cell", min_width=190, elem_id="t2i-sweep-each")
+        shown = gr.Radio([ONE, BEST], value=ONE, label="Shown", min_width=190, elem_id="t2i-sweep-shown")
+        rewards = _named(opened)
+        reward = gr.Radio(
+            rewards,
+            value=rewards[0][1] if rewards else None,
+            label="Scored by",
+            min_width=230,
+            elem_id="t2i-sweep-reward",
         )
-        run = gr.Button("Draw the sweep", variant="primary", min_width=160, scale=0, elem_id="t2i-sweep")
-    line = gr.HTML(status(_summary(opened)), padding=False, elem_id="t2i-sweep-status")
+        run = gr.Button("Draw the sweep", variant="primary", min_width=130, scale=0, elem_id="t2i-sweep")
+    line = gr.HTML(_summary(opened), padding=False, elem_id="t2i-sweep-status")
     sheet = gr.HTML("", padding=False, elem_id="t2i-sweep-sheet")
-    with gr.Row(elem_classes="main"):
-        with gr.Column(scale=5, min_width=320):
-            grid = gr.HTML(sweep.grid(opened, False), padding=False, elem_id="t2i-sweep-grid")
-            why = gr.HTML(sweep.explained(opened), padding=False, elem_id="t2i-sweep-why")
-        with gr.Column(scale=5, min_width=320):
-            curves, spread = _figures(opened)
-            curves = gr.Plot(curves, show_label=False, elem_id="t2i-sweep-curves")
-            spread = gr.Plot(spread, show_label=False, elem_id="t2i-sweep-diversity")
-    outputs = [state, line, sheet, grid, why, curves, spread]
+    grid = gr.HTML(sweep.grid(opened, False), padding=False, elem_id="t2i-sweep-grid")
+    with gr.Row(elem_classes="stage"):
+        field, spread, curves = _figures(opened, False)
+        field = gr.Plot(field, show_label=False, elem_id="t2i-sweep-map")
+        spread = gr.Plot(spread, show_label=False, elem_id="t2i-sweep-diversity")
+    with gr.Row(elem_classes="stage"):
+        curves = gr.Plot(curves, show_label=False, elem_id="t2i-sweep-curves")
+        why = gr.HTML(sweep.explained(opened), padding=False, elem_id="t2i-sweep-why")
+    seen = [line, grid, why, field, spread, curves]
+    outputs = [state, sheet, reward, *seen]
 
     @friendly
     def draw(each: int, shown: str, request: gr.Request, *values: Any) -> Iterator[Any]:
         view = view_from(request, values)
         for step in sweep.draw(session_of(request), view, int(each) if int(each) in sweep.EACH else 4):
             if isinstance(step, sweep.Sweep):
-                found = sweep.grid(step, shown != "first draw"), sweep.explained(step), *_figures(step)
-                yield step, status(_summary(step)), "", *found
+                names = _named(step)
+                yield step, "", gr.Radio(names, value=names[0][1]), *_shown(step, shown, step.view.reward)
             else:
                 strip = render.sheet(step.unfinished) if step.unfinished else gr.skip()
-                yield gr.skip(), render.working(step), strip, *[gr.skip()] * 4
+                yield gr.skip(), strip, gr.skip(), render.working(step), *[gr.skip()] * 5
+
+    @friendly
+    def look(found: sweep.Sweep | None, shown: str, reward: str):
+        return (gr.skip(),) * len(seen) if found is None else _shown(found, shown, str(reward))
 
     heavy = {"show_progress": "minimal", "show_progress_on": line, **GPU, **QUIET}
     event = run.click(draw, [each, shown, *p.values], outputs, **heavy)
-    shown.change(lambda s, which: sweep.grid(s, which != "first draw"), [state, shown], grid, **LIGHT, **QUIET)
+    for control in (shown, reward):
+        control.input(look, [state, shown, reward], seen, trigger_mode="always_last", **LIGHT, **QUIET)
     event.failure(broken_off, line, [line, sheet], **AT_ONCE, **QUIET)
     p.cancel.click(_stopped, line, [line, sheet], cancels=[event], **AT_ONCE, **QUIET)
     return draw, [each, shown, *p.values], outputs
@@ -79,15 +89,32 @@ def _stopped(line: str | None, request: gr.Request) -> tuple[Any, Any]:
     return (told, "") if told else (gr.skip(), gr.skip())
 
 
+def _named(found: sweep.Sweep | None) -> list[tuple[str, str]]:
+    """(words, name) of the rewards that scored every cell."""
+    return [] if found is None else [(render.measure(name), name) for name in found.rewards]
+
+
+def _shown(found: sweep.Sweep, which: str, reward: str) -> tuple[Any, ...]:
+    """(conclusion, grid, captions, map, dots, curves) of a sweep by one of its rewards."""
+    mine, best = found.by(reward), which == BEST
+    return _summary(mine), sweep.grid(mine, best), sweep.explained(mine), *_figures(mine, best)
+
+
 def _summary(found: sweep.Sweep | None) -> str:
     if found is None:
-        return "Uses the prompt, top-p, top-k, seed and reward above; temperature and guidance are swept."
-    each, words = len(found.cells[0].rewards), render.measure(found.view.reward)
-    return f"{len(found.cells)} cells of {each} images, ordered by {words}."
+        return status("Uses the prompt, top-p, top-k, seed and reward of the page; temperature and guidance are swept.")
+    return render.headline("", sweep.conclusion(found), f"{len(found.cells)} cells of {len(found.cells[0].rewards)}.")
 
 
-def _figures(found: sweep.Sweep | None) -> tuple[Any, Any]:
+def _figures(found: sweep.Sweep | None, best: bool) -> tuple[Any, Any, Any]:
     if found is None:
-        return figures.empty("No sweep yet."), figures.empty("No sweep yet.")
+        nothing = figures.empty("No sweep yet.")
+        return nothing, nothing, nothing
     words = render.measure(found.view.reward)
-    return figures.sweep_curves(found.cells, words), figures.diversity_against_reward(found.cells, words)
+    here = max(found.cells, key=lambda cell: max(cell.rewards)).cfg  # few lines: those of the guidance with the best
+    curves = figures.sweep_curves(found.cells, words, only=here, title=f"Best-of-N at CFG {here:g}")
+    return (
+        figures.sweep_map(found.cells, words, best=best),
+        figures.diversity_against_reward(found.cells, words).update_layout(height=340),
+        curves.update_layout(height=300),
+    )

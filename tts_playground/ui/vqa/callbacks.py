@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
+from tts_playground.pages.checks import whole
 from tts_playground.pages.coerce import one_of
 from tts_playground.pages.menu import granted
 from tts_playground.pages.status import status
-from tts_playground.pages.vqa import render
+from tts_playground.pages.vqa import render, tour, words
 from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, ask, ask_set, opening_set, ready
 from tts_playground.pages.vqa.view_settings import (
     MENU,
@@ -46,6 +48,8 @@ def wire(app: gr.Blocks, parts: VqaParts) -> None:
     """Connect the tab."""
     keeps(app, "vqa", ORDER, parts.settings)
     events = [_asking(parts), _set(parts)]
+    _looking(parts)
+    _touring(parts)
     cancels([parts.cancel], events, [parts.status, parts.set_status], "Cancelled; what came before is kept.")
     step_search_view.wire(parts.steps, parts.picture, parts.settings, _view, parts.cancel)
     _choosing(parts)
@@ -77,15 +81,29 @@ def _view(request: gr.Request, values: tuple[Any, ...]) -> VqaView:
     return view
 
 
+def shown(work: VqaPageState | None, n: float, place: int | None = None) -> tuple[Any, ...]:
+    """(verdict, status, table, curve, board) of the first ``n`` answers of what was drawn."""
+    first = None if work is None else replace(work.first(int(n)), view=replace(work.view, n=int(n)))
+    whole = None if work is None else replace(work, view=replace(work.view, n=int(n)))
+    curve = render.question_figure(whole)
+    return render.verdict(first), render.headline(first), render.table(first), curve, words.board(work, place)
+
+
+def _shown(p: VqaParts) -> list[Any]:
+    return [p.verdict, p.status, p.table, p.curve, p.board]
+
+
 def _asking(p: VqaParts) -> Any:
     """The run button streams answers as they finish; curves follow once all are verified."""
 
     @friendly
     def run(picture: Any, request: gr.Request, *values: Any) -> Iterator[Any]:
         view = _view(request, values)
-        yield gr.skip(), status(f"Asking {view.model} {view.n} times.", busy=True), gr.skip()
+        asking = f"Asking {view.model} {'once' if view.n == 1 else f'{view.n} times'}."
+        yield gr.skip(), status(asking, busy=True), gr.skip(), gr.skip()
         for work in ask(picture, view):
-            yield work, render.headline(work), render.table(work)
+            verdict = gr.skip() if work.result is None else render.verdict(work)
+            yield work, render.headline(work), render.table(work), verdict
 
     @friendly
     def settle(work: VqaPageState | None, done: SetWork | None):
@@ -94,13 +112,59 @@ def _asking(p: VqaParts) -> Any:
         every = asked if done is None or not done.asked else done.asked
         view = work.view if work is not None else None
         shape = gr.skip() if view is None else render.shape_figure(work, view.temperature, view.top_p, view.top_k)
-        return render.question_figure(work), render.reliability_figure(every), shape, render.as_python(work)
+        trust = render.reliability_figure(every)
+        return render.question_figure(work), trust, shape, render.as_python(work), words.board(work), None
 
-    outputs = [p.work, p.status, p.table]
+    outputs = [p.work, p.status, p.table, p.verdict]
     event = p.run.click(run, [p.picture, *p.settings], outputs, show_progress="hidden", **GPU, **QUIET)
-    settled = [p.curve, p.reliability, p.shape, p.script]
+    settled = [p.curve, p.reliability, p.shape, p.script, p.board, p.reply]
     event.then(settle, [p.work, p.set_work], settled, **AT_ONCE, **QUIET)
     return event
+
+
+def _looking(p: VqaParts) -> None:
+    """N looks at the first of what was drawn; a row of answers is read word by word."""
+
+    @friendly
+    def look(work: VqaPageState | None, n: float):
+        if work is None or work.result is None:
+            return (gr.skip(),) * 4
+        return shown(work, _count(n))[:4]
+
+    @friendly
+    def read(work: VqaPageState | None, event: gr.EventData):
+        place = whole("The place of an answer", getattr(event, "place", 0))
+        return place, words.board(work, place)
+
+    live: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
+    p.value("n").change(look, [p.work, p.value("n")], _shown(p)[:4], **live)
+    p.table.click(read, p.work, [p.reply, p.board], **live)
+
+
+def _count(n: Any) -> int:
+    return coerce_view({"n": n}).n
+
+
+def _touring(p: VqaParts) -> None:
+    """A question sets what it needs and opens its section; a guess brings the answer."""
+    for stop in tour.STOPS:
+
+        @friendly
+        def start(stop: tour.AnswerStop = stop):
+            tabs = gr.Tabs(selected=stop.section) if stop.section else gr.skip()
+            return tour.tour_cards()[stop.key].shown(), tabs, stop.changes.get("temperature", gr.skip())
+
+        outputs = [p.tour_note, p.sections, p.value("temperature")]
+        p.tour[stop.key].click(start, None, outputs, **LIGHT, **QUIET)
+
+    @friendly
+    def reveal(work: VqaPageState | None, done: SetWork | None, event: gr.EventData):
+        stop, guess = tour.named(getattr(event, "key", "")), str(getattr(event, "guess", ""))[:80]
+        if stop is None or guess not in stop.guesses:
+            return gr.skip()
+        return tour.tour_cards()[stop.key].shown(guess=guess, answer=stop.answer(tour.AnswerEvidence(work, done)))
+
+    p.tour_note.click(reveal, [p.work, p.set_work], p.tour_note, **LIGHT, **QUIET)
 
 
 def _set(p: VqaParts) -> Any:
@@ -110,7 +174,12 @@ def _set(p: VqaParts) -> Any:
     def run(name: str, count: float, axis: str, measure: str, request: gr.Request, *values: Any) -> Iterator[Any]:
         view = _view(request, values)
         granted(name, is_local(request), [SHIPPED])
-        yield gr.skip(), gr.skip(), status(f"Asking {int(count)} questions {view.n} times.", busy=True), gr.skip()
+        yield (
+            gr.skip(),
+            gr.skip(),
+            status(f"Asking each of {int(count)} questions {view.n} times.", busy=True),
+            gr.skip(),
+        )
         for work in ask_set(name, int(count), view):
             ready = work.done == work.of
             figure = render.set_figure(work, axis, measure) if ready else gr.skip()
@@ -136,9 +205,9 @@ def _counting(work: SetWork) -> str:
     return status(f"{work.done} of {work.of} questions. {work.note}", busy=True)
 
 
-def _answers(work: VqaPageState | None) -> tuple[Any, ...]:
-    """What stands on the page of the answers: they, their table, curve and script."""
-    return work, render.table(work), render.question_figure(work), render.as_python(work)
+def _answers(work: VqaPageState | None, n: float) -> tuple[Any, ...]:
+    """What stands on the page of the answers: they, and all that is shown of them."""
+    return work, render.as_python(work), *shown(work, n)
 
 
 def _choosing(p: VqaParts) -> None:
@@ -146,19 +215,21 @@ def _choosing(p: VqaParts) -> None:
 
     @friendly
     def choose(event: gr.SelectData, *values: Any):
-        one = one_of(examples(), event.index)
-        work = ready(one, view_of(*values))
-        line = status("The example is ready; press “Ask”.") if work is None else render.headline(work)
-        return one.picture, one.question, one.answer, *_answers(work), line
+        one, view = one_of(examples(), event.index), view_of(*values)
+        work = ready(one, view)
+        found = _answers(work, view.n)
+        if work is None:
+            found = *found[:2], render.verdict(None), status("The example is ready; press “Ask”."), *found[4:]
+        return one.picture, one.question, one.answer, *found
 
-    outputs = [p.picture, p.settings[0], p.settings[1], p.work, p.table, p.curve, p.script, p.status]
+    outputs = [p.picture, p.settings[0], p.settings[1], p.work, p.script, *_shown(p)]
     p.examples.select(choose, p.settings, outputs, **LIGHT, **QUIET)
     p.picture.input(lambda: "", None, p.settings[1], **LIGHT, **QUIET)  # the known answer was the other picture's
 
 
 def _theory(p: VqaParts) -> None:
     """Live figures follow their sliders."""
-    n, temperature, top_p, top_k = p.settings[2:6]
+    n, temperature, top_p, top_k = (p.value(name) for name in ("n", "temperature", "top_p", "top_k"))
     friendly_theory, friendly_shape = friendly(render.theory_figure), friendly(render.shape_figure)
     live: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
     for part in (p.theory_p, n):
@@ -170,20 +241,21 @@ def _theory(p: VqaParts) -> None:
 def _arriving(app: gr.Blocks, p: VqaParts) -> None:
     """A link brings the question and the settings back; an example's question brings its picture."""
 
+    shown_parts = [p.work, p.script, *_shown(p)]
+
     @friendly
     def arrive(request: gr.Request):
         query = dict(request.query_params)
         if query.get("tab") != "vqa" or len(query) == 1:
-            return (gr.skip(),) * (len(p.settings) + 6)
+            return (gr.skip(),) * (len(p.settings) + 1 + len(shown_parts))
         view = coerce_view(query)
         MENU.allowed(view.model, is_local(request))
         known = next((one for one in examples() if one.question == view.question), None)
-        work = None if known is None else ready(known, view)
-        line = status(WITHOUT) if known is None else render.headline(work)
-        picture = None if known is None else known.picture  # never another question's
-        return *values_in_query(query, ORDER, values_of(view)), picture, *_answers(work), line
+        if known is None:  # never another question's picture
+            found = *_answers(None, view.n)[:3], status(WITHOUT), *_answers(None, view.n)[4:]
+            return *values_in_query(query, ORDER, values_of(view)), None, *found
+        return *values_in_query(query, ORDER, values_of(view)), known.picture, *_answers(ready(known, view), view.n)
 
     offers(app, p.settings[ORDER.index("model")], MENU.names)
     offers(app, p.set_name, sets)
-    answers = [p.work, p.table, p.curve, p.script, p.status]
-    app.load(arrive, None, [*p.settings, p.picture, *answers], **LIGHT, **QUIET)
+    app.load(arrive, None, [*p.settings, p.picture, *shown_parts], **LIGHT, **QUIET)

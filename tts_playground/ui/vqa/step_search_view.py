@@ -16,11 +16,11 @@ from tts_playground.pages.vqa.view_settings import VqaView
 from tts_playground.tasks.vqa_search import MOST
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, QUIET, cancels
-from tts_playground.ui.widgets import copy_as_python, heading
+from tts_playground.ui.widgets import copy_as_python, heading, said
 
 HELP = (
-    "A line of reasoning is a step: unfinished replies are judged after every line, unpromising ones are dropped, and"
-    " promising ones go on in several ways. Picture, question and settings are those above."
+    "A line of reasoning is a step. Replies are judged after every line: unpromising ones are dropped, promising ones"
+    " go on in several ways. Picture, question and settings are the page's."
 )
 
 
@@ -52,12 +52,12 @@ def build() -> StepSearchParts:
         n = gr.Slider(1, MOST, 8, step=1, label="Whole replies", min_width=160, buttons=[], elem_id="vqa-steps-n")
         cancel = gr.Button("Cancel", min_width=90, scale=0, elem_id="vqa-steps-cancel")
         run = gr.Button("Search", variant="primary", min_width=120, scale=0, elem_id="vqa-steps-run")
-    about = explained("vqa", without=(BASELINE,))
-    gr.HTML(f"<p class='what'>{about}</p>", padding=False)
+    with gr.Accordion("What these searches do", open=False):
+        gr.HTML(said(explained("vqa", without=(BASELINE,))), padding=False)
     line = gr.HTML("", padding=False, elem_id="vqa-steps-status")
     with gr.Row(elem_classes="main"):
         with gr.Column(scale=6, min_width=320):
-            tree = gr.Plot(step_search.tree(None), show_label=False, elem_id="vqa-steps-tree")
+            tree = gr.Plot(None, show_label=False, visible=False, elem_id="vqa-steps-tree")
         with gr.Column(scale=4, min_width=320):
             reading = gr.HTML(step_search.reading(None), padding=False, elem_id="vqa-steps-reading")
     script = copy_as_python(step_search.as_python(None, None), elem_id="vqa-steps-python")
@@ -82,7 +82,8 @@ def wire(
         yield status(f"{step_search.heading_of(strategy)} begins.", busy=True), *(gr.skip(),) * 3
         for found in step_search.search(picture, view, strategy, guide, n):
             script = step_search.as_python(found, view) if found.done else gr.skip()
-            yield step_search.headline(found), step_search.tree(found), step_search.reading(found), script
+            tree = gr.Plot(step_search.tree(found), visible=True)
+            yield step_search.headline(found), tree, step_search.reading(found), script
 
     given = [picture, board.strategy, board.guide, board.n, *settings]
     outputs = [board.line, board.tree, board.reading, board.script]

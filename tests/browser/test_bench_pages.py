@@ -1,0 +1,265 @@
+"""The tabs of images and answers: one viewport, linked marks, replays and tours, on what ships, without a model."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tts_playground.ui import shell
+from tts_playground.ui.t2i import TAB as IMAGES
+from tts_playground.ui.vqa import TAB as ANSWERS
+
+PATIENCE = 120_000
+SIZES = {"desk": (1440, 900), "projector": (1024, 768), "phone": (390, 844)}
+IN_VIEW = {
+    "t2i": ("#t2i-prompt", "#t2i-run", "#t2i-temperature", "#t2i-cfg", "#t2i-n", "#t2i-curve", "#t2i-reading"),
+    "vqa": ("#vqa-question", "#vqa-truth", "#vqa-run", "#vqa-temperature", "#vqa-n", "#vqa-curve", "#vqa-verdict"),
+}
+CANDIDATES = {"t2i": "#t2i-picks figure", "vqa": "#vqa-gallery tbody tr"}
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    patch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path_factory.mktemp("home")))
+    app = shell.build([IMAGES, ANSWERS])
+    yield shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
+    app.close()
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def pages(bench, browser):
+    """``pages(tab, size, dark=False)``: a page that is there already where it was asked for before."""
+    kept, faults = {}, []
+
+    def opened(tab, size="desk", dark=False):
+        if (tab, size, dark) not in kept:
+            wide, high = SIZES[size]
+            context = browser.new_context(viewport={"width": wide, "height": high}, has_touch=size == "phone")
+            page = context.new_page()
+            page.set_default_timeout(PATIENCE)
+            expect.set_options(timeout=PATIENCE)
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.goto(f"{bench}?tab={tab}{'&__theme=dark' if dark else ''}")
+            page.locator(f"#{tab}-curve .main-svg").first.wait_for()
+            page.locator(CANDIDATES[tab]).first.wait_for()
+            page.wait_for_timeout(600)
+            kept[tab, size, dark] = page
+        page = kept[tab, size, dark]
+        page.evaluate("scrollTo(0, 0)")
+        page.mouse.move(2, 2)
+        return page
+
+    yield opened
+    for page in kept.values():
+        page.context.close()
+    assert faults == []
+
+
+def _box(page, what):
+    return page.evaluate(
+        "e => { const b = e.getBoundingClientRect(); return [b.top, b.bottom, b.left, b.right]; }", what
+    )
+
+
+@pytest.mark.parametrize("size", ["desk", "projector"])
+@pytest.mark.parametrize("tab", ["t2i", "vqa"])
+def test_controls_candidates_and_curve_are_in_the_first_viewport(pages, tab, size):
+    page = pages(tab, size)
+    wide, high = SIZES[size]
+    found = [page.locator(one) for one in IN_VIEW[tab]] + [page.locator(CANDIDATES[tab]).nth(i) for i in (0, 1)]
+    for one in found:
+        top, bottom, left, right = _box(page, one.element_handle())
+        assert 0 <= top < bottom <= high and 0 <= left < right <= wide, (one, top, bottom, left, right)
+    slider, curve = (_box(page, page.locator(f"#{tab}-{one}").element_handle()) for one in ("n", "curve"))
+    assert abs(slider[1] - curve[0]) < 40 and abs(slider[2] - curve[2]) < 20  # N stands at its curve
+    page.mouse.wheel(0, 5000)
+    page.wait_for_timeout(300)
+    top, bottom, *_ = _box(page, page.locator(f"#{tab}-run").element_handle())
+    assert 0 <= top < bottom <= high  # the controls stay
+
+
+@pytest.mark.parametrize("tab", ["t2i", "vqa"])
+def test_a_phone_shows_the_result_first_and_the_button_always(pages, tab):
+    page = pages(tab, "phone")
+    high = SIZES["phone"][1]
+    result = _box(page, page.locator(CANDIDATES[tab]).first.element_handle())
+    controls = _box(page, page.locator(f"#{tab}-temperature").element_handle())
+    assert result[0] < high and result[0] < controls[0]
+    for _ in range(2):
+        top, bottom, *_ = _box(page, page.locator(f"#{tab}-run").element_handle())
+        assert 0 <= top < bottom <= high
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0] + 1
+
+
+@pytest.mark.parametrize(("tab", "line"), [("t2i", "#t2i-reading"), ("vqa", "#vqa-status")])
+def test_the_curve_moves_while_n_is_dragged(pages, tab, line):
+    page = pages(tab, "projector")
+    box = page.locator(f"#{tab}-n input[type=range]").bounding_box()
+    mark = f"document.querySelector('#{tab}-curve .js-plotly-plot').layout.shapes[0].x0"
+    before, said = page.evaluate(mark), page.locator(line).inner_text()
+    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] / 2, steps=4)
+    page.wait_for_function(f"{mark} !== {before}")
+    expect(page.locator(line)).not_to_have_text(said)
+    page.mouse.up()
+
+
+def _lit(page, where):
+    return page.locator(f"{where}.lit").count()
+
+
+def _hover_plot(page, chart, curve, point):
+    """Let the mouse stand on a point of a chart."""
+    place = page.evaluate(
+        """([chart, curve, point]) => { const gd = document.querySelector(chart + ' .js-plotly-plot');
+        const full = gd._fullData[curve], l = gd._fullLayout, box = gd.getBoundingClientRect();
+        const at = (axis, v) => axis._offset + axis.d2p(v);
+        const y = full.type === 'bar' ? full.y[point] / 2 : full.y[point];
+        return [box.x + at(l.xaxis, full.x[point]), box.y + at(l.yaxis, y)]; }""",
+        [chart, curve, point],
+    )
+    page.mouse.move(place[0] - 3, place[1] - 1)
+    page.mouse.move(*place, steps=3)
+
+
+def test_curve_bars_and_pictures_light_each_other(pages):
+    page = pages("t2i")
+    gallery = "#t2i-gallery .thumbnail-item"
+    page.locator(f"{gallery} img").last.wait_for()
+    _hover_plot(page, "#t2i-curve", 1, 3)  # N = 4
+    page.wait_for_function("document.querySelectorAll('#t2i-gallery .thumbnail-item.lit').length > 1")
+    shares = page.locator(f"{gallery}[data-chance]").evaluate_all("all => all.map(e => parseInt(e.dataset.chance))")
+    assert shares == sorted(shares, reverse=True) and 3 <= shares[0] <= 25
+    page.mouse.move(2, 2)
+    page.locator(gallery).nth(3).hover()
+    assert _lit(page, gallery) >= 1 and page.locator("#t2i-histogram .marks-over rect").count() == 1
+    assert page.locator("#t2i-curve .marks-over line").count() == 1  # its score is a level of the curve
+    page.mouse.move(2, 2)
+    page.locator("#t2i-picks figure").nth(1).focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    assert "lit" in page.locator(gallery).last.get_attribute("class")
+    bars = "document.querySelector('#t2i-histogram .js-plotly-plot')"
+    last = page.evaluate(f"{bars}._fullData[0].x.length") - 1
+    page.locator("#t2i-histogram").scroll_into_view_if_needed()
+    _hover_plot(page, "#t2i-histogram", 0, last)
+    page.wait_for_function("document.querySelectorAll('#t2i-gallery .thumbnail-item.lit').length > 0")
+    page.mouse.move(2, 2)
+    page.locator("#t2i-curve .js-plotly-plot").focus()
+    page.keyboard.press("ArrowRight")
+    assert _lit(page, gallery) > 1
+
+
+def test_a_cell_its_dot_and_its_picture_light_each_other(pages):
+    page = pages("t2i")
+    page.get_by_role("tab", name="Sweep", exact=True).click()
+    cell = page.locator("#t2i-sweep-grid td[data-marks]").nth(9)
+    page.locator("#t2i-sweep-diversity .main-svg").first.wait_for()
+    page.wait_for_timeout(500)
+    cell.hover()
+    assert page.locator("#t2i-sweep-diversity .marks-over circle").count() == 2
+    assert page.locator("#t2i-sweep-map .marks-over rect").count() == 1
+    name = cell.get_attribute("data-marks")
+    page.mouse.move(2, 2)
+    chart = page.locator("#t2i-sweep-diversity .js-plotly-plot")
+    chart.focus()
+    page.keyboard.press("ArrowRight")
+    assert _lit(page, "#t2i-sweep-grid td") == 1
+    before = page.locator("#t2i-sweep-status").inner_text()
+    page.locator("#t2i-sweep-reward").get_by_label("GenEval-style check").check()
+    expect(page.locator("#t2i-sweep-status")).not_to_have_text(before)
+    assert page.locator("#t2i-sweep-grid td[data-marks]").count() == 40 and name == "cell-9"
+
+
+def test_a_row_of_answers_its_curve_and_its_sentence_light_each_other(pages):
+    page = pages("vqa")
+    row = page.locator("#vqa-gallery tbody tr").first
+    row.hover()
+    assert page.locator("#vqa-curve .marks-over circle").count() > 3 and "lit" in row.get_attribute("class")
+    page.mouse.move(2, 2)
+    page.locator("#vqa-verdict [data-marks]").nth(1).focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    lit = page.locator("#vqa-gallery tr.lit")
+    expect(lit).to_have_count(1)
+    assert lit.locator("th").inner_text().startswith("nov")
+
+
+def test_a_tap_lights_marks_on_a_phone(pages):
+    page = pages("t2i", "phone")
+    page.locator("#t2i-picks figure").first.tap()
+    assert "lit" in page.locator("#t2i-gallery .thumbnail-item").first.get_attribute("class")
+
+
+@pytest.mark.parametrize(("tab", "steps"), [("t2i", 64), ("vqa", 12)])
+def test_a_replay_plays_pauses_and_steps(pages, tab, steps):
+    page = pages(tab)
+    page.locator(f"#{tab}-sections").get_by_role("tab", name=re.compile("^Watch")).click()
+    board = page.locator(f"#{tab}-watch .replay-board")
+    board.scroll_into_view_if_needed()
+    page.wait_for_function(
+        f"+document.querySelector('#{tab}-watch .replay-board').dataset.at > 0"
+    )  # it begins by itself
+    board.locator(".play").click()
+    at = int(board.get_attribute("data-at"))
+    board.locator(".step").click()
+    assert int(board.get_attribute("data-at")) in (at, at + 1, at + 2)
+    board.locator("input[type=range]").fill("0")
+    board.locator(".step").click()
+    assert board.get_attribute("data-at") == "1" and board.locator(".bars .rail").count() >= 1
+    assert board.locator("input[type=range]").get_attribute("max") == str(steps - 1)
+    board.locator("select").select_option("20")
+    board.locator(".play").click()
+    page.wait_for_function(f"+document.querySelector('#{tab}-watch .replay-board').dataset.at > 3")
+    if tab == "t2i":
+        board.locator(".hard").click()
+        expect(board.locator(".said")).to_contain_text("hesitates")
+        assert board.locator(".bars img").count() >= 2  # decoded patches
+
+
+def test_small_pictures_keep_their_pixels_at_whole_multiples(pages):
+    for size, wide in (("desk", 192), ("projector", 128)):
+        page = pages("t2i", size)
+        told = page.locator("#t2i-picks img").first.evaluate(
+            "e => [getComputedStyle(e).imageRendering, e.naturalWidth, e.clientWidth]"
+        )
+        assert told[:2] == ["pixelated", 64] and abs(told[2] - wide) <= 4, told
+
+
+def test_the_tour_asks_answers_with_numbers_and_goes_on(pages):
+    page = pages("t2i")
+    card = page.locator("#t2i-tour-note")
+    card.locator("[data-guess]").first.click()
+    expect(card).to_contain_text(re.compile(r"You said: .*as a choice among \d"))
+    page.locator("#t2i-tour-rewards").focus()
+    page.keyboard.press("ArrowRight")
+    expect(card).to_contain_text("1.2 More images")
+    page.locator("#t2i-tour-rewards").click()
+    expect(card).to_contain_text("the second had no say")
+    expect(page.locator("#t2i-over")).to_have_class(re.compile("toured"))
+    card.locator("[data-guess]").last.click()
+    expect(card).to_contain_text(re.compile(r"You said: it falls\. .*of one draw: \d"))
+    page = pages("vqa")
+    page.locator("#vqa-tour-verifier").click()
+    expect(page.locator("#vqa-set-curve")).to_have_class(re.compile("toured"))
+    page.locator("#vqa-tour-note [data-guess]").first.click()
+    expect(page.locator("#vqa-tour-note")).to_contain_text(
+        re.compile(r"the oracle reaches \d+ % and the verifier \d+ %")
+    )
+
+
+def test_n_looks_at_what_was_drawn_and_an_edited_question_drops_its_answer(pages):
+    page = pages("vqa")
+    number = page.locator("#vqa-n input[type=number]")
+    number.fill("1")
+    expect(page.locator("#vqa-gallery tbody tr")).to_have_count(1)
+    expect(page.locator("#vqa-verdict")).to_contain_text("The one answer is")
+    number.fill("32")
+    expect(page.locator("#vqa-verdict")).to_contain_text("of the 32 answers")
+    assert page.locator("#vqa-truth textarea, #vqa-truth input").input_value() == "nov"
+    page.locator("#vqa-question textarea").fill("which item is the largest?")
+    expect(page.locator("#vqa-truth textarea, #vqa-truth input")).to_have_value("")

@@ -1,0 +1,164 @@
+"""Answers of the image tab's tour: sentences about what is on the page, and none that its numbers do not support."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tts_playground.errors import PlaygroundError
+from tts_playground.estimators.curves import kl_bound
+from tts_playground.estimators.intervals import difference
+from tts_playground.pages.t2i import image_repository, render, reward_pair, strategy_comparison, sweep
+from tts_playground.pages.t2i.gallery_state import GalleryState
+from tts_playground.pages.t2i.view_settings import guidance
+
+DRAW_FIRST = "There are no scored images on the page yet: press “Draw”, then guess again."
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a page holds when somebody guesses."""
+
+    look: GalleryState
+    others: Sequence[GalleryState] = ()
+    """of several prompts"""
+    beyond: Any = None
+    """a ``strategy_comparison.Beyond``"""
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """Of the pool, by the view's reward; empty where there are none."""
+        return self.look.scores.get(self.look.view.reward, ())
+
+
+def hesitation(seen: Evidence) -> str:
+    """1.1: where the entropy of the best image's tokens is highest."""
+    if not seen.look.shown:
+        return DRAW_FIRST
+    try:
+        info = image_repository.sample_of(seen.look.view, seen.look.ranked()[0]).info
+    except PlaygroundError:
+        return DRAW_FIRST
+    entropies = list(info.get("entropies", ()))
+    if not entropies:
+        return "This image does not say how its tokens were drawn."
+    grid, hardest = round(len(entropies) ** 0.5), int(np.argmax(entropies))
+    sure = sum(one < 0.14 for one in entropies)
+    where = (
+        "the very first one" if hardest == 0 else f"the one in row {hardest // grid + 1}, column {hardest % grid + 1}"
+    )
+    return (
+        f"In the best image the hardest token is {where}: as undecided as a choice among"
+        f" {np.exp(entropies[hardest]):.1f} tokens. At {sure} of {len(entropies)} tokens the model is nearly certain"
+        " (a choice among fewer than 1.15)."
+    )
+
+
+def doublings(seen: Evidence) -> str:
+    """1.2: what each doubling of N adds, where the pool supports it."""
+    looks = [look for look in seen.others if look.curve() is not None] or [seen.look]
+    told = []
+    for look in looks:
+        curve = look.curve()
+        if curve is None or curve.pool_size < 8:
+            continue
+        last = 1 << (curve.pool_size // 2).bit_length() - 1
+        early, late = curve.at(2) - curve.at(1), curve.at(last) - curve.at(last // 2)
+        told.append((render.shortened(look.view.prompt, 30), early, late, last))
+    if not told:
+        return DRAW_FIRST
+    parts = [
+        f"“{name}”: {render.gained(early)} from 1 to 2 images, {render.gained(late)} from {last // 2} to {last}"
+        for name, early, late, last in told
+    ]
+    fewer = sum(late < early for _, early, late, _ in told)
+    end = f" The last doubling adds less than the first on {fewer} of {len(told)} prompts." if len(told) > 1 else ""
+    return "; ".join(parts) + "." + end
+
+
+def temperature(seen: Evidence) -> str:
+    """1.3: at which temperature the best of a cell stands farthest above its mean."""
+    found = sweep.at_hand(seen.look.view)
+    if found is None:
+        return "There is no sweep on the page yet: press “Draw the sweep”, then guess again."
+    rooms: dict[float, list[float]] = {}
+    for cell in found.cells:
+        rooms.setdefault(cell.temperature, []).append(max(cell.rewards) - float(np.mean(cell.rewards)))
+    means = {t: float(np.mean(room)) for t, room in rooms.items()}
+    best = max(means, key=lambda t: means[t])
+    told = ", ".join(f"{render.added(gain)} at T = {t:g}" for t, gain in means.items())
+    each = len(found.cells[0].rewards)
+    return f"Choosing among {each} adds most at T = {best:g}. On average over all CFGs: {told}."
+
+
+def greedy(seen: Evidence) -> str:
+    """1.3: how many different images there are."""
+    look = seen.look
+    if not look.shown:
+        return DRAW_FIRST
+    different = len(set(look.files[: look.shown]))
+    line = f"{look.shown} draws at T = {look.view.temperature:g} gave {different} different image{_s(different)}."
+    return line + (" With nothing to choose from, drawing more buys nothing." if different == 1 < look.shown else "")
+
+
+def guidance_change(seen: Evidence) -> str:
+    """Bonus: one draw and the best of N here, against the model's own guidance."""
+    view, here = seen.look.view, seen.scores
+    own = replace(view, cfg=guidance(view.model))
+    there = image_repository.look(own).scores.get(view.reward, ())
+    if not here:
+        return DRAW_FIRST
+    line = f"At CFG {view.cfg:g} one draw scores {render.number(float(np.mean(here)))} on average"
+    if not there or own.cfg == view.cfg:
+        return line + "."
+    gap = difference(here, there)
+    sure = _clear(gap, "worse", "better")
+    costs = {1.0: " An image costs half the tokens."}.get(view.cfg, "")
+    return (
+        f"{line}; at CFG {own.cfg:g}, this model's own, {render.number(float(np.mean(there)))}: {sure}."
+        f" Its best is {render.number(max(here))}, against {render.number(max(there[: len(here)]))} of as many." + costs
+    )
+
+
+def _clear(gap: Any, less: str, more: str) -> str:
+    """What a difference with its interval says."""
+    if gap.low is None or gap.low <= 0 <= gap.high:
+        return "no clear difference"
+    return f"clearly {less}" if gap.high < 0 else f"clearly {more}"
+
+
+def second_reward(seen: Evidence) -> str:
+    """1.4: what the second reward says of the first one's pick."""
+    look = seen.look
+    if not reward_pair.both(look):
+        return reward_pair.why_not(look)
+    return reward_pair.sentence(look)
+
+
+def beyond(seen: Evidence) -> str:
+    """1.5: who wins at equal cost."""
+    if seen.beyond is None or not seen.beyond.state.points:
+        return "Nothing has been compared yet: press “Compare”, then guess again."
+    return strategy_comparison.verdict(seen.beyond)
+
+
+def reach(seen: Evidence) -> str:
+    """1.6: what one draw gives, what the best of N gives, and how far that is from the model."""
+    curve = seen.look.curve()
+    if curve is None:
+        return DRAW_FIRST
+    at = max(1, min(seen.look.view.n, curve.pool_size // 2))
+    kl, top = float(kl_bound([at])[0]), max(seen.scores)
+    return (
+        "No: both only make likelier what the model can already draw. Here one draw scores"
+        f" {render.number(curve.at(1))} and the best of {at} {render.number(curve.at(at))},"
+        f" at most {kl:.1f} nats away from the model. The best of all {curve.pool_size} is"
+        f" {render.number(top)}; beyond that, nothing was found (see arXiv:2504.13837)."
+    )
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,62 @@
+"""A card of a guided tour: a question, guesses as buttons, and the answer with this run's numbers. HTML, no gradio."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TourCard:
+    """One question as the page shows it."""
+
+    tab: str
+    key: str
+    title: str
+    question: str
+    guesses: tuple[str, ...]
+    where: str
+    """elem_id of the figure that answers it"""
+    number: int
+    of: int
+    before: str = ""
+    """key of the question before it; "" for the first"""
+    after: str = ""
+
+    def shown(self, *, guess: str = "", answer: str = "", quiet: bool = False) -> str:
+        """The card; ``quiet`` leaves the page where it is, as for what stands there on arrival."""
+        said = html.escape(self.question) if not answer else _answered(guess, answer)
+        guesses = "".join(self._guess(one, guess) for one in self.guesses) if not answer else ""
+        where = "" if quiet else f' data-where="{html.escape(self.where)}"'
+        return (
+            f'<div class="tour-card" data-tab="{self.tab}" data-key="{self.key}"{where}>'
+            f'<p aria-live="polite"><b>{html.escape(self.title)}.</b> {said}</p>'
+            f'<div class="guesses" role="group" aria-label="Your guess">{guesses}</div>'
+            f'<div class="guesses">{self._go("‹ Back", self.before)}{self._go("Next ›", self.after)}</div></div>'
+        )
+
+    def _guess(self, words: str, guess: str) -> str:
+        mark = ' class="guessed"' if words == guess else ""
+        return (
+            f'<button type="button" data-guess="{html.escape(words, quote=True)}"{mark}>{html.escape(words)}</button>'
+        )
+
+    def _go(self, words: str, key: str) -> str:
+        off = "" if key else " disabled"
+        return f'<button type="button" data-go="{key}"{off}>{words}</button>'
+
+
+def _answered(guess: str, answer: str) -> str:
+    told = f"You said: {guess}. " if guess else ""
+    return html.escape(told + answer)
+
+
+def cards(tab: str, stops: list[tuple[str, str, str, tuple[str, ...], str]]) -> dict[str, TourCard]:
+    """Cards in order, by key, out of (key, title, question, guesses, where)."""
+    keys = [stop[0] for stop in stops]
+    return {
+        stop[0]: TourCard(
+            tab, *stop, i + 1, len(stops), keys[i - 1] if i else "", keys[i + 1] if i + 1 < len(keys) else ""
+        )
+        for i, stop in enumerate(stops)
+    }
