@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--init", type=Path, help="checkpoint of the same model to start from")
     p.add_argument("--clip", type=Path, help="tiny-aesthetic: folder of the tiny:clip that it reads")
     p.add_argument("--workers", type=int, help="processes that draw scenes (default: all cores but one)")
-    p.add_argument("--tinted", action="store_true", help="tiny-janus: more scenes of tinted things")
+    p.add_argument("--tinted", action="store_true", help="tiny-janus, tiny-flow: more scenes of tinted things")
     p.add_argument("--distil", type=Path, help="tiny-janus: folder of the one to distil, for gentler guidance")
     p.add_argument("--teach", action="store_true", help="with --distil: its teacher goes on learning meanwhile")
     p.add_argument("--strength", type=float, default=0.3, help="with --distil: pull of the prompt (default: 0.3)")
@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--short", type=float, default=0.5, help="tiny-math: part of solutions that join steps")
     p.add_argument("--careful", type=float, default=0.25, help="tiny-math: part that writes every calculation out")
     p.add_argument("--noise", type=float, default=0.03, help="tiny-math: part with a wrong result")
-    p.add_argument("--lr", type=float, help="tiny-math, tiny-prm: peak learning rate")
+    p.add_argument("--lr", type=float, help="tiny-math, tiny-prm, tiny-flow: peak learning rate")
     p.add_argument("--run", default="", help="name of the state folder (default: the model's name)")
     return p
 

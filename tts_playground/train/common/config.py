@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tts_playground.errors import BadInput, UnknownName
@@ -18,6 +19,7 @@ TRAINERS = {
     "tiny-sketch": "tts_playground.train.sketch.trainer",
     "tiny-math": "tts_playground.train.math.trainer",
     "tiny-prm": "tts_playground.train.math.prm",
+    "tiny-flow": "tts_playground.train.flow.trainer",
 }
 """name -> module with ``train(order: Order) -> Path``; imported only when ordered"""
 
@@ -49,7 +51,7 @@ class TrainConfig:
     run: str = ""
     """names the folder of state; "" is the model's name"""
     tinted: bool = False
-    """tiny-janus: scenes with more tinted things, alone and in pairs (``train.tinted``)"""
+    """tiny-janus, tiny-flow: scenes with more tinted things, alone and in pairs (``train.tinted``)"""
     distil: Path | None = None
     """tiny-janus: folder of the one whose softened distribution is learned (``train.softening``), not scenes"""
     teach: bool = False
@@ -69,7 +71,9 @@ class TrainConfig:
     noise: float = 0.03
     """tiny-math: part of the solutions with a wrong result"""
     lr: float | None = None
-    """tiny-math, tiny-prm: peak learning rate; None is the trainer's own"""
+    """tiny-math, tiny-prm, tiny-flow: peak learning rate; None is the trainer's own"""
+    began: float | None = None
+    """``time.monotonic()`` when the order was given, from which its minutes count; None is when its trainer is ready"""
 
 
 def train(name: str, order: TrainConfig) -> Path:
@@ -84,5 +88,7 @@ def train(name: str, order: TrainConfig) -> Path:
         raise UnknownName("model to train", name, TRAINERS)
     if not order.minutes > 0 or (order.steps is not None and order.steps < 1):
         raise BadInput("Training needs a positive number of --minutes (or --steps).")
+    if order.began is None:  # what a trainer imports takes seconds
+        order = replace(order, began=time.monotonic())
     distilled = name == "tiny-janus" and order.distil is not None
     return importlib.import_module("tts_playground.train.janus.distil" if distilled else TRAINERS[name]).train(order)
