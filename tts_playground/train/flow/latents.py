@@ -174,9 +174,9 @@ class Latents:
 @torch.no_grad()
 def encode(autoencoder: Any, images: torch.Tensor, *, half: bool) -> torch.Tensor:
     """Scaled latents float32 [n, c, 8, 8] of uint8 pictures [n, 64, 64, 3]."""
-    parts = []
+    parts, layout = [], torch.channels_last if autoencoder.device.type == "cuda" else torch.contiguous_format
     for part in images.split(AT_ONCE):
-        pixels = to_float(part.to(autoencoder.device)).contiguous(memory_format=torch.channels_last)
+        pixels = to_float(part.to(autoencoder.device)).contiguous(memory_format=layout)
         with torch.autocast(autoencoder.device.type, dtype=torch.bfloat16, enabled=half):
             parts.append(autoencoder.encode(pixels, return_dict=False)[0].float())
     return torch.cat(parts) * autoencoder.config.scaling_factor

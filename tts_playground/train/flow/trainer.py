@@ -170,7 +170,7 @@ def _scene_count(setup: TrainSetup) -> tuple[Path, int, bool]:
     path = home.folder("runs", order.run or "tiny-flow") / "scenes.json"
     if order.resume and path.exists():
         return path, int(json.loads(path.read_text(encoding="utf-8"))["scenes"]), True
-    return path, setup.sized(256, 800_000, 40_000), order.steps is not None or order.miniature
+    return path, setup.sized(256, 800_000, 10_000), order.steps is not None or order.miniature
 
 
 def _autoencoder(setup: TrainSetup, size: FlowSize, stream: SceneStream) -> tuple[Any, TrainReport | None]:
@@ -280,7 +280,7 @@ def prepare(setup: TrainSetup) -> Training:
         setup.plan(
             "tiny-flow",
             setup.left(SAVING + 0.02) - SAVING,
-            lr=(order.lr or 2e-3) if order.init is None else (order.lr or 1e-3),
+            lr=(order.lr or 1.5e-3) if order.init is None else (order.lr or 7e-4),
             warmup=setup.sized(5, 200, 100),
             weight_decay=0.01,
             betas=(0.9, 0.98),
