@@ -142,7 +142,7 @@ def load_pipeline(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
     if not (folder / "model_index.json").is_file():
         raise BadInput(f"There is no pipeline in {folder}; give the folder of a trained tiny-flow.")
     pipeline = library().SanaPipeline.from_pretrained(
-        folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True
+        folder, dtype=dtype, use_safetensors=True, local_files_only=True
     )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
@@ -160,8 +160,11 @@ def draw(pipeline: Any, texts: list[str], *, steps: int = 12, guidance: float = 
     device, config = pipeline.device, pipeline.transformer.config
     shape = (len(texts), config.in_channels, config.sample_size, config.sample_size)
     noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(device)
+    side = config.sample_size * pipeline.vae_scale_factor
     pixels = pipeline(
         prompt=texts,
+        height=side,
+        width=side,
         latents=noise,
         num_inference_steps=steps,
         guidance_scale=guidance,

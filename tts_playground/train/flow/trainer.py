@@ -299,8 +299,9 @@ def _card(setup: TrainSetup, count: int) -> CardText:
     return CardText(
         "tiny:flow",
         "A small SANA that draws 64 px sticker scenes from plain English by a rectified flow over 8 x 8 latent tokens, "
-        "as diffusers opens it: `DiffusionPipeline.from_pretrained(folder)(prompt, num_inference_steps=12, "
-        "complex_human_instruction=None, use_resolution_binning=False, max_sequence_length=48)`.",
+        "as diffusers opens it: `DiffusionPipeline.from_pretrained(folder)(prompt, height=64, width=64, "
+        "num_inference_steps=12, complex_human_instruction=None, use_resolution_binning=False, "
+        "max_sequence_length=48)`.",
         f"{count} scenes (world seed {SCENES + order.seed}{', ' + tinted.TOLD if order.tinted else ''}), each with "
         f"{world.CAPTIONS} captions; a tenth of the captions are left empty for guidance. The autoencoder learned "
         "first; the text encoder began as the lower layers of tiny:clip's. While it learned, tokens of a middle layer "
