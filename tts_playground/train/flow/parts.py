@@ -141,9 +141,7 @@ def load_pipeline(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
     """
     if not (folder / "model_index.json").is_file():
         raise BadInput(f"There is no pipeline in {folder}; give the folder of a trained tiny-flow.")
-    pipeline = library().SanaPipeline.from_pretrained(
-        folder, dtype=dtype, use_safetensors=True, local_files_only=True
-    )
+    pipeline = library().SanaPipeline.from_pretrained(folder, dtype=dtype, use_safetensors=True, local_files_only=True)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
