@@ -156,7 +156,7 @@ class DiffusionSampler:
         result, groups = list(paths), defaultdict(list)
         for place, path in enumerate(paths):
             if not path.done:
-                groups[path.settings, path.taken, path.stir, path.stride].append(place)
+                groups[path.settings, path.taken, path.stir_now, path.stride].append(place)
         for places in groups.values():
             for start in range(0, len(places), WIDTH):
                 some = places[start : start + WIDTH]
@@ -178,7 +178,7 @@ class DiffusionSampler:
             raise CannotDo(f"The GPU's memory does not hold {WIDTH} pictures of this size; choose less.") from error
         spent = Cost(tokens=evaluations, seconds=(perf_counter() - began) / len(paths))
         return [
-            replace(path, trail=(*path.trail, stand), cost=path.cost + spent, stir=0.0)
+            replace(path, trail=(*path.trail, stand), cost=path.cost + spent)
             for path, stand in zip(paths, ended, strict=True)
         ]
 

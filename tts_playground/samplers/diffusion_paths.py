@@ -71,7 +71,7 @@ class DiffusionPath:
     forked_at: int = 0
     """steps that came from the parent"""
     stir: float = 0.0
-    """share of the noise that the next denoising step draws anew, whatever eta is: a fork goes its own way by it"""
+    """share of the noise that the first denoising step after a fork draws anew, whatever eta is"""
     start: Any = field(default=None, repr=False, compare=False)
     """latents float32 [1, ...] that it begins with in place of its index's noise; None without such"""
 
@@ -98,4 +98,9 @@ class DiffusionPath:
     def wish(self) -> Wish:
         """What the model needs to go on."""
         s = self.settings
-        return Wish(self.seed, self.index, self.origin, s.steps, s.cfg, s.eta, self.stir)
+        return Wish(self.seed, self.index, self.origin, s.steps, s.cfg, s.eta, self.stir_now)
+
+    @property
+    def stir_now(self) -> float:
+        """``stir`` where the next step is the first after a fork, else 0."""
+        return self.stir if self.steps == self.forked_at else 0.0

@@ -69,8 +69,9 @@ class Wish:
 class Diffusion:
     """A loaded pipeline. One call at a time: pipelines keep state of their own."""
 
-    def __init__(self, pipeline: Any) -> None:
-        self.pipeline = pipeline
+    def __init__(self, pipeline: Any, steps: int | None = None, guidance: float | None = None) -> None:
+        """Args: steps, guidance: what suits it, where it says; None is what its own call takes."""
+        self.pipeline, self._steps, self._guidance = pipeline, steps, guidance
         self._lock = threading.RLock()
         self._takes = inspect.signature(type(pipeline).__call__).parameters
         self._shapes: dict[int, tuple[int, ...]] = {}
@@ -104,7 +105,10 @@ class Diffusion:
     def usual(self) -> tuple[int, float]:
         """Denoising steps and guidance that its own call takes where none are named."""
         steps, guidance = (self._takes.get(name) for name in ("num_inference_steps", "guidance_scale"))
-        return int(steps.default) if steps else 28, float(guidance.default) if guidance else 1.0
+        return (
+            self._steps or (int(steps.default) if steps else 28),
+            self._guidance or (float(guidance.default) if guidance else 1.0),
+        )
 
     @property
     def random(self) -> bool:

@@ -13,6 +13,7 @@ from tts_playground.errors import ModelUnavailable, PlaygroundError
 from tts_playground.models import loading
 from tts_playground.models.hub import folders, locator
 from tts_playground.models.hub.embedded_models import TINY, revision_of, where
+from tts_playground.models.hub.picture_kinds import kind_of
 from tts_playground.models.load_options import settled
 
 LARGEST = 1 << 20
@@ -44,7 +45,7 @@ def guidance_of(name: str) -> float | None:
     Models that are not on this machine name none yet.
     """
     try:
-        folder = _local(name, "janus")
+        folder = _local(name, kind_of(name))
     except PlaygroundError:
         return None
     return None if folder is None else _guidance(folder)
