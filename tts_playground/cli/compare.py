@@ -57,6 +57,8 @@ def compare(
     dtype: options.Dtype = "auto",
     load_4bit: options.FourBit = False,
     device: options.Device = "auto",
+    steps: options.Denoising = None,
+    eta: options.Eta = None,
 ) -> None:
     """Rerun strategies at each budget on PROMPTS, and set them beside best-of-N at the same cost.
 
@@ -73,7 +75,7 @@ def compare(
     from tts_playground.tasks.text_to_image import image_sampler, image_settings
 
     plan = ComparisonPlan(tuple(_numbers(budgets)), seeds, seed, n, by)
-    settings = image_settings(model, temperature, cfg, top_p, top_k)
+    settings = image_settings(model, temperature, cfg, top_p, top_k, steps, eta)
     sampler, found = image_sampler(model, settings, options=options_of(device, dtype, load_4bit)), Comparison()
     reward = rewards_for(model)[0] if reward == AUTO else reward
     warn(warnings([reward, judge], model_of(sampler, "t2i"), " ".join(prompts)))

@@ -35,6 +35,17 @@ _SAMPLERS = _rows(
         },
     ),
     (
+        "diffusion",
+        "diffusion:DiffusionSampler",
+        {
+            "label": "diffusion",
+            "summary": "pictures by denoising, from any pipeline of diffusers that takes latents",
+            "tasks": ("t2i",),
+            "needs": "model",
+            "provides": (*_STEPPED, "NoiseSampler"),
+        },
+    ),
+    (
         "proposal",
         "proposal:ProposalSampler",
         {

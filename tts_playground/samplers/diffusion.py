@@ -150,6 +150,24 @@ class DiffusionSampler:
         start = math.cos(distance) * own + math.sin(distance) * new
         return replace(path, index=index, start=start, trail=(), parent=path.index, forked_at=0, cost=Cost(), stir=0.0)
 
+    def renoised(self, path: DiffusionPath, back: int, index: int) -> DiffusionPath:
+        """The predicted clean picture under fresh noise, as strong as it was ``back`` steps ago.
+
+        Search over paths (Ma et al. 2025) goes back and forth by such.
+
+        Raises:
+            BadInput: the path has not more than ``back`` steps.
+        """
+        if not 1 <= back < path.steps:
+            raise BadInput(f"This picture has {path.steps} steps, so it cannot be taken back by {back}.")
+        then, now = path.trail[path.steps - back - 1], path.stand
+        signal, noise = then.level
+        clean = now.latents if path.done else now.clean
+        fresh = self.model.first_noise(path.seed, index, path.settings.size)
+        stand = replace(then, latents=signal * clean + noise * fresh, clean=clean, memory=None)
+        trail = (*path.trail[: path.steps - back - 1], stand)
+        return replace(path, index=index, trail=trail, parent=path.index, forked_at=len(trail), cost=Cost(), stir=0.0)
+
     # ----------------------------------------------------------------------------------------------------- the calls
 
     def _stepped(self, task: Any, paths: Sequence[DiffusionPath], cancel: Cancel) -> list[DiffusionPath]:

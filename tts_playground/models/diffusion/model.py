@@ -47,6 +47,8 @@ class Stand:
     """the clean latents that the last evaluation predicted, [1, ...]"""
     memory: Any = None
     """what a scheduler of several steps remembers"""
+    level: tuple[float, float] = (0.0, 1.0)
+    """how much clean picture and how much noise the latents are made of"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Diffusion:
     """A loaded pipeline. One call at a time: pipelines keep state of their own."""
 
     def __init__(self, pipeline: Any, steps: int | None = None, guidance: float | None = None) -> None:
-        """Args: steps, guidance: what suits it, where it says; None is what its own call takes."""
+        """Hold a pipeline; ``steps`` and ``guidance`` are what suits it, None is what its own call takes."""
         self.pipeline, self._steps, self._guidance = pipeline, steps, guidance
         self._lock = threading.RLock()
         self._takes = inspect.signature(type(pipeline).__call__).parameters
@@ -340,8 +342,9 @@ class _Held:
 
     def stands(self) -> list[Stand]:
         """Where the pictures stand."""
+        level = levels.level(self.scheduler, self.now)
         return [
-            Stand(latents.float().cpu(), self.now, clean.cpu(), kept)
+            Stand(latents.float().cpu(), self.now, clean.cpu(), kept, level)
             for latents, clean, kept in zip(self.latents.split(1), self.clean.split(1), self.kept, strict=True)
         ]
 

@@ -15,18 +15,18 @@ from tts_playground.errors import ModelUnavailable
 from tts_playground.models.hub import folders
 
 INDEX = "model_index.json"
-CLASSES = frozenset(
-    {
-        "StableDiffusionPipeline",
-        "StableDiffusionXLPipeline",
-        "StableDiffusion3Pipeline",
-        "FluxPipeline",
-        "PixArtAlphaPipeline",
-        "PixArtSigmaPipeline",
-        "SanaPipeline",
-    }
-)
-"""pipelines whose call takes a prompt and latents, and whose agreement with our steps is tested"""
+CLASSES = {
+    "StableDiffusionPipeline": (50, 7.5),
+    "StableDiffusionXLPipeline": (50, 5.0),
+    "StableDiffusion3Pipeline": (28, 7.0),
+    "FluxPipeline": (28, 3.5),
+    "PixArtAlphaPipeline": (20, 4.5),
+    "PixArtSigmaPipeline": (20, 4.5),
+    "SanaPipeline": (20, 4.5),
+}
+"""pipelines whose call takes a prompt and latents -> denoising steps and guidance that it takes where none are named"""
+UNKNOWN = (20, 4.5)
+"""of a pipeline that is not on this machine yet"""
 LIBRARIES = ("diffusers", "transformers")
 PATTERNS = ["*.json", "*/*.json", "*/*.txt", "*/*.model", "*/*.safetensors"]
 _PART = re.compile(r"[A-Za-z0-9_]+")
@@ -121,10 +121,11 @@ def _defaults(folder: Path) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def usual(folder: Path) -> tuple[int | None, float | None]:
-    """Denoising steps and guidance that a pipeline's ``generation_config.json`` names, where it has one."""
+def usual(folder: Path) -> tuple[int, float]:
+    """Denoising steps and guidance that suit a pipeline: those of its ``generation_config.json``, else its class's."""
     told = _defaults(folder)
     steps, scale = told.get("num_inference_steps"), told.get("guidance_scale")
     fine = isinstance(steps, int) and not isinstance(steps, bool) and 1 <= steps <= 1000
     guided = isinstance(scale, (int, float)) and not isinstance(scale, bool) and 1 <= scale <= 100
-    return steps if fine else None, float(scale) if guided else None
+    own = CLASSES.get(str(folders.read_json(folder / INDEX).get("_class_name")), UNKNOWN)
+    return int(steps) if fine and steps else own[0], float(scale) if guided and scale else own[1]

@@ -69,7 +69,12 @@ def is_quick(view: T2iView) -> bool:
 
 
 def draws_by_tokens(view: T2iView) -> None:
-    """Raises BadInput where a sampler from outside draws, whose pictures have no tokens to look at."""
+    """Raises BadInput where something draws whose pictures have no tokens to look at."""
+    if view.denoises:
+        raise BadInput(
+            f"{view.model} denoises: its pictures have no tokens to look at, so the microscope is for models that draw "
+            f"by tokens, such as {EMBEDDED}; its strategies' trace shows how a picture comes out of noise."
+        )
     if registry.stands_alone(view.model, "t2i"):
         raise BadInput(f"{view.model} does not draw by tokens; choose a model that does, such as {EMBEDDED}.")
 
@@ -108,6 +113,8 @@ def panel(subject: Subject | None, view: T2iView, entropy: bool) -> tuple[Image.
     held = None if subject is None else KEPT.get(subject)
     if subject is None or held is None:
         return None, figures.empty("Choose an image first."), status("Click on an image of the gallery, then here.")
+    if view.denoises:
+        return None, figures.empty("This model has no tokens."), status(f"{view.model} denoises: it has no tokens.")
     scope, picture = held
     position = min(subject.position, len(scope.tokens) - 1)
     settings, drawn = view.settings, scope.tokens[position]
