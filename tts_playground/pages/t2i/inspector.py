@@ -72,8 +72,8 @@ def draws_by_tokens(view: T2iView) -> None:
     """Raises BadInput where something draws whose pictures have no tokens to look at."""
     if view.denoises:
         raise BadInput(
-            f"{view.model} denoises: its pictures have no tokens to look at, so the microscope is for models that draw "
-            f"by tokens, such as {EMBEDDED}; its strategies' trace shows how a picture comes out of noise."
+            f"{view.model} denoises: its pictures have no tokens to look at; choose a model that draws by tokens, such "
+            f"as {EMBEDDED}. The trace of a strategy shows how a picture comes out of noise."
         )
     if registry.stands_alone(view.model, "t2i"):
         raise BadInput(f"{view.model} does not draw by tokens; choose a model that does, such as {EMBEDDED}.")

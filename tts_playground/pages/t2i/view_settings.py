@@ -155,7 +155,7 @@ def unknown(model: str, prompt: str) -> list[str]:
 
 def view_of(*values: Any) -> T2iView:
     """A view from component values in ``ORDER``; what a browser left empty or bent is put right."""
-    return coerce_view(dict(zip(ORDER, values, strict=True)))
+    return coerce_view(dict(zip(ORDER, values, strict=False)))  # settings came later than programs that send fewer
 
 
 def values_of(view: T2iView) -> tuple[Any, ...]:
