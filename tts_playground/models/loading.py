@@ -265,6 +265,11 @@ def janus(name: str, options: Options | None = None) -> Loaded:
     return load(name, "janus", options)
 
 
+def diffusion(name: str, options: Options | None = None) -> Loaded:
+    """A pipeline that draws images by denoising: ``load(name, "diffusion", options)``."""
+    return load(name, "diffusion", options)
+
+
 def vlm(name: str, options: Options | None = None) -> Loaded:
     """A model that reads images: ``load(name, "vlm", options)``."""
     return load(name, "vlm", options)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tts_playground.core import Budget, NoiseSampler, Reward, Round, Task
+from tts_playground.core import Budget, NoiseSampler, Path, Reward, Round, Task
 from tts_playground.errors import BadInput
-from tts_playground.strategies.budget import BudgetTracker, best_first, checkpoints, to_the_end, waves
+from tts_playground.strategies.budget import BudgetTracker, Plan, best_first, checkpoints, waves
 from tts_playground.typed import typed
 
 
@@ -57,31 +57,48 @@ class PathSearch:
         self, task: Task, sampler: NoiseSampler, tracker: BudgetTracker, number: int, seed: int
     ) -> Iterator[Round]:
         horizon = sampler.horizon(task)
-        plan = to_the_end(horizon, 2)
-        paths, scored = tracker.start_paths(task, sampler, number, self.width, seed, plan)
+        first = max(checkpoints([self.first], horizon)[0], min(self.back + 1, horizon))
+        paths, scored = tracker.start_paths(task, sampler, number, self.width, seed, self._plan(first, horizon))
         if scored or not paths:
             if scored:
                 yield tracker.round(scored, f"population {number + 1}, finished at once")
             return
         fresh = max(path.index for path in paths) + 1
-        first = max(checkpoints([self.first], horizon)[0], min(self.back + 1, horizon))
         if not tracker.grow(task, sampler, paths, range(len(paths)), first):
             return
         while not all(path.done for path in paths):
-            copies = [path for path in paths for _ in range(self.copies)]
-            far = self.back + self.ahead
-            if copies[0].steps > self.back:
-                copies = [sampler.renoised(path, self.back, fresh + i) for i, path in enumerate(copies)]
-                fresh += len(copies)
-            else:  # too short to be taken back
-                copies, far = list(paths), self.ahead
+            copies, far = self._copies(sampler, tracker, paths, fresh, horizon)
+            fresh += len(copies)
+            if not copies:
+                return
             seen = tracker.advance(task, sampler, copies, range(len(copies)), far)
             if seen is None:
                 return
             kept = sorted(best_first(seen)[: self.width])
             paths = [copies[i] for i in kept]
-            yield tracker.round(seen, f"population {number + 1}, step {copies[0].steps}: {len(kept)} of {len(copies)}")
+            yield tracker.round(seen, f"population {number + 1}, step {paths[0].steps}: {len(kept)} of {len(copies)}")
         if not tracker.longest:  # whole at the first look
             seen = tracker.judged(task, sampler, paths)
             if seen:
                 yield tracker.round(seen, f"population {number + 1}, whole")
+
+    def _plan(self, first: int, horizon: int) -> Plan:
+        """What so many candidates come to with all of their copies."""
+        looks = -(-(horizon - first) // self.ahead)
+        far = self.back + self.ahead
+        return lambda n: (n * (first + looks * self.copies * far), n * self.copies * max(1, looks), n * self.copies)
+
+    def _copies(
+        self, sampler: NoiseSampler, tracker: BudgetTracker, paths: list[Path], fresh: int, horizon: int
+    ) -> tuple[list[Path], int]:
+        """Copies of each path under noise of their own, as many as can be paid for, and how far they go then."""
+        here = paths[0].steps
+        if here <= self.back:  # too short to be taken back
+            return list(paths), self.ahead
+        far = self.back + self.ahead
+        whole = here + self.ahead >= horizon
+        plan: Plan = lambda n: (n * far, n, n if whole else 0)  # noqa: E731 - as ``to_the_end`` makes one
+        count, over = tracker.fit(len(paths) * self.copies, plan)
+        tracker.stopped = tracker.stopped or over
+        wanted = [path for _ in range(self.copies) for path in paths][:count]
+        return [sampler.renoised(path, self.back, fresh + i) for i, path in enumerate(wanted)], far
