@@ -318,6 +318,7 @@ _EVALS = _rows(
     "eval",
     "evaluation.",
     ("stickers", "stickers:run", {"summary": "the models of the sticker world", "tasks": ("t2i",)}),
+    ("flow", "flow:run", {"summary": "a pipeline that denoises, on stickers-eval", "tasks": ("t2i",)}),
     ("vlm", "vlm:run", {"summary": "answers on infographics-eval", "tasks": ("vqa",)}),
     ("sketch", "sketch:run", {"summary": "programs for held-out drawings", "tasks": ("sketch",)}),
     ("pass-at-k", "pass_at_k:run", {"summary": "sampling against training", "tasks": ("sketch",)}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from tts_playground.errors import BadInput
 from tts_playground.models.diffusion.library import library
 from tts_playground.train.clip.parts import LONGEST, build_tokenizer
 
+STEPS, GUIDANCE = 12, 4.0
+"""denoising steps and guidance that suit it"""
 SHIFT = 1.0
 """of the schedule of noise levels (Esser et al. 2024): a picture has 64 tokens, too few to move it towards noise"""
 
@@ -150,10 +153,14 @@ def save_half(pipeline: Any, out: Path) -> None:
     """Save in bfloat16; the pipeline given is moved to it."""
     with files.filling(out, "The checkpoint") as partial:
         pipeline.to("cpu", torch.bfloat16).save_pretrained(partial, safe_serialization=True)
+        suits = {"num_inference_steps": STEPS, "guidance_scale": GUIDANCE}
+        (partial / "generation_config.json").write_text(json.dumps(suits, indent=1) + "\n", encoding="utf-8")
 
 
 @torch.no_grad()
-def draw(pipeline: Any, texts: list[str], *, steps: int = 12, guidance: float = 4.0, seed: int = 0) -> torch.Tensor:
+def draw(
+    pipeline: Any, texts: list[str], *, steps: int = STEPS, guidance: float = GUIDANCE, seed: int = 0
+) -> torch.Tensor:
     """Pictures by the pipeline's own call: uint8 [n, 64, 64, 3]."""
     device, config = pipeline.device, pipeline.transformer.config
     shape = (len(texts), config.in_channels, config.sample_size, config.sample_size)
