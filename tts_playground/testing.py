@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from math import log
+from math import log, pi
 from typing import Any, ClassVar, TypeVar
 
 from tts_playground.core import (
@@ -54,6 +54,8 @@ class Letters:
     parent: int | None = None
     forked_at: int = 0
     """letters that came from the parent"""
+    like: str = ""
+    """letters that it takes over as its first ones come"""
 
     @property
     def steps(self) -> int:
@@ -90,7 +92,10 @@ class ScriptedSampler:
 
     def start(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> list[Letters]:
         """Empty words."""
-        return [Letters(index, seed, "", self.length == 0, Cost()) for index in indices]
+        return [self._fresh(index, seed) for index in indices]
+
+    def _fresh(self, index: int, seed: int) -> Letters:
+        return Letters(index, seed, "", self.length == 0, Cost())
 
     def step(self, task: Any, paths: Sequence[Letters]) -> list[Letters]:
         """One more letter each."""
@@ -104,6 +109,8 @@ class ScriptedSampler:
         return replace(path, letters=letters, done=len(letters) >= self.length, cost=path.cost + Cost(tokens=1))
 
     def _letter(self, path: Letters) -> str:
+        if path.steps < len(path.like):
+            return path.like[path.steps]
         if path.index < len(self.script):
             return self.script[path.index][path.steps]
         rng = generator(path.seed, path.index, path.steps, "letter")
@@ -116,6 +123,15 @@ class ScriptedSampler:
     def rewind(self, path: Letters, steps: int) -> Letters:
         """The first ``steps`` letters."""
         return replace(path, letters=path.letters[:steps], done=steps >= self.length)
+
+    def near(self, path: Letters, index: int, distance: float) -> Letters:
+        """A path that will take over the more of the other's first letters the nearer it is."""
+        kept = path.letters[: round(self.length * (1 - distance / (pi / 2)))]
+        return replace(self._fresh(index, path.seed), parent=path.index, like=kept)
+
+    def renoised(self, path: Letters, back: int, index: int) -> Letters:
+        """The letters but for the last ``back``."""
+        return self.fork(self.rewind(path, path.steps - back), index)
 
     def peek(self, task: Any, paths: Sequence[Letters]) -> list[Sample]:
         """The words as they stand."""

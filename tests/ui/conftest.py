@@ -42,6 +42,12 @@ def image_model(tmp_path_factory, random_janus_folder):
     _forget()
 
 
+@pytest.fixture(scope="session")
+def forget():
+    """Call it where another home or another default model begins or ends."""
+    return _forget
+
+
 def _forget():
     """What this process has kept of another home, another default model."""
     from tts_playground.models import loading

@@ -57,6 +57,8 @@ def compare(
     dtype: options.Dtype = "auto",
     load_4bit: options.FourBit = False,
     device: options.Device = "auto",
+    steps: options.Denoising = None,
+    eta: options.Eta = None,
 ) -> None:
     """Rerun strategies at each budget on PROMPTS, and set them beside best-of-N at the same cost.
 
@@ -73,7 +75,7 @@ def compare(
     from tts_playground.tasks.text_to_image import image_sampler, image_settings
 
     plan = ComparisonPlan(tuple(_numbers(budgets)), seeds, seed, n, by)
-    settings = image_settings(model, temperature, cfg, top_p, top_k)
+    settings = image_settings(model, temperature, cfg, top_p, top_k, steps, eta)
     sampler, found = image_sampler(model, settings, options=options_of(device, dtype, load_4bit)), Comparison()
     reward = rewards_for(model)[0] if reward == AUTO else reward
     warn(warnings([reward, judge], model_of(sampler, "t2i"), " ".join(prompts)))
@@ -83,7 +85,7 @@ def compare(
         for found in compare_prompts(prompts, sampler, store, plan=plan, **names):
             bar.update(task, completed=found.done, description=found.doing or "done")
     if plot is not None:
-        _plot(plot, found, by, judge)
+        _plot(plot, found, by, judge, model_of(sampler, "t2i"))
     facts = {"prompts": prompts, "model": model_of(sampler, "t2i"), "seed": seed, "settings": settings.as_dict()}
     facts |= {"reward": reward, "judge": judge, "by": by, "seeds": seeds}
     emit(facts | found.as_dict(), json, _talk)
@@ -100,12 +102,15 @@ def _numbers(text: str) -> list[int]:
         raise BadInput(f"--budgets {text!r} must be whole numbers with commas between them, such as 2,4,8.") from error
 
 
-def _plot(plot: Path, found: Comparison, by: str, judge: str) -> None:
+def _plot(plot: Path, found: Comparison, by: str, judge: str, model: str) -> None:
     from tts_playground import figures
+    from tts_playground.figures.theme import EVALUATIONS
+    from tts_playground.models.hub.picture_kinds import is_pipeline
 
     curves = [] if found.curve is None else [found.curve]
     axis = "n" if by == "samples" else by
-    figures.save(figures.strategies(found.points, axis, curves, measure=judge), plot)
+    tokens = EVALUATIONS if is_pipeline(model) else ""
+    figures.save(figures.strategies(found.points, axis, curves, measure=judge, tokens=tokens), plot)
 
 
 def _talk(result: dict[str, Any]) -> None:

@@ -23,6 +23,9 @@ Prompts = Annotated[int, typer.Option(help="Prompts of stickers-eval, 6 to 240; 
 Scenes = Annotated[int | None, typer.Option(help="Held-out scenes (600 with all prompts).")]
 Cfg = Annotated[float | None, typer.Option("--cfg", help="Guidance; the model's own unless told.")]
 Device = Annotated[str, typer.Option(envvar="TTS_PLAYGROUND_DEVICE", help="auto, cpu or cuda.")]
+Pipeline = Annotated[str, typer.Option("--model", help="tiny:flow, a hub id, or the folder of a pipeline.")]
+Searched = Annotated[int, typer.Option(min=0, max=240, help="Prompts on which strategies are compared; 0: none.")]
+Pictures = Annotated[int, typer.Option("--budget", min=1, max=64, help="Whole pictures that a strategy may cost.")]
 Writer = Annotated[str, typer.Option("--model", help="tiny:sketch, a hub id, a folder, or adapter:NAME.")]
 Drawings = Annotated[int, typer.Option(min=1, max=200, help="Held-out drawings.")]
 Samples = Annotated[int, typer.Option("--n", min=2, max=65536, help="Samples a drawing.")]
@@ -48,7 +51,7 @@ def build() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    own = {"stickers": stickers, "vlm": vlm, "sketch": sketch, "pass-at-k": pass_at_k, "math": math}
+    own = {"stickers": stickers, "vlm": vlm, "sketch": sketch, "pass-at-k": pass_at_k, "math": math, "flow": flow}
     for name in registry.names("eval"):
         app.command(name)(own.get(name) or _plain(name))
     return app
@@ -76,6 +79,22 @@ def stickers(
     if parts:
         given["parts"] = tuple(part.strip() for part in parts.split(","))
     _measure("stickers", json, device=device, card=card, **given)
+
+
+def flow(
+    model: Pipeline = "tiny:flow",
+    n: Images = 16,
+    prompts: Prompts = 240,
+    searched: Searched = 60,
+    budget: Pictures = 8,
+    seed: options.Seed = 0,
+    device: Device = "auto",
+    card: Card = False,
+    json: options.Json = False,
+) -> None:
+    """A pipeline that denoises, on the sticker world: alone, by search at equal evaluations, and by more steps."""
+    given: dict[str, Any] = {"model": model, "n": n, "prompts": prompts, "searched": searched, "budget": budget}
+    _measure("flow", json, seed=seed, device=device, card=card, **given)
 
 
 def vlm(

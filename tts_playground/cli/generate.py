@@ -55,6 +55,8 @@ def generate(
     dtype: options.Dtype = "auto",
     load_4bit: options.FourBit = False,
     device: options.Device = "auto",
+    steps: options.Denoising = None,
+    eta: options.Eta = None,
 ) -> None:
     """Draw N images of PROMPT, score them, and say which is best; --out is a folder for the pictures.
 
@@ -65,7 +67,7 @@ def generate(
     from tts_playground.store.spare import open_store
     from tts_playground.tasks.text_to_image import generate as draw
 
-    settings = {"temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k}
+    settings = {"temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k, "steps": steps, "eta": eta}
     rows = _asked(prompt, prompts, out, plot)
     asked: dict[str, Any] = {"model": model, "n": n, "seed": seed, "reward": reward, "strategy": strategy}
     asked |= {"dtype": dtype, "load_in_4bit": load_4bit, "device": device}

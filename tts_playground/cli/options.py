@@ -19,6 +19,14 @@ Cfg = Annotated[
     float | None,
     typer.Option("--cfg", help="Guidance by the prompt: 1 is none, up to 100; the model's own when not given."),
 ]
+Denoising = Annotated[
+    int | None,
+    typer.Option("--steps", help="Of a pipeline of diffusers: denoising steps; what suits it when not given."),
+]
+Eta = Annotated[
+    float | None,
+    typer.Option("--eta", help="Of a pipeline of diffusers: share of the noise that every step draws anew, 0-1."),
+]
 ExtraBody = Annotated[
     str | None,
     typer.Option(

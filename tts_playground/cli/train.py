@@ -13,7 +13,8 @@ from tts_playground.cli.output import emit
 Name = Annotated[
     str,
     typer.Argument(
-        help="tiny-janus, tiny-clip, tiny-detector, tiny-aesthetic, tiny-vlm, tiny-sketch, tiny-math or tiny-prm."
+        help="tiny-janus, tiny-clip, tiny-detector, tiny-aesthetic, tiny-vlm, tiny-sketch, tiny-math, tiny-prm or "
+        "tiny-flow."
     ),
 ]
 Folder = Annotated[
@@ -30,7 +31,7 @@ Distil = Annotated[Path | None, typer.Option(help="tiny-janus: one to distil, so
 Teach = Annotated[bool, typer.Option("--teach", help="With --distil: its teacher goes on learning meanwhile.")]
 Strength = Annotated[float, typer.Option(help="With --distil: pull of the prompt, in parts of the teacher's.")]
 Floor = Annotated[float, typer.Option(help="With --distil: part of the probability that all codes share.")]
-Tinted = Annotated[bool, typer.Option("--tinted", help="tiny-janus: more scenes of tinted things.")]
+Tinted = Annotated[bool, typer.Option("--tinted", help="tiny-janus, tiny-flow: more scenes of tinted things.")]
 
 Judged = Annotated[Path | None, typer.Option(help="tiny-prm: the tiny:math whose solutions it judges.")]
 DataSeed = Annotated[int, typer.Option(help="tiny-prm: which problems and solutions it learns from.")]
@@ -39,7 +40,7 @@ Careful = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part that
 Noise = Annotated[float, typer.Option(min=0, max=1, help="tiny-math: part with a wrong result.")]
 Reach = Annotated[int, typer.Option(min=1, max=20, help="tiny-math, tiny-prm: calculations joined into one at most.")]
 Lower = Annotated[Path | None, typer.Option(help="tiny-prm: the tiny:math whose lower layers it starts from.")]
-Rate = Annotated[float | None, typer.Option("--lr", help="tiny-math, tiny-prm: peak learning rate.")]
+Rate = Annotated[float | None, typer.Option("--lr", help="tiny-math, tiny-prm, tiny-flow: peak learning rate.")]
 FromSearch = Annotated[
     Path | None, typer.Option("--from-search", help="tiny-math: one that learns from its own solved search trees.")
 ]

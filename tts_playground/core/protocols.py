@@ -157,6 +157,26 @@ class ForetellingSampler(SteppedSampler, Protocol):
 
 
 @runtime_checkable
+class NoiseSampler(SteppedSampler, Protocol):
+    """A stepped sampler whose paths go from noise to a candidate: noise can be searched, and given back."""
+
+    def near(self, path: Any, index: int, distance: float) -> Any:
+        """A path of no steps whose first noise is near that of ``path``.
+
+        Args:
+            index: whose noise is mixed in. distance: angle in radians, 0 (the same noise) to pi / 2 (another).
+        """
+        ...
+
+    def renoised(self, path: Any, back: int, index: int) -> Any:
+        """What ``path`` predicts, under noise of ``index`` as strong as ``back`` steps ago; a path of as many fewer.
+
+        ``back`` is at least 1 and less than the path's steps.
+        """
+        ...
+
+
+@runtime_checkable
 class RetoldSampler(SteppedSampler, Protocol):
     """A stepped sampler whose paths can go on under another task, as if their steps had been drawn for it."""
 

@@ -18,7 +18,8 @@ class Cost:
     samples: int = 0
     """finished candidates"""
     tokens: int = 0
-    """generator tokens; a token under classifier-free guidance counts twice, because it takes two forward rows"""
+    """generator tokens; a token under classifier-free guidance counts twice, because it takes two forward rows; of a
+    generator that denoises, evaluations of its network, guided ones twice for the same reason"""
     verifier_calls: int = 0
     """candidates looked at by a learned reward or verifier"""
     renders: int = 0

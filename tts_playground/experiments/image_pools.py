@@ -9,7 +9,7 @@ from typing import Any, cast
 from tts_playground.core import Progress, Reward, Round, Sample, Sampler
 from tts_playground.errors import BadInput
 from tts_playground.samplers.cancellation import Cancel, never
-from tts_playground.samplers.image_tokens import ImageTokens
+from tts_playground.samplers.capabilities import StreamsPaths
 from tts_playground.store.pool import PoolView
 from tts_playground.store.store import Pool
 from tts_playground.streams import in_order
@@ -19,7 +19,7 @@ from tts_playground.tasks.validation import total_cost
 
 CHUNK = 16
 """images drawn together: the first of them are whole early, and a cancel loses little"""
-ImagePool = Pool[ImageTokens]
+ImagePool = Pool[Any]
 
 
 def draw(
@@ -66,8 +66,8 @@ class Together:
 
     @property
     def by_tokens(self) -> bool:
-        """Whether their samplers draw token by token, and so in one batch."""
-        return all(isinstance(pool.sampler, ImageTokens) for pool in self.pools)
+        """Whether their samplers draw step by step whatever the settings, and so in one batch."""
+        return all(isinstance(pool.sampler, StreamsPaths) for pool in self.pools)
 
     def kept_sampler(self, task: Any, sampler: Sampler) -> Together:
         """Itself."""

@@ -17,6 +17,7 @@ from tts_playground.figures.theme import (
     AXES,
     GRID,
     INK,
+    called,
     check_axis,
     colour,
     empty,
@@ -84,10 +85,12 @@ def heights(*curves: Curve) -> Floats:
     return reached[np.isfinite(reached)]
 
 
-def add_curve(figure: go.Figure, curve: Curve, x: Floats, number: int, axis: str, yaxis: str = "y") -> None:
+def add_curve(
+    figure: go.Figure, curve: Curve, x: Floats, number: int, axis: str, yaxis: str = "y", tokens: str = ""
+) -> None:
     """Draw one curve: band, then the trusted part, then the faint part beyond half of the pool."""
     group, name = f"curve {number}", curve.label + (" (oracle)" if curve.oracle else "")
-    texts = np.array([_words(curve, i, x[i], axis) for i in range(len(curve.n))])
+    texts = np.array([_words(curve, i, x[i], axis, tokens) for i in range(len(curve.n))])
     trusted = max(1, int((curve.n <= max(1, curve.pool_size / 2)).sum()))
     parts = [(slice(0, trusted), 1.0, True), (slice(trusted - 1, None), 0.3, False)]
     for part, strength, legend in parts if trusted < len(curve.n) else parts[:1]:
@@ -131,7 +134,7 @@ def _known(curve: Curve) -> NDArray[np.bool_]:
     return np.isfinite(curve.low) & np.isfinite(curve.high)
 
 
-def _words(curve: Curve, i: int, x: float, axis: str) -> str:
+def _words(curve: Curve, i: int, x: float, axis: str, tokens: str = "") -> str:
     n, prompts = int(curve.n[i]), f", mean of {curve.prompts} prompts" if curve.prompts > 1 else ""
     band = ""
     if curve.low is not None and curve.high is not None:
@@ -140,7 +143,7 @@ def _words(curve: Curve, i: int, x: float, axis: str) -> str:
         f"<b>{curve.label}</b>",
         f"draw {n}, keep one: {curve.measure} {curve.mean[i]:.4g}{prompts}",
         band,
-        "" if axis == "n" else f"at about {short(x)} {AXES[axis]}",
+        "" if axis == "n" else f"at about {short(x)} {called(axis, tokens)}",
         f"over every choice of {n} out of the {curve.pool_size} samples drawn",
         "the choice looks at the answer: a ceiling" if curve.oracle else "",
         "beyond half of the pool: leans on few samples" if n > curve.pool_size / 2 else "",

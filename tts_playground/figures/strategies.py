@@ -10,8 +10,8 @@ from tts_playground.estimators.curves import Curve
 from tts_playground.experiments.comparison import StrategyPoint
 from tts_playground.figures.lines import add_curve, along
 from tts_playground.figures.theme import (
-    AXES,
     SYMBOLS,
+    called,
     check_axis,
     colour,
     empty,
@@ -30,30 +30,38 @@ def strategies(
     *,
     title: str = "",
     measure: str = "",
+    tokens: str = "",
 ) -> go.Figure:
     """Adaptive strategies as points over the exact best-of-N curves, on one cost axis.
 
     Points have 95 % error bars, or none where too few runs stand behind one.
+
+    Args:
+        tokens: what a generator's tokens are called where they are none (``theme.EVALUATIONS``).
     """
     check_axis(axis)
     lines = [curve for curve in curves if axis == "n" or curve.unit.get(axis, 0) > 0]
     shown = [point for point in points if point.where(axis) > 0]
     if not lines and not shown:
-        return empty(f"Nothing here cost any {AXES[axis]}; choose another axis." if points else "No runs yet.")
+        return empty(
+            f"Nothing here cost any {called(axis, tokens)}; choose another axis." if points else "No runs yet."
+        )
     figure = go.Figure()
     for number, curve in enumerate(lines):
-        add_curve(figure, curve, along(curve, axis), number, axis)
+        add_curve(figure, curve, along(curve, axis), number, axis, tokens=tokens)
     labels = list(dict.fromkeys(point.label for point in shown))
     for number, label in enumerate(labels):
-        _add_points(figure, [p for p in shown if p.label == label], axis, number, len(lines))
+        _add_points(figure, [p for p in shown if p.label == label], axis, number, len(lines), tokens)
     places = [point.where(axis) for point in shown]
     places += [float(along(curve, axis)[end]) for curve in lines for end in (0, -1)]
     y = measure or (lines[0].measure if lines else "result")
-    themed(figure, x=AXES[axis], y=y, title=title)
+    themed(figure, x=called(axis, tokens), y=y, title=title)
     return log2_axis(figure, min(places), max(places))
 
 
-def _add_points(figure: go.Figure, points: list[StrategyPoint], axis: str, number: int, after: int) -> None:
+def _add_points(
+    figure: go.Figure, points: list[StrategyPoint], axis: str, number: int, after: int, tokens: str
+) -> None:
     first = points[0]
     symbol = SYMBOLS[number % len(SYMBOLS)] + ("-open" if first.oracle else "")
     figure.add_scatter(
@@ -63,17 +71,17 @@ def _add_points(figure: go.Figure, points: list[StrategyPoint], axis: str, numbe
         marker={"size": 10, "symbol": symbol, "color": colour(number + after)},
         error_y=error_bars([point.result for point in points]),
         name=first.label + (" (oracle)" if first.oracle else ""),
-        text=[_words(point, axis) for point in points],
+        text=[_words(point, axis, tokens) for point in points],
         hovertemplate="%{text}<extra></extra>",
     )
 
 
-def _words(point: StrategyPoint, axis: str) -> str:
+def _words(point: StrategyPoint, axis: str, tokens: str = "") -> str:
     result = point.result
     return hover(
         f"<b>{point.label}</b>",
         f"reached {result.value:.4g} (95 %: {result.words('.3g')})",
-        f"for {short(point.where(axis))} {AXES[axis]}, mean of {result.n} runs at this budget",
+        f"for {short(point.where(axis))} {called(axis, tokens)}, mean of {result.n} runs at this budget",
         point.note,
         "guided by the answer: a ceiling" if point.oracle else "",
     )

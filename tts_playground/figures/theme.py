@@ -34,6 +34,15 @@ AXES = {
 """the cost axes to choose from: their name and what is written under the axis"""
 
 
+EVALUATIONS = "evaluations of the denoiser"
+"""what stands in place of "generator tokens" where pictures are denoised"""
+
+
+def called(axis: str, tokens: str = "") -> str:
+    """What is written under an axis; ``tokens`` is what a generator's tokens are where they are none."""
+    return tokens if tokens and axis == "tokens" else AXES[axis]
+
+
 def check_axis(axis: str) -> str:
     """The axis if there is one of that name; raises BadInput where there is none."""
     if axis not in AXES:

@@ -40,6 +40,7 @@ def trace_tree(
     title: str = "",
     most: int = LANES,
     mark: Callable[[Node], str] | None = None,
+    tokens: str = "",
 ) -> go.Figure:
     """Who descended from whom in one run.
 
@@ -49,6 +50,7 @@ def trace_tree(
         caption: for views that are texts; None writes nothing.
         mark: the names under which a view lights up with what belongs to it; None names none.
         most: paths shown; of more, the best one's ancestors and the first ones.
+        tokens: what a generator's tokens are called where they are none (``theme.EVALUATIONS``).
     """
     if not shown.nodes:
         return empty("No run yet.")
@@ -68,7 +70,12 @@ def trace_tree(
         figure.add_layout_image(source=source, xanchor="center", yanchor="middle", layer="above", **place)
     rewards = [node.reward for node in kept]
     hidden = f"; showing {len(rows)} of {_lanes(shown)} paths" if len(rows) < _lanes(shown) else ""
-    themed(figure, x=f"steps taken. {_summary(shown)}{hidden}", y="paths, the first on top", title=title)
+    themed(
+        figure,
+        x=f"steps taken. {_summary(shown, tokens or 'tokens')}{hidden}",
+        y="paths, the first on top",
+        title=title,
+    )
     bar = {"title": {"text": "reward"}, "thickness": 12, "outlinewidth": 0}
     colours = {"colorscale": "Viridis", "cmin": min(rewards), "cmax": max(rewards), "colorbar": bar}
     figure.update_layout(height=int(110 + len(rows) * (58 if glimpse else 40 if caption else 24)), coloraxis=colours)
@@ -149,8 +156,12 @@ def _words(shown: Trace, node: Node) -> str:
     )
 
 
-def _summary(shown: Trace) -> str:
-    parts = [f"{shown.spent:,} tokens drawn"] if shown.spent else []
+def _summary(shown: Trace, tokens: str) -> str:
+    parts = (
+        [f"{shown.spent:,} {tokens} drawn" if tokens == "tokens" else f"{shown.spent:,} {tokens}"]
+        if shown.spent
+        else []
+    )
     parts += [f"{shown.saved:,} saved by dropping"] if shown.saved else []
     parts += [f"{shown.shared:,} shared by forks"] if shown.shared else []
     return "; ".join(parts)

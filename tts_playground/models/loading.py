@@ -49,8 +49,8 @@ class Loaded:
     options: Options
     revision: str
     value: Any = field(repr=False)
-    """a ``models.janus.Janus`` for "janus", a ``models.vlm.Vlm`` for "vlm", a ``models.lm.TextModel`` for "lm", a
-    ``models.prm.StepJudge`` for "prm" """
+    """a ``models.janus.Janus`` for "janus", a ``models.diffusion.model.Diffusion`` for "diffusion", a
+    ``models.vlm.Vlm`` for "vlm", a ``models.lm.TextModel`` for "lm", a ``models.prm.StepJudge`` for "prm" """
 
     def fingerprint(self) -> Mapping[str, Any]:
         """JSON-able facts that decide the model's distribution."""
@@ -68,7 +68,7 @@ def load(name: str, kind: str, options: Options | None = None) -> Loaded:
     """The model called ``name`` (``tiny:janus``, a hub id, a folder), from the cache where it was loaded before.
 
     Args:
-        kind: "janus" (draws images), "vlm" (reads them), "lm" (writes texts) or "prm" (judges their steps).
+        kind: "janus" or "diffusion" (draw images), "vlm" (reads them), "lm" (writes texts) or "prm" (judges steps).
 
     Raises:
         UnknownName: no such kind, or no embedded model of that name.
@@ -119,7 +119,7 @@ def fetched(name: str, kind: str) -> None:
         UnknownName, BadInput, ModelUnavailable: as ``locator.find`` and ``locator.fetch`` do.
     """
     if "/" in name and ":" not in name:  # else embedded, an adapter, an endpoint or a plug-in
-        locator.fetch(name, locator.find(name, kind))
+        locator.fetch(name, locator.find(name, kind), kind)
 
 
 def forget() -> None:
@@ -265,6 +265,11 @@ def janus(name: str, options: Options | None = None) -> Loaded:
     return load(name, "janus", options)
 
 
+def diffusion(name: str, options: Options | None = None) -> Loaded:
+    """A pipeline that draws images by denoising: ``load(name, "diffusion", options)``."""
+    return load(name, "diffusion", options)
+
+
 def vlm(name: str, options: Options | None = None) -> Loaded:
     """A model that reads images: ``load(name, "vlm", options)``."""
     return load(name, "vlm", options)
@@ -275,5 +280,32 @@ def lm(name: str, options: Options | None = None) -> Loaded:
     return load(name, "lm", options)
 
 
-KINDS: dict[str, Callable[[str, Options], Any]] = {"janus": _janus, "vlm": _vlm, "lm": _lm, "prm": _prm}
+def _diffusion(folder: str, options: Options) -> Any:
+    import torch
+
+    from tts_playground.models.diffusion.library import library
+    from tts_playground.models.diffusion.model import Diffusion
+    from tts_playground.models.hub.pipelines import absent, usual
+
+    if options.four_bit or options.device_map or options.trust_code:
+        raise BadInput("Pipelines of diffusers are loaded whole, on one device, and without code of their own.")
+    diffusers = library()
+    with quietly(folder, always=True):
+        pipeline = diffusers.DiffusionPipeline.from_pretrained(
+            folder,
+            dtype=getattr(torch, options.dtype),
+            use_safetensors=True,
+            **dict.fromkeys(absent(Path(folder))),
+            **LOCAL,
+        )
+    return Diffusion(pipeline.to(options.device), *usual(Path(folder)))
+
+
+KINDS: dict[str, Callable[[str, Options], Any]] = {
+    "diffusion": _diffusion,
+    "janus": _janus,
+    "vlm": _vlm,
+    "lm": _lm,
+    "prm": _prm,
+}
 __all__ = ["DTYPES", "TINY", "Loaded", "Options", "check", "default_name", "forget", "fresh", "load"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tts_playground import registry
 from tts_playground.errors import BadInput, PlaygroundError
 from tts_playground.models import loading
-from tts_playground.models.hub.embedded_models import where
+from tts_playground.models.hub.embedded_models import TINY, where
 
 MODELS = "TTS_PLAYGROUND_MODELS"
 TRAINING = "adapter:*"
@@ -19,6 +19,8 @@ TRAINING = "adapter:*"
 
 def here(name: str) -> bool:
     """Whether an embedded model is on this machine."""
+    if name.startswith("tiny:") and name not in TINY:
+        return False
     try:
         where(name)
     except PlaygroundError:
@@ -96,7 +98,13 @@ class Menu:
     @property
     def hub(self) -> tuple[str, ...]:
         """The other registered models of the task: who is local may have them, and visitors where permitted."""
-        return models(self.task, without=self.embedded)
+        return tuple(name for name in models(self.task, without=self.embedded) if not name.startswith("tiny:"))
+
+    @property
+    def small(self) -> tuple[str, ...]:
+        """The embedded models of the task that are on this machine: everybody's."""
+        others = (name for name in models(self.task, without=self.embedded) if name.startswith("tiny:"))
+        return tuple(name for name in (self.embedded, *others) if here(name))
 
     @property
     def plugged(self) -> tuple[str, ...]:
@@ -105,9 +113,8 @@ class Menu:
 
     def names(self, local: bool = False) -> list[str]:
         """What stands in the menu of a visitor, or of somebody who is local."""
-        small = [self.embedded] if here(self.embedded) else []
         large = [name for name in self.hub if local or name in permitted()]
-        return list(dict.fromkeys([loading.default_name(self.kind), *small, *self.plugged, *large]))
+        return list(dict.fromkeys([loading.default_name(self.kind), *self.small, *self.plugged, *large]))
 
     def available(self) -> bool:
         """Whether there is a model at all: the embedded one, or one that the environment names."""
@@ -115,4 +122,6 @@ class Menu:
 
     def allowed(self, model: str, local: bool) -> str:
         """The model's name if a page may use it; raises BadInput."""
-        return granted(model, local, dict.fromkeys([loading.default_name(self.kind), self.embedded, *self.plugged]))
+        return granted(
+            model, local, dict.fromkeys([loading.default_name(self.kind), self.embedded, *self.small, *self.plugged])
+        )

@@ -136,6 +136,7 @@ _WANTS = {
     "Neighbourhood": "walks from a candidate to similar ones",
     "RevisingSampler": "revises attempts",
     "ContinuingSampler": "writes into unfinished candidates",
+    "NoiseSampler": "searches the noise that candidates begin with",
     "ForetellingSampler": "follows candidates along their likeliest tokens",
 }
 

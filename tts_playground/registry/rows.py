@@ -35,6 +35,17 @@ _SAMPLERS = _rows(
         },
     ),
     (
+        "diffusion",
+        "diffusion:DiffusionSampler",
+        {
+            "label": "diffusion",
+            "summary": "pictures by denoising, from any pipeline of diffusers that takes latents",
+            "tasks": ("t2i",),
+            "needs": "model",
+            "provides": (*_STEPPED, "NoiseSampler"),
+        },
+    ),
+    (
         "proposal",
         "proposal:ProposalSampler",
         {
@@ -275,8 +286,14 @@ _MODELS = _rows(
     "model",
     "models.",
     ("tiny:janus", "loading:janus", {"summary": "embedded; knows the sticker world", "tasks": ("t2i",)}),
+    ("tiny:flow", "loading:diffusion", {"summary": "embedded; denoises, knows the sticker world", "tasks": ("t2i",)}),
     ("deepseek-community/Janus-Pro-1B", "loading:janus", {"summary": "4 GB", "tasks": ("t2i",), **_LARGE}),
     ("deepseek-community/Janus-Pro-7B", "loading:janus", {"summary": "15 GB", "tasks": ("t2i",), **_LARGE}),
+    (
+        "Efficient-Large-Model/SANA1.5_1.6B_1024px_diffusers",
+        "loading:diffusion",
+        {"summary": "10 GB; denoises", "tasks": ("t2i",), **_LARGE},
+    ),
     ("tiny:vlm", "loading:vlm", {"summary": "embedded; reads small charts", "tasks": ("vqa", "choice")}),
     ("Qwen/Qwen2-VL-2B-Instruct", "loading:vlm", {"summary": "4 GB", "tasks": ("vqa",), **_LARGE}),
     ("google/gemma-3-4b-it", "loading:vlm", {"summary": "9 GB, gated", "tasks": ("vqa",), **_LARGE}),
@@ -301,6 +318,7 @@ _EVALS = _rows(
     "eval",
     "evaluation.",
     ("stickers", "stickers:run", {"summary": "the models of the sticker world", "tasks": ("t2i",)}),
+    ("flow", "flow:run", {"summary": "a pipeline that denoises, on stickers-eval", "tasks": ("t2i",)}),
     ("vlm", "vlm:run", {"summary": "answers on infographics-eval", "tasks": ("vqa",)}),
     ("sketch", "sketch:run", {"summary": "programs for held-out drawings", "tasks": ("sketch",)}),
     ("pass-at-k", "pass_at_k:run", {"summary": "sampling against training", "tasks": ("sketch",)}),

@@ -171,6 +171,26 @@ STRATEGIES = tuple(
             },
         ),
         (
+            "zero-order",
+            "zero_order:ZeroOrder",
+            {
+                "label": "zero-order search",
+                "summary": "looks around the first noise of the best candidate; needs a model that denoises",
+                "tasks": ("t2i",),
+                "needs": "NoiseSampler",
+            },
+        ),
+        (
+            "path-search",
+            "path_search:PathSearch",
+            {
+                "label": "search over paths",
+                "summary": "unfinished candidates are noised again and the best go on; needs a model that denoises",
+                "tasks": ("t2i",),
+                "needs": "NoiseSampler",
+            },
+        ),
+        (
             "suffix",
             "suffix:Suffix",
             {

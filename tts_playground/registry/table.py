@@ -23,6 +23,7 @@ CAPABILITIES = (
     "RevisingSampler",
     "ContinuingSampler",
     "ForetellingSampler",
+    "NoiseSampler",
 )
 """protocols of ``core`` that a strategy may need"""
 PLUGINS = "TTS_PLAYGROUND_PLUGINS"

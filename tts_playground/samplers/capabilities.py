@@ -5,10 +5,10 @@ A caller narrows by ``isinstance``. Python looks for the names only, so ask for 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from tts_playground.core import Sample, Sampler, SteppedSampler
+from tts_playground.core import Progress, Sample, Sampler, SteppedSampler
 
 if TYPE_CHECKING:
     from tts_playground.models.endpoint.asker import EndpointAsker
@@ -29,6 +29,19 @@ class HasModel(Protocol):
 @runtime_checkable
 class ModelSampler(Sampler, HasModel, Protocol):
     """A sampler that draws from a loaded model; an endpoint's is none."""
+
+
+@runtime_checkable
+class StreamsPaths(ModelSampler, Protocol):
+    """Draws pictures whose paths may differ in their settings, and so those of several pools together."""
+
+    def start(self, task: Any, indices: Sequence[int], *, seed: int = 0) -> list[Any]:
+        """One path of no steps per index, with the sampler's own settings."""
+        ...
+
+    def stream_paths(self, task: Any, paths: Sequence[Any], *, cancel: Any = ...) -> Iterator[Progress]:
+        """Draw paths to their end with a report after every step; they are reported as finished in order."""
+        ...
 
 
 @runtime_checkable

@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tts_playground import registry
 from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sampler, Strategy
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models import loading
-from tts_playground.models.hub.identity import guidance_of
+from tts_playground.models.hub.identity import guidance_of, usual_of
+from tts_playground.models.hub.picture_kinds import is_pipeline, kind_of
 from tts_playground.models.load_options import for_no_model, options_of
 from tts_playground.samplers.cancellation import Cancel, never
+from tts_playground.samplers.diffusion import DiffusionSampler
+from tts_playground.samplers.diffusion_paths import DiffusionSettings
 from tts_playground.samplers.image_tokens import ImageSettings, ImageTokens
 from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks import engine
@@ -77,7 +81,7 @@ class Generated:
     prompt: str
     model: str
     seed: int
-    settings: ImageSettings
+    settings: ImageSettings | DiffusionSettings
     samples: tuple[Sample, ...]
     rewards: Mapping[str, tuple[float, ...]]
     """name -> one number per sample; the first named decides ``best``"""
@@ -128,25 +132,42 @@ def image_settings(
     cfg: float | None = None,
     top_p: float = 1.0,
     top_k: int = 0,
-) -> ImageSettings:
+    steps: int | None = None,
+    eta: float | None = None,
+) -> ImageSettings | DiffusionSettings:
     """Settings for a named model; a guidance of None is what its generation config says, 5 where that says nothing.
 
+    A Janus draws tokens by ``temperature``, ``top_p`` and ``top_k``; a pipeline of diffusers denoises in ``steps``
+    (None: as many as suit it) by ``eta`` (None: 0).
+
     Raises:
-        BadInput: a setting is out of its range.
+        BadInput: a setting is out of its range, or is not one of this kind of model.
     """
-    if cfg is None:
-        cfg = guidance_of(model or loading.default_name("janus")) or GUIDANCE
-    return ImageSettings(temperature, cfg, top_p, top_k)
+    name = model or loading.default_name("janus")
+    if not is_pipeline(name):
+        _refuse_foreign(name, "draws tokens", {"steps": steps is not None, "eta": eta is not None})
+        return ImageSettings(temperature, guidance_of(name) or GUIDANCE if cfg is None else cfg, top_p, top_k)
+    others = {"temperature": temperature != 1.0, "top_p": top_p != 1.0, "top_k": top_k != 0}
+    _refuse_foreign(name, "denoises", others)
+    usual = usual_of(name)
+    return DiffusionSettings(usual[1] if cfg is None else cfg, usual[0] if steps is None else steps, eta or 0.0)
+
+
+def _refuse_foreign(name: str, does: str, given: Mapping[str, bool]) -> None:
+    """Raises BadInput for a setting that a kind of model does not know."""
+    for setting, there in given.items():
+        if there and not registry.stands_alone(name, PromptTask.kind):
+            raise BadInput(f"{name[:80]} {does} and has no {setting}; leave it out.")
 
 
 @typed
 def image_sampler(
     model: str | None = None,
-    settings: ImageSettings | None = None,
+    settings: ImageSettings | DiffusionSettings | None = None,
     device: str = "auto",
     options: loading.Options | None = None,
 ) -> Any:
-    """The sampler of a named Janus (``tiny:janus``, a hub id, a folder; None for this machine's default).
+    """The sampler of a named Janus or pipeline (``tiny:janus``, a hub id, a folder; None for this machine's default).
 
     A registered sampler of pictures that needs no model is named in the same place; it takes those of the settings
     that it declares.
@@ -162,7 +183,24 @@ def image_sampler(
     if (plugged := plugged_sampler(name, PromptTask.kind, settings.as_dict())) is not None:
         for_no_model(name, options)
         return plugged
-    return ImageTokens(loading.load(name, "janus", options or loading.Options(device)), settings)
+    loaded = loading.load(name, kind_of(name), options or loading.Options(device))
+    return sampler_around(loaded, settings)
+
+
+def sampler_around(loaded: loading.Loaded, settings: ImageSettings | DiffusionSettings) -> Any:
+    """The sampler of a loaded model, or of one that is only named (``identity.named``).
+
+    Raises:
+        BadInput: the settings are of the other kind of model.
+    """
+    if loaded.kind == "diffusion" and isinstance(settings, DiffusionSettings):
+        return DiffusionSampler(loaded, settings)
+    if loaded.kind == "janus" and isinstance(settings, ImageSettings):
+        return ImageTokens(loaded, settings)
+    raise BadInput(f"These settings are not for {loaded.name[:80]}: it {_DOES[loaded.kind]}.")
+
+
+_DOES = {"diffusion": "denoises, by DiffusionSettings", "janus": "draws tokens, by ImageSettings"}
 
 
 def generate_rounds(
@@ -213,11 +251,13 @@ def generate(
     dtype: str = "auto",
     load_in_4bit: bool = False,
     device: str = "auto",
+    steps: int | None = None,
+    eta: float | None = None,
 ) -> Generated:
     """Draw ``n`` images of ``prompt`` and score them: best-of-N, or another strategy.
 
     Args:
-        model: ``tiny:janus``, a hub id, a folder or a registered sampler; None takes
+        model: ``tiny:janus``, ``tiny:flow``, a hub id, a folder or a registered sampler; None takes
             ``TTS_PLAYGROUND_T2I_MODEL`` or the embedded one.
         n: whole images, 1 to 4096; image i of best-of-N is the same whatever n is.
         temperature, cfg, top_p, top_k: see ``ImageSettings``; cfg None is what the model's own config says.
@@ -228,15 +268,17 @@ def generate(
         on_round: hears of every round and of reports between them; what it raises ends the draw.
         dtype, load_in_4bit, device: how and where to load the model, and where named rewards run; see
             ``models.load_options.Options``.
+        steps, eta: of a pipeline of diffusers, see ``DiffusionSettings``; None is what suits it.
 
     Raises:
-        BadInput: a setting is out of range, the prompt is empty or too long, or a search has no reward to guide it.
+        BadInput: a setting is out of range or not the model's, the prompt is empty or too long, or a search has no
+            reward to guide it.
         UnknownName: no model, reward or strategy of that name.
         ModelUnavailable: this machine cannot hold or reach the model.
     """
     check_count(n, MOST)
     task = PromptTask(prompt)
-    settings = image_settings(model, temperature, cfg, top_p, top_k)
+    settings = image_settings(model, temperature, cfg, top_p, top_k, steps, eta)
     options = options_of(device, dtype, load_in_4bit)
     judges = [on_device(judge, device) for judge in rewards_of(rewards_for(model)[0] if reward == AUTO else reward)]
     if strategy != BASELINE and not judges:

@@ -25,8 +25,12 @@ TINY = {
     "tiny:prm2": "prm2",
 }
 """name -> folder in the checkpoints that ship"""
+PIPELINE = "model_index.json"
+"""what a pipeline of diffusers has in place of weights at its top"""
 PIECE = 1 << 24
 """bytes of a file that are hashed at once"""
+if (CHECKPOINTS / "flow" / PIPELINE).is_file():
+    TINY["tiny:flow"] = "flow"
 
 
 def where(name: str) -> str:
@@ -48,7 +52,7 @@ def where(name: str) -> str:
 def _has_weights(folder: Path) -> bool:
     try:
         with os.scandir(folder) as there:  # pages ask often, and a glob takes five times as long
-            return any(entry.name.endswith(".safetensors") for entry in there)
+            return any(entry.name.endswith(".safetensors") or entry.name == PIPELINE for entry in there)
     except OSError:
         return False
 
@@ -93,7 +97,8 @@ def revision_of(path: str) -> str:
         folder = Path(path)
         if not folder.is_dir():
             return hashlib.blake2b(path.encode(), digest_size=5).hexdigest()
-        for file in sorted(folder.glob("*.safetensors")) or sorted(folder.iterdir()):
+        weights = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*/*.safetensors"))
+        for file in weights or sorted(folder.iterdir()):
             if file.is_file():
                 digest.update(file.name.encode())
                 with file.open("rb") as stream:

@@ -156,7 +156,7 @@ def _no_config(folder: Path, name: str) -> str:
             f"{name} is an adapter, not a model; put its folder under adapters in the data folder and use adapter:NAME."
         )
     if (folder / "model_index.json").is_file():
-        return f"{name} is a pipeline of diffusers, which this cannot load; use a Janus, such as tiny:janus."
+        return f"{name} is a pipeline of diffusers, which draws pictures; use it with generate."
     return f"{name}: the folder {folder} has no config.json with .safetensors weights beside it."
 
 

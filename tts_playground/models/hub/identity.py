@@ -11,8 +11,9 @@ from typing import Any
 from tts_playground import files, jsontext
 from tts_playground.errors import ModelUnavailable, PlaygroundError
 from tts_playground.models import loading
-from tts_playground.models.hub import folders, locator
+from tts_playground.models.hub import folders, locator, pipelines
 from tts_playground.models.hub.embedded_models import TINY, revision_of, where
+from tts_playground.models.hub.picture_kinds import kind_of
 from tts_playground.models.load_options import settled
 
 LARGEST = 1 << 20
@@ -39,15 +40,26 @@ def named(name: str, kind: str, options: loading.Options | None = None) -> loadi
 
 
 def guidance_of(name: str) -> float | None:
-    """The guidance scale that a model's generation config names, without loading it; None where there is none.
+    """The guidance scale that suits a model, without loading it: its generation config's; None where that names none.
 
     Models that are not on this machine name none yet.
     """
     try:
-        folder = _local(name, "janus")
+        folder = _local(name, kind_of(name))
     except PlaygroundError:
         return None
+    if folder is not None and pipelines.is_folder(folder):
+        return usual_of(name)[1]
     return None if folder is None else _guidance(folder)
+
+
+def usual_of(name: str) -> tuple[int, float]:
+    """Denoising steps and guidance that suit a pipeline of diffusers, without loading it."""
+    try:
+        folder = _local(name, locator.PIPELINE)
+        return pipelines.UNKNOWN if folder is None else pipelines.usual(folder)
+    except PlaygroundError:  # told of when it is loaded
+        return pipelines.UNKNOWN
 
 
 @lru_cache(maxsize=64)
@@ -77,6 +89,8 @@ def _tokenizer(folder: Path) -> tuple[Any, str | None] | None:
     from tokenizers import Tokenizer
 
     file = folder / "tokenizer.json"
+    if not file.is_file():
+        file = folder / "tokenizer" / "tokenizer.json"  # of a pipeline of diffusers
     if not file.is_file():
         return None
     try:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
-from tts_playground.models.hub import folders, kinds, shapes
+from tts_playground.models.hub import folders, kinds, pipelines, shapes
 from tts_playground.models.hub.code_pins import pin_of
 from tts_playground.models.hub.embedded_models import TINY, revision_of, ships, where
 from tts_playground.models.hub.refusals import refusal
 
 PATTERNS = ["*.json", "model*.safetensors", "*.txt", "*.model", "*.jinja"]
+PIPELINE = "diffusion"
+"""the kind whose folders are pipelines of diffusers"""
 HASHED_WHOLE = 200 << 20
 """bytes; bigger folders are told apart by their files' sizes and ends"""
 HALF = 2.0
@@ -58,12 +60,18 @@ def find(name: str, kind: str = "", *, reader: bool = True) -> ModelFiles:
         raise BadInput(f"There is no folder {name[:200]!r}, and it is not a hub id like {like!r}.")
     if sentence := kinds.converted(name):
         raise ModelUnavailable(sentence)
-    snapshot = _snapshot(name)
-    gone = [] if snapshot is None else folders.lacking(snapshot, kind if reader else "")
-    return _on_hub(name, kind, gone) if snapshot is None or gone else _local(snapshot, name, kind)
+    there = _snapshot(name)
+    gone = [] if there is None else _lacking(there, kind if reader else "")
+    return _on_hub(name, kind, gone) if there is None or gone else _local(there, name, kind)
+
+
+def _lacking(folder: Path, kind: str) -> list[str]:
+    return pipelines.lacking(folder) if kind == PIPELINE else folders.lacking(folder, kind)
 
 
 def _local(folder: Path, name: str, kind: str) -> ModelFiles:
+    if kind == PIPELINE or (not kind and pipelines.is_folder(folder)):
+        return ModelFiles(folder, pipelines.count(folder, name))
     config = folders.config(folder, name)
     if kind:
         kinds.require(name, kind, config, pin_of(folder) if "auto_map" in config else "")
@@ -81,15 +89,15 @@ def counted(name: str, folder: Path) -> ModelFiles:
 
 def cached(name: str, kind: str = "") -> Path | None:
     """The hub's snapshot of ``name`` on this machine, if it is whole; the network is not asked."""
-    snapshot = _snapshot(name)
-    return None if snapshot is None or folders.lacking(snapshot, kind) else snapshot
+    there = _snapshot(name)
+    return None if there is None or _lacking(there, kind) else there
 
 
 def cached_tokenizer(name: str) -> Path | None:
     """The hub's snapshot of ``name`` on this machine if it has a tokenizer; weights need not be there."""
-    snapshot = _snapshot(name)
-    there = snapshot is not None and any((snapshot / one).is_file() for one in ("tokenizer.json", "vocab.txt"))
-    return snapshot if there else None
+    there = _snapshot(name)
+    known = there is not None and any((there / one).is_file() for one in ("tokenizer.json", "vocab.txt"))
+    return there if known else None
 
 
 def reader_of(name: str) -> Path | None:
@@ -130,10 +138,12 @@ def _on_hub(name: str, kind: str, gone: list[str]) -> ModelFiles:
         info = HfApi().model_info(name, files_metadata=True, timeout=10)
     except Exception as error:  # every kind of network trouble, a missing repository, a gated one
         raise ModelUnavailable(refusal(name, error, gone)) from error
-    if kind and info.config:
+    pipeline = kind == PIPELINE
+    if kind and info.config and not pipeline:
         kinds.require(name, kind, info.config, info.sha or "")
     sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
-    size = sum(size for file, size in sizes.items() if re.fullmatch(r"model[^/]*\.safetensors", file))
+    wanted = r"\w+/[^/]*(?<!\.fp16)\.safetensors" if pipeline else r"model[^/]*\.safetensors"
+    size = sum(size for file, size in sizes.items() if re.fullmatch(wanted, file))
     if not size:
         raise ModelUnavailable(f"{name} has no .safetensors weights on the hub, and no other format is loaded.")
     return ModelFiles(None, size // 2)
@@ -161,16 +171,16 @@ def ready(
     """
     place = find(name, kind, reader=reader)
     check_memory(name, place, device, bytes_a_weight, spread=spread)
-    folder = fetch(name, place)
+    folder = fetch(name, place, kind)
     if place.folder is None:
         _local(folder, name, kind)
-    if not ships(folder):
+    if not ships(folder) and kind != PIPELINE:  # parts of a pipeline are compared as they are loaded, unallocated
         folders.check_others(folder)
         check_memory(name, ModelFiles(folder, shapes.fit(name, folder, kind)), device, bytes_a_weight, spread=spread)
     return folder
 
 
-def fetch(name: str, place: ModelFiles) -> Path:
+def fetch(name: str, place: ModelFiles, kind: str = "") -> Path:
     """The folder of a found model, downloaded now if it is only on the hub.
 
     Raises:
@@ -181,7 +191,8 @@ def fetch(name: str, place: ModelFiles) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=PATTERNS))
+        wanted = pipelines.PATTERNS if kind == PIPELINE else PATTERNS
+        return Path(snapshot_download(name, allow_patterns=wanted, ignore_patterns=["*.fp16.*"]))
     except Exception as error:  # as in _on_hub
         raise ModelUnavailable(refusal(name, error, downloading=True)) from error
 
@@ -252,7 +263,7 @@ def revision(folder: Path) -> str:
     """Ten characters that change with the weights; the hub's commit where the folder is one of its snapshots."""
     if folder.parent.name == "snapshots":
         return folder.name[:10]
-    files = sorted(folder.glob("*.safetensors"))
+    files = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*/*.safetensors"))
     if sum(file.stat().st_size for file in files) <= HASHED_WHOLE:
         return revision_of(str(folder))
     digest: Any = hashlib.blake2b(digest_size=5)

@@ -15,6 +15,7 @@ from tts_playground.errors import BadInput, NoSpace, PlaygroundError, ReadOnly, 
 from tts_playground.experiments import image_pools
 from tts_playground.models import loading, zerogpu
 from tts_playground.models.hub.identity import named
+from tts_playground.models.hub.picture_kinds import kind_of
 from tts_playground.models.zerogpu import cancellable, on_gpu, seconds_for
 from tts_playground.pages.t2i import previews, reward_choice
 from tts_playground.pages.t2i.gallery_state import GalleryState
@@ -22,7 +23,6 @@ from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import T2iView
 from tts_playground.pages.thumbnails import picture_file
 from tts_playground.samplers.cancellation import Cancel, never
-from tts_playground.samplers.image_tokens import ImageTokens
 from tts_playground.store import starters
 from tts_playground.store.pool import PoolView
 from tts_playground.store.rows import read_cost
@@ -31,6 +31,7 @@ from tts_playground.store.store import Pool, Store
 from tts_playground.store.stored import Holder, StoredPool, score_together
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
 from tts_playground.tasks.plugged_samplers import plugged_sampler
+from tts_playground.tasks.text_to_image import sampler_around
 
 NAME, SWEEP = "t2i", "t2i-sweep"
 """the starters of this tab"""
@@ -64,8 +65,9 @@ def pool_of(view: T2iView, *, load: bool = False) -> Pool[Any]:
     task = view.task
     if (plugged := plugged_sampler(view.model, task.kind, view.settings.as_dict())) is not None:
         return writing().pool(task, plugged)
-    loaded = loading.load(view.model, "janus") if load else named(view.model, "janus")
-    return writing().pool(task, ImageTokens(loaded, view.settings))
+    kind = kind_of(view.model)
+    loaded = loading.load(view.model, kind) if load else named(view.model, kind)
+    return writing().pool(task, sampler_around(loaded, view.settings))
 
 
 def writing() -> Store:
@@ -180,7 +182,7 @@ def _seconds(views: Sequence[T2iView], n: int, *_: Any, **__: Any) -> int:
 
 
 def _before(views: Sequence[T2iView], *_: Any, **__: Any) -> None:
-    loading.fetched(views[0].model, "janus")
+    loading.fetched(views[0].model, kind_of(views[0].model))
 
 
 @on_gpu(_seconds, _before)
@@ -316,7 +318,7 @@ def ready_made(name: str, view: T2iView) -> list[PoolView]:
 def matching(pool: PoolView, view: T2iView) -> T2iView:
     """The view with the prompt and the settings of a pool."""
     facts = pool.fingerprint
-    names = ("temperature", "cfg", "top_p", "top_k")
+    names = [name for name in ("temperature", "cfg", "top_p", "top_k", "steps", "eta") if name in facts]
     changed: dict[str, Any] = {name: type(getattr(view, name))(facts[name]) for name in names}
     return replace(view, prompt=str(pool.task_key["prompt"]), model=str(facts["model"]), **changed)
 

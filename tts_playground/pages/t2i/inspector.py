@@ -70,7 +70,12 @@ def is_quick(view: T2iView) -> bool:
 
 
 def draws_by_tokens(view: T2iView) -> None:
-    """Raises BadInput where a sampler from outside draws, whose pictures have no tokens to look at."""
+    """Raises BadInput where something draws whose pictures have no tokens to look at."""
+    if view.denoises:
+        raise BadInput(
+            f"{view.model} denoises: its pictures have no tokens to look at; choose a model that draws by tokens, such "
+            f"as {EMBEDDED}. The trace of a strategy shows how a picture comes out of noise."
+        )
     if registry.stands_alone(view.model, "t2i"):
         raise BadInput(f"{view.model} does not draw by tokens; choose a model that does, such as {EMBEDDED}.")
 
@@ -113,6 +118,8 @@ def panel(subject: Subject | None, view: T2iView, entropy: bool) -> tuple[Image.
             figures.empty("Choose an image first."),
             status("Click an image of the gallery, then “Look closer”."),
         )
+    if view.denoises:
+        return None, figures.empty("This model has no tokens."), status(f"{view.model} denoises: it has no tokens.")
     scope, picture = held
     position = min(subject.position, len(scope.tokens) - 1)
     settings, drawn = view.settings, scope.tokens[position]

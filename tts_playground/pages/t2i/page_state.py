@@ -13,6 +13,7 @@ from tts_playground import registry
 from tts_playground.core import Progress
 from tts_playground.errors import BadInput, Cancelled, PlaygroundError
 from tts_playground.models import loading
+from tts_playground.models.hub.picture_kinds import kind_of
 from tts_playground.pages.t2i import image_repository
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.previews import SharedProgress
@@ -138,7 +139,7 @@ def checked(view: T2iView) -> None:
     """
     if view.model == EMBEDDED or registry.stands_alone(view.model, "t2i"):
         return
-    if sentence := loading.check(view.model, kind="janus"):
+    if sentence := loading.check(view.model, kind=kind_of(view.model)):
         raise BadInput(sentence)
 
 

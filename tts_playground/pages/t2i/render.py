@@ -147,6 +147,13 @@ def summary(look: GalleryState) -> str:
     return status(line + short, _numbers(look))
 
 
+def _computed(look: GalleryState) -> tuple[str, str, str]:
+    spent = f"{look.cost.get('tokens', 0):.0f}"
+    if look.view.denoises:
+        return "evaluations an image", spent, "How often the denoiser was evaluated: a guided step counts twice."
+    return "tokens an image", spent, "What the generator computed: a guided token counts twice."
+
+
 def _numbers(look: GalleryState) -> list[tuple[str, str, str]]:
     scores = look.scores.get(look.view.reward)
     if scores is None:
@@ -157,11 +164,7 @@ def _numbers(look: GalleryState) -> list[tuple[str, str, str]]:
         ("best", number(max(shown)), f"Highest {words} among the images in view: what best-of-N keeps."),
         ("mean", number(mean), f"Mean {words} of the images in view: what one of them gives on average."),
         ("worst", number(min(shown)), f"Lowest {words} among the images in view."),
-        (
-            "tokens per image",
-            f"{look.cost.get('tokens', 0):.0f}",
-            "What the generator computed: a guided token counts twice.",
-        ),
+        _computed(look),
     ]
 
 

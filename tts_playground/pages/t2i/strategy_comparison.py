@@ -10,6 +10,7 @@ from tts_playground import figures
 from tts_playground.errors import BadInput
 from tts_playground.experiments.comparison import BASELINE, Comparison, ComparisonPlan, comparable, compare, named
 from tts_playground.experiments.trace import trace
+from tts_playground.figures.theme import EVALUATIONS
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.t2i import image_repository, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
@@ -34,6 +35,8 @@ class Beyond:
 
     state: Comparison
     judge: str
+    denoises: bool = False
+    """whether the model is a pipeline of diffusers, whose cost is evaluations"""
 
     @property
     def labels(self) -> list[str]:
@@ -59,9 +62,9 @@ def run(view: T2iView, judge: str, names: list[str]) -> Iterator[Beyond]:
     if share_weights(judge, view.reward):
         raise BadInput(f"{render.measure(judge)} cannot judge here; choose from: {', '.join(judges(view.reward))}.")
     for _ in image_repository.serve(DrawRequest(view, PLAN.pool), lambda: False):
-        yield Beyond(Comparison(doing="independent images for the curve"), judge)
+        yield Beyond(Comparison(doing="independent images for the curve"), judge, view.denoises)
     for state in _compared(view, judge, chosen):
-        yield Beyond(state, judge)
+        yield Beyond(state, judge, view.denoises)
 
 
 @on_gpu(120)
@@ -103,11 +106,14 @@ FULL = 0.95
 def figure(found: Beyond | None, axis: str, look: GalleryState | None = None, judge: str | None = None) -> Any:
     """The strategies over the exact curve, on one cost axis; before a comparison the curve of the images in view."""
     if found is not None and found.state.curve is not None:
-        return figures.strategies(found.state.points, axis, [found.state.curve], measure=render.measure(found.judge))
+        tokens = EVALUATIONS if found.denoises else ""
+        line = [found.state.curve]
+        return figures.strategies(found.state.points, axis, line, measure=render.measure(found.judge), tokens=tokens)
     line = look.curve(judge) if look is not None and judge else None
     if line is None or judge is None:
         return figures.empty("Press “Compare”.")
-    return figures.strategies((), axis, [replace(line, label=BASELINE)], measure=render.measure(judge))
+    tokens = EVALUATIONS if look is not None and look.view.denoises else ""
+    return figures.strategies((), axis, [replace(line, label=BASELINE)], measure=render.measure(judge), tokens=tokens)
 
 
 def tree(found: Beyond | None, label: str | None) -> Any:
@@ -116,4 +122,5 @@ def tree(found: Beyond | None, label: str | None) -> Any:
     if not runs:
         return figures.empty("The trace of a strategy<br>shows here once it has run.")
     shown = max(runs, key=lambda run: run.budget)
-    return figures.trace_tree(trace(shown.rounds), glimpse=lambda sample: sample.content, most=12)
+    tokens = EVALUATIONS if found is not None and found.denoises else ""
+    return figures.trace_tree(trace(shown.rounds), glimpse=lambda sample: sample.content, most=12, tokens=tokens)

@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 
 from tts_playground.errors import PlaygroundError
 from tts_playground.models import loading
-from tts_playground.models.hub.identity import guidance_of, unknown_words
+from tts_playground.models.hub.identity import guidance_of, unknown_words, usual_of
+from tts_playground.models.hub.picture_kinds import is_pipeline
 from tts_playground.pages.coerce import number
 from tts_playground.pages.menu import Menu
 from tts_playground.pages.t2i import reward_choice
+from tts_playground.samplers.diffusion_paths import DiffusionSettings
 from tts_playground.samplers.image_tokens import ImageSettings
 from tts_playground.samplers.sampling_limits import GUIDANCE
 from tts_playground.tasks.reward_worlds import rewards_for
@@ -29,8 +31,12 @@ LIMITS: dict[str, tuple[float, float]] = {
     "top_p": (0.01, 1),
     "top_k": (0, 16384),
     "seed": (0, 2**31 - 1),
+    "steps": (1, 100),
+    "eta": (0, 1),
 }
 """lowest and highest value of every number; what strangers may ask of a shared machine"""
+FRESH_STEPS = 20
+"""denoising steps that stand in a page whose model does not denoise"""
 OPENING = WORLD_PROMPTS[6]
 """of a fresh page, where the model knows the world: two images in five are wrong, so choosing is seen to matter"""
 MENU = Menu("janus", EMBEDDED, "TTS_PLAYGROUND_T2I_MODEL", "t2i")
@@ -53,16 +59,45 @@ class T2iView:
     """orders the gallery and picks the best"""
     second: str = "aesthetic"
     """what the pick is measured by beside it"""
+    steps: int = FRESH_STEPS
+    """denoising steps, of a pipeline of diffusers"""
+    eta: float = 0.0
+    """share of the noise that every denoising step draws anew"""
 
     @property
-    def settings(self) -> ImageSettings:
-        """How tokens are drawn."""
+    def denoises(self) -> bool:
+        """Whether the model is a pipeline of diffusers: it takes steps and eta, and no settings of tokens."""
+        return is_pipeline(self.model)
+
+    @property
+    def settings(self) -> ImageSettings | DiffusionSettings:
+        """How pictures are drawn."""
+        if self.denoises:
+            return DiffusionSettings(self.cfg, self.steps, self.eta)
         return ImageSettings(self.temperature, self.cfg, self.top_p, self.top_k)
 
     @property
     def task(self) -> PromptTask:
         """What is wanted; raises BadInput when the prompt is empty or too long."""
         return PromptTask(self.prompt)
+
+
+OF_TOKENS = {
+    "temperature": "Temperature",
+    "top_p": "Top-p",
+    "top_k": "Top-k",
+}
+"""settings of models that draw tokens, and their labels"""
+OF_DENOISING = {"steps": "Denoising steps", "eta": "Eta"}
+"""settings of models that denoise, and their labels"""
+
+
+def understood(model: str) -> dict[str, str]:
+    """Setting -> why the model does not take it, "" where it does, of those that only one kind of model has."""
+    denoises = is_pipeline(model)
+    others = OF_TOKENS if denoises else OF_DENOISING
+    why = "denoises and draws no tokens" if denoises else "draws tokens and does not denoise"
+    return {name: f"Not of {model}, which {why}." if name in others else "" for name in (*OF_TOKENS, *OF_DENOISING)}
 
 
 ORDER = tuple(field.name for field in fields(T2iView))
@@ -85,7 +120,13 @@ def _of_model(model: str) -> dict[str, Any]:
     """The settings that follow a model: its guidance, and the two rewards that fit it best."""
     rewards = rewards_for(model)
     second = next(iter(rewards[1:]), rewards[0])
-    return {"model": model, "cfg": guidance(model), "reward": rewards[0], "second": second}
+    steps = {"steps": usual_of(model)[0]} if is_pipeline(model) else {}
+    return {"model": model, "cfg": guidance(model), "reward": rewards[0], "second": second, **steps}
+
+
+def of_model(view: T2iView) -> T2iView:
+    """The view with as many denoising steps as suit its model, where that denoises and nobody has chosen others."""
+    return replace(view, steps=usual_of(view.model)[0]) if view.denoises and view.steps == FRESH_STEPS else view
 
 
 def guidance(model: str) -> float:
@@ -114,7 +155,7 @@ def unknown(model: str, prompt: str) -> list[str]:
 
 def view_of(*values: Any) -> T2iView:
     """A view from component values in ``ORDER``; what a browser left empty or bent is put right."""
-    return coerce_view(dict(zip(ORDER, values, strict=True)))
+    return coerce_view(dict(zip(ORDER, values, strict=False)))  # settings came later than programs that send fewer
 
 
 def values_of(view: T2iView) -> tuple[Any, ...]:

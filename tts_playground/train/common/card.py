@@ -30,7 +30,7 @@ class Facts:
     about: str
     data: str
     model: Any
-    """the trained ``torch.nn.Module``"""
+    """the trained ``torch.nn.Module``, or a list of several"""
     report: TrainReport
     results: Mapping[str, cards.Result]
     """measured on data that training never saw; ``eval --card`` adds its own rows later"""
@@ -40,6 +40,10 @@ class Facts:
     """whether it has seen sticker scenes"""
     command: str = ""
     """the command that made it; "" writes it from the order"""
+    architecture: str = ""
+    """in words; "" is the model's class"""
+    lesson: str = "eye"
+    """what alone learned ``before``"""
 
 
 def hardware(device: torch.device | str) -> str:
@@ -88,19 +92,20 @@ def origins(order: TrainConfig) -> list[str]:
 
 def _times(facts: Facts) -> str:
     told = [f"{one.seconds / 60:.1f} minutes, {one.steps} steps" for one in (facts.report, facts.before) if one]
-    return told[0] if len(told) == 1 else f"{told[0]}, after {told[1]} of its eye alone"
+    return told[0] if len(told) == 1 else f"{told[0]}, after {told[1]} of its {facts.lesson} alone"
 
 
 def write_card(order: TrainConfig, facts: Facts) -> None:
     """Write ``README.md`` and ``results.json`` into the order's folder."""
     on_gpu = order.device.startswith("cuda") or (order.device == "auto" and torch.cuda.is_available())
     weights = sum(p.numel() for p in facts.model.parameters())
+    architecture = facts.architecture or f"`{type(facts.model).__name__}`"
     lines = [
         f"# {facts.name}",
         "",
         facts.about,
         "",
-        f"- Architecture: `{type(facts.model).__name__}`, {weights / 1e6:.2f} M parameters, bfloat16 safetensors.",
+        f"- Architecture: {architecture}, {weights / 1e6:.2f} M parameters, bfloat16 safetensors.",
         f"- Data: {facts.data}{STICKERS if facts.stickers else ''}",
         f"- Command: `{facts.command or command_of(order, facts.name)}`",
         f"- Seed: {order.seed}. Hardware: {hardware('cuda' if on_gpu else 'cpu')}. Time: {_times(facts)}.",

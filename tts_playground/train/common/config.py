@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tts_playground.errors import BadInput, UnknownName
@@ -18,6 +19,7 @@ TRAINERS = {
     "tiny-sketch": "tts_playground.train.sketch.trainer",
     "tiny-math": "tts_playground.train.math.trainer",
     "tiny-prm": "tts_playground.train.math.prm",
+    "tiny-flow": "tts_playground.train.flow.trainer",
 }
 """name -> module with ``train(order: Order) -> Path``; imported only when ordered"""
 
@@ -49,7 +51,7 @@ class TrainConfig:
     run: str = ""
     """names the folder of state; "" is the model's name"""
     tinted: bool = False
-    """tiny-janus: scenes with more tinted things, alone and in pairs (``train.tinted``)"""
+    """tiny-janus, tiny-flow: scenes with more tinted things, alone and in pairs (``train.tinted``)"""
     distil: Path | None = None
     """tiny-janus: folder of the one whose softened distribution is learned (``train.softening``), not scenes"""
     teach: bool = False
@@ -73,7 +75,7 @@ class TrainConfig:
     lower: Path | None = None
     """tiny-prm: folder of the tiny:math whose lower layers it starts from; None is the one that it judges"""
     lr: float | None = None
-    """tiny-math, tiny-prm: peak learning rate; None is the trainer's own"""
+    """tiny-math, tiny-prm, tiny-flow: peak learning rate; None is the trainer's own"""
     from_search: Path | None = None
     """tiny-math: "tiny:math" or the folder of the one that searches, and learns from its own solved trees
     (``train.math.self_search``)"""
@@ -85,6 +87,8 @@ class TrainConfig:
     """of searching: tokens for each problem, 1 or more"""
     preferences: bool = False
     """of searching: right solutions are also preferred to wrong ones of the same tree"""
+    began: float | None = None
+    """``time.monotonic()`` when the order was given, from which its minutes count; None is when its trainer is ready"""
 
 
 def train(name: str, order: TrainConfig) -> Path:
@@ -101,6 +105,8 @@ def train(name: str, order: TrainConfig) -> Path:
         raise BadInput("Training needs a positive number of --minutes (or --steps).")
     if order.problems < 1 or order.search_tokens < 1:
         raise BadInput("Searching needs a positive number of --problems and of --search-tokens.")
+    if order.began is None:  # what a trainer imports takes seconds
+        order = replace(order, began=time.monotonic())
     return importlib.import_module(_module(name, order)).train(order)
 
 

@@ -235,6 +235,19 @@ class TrainRun:
         self.rows.append(row)
         self.append([row])
 
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within it, the model has the averaged weights, if there is an average."""
+        if not self.average:
+            yield
+            return
+        own = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        self.model.load_state_dict(self.average)
+        try:
+            yield
+        finally:
+            self.model.load_state_dict(own)
+
     def update_average(self) -> None:
         """One step of the moving average; it follows closely at first, so that the start is forgotten."""
         decay = min(self.plan.ema, (1 + self.step) / (10 + self.step))
@@ -310,7 +323,8 @@ def fit(
     Args:
         model: everything with weights, already built; it is moved to the plan's device.
         loss: scalar tensor, or a mapping with "loss" and other scalars to log, for one step's batch.
-        sheet: makes a ``PIL.Image`` of samples; written as ``sheet.png`` whenever the state is saved.
+        sheet: makes a ``PIL.Image`` of samples by the averaged weights, if there is an average; written as
+            ``sheet.png`` whenever the state is saved.
         stop_after: leave after this step as a kill would, state saved (for tests of resuming).
 
     Raises:
@@ -328,9 +342,10 @@ def fit(
                 f"{plan.name}: {'going on' if resumed else 'starting'} at step {run.step} on {device}, in {run.folder}"
             )
             _loop(run, loss, sheet, line, log_every, stop_after)
+            run.save()  # with the last weights, from which a resumed run would go on
             if run.average:
                 model.load_state_dict(run.average)
-            _checkpoint(run, sheet)
+            _show(run, sheet)
         model.eval()
     line.say(f"{plan.name}: {run.step} steps in {run.seconds / 60:.1f} minutes")
     return TrainReport(run.step, run.seconds, run.rows, run.folder)
@@ -363,6 +378,11 @@ def _loop(
 
 def _checkpoint(run: TrainRun, sheet: Callable[[], Any] | None) -> None:
     run.save()
+    with run.averaged():
+        _show(run, sheet)
+
+
+def _show(run: TrainRun, sheet: Callable[[], Any] | None) -> None:
     if sheet is None:
         return
     run.model.eval()

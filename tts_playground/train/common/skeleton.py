@@ -43,7 +43,8 @@ class TrainSetup:
             CannotDo: the device is not there.
             BadInput: it is none.
         """
-        setup = cls(order, pick_device(order.device))
+        device = pick_device(order.device)
+        setup = cls(order, device) if order.began is None else cls(order, device, order.began)
         torch.manual_seed(order.seed)
         return setup
 
@@ -106,6 +107,10 @@ class CardText:
     data: str
     stickers: bool = True
     """whether the model has seen sticker scenes"""
+    architecture: str = ""
+    """in words; "" is the model's class"""
+    lesson: str = "eye"
+    """what alone learned in the lesson that came first, if there was one"""
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,17 @@ def carry_out(order: TrainConfig, prepare: Callable[[TrainSetup], Training]) -> 
         report = fit(training.learner, training.loss, training.plan, sheet=training.sheet)
     model, results = training.finish()
     told = training.card
-    facts = Facts(told.name, told.about, told.data, model, report, results, training.before, told.stickers)
+    facts = Facts(
+        told.name,
+        told.about,
+        told.data,
+        model,
+        report,
+        results,
+        training.before,
+        told.stickers,
+        architecture=told.architecture,
+        lesson=told.lesson,
+    )
     write_card(order, facts)
     return order.out

@@ -13,6 +13,7 @@ from tts_playground.core import Sample
 from tts_playground.errors import BadInput
 from tts_playground.experiments import image_pools
 from tts_playground.experiments.generated import as_dict
+from tts_playground.models.hub.identity import usual_of
 from tts_playground.models.zerogpu import cancellable
 from tts_playground.pages.coerce import within
 from tts_playground.pages.t2i import image_repository, reward_choice
@@ -41,6 +42,8 @@ def generate(
     top_k: int = 0,
     seed: int = 0,
     reward: str = "",
+    steps: int | None = None,
+    eta: float | None = None,
     request: gr.Request | None = None,
 ) -> dict[str, Any]:
     """Draw n images of a prompt, score them, and say which is best; what was drawn before is not drawn again.
@@ -56,6 +59,8 @@ def generate(
         seed: same seed, same images.
         reward: names like "clip,aesthetic" or "0.7*clip+0.3*aesthetic"; the first picks the best; empty for what
             fits the model.
+        steps: denoising steps of a pipeline of diffusers; null for what suits it.
+        eta: of such a pipeline, the share of the noise that every step draws anew, 0-1; null for 0.
 
     Returns:
         {"prompt", "model", "seed", "settings", "samples": [{"index", "file", "logprob", "rewards"}], "best", "curve":
@@ -65,7 +70,17 @@ def generate(
     base = default_view()
     name = MENU.allowed(model or base.model, is_local(request))
     cfg = guidance(name) if cfg is None else cfg
-    given = {"n": n, "temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k, "seed": seed}
+    steps, eta = usual_of(name)[0] if steps is None else steps, eta or 0.0
+    given = {
+        "steps": steps,
+        "eta": eta,
+        "n": n,
+        "temperature": temperature,
+        "cfg": cfg,
+        "top_p": top_p,
+        "top_k": top_k,
+        "seed": seed,
+    }
     given = within(given, {**LIMITS, "n": (1, MOST)})
     view = T2iView(prompt or "", model=name, **given)
     reward = rewards_for(name)[0] if reward in ("", AUTO) else reward
@@ -122,8 +137,11 @@ def build() -> None:
     default = replace(default_view(), n=4)
     words = {name: gr.Textbox(value, label=name, visible=False) for name, value in _WORDS.items()}
     numbers = {name: gr.Number(getattr(default, name), label=name, visible=False) for name in LIMITS}
+    for name in ("steps", "eta"):  # what is left out is what suits the model
+        numbers[name] = gr.Number(None, label=name, visible=False)
     inputs = [words["prompt"], words["model"], *(numbers[name] for name in ("n", "temperature", "cfg"))]
     inputs += [*(numbers[name] for name in ("top_p", "top_k", "seed")), words["reward"]]
+    inputs += [numbers["steps"], numbers["eta"]]
     answer = gr.JSON(label="result", visible=False)
     hidden = gr.Button(visible=False)
     hidden.click(generate, inputs, answer, api_name="generate", api_visibility="public", **GPU)

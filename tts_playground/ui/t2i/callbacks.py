@@ -15,11 +15,21 @@ from tts_playground.pages.status import halted, status
 from tts_playground.pages.t2i import image_repository, page_state, render, reward_choice
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
-from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples, unknown, view_of
+from tts_playground.pages.t2i.view_settings import (
+    LIMITS,
+    MENU,
+    ORDER,
+    T2iView,
+    examples,
+    guidance,
+    of_model,
+    unknown,
+    view_of,
+)
 from tts_playground.tasks.reward_worlds import warnings
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, WATCH, LastWord, is_local, session_of
-from tts_playground.ui.t2i.layout import MORE, T2iParts
+from tts_playground.ui.t2i.layout import KIND_SLIDERS, MORE, T2iParts, adjusted
 from tts_playground.ui.widgets import plot
 
 
@@ -96,11 +106,11 @@ def _looking(p: T2iParts) -> tuple[Any, list[Any]]:
 
     outputs = [p.look, p.others, p.chosen, p.note, *p.shown]
     quick = {"trigger_mode": "always_last", "queue": True, **LIGHT, **QUIET}
-    names = ("n", "temperature", "cfg", "top_p", "top_k", "seed", "reward", "second")
+    names = ("n", "temperature", "cfg", "top_p", "top_k", "seed", "reward", "second", "steps", "eta")
     for name in names:
         p.value(name).change(glance, [p.look, *p.values], outputs, **quick)
     wanting: dict[str, Any] = {"inputs": [p.live, p.ticket, *p.values], "outputs": p.ticket, **quick}
-    for name in ("temperature", "cfg", "top_p", "top_k"):
+    for name in ("temperature", "cfg", "top_p", "top_k", "steps", "eta"):
         p.value(name).release(want, **wanting)
     for name in ("reward", "second"):
         p.value(name).input(want, **wanting)
@@ -115,12 +125,14 @@ def _looking(p: T2iParts) -> tuple[Any, list[Any]]:
     def switch(request: gr.Request, *values: Any):
         view = view_from(request, values)
         page_state.checked(view)
-        return gr.Dataset(samples=[[prompt] for prompt in examples(view.model)]), status(f"{view.model} can be used.")
+        shown = gr.Dataset(samples=[[prompt] for prompt in examples(view.model)])
+        return shown, status(f"{view.model} can be used."), guidance(view.model), *adjusted(of_model(view))
 
     chosen = p.examples.click(pick, [p.examples, model], prompt, **LIGHT, **QUIET)
     for event in (chosen.then, prompt.submit):
         event(glance, [p.look, *p.values], outputs, **quick).then(want, **wanting)
-    model.input(switch, p.values, [p.examples, p.status], **LIGHT, **QUIET).success(
+    kinds = [p.value("cfg"), *(p.value(name) for name in KIND_SLIDERS)]
+    model.input(switch, p.values, [p.examples, p.status, *kinds], **LIGHT, **QUIET).success(
         glance, [p.look, *p.values], outputs, **quick
     )
     return glance, outputs

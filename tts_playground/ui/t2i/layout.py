@@ -11,7 +11,7 @@ from tts_playground.pages.status import status
 from tts_playground.pages.t2i import render, reward_choice, reward_pair
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.guided_experiments import STOPS, tour_cards
-from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples, guidance
+from tts_playground.pages.t2i.view_settings import LIMITS, MENU, ORDER, T2iView, examples, guidance, understood
 from tts_playground.tasks.text_to_image import LONGEST
 from tts_playground.ui.linked_marks import linked
 from tts_playground.ui.tour import card
@@ -120,17 +120,20 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: T2iView) -> No
     with gr.Row(elem_classes="buttons actions"):
         parts["run"] = gr.Button("Draw", variant="primary", elem_id="t2i-run", scale=3, min_width=100)
         parts["cancel"] = gr.Button("Cancel", elem_id="t2i-cancel", scale=1, min_width=70)
+    told = understood(view.model)
     settings["temperature"] = _slider(
-        "temperature", "Temperature", view.temperature, 0.05, "0: always the likeliest token. 1: the model's own."
+        "temperature", "Temperature", view.temperature, 0.05, TOKEN_INFO["temperature"], told["temperature"]
     )
     pull = f"How strongly the prompt steers. 1: no extra guidance. {guidance(view.model):g}: this model's own."
     settings["cfg"] = _slider("cfg", "CFG: guidance", view.cfg, 0.5, pull)
+    settings["steps"] = _slider("steps", "Denoising steps", view.steps, 1, STEPS_INFO, told["steps"])
+    settings["eta"] = _slider("eta", "Eta: fresh noise a step", view.eta, 0.05, ETA_INFO, told["eta"])
     parts["live"] = gr.Checkbox(
         True, label="Live: draw a few when a slider is let go", elem_id="t2i-live", container=False
     )
     with gr.Accordion("More settings", open=False):
-        settings["top_p"] = _slider("top_p", "Top-p", view.top_p, 0.01, "Only the likeliest tokens, up to this sum.")
-        settings["top_k"] = _slider("top_k", "Top-k", view.top_k, 1, "Only this many of the likeliest tokens; 0: all.")
+        settings["top_p"] = _slider("top_p", "Top-p", view.top_p, 0.01, TOKEN_INFO["top_p"], told["top_p"])
+        settings["top_k"] = _slider("top_k", "Top-k", view.top_k, 1, TOKEN_INFO["top_k"], told["top_k"])
         settings["seed"] = gr.Number(
             view.seed, label="Seed", info="Same seed, same images.", precision=0, minimum=0, elem_id="t2i-seed"
         )
@@ -152,8 +155,41 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: T2iView) -> No
     )
 
 
-def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
-    return slider("t2i", name, label, value, step, info, LIMITS)
+STEPS_INFO = "More steps follow the model closer, up to a point; search goes on from there."
+ETA_INFO = "0: the picture follows from its first noise; 1: every step draws its noise anew."
+TOKEN_INFO = {
+    "temperature": "0: always the likeliest token; 1: the model's own.",
+    "top_p": "Only the likeliest tokens, up to this sum.",
+    "top_k": "Only so many of the likeliest tokens; 0: all.",
+}
+
+
+def _slider(name: str, label: str, value: float, step: float, info: str, why_not: str = "") -> Any:
+    """A slider; one that the model does not understand is grey and says why, or is not there if few models have it."""
+    made = slider("t2i", name, label, value, step, why_not or info, LIMITS)
+    made.interactive = not why_not
+    made.visible = not (why_not and name in DENOISING)
+    return made
+
+
+def adjusted(view: T2iView) -> list[Any]:
+    """Updates of the sliders that only one kind of model has (``KIND_SLIDERS``), for the view's model."""
+    told = understood(view.model)
+    infos = {**TOKEN_INFO, "steps": STEPS_INFO, "eta": ETA_INFO}
+    return [
+        gr.Slider(
+            value=getattr(view, name),
+            info=told[name] or infos[name],
+            interactive=not told[name],
+            visible=not (told[name] and name in DENOISING),
+        )
+        for name in KIND_SLIDERS
+    ]
+
+
+DENOISING = ("steps", "eta")
+"""what only models that denoise have"""
+KIND_SLIDERS = ("temperature", "top_p", "top_k", "steps", "eta")
 
 
 def _choice(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, opening: GalleryState) -> None:

@@ -1,0 +1,131 @@
+"""The image tab on a pipeline of diffusers: which sliders it understands, previews, links, strategies, the endpoint."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tiny_pipelines
+
+from tts_playground.errors import BadInput
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def flow(tmp_path_factory, forget):
+    """The folder of the default model, a pipeline, with a store of its own."""
+    patch = pytest.MonkeyPatch()
+    folder = str(tiny_pipelines.saved("sana", tmp_path_factory.mktemp("flow") / "sana"))
+    patch.setenv("TTS_PLAYGROUND_T2I_MODEL", folder)
+    patch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path_factory.mktemp("home")))
+    patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+    patch.setattr("tts_playground.home.STARTERS", tmp_path_factory.mktemp("starters"))
+    forget()
+    yield folder
+    patch.undo()
+    forget()
+
+
+@pytest.fixture
+def view(flow):
+    from tts_playground.pages.t2i.view_settings import T2iView
+
+    return T2iView("a red apple", 4, cfg=1.5, model=flow, reward="sharpness", second="colourfulness", steps=4, eta=0.0)
+
+
+@pytest.fixture(scope="module")
+def parts(flow):
+    from tts_playground.ui import shell
+    from tts_playground.ui.t2i import TAB
+
+    app = shell.build([TAB])
+    yield {part["props"].get("elem_id"): part["props"] for part in app.config["components"]}
+    app.close()
+
+
+def test_sliders_of_the_other_kind_are_grey_and_say_why(parts):
+    for name in ("steps", "eta"):
+        assert parts[f"t2i-{name}"]["interactive"], name
+    for name in ("temperature", "top-p", "top-k"):
+        told = parts[f"t2i-{name}"]
+        assert told["interactive"] is False and "denoises and draws no tokens" in told["info"]
+    assert parts["t2i-steps"]["value"] == 20 and parts["t2i-cfg"]["value"] == 4.5
+
+
+def test_choosing_another_model_turns_the_sliders_over(view, random_janus_folder):
+    from tts_playground.ui.t2i.layout import KIND_SLIDERS, adjusted
+
+    for model, live in ((view.model, ("steps", "eta")), (str(random_janus_folder), ("temperature", "top_p", "top_k"))):
+        for name, update in zip(KIND_SLIDERS, adjusted(replace(view, model=model)), strict=True):
+            assert update.interactive is (name in live)
+            assert ("Not of" in update.info) is (name not in live)
+
+
+def test_previews_are_clean_pictures_and_everything_lands_in_the_gallery(view):
+    from tts_playground.pages.t2i import image_repository, page_state, render
+    from tts_playground.pages.t2i.request_queue import DrawRequest
+
+    steps = list(page_state.drawn("me", DrawRequest(view, 4), pressed=True))
+    previews = [one for step in steps if step.progress for one in step.progress.unfinished]
+    assert previews and all(np.asarray(one).shape == (64, 64, 3) for one in previews)
+    look = steps[-1].look
+    assert look is not None and look.size == 4 and set(look.scores) >= {"sharpness", "colourfulness"}
+    assert "evaluations an image" in render.summary(look) and "tokens an image" not in render.summary(look)
+    assert image_repository.look(replace(view, steps=5)).size == 0, "other steps are another pool"
+    # settings that a pipeline does not know name no other pool
+    assert image_repository.look(replace(view, temperature=0.3, top_k=5)).size == 4
+
+
+def test_a_link_brings_steps_and_eta_back(view):
+    from urllib.parse import parse_qsl
+
+    from tts_playground.pages.t2i import view_settings
+
+    changed = replace(view, steps=7, eta=0.25)
+    query = dict(parse_qsl(view_settings.to_query(changed)))
+    assert view_settings.coerce_view(query) == changed
+    assert view_settings.coerce_view({"steps": "x", "eta": 7}).eta == 1.0
+
+
+def test_the_microscope_and_the_sweep_say_that_they_are_for_tokens(view):
+    from tts_playground.pages.t2i import inspector, sweep
+
+    with pytest.raises(BadInput, match="no tokens to look at"):
+        inspector.prepare(inspector.Subject(view, 0))
+    with pytest.raises(BadInput, match="no tokens to look at"):
+        next(sweep.draw("me", view, 2))
+
+
+def test_strategies_compare_at_equal_evaluations_and_leave_a_trace(view):
+    from tts_playground.pages.t2i import strategy_comparison
+
+    plan = replace(strategy_comparison.PLAN, budgets=(2,), seeds=2, pool=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strategy_comparison, "PLAN", plan)
+        found = list(strategy_comparison.run(view, "colourfulness", ["zero-order", "smc"]))[-1]
+    assert found.denoises and len(found.labels) == 2
+    for run in found.state.runs:
+        assert run.rounds[-1].cost.tokens <= 2 * 4 * 2, "two whole pictures of 4 guided steps"
+    figure = strategy_comparison.figure(found, "tokens")
+    assert "evaluations of the denoiser" in figure.layout.xaxis.title.text.replace("<br>", " ")
+    tree = strategy_comparison.tree(found, found.labels[-1])
+    assert "evaluations of the denoiser" in tree.layout.xaxis.title.text.replace("<br>", " ")
+
+
+def test_the_endpoint_draws_with_what_suits_the_pipeline(flow):
+    from gradio_client import Client
+
+    from tts_playground.ui import shell
+    from tts_playground.ui.t2i import TAB
+
+    app = shell.build([TAB])
+    try:
+        address = shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
+        client = Client(address, verbose=False)
+        told = client.predict(prompt="a cat", n=1, cfg=2.0, steps=3, reward="sharpness", api_name="/generate")
+        assert told["settings"] == {"cfg": 2.0, "steps": 3, "eta": 0.0, "size": 0, "stride": 0}
+        assert told["samples"][0]["file"].startswith("data:image/png") and told["cost"]["tokens"] == 6
+        usual = client.predict(prompt="a cat", n=1, reward="sharpness", api_name="/generate")
+        assert usual["settings"]["steps"] == 20
+    finally:
+        app.close()

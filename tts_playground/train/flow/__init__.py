@@ -1,0 +1,1 @@
+"""tiny:flow, a small SANA: its parts, its autoencoder, its latents and its lesson."""
