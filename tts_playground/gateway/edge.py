@@ -132,6 +132,7 @@ class Gateway:
             work.give_up()
             answering.cancel()
             leaving.cancel()
+            await asyncio.gather(answering, leaving, return_exceptions=True)
 
 
 async def _whole(work: Working, sender: Sender, completion: Completion) -> None:
