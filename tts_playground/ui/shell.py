@@ -22,7 +22,6 @@ from tts_playground.pages import address, thumbnails
 from tts_playground.pages.access import Doorkeeper
 from tts_playground.ui import theme
 from tts_playground.ui.edge.body_limit import BodyLimit
-from tts_playground.ui.edge.compression import CompressedPage
 from tts_playground.ui.edge.headers import SafeHeaders
 from tts_playground.ui.gradio_patches import (
     Listening,
@@ -120,13 +119,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
     bounded_connections()
     # the first stands outermost
     door = Doorkeeper.at(options.get("server_name"))
-    guards = [
-        SafeHeaders.everywhere(),
-        door,
-        BodyLimit.at(limits.body_bytes),
-        Listening.to(app),
-        CompressedPage.of_root(),
-    ]
+    guards = [SafeHeaders.everywhere(), door, BodyLimit.at(limits.body_bytes), Listening.to(app)]
     settings = {
         "theme": theme.THEME,
         "js": FIT_CHARTS,
