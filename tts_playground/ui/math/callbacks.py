@@ -39,9 +39,9 @@ from tts_playground.ui.events import (
     values_in_query,
 )
 from tts_playground.ui.math import recipes_view, tour_view
+from tts_playground.ui.math.figure_file import FIGURE
 from tts_playground.ui.math.layout import LEVELS, MathParts
 from tts_playground.ui.math.shown import choice_of, choice_outputs, found, found_outputs
-from tts_playground.ui.scripts import FIGURE
 
 
 def wire(app: gr.Blocks, parts: MathParts) -> None:

@@ -84,8 +84,8 @@ class MathParts:
 
 def build(opening: MathView) -> MathParts:
     """Lay the tab out; what it shows is sent when it is first opened."""
-    held = MathPageState(opening)
-    parts: dict[str, Any] = {"state": PageState(held), "was_open": gr.State(False), "file": gr.Textbox(visible=False)}
+    held = PageState(MathPageState(opening))
+    parts: dict[str, Any] = {"state": held, "was_open": gr.State(False), "file": gr.Textbox(visible=False)}
     block = Context.block
     parts["tab"] = block if isinstance(block, gr.Tab) else None
     settings: dict[str, Any] = {}
@@ -128,7 +128,7 @@ def build(opening: MathView) -> MathParts:
             parts["trust_words"] = _html("math-trust-words")
             parts["trust"] = gr.Plot(None, show_label=False, elem_id="math-trust")
     parts["recipes"] = recipes_view.build()
-    _take_away(parts, held)
+    _take_away(parts)
     return MathParts(values=[settings[name] for name in ORDER], **parts)
 
 
@@ -208,7 +208,7 @@ def _beside(parts: dict[str, Any], settings: dict[str, Any], opening: MathView) 
     parts["beside"] = _tree("math-beside")
 
 
-def _take_away(parts: dict[str, Any], held: MathPageState) -> None:
+def _take_away(parts: dict[str, Any]) -> None:
     heading("Take it with you", "Files carry the problem and the settings.")
     with gr.Row(elem_classes="buttons bottom"):
         choices = [(words, name) for name, (words, _) in export.FIGURES.items()]
@@ -219,8 +219,8 @@ def _take_away(parts: dict[str, Any], held: MathPageState) -> None:
         parts["save_figure"] = gr.Button("Save the figure", min_width=120, elem_id="math-save-figure")
     parts |= take_away("math", export.KINDS, "this problem and these settings")
     with gr.Accordion("Copy as Python, or as a command", open=False):
-        parts["script"] = python(export.as_python(held), elem_id="math-python")
+        parts["script"] = python("", elem_id="math-python")
         parts["command"] = gr.Code(
-            export.as_command(held), language="shell", interactive=False, show_label=False, buttons=["copy"],
+            "", language="shell", interactive=False, show_label=False, buttons=["copy"],
             elem_id="math-command",
         )  # fmt: skip
