@@ -19,6 +19,7 @@ from tts_playground.ui.widgets import (
     BOUNDS,
     FORMATS,
     PageState,
+    copy_as_command,
     copy_as_python,
     heading,
     slider,
@@ -89,6 +90,7 @@ def build() -> VqaParts:
     _set(parts)
     _theory(parts, view)
     parts["script"] = copy_as_python(render.as_python(work), elem_id="vqa-python")
+    copy_as_command(parts["work"], render.as_command, render.as_command(work), elem_id="vqa-command")
     return VqaParts(**parts)
 
 
