@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-expect.set_options(timeout=300_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def opened(address, browser):
         context = browser.new_context(viewport={"width": 1400, "height": 1000}, accept_downloads=True)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(300_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{address}?{query}")
         page.locator(ready).first.wait_for()

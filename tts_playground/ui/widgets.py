@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
+from tts_playground.ui.events import LIVE
 from tts_playground.ui.gradio_patches.components import DrawingCanvas, PictureGallery, PictureInput
 from tts_playground.ui.gradio_patches.components import PageState as PageState  # tabs import their parts from here
 from tts_playground.ui.gradio_patches.repeated_work import plot as plot
@@ -83,6 +85,22 @@ def copy_as_python(script: str, *, elem_id: str) -> gr.Code:
     """A script to copy, folded."""
     with gr.Accordion("Copy as Python", open=False):
         return python(script, elem_id=elem_id)
+
+
+def copy_as_command(state: Any, make: Callable[[Any], str], opening: str, *, elem_id: str) -> gr.Code:
+    """The same as a line for a terminal; it follows the state."""
+    with gr.Accordion("Copy as a command", open=False):
+        code = gr.Code(
+            opening,
+            language="shell",
+            interactive=False,
+            show_label=False,
+            buttons=["copy"],
+            max_lines=8,
+            elem_id=elem_id,
+        )
+    state.change(make, state, code, **LIVE)
+    return code
 
 
 def take_away(tab: str, kinds: dict[str, str], what: str) -> dict[str, Any]:

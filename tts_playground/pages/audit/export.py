@@ -7,6 +7,7 @@ import json
 from tts_playground.auditing.rows import facts
 from tts_playground.auditing.settings import AuditSettings
 from tts_playground.pages.audit.page_state import AuditPageState
+from tts_playground.pages.commands import command
 from tts_playground.pages.downloads import offer
 
 DEFAULTS = {
@@ -29,6 +30,14 @@ def as_python(work: AuditPageState) -> str:
         "for effect in report.effects:\n"
         '    print(effect.factor, effect.level, f"{effect.estimate:+.3f} ({effect.low:+.3f} to {effect.high:+.3f})")\n'
     )
+
+
+def as_command(work: AuditPageState) -> str:
+    """The same for a terminal."""
+    settings = work.view.settings()
+    chosen = {name: getattr(settings, name) for name in DEFAULTS if getattr(settings, name) != DEFAULTS[name]}
+    chosen |= {"model": work.view.model, "conditions": ",".join(settings.conditions), "samples": settings.samples}
+    return command("audit run", (), chosen)
 
 
 def download(work: AuditPageState, kind: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from dataclasses import asdict
 from html import escape
@@ -12,7 +11,9 @@ from PIL import Image
 from tts_playground.dsl import DSLError, Program, differs, render, to_svg, unparse
 from tts_playground.dsl.scoring import CLOSENESS, judge
 from tts_playground.dsl.spellings import read_spelled
+from tts_playground.pages.commands import PICTURE, command, embedded, writes_picture
 from tts_playground.pages.downloads import offer
+from tts_playground.pages.sketch.page_state import SketchPageState
 from tts_playground.pages.sketch.panel import complaint
 from tts_playground.pages.sketch.render import compare, numbers
 from tts_playground.pages.status import status
@@ -76,13 +77,24 @@ def download(text: str, kind: str) -> str:
     return offer(f"sketch.{kind}", mime, data)
 
 
+def as_command(work: SketchPageState | None) -> str:
+    """The search for a terminal, with the drawing as it was read."""
+    if work is None:
+        return "# Draw something first; the command that repeats the search then stands here."
+    given = {**asdict(work.settings), "outline": "keep", "invert": None, "crop": False}
+    given.pop("options")
+    return writes_picture(embedded(_drawn(work.task))) + command("sketch", (PICTURE,), given)
+
+
+def _drawn(task: SketchTask) -> Image.Image:
+    return Image.fromarray(~task.ink).convert("1")
+
+
 def as_python(task: SketchTask | None, settings: SketchSettings) -> str:
     """A script that repeats the search on the drawing as it was read; runs as pasted."""
     if task is None:
         return "# Draw something first; the script that repeats the search then stands here."
-    stream = io.BytesIO()
-    Image.fromarray(~task.ink).convert("1").save(stream, "PNG", optimize=True)
-    data = base64.b64encode(stream.getvalue()).decode()
+    data = embedded(_drawn(task))
     lines = "\n".join(f'    "{data[i : i + 100]}"' for i in range(0, len(data), 100))
     # the drawing is stored as it was read, so it must not be read twice
     given = {**asdict(settings), "outline": "keep", "invert": None, "crop": False}

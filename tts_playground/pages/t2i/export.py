@@ -15,6 +15,7 @@ from tts_playground import figures, files
 from tts_playground.core import Cost
 from tts_playground.errors import BadInput
 from tts_playground.images import FORMATS, open_image
+from tts_playground.pages.commands import command
 from tts_playground.pages.t2i import image_repository, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import LIMITS, T2iView, coerce_view
@@ -100,6 +101,13 @@ def script(view: T2iView) -> str:
         "    print(result.samples[place].index, scores)\n"
         'result.best.content.save("best.png")\n'
     )
+
+
+def as_command(view: T2iView) -> str:
+    """The same for a terminal; the pictures go into the folder ``images``."""
+    rewards = ",".join(dict.fromkeys((view.reward, view.second)))
+    options = {name: getattr(view, name) for name in ("model", "n", "temperature", "cfg", "top_p", "top_k", "seed")}
+    return command("generate", (view.prompt,), {**options, "reward": rewards, "out": "images"})
 
 
 def brought_back(file: str, now: T2iView) -> tuple[T2iView, int]:

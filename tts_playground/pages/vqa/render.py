@@ -17,6 +17,7 @@ from tts_playground.estimators.fits import coverage_law
 from tts_playground.estimators.voting import majority_curve
 from tts_playground.experiments.question_sets import AskedQuestion
 from tts_playground.figures.answers import at_least_once, reliability_plot, reshaped
+from tts_playground.pages.commands import PICTURE, command, embedded, writes_picture
 from tts_playground.pages.downloads import offer
 from tts_playground.pages.status import status
 from tts_playground.pages.vqa import sentences
@@ -254,7 +255,7 @@ def shape_figure(work: VqaPageState | None, temperature: float, top_p: float, to
 
 
 def as_python(work: VqaPageState | None) -> str:
-    """A script that repeats the answers; runs as pasted, beside the picture."""
+    """A script that repeats the answers; runs as pasted. A picture too large for a script is to be saved beside it."""
     if work is None:
         return "# Ask a question first; the script that repeats it then stands here."
     view = work.view
@@ -263,6 +264,9 @@ def as_python(work: VqaPageState | None) -> str:
     given |= ({"answers": view.truths} if view.truths else {}) | ({"blank": True} if view.blank else {})
     given |= {"most_tokens": view.most_tokens} if view.most_tokens else {}
     options = "".join(f",\n    {name}={value!r}" for name, value in given.items())
+    data = embedded(work.task.image)
+    lines = "\n".join(f'    "{data[i : i + 100]}"' for i in range(0, len(data), 100))
+    picture = f"picture = base64.b64decode(\n{lines}\n)\n" if data else f"picture = {PICTURE!r}  # save it here\n"
     judged = work.result is None or "p_yes" in work.result.scores  # not every endpoint can judge
     shown = (
         "for sample, p in zip(result.samples, result.scores['p_yes']):\n"
@@ -271,10 +275,21 @@ def as_python(work: VqaPageState | None) -> str:
         else "for answer in result.answers:\n    print(answer)\n"
     )
     return (
-        "import tts_playground\n\n"
-        f"result = tts_playground.answer(\n    'picture.png',\n    {work.task.question!r}{options},\n)\n{shown}"
+        f"import base64\n\nimport tts_playground\n\n{picture}"
+        f"result = tts_playground.answer(\n    picture,\n    {work.task.question!r}{options},\n)\n{shown}"
         "print({name: result.answers[place] for name, place in result.picks.items()})\n"
     )
+
+
+def as_command(work: VqaPageState | None) -> str:
+    """The same for a terminal."""
+    if work is None:
+        return "# Ask a question first; the command that repeats it then stands here."
+    view = work.view
+    names = ("model", "n", "temperature", "top_p", "top_k", "seed", "blank")
+    given = {name: getattr(view, name) for name in names} | {"most_tokens": view.most_tokens or None}
+    line = command("answer", (PICTURE, work.task.question), given | ({"truth": view.truths[0]} if view.truths else {}))
+    return writes_picture(embedded(work.task.image)) + line
 
 
 def download(work: VqaPageState | None, kind: str) -> str:

@@ -15,6 +15,7 @@ from tts_playground.ui.widgets import (
     BOUNDS,
     FORMATS,
     PageState,
+    copy_as_command,
     copy_as_python,
     heading,
     said,
@@ -113,6 +114,7 @@ def build(opening: AuditPageState) -> AuditParts:
     _own(parts)
     parts |= take_away("audit", {"csv": "CSV", "jsonl": "JSONL"}, "these settings")
     parts["script"] = copy_as_python(export.as_python(opening), elem_id="audit-python")
+    copy_as_command(parts["work"], export.as_command, export.as_command(opening), elem_id="audit-command")
     return AuditParts(values=[settings[name] for name in ORDER], **parts)
 
 

@@ -375,9 +375,8 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
     def arrival(query: dict[str, str], request: gr.Request):
         chosen = from_query(query)
         allowed(chosen.sampler, is_local(request))
-        text, name = query.get("program", ""), query.get("drawing", "")
+        text, name, ink = (query.get(key, "") for key in ("program", "drawing", "ink"))
         settings = values_in_query(query, ORDER, values_of(chosen))
-        ink = query.get("ink", "") if name not in examples.names() else ""
         if name not in examples.names() and not text and not ink:
             return (*settings, *[gr.skip()] * (len(outputs) - len(settings)))
         value, loaded, task, line, complaint = gr.skip(), None, None, "", ""

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.pages.menu import strategies
-from tts_playground.pages.sketch import examples, results, strategy_comparison
+from tts_playground.pages.sketch import editor, examples, results, strategy_comparison
 from tts_playground.pages.sketch.page_state import SketchPageState
 from tts_playground.pages.sketch.render import compare
 from tts_playground.pages.sketch.view_settings import LIMITS, guides, samplers
@@ -20,6 +20,7 @@ from tts_playground.ui.widgets import (
     DrawingCanvas,
     PageState,
     PictureInput,
+    copy_as_command,
     copy_as_python,
     heading,
     held,
@@ -84,6 +85,7 @@ class SketchParts:
     files: dict[str, Any]
     file: Any
     script: Any
+    command: Any
     link: Any
     link_text: Any
 
@@ -115,6 +117,8 @@ def build(starters: dict[str, SketchPageState], opening: SketchPageState | None)
             _contest(parts)
     hint = "# Run a search first; the script that repeats it then stands here."
     parts["script"] = copy_as_python(hint, elem_id="sketch-python")
+    line = editor.as_command(opening)
+    parts["command"] = copy_as_command(parts["work"], editor.as_command, line, elem_id="sketch-command")
     return SketchParts(**parts)
 
 

@@ -26,7 +26,7 @@ from tts_playground.ui.events import LIGHT, QUIET, is_local, offers, session_of,
 from tts_playground.ui.scripts import SAVE_FILE
 from tts_playground.ui.t2i.callbacks import Handlers, seen, view_from
 from tts_playground.ui.t2i.layout import T2iParts
-from tts_playground.ui.widgets import heading, python
+from tts_playground.ui.widgets import copy_as_command, heading, python
 
 REWARDS = ("reward", "second")
 
@@ -51,6 +51,8 @@ def build(app: gr.Blocks, p: T2iParts, handlers: Handlers, view: T2iView) -> Non
             )
         with gr.Column(scale=5, min_width=320):
             code = python(export.script(view), elem_id="t2i-python")
+            line = export.as_command(view)
+            copy_as_command(p.look, lambda look: export.as_command(look.view), line, elem_id="t2i-command")
     file = gr.File(visible=False)
 
     @friendly

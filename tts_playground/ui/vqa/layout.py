@@ -22,6 +22,7 @@ from tts_playground.ui.widgets import (
     BOUNDS,
     FORMATS,
     PageState,
+    copy_as_command,
     heading,
     python,
     said,
@@ -208,6 +209,7 @@ def _sections(parts: dict[str, Any], view: VqaView, work: VqaPageState | None) -
             kinds = {"csv": "CSV", "parquet": "Parquet", "html": "figure"}
             parts |= take_away("vqa", kinds, "this question and these settings")
             parts["script"] = python(render.as_python(work), elem_id="vqa-python")
+            copy_as_command(parts["work"], render.as_command, render.as_command(work), elem_id="vqa-command")
 
 
 def _set(parts: dict[str, Any]) -> None:
