@@ -64,7 +64,7 @@ def test_a_patch_is_clicked_and_a_picture_is_saved(page, tmp_path):
     page.locator("#t2i-look-closer").click()
     picture = page.locator("#t2i-scope img").first
     picture.wait_for()
-    expect(page.locator("#t2i-scope-status")).to_contain_text("The drawn one has")
+    expect(page.locator("#t2i-scope-status")).to_contain_text("the drawn one has a chance")
     words = page.locator("#t2i-scope-status").inner_text()
     page.locator("#t2i-scope-temperature input[type=number]").fill("0.2")  # its own slider: nothing is drawn
     expect(page.locator("#t2i-scope-status")).not_to_have_text(words)

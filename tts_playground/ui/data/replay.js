@@ -74,6 +74,7 @@ const say = () => {
   }
 };
 const show = (place) => {
+  if (!seen || board() !== seen || !seen.querySelector('.said')) return;  // another board has come meanwhile
   at = Math.min(last(), Math.max(0, place));
   board().querySelector('input[type=range]').value = at;
   board().dataset.at = at;
@@ -130,7 +131,7 @@ const build = () => {
   back.addEventListener('click', () => { stop(); show(at - 1); }); on.addEventListener('click', () => { stop(); show(at + 1); });
   range.addEventListener('input', () => { stop(); show(+range.value); });
   at = -1;
-  if (image) { picture = new Image(); picture.onload = () => { show(calm() ? last() : 0); arrive(); }; picture.src = told.picture; }
+  if (image) { picture = new Image(); picture.onload = () => { if (board() === mine) { show(calm() ? last() : 0); arrive(); } }; picture.src = told.picture; }
   else { show(calm() ? last() : 0); arrive(); }
 };
 const arrive = () => {
