@@ -135,7 +135,7 @@ def recorded(
     with journal.growing(file, "The audit") as append:
         for progress in audit_rounds(chooser, settings, kept, batch=batch, cancel=cancel):
             fresh = (row for row in progress.finished if row.picture.key not in on_file)
-            append(_facts(row, sign, chooser, settings) for row in fresh)
+            append(facts_of(row, sign, chooser, settings) for row in fresh)
             yield progress
 
 
@@ -144,7 +144,8 @@ def starter() -> Path:
     return home.STARTERS / "audit.jsonl"
 
 
-def _facts(row: AuditRow, sign: str, chooser: Chooser, settings: AuditSettings) -> dict[str, Any]:
+def facts_of(row: AuditRow, sign: str, chooser: Chooser, settings: AuditSettings) -> dict[str, Any]:
+    """A row as a line of the file has it, with who was asked what."""
     who: Mapping[str, Any] = {"audit": sign, "model": chooser.fingerprint().get("model", "")}
     return {**who, "task": settings.task, "temperature": settings.temperature, **facts(row, settings.samples)}
 

@@ -34,6 +34,9 @@ FourBit = Annotated[bool, typer.Option("--load-4bit", envvar="LOAD_4BIT", help=o
 DeviceMap = Annotated[str | None, typer.Option(help="auto spreads the model over all devices (accelerate).")]
 Conditions = Annotated[str | None, typer.Option(help="E.g. sym,center,size; default all six.")]
 Cells = Annotated[int, typer.Option("--k", help="Cells in an image, 2-9.")]
+Gpus = Annotated[
+    int | None, typer.Option("--gpus", min=1, max=64, help="Runs at a time, a GPU each; as many as there are GPUs.")
+]
 Permute = Annotated[bool, typer.Option("--permute", help="Show every layout k times, digits moved round (for PriDe).")]
 Restricted = Annotated[bool, typer.Option("--restricted", help="Control: only digits in the image can be drawn.")]
 Folder = Annotated[Path, typer.Option("--out", help="Folder for JSONL, CSV and figures; a stopped run goes on there.")]
@@ -74,6 +77,11 @@ def run_audit(
     json: options.Json = False,
     extra_body: options.ExtraBody = None,
     trust_code: options.TrustCode = "",
+    engine: options.Engine = "",
+    address: options.Address = None,
+    workers: options.Workers = None,
+    gpus_per_worker: options.GpusPerWorker = None,
+    chunks: options.Chunks = None,
 ) -> None:
     """Show images of labelled cells, ask for a random choice, and report how far from uniform it is and why."""
     from tts_playground.auditing import responders, run
@@ -86,11 +94,75 @@ def run_audit(
         wanted["conditions"] = tuple(name.strip() for name in conditions.split(",") if name.strip())
     settings = settings_from(wanted, preset)
     where = Options(device, dtype, load_4bit, device_map, trust_code)
+    cluster = options.cluster_of(engine, address, workers, gpus_per_worker, chunks)
+    if cluster is not None:
+        from tts_playground.auditing import clustered
+
+        loader = clustered.AuditLoader(model, where, batch, options.fields_of(extra_body))
+        _work(
+            clustered.recorded(out, settings, loader, cluster, found=lambda file: _report(file, settings.samples, json))
+        )
+        return
     with console().status("Loading"):
         chooser = responders.resolve(model, where, batch, own=True, extra_body=options.fields_of(extra_body))
     file = run.file_of(out, chooser, settings)
     _work(run.recorded(file, chooser, settings, batch=batch))
     _report(file, settings.samples, json)
+
+
+@app.command("all")
+def run_all(
+    model: Model = None,
+    per_cond: PerCond = None,
+    samples: Samples = None,
+    batch: Batch = 8,
+    dtype: Dtype = "auto",
+    load_4bit: FourBit = False,
+    gpus: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Runs at a time, a GPU each; as many as there are.")
+    ] = None,
+    preset: Preset = "full",
+    seed: options.Seed = 0,
+    out: Folder = Path("audit_outputs"),
+    json: options.Json = False,
+) -> None:
+    """The whole audit in one command: choice and colour, sampled and exact, four runs on as many GPUs as there are."""
+    from tts_playground.auditing import all_runs
+
+    words = {"model": model, "per-cond": per_cond, "samples": samples, "batch": batch, "dtype": dtype}
+    words |= {"preset": preset, "seed": seed, "out": str(out), "load-4bit": load_4bit}
+    found = all_runs.run(words, gpus, say=lambda line: console().print(line, highlight=False))
+    emit(found, json, _talk_all)
+
+
+def _talk_all(result: dict[str, Any]) -> None:
+    for one in result["runs"]:
+        print(f"{one['run']}: {one['summary']}")
+
+
+@app.command()
+def pictures(
+    folder: Annotated[Path, typer.Argument(help="Folder for the PNG files and metadata.jsonl.")],
+    preset: Preset = "",
+    task: Task = "choice",
+    per_cond: PerCond = None,
+    k: Cells = 4,
+    conditions: Conditions = None,
+    permute: Permute = False,
+    seed: options.Seed = 0,
+    side: Annotated[int | None, typer.Option(min=32, max=4096, help="Pixels of a side; as they are shown.")] = None,
+    json: options.Json = False,
+) -> None:
+    """Write the pictures of an audit to disk, with the truth about each; no model is asked."""
+    from tts_playground.auditing.picture_set import write_pictures
+    from tts_playground.auditing.settings import settings_from
+
+    wanted: dict[str, Any] = {"task": task, "per_cond": per_cond, "k": k, "permute": permute, "seed": seed}
+    if conditions is not None:
+        wanted["conditions"] = tuple(name.strip() for name in conditions.split(",") if name.strip())
+    lines = write_pictures(folder, settings_from(wanted, preset), **({} if side is None else {"side": side}))
+    found = {"folder": str(folder), "pictures": len(lines)}
+    emit(found, json, lambda result: print(f"{result['pictures']} pictures in {result['folder']}"))
 
 
 @app.command()

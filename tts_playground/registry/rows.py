@@ -311,6 +311,7 @@ _BENCHES = _rows(
     ("audit", "audit:run", {"summary": "an exact audit against drawn replies"}),
     ("math", "math:run", {"summary": "solutions in steps, their judging, and beams side by side"}),
     ("load", "load:run", {"summary": "thirty people at once"}),
+    ("cluster", "cluster:run", {"summary": "two workers against one process, and as many as 512 simulated"}),
     ("gpu", "gpu:run", {"summary": "big models on one NVIDIA GPU"}),
     ("stickers", "stickers:run", {"summary": "scenes of the sticker world and plain generation"}),
 )

@@ -1,0 +1,84 @@
+"""Ray as it is started here: on loopback, without secrets; never by the app; one sentence where it is not installed."""
+
+import ast
+import builtins
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tts_playground.cluster.ray_room import ClusterOptions, ray_for, secrets_in
+from tts_playground.errors import BadInput, ModelUnavailable
+
+PACKAGE = Path(__file__).parents[2] / "tts_playground"
+STARTED = """
+import json, os, psutil
+from tts_playground.cluster.ray_room import ClusterOptions, ray_for
+with ray_for(ClusterOptions(workers=1)) as ray:
+    environment = ray.get(ray.remote(lambda: dict(os.environ)).remote())
+    ports = [(process.name(), one.laddr.ip) for process in psutil.Process().children(recursive=True)
+             for one in process.net_connections("inet") if one.status == psutil.CONN_LISTEN]
+print(json.dumps({"environment": environment, "ports": ports, "token": os.environ["HF_TOKEN"],
+                  "left": [process.name() for process in psutil.Process().children(recursive=True)
+                           if process.status() != psutil.STATUS_ZOMBIE]}))
+"""
+
+
+def test_what_is_started_listens_on_loopback_and_knows_no_secrets(tmp_path):
+    own = {"HF_TOKEN": "hf_hush", "OPENAI_API_KEY": "sk-hush", "TTS_PLAYGROUND_GATEWAY_KEY": "hush"}
+    own |= {"AWS_SECRET_ACCESS_KEY": "hush", "HOME": str(tmp_path), "PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run([sys.executable, "-c", STARTED], env=os.environ | own, capture_output=True, text=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert not any("hush" in value for value in found["environment"].values()) and found["token"] == "hf_hush"
+    assert found["ports"] and {address.removeprefix("::ffff:") for _, address in found["ports"]} == {"127.0.0.1"}
+    assert not any("dashboard.py" in name for name, _ in found["ports"]) and not (tmp_path / ".ray").exists()
+
+
+def test_names_of_secrets():
+    named = ["HF_TOKEN", "OPENAI_API_KEY", "x_password", "AWS_SECRET_ACCESS_KEY", "PATH", "RAY_AUTH_TOKEN", "HOME"]
+    assert secrets_in(dict.fromkeys(named, "")) == named[:4]
+
+
+def test_without_ray_one_sentence_says_how_to_get_it(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest):
+        if name == "ray":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.delitem(sys.modules, "ray", raising=False)
+    with pytest.raises(ModelUnavailable, match=r"pip install -r requirements-cluster.txt"), ray_for(ClusterOptions()):
+        pass
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"workers": 0}, {"gpus_per_worker": 1.5}, {"gpus_per_worker": -1.0}, {"address": "a b"}, {"address": ""}]
+)
+def test_what_no_cluster_can_be(wrong):
+    with pytest.raises(BadInput):
+        ClusterOptions(**wrong)
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_only_its_room_imports_ray_and_nothing_of_the_app_reaches_it():
+    room = ["tts_playground.cluster.engine", "tts_playground.cluster.ray_room"]
+    for path in PACKAGE.rglob("clustered*.py"):
+        room.append(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+    room = tuple(room)
+    for path in PACKAGE.rglob("*.py"):
+        own, names = path.relative_to(PACKAGE).parts[0], set(imports(path))
+        assert own in ("cluster", "bench") or not any(name.split(".")[0] == "ray" for name in names), path
+        reaches = any(name.startswith(room) for name in names)
+        assert not reaches or own in ("cluster", "bench", "cli") or path.stem.startswith("clustered"), path
