@@ -31,6 +31,7 @@ LOCAL = [
     {"Origin": "http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin"},
     {"Origin": "http://localhost", "Host": "LOCALHOST:80"},
     {"X-Gradio-User": "api", "X-Requested-With": "XMLHttpRequest"},
+    {"X-Stainless-Lang": "python"},  # of the openai package
 ]
 VISITOR = [
     *({name: "127.0.0.1"} for name in PROXIES),
