@@ -87,8 +87,8 @@ def copy_as_python(script: str, *, elem_id: str) -> gr.Code:
         return python(script, elem_id=elem_id)
 
 
-def copy_as_command(state: Any, make: Callable[[Any], str], opening: str, *, elem_id: str) -> gr.Code:
-    """The same as a line for a terminal; it follows the state."""
+def copy_as_command(script: gr.Code, state: Any, make: Callable[[Any], str], opening: str, *, elem_id: str) -> gr.Code:
+    """The same as a line for a terminal; it follows the script, since gradio would hash a whole state to follow it."""
     with gr.Accordion("Copy as a command", open=False):
         code = gr.Code(
             opening,
@@ -99,7 +99,7 @@ def copy_as_command(state: Any, make: Callable[[Any], str], opening: str, *, ele
             max_lines=8,
             elem_id=elem_id,
         )
-    state.change(make, state, code, **LIVE)
+    script.change(make, state, code, **LIVE)
     return code
 
 

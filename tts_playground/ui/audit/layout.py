@@ -114,7 +114,8 @@ def build(opening: AuditPageState) -> AuditParts:
     _own(parts)
     parts |= take_away("audit", {"csv": "CSV", "jsonl": "JSONL"}, "these settings")
     parts["script"] = copy_as_python(export.as_python(opening), elem_id="audit-python")
-    copy_as_command(parts["work"], export.as_command, export.as_command(opening), elem_id="audit-command")
+    line = export.as_command(opening)
+    copy_as_command(parts["script"], parts["work"], export.as_command, line, elem_id="audit-command")
     return AuditParts(values=[settings[name] for name in ORDER], **parts)
 
 

@@ -118,7 +118,8 @@ def build(starters: dict[str, SketchPageState], opening: SketchPageState | None)
     hint = "# Run a search first; the script that repeats it then stands here."
     parts["script"] = copy_as_python(hint, elem_id="sketch-python")
     line = editor.as_command(opening)
-    parts["command"] = copy_as_command(parts["work"], editor.as_command, line, elem_id="sketch-command")
+    script = parts["script"]
+    parts["command"] = copy_as_command(script, parts["work"], editor.as_command, line, elem_id="sketch-command")
     return SketchParts(**parts)
 
 

@@ -52,7 +52,7 @@ def build(app: gr.Blocks, p: T2iParts, handlers: Handlers, view: T2iView) -> Non
         with gr.Column(scale=5, min_width=320):
             code = python(export.script(view), elem_id="t2i-python")
             line = export.as_command(view)
-            copy_as_command(p.look, lambda look: export.as_command(look.view), line, elem_id="t2i-command")
+            copy_as_command(code, p.look, lambda look: export.as_command(look.view), line, elem_id="t2i-command")
     file = gr.File(visible=False)
 
     @friendly

@@ -209,7 +209,8 @@ def _sections(parts: dict[str, Any], view: VqaView, work: VqaPageState | None) -
             kinds = {"csv": "CSV", "parquet": "Parquet", "html": "figure"}
             parts |= take_away("vqa", kinds, "this question and these settings")
             parts["script"] = python(render.as_python(work), elem_id="vqa-python")
-            copy_as_command(parts["work"], render.as_command, render.as_command(work), elem_id="vqa-command")
+            line, script = render.as_command(work), parts["script"]
+            copy_as_command(script, parts["work"], render.as_command, line, elem_id="vqa-command")
 
 
 def _set(parts: dict[str, Any]) -> None:
