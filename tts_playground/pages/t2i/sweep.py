@@ -58,11 +58,13 @@ class Sweep:
 
 def views(view: T2iView) -> list[T2iView]:
     """The view under every setting of the sweep."""
-    return [replace(view, temperature=s.temperature, cfg=s.cfg) for s in sweeps.cells(view.settings)]
+    return [replace(view, temperature=s.temperature, cfg=s.cfg) for s in sweeps.cells(view.token_settings)]
 
 
 def stored(view: T2iView, each: int) -> Sweep | None:
     """A sweep that is there already, in the store or among the starters; None when any cell lacks images or scores."""
+    if view.denoises:
+        return None
     try:
         pools = [image_repository.readable(cell) for cell in views(view)]
     except PlaygroundError:
@@ -90,7 +92,7 @@ def _read(view: T2iView, pools: Sequence[PoolView], each: int) -> Sweep | None:
             return None
         samples = pool.samples(each, seed=view.seed)
         looks.append(look)
-        cells.append(sweeps.cell_of(one.settings, samples, look.scores[view.reward][:each]))
+        cells.append(sweeps.cell_of(one.token_settings, samples, look.scores[view.reward][:each]))
     return Sweep(view, tuple(looks), tuple(cells))
 
 

@@ -74,6 +74,11 @@ class T2iView:
         """How pictures are drawn."""
         if self.denoises:
             return DiffusionSettings(self.cfg, self.steps, self.eta)
+        return self.token_settings
+
+    @property
+    def token_settings(self) -> ImageSettings:
+        """What a model that draws by tokens is told."""
         return ImageSettings(self.temperature, self.cfg, self.top_p, self.top_k)
 
     @property
