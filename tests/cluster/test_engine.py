@@ -12,7 +12,7 @@ import stub_work
 
 from tts_playground.cluster import chunks, engine, places
 from tts_playground.cluster.ray_room import ClusterOptions
-from tts_playground.cluster.work import Job
+from tts_playground.cluster.work import ClusterJob
 from tts_playground.core import Cost
 from tts_playground.errors import BadInput, Cancelled, CannotDo
 
@@ -22,7 +22,7 @@ BATCH = 8
 @pytest.fixture
 def job(tmp_path):
     items = {f"k{number}": number for number in range(60)}
-    return Job("squares", {"power": 2}, items, partial(stub_work.Squares, str(tmp_path / "log")), BATCH)
+    return ClusterJob("squares", {"power": 2}, items, partial(stub_work.Squares, str(tmp_path / "log")), BATCH)
 
 
 def watched(job, folder, on_report=None, **more):

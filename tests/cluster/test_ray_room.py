@@ -73,10 +73,8 @@ def imports(path):
 
 
 def test_only_its_room_imports_ray_and_nothing_of_the_app_reaches_it():
-    room = ["tts_playground.cluster.engine", "tts_playground.cluster.ray_room"]
-    for path in PACKAGE.rglob("clustered*.py"):
-        room.append(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
-    room = tuple(room)
+    runs = (path.relative_to(PACKAGE.parent).with_suffix("").parts for path in PACKAGE.rglob("clustered*.py"))
+    room = ("tts_playground.cluster.engine", "tts_playground.cluster.ray_room", *map(".".join, runs))
     for path in PACKAGE.rglob("*.py"):
         own, names = path.relative_to(PACKAGE).parts[0], set(imports(path))
         assert own in ("cluster", "bench") or not any(name.split(".")[0] == "ray" for name in names), path

@@ -17,7 +17,7 @@ from tts_playground.auditing.responders import resolve
 from tts_playground.auditing.settings import AuditSettings
 from tts_playground.cluster import chunks, engine, places
 from tts_playground.cluster.ray_room import ClusterOptions
-from tts_playground.cluster.work import Cancel, Done, Item, Job, gathered
+from tts_playground.cluster.work import Cancel, ClusterJob, Done, Item, gathered
 from tts_playground.core import Cost, Progress
 from tts_playground.errors import BadInput
 from tts_playground.models.loading import Options
@@ -94,7 +94,7 @@ def recorded(
     name = hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=5).hexdigest()
     place = f"{folder}/audit_chunks_{name}"
     pictures = {picture.key: picture for picture in settings.pictures()}
-    job = Job("audit", facts, pictures, partial(load, settings), 2 * load.batch)
+    job = ClusterJob("audit", facts, pictures, partial(load, settings), 2 * load.batch)
     for report in engine.run(job, place, options, cancel=cancel):
         yield Progress(share=report.share, done=report.done, of=report.of)
     done, read = chunks.merged(places.opened(options.chunks or place), pictures)

@@ -2,9 +2,9 @@
 
 Measured: a recipe of tiny:math in this process, with all its threads, and in two workers of one thread each; models are
 loaded before the clock starts in both (of workers, when each has its first row). Simulated: 1 to 512 workers whose rows
-take a second of sleep at a virtual clock. Their calls are served one after another by the book that is used on a cluster,
-each for the time that such a call was measured to take here; so the table says where the one process that keeps the book
-is the limit.
+take a second at a virtual clock. Their calls are served one after another by the book that is used on a cluster, each
+for the time that such a call was measured to take here; so the table says where the one process that keeps the book is
+the limit.
 """
 
 from __future__ import annotations
@@ -73,18 +73,20 @@ def _on_ray(recipe: Recipe, workers: int) -> tuple[float, float, float]:
     """(seconds of the work, seconds before it, seconds of the book for a call)."""
     from tts_playground.cluster.engine import run as run_job
     from tts_playground.cluster.ray_room import ClusterOptions, ray_for
-    from tts_playground.cluster.work import Job
+    from tts_playground.cluster.work import ClusterJob
 
     problems = {one.unique_id: one for one in asked_problems(recipe).problems}
     options = ClusterOptions(workers=workers)
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         with ray_for(options):
-            warm = Job("warm", {}, dict(list(problems.items())[: 4 * workers]), partial(clustered.load, recipe), 2)
+            warm = ClusterJob(
+                "warm", {}, dict(list(problems.items())[: 4 * workers]), partial(clustered.load, recipe), 2
+            )
             for _ in run_job(warm, f"{folder}/warm", options):
                 pass
             loaded = time.perf_counter() - began
-            job = Job("bench", {}, problems, partial(_Timed, recipe, str(Path(folder) / "first")), 64)
+            job = ClusterJob("bench", {}, problems, partial(_Timed, recipe, str(Path(folder) / "first")), 64)
             for _ in run_job(job, f"{folder}/chunks", options):
                 pass
             ended = time.time()
@@ -94,6 +96,8 @@ def _on_ray(recipe: Recipe, workers: int) -> tuple[float, float, float]:
 
 class _Timed(clustered.RecipeMaker):
     """A maker that notes when its models were there and its first key came."""
+
+    mark: str
 
     def __init__(self, recipe: Recipe, mark: str) -> None:
         made = clustered.load(recipe)
@@ -111,7 +115,7 @@ class _Timed(clustered.RecipeMaker):
             for one in items:
                 if one is not None and not noted:
                     noted = True
-                    Path(f"{self.mark}-{os.getpid()}").write_text(str(time.time()))  # type: ignore[attr-defined]
+                    Path(f"{self.mark}-{os.getpid()}").write_text(str(time.time()))
                 yield one
 
         yield from super().run(watched(), cancel)

@@ -16,7 +16,7 @@ from typing import Any
 
 from tts_playground import jsontext
 from tts_playground.cluster.places import FileFolder
-from tts_playground.cluster.work import Done, Job
+from tts_playground.cluster.work import ClusterJob, Done
 from tts_playground.core import Cost
 from tts_playground.errors import BadInput, PlaygroundError, shown
 
@@ -178,7 +178,7 @@ def _done(record: Mapping[str, Any], name: str) -> Done:
 # ------------------------------------------------------------------------------------------------------- the job
 
 
-def begin(folder: FileFolder, job: Job) -> None:
+def begin(folder: FileFolder, job: ClusterJob) -> None:
     """Write down what a folder's chunks are for, or see that it is the same as before; keys may be added.
 
     Raises:

@@ -17,7 +17,7 @@ from tts_playground.cluster import chunks, places
 from tts_playground.cluster.book import Book
 from tts_playground.cluster.desk import Desk, DeskReport
 from tts_playground.cluster.ray_room import ClusterOptions, places_for, ray_for
-from tts_playground.cluster.work import Cancel, Done, Job
+from tts_playground.cluster.work import Cancel, ClusterJob, Done
 from tts_playground.core import Cost
 from tts_playground.errors import BadInput, Cancelled, CannotDo, PlaygroundError
 
@@ -70,7 +70,9 @@ class _Seat:
     """its first chunk was looked for"""
 
 
-def run(job: Job, folder: str, options: ClusterOptions, *, cancel: Cancel = lambda: False) -> Iterator[ClusterProgress]:
+def run(
+    job: ClusterJob, folder: str, options: ClusterOptions, *, cancel: Cancel = lambda: False
+) -> Iterator[ClusterProgress]:
     """Do a job, or go on with it where the chunks in its folder end; reports as it goes. Close the generator to stop.
 
     Args:
@@ -105,7 +107,9 @@ def run(job: Job, folder: str, options: ClusterOptions, *, cancel: Cancel = lamb
 class _Crew:
     """All workers of a job."""
 
-    def __init__(self, ray: Any, job: Job, place: places.FileFolder, left: list[str], hire: Any, count: int) -> None:
+    def __init__(
+        self, ray: Any, job: ClusterJob, place: places.FileFolder, left: list[str], hire: Any, count: int
+    ) -> None:
         self.ray, self.job, self.place, self.hire = ray, job, place, hire
         self.book = Book(left, job.batch)
         self.of_run = len(left)

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from tts_playground.errors import BadInput, CannotDo, ModelUnavailable, shown
@@ -105,7 +106,6 @@ _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "con
 def _start(ray: Any, options: ClusterOptions) -> None:
     """Ray on this machine, on loopback, by an environment that holds no secrets."""
     from ray._private import ray_constants
-    from ray._raylet import Config
 
     cpus = options.workers if options.workers and options.cpus_per_worker == 1 else None
     auth = {} if "RAY_AUTH_MODE" in os.environ else {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _TOKEN}
@@ -119,7 +119,7 @@ def _start(ray: Any, options: ClusterOptions) -> None:
         os.environ[_LOOPBACK] = "0"
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE.parent), before.get("PYTHONPATH", "")]))
         ray_constants.ENABLE_RAY_CLUSTER = False
-        Config.initialize("")  # what was read when ray was imported is read again
+        import_module("ray._raylet").Config.initialize("")  # what was read when ray was imported is read again
         how: dict[str, Any] = {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": OBJECTS, **_QUIET}
         ray.init(address="local", _node_ip_address="127.0.0.1", **how)
     finally:

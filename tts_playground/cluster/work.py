@@ -54,7 +54,7 @@ class Maker(Protocol):
 
 
 @dataclass(frozen=True)
-class Job:
+class ClusterJob:
     """What is to be done."""
 
     name: str

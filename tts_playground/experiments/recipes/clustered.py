@@ -11,7 +11,7 @@ from typing import Any
 from tts_playground import files, jsontext
 from tts_playground.cluster import chunks, engine, places
 from tts_playground.cluster.ray_room import ClusterOptions
-from tts_playground.cluster.work import Cancel, Done, Item, Job
+from tts_playground.cluster.work import Cancel, ClusterJob, Done, Item
 from tts_playground.core import Cost, Sampler, StepReward
 from tts_playground.errors import CannotDo
 from tts_playground.experiments.recipes import hub
@@ -101,7 +101,7 @@ def run(
         _same_keys(recipe, file)
         left = {one.unique_id: one for one in asked.problems if one.unique_id not in known}
         folder = str(file.parent / f"{recipe.approach}_chunks{recipe.chunk}")
-        job = Job("recipe", recipe.deciding(), left, partial(make, recipe), Solver.most_of(recipe))
+        job = ClusterJob("recipe", recipe.deciding(), left, partial(make, recipe), Solver.most_of(recipe))
         last = RecipeProgress(len(known), len(asked.problems), 0, 1.0, 0.0, file, asked.skipped)
         for report in engine.run(job, folder, options, cancel=cancel) if left else ():
             last = _told(report, asked, len(known), last)
