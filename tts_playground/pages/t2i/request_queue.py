@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tts_playground.pages.t2i.view_settings import T2iView
+from tts_playground.samplers.diffusion_paths import DiffusionSettings
 from tts_playground.samplers.image_paths import ImageSettings
 
 KEPT = 2000
@@ -72,7 +73,7 @@ class RequestQueue:
         """
         with self._lock:
             waiting = [other for other in self._newest.values() if other is not None and other is not wish]
-        fitting: dict[ImageSettings, DrawRequest] = {}
+        fitting: dict[ImageSettings | DiffusionSettings, DrawRequest] = {}
         for other in waiting:
             if _batch(other) == _batch(wish) and other.view.settings != wish.view.settings:
                 fitting.setdefault(other.view.settings, other)

@@ -72,8 +72,11 @@ class T2iView:
     @property
     def settings(self) -> ImageSettings | DiffusionSettings:
         """How pictures are drawn."""
-        if self.denoises:
-            return DiffusionSettings(self.cfg, self.steps, self.eta)
+        return DiffusionSettings(self.cfg, self.steps, self.eta) if self.denoises else self.of_tokens
+
+    @property
+    def of_tokens(self) -> ImageSettings:
+        """How a model that draws tokens draws them."""
         return ImageSettings(self.temperature, self.cfg, self.top_p, self.top_k)
 
     @property
