@@ -30,7 +30,7 @@ WORLD_SEED = 47_000
 UNIT_DRAWS = 16
 """independent candidates a task that say what one costs"""
 BASELINE = "best-of-n"
-NOISE = "needs a model that denoises, which these are not; eval flow has it"
+NOISE = "only pictures are made of noise"
 UNDRAWN = "not drawn yet"
 BLANKS = {
     ("refine", "t2i"): "nothing lies next to a picture",
@@ -170,11 +170,11 @@ def _able(kind: str, sampler: Sampler) -> tuple[list[str], dict[str, str]]:
 
 def why_blank(row: registry.Entry, kind: str) -> str:
     """Why a strategy is not for a kind of task; "" where it is."""
-    if row.needs == "NoiseSampler":
-        return NOISE
     known = BLANKS.get((row.name, kind))
     if row in registry.entries("strategy", kind):
         return ""
+    if row.needs == "NoiseSampler":
+        return NOISE
     if kind == "text" and known is None:
         return UNDRAWN
     if known is None and row.needs == "ContinuingSampler":
