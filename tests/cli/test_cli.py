@@ -49,7 +49,7 @@ def test_an_unknown_verb_is_bad_input(run):
 
 def test_an_unknown_name_is_answered_with_those_there_are(run):
     _, _, told = run("eval", "nosuch")
-    assert "choose one of: math, pass-at-k, sketch, stickers, vlm." in told
+    assert "choose one of: flow, math, pass-at-k, sketch, stickers, vlm." in told
     assert "did you mean 'run'?" in run("audit", "rum")[2]
 
 

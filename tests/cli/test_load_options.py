@@ -68,7 +68,7 @@ def test_a_verb_hands_them_to_the_loader(verb, asked, tmp_path, capsys):
 
 @pytest.mark.parametrize("name", ["generate", "answer", "sketch", "solve"])
 def test_python_takes_them_last(name):
-    wanted = ["dtype", "load_in_4bit", "device", *(["trust_code"] if name != "generate" else [])]
+    wanted = ["dtype", "load_in_4bit", "device", *(["trust_code"] if name != "generate" else ["steps", "eta"])]
     assert list(inspect.signature(getattr(tts_playground, name)).parameters)[-len(wanted) :] == wanted
     assert name != "answer" or list(inspect.signature(reason).parameters)[-4:] == wanted
 

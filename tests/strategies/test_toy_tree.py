@@ -156,5 +156,5 @@ def test_budget_forcing_finds_the_best_ending_of_all():
 def test_every_registered_strategy_that_searches_stands_here():
     names = {row.name for row in registry.entries("strategy")}
     tested = {type(one).__name__ for one in [*SEARCHES, BudgetForcing()]}
-    elsewhere = {"refine", "parm", "gridar", "suffix", "confidence"}
+    elsewhere = {"refine", "parm", "gridar", "suffix", "confidence", "zero-order", "path-search"}
     assert {registry.load("strategy", name).__name__ for name in names - elsewhere} <= tested

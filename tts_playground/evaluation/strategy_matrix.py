@@ -30,6 +30,7 @@ WORLD_SEED = 47_000
 UNIT_DRAWS = 16
 """independent candidates a task that say what one costs"""
 BASELINE = "best-of-n"
+NOISE = "only pictures are made of noise"
 UNDRAWN = "not drawn yet"
 BLANKS = {
     ("refine", "t2i"): "nothing lies next to a picture",
@@ -172,6 +173,8 @@ def why_blank(row: registry.Entry, kind: str) -> str:
     known = BLANKS.get((row.name, kind))
     if row in registry.entries("strategy", kind):
         return ""
+    if row.needs == "NoiseSampler":
+        return NOISE
     if kind == "text" and known is None:
         return UNDRAWN
     if known is None and row.needs == "ContinuingSampler":

@@ -43,7 +43,8 @@ def flow_figure(
     figure.update_yaxes(gridcolor=GRID)
     figure.update_yaxes(row=1, col=1, title_text="GenEval-style pass rate")
     if shown and shown[0] == "best-of-n":
-        figure.add_hline(told[0]["value"], line={"color": INK, "dash": "dot", "width": 1}, row=1, col=2)
+        where: dict[str, Any] = {"row": 1, "col": 2}
+        figure.add_hline(told[0]["value"], line={"color": INK, "dash": "dot", "width": 1}, **where)
     return figure.update_layout(font_size=12, margin={"l": 12, "r": 12, "t": 40, "b": 12})
 
 

@@ -35,7 +35,7 @@ def level(scheduler: Any, place: int) -> tuple[float, float]:
     Raises:
         CannotDo: a scheduler that tells neither sigmas nor cumulative alphas.
     """
-    sigmas = getattr(scheduler, "sigmas", None)
+    sigmas: Any = getattr(scheduler, "sigmas", None)
     stepped = sigmas is not None and len(sigmas) >= len(scheduler.timesteps)
     if place >= len(scheduler.timesteps):
         return 1.0, 0.0

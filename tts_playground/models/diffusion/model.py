@@ -226,7 +226,8 @@ class Diffusion:
         if not 0 < len(stands) <= WIDTH:
             raise ValueError(f"1 to {WIDTH} pictures go into one call, not {len(stands)}")
         wanted, first = len(stands), wishes[0]
-        stands, wishes = ([*some, *[some[-1]] * (WIDTH - wanted)] for some in (stands, wishes))
+        stands = [*stands, *[stands[-1]] * (WIDTH - wanted)]
+        wishes = [*wishes, *[wishes[-1]] * (WIDTH - wanted)]
         rows = [
             self.first_noise(wish.seed, wish.origin, size) if stand.latents is None else stand.latents
             for stand, wish in zip(stands, wishes, strict=True)
@@ -269,7 +270,10 @@ class _Held:
         self.model, self.wishes, self.heard = model, wishes, heard
         self.first, self.steps = stands[0].taken, count
         self.memories = [stand.memory for stand in stands if stand.memory is not None]
-        self.now, self.latents, self.clean, self.kept = self.first, None, None, [None] * len(stands)
+        self.now = self.first
+        self.latents: Any = None
+        self.clean: Any = None
+        self.kept: list[Any] = [None] * len(stands)
         self.whole: Any = None
 
     def __enter__(self) -> _Held:

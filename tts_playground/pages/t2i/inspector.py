@@ -122,7 +122,7 @@ def panel(subject: Subject | None, view: T2iView, entropy: bool) -> tuple[Image.
         return None, figures.empty("This model has no tokens."), status(f"{view.model} denoises: it has no tokens.")
     scope, picture = held
     position = min(subject.position, len(scope.tokens) - 1)
-    settings, drawn = view.settings, scope.tokens[position]
+    settings, drawn = view.of_tokens, scope.tokens[position]
     logprobs, entropies = scope.report(settings)
     top = scope.top(position, settings, BARS)
     rows = (row.tolist() for row in (top.tokens, top.conditional, top.unconditional, top.guided))

@@ -58,7 +58,7 @@ class Sweep:
 
 def views(view: T2iView) -> list[T2iView]:
     """The view under every setting of the sweep."""
-    return [replace(view, temperature=s.temperature, cfg=s.cfg) for s in sweeps.cells(view.token_settings)]
+    return [replace(view, temperature=s.temperature, cfg=s.cfg) for s in sweeps.cells(view.of_tokens)]
 
 
 def stored(view: T2iView, each: int) -> Sweep | None:
@@ -92,7 +92,7 @@ def _read(view: T2iView, pools: Sequence[PoolView], each: int) -> Sweep | None:
             return None
         samples = pool.samples(each, seed=view.seed)
         looks.append(look)
-        cells.append(sweeps.cell_of(one.token_settings, samples, look.scores[view.reward][:each]))
+        cells.append(sweeps.cell_of(one.of_tokens, samples, look.scores[view.reward][:each]))
     return Sweep(view, tuple(looks), tuple(cells))
 
 

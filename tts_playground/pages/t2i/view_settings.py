@@ -72,13 +72,11 @@ class T2iView:
     @property
     def settings(self) -> ImageSettings | DiffusionSettings:
         """How pictures are drawn."""
-        if self.denoises:
-            return DiffusionSettings(self.cfg, self.steps, self.eta)
-        return self.token_settings
+        return DiffusionSettings(self.cfg, self.steps, self.eta) if self.denoises else self.of_tokens
 
     @property
-    def token_settings(self) -> ImageSettings:
-        """What a model that draws by tokens is told."""
+    def of_tokens(self) -> ImageSettings:
+        """How a model that draws tokens draws them."""
         return ImageSettings(self.temperature, self.cfg, self.top_p, self.top_k)
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
@@ -98,9 +98,9 @@ def train_autoencoder(
     pool = torch.cat([torch.from_numpy(chunk.images) for chunk in chunks]).to(setup.device)
     with torch.random.fork_rng([setup.device] if setup.on_gpu else []):
         torch.manual_seed(setup.order.seed)
-        training = AutoencoderTraining(build_autoencoder(size))
+        training: Any = AutoencoderTraining(build_autoencoder(size))
     if setup.on_gpu:
-        cast(Any, training).to(memory_format=torch.channels_last)  # torch's stub knows no formats
+        training.to(memory_format=torch.channels_last)
     training.to(setup.device)
     plan = mine.plan(
         run,

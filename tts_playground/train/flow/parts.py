@@ -80,7 +80,7 @@ def build_autoencoder(size: FlowSize) -> Any:
 
 def build_text_encoder(size: FlowSize) -> CLIPTextModel:
     """A fresh text tower, in the shape of tiny:clip's where it is not a miniature."""
-    words = tokenizer()
+    words: Any = tokenizer()
     config = CLIPTextConfig(
         vocab_size=len(words),
         hidden_size=size.text_width,
