@@ -58,6 +58,9 @@ class VqaPageState:
     """the likeliest first tokens of a reply, with their logits"""
     seconds: float = 0.0
 
+    def __hash__(self) -> int:
+        return id(self)  # a page asks whether it has another one; samples hold dictionaries
+
     @property
     def asked(self) -> AskedQuestion | None:
         """For curves, once verified."""
