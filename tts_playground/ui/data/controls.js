@@ -128,6 +128,8 @@
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') hide(); });
 
   new MutationObserver(() => {
+    // gradio's empty boxes carry a label, which needs a role
+    for (const box of document.querySelectorAll('.empty[aria-label]:not([role])')) box.setAttribute('role', 'img');
     // wide code can be scrolled by keyboard
     for (const code of document.querySelectorAll('.cm-scroller[tabindex="-1"]')) code.tabIndex = 0;
     for (const range of document.querySelectorAll('.ratio-slider input[type=range]:not(.ratio):not(.hidden-range)')) {
