@@ -130,6 +130,10 @@
   new MutationObserver(() => {
     // gradio's empty boxes carry a label, which needs a role
     for (const box of document.querySelectorAll('.empty[aria-label]:not([role])')) box.setAttribute('role', 'img');
+    // a picture that can be clicked is a button, which needs a name
+    for (const button of document.querySelectorAll('.image-container > button:not([aria-label])')) {
+      button.setAttribute('aria-label', 'The picture; a click chooses a place in it');
+    }
     // wide code can be scrolled by keyboard
     for (const code of document.querySelectorAll('.cm-scroller[tabindex="-1"]')) code.tabIndex = 0;
     for (const range of document.querySelectorAll('.ratio-slider input[type=range]:not(.ratio):not(.hidden-range)')) {
