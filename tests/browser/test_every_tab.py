@@ -44,6 +44,15 @@ def _open(page, slug):
 
 
 def _faults(page):
+    """What axe finds once the page has settled: a text that is fading in has little contrast."""
+    for _ in range(6):
+        if not (found := _found(page)):
+            break
+        page.wait_for_timeout(1000)
+    return found
+
+
+def _found(page):
     found = Axe().run(page).response["violations"]
     return [
         (one["id"], node["target"], node["html"][:100])

@@ -70,6 +70,9 @@ class VqaPageState:
         result = replace(self.result, samples=samples, scores=scores, cost=cost)
         return replace(self, samples=samples, result=result, seconds=self.seconds * share)
 
+    def __hash__(self) -> int:
+        return id(self)  # a page asks whether it has another one; samples hold dictionaries
+
     @property
     def asked(self) -> AskedQuestion | None:
         """For curves, once verified."""

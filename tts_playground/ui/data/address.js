@@ -63,7 +63,7 @@
     const had = asked === slug ? null : memory()[slug];
     const skip = {__type__: 'update'};
     if (!had?.changed) return names.length > 1 ? names.map(() => skip) : skip;
-    states[slug] = had;
+    states[slug] = {...had, extra: undefined}; // what was drawn there is gone
     const values = names.map((name) => name in had.changed && had.all && name in had.all ? had.all[name] : skip);
     return values.length > 1 ? values : values[0];
   };

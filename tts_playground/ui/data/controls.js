@@ -25,15 +25,16 @@
     't2i-prompt': 't2i-run', 'vqa-question': 'vqa-run', 'vqa-truth': 'vqa-run', 'math-problem': 'math-run',
     'math-truth': 'math-run', 'audit-labels': 'audit-ask',
   };
-  document.addEventListener('keydown', (event) => {
+  const entered = (event) => {
     if (event.key !== 'Enter' || event.isComposing || !event.target.matches?.('textarea, input')) return;
     const run = document.getElementById(RUNS[event.target.closest('.block')?.id] || '');
     if (!run) return;
     event.stopPropagation(); // gradio has it the other way round
     if (event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
-    run.click();
-  }, true);
+    if (event.type === 'keydown') run.click();
+  };
+  for (const kind of ['keydown', 'keypress']) document.addEventListener(kind, entered, true);
 
   /* Ctrl+Z undoes a stroke; in a field it undoes typing, as ever. */
   document.addEventListener('keydown', (event) => {
@@ -91,7 +92,8 @@
       const now = Number(range.value);
       const up = ['ArrowRight', 'ArrowUp', 'PageUp'].includes(event.key);
       const far = event.key.startsWith('Page') ? 2 : 1.08;
-      const by = Math.max(scale.step, Math.round(now * (far - 1) / scale.step) * scale.step);
+      const share = up ? far - 1 : 1 - 1 / far;
+      const by = Math.max(scale.step, Math.round(now * share / scale.step) * scale.step);
       const next = event.key === 'Home' ? scale.low : event.key === 'End' ? scale.high : now + (up ? by : -by);
       put(range, Math.min(scale.high, Math.max(scale.low, next)));
       show(own, range, scale);
@@ -126,6 +128,14 @@
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') hide(); });
 
   new MutationObserver(() => {
+    // gradio's empty boxes carry a label, which needs a role
+    for (const box of document.querySelectorAll('.empty[aria-label]:not([role])')) box.setAttribute('role', 'img');
+    // a picture that can be clicked is a button, which needs a name
+    for (const button of document.querySelectorAll('.image-container > button:not([aria-label])')) {
+      button.setAttribute('aria-label', 'The picture; a click chooses a place in it');
+    }
+    // wide code can be scrolled by keyboard
+    for (const code of document.querySelectorAll('.cm-scroller[tabindex="-1"]')) code.tabIndex = 0;
     for (const range of document.querySelectorAll('.ratio-slider input[type=range]:not(.ratio):not(.hidden-range)')) {
       if (number(range)) twin(range);
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import gradio as gr
 
@@ -393,8 +393,9 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
             shown, complaint, line = editor.follow(text, task, chosen.shown)
             panel, line = shown or panel, line or status("The program in this link cannot be read.")
         summary = _summarise(None, chosen.n or CANDIDATES)[:-1]
-        return *settings, value, loaded, task, panel, line, None, text, *summary, complaint
+        address = urlencode({"ink": ink} if ink else {"drawing": name} if task is not None else {})
+        return *settings, value, loaded, task, panel, line, None, text, *summary, complaint, address
 
-    outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p)]
+    outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p), p.address]
     arrives(app, "sketch", (*ORDER, "program", "drawing", "ink"), arrival, outputs, **_canvas_event(p))
     app.load(None, None, None, js=PASTE)
