@@ -22,6 +22,7 @@ from gradio import (
     state_holder,
     utils,
 )
+from gradio import context as gradio_context
 from gradio.components import base, image_editor, plot
 from gradio.queueing import Event, EventQueue, Queue
 from gradio_client import utils as client_utils
@@ -38,6 +39,8 @@ def source(subject):
 
 
 HOOKED = [
+    (blocks.BlockContext.__enter__, "set_render_context(self)"),
+    (gradio_context.set_render_context, "Context.block = block"),
     (Queue.push, "self.create_event_queue_for_fn(fn)"),
     (Queue.push, "event_queue.queue.append(event)"),
     (Queue.push, "self.broadcast_estimations(event.concurrency_id, len(event_queue.queue) - 1)"),

@@ -172,3 +172,23 @@ def test_a_recipe_that_is_stopped_leaves_nothing_behind(model, monkeypatch, tmp_
     next(running)
     running.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", [{"model": "somebody/secret"}, {"reward": "prm:somebody/secret"}])
+def test_visitors_bring_no_other_models(served, given):
+    visitor = Client(served, verbose=False, headers={"X-Real-IP": "10.0.0.7"})
+    with pytest.raises(AppError, match="Visitors of this server choose from"):
+        visitor.predict(problem=PROBLEM, api_name="/solve", **given)
+
+
+def test_a_link_of_a_visitor_brings_no_other_model(served):
+    config = httpx.get(f"{served}config").json()
+    (opening,) = (
+        one for one in config["dependencies"] if one["targets"][0][1] == "select" and len(one["outputs"]) > 20
+    )
+    with httpx.Client(headers={"X-Real-IP": "10.0.0.7"}, timeout=60) as client:
+        query = "?tab=math&model=somebody/secret"
+        body = {"fn_index": opening["id"], "data": [False, "tokens"], "session_hash": "abc", "event_data": {"index": 0}}
+        client.post(f"{served}gradio_api/queue/join{query}", json=body)
+        said = client.get(f"{served}gradio_api/queue/data?session_hash=abc").text
+    assert "Visitors of this server choose from" in said

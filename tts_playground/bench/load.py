@@ -107,7 +107,7 @@ class Visitor:
             raise CannotDo("The image tab is not shown: there is no image model; name one in TTS_PLAYGROUND_T2I_MODEL.")
         events: dict[tuple[int, str], list[dict[str, Any]]] = {}
         for one in config["dependencies"]:
-            for target in one["targets"]:
+            for target in one["targets"] if one["backend_fn"] else ():  # others run in the browser
                 events.setdefault(tuple(target), []).append(one)
         return cls(address, {number: props.get("value") for number, props in parts.items()}, names, events)
 

@@ -17,6 +17,7 @@ when gradio changes one. The other rooms use gradio's documented components, eve
 | ``files`` | ``utils.is_static_file`` | a gallery's pictures are looked for once |
 | ``page`` | ``Blocks.preprocess_data``, ``process_api``, ``launch``, ``EventData._data`` | refusals are sentences |
 | ``components`` | ``State.get_config``, ``ImageEditor`` and its ``accept_blobs`` | pools stay; canvases have bounds |
+| ``page`` | ``Context.block`` | a tab learns that it is opened |
 | ``components`` | ``Gallery.postprocess`` | no threads are started to describe pictures |
 """
 # ruff: noqa: E402
@@ -37,7 +38,7 @@ from tts_playground.ui.gradio_patches.components import (
 )
 from tts_playground.ui.gradio_patches.files import fetched, sent_files, serve_in_place
 from tts_playground.ui.gradio_patches.leavers import gone
-from tts_playground.ui.gradio_patches.page import Page
+from tts_playground.ui.gradio_patches.page import Page, enclosing_tab
 from tts_playground.ui.gradio_patches.queue import LONG_PATIENCE, LOOK, PATIENCE, UNHEARD, FairQueue, fair_queue
 from tts_playground.ui.gradio_patches.repeated_work import absent_once, plot, signatures_once
 from tts_playground.ui.gradio_patches.sessions import PageSession, PageSessions, light_sessions
@@ -62,6 +63,7 @@ __all__ = [
     "PictureInput",
     "absent_once",
     "address_of_request",
+    "enclosing_tab",
     "fair_queue",
     "fetched",
     "gone",

@@ -8,7 +8,7 @@ pass through ``error_handling`` as what handlers raise.
 What fills a tab when it is first opened never writes over what has been shown there since (``Page.fills``).
 
 Hooked: ``Blocks.preprocess_data``, ``postprocess_data``, ``process_api`` and ``launch`` (its ``_frontend``);
-``EventData._data``; ``FnIndexInferError``, which a request that names no event ends in.
+``EventData._data``; ``Context.block``; ``FnIndexInferError``, which a request that names no event ends in.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 import gradio as gr
 import httpx
+from gradio.context import Context
 from gradio.exceptions import ComponentProcessingError
 from gradio.route_utils import FnIndexInferError
 
@@ -33,6 +34,12 @@ _WRONG = (ValueError, TypeError, LookupError, AttributeError, httpx.HTTPError)
 """what gradio raises on values that are none of a component's"""
 _NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
 """what the system says of paths that were not sent here; a full disk, say, is a fault"""
+
+
+def enclosing_tab() -> gr.Tab | None:
+    """The tab that is being laid out, to hear when it is opened; None outside of one."""
+    block = Context.block
+    return block if isinstance(block, gr.Tab) else None
 
 
 class Page(gr.Blocks, metaclass=BlocksWithoutStub):

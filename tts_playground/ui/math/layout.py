@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from gradio.context import Context
 
 from tts_playground.pages.math import export, tour, tree_picture
 from tts_playground.pages.math.page_state import MathPageState, shown_problems
 from tts_playground.pages.math.view_settings import LIMITS, MENU, ORDER, MathView, guides, strategies
 from tts_playground.rewards.prm import AGGREGATIONS
 from tts_playground.tasks.reasoning import LONGEST
+from tts_playground.ui.gradio_patches import enclosing_tab
 from tts_playground.ui.math import recipes_view
 from tts_playground.ui.widgets import PageState, heading, python, slider, take_away
 
@@ -86,8 +86,7 @@ def build(opening: MathView) -> MathParts:
     """Lay the tab out; what it shows is sent when it is first opened."""
     held = PageState(MathPageState(opening))
     parts: dict[str, Any] = {"state": held, "was_open": gr.State(False), "file": gr.Textbox(visible=False)}
-    block = Context.block
-    parts["tab"] = block if isinstance(block, gr.Tab) else None
+    parts["tab"] = enclosing_tab()
     settings: dict[str, Any] = {}
     _tour(parts)
     with gr.Row(elem_classes="main", elem_id="math-top"):
