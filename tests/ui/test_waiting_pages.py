@@ -144,3 +144,25 @@ def test_pressed_twice_is_one_wish(view):
     queue.ask("page", wish)
     assert queue.same("page", _wish(view)) is wish
     assert queue.same("page", newer := _wish(view, seed=3)) is newer
+
+
+def test_a_page_that_was_drawn_already_keeps_what_it_shows(image_address):
+    """Watching ends without news then, and gradio empties the outputs of a generator that never said anything."""
+
+    async def played():
+        async with httpx.AsyncClient(timeout=120) as web:
+            page, session, own = await load.Visitor.open(web, image_address), "again", {"t2i-seed": 503, "t2i-n": 2}
+            for _ in range(2):
+                for event in page.events[page.names["t2i-run"], "click"]:
+                    await load._join(web, page, session, event, own)
+                    done = await _until(web, page, session, '"process_completed"')
+                    assert done["success"] and None not in [
+                        value
+                        for value, part in zip(done["output"]["data"], event["outputs"], strict=True)
+                        if part in shown(page)
+                    ]
+
+    def shown(page):
+        return {page.names[name] for name in ("t2i-status", "t2i-picks", "t2i-gallery", "t2i-reading")}
+
+    asyncio.run(played())

@@ -106,8 +106,8 @@ class Visitor:
         if "t2i-temperature" not in names:
             raise CannotDo("The image tab is not shown: there is no image model; name one in TTS_PLAYGROUND_T2I_MODEL.")
         events: dict[tuple[int, str], list[dict[str, Any]]] = {}
-        for one in config["dependencies"]:
-            for target in one["targets"] if one["backend_fn"] else ():  # others run in the browser
+        for one in (one for one in config["dependencies"] if one["backend_fn"]):  # others run in the browser alone
+            for target in one["targets"]:
                 events.setdefault(tuple(target), []).append(one)
         return cls(address, {number: props.get("value") for number, props in parts.items()}, names, events)
 

@@ -192,6 +192,7 @@ def _watching(p: T2iParts, outputs: list[Any]) -> list[Any]:
 
     def pressed(view_to_wish: Callable[[T2iView], DrawRequest]):
         async def watch(request: gr.Request, *values: Any) -> AsyncIterator[Any]:
+            yield NOTHING
             try:
                 wish = await asyncio.to_thread(view_to_wish, view_from(request, values))
                 found = await asyncio.to_thread(image_repository.look, wish.view)
@@ -210,6 +211,7 @@ def _watching(p: T2iParts, outputs: list[Any]) -> list[Any]:
 
     @friendly
     async def live(request: gr.Request) -> AsyncIterator[Any]:
+        yield NOTHING
         session = session_of(request)
         if (wish := page_state.request_queue().newest(session)) is not None:
             async for shown in _waited(session, wish):
@@ -233,6 +235,8 @@ async def _waited(session: str, wish: DrawRequest) -> AsyncIterator[Any]:
             yield *[gr.skip()] * 8, *map(plot, charts), gr.skip()
 
 
+NOTHING = (gr.skip(),) * 11
+"""what a drawing says first: of a generator that ends without a word, gradio empties all outputs"""
 LAST_WORD = LastWord()
 """of this tab's cancel button"""
 
@@ -248,6 +252,7 @@ def _drawn(session: str, wish: DrawRequest, *, pressed: bool = False, charts: bo
 
     ``charts``: the curve and the histogram, too.
     """
+    yield NOTHING
     for step in page_state.drawn(session, wish, pressed=pressed):
         yield _reported(step, charts=charts)
 
