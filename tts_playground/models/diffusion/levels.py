@@ -35,8 +35,9 @@ def level(scheduler: Any, place: int) -> tuple[float, float]:
     Raises:
         CannotDo: a scheduler that tells neither sigmas nor cumulative alphas.
     """
-    sigmas: Any = getattr(scheduler, "sigmas", None)
-    stepped = sigmas is not None and len(sigmas) >= len(scheduler.timesteps)
+    told: Any = getattr(scheduler, "sigmas", None)
+    sigmas = () if told is None else told
+    stepped = len(sigmas) >= len(scheduler.timesteps)
     if place >= len(scheduler.timesteps):
         return 1.0, 0.0
     if is_flow(scheduler) and stepped:
