@@ -29,7 +29,10 @@ def sentences(
     for name in NAMES[1:]:
         if name == "oracle":
             fair = fair_numbers(samples, len(rows[0].shown)).distance
-            said[name] = f"Oracle is a ceiling: it looks at the answer. A fair chooser's {samples:,} draws are {share(fair)} off."
+            said[name] = (
+                "Oracle is a ceiling: it looks at the answer."
+                f" A fair chooser's {samples:,} draws are {share(fair)} off."
+            )
         elif name not in known:
             said[name] = MISSING[name]
         else:
@@ -58,7 +61,9 @@ def _why(name: str, known: dict[str, Calibrated], rows: Sequence[AuditRow], blan
     if name == "contextual":
         said = np.asarray(blank.digits, np.float64) if blank is not None else np.ones(10)
         most = int(said.argmax())
-        often = f"on a blank picture it says {most} in {share(float(said[most] / said.sum()))} of replies that name a digit"
+        often = (
+            f"on a blank picture it says {most} in {share(float(said[most] / said.sum()))} of replies that name a digit"
+        )
         if better:
             return f"because {often}, and it prefers the same digits on real pictures"
         return f"because {often}, which says little about pictures that show digits, and dividing by it " + (
@@ -73,5 +78,7 @@ def _why(name: str, known: dict[str, Calibrated], rows: Sequence[AuditRow], blan
             f".{rest}" if rest else ""
         )
     if worse:
-        return f"because the taste that it divides out ({most}: {times:.1f} times the average) is noise of these pictures"
+        return (
+            f"because the taste that it divides out ({most}: {times:.1f} times the average) is noise of these pictures"
+        )
     return "because no digit is preferred on all pictures, so there is nothing to divide out"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from tts_playground.auditing import statistics
 from tts_playground.auditing.colour import confusion
@@ -27,7 +28,9 @@ def effects_figure(report: AuditReport) -> Any:
 def heat_figure(report: AuditReport) -> Any:
     """How often each of the 3 x 3 cells is chosen over fair."""
     grid = [[figures.mark_of("place", name) for name in row] for row in PLACE_NAMES]
-    return figures.heat(*heat(report.rows), samples=report.samples, grid=grid)
+    ratio, cells = heat(report.rows)
+    reach = special.ndtri(1 - statistics.ALPHA / 2) * np.sqrt((report.k - 1) / (report.samples * np.maximum(cells, 1)))
+    return figures.heat(ratio, cells, reach=reach, grid=grid)
 
 
 def draws_figure(report: AuditReport, at: int | None = None) -> Any:
@@ -39,7 +42,9 @@ def draws_figure(report: AuditReport, at: int | None = None) -> Any:
     noticed = statistics.power(p, np.array(DRAWS)).mean(axis=1)
     measured = np.array([statistics.expected_v(p, n).mean() for n in DRAWS])
     floor = statistics.noise_floor(DRAWS, report.k)
-    return figures.draws(DRAWS, noticed, measured, floor, float(statistics.true_v(p).mean()), at=at, alarms=statistics.ALPHA)
+    return figures.draws(
+        DRAWS, noticed, measured, floor, float(statistics.true_v(p).mean()), at=at, alarms=statistics.ALPHA
+    )
 
 
 def calibrations_figure(report: AuditReport) -> Any:

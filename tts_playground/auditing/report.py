@@ -147,9 +147,7 @@ def analyze(
         found = tuple(effects(_scenes(usable), _shares(usable), _clusters(usable), refits=refits, seed=seed))
     judged = tuple(calibration.judge(usable, blank, n)) if usable else ()
     words = sentences(summaries[-1], found, usable)
-    return AuditReport(
-        tuple(pictures), blank, n, summaries, found, judged, tuple(said.text for said in words), words
-    )
+    return AuditReport(tuple(pictures), blank, n, summaries, found, judged, tuple(said.text for said in words), words)
 
 
 def tempered(row: AuditRow, temperature: float) -> AuditRow:

@@ -67,7 +67,9 @@ def sentences(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence
     if len(found) > MOST:
         rest = found[MOST:]
         effect_is = "effect is" if len(rest) == 1 else "effects are"
-        said.append(Said(f"{len(rest)} more {effect_is} above {share(small)}.", tuple((e.factor, e.level) for e in rest)))
+        said.append(
+            Said(f"{len(rest)} more {effect_is} above {share(small)}.", tuple((e.factor, e.level) for e in rest))
+        )
     said += invalid + _silent(effects, {effect.factor for effect in found}, small)
     if summary["protocol"] == "list":
         said.append(Said("Picks in one list are not independent, so the chi-square test does not hold for them."))

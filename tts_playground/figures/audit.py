@@ -151,12 +151,17 @@ def _effect_words(effect: Any) -> str:
 
 
 def heat(
-    ratio: Floats, cells: Floats, *, title: str = "", samples: int = 0, grid: Sequence[Sequence[str]] | None = None
+    ratio: Floats,
+    cells: Floats,
+    *,
+    title: str = "",
+    reach: Floats | None = None,
+    grid: Sequence[Sequence[str]] | None = None,
 ) -> go.Figure:
     """Where picks fall on the grid: [3, 3] how often a cell there is chosen over fair; empty where none stood.
 
     Args:
-        samples: draws a picture, for what fair choosers show. grid: the marks of the cells (``mark_of``).
+        reach: [3, 3] how far from 1 the cells of 99 % of fair choosers lie. grid: the marks of the cells (``mark_of``).
     """
     if not np.isfinite(ratio).any():
         return empty("Nothing was chosen yet.")
@@ -172,9 +177,10 @@ def heat(
             text=words,
             texttemplate="%{text}",
             textfont={"size": 15},
-            customdata=cells,
-            hovertemplate="%{text} fair, in %{customdata:.0f} pictures<extra>%{y} %{x}</extra>",
-            meta={"grid": [list(row) for row in grid], "marks": "grid"} if grid else None,
+            customdata=np.stack([cells, np.zeros((3, 3)) if reach is None else reach], axis=-1),
+            hovertemplate="%{text} fair, in %{customdata[0]:.0f} pictures<br>"
+            "fair choosers: 1 ± %{customdata[1]:.2f}<extra>%{y} %{x}</extra>",
+            meta={"grid": [list(row) for row in grid], "marks": []} if grid else None,
             zmin=-spread,
             zmax=spread,
             colorscale=[[0, "#4a9bd1"], [0.5, "#b9b9b9"], [1, "#e8904e"]],

@@ -30,7 +30,10 @@ class SketchTab:
         parts = layout.build(starters, opening)
         callbacks.wire(app, parts, starters)
         sampler = parts.settings[ORDER.index("sampler")]
-        menus = [sampler, learn_view.build(parts.drawn, sampler)]
+        with parts.results:
+            menu, learn = learn_view.build(parts.drawn, sampler)
+        callbacks.touring(parts, learn)
+        menus = [sampler, menu]
         # adapters may have come since the app was started, and who is at this machine may use more than its visitors
         app.load(learn_view.menus, None, menus, **LIGHT, **QUIET)
         api.build()
