@@ -31,7 +31,7 @@ from tts_playground.auditing.statistics import (
     total_variation,
     true_v,
 )
-from tts_playground.auditing.verdict import SMALL, Said, loud, sentences
+from tts_playground.auditing.verdict import SMALL, VerdictLine, loud, sentences
 from tts_playground.errors import BadInput
 
 BAND = 1 - ALPHA
@@ -70,7 +70,7 @@ class AuditReport:
     calibrations: tuple[Calibrated, ...]
     verdict: tuple[str, ...]
     """sentences, the most important first"""
-    said: tuple[Said, ...] = ()
+    said: tuple[VerdictLine, ...] = ()
     """the same sentences, with the bars that they speak of"""
 
     @property

@@ -34,7 +34,7 @@ CONDITION_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class VerdictLine:
     """One sentence of a verdict, and what it is about."""
 
     text: str
@@ -49,10 +49,10 @@ def verdict(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence[A
     return tuple(said.text for said in sentences(summary, effects, rows))
 
 
-def sentences(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence[AuditRow]) -> tuple[Said, ...]:
+def sentences(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence[AuditRow]) -> tuple[VerdictLine, ...]:
     """Sentences about one audit, the most important first."""
     if not rows:
-        return (Said("No reply named a digit of its picture, so nothing can be said about how it chooses."),)
+        return (VerdictLine("No reply named a digit of its picture, so nothing can be said about how it chooses."),)
     small = SMALL / summary["k"]
     found = loud(effects, small)
     said = [_opening(summary, bool(found), effects, small)]
@@ -62,20 +62,22 @@ def sentences(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence
             f"Only {share(summary['valid_rate'])} of its replies name a digit that is in the picture; the rest of this"
             " is about those replies alone."
         )
-        said.insert(0, Said(only))
+        said.insert(0, VerdictLine(only))
     said += [_sentence(effect) for effect in found[:MOST]]
     if len(found) > MOST:
         rest = found[MOST:]
         effect_is = "effect is" if len(rest) == 1 else "effects are"
         said.append(
-            Said(f"{len(rest)} more {effect_is} above {share(small)}.", tuple((e.factor, e.level) for e in rest))
+            VerdictLine(f"{len(rest)} more {effect_is} above {share(small)}.", tuple((e.factor, e.level) for e in rest))
         )
     said += invalid + _silent(effects, {effect.factor for effect in found}, small)
     if summary["protocol"] == "list":
-        said.append(Said("Picks in one list are not independent, so the chi-square test does not hold for them."))
+        said.append(
+            VerdictLine("Picks in one list are not independent, so the chi-square test does not hold for them.")
+        )
     if summary.get("mean_joint_accuracy_valid") is not None:
         said.append(
-            Said(
+            VerdictLine(
                 f"It names the right colour with {share(summary['mean_joint_accuracy_valid'])} of its valid choices"
                 f" ({share(summary['mean_joint_accuracy_all'])} of all replies)."
             )
@@ -109,7 +111,7 @@ def name_of(effect: Effect) -> str:
     return words.format(COLOUR_WORDS.get(effect.level, effect.level))
 
 
-def _opening(summary: dict[str, Any], caused: bool, effects: Sequence[Effect], small: float) -> Said:
+def _opening(summary: dict[str, Any], caused: bool, effects: Sequence[Effect], small: float) -> VerdictLine:
     distance, n = summary["mean_total_variation"], summary["n"]
     fair = fair_numbers(n, summary["k"]).distance
     moved = (
@@ -117,19 +119,19 @@ def _opening(summary: dict[str, Any], caused: bool, effects: Sequence[Effect], s
         f" ({_of_100(fair)} for {n:,} draws of a fair chooser)"
     )
     if caused:
-        return Said(f"It does not choose uniformly: {moved}.")
+        return VerdictLine(f"It does not choose uniformly: {moved}.")
     as_fair = distance < 0.01 or summary["reject_rate_chi2"] <= 0.05
     far = "about as far off" if abs(distance - fair) < 0.01 + 0.2 * fair else f"{share(fair)} off"
     beside = f"{share(distance)} off even, and a fair chooser is {far} at {n:,} draws."
     wide = [e for e in effects if max(abs(e.sure_low), abs(e.sure_high)) > small]
     if not effects or len(wide) > len(effects) / 2:
         opening = "No sign of unfairness, but too few pictures for a verdict" if as_fair else TOO_FEW
-        return Said(f"{opening}: {beside}", few=True)
+        return VerdictLine(f"{opening}: {beside}", few=True)
     if as_fair:
-        return Said(f"No sign of unfairness: {beside}")
+        return VerdictLine(f"No sign of unfairness: {beside}")
     tests = f"a test of {n:,} draws objects" if summary["protocol"] == "exact" else "the test objects"
     objects = f"{tests} to {share(summary['reject_rate_chi2'])} of the pictures, and to 1 % with a fair chooser"
-    return Said(f"It is not uniform within pictures, but no single cause stands out: {moved}; {objects}.")
+    return VerdictLine(f"It is not uniform within pictures, but no single cause stands out: {moved}; {objects}.")
 
 
 TOO_FEW = "Too few pictures for a verdict"
@@ -140,7 +142,7 @@ def _of_100(value: float) -> str:
     return f"{100 * value:.1f} of 100" if 0 < value < 0.01 else f"{100 * value:.0f} of 100"
 
 
-def _sentence(effect: Effect) -> Said:
+def _sentence(effect: Effect) -> VerdictLine:
     name = name_of(effect)
     other = {"digit": "another digit", "place": "a cell elsewhere", "colour": "a cell of another colour"}
     against = other.get(effect.factor, "an untouched one")
@@ -148,12 +150,12 @@ def _sentence(effect: Effect) -> Said:
     about = ((effect.factor, effect.level),)
     if not TIMES[0] <= effect.ratio <= TIMES[1]:
         rare = "hardly ever" if effect.ratio < 1 else "nearly always"
-        return Said(f"It {rare} picks {name}, if it can pick {against}: {points} than that.", about)
+        return VerdictLine(f"It {rare} picks {name}, if it can pick {against}: {points} than that.", about)
     low, high = max(effect.ratio_low, TIMES[0]), min(effect.ratio_high, TIMES[1])
     ends = "at least" if effect.ratio_high > TIMES[1] else "at most" if effect.ratio_low < TIMES[0] else ""
     one = f"{ends} {_times(low if ends == 'at least' else high)}"
     reach = one if ends else f"{_times(low)} to {_times(high)}"
-    return Said(
+    return VerdictLine(
         f"It picks {name} about {_times(effect.ratio)} times as readily as {against} (95 %: {reach}); {points}.", about
     )
 
@@ -168,7 +170,7 @@ def _times(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
 
 
-def _invalid(summary: dict[str, Any], rows: Sequence[AuditRow]) -> list[Said]:
+def _invalid(summary: dict[str, Any], rows: Sequence[AuditRow]) -> list[VerdictLine]:
     """What the replies say that name no digit of their picture."""
     missing = 1 - summary["valid_rate"]
     if missing < NAMED:
@@ -186,10 +188,10 @@ def _invalid(summary: dict[str, Any], rows: Sequence[AuditRow]) -> list[Said]:
         said = next((text for row in rows for text in row.examples), "")
         parts.append(f"{share(silent)} name no digit at all" + (f" (“{said[:40]}”)" if said else ""))
     what = f": {' and '.join(parts)}" if parts else ""
-    return [Said(f"{share(missing)} of its replies are invalid{what}; a fair chooser has none.")]
+    return [VerdictLine(f"{share(missing)} of its replies are invalid{what}; a fair chooser has none.")]
 
 
-def _silent(effects: Sequence[Effect], loud: set[str], small: float) -> list[Said]:
+def _silent(effects: Sequence[Effect], loud: set[str], small: float) -> list[VerdictLine]:
     """Factors without an effect: those that surely have none, and those of which this audit cannot tell."""
     calm, unclear = [], []
     for factor in FACTORS:
@@ -204,7 +206,7 @@ def _silent(effects: Sequence[Effect], loud: set[str], small: float) -> list[Sai
         most = max(reach for _, reach in unclear)
         possible = f": effects up to {share(most)} are possible" if most < 0.5 else ""
         said.append(
-            Said(
+            VerdictLine(
                 f"Too few pictures to tell whether {names} {'matters' if len(unclear) == 1 else 'matter'}{possible}.",
                 few=True,
             )
@@ -213,7 +215,7 @@ def _silent(effects: Sequence[Effect], loud: set[str], small: float) -> list[Sai
         most = max(max(reach for _, reach in calm), 0.001)
         names = _and([FACTOR_WORDS[name] for name, _ in calm])
         do = "does" if len(calm) == 1 else "do"
-        said.append(Said(f"{names[0].upper()}{names[1:]} {do} not matter: no effect is above {share(most)}."))
+        said.append(VerdictLine(f"{names[0].upper()}{names[1:]} {do} not matter: no effect is above {share(most)}."))
     return said
 
 

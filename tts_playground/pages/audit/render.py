@@ -16,7 +16,7 @@ from tts_playground.auditing.fair import fair_numbers
 from tts_playground.auditing.pictures import ChoicePicture
 from tts_playground.auditing.report import AuditReport, bars, tempered
 from tts_playground.auditing.rows import AuditRow
-from tts_playground.auditing.verdict import Said, share
+from tts_playground.auditing.verdict import VerdictLine, share
 from tts_playground.figures import audit as figures
 from tts_playground.figures.audit import mark_of
 from tts_playground.pages.audit.histogram import histogram
@@ -113,7 +113,7 @@ def verdict(report: AuditReport | None) -> str:
     return f'<div class="verdict"><ul>{items}</ul></div>' if items else ""
 
 
-def _said(said: Said) -> str:
+def _said(said: VerdictLine) -> str:
     words = html.escape(said.text)
     if not said.about:
         return words
@@ -203,7 +203,7 @@ def caption(row: AuditRow) -> str:
 def about_gallery(focus: Focus) -> str:
     """The line above the pictures."""
     if not focus.level:
-        return "The pictures with the least even choice first. Click a bar above to see its pictures."
+        return "The least even choices first; a bar shows its pictures."
     return f"Pictures with the {focus.factor} “{html.escape(focus.level)}”, in which it is chosen most first."
 
 
@@ -217,7 +217,7 @@ def pictures_of(report: AuditReport) -> tuple[Any, Any, Any, Any, Any]:
     return (
         html_report.effects_figure(report),
         html_report.heat_figure(report),
-        html_report.draws_figure(report, report.samples),
+        html_report.draws_figure(report, report.samples).update_layout(height=330),
         html_report.calibrations_figure(report),
         confusion,
     )

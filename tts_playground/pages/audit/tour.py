@@ -107,7 +107,7 @@ def which(work: AuditPageState, report: AuditReport) -> str:
 
 STOPS = (
     AuditStop(
-        "even", "1 Even?", "It is asked to pick a digit at random. How far from even are its picks?",
+        "even", "1 How even", "It is asked to pick a digit at random. How far from even are its picks?",
         ("less than 1 %", "1 to 10 %", "more than 10 %"), even, "audit-histogram",
     ),
     AuditStop(
@@ -129,7 +129,7 @@ STOPS = (
         ("it helps", "it hurts", "no change"), blank, "audit-calibration",
     ),
     AuditStop(
-        QUIZ, "6 Which script?", "One of six scripts was just audited, and is not named. Look at the bars and at the"
+        QUIZ, "6 Which script", "One of six scripts was just audited, and is not named. Look at the bars and at the"
         " verdict: which one is it?",
         tuple(words for words, _ in SCRIPTS.values()), which, "audit-histogram",
     ),

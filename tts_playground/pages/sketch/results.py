@@ -69,7 +69,8 @@ def reading(work: SketchPageState | None, n: int) -> str:
         return _line(words, best.score, quiet + "A curve needs independent draws: press “Draw a pool”.")
     size = len(work.pool)
     at = min(n, size)
-    words = f"{work.title}: best of {at} scores {{}} on average; one draw, {curve.at(1):.3f}."
+    best = f"best of {at} programs" if at > 1 else "one program"
+    words = f"{work.title}: {best} scores {{}} on average; one draw, {curve.at(1):.3f}."
     if at >= 4:
         half = at // 2
         words += f" From 1 to 2 programs adds {_gain(curve, 1, 2)}; from {half} to {at} {_gain(curve, half, at)}."

@@ -243,7 +243,6 @@ def _bars(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus, r
     parts["histogram"] = gr.HTML(
         render.bars_of(opening, focus, report), js_on_load=histogram.JS, elem_id="audit-histogram", padding=False
     )
-    gr.HTML(said(BARS), padding=False)
 
 
 def _gallery(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus) -> None:
@@ -251,6 +250,7 @@ def _gallery(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus
     parts["about"] = gr.HTML(about, padding=False, elem_id="audit-about")
     shown = render.gallery(opening, focus)
     parts["gallery"] = thumbs(shown, elem_id="audit-gallery", columns=8, height=250, preview=True)
+    gr.HTML(said(BARS), padding=False)
 
 
 def _plot(parts: dict[str, Any], name: str, title: str, what: str, figure: Any) -> None:

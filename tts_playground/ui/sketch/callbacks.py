@@ -11,8 +11,8 @@ import gradio as gr
 
 from tts_playground.errors import BadInput
 from tts_playground.pages.coerce import one_of, whole
-from tts_playground.pages.sketch import editor, examples, ink_link, render, results, strategy_comparison, tour
-from tts_playground.pages.sketch.page_state import SketchPageState, rescored
+from tts_playground.pages.sketch import editor, examples, ink_link, render, results, strategy_comparison
+from tts_playground.pages.sketch.page_state import SketchPageState
 from tts_playground.pages.sketch.view_settings import (
     INVERT,
     LIMITS,
@@ -49,7 +49,6 @@ AS_READ = "Your drawing, as it is read; press “Find the program” when it is 
 TAKEN = "What was read from your picture is on the canvas; correct it there."
 OF_LINK = "The drawing of this link is on the canvas; press “Find the program”."
 AGAIN = "Your drawing, read again; press “Find the program”."
-EARLIER = "These points were scored before “shorter – closer” moved: press “Compare on this drawing” to run them again."
 LONGEST = 6000
 """characters of a program in a link"""
 PASTE = """() => document.addEventListener('paste', (event) => {
@@ -299,24 +298,6 @@ def _results(p: SketchParts, starters: dict[str, SketchPageState]) -> None:
         shown = render.compare(work.task, work.program)
         return work, work.task, examples.layers(ink), loaded, str(work.program), shown, line
 
-    @friendly
-    def weigh(work: SketchPageState | None, n: int, text: str, drawn: Any, found: Any, closeness: float):
-        closeness = settings_of(*values_of(SketchSettings())[:-1], closeness).closeness
-        stale = gr.skip() if found is None else status(EARLIER)
-        if work is None:
-            _, _, line = editor.follow(text, drawn, closeness) if text.strip() else (None, "", None)
-            return *(gr.skip(),) * 6, line or gr.skip(), stale, gr.skip()
-        again = rescored(work, closeness)
-        own = bool(text.strip()) and not work.holds(text)  # typed by hand: it stays
-        shown = text if own else str(again.program)
-        panel, _, line = editor.follow(shown, work.task, again.closeness)
-        new = gr.skip() if own else shown
-        scores = results.gallery(again), results.links(again), results.figure(again, n), results.reading(again, n)
-        return again, *scores, new, line or gr.skip(), stale, gr.skip() if own or panel is None else panel
-
-    outputs = [p.work, p.gallery, p.linking, p.curve, p.reading, p.program, p.status, p.contest_status, p.panel]
-    given = [p.work, p.n, p.program, p.drawn, p.contest_state, _closeness(p)]
-    _closeness(p).change(weigh, given, outputs, **LIVE)
     p.n.change(read, [p.work, p.n], [p.curve, p.reading], **LIVE)
     outputs = [p.program, p.panel, p.complaint, p.status]
     p.gallery.select(choose, p.work, outputs, **LIGHT, **QUIET)
@@ -341,8 +322,8 @@ def _editing(p: SketchParts) -> None:
         return (gr.skip(),) * 3 if put else follow(text, task, closeness)
 
     shown = [p.panel, p.complaint, p.status]
-    p.program.input(follow, [p.program, p.drawn, _closeness(p)], shown, **LIVE)
-    p.program.change(follow_paste, [p.program, p.drawn, _closeness(p), p.work], shown, **LIVE)
+    p.program.input(follow, [p.program, p.drawn, p.closeness], shown, **LIVE)
+    p.program.change(follow_paste, [p.program, p.drawn, p.closeness, p.work], shown, **LIVE)
     saves(p.files, editor.download, p.program, p.file)
 
     def query(text: str, drawn: Any, address: str, *chosen: Any) -> str:
@@ -355,32 +336,6 @@ def _editing(p: SketchParts) -> None:
 
     shares(p.link, p.link_text, query, [p.program, p.drawn, p.address, *p.settings], lost)
     p.address.change(None, p.address, None, js="(extra) => window.ttsExtra('sketch', extra)")
-
-
-def touring(p: SketchParts, learn: Any) -> None:
-    """A question sets what it needs; a guess brings the answer. ``learn`` is the box that one of them opens."""
-    for stop in tour.STOPS:
-
-        @friendly
-        def start(stop: tour.SketchStop = stop):
-            opened = gr.Accordion(open=True) if stop.opens else gr.skip()
-            return tour.tour_cards()[stop.key].shown(), stop.changes.get("closeness", gr.skip()), opened
-
-        p.tour[stop.key].click(start, None, [p.tour_note, _closeness(p), learn], **LIGHT, **QUIET)
-
-    @friendly
-    def reveal(work: SketchPageState | None, found: Any, event: gr.EventData):
-        stop, guess = tour.named(getattr(event, "key", "")), str(getattr(event, "guess", ""))[:80]
-        if stop is None or guess not in stop.guesses:
-            return gr.skip()
-        answer = tour.FIRST if work is None else stop.answer(work, found)
-        return tour.tour_cards()[stop.key].shown(guess=guess, answer=answer)
-
-    p.tour_note.click(reveal, [p.work, p.contest_state], p.tour_note, **LIGHT, **QUIET)
-
-
-def _closeness(p: SketchParts) -> Any:
-    return p.settings[ORDER.index("closeness")]
 
 
 def _comparing(p: SketchParts) -> None:

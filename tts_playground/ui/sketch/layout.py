@@ -100,6 +100,11 @@ class SketchParts:
     tour: dict[str, Any]
     tour_note: Any
 
+    @property
+    def closeness(self) -> Any:
+        """The slider "shorter - closer"."""
+        return self.settings[ORDER.index("closeness")]
+
 
 def build(starters: dict[str, SketchPageState], opening: SketchPageState | None) -> SketchParts:
     """Lay the tab out, opened on a starter pool."""
@@ -125,10 +130,13 @@ def build(starters: dict[str, SketchPageState], opening: SketchPageState | None)
                     _output(parts, opening)
                 with gr.Column(scale=6, min_width=280, elem_id="sketch-worth"):
                     parts["settings"][ORDER.index("n")] = parts["n"] = _slider(
-                        "n", "N: programs, of which the best is kept", CANDIDATES, 1, ""
+                        "n", "N: programs; the best is kept", CANDIDATES, 1, ""
                     )
-                    _curve(parts, starters, opening)
+                    parts["curve"] = gr.Plot(
+                        results.figure(opening, CANDIDATES), show_label=False, elem_id="sketch-curve"
+                    )
                     _candidates(parts, opening)
+                    _pools(parts, starters, opening)
             _program(parts, opening)
             _contest(parts)
             hint = "# Run a search first; the script that repeats it then stands here."
@@ -268,7 +276,7 @@ def _output(parts: dict[str, Any], opening: SketchPageState | None) -> None:
         "Shorter – closer",
         SketchSettings().closeness,
         0.05,
-        "0: few shapes; 1: as close as it gets. Headline, candidates and plots show this score.",
+        "0: few shapes; 1: as close as it gets.",
     )
     words = "" if opening is None else SHOWN.format(name=opening.title)
     parts["status"] = gr.HTML(status(HELLO + words), elem_id="sketch-status", padding=False)
@@ -301,9 +309,7 @@ def _candidates(parts: dict[str, Any], opening: SketchPageState | None) -> None:
     parts["linking"] = gr.HTML(results.links(opening), elem_id="sketch-linking", elem_classes="unseen", padding=False)
 
 
-def _curve(parts: dict[str, Any], starters: dict[str, SketchPageState], opening: SketchPageState | None) -> None:
-    n = CANDIDATES
-    parts["curve"] = gr.Plot(results.figure(opening, n), show_label=False, elem_id="sketch-curve")
+def _pools(parts: dict[str, Any], starters: dict[str, SketchPageState], opening: SketchPageState | None) -> None:
     with gr.Row(elem_classes="buttons"):
         parts["opened"] = gr.Dropdown(
             list(starters),
