@@ -130,17 +130,8 @@ def _drawing(p: SketchParts) -> None:
     @friendly
     def wipe(n: int):
         line = status("The canvas is clear.")
-        return (
-            "",
-            examples.layers(None),
-            None,
-            None,
-            render.compare(None, None),
-            line,
-            *_nothing_found(n),
-            "auto",
-            False,
-        )
+        shown = "", examples.layers(None), None, None, render.compare(None, None), line
+        return *shown, *_nothing_found(n), "auto", False
 
     @friendly
     def notice(value: Any, loaded: Any, drawn: Any, text: str, work: SketchPageState | None, outline: str, n: int):
