@@ -175,7 +175,7 @@ def links(work: AuditPageState, focus: Focus) -> str:
     """An unseen element that says which bars belong to each picture of the gallery."""
     items = []
     for row in _ranked(work, focus):
-        cells = levels_of([row.picture.scene])[0]
+        cells = levels_of([row.picture.scene])[0] if row.picture.scene else []
         items.append(sorted({mark_of(factor, level) for facts in cells for factor, level in facts.items()}))
     told = html.escape(json.dumps({"gallery": "audit-gallery", "items": items}, separators=(",", ":")), quote=True)
     return f"<span hidden data-linking='{told}'></span>"
