@@ -66,8 +66,12 @@ def open_page(address, browser):
 
 @pytest.fixture
 def page(open_page):
-    """One person's page."""
-    return open_page()
+    """One person's page with an empty canvas."""
+    opened = open_page()
+    opened.locator("#sketch-clear").click()
+    opened.locator("#sketch-status").get_by_text("The canvas is clear").wait_for()
+    opened.wait_for_timeout(500)
+    return opened
 
 
 def _note(urls, url, address):

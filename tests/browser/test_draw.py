@@ -33,9 +33,10 @@ def test_the_editor_follows_typing_and_points_at_the_error(page):
     expect(page.locator("#sketch-status")).to_contain_text("Your program")
 
 
-def test_the_slider_moves_along_the_curve_and_the_program_can_be_saved(page):
+def test_the_slider_moves_along_the_curve_and_the_program_can_be_saved(open_page):
+    page = open_page()
     page.locator("#sketch-n input[type=number]").fill("4")
-    expect(page.locator("#sketch-reading")).to_contain_text("draw 4, keep the best")
+    expect(page.locator("#sketch-reading")).to_contain_text("best of 4 programs")
     with page.expect_download() as download:
         page.locator("#sketch-save-svg").click()
     assert download.value.suggested_filename == "sketch.svg"

@@ -73,7 +73,7 @@ def test_one_persons_search_does_not_hold_up_the_slider_of_another(open_page):
     _start_a_long_search(first)
     begun = time.monotonic()
     second.locator("#sketch-n input[type=number]").fill("4")
-    expect(second.locator("#sketch-reading")).to_contain_text("draw 4, keep the best", timeout=PATIENCE)
+    expect(second.locator("#sketch-reading")).to_contain_text("best of 4 programs", timeout=PATIENCE)
     took = time.monotonic() - begun
     print(f"the second person's slider answered after {took:.2f} s while the first one's search ran")
     expect(first.locator("#sketch-status")).to_contain_text("Searching")

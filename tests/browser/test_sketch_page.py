@@ -23,7 +23,8 @@ def test_a_link_to_an_example_shows_no_candidates_of_another_and_names_it_again(
     expect(link).to_have_value(re.compile("drawing=house"), timeout=PATIENCE)
 
 
-def test_a_stroke_takes_what_was_found_for_another_drawing_away_but_not_a_typed_program(page, draw_circle):
+def test_a_stroke_takes_what_was_found_for_another_drawing_away_but_not_a_typed_program(open_page, draw_circle):
+    page = open_page()
     expect(page.locator("#sketch-reading")).to_contain_text("biohazard", timeout=PATIENCE)
     draw_circle(page)
     expect(page.locator("#sketch-status")).to_contain_text("Your drawing, as it is read", timeout=PATIENCE)
@@ -53,10 +54,13 @@ def test_a_stopped_comparison_keeps_its_points_and_is_not_shown_as_running(open_
     expect(shown.locator(".busy")).to_have_count(0)
 
 
-def test_on_a_narrow_page_the_result_comes_right_after_the_button(page):
+def test_on_a_narrow_page_the_result_comes_first_and_the_canvas_after_it(page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_timeout(800)
-    tops = [page.locator(part).bounding_box()["y"] for part in ("#sketch-run", "#sketch-status", "#sketch-strategy")]
+    tops = [
+        page.locator(part).bounding_box()["y"]
+        for part in ("#sketch-reading", "#sketch-panel", "#sketch-canvas", "#sketch-strategy")
+    ]
     assert tops == sorted(tops)
 
 

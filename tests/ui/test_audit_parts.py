@@ -15,7 +15,7 @@ from tts_playground.auditing.report import Bar
 from tts_playground.auditing.scripted import SCRIPTS
 from tts_playground.auditing.settings import LIMITS, PROTOCOLS, TASKS
 from tts_playground.errors import BadInput, UnknownName
-from tts_playground.pages.audit import export, own_picture, page_state, render, view_settings
+from tts_playground.pages.audit import export, own_picture, page_state, render, tour, view_settings
 from tts_playground.pages.audit.histogram import histogram
 from tts_playground.pages.audit.view_settings import (
     ORDER,
@@ -109,12 +109,62 @@ def test_running_is_reported_bit_by_bit_and_ends_whole(monkeypatch):
 
 
 def test_a_bar_is_a_button_that_says_what_it_is():
-    text = histogram([Bar("digit", "7", 0.4, 0.25, 0.2, 0.3, 9), Bar("digit", "<b>", 0.1, 0.25, 0.2, 0.3, 9)], "7")
+    bars = [Bar("digit", "7", 0.4, 0.25, 0.2, 0.3, 9), Bar("digit", "<b>", 0.1, 0.25, 0.2, 0.3, 9)]
+    text = histogram(bars, "7", {("digit", "7"): 1, ("digit", "<b>"): -1})
     assert text.count("<button") == 2 and 'aria-pressed="true"' in text
     assert "column above chosen" in text and "column below" in text
-    assert "fair choosers lie between 20.0% and 30.0%" in text
+    assert "fair choosers lie between 20 % and 30 %" in text
     assert "<b><b>" not in text and "&lt;b&gt;" in text
     assert "while an audit runs" in histogram([])
+
+
+def test_bars_have_the_colour_of_the_verdict_and_not_of_their_raw_height():
+    far = [Bar("digit", "7", 0.9, 0.25, 0.2, 0.3, 9)]
+    assert "above" not in histogram(far) and "column above" in histogram(far, loud={("digit", "7"): 1})
+    found = finished(replace(SMALL, per_cond=10))
+    report = found.report()
+    assert report.loud == {("digit", "7"): 1, ("condition", "size"): 1}
+    for factor in ("digit", "condition", "place"):
+        text = render.bars_of(found, render.Focus(factor), report)
+        loud = {level for name, level in report.loud if name == factor}
+        assert text.count("column above") == len(loud) and "column below" not in text
+
+
+def test_a_fair_chooser_stands_beside_every_number_and_in_every_plot():
+    found = finished(replace(SMALL, per_cond=8))
+    report = found.report()
+    told = render.summary(found, report)
+    assert told.count(" · fair ") == told.count("<dd>")
+    effects, heat, draws, calibrations, _ = render.pictures_of(report)
+    for figure in (effects, draws, calibrations):
+        assert any("fair chooser" in (trace.name or "") for trace in figure.data)
+    assert "fair choosers" in heat.data[0].hovertemplate
+
+
+def test_too_few_pictures_are_a_verdict_with_a_button():
+    few, enough = (finished(AuditView("scripted:planted", per_cond=n)) for n in (1, 20))
+    assert "few pictures" in " ".join(few.report().verdict)
+    assert render.too_few(few, few.report()) and not render.too_few(enough, enough.report())
+
+
+def test_a_quiz_does_not_tell_its_script_before_a_guess():
+    found = page_state.quiz(AuditView(), "scripted:fair")
+    assert found.view.model in SCRIPTS and found.view.model != "scripted:fair"
+    shown = callbacks.everything(found, render.Focus())
+    assert found.view.model not in shown[0] + shown[10] + export.as_command(found)
+    words = {text: name for name, (text, _) in SCRIPTS.items()}
+    stop = tour.named("script")
+    assert set(stop.guesses) == set(words)
+    assert SCRIPTS[found.view.model][0] in stop.answer(found, found.report())
+
+
+@pytest.mark.parametrize("stop", tour.STOPS, ids=lambda stop: stop.key)
+@pytest.mark.parametrize("model", ["scripted:planted", "scripted:fair", "scripted:hasty"])
+def test_every_question_of_the_tour_is_answered_with_numbers_of_the_run(stop, model):
+    for protocol in ("exact", "sampled"):
+        found = finished(AuditView(model, protocol=protocol, per_cond=2, n=20))
+        answer = stop.answer(found, found.report())
+        assert answer.endswith(".") and "nan" not in answer and "None" not in answer
 
 
 def test_a_clicked_bar_shows_its_pictures():
@@ -136,7 +186,7 @@ def test_downloads():
 def test_copied_python_runs_as_pasted():
     text = export.as_python(finished(replace(SMALL, n=20)))
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, timeout=300)
-    assert "picks" in done.stdout
+    assert "off even" in done.stdout
 
 
 def test_ones_own_picture_on_a_network_and_on_a_script(tmp_path):
@@ -144,7 +194,7 @@ def test_ones_own_picture_on_a_network_and_on_a_script(tmp_path):
     line, bars = own_picture.ask(tiny_vlms.picture(), "3, 5,7, 7", folder, 1.0)
     assert bars.count("<button") == 3 and "in " in line
     line, bars = own_picture.ask(tiny_vlms.picture(), "red, 7", "scripted:loves-7", 1.0)
-    assert "do not look" in line and "75%" in bars
+    assert "do not look" in line and "75 %" in bars
     with pytest.raises(BadInput, match="picture"):
         own_picture.ask(None, "1, 2", "scripted:fair", 1.0)
     with pytest.raises(UnknownName, match="scripted:fair"):

@@ -104,7 +104,7 @@ def test_every_starter_opens_with_a_curve_and_a_gallery():
         ranked = work.ranked()
         assert [c.reward for c in ranked] == sorted((c.reward for c in ranked), reverse=True)
         assert len(results.gallery(work)) == min(len(ranked), results.SHOWN)
-        assert "draw 8, keep the best" in results.reading(work, 8)
+        assert "best of 8 programs scores" in results.reading(work, 8)
 
 
 def test_a_search_that_ends_before_its_first_candidate_says_so():
@@ -237,7 +237,7 @@ def test_a_comparison_can_be_stopped_between_two_candidates_of_its_pool():
 
 
 def test_an_empty_page_says_what_to_do():
-    assert "independent draws" in results.reading(None, 8)
+    assert "press “find the program”" in results.reading(None, 8).lower()
     assert results.gallery(None) == []
     blank = SketchPageState(SketchTask.of(np.zeros((256, 256), bool)), "nothing", Program())
     assert blank.curve() is None

@@ -31,7 +31,7 @@ from tts_playground.auditing.statistics import (
     total_variation,
     true_v,
 )
-from tts_playground.auditing.verdict import verdict
+from tts_playground.auditing.verdict import SMALL, VerdictLine, loud, sentences
 from tts_playground.errors import BadInput
 
 BAND = 1 - ALPHA
@@ -70,6 +70,13 @@ class AuditReport:
     calibrations: tuple[Calibrated, ...]
     verdict: tuple[str, ...]
     """sentences, the most important first"""
+    said: tuple[VerdictLine, ...] = ()
+    """the same sentences, with the bars that they speak of"""
+
+    @property
+    def loud(self) -> dict[tuple[str, str], int]:
+        """(factor, level) of the adjusted effects that the verdict speaks of -> 1 for more readily, -1 for less."""
+        return {(e.factor, e.level): 1 if e.estimate > 0 else -1 for e in loud(self.effects, SMALL / self.k)}
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -139,8 +146,8 @@ def analyze(
     if len({row.picture.layout for row in usable}) > 1:
         found = tuple(effects(_scenes(usable), _shares(usable), _clusters(usable), refits=refits, seed=seed))
     judged = tuple(calibration.judge(usable, blank, n)) if usable else ()
-    words = verdict(summaries[-1], found, usable)
-    return AuditReport(tuple(pictures), blank, n, summaries, found, judged, words)
+    words = sentences(summaries[-1], found, usable)
+    return AuditReport(tuple(pictures), blank, n, summaries, found, judged, tuple(said.text for said in words), words)
 
 
 def tempered(row: AuditRow, temperature: float) -> AuditRow:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tts_playground.auditing.effects import FACTORS, Effect
+from tts_playground.auditing.fair import fair_numbers
 from tts_playground.auditing.rows import AuditRow
 
 SMALL = 0.12
@@ -14,6 +17,10 @@ MOST = 4
 """effects that are named"""
 UNTOLD = 0.9
 """share of valid replies under which the verdict begins with that"""
+NAMED = 0.005
+"""share of replies without a digit of their picture from which on they are named"""
+TIMES = (0.05, 20.0)
+"""factors beyond which "so many times as readily" says more than pictures can tell"""
 FACTOR_WORDS = {"digit": "the digit", "place": "the place", "colour": "the colour", "condition": "the condition"}
 COLOUR_WORDS = {"R": "red", "G": "green", "B": "blue", "Y": "yellow"}
 CONDITION_WORDS = {
@@ -26,33 +33,74 @@ CONDITION_WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """One sentence of a verdict, and what it is about."""
+
+    text: str
+    about: tuple[tuple[str, str], ...] = ()
+    """(factor, level) of the bars that it speaks of"""
+    few: bool = False
+    """whether more pictures would tell"""
+
+
 def verdict(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence[AuditRow]) -> tuple[str, ...]:
+    """The texts of ``sentences``."""
+    return tuple(said.text for said in sentences(summary, effects, rows))
+
+
+def sentences(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence[AuditRow]) -> tuple[VerdictLine, ...]:
     """Sentences about one audit, the most important first."""
     if not rows:
-        return ("No reply named a digit of its picture, so nothing can be said about how it chooses.",)
+        return (VerdictLine("No reply named a digit of its picture, so nothing can be said about how it chooses."),)
     small = SMALL / summary["k"]
-    found = sorted((e for e in effects if matters(e, small)), key=lambda e: -abs(e.estimate))
-    said = [_opening(summary, bool(found))]
+    found = loud(effects, small)
+    said = [_opening(summary, bool(found), effects, small)]
+    invalid = _invalid(summary, rows)
     if summary["valid_rate"] < UNTOLD:
-        said.insert(0, f"Only {summary['valid_rate']:.0%} of its replies name a digit that is in the picture; the rest"
-                       " of this is about those replies alone.")  # fmt: skip
+        only = (
+            f"Only {share(summary['valid_rate'])} of its replies name a digit that is in the picture; the rest of this"
+            " is about those replies alone."
+        )
+        said.insert(0, VerdictLine(only))
     said += [_sentence(effect) for effect in found[:MOST]]
     if len(found) > MOST:
-        said.append(f"{len(found) - MOST} more of its effects are above {small:.1%}.")
-    said += _silent(effects, {effect.factor for effect in found}, small)
+        rest = found[MOST:]
+        effect_is = "effect is" if len(rest) == 1 else "effects are"
+        said.append(
+            VerdictLine(f"{len(rest)} more {effect_is} above {share(small)}.", tuple((e.factor, e.level) for e in rest))
+        )
+    said += invalid + _silent(effects, {effect.factor for effect in found}, small)
     if summary["protocol"] == "list":
-        said.append("Picks in one list are not independent, so the chi-square test does not hold for them.")
+        said.append(
+            VerdictLine("Picks in one list are not independent, so the chi-square test does not hold for them.")
+        )
     if summary.get("mean_joint_accuracy_valid") is not None:
         said.append(
-            f"It names the right colour with {summary['mean_joint_accuracy_valid']:.0%} of its valid choices"
-            f" ({summary['mean_joint_accuracy_all']:.0%} of all replies)."
+            VerdictLine(
+                f"It names the right colour with {share(summary['mean_joint_accuracy_valid'])} of its valid choices"
+                f" ({share(summary['mean_joint_accuracy_all'])} of all replies)."
+            )
         )
     return tuple(said)
+
+
+def loud(effects: Sequence[Effect], small: float) -> list[Effect]:
+    """The effects that a verdict speaks of, and that colour the bars, the largest first."""
+    return sorted((e for e in effects if matters(e, small)), key=lambda e: -abs(e.estimate))
 
 
 def matters(effect: Effect, small: float) -> bool:
     """At least ``small``, and not zero with all levels considered at once."""
     return abs(effect.estimate) >= small and effect.sure
+
+
+def share(value: float) -> str:
+    """A share in words: "23 %", "0.4 %"; what lies between 99.5 and 100 % is not rounded to all."""
+    percent = 100 * value
+    if 99.5 <= percent < 100:
+        return f"{min(99.9, percent):.1f} %"
+    return f"{percent:.1f} %" if 0 < percent < 1 else f"{percent:.0f} %"
 
 
 def name_of(effect: Effect) -> str:
@@ -63,38 +111,87 @@ def name_of(effect: Effect) -> str:
     return words.format(COLOUR_WORDS.get(effect.level, effect.level))
 
 
-def _opening(summary: dict[str, Any], caused: bool) -> str:
+def _opening(summary: dict[str, Any], caused: bool, effects: Sequence[Effect], small: float) -> VerdictLine:
     distance, n = summary["mean_total_variation"], summary["n"]
-    moved = f"{distance:.1%} of its picks would have to move to make a picture fair, on average"
+    fair = fair_numbers(n, summary["k"]).distance
+    moved = (
+        f"on average, {_of_100(distance)} picks would have to go elsewhere for a picture to be fair"
+        f" ({_of_100(fair)} for {n:,} draws of a fair chooser)"
+    )
     if caused:
-        return f"It does not choose uniformly: {moved}."
-    if summary["protocol"] == "exact":
-        tests = f"a test of {n:,} draws would object to {summary['reject_rate_chi2']:.0%} of the pictures"
-    else:
-        tests = f"the test objects to {summary['reject_rate_chi2']:.0%} of the pictures, 1% is expected of a fair one"
-    if distance < 0.01 or summary["reject_rate_chi2"] <= 0.05:
-        return f"No sign of unfairness: {moved}; {tests}."
-    return f"It is not uniform within pictures ({moved}; {tests}), but no single cause stands out."
+        return VerdictLine(f"It does not choose uniformly: {moved}.")
+    as_fair = distance < 0.01 or summary["reject_rate_chi2"] <= 0.05
+    far = "about as far off" if abs(distance - fair) < 0.01 + 0.2 * fair else f"{share(fair)} off"
+    beside = f"{share(distance)} off even, and a fair chooser is {far} at {n:,} draws."
+    wide = [e for e in effects if max(abs(e.sure_low), abs(e.sure_high)) > small]
+    if not effects or len(wide) > len(effects) / 2:
+        opening = "No sign of unfairness, but too few pictures for a verdict" if as_fair else TOO_FEW
+        return VerdictLine(f"{opening}: {beside}", few=True)
+    if as_fair:
+        return VerdictLine(f"No sign of unfairness: {beside}")
+    tests = f"a test of {n:,} draws objects" if summary["protocol"] == "exact" else "the test objects"
+    objects = f"{tests} to {share(summary['reject_rate_chi2'])} of the pictures, and to 1 % with a fair chooser"
+    return VerdictLine(f"It is not uniform within pictures, but no single cause stands out: {moved}; {objects}.")
 
 
-def _sentence(effect: Effect) -> str:
+TOO_FEW = "Too few pictures for a verdict"
+
+
+def _of_100(value: float) -> str:
+    """A share as picks out of a hundred."""
+    return f"{100 * value:.1f} of 100" if 0 < value < 0.01 else f"{100 * value:.0f} of 100"
+
+
+def _sentence(effect: Effect) -> VerdictLine:
     name = name_of(effect)
     other = {"digit": "another digit", "place": "a cell elsewhere", "colour": "a cell of another colour"}
     against = other.get(effect.factor, "an untouched one")
-    sure = f"95 % {_times(effect.ratio_low)} to {_times(effect.ratio_high)}"
-    return (
-        f"It picks {name} about {_times(effect.ratio)} times as readily as {against} ({sure}): "
-        f"{effect.estimate:+.1%} in probability."
+    points = f"its chance is {_points(abs(effect.estimate))} {'higher' if effect.estimate > 0 else 'lower'}"
+    about = ((effect.factor, effect.level),)
+    if not TIMES[0] <= effect.ratio <= TIMES[1]:
+        rare = "hardly ever" if effect.ratio < 1 else "nearly always"
+        return VerdictLine(f"It {rare} picks {name}, if it can pick {against}: {points} than that.", about)
+    low, high = max(effect.ratio_low, TIMES[0]), min(effect.ratio_high, TIMES[1])
+    ends = "at least" if effect.ratio_high > TIMES[1] else "at most" if effect.ratio_low < TIMES[0] else ""
+    one = f"{ends} {_times(low if ends == 'at least' else high)}"
+    reach = one if ends else f"{_times(low)} to {_times(high)}"
+    return VerdictLine(
+        f"It picks {name} about {_times(effect.ratio)} times as readily as {against} (95 %: {reach}); {points}.", about
     )
 
 
+def _points(value: float) -> str:
+    """A difference of two chances: "17 points of 100"."""
+    points = f"{100 * value:.0f}" if value >= 0.0095 else f"{100 * value:.1f}"
+    return f"{points} {'point' if points == '1' else 'points'} of 100"
+
+
 def _times(ratio: float) -> str:
-    if ratio < 0.01 or ratio > 1000:
-        return "nearly 0" if ratio < 1 else "over 1000"
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
 
 
-def _silent(effects: Sequence[Effect], loud: set[str], small: float) -> list[str]:
+def _invalid(summary: dict[str, Any], rows: Sequence[AuditRow]) -> list[VerdictLine]:
+    """What the replies say that name no digit of their picture."""
+    missing = 1 - summary["valid_rate"]
+    if missing < NAMED:
+        return []
+    other: Counter[int] = Counter()
+    for row in rows:
+        for digit in set(range(10)) - set(row.shown):
+            other[digit] += row.digits[digit] / row.total / summary["images"]  # type: ignore[assignment] - shares
+    named, silent = sum(other.values()), max(0.0, missing - sum(other.values()))
+    parts = []
+    if named >= 0.0005:
+        often = other.most_common(1)[0][0]
+        parts.append(f"{share(named)} name a digit that is not there (most often {often})")
+    if silent >= 0.0005:
+        said = next((text for row in rows for text in row.examples), "")
+        parts.append(f"{share(silent)} name no digit at all" + (f" (“{said[:40]}”)" if said else ""))
+    what = f": {' and '.join(parts)}" if parts else ""
+    return [VerdictLine(f"{share(missing)} of its replies are invalid{what}; a fair chooser has none.")]
+
+
+def _silent(effects: Sequence[Effect], loud: set[str], small: float) -> list[VerdictLine]:
     """Factors without an effect: those that surely have none, and those of which this audit cannot tell."""
     calm, unclear = [], []
     for factor in FACTORS:
@@ -102,28 +199,25 @@ def _silent(effects: Sequence[Effect], loud: set[str], small: float) -> list[str
         if not own or factor in loud:
             continue
         reach = max(max(abs(effect.sure_low), abs(effect.sure_high)) for effect in own)
-        (calm if reach < small else unclear).append((FACTOR_WORDS[factor], reach))
+        (calm if reach < small else unclear).append((factor, reach))
     said = []
-    if calm:
-        most = max(reach for _, reach in calm)
-        names = _and([name for name, _ in calm])
-        said.append(f"{names} {_do(calm)} not matter: no effect is above {max(most, 0.001):.1%} in probability.")
     if unclear:
-        names = _and([name for name, _ in unclear])
+        names = _and([FACTOR_WORDS[name] for name, _ in unclear])
         most = max(reach for _, reach in unclear)
-        said.append(f"Whether {names[0].lower()}{names[1:]} {_matter(unclear)} cannot be told from these pictures:"
-                    f" effects up to {most:.0%} are possible. More pictures would tell.")  # fmt: skip
+        possible = f": effects up to {share(most)} are possible" if most < 0.5 else ""
+        said.append(
+            VerdictLine(
+                f"Too few pictures to tell whether {names} {'matters' if len(unclear) == 1 else 'matter'}{possible}.",
+                few=True,
+            )
+        )
+    if calm:
+        most = max(max(reach for _, reach in calm), 0.001)
+        names = _and([FACTOR_WORDS[name] for name, _ in calm])
+        do = "does" if len(calm) == 1 else "do"
+        said.append(VerdictLine(f"{names[0].upper()}{names[1:]} {do} not matter: no effect is above {share(most)}."))
     return said
 
 
 def _and(names: list[str]) -> str:
-    joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return joined[0].upper() + joined[1:]
-
-
-def _do(items: list[Any]) -> str:
-    return "does" if len(items) == 1 else "do"
-
-
-def _matter(items: list[Any]) -> str:
-    return "matters" if len(items) == 1 else "matter"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

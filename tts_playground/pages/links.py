@@ -12,7 +12,13 @@ from tts_playground.figures.scores import edges_of
 
 
 def gallery_links(
-    scores: Sequence[float], order: Sequence[int], *, gallery: str, curve: str, shown: Sequence[float] | None = None
+    scores: Sequence[float],
+    order: Sequence[int],
+    *,
+    gallery: str,
+    curve: str,
+    shown: Sequence[float] | None = None,
+    same: Sequence[Sequence[int]] | None = None,
 ) -> str:
     """An unseen element that names the pictures of a gallery.
 
@@ -21,6 +27,7 @@ def gallery_links(
         order: places of the pictures in view, in the order of the gallery.
         gallery, curve: elem_ids of the gallery, and of the curve in which a picture's score is a level.
         shown: scores that the histogram shows, where it shows others.
+        same: for every picture in view all the places of the pool that hold it, where it was drawn more than once.
     """
     if not len(scores):
         return ""
@@ -34,7 +41,9 @@ def gallery_links(
         "curve": curve,
         "pool": len(values),
         "items": [[f"image-{i}", f"bar-{bars[place]}"] for i, place in enumerate(order)],
-        "ranks": [int(ranks[place]) for place in order],
+        "ranks": [int(ranks[place]) for place in order]
+        if same is None
+        else [ranks[list(one)].tolist() for one in same],
         "scores": [round(float(values[place]), 6) for place in order],
     }
     return f"<span hidden data-linking='{html.escape(json.dumps(told, separators=(',', ':')), quote=True)}'></span>"

@@ -16,9 +16,13 @@ DEFAULTS = {
     if name not in ("conditions", "samples", "restricted")
 }
 
+SECRET = "# Guess first: the tour then says which script this is, and how to run it stands here."
+
 
 def as_python(work: AuditPageState) -> str:
     """A script that repeats the audit; runs as pasted."""
+    if work.secret:
+        return SECRET
     settings = work.view.settings()
     chosen = {name: getattr(settings, name) for name in DEFAULTS if getattr(settings, name) != DEFAULTS[name]}
     chosen |= {"conditions": settings.conditions, "samples": settings.samples}
@@ -34,6 +38,8 @@ def as_python(work: AuditPageState) -> str:
 
 def as_command(work: AuditPageState) -> str:
     """The same for a terminal."""
+    if work.secret:
+        return SECRET
     settings = work.view.settings()
     chosen = {name: getattr(settings, name) for name in DEFAULTS if getattr(settings, name) != DEFAULTS[name]}
     chosen |= {"model": work.view.model, "conditions": ",".join(settings.conditions), "samples": settings.samples}

@@ -10,6 +10,7 @@ from PIL import Image
 from tts_playground.auditing import responders
 from tts_playground.auditing.choosers import ChoiceQuestion, ExactChooser
 from tts_playground.auditing.report import Bar
+from tts_playground.auditing.verdict import share as percent
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages.audit.histogram import histogram
@@ -57,7 +58,9 @@ def ask(image: Image.Image | None, text: str, model: str, temperature: float) ->
     fair = 1 / len(labels)
     shares = [chance / total if total else fair for chance in chances]
     shown = [Bar("label", label, share, fair, fair, fair, 1) for label, share in zip(labels, shares, strict=True)]
-    line = f"{model} begins its reply with one of the labels in {total:.0%} of cases; the bars are shares of those."
+    line = (
+        f"{model} begins its reply with one of the labels in {percent(total)} of cases; the bars are shares of those."
+    )
     line += " Scripts do not look at the picture." if model.startswith("scripted:") else ""
     return status(line), histogram(shown)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from tts_playground.auditing import responders
 from tts_playground.auditing.report import AuditReport, analyze
 from tts_playground.auditing.rows import AuditRow
 from tts_playground.auditing.run import audit_rounds, read, starter
+from tts_playground.auditing.scripted import SCRIPTS
 from tts_playground.models import loading
 from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages.audit.view_settings import EMBEDDED, AuditView, default_view
@@ -31,6 +33,8 @@ class AuditPageState:
     rows: tuple[AuditRow, ...] = ()
     total: int = 0
     seconds: float = 0.0
+    secret: bool = False
+    """whether its chooser is to be guessed, and not to be named until then"""
 
     @property
     def pictures(self) -> tuple[AuditRow, ...]:
@@ -50,7 +54,13 @@ class AuditPageState:
         """What the rows say."""
         view = self.view
         temperature = 1.0 if self.drawn else view.temperature
-        return analyze(self.rows, self.drawn or view.n, temperature=temperature, refits=REFITS)
+        return _report(self.rows, self.drawn or view.n, temperature)
+
+
+@lru_cache(maxsize=32)
+def _report(rows: tuple[AuditRow, ...], n: int, temperature: float) -> AuditReport:
+    """Kept, since bars and sentences that are clicked look at the same report again."""
+    return analyze(rows, n, temperature=temperature, refits=REFITS)
 
 
 def audit(view: AuditView) -> Iterator[AuditPageState]:
@@ -103,3 +113,11 @@ def warm() -> None:
     if view.model == EMBEDDED and here(EMBEDDED):
         for _ in audit(replace(view, per_cond=1, conditions=("sym",))):
             pass
+
+
+def quiz(view: AuditView, before: str = "") -> AuditPageState:
+    """An audit of a script that is not named, and is not the one of the last time."""
+    names = [name for name in SCRIPTS if name != before]
+    asked = AuditView(model=secrets.choice(names), n=view.n, seed=view.seed)
+    *_, last = audit(asked)
+    return replace(last, secret=True)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import html
 import io
+import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tts_playground.auditing import html_report
+from tts_playground.auditing import calibration_words, html_report
 from tts_playground.auditing.effects import levels_of
+from tts_playground.auditing.fair import fair_numbers
 from tts_playground.auditing.pictures import ChoicePicture
 from tts_playground.auditing.report import AuditReport, bars, tempered
 from tts_playground.auditing.rows import AuditRow
+from tts_playground.auditing.verdict import VerdictLine, share
 from tts_playground.figures import audit as figures
+from tts_playground.figures.audit import mark_of
 from tts_playground.pages.audit.histogram import histogram
 from tts_playground.pages.audit.page_state import AuditPageState
 from tts_playground.pages.status import status
@@ -22,6 +27,8 @@ from tts_playground.pages.thumbnails import picture_file
 SHOWN = 24
 """pictures in the gallery"""
 SIDE = 224
+MORE = 20
+"""layouts of each condition that a verdict of too few pictures offers to run"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +45,16 @@ def running(work: AuditPageState) -> str:
 
 
 def summary(work: AuditPageState, report: AuditReport) -> str:
-    """The status line and its strip of numbers."""
+    """The status line and its strip of numbers, a fair chooser's beside each."""
     view, found = work.view, report.summary
     how = {
         "exact": "exact probabilities",
         "sampled": f"{work.drawn} draws each",
         "list": f"{work.drawn} picks in a list",
     }
-    line = f"{view.model}: {found['images']} pictures, {how[view.protocol]}, temperature {view.temperature:g}"
-    line += f", {work.seconds:.1f} s." if work.seconds else "."
+    name = "A script that you are to guess" if work.secret else view.model
+    line = f"{name}: {found['images']} pictures, {how[view.protocol]}, temperature {view.temperature:g}"
+    line += f", seed {view.seed}, {work.seconds:.1f} s." if work.seconds else f", seed {view.seed}."
     return status(line, numbers(found))
 
 
@@ -54,39 +62,88 @@ def numbers(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     """The strip: (name, value, hint)."""
     if found["mean_entropy"] is None:
         return []
-    test = "of N draws would reject" if found["protocol"] == "exact" else "rejects"
+    n, k = found["n"], found["k"]
+    fair = fair_numbers(n, k)
+    test = f"of {n:,} draws would reject" if found["protocol"] == "exact" else "rejects"
+    off = share(found["mean_total_variation"])
     strip = [
-        ("distance", f"{found['mean_total_variation']:.1%}", "Picks that would have to move to be fair; 0 is fair."),
-        ("entropy", f"{found['mean_entropy']:.3f}", "Of the choice, over that of a fair one; 1 is fair."),
-        ("rejected", f"{found['reject_rate_chi2']:.0%}", f"Pictures on which a chi-square test {test}, at 1 %."),
+        ("off even", off, share(fair.distance), "Picks that would have to go elsewhere to be fair; 0 is fair."),
+        ("entropy", f"{found['mean_entropy']:.3f}", f"{fair.entropy:.3f}", "Over that of an even choice; 1 is even."),
+        (
+            "rejected",
+            share(found["reject_rate_chi2"]),
+            share(fair.rejected),
+            f"Pictures on which a chi-square test {test}, at 1 %.",
+        ),
         (
             "Cramer's V",
-            f"{found['mean_cramers_v_corrected']:.3f}",
-            "Bias-corrected effect size; 0 fair, 1 fixed.",
+            f"{found['mean_cramers_v']:.3f}",
+            f"{fair.v:.3f}",
+            f"Effect size, 0 even, 1 fixed; without its noise {found['mean_cramers_v_corrected']:.3f}.",
         ),
-        ("noise floor", f"{found['noise_floor']:.3f}", "The raw V that a fair chooser shows at this N."),
-        ("special", f"{found['mean_p_special']:.1%}", "How often the special digit is chosen."),
-        ("valid", f"{found['valid_rate']:.0%}", "Replies that name a digit in the picture."),
+        ("special", share(found["mean_p_special"]), share(1 / k), "How often the special digit is chosen."),
+        ("valid", share(found["valid_rate"]), "100 %", "Replies that name a digit in the picture."),
     ]
     if found["mean_joint_accuracy_valid"] is not None:
-        value = f"{found['mean_joint_accuracy_valid']:.0%} / {found['mean_joint_accuracy_all']:.0%}"
-        strip.append(("digit + colour right", value, "Over valid replies, and over all."))
-    return strip
+        value = f"{share(found['mean_joint_accuracy_valid'])} / {share(found['mean_joint_accuracy_all'])}"
+        strip.append(("digit + colour right", value, "", "Over valid replies, and over all."))
+    return [
+        (name, f"{value} · fair {even}" if even else value, f"{hint} Fair: a fair chooser's {n:,} draws a picture.")
+        for name, value, even, hint in strip
+    ]
+
+
+def headline(report: AuditReport | None) -> str:
+    """The first sentence, with the number that matters."""
+    if report is None:
+        return ""
+    words = html.escape(report.said[0].text)
+    strong = re.sub(NUMBER, r"<b>\1</b>", words, count=1)
+    return f'<p class="headline" role="status">{strong}</p>'
+
+
+NUMBER = r"(\d[\d.]* (?:of 100|%))"
 
 
 def verdict(report: AuditReport | None) -> str:
-    """The sentences."""
+    """The other sentences; one that speaks of bars is a button that shows them."""
     if report is None:
         return ""
-    first, *rest = (html.escape(line) for line in report.verdict)
-    items = "".join(f"<li>{line}</li>" for line in rest)
-    return f'<div class="verdict"><p><b>{first}</b></p><ul>{items}</ul></div>'
+    items = "".join(f"<li>{_said(said)}</li>" for said in report.said[1:])
+    return f'<div class="verdict"><ul>{items}</ul></div>' if items else ""
 
 
-def bars_of(work: AuditPageState, focus: Focus) -> str:
-    """The histogram of a work, finished or not."""
+def _said(said: VerdictLine) -> str:
+    words = html.escape(said.text)
+    if not said.about:
+        return words
+    factor, level = said.about[0]
+    marks = " ".join(mark_of(*one) for one in said.about)
+    return (
+        f'<button type="button" data-marks="{html.escape(marks)}" data-factor="{html.escape(factor)}"'
+        f' data-level="{html.escape(level)}">{words}</button>'
+    )
+
+
+def too_few(work: AuditPageState, report: AuditReport) -> bool:
+    """Whether the verdict asks for more pictures, and more may be asked about."""
+    return work.view.per_cond < MORE and any(said.few for said in report.said)
+
+
+def reasons(report: AuditReport) -> str:
+    """Why each calibration helped or hurt."""
+    usable = [row for row in report.rows if row.valid > 0]
+    told = calibration_words.sentences(report.calibrations, usable, report.blank, report.samples)
+    items = "".join(
+        f'<li data-marks="calibration-{name}" tabindex="0">{html.escape(words)}</li>' for name, words in told.items()
+    )
+    return f'<ul class="reasons">{items}</ul>' if items else ""
+
+
+def bars_of(work: AuditPageState, focus: Focus, report: AuditReport | None = None) -> str:
+    """The histogram of a work, finished or not; without its report no bar has a colour."""
     n = work.drawn or work.view.n
-    return histogram(bars(_rows(work), focus.factor, n), focus.level)
+    return histogram(bars(_rows(work), focus.factor, n), focus.level, None if report is None else report.loud)
 
 
 def _rows(work: AuditPageState) -> list[AuditRow]:
@@ -98,6 +155,10 @@ def _rows(work: AuditPageState) -> list[AuditRow]:
 
 def gallery(work: AuditPageState, focus: Focus) -> list[tuple[str, str]]:
     """(file, caption): pictures with the clicked level, in which it is chosen most first; else the least fair first."""
+    return [(thumbnail(row), caption(row)) for row in _ranked(work, focus)]
+
+
+def _ranked(work: AuditPageState, focus: Focus) -> list[AuditRow]:
     ranked = []
     for row in _rows(work):
         if row.valid <= 0 or row.picture.scene is None:
@@ -107,7 +168,17 @@ def gallery(work: AuditPageState, focus: Focus) -> list[tuple[str, str]]:
         if own or not focus.level:
             ranked.append((max(own) if own else float(row.p.max()), row))
     ranked.sort(key=lambda item: -item[0])
-    return [(thumbnail(row), caption(row)) for _, row in ranked[:SHOWN]]
+    return [row for _, row in ranked[:SHOWN]]
+
+
+def links(work: AuditPageState, focus: Focus) -> str:
+    """An unseen element that says which bars belong to each picture of the gallery."""
+    items = []
+    for row in _ranked(work, focus):
+        cells = levels_of([row.picture.scene])[0] if row.picture.scene else []
+        items.append(sorted({mark_of(factor, level) for facts in cells for factor, level in facts.items()}))
+    told = html.escape(json.dumps({"gallery": "audit-gallery", "items": items}, separators=(",", ":")), quote=True)
+    return f"<span hidden data-linking='{told}'></span>"
 
 
 def thumbnail(row: AuditRow) -> str:
@@ -126,13 +197,13 @@ def _png(picture: ChoicePicture) -> bytes:
 def caption(row: AuditRow) -> str:
     """The likeliest pick."""
     p, digit = max(zip(row.p, row.shown, strict=True))
-    return f"{digit}: {p:.0%}"
+    return f"{digit}: {share(p)}"
 
 
 def about_gallery(focus: Focus) -> str:
     """The line above the pictures."""
     if not focus.level:
-        return "The pictures with the least even choice first. Click a bar above to see its pictures."
+        return "The least even choices first; a bar shows its pictures."
     return f"Pictures with the {focus.factor} “{html.escape(focus.level)}”, in which it is chosen most first."
 
 
@@ -141,12 +212,12 @@ def pictures_of(report: AuditReport) -> tuple[Any, Any, Any, Any, Any]:
     confusion = (
         html_report.confusion_figure(report)
         if report.rows[0].colours
-        else figures.empty("Ask for colours to see this.")
+        else figures.empty("Run the task “choose a digit<br>and name its colour” to see this.")
     )
     return (
         html_report.effects_figure(report),
         html_report.heat_figure(report),
-        html_report.draws_figure(report, report.samples),
+        html_report.draws_figure(report, report.samples).update_layout(height=330),
         html_report.calibrations_figure(report),
         confusion,
     )

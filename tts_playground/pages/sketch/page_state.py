@@ -45,6 +45,13 @@ class SketchPageState:
     settings: SketchSettings = DEFAULTS
     ready: bool = False
     """whether its pool came with the app"""
+    seen: float | None = None
+    """closeness at which its scores are looked at, where it is not the one of the search"""
+
+    @property
+    def closeness(self) -> float:
+        """Closeness of all scores that are shown."""
+        return self.settings.shown if self.seen is None else self.seen
 
     def ranked(self, most: int = 64) -> list[Candidate]:
         """Distinct candidates by reward, best first; of equals the shorter program."""
@@ -58,6 +65,22 @@ class SketchPageState:
     def curve(self) -> curves.Curve | None:
         """Expected best score of N, exact for every N up to the size of the pool."""
         return _curve(self.pool) if self.pool else None
+
+
+def rescored(work: SketchPageState, closeness: float) -> SketchPageState:
+    """The same candidates with their scores at another closeness, and the best of them; a search at it may find more.
+
+    Where IoU or the renderer guides, the score is the IoU at every closeness.
+    """
+    if work.settings.reward != "fit" or closeness == work.closeness:
+        return work
+    found = {c.program: judge(work.task, c.program, closeness) for c in work.candidates}
+    fresh = tuple(replace(c, reward=found[c.program].merit, score=found[c.program].score) for c in work.candidates)
+    pool = tuple(c.score for c in fresh) if work.pool else ()
+    seen = None if closeness == work.settings.shown else closeness
+    again = replace(work, candidates=fresh, pool=pool, seen=seen)
+    best = again.ranked(1)
+    return replace(again, program=best[0].program) if best else again
 
 
 @lru_cache(maxsize=128)

@@ -33,24 +33,28 @@ def difference(drawing: np.ndarray, picture: np.ndarray) -> np.ndarray:
     return np.where(drawing, np.where(picture, 1, 2), np.where(picture, 3, 0)).astype(np.uint8)
 
 
-def panel(drawing: np.ndarray | None, picture: np.ndarray | None) -> str:
-    """The three pictures side by side; either may be missing (boolean ink masks of one shape)."""
-    figures = [
-        _figure("Drawing, as read", drawing, "your drawing in black and white"),
-        _figure("Program's picture", picture, "the picture that the program draws"),
-    ]
+def panel(drawing: np.ndarray | None, picture: np.ndarray | None, over: str = "", words: str = "") -> str:
+    """The program's picture, large, beside the drawing and the difference; any may be missing (boolean ink masks).
+
+    Args:
+        over: lies on the program's picture. words: stand under the pictures (``shapes.overlay``, ``shapes.text``).
+    """
     both = None if drawing is None or picture is None else difference(drawing, picture)
-    figures.append(_figure("Difference", both, "where the two differ", _PALETTE))
-    return f'<div class="panel">{"".join(figures)}{_LEGEND}</div>'
+    figures = [
+        _figure("Program's picture", picture, "the picture that the program draws", over=over),
+        _figure("Drawing, as read", drawing, "your drawing in black and white"),
+        _figure("Difference", both, "where the two differ", _PALETTE),
+    ]
+    return f'<div class="panel">{"".join(figures)}{_LEGEND}{words}</div>'
 
 
-def _figure(title: str, mask: np.ndarray | None, alt: str, palette: Sequence[int] | None = None) -> str:
+def _figure(title: str, mask: np.ndarray | None, alt: str, palette: Sequence[int] | None = None, over: str = "") -> str:
     if mask is None:
         body = '<div class="paper empty" aria-hidden="true"></div>'
     else:
         source = inline(mask) if palette is None else inline(mask, palette)
         body = f'<img class="paper" alt="{alt}" src="{source}">'
-    return f"<figure><figcaption>{title}</figcaption>{body}</figure>"
+    return f'<figure><figcaption>{title}</figcaption><div class="laid">{body}{over}</div></figure>'
 
 
 def _swatch(colour: tuple[int, int, int], text: str) -> str:

@@ -14,6 +14,7 @@ from tts_playground.core import Round
 from tts_playground.dsl import Program
 from tts_playground.dsl.raster import draw
 from tts_playground.models.zerogpu import LONGEST, on_gpu, seconds_for
+from tts_playground.pages.sketch import shapes
 from tts_playground.pages.sketch.page_state import SketchPageState, grown
 from tts_playground.pages.sketch.panel import panel
 from tts_playground.pages.status import status
@@ -91,7 +92,17 @@ def compare(task: SketchTask | None, program: Program | None) -> str:
     """The panel of a drawing and a program."""
     drawing = None if task is None else task.ink
     painted = None if program is None else np.asarray(draw(program, SIDE, "reference"))[..., 0] == 0
-    return panel(drawing, painted)
+    if program is None:
+        return panel(drawing, painted)
+    return panel(drawing, painted, shapes.overlay(program), shapes.text(program))
+
+
+def large(number: int) -> str:
+    """A count as one reads it: 53, 4,100, 1.2 billion."""
+    for size, word in ((10**9, "billion"), (10**6, "million")):
+        if number >= size:
+            return f"{number / size:.1f} {word}"
+    return f"{number:,}"
 
 
 def numbers(
@@ -116,6 +127,6 @@ def numbers(
         strip += [
             ("time", f"{seconds:.1f} s", "Wall-clock time of the search on the server."),
             ("scored", f"{scored:,}", "Whole programs drawn and scored: the N of best-of-N."),
-            ("tried", f"{tried:,}", "Programs evaluated on the way, most of them as bit masks in microseconds."),
+            ("compared", large(tried), "Shapes compared on the way, most of them as bit masks in microseconds."),
         ]
     return strip

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
-import numpy as np
-
 from tts_playground import figures
-from tts_playground.estimators.intervals import between
+from tts_playground.estimators.curves import Curve
+from tts_playground.pages.links import gallery_links
 from tts_playground.pages.sketch.page_state import SketchPageState
-from tts_playground.pages.status import status
 from tts_playground.pages.thumbnails import thumbnail
 
 SHOWN = 48
@@ -26,6 +25,19 @@ def gallery(work: SketchPageState | None) -> list[tuple[str, str]]:
     ]
 
 
+def links(work: SketchPageState | None) -> str:
+    """An unseen element that says how likely each candidate is to be the best of N draws."""
+    if work is None or not work.pool:
+        return ""
+    places: dict[Any, list[int]] = {}
+    for place, candidate in enumerate(work.candidates):
+        places.setdefault(candidate.program, []).append(place)
+    same = [places[candidate.program] for candidate in work.ranked(SHOWN)]
+    return gallery_links(
+        work.pool, [draws[0] for draws in same], gallery="sketch-gallery", curve="sketch-curve", same=same
+    )
+
+
 def figure(work: SketchPageState | None, n: int) -> Any:
     """Expected best score against N with the slider's N marked, or a sentence where there is no pool to stand on."""
     if work is None:
@@ -35,22 +47,44 @@ def figure(work: SketchPageState | None, n: int) -> Any:
         return figures.empty(
             "These candidates came out of<br>a search and depend on each<br>other. Draw a pool for a curve."
         )
-    return figures.best_of_n(curve, at=min(n, len(work.pool)))
+    drawn = figures.best_of_n(curve, at=min(n, len(work.pool)), measure=f"score at “closer” {work.closeness:g}")
+    return drawn.update_layout(height=250)
 
 
 def reading(work: SketchPageState | None, n: int) -> str:
-    """What the curve says at the slider's N, in words."""
-    curve = None if work is None else work.curve()
-    if work is None or curve is None:
-        return status("A curve of best-of-N needs independent draws: press “Draw a pool”.")
+    """The headline: what the best program scores, and what the slider's N buys."""
+    if work is None or not work.candidates:
+        return _line("Press “Find the program”: the headline then says how well it explains the drawing.")
+    quiet = ""
+    if work.seen is not None:
+        quiet = (
+            f"Scored at “closer” {work.seen:g}, searched at {work.settings.shown:g}: press “Find the program” to search"
+            " at the new one. "
+        )
+    curve = work.curve()
+    if curve is None:
+        best, first = work.ranked(1)[0], work.candidates[0]
+        count = f"the best of {len(work.candidates)} programs" if len(work.candidates) > 1 else "the one program"
+        words = f"{work.title}: {count} scores {{}}; the first one, {first.score:.3f}."
+        return _line(words, best.score, quiet + "A curve needs independent draws: press “Draw a pool”.")
     size = len(work.pool)
     at = min(n, size)
-    point = list(curve.n).index(at) if at in curve.n else -1
-    band = ""
-    if point >= 0 and curve.low is not None and curve.high is not None and np.isfinite(curve.low[point]):
-        band = f" (95 % band {between(curve.low[point], curve.high[point])})"
-    beyond = f" The pool holds {size}: draw a larger one to see N = {n}." if n > size else ""
-    return status(
-        f"{work.title}: draw {at}, keep the best: score {curve.at(at):.3f} on average{band}, against"
-        f" {curve.at(1):.3f} for a single draw.{beyond}"
-    )
+    best = f"best of {at} programs" if at > 1 else "one program"
+    words = f"{work.title}: {best} scores {{}} on average; one draw, {curve.at(1):.3f}."
+    if at >= 4:
+        half = at // 2
+        words += f" From 1 to 2 programs adds {_gain(curve, 1, 2)}; from {half} to {at} {_gain(curve, half, at)}."
+    if n > size:
+        quiet += f"The pool holds {size}: draw a larger one to see N = {n}."
+    return _line(words, curve.at(at), quiet)
+
+
+def _gain(curve: Curve, low: int, high: int) -> str:
+    gain = curve.at(high) - curve.at(low)
+    return f"{gain:.3f}" if gain >= 0.0005 else "nothing"
+
+
+def _line(words: str, number: float | None = None, quiet: str = "") -> str:
+    told = html.escape(words).replace("{}", "" if number is None else f"<b>{number:.3f}</b>")
+    more = f' <span class="quiet">{html.escape(quiet)}</span>' if quiet else ""
+    return f'<p class="headline" role="status">{told}{more}</p>'

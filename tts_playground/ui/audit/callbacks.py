@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from tts_playground.auditing.effects import FACTORS
-from tts_playground.pages.audit import export, own_picture, page_state, render
+from tts_playground.pages.audit import export, own_picture, page_state, render, tour
 from tts_playground.pages.audit.page_state import AuditPageState
 from tts_playground.pages.audit.render import Focus
 from tts_playground.pages.audit.view_settings import (
@@ -47,6 +48,7 @@ def wire(app: gr.Blocks, parts: AuditParts) -> None:
     keeps(app, "audit", ORDER, parts.values)
     _running(parts)
     _looking(parts)
+    _touring(parts)
     _own(parts)
     saves(parts.files, export.download, parts.work, parts.file)
     shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.values)
@@ -65,11 +67,14 @@ def everything(found: AuditPageState, focus: Focus) -> tuple[Any, ...]:
     return (
         render.summary(found, report),
         render.verdict(report),
-        render.bars_of(found, focus),
-        said(render.about_gallery(focus)),
+        render.bars_of(found, focus, report),
+        said(render.about_gallery(focus)) + render.links(found, focus),
         render.gallery(found, focus),
         *render.pictures_of(report),
         export.as_python(found),
+        render.headline(report),
+        gr.Button(visible=render.too_few(found, report)),
+        render.reasons(report),
     )
 
 
@@ -92,10 +97,13 @@ def _running(p: AuditParts) -> None:
         return everything(found.looked_at(view.n, view.temperature), focus)
 
     outputs = [p.work, p.status, p.verdict, p.histogram]
-    event = p.run.click(run, [p.focus, *p.values], outputs, show_progress="hidden", **GPU, **QUIET)
-    given = [p.work, p.focus, *p.values]
-    event.then(settle, given, p.shown, **AT_ONCE, **QUIET)
-    cancels([p.cancel], [event], [p.status], "Cancelled; what was answered is kept.")
+    wanted = p.more.click(lambda: render.MORE, None, p.value("per_cond"), **LIGHT, **QUIET)
+    given, events = [p.work, p.focus, *p.values], []
+    for trigger in (p.run.click, wanted.success):
+        event = trigger(run, [p.focus, *p.values], outputs, show_progress="hidden", **GPU, **QUIET)
+        event.then(settle, given, p.shown, **AT_ONCE, **QUIET)
+        events.append(event)
+    cancels([p.cancel], events, [p.status], "Cancelled; what was answered is kept.")
 
 
 def _looking(p: AuditParts) -> None:
@@ -116,8 +124,8 @@ def _looking(p: AuditParts) -> None:
         seen = found.looked_at(view.n, view.temperature)
         if not found.pictures:
             return new, gr.skip(), gr.skip(), gr.skip()
-        about = said(render.about_gallery(new))
-        return new, render.bars_of(seen, new), about, render.gallery(seen, new)
+        about = said(render.about_gallery(new)) + render.links(seen, new)
+        return new, render.bars_of(seen, new, seen.report()), about, render.gallery(seen, new)
 
     def choose(found: AuditPageState, focus: Focus, factor: str, *values: Any):
         return turn(found, focus, factor, "", values)
@@ -126,11 +134,49 @@ def _looking(p: AuditParts) -> None:
         level = str(getattr(event, "level", ""))[:20]
         return turn(found, focus, focus.factor, "" if level == focus.level else level, values)
 
+    def speak(found: AuditPageState, event: gr.EventData, *values: Any):
+        factor, level = (str(getattr(event, name, ""))[:20] for name in ("factor", "level"))
+        return *turn(found, Focus(), factor, level, values), factor if factor in FACTORS else gr.skip()
+
     for name in ("n", "temperature"):
         p.value(name).change(look, [p.work, p.focus, *p.values], p.shown, **LIVE)
     turned = [p.focus, p.histogram, p.about, p.gallery]
     p.factor.input(choose, [p.work, p.focus, p.factor, *p.values], turned, **LIVE)
     p.histogram.click(click, [p.work, p.focus, *p.values], turned, **LIVE)
+    p.verdict.click(speak, [p.work, *p.values], [*turned, p.factor], **LIVE)
+
+
+def _touring(p: AuditParts) -> None:
+    """A question sets what it needs, and the quiz runs a script that is not named; a guess brings the answer."""
+    for stop in tour.STOPS:
+
+        @friendly
+        def start(stop: tour.AuditStop = stop):
+            return tour.tour_cards()[stop.key].shown(), stop.changes.get("temperature", gr.skip())
+
+        event = p.tour[stop.key].click(start, None, [p.tour_note, p.value("temperature")], **LIGHT, **QUIET)
+        if stop.key == tour.QUIZ:
+
+            @friendly
+            def riddle(found: AuditPageState, focus: Focus, *values: Any):
+                asked = page_state.quiz(view_of(*values), found.view.model)
+                return asked, *everything(asked, focus)
+
+            event.success(riddle, [p.work, p.focus, *p.values], [p.work, *p.shown], **LIGHT, **QUIET)
+
+    @friendly
+    def reveal(found: AuditPageState, focus: Focus, event: gr.EventData):
+        stop, guess = tour.named(getattr(event, "key", "")), str(getattr(event, "guess", ""))[:80]
+        if stop is None or guess not in stop.guesses:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        report = found.report()
+        shown = tour.tour_cards()[stop.key].shown(guess=guess, answer=stop.answer(found, report))
+        if stop.key != tour.QUIZ or not found.secret:
+            return shown, gr.skip(), gr.skip(), gr.skip()
+        known = replace(found, secret=False)
+        return shown, known, render.summary(known, report), export.as_python(known)
+
+    p.tour_note.click(reveal, [p.work, p.focus], [p.tour_note, p.work, p.status, p.script], **LIGHT, **QUIET)
 
 
 def _own(p: AuditParts) -> None:

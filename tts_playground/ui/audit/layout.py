@@ -8,9 +8,12 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.auditing.effects import FACTORS
-from tts_playground.pages.audit import export, histogram, own_picture, render
+from tts_playground.auditing.report import AuditReport
+from tts_playground.pages.audit import export, histogram, own_picture, render, tour
 from tts_playground.pages.audit.page_state import AuditPageState
 from tts_playground.pages.audit.view_settings import LIMITS, ORDER, AuditView, models
+from tts_playground.ui.linked_marks import linked
+from tts_playground.ui.tour import card
 from tts_playground.ui.widgets import (
     BOUNDS,
     FORMATS,
@@ -73,6 +76,14 @@ class AuditParts:
     link: Any
     link_text: Any
     script: Any
+    headline: Any
+    more: Any
+    """runs more layouts, where too few are the verdict"""
+    reasons: Any
+    tour: dict[str, Any]
+    tour_note: Any
+    links: Any
+    """what lights marks that belong together"""
 
     def value(self, name: str) -> Any:
         """The component of one setting."""
@@ -82,11 +93,25 @@ class AuditParts:
     def shown(self) -> list[Any]:
         """What follows a finished audit."""
         figures = [self.effects, self.heat, self.curve, self.calibration, self.confusion]
-        return [self.status, self.verdict, self.histogram, self.about, self.gallery, *figures, self.script]
+        return [
+            self.status,
+            self.verdict,
+            self.histogram,
+            self.about,
+            self.gallery,
+            *figures,
+            self.script,
+            self.headline,
+            self.more,
+            self.reasons,
+        ]
 
 
 def build(opening: AuditPageState) -> AuditParts:
-    """Lay the tab out, opened on a finished audit."""
+    """Lay the tab out, opened on a finished audit.
+
+    Controls stand on the left and stay while one scrolls; the verdict stands over the bars that it speaks of.
+    """
     report, focus = opening.report(), render.Focus()
     parts: dict[str, Any] = {
         "work": PageState(opening),
@@ -95,36 +120,67 @@ def build(opening: AuditPageState) -> AuditParts:
     }
     settings: dict[str, Any] = {}
     drawn = render.pictures_of(report)
-    with gr.Row(elem_classes="main"):
-        with gr.Column(scale=0, min_width=380):
+    _tour(parts)
+    with gr.Row(elem_classes="main bench", elem_id="audit-bench"):
+        with gr.Column(scale=0, min_width=220, elem_classes="controls", elem_id="audit-controls"):
             _input(parts, settings, opening.view)
-        with gr.Column(scale=1, min_width=320):
+        with gr.Column(scale=1, min_width=300, elem_classes="results", elem_id="audit-results"):
+            parts["headline"] = gr.HTML(render.headline(report), elem_id="audit-headline", padding=False)
+            with gr.Row(elem_classes="stage"):
+                with gr.Column(scale=6, min_width=280, elem_id="audit-choice"):
+                    _bars(parts, opening, focus, report)
+                    _gallery(parts, opening, focus)
+                with gr.Column(scale=5, min_width=280, elem_id="audit-worth"):
+                    _verdict(parts, opening, report)
+                    settings["n"] = _slider("n", "N: draws a picture", opening.view.n, 10, "")
+                    parts["curve"] = gr.Plot(drawn[2], show_label=False, elem_id="audit-curve")
             parts["status"] = gr.HTML(render.summary(opening, report), elem_id="audit-status", padding=False)
-            parts["verdict"] = gr.HTML(render.verdict(report), elem_id="audit-verdict", padding=False)
-            _bars(parts, opening, focus)
-            _gallery(parts, opening, focus)
-    with gr.Row(elem_classes="main"):
-        with gr.Column(scale=5, min_width=320):
-            _plot(parts, "effects", "What the choice depends on", EFFECTS, drawn[0])
-            _plot(parts, "curve", "What the number of draws buys", CURVE, drawn[2])
-        with gr.Column(scale=5, min_width=320):
-            _plot(parts, "heat", "Where picks fall on the grid", HEAT, drawn[1])
-            _plot(parts, "calibration", "Before and after calibration", CALIBRATION, drawn[3])
-            _plot(parts, "confusion", "Which colour it names", CONFUSION, drawn[4])
-    _own(parts)
-    parts |= take_away("audit", {"csv": "CSV", "jsonl": "JSONL"}, "these settings")
-    parts["script"] = copy_as_python(export.as_python(opening), elem_id="audit-python")
-    line = export.as_command(opening)
-    copy_as_command(parts["script"], parts["work"], export.as_command, line, elem_id="audit-command")
+            with gr.Row(elem_classes="stage"):
+                with gr.Column(scale=5, min_width=280):
+                    _plot(parts, "effects", "What the choice depends on", EFFECTS, drawn[0])
+                with gr.Column(scale=5, min_width=280):
+                    _plot(parts, "heat", "Where picks fall on the grid", HEAT, drawn[1])
+                    _plot(parts, "calibration", "Before and after calibration", CALIBRATION, drawn[3])
+                    parts["reasons"] = gr.HTML(render.reasons(report), elem_id="audit-reasons", padding=False)
+                    _plot(parts, "confusion", "Which colour it names", CONFUSION, drawn[4])
+            _own(parts)
+            parts |= take_away("audit", {"csv": "CSV", "jsonl": "JSONL"}, "these settings")
+            parts["script"] = copy_as_python(export.as_python(opening), elem_id="audit-python")
+            line = export.as_command(opening)
+            copy_as_command(parts["script"], parts["work"], export.as_command, line, elem_id="audit-command")
+    parts["links"] = linked("audit")
     return AuditParts(values=[settings[name] for name in ORDER], **parts)
 
 
+def _tour(parts: dict[str, Any]) -> None:
+    with gr.Column(elem_id="audit-tour", elem_classes="tour-bar"):
+        with gr.Row(elem_classes="tour"):
+            parts["tour"] = {
+                stop.key: gr.Button(stop.title, size="sm", min_width=60, scale=0, elem_id=f"audit-tour-{stop.key}")
+                for stop in tour.STOPS
+            }
+        parts["tour_note"] = card(next(iter(tour.tour_cards().values())))
+
+
+def _verdict(parts: dict[str, Any], opening: AuditPageState, report: AuditReport) -> None:
+    parts["verdict"] = gr.HTML(
+        render.verdict(report), js_on_load=histogram.SENTENCES, elem_id="audit-verdict", padding=False
+    )
+    parts["more"] = gr.Button(
+        f"Run {render.MORE} layouts of each",
+        size="sm",
+        visible=render.too_few(opening, report),
+        min_width=120,
+        elem_id="audit-more",
+    )
+
+
 EFFECTS = (
-    "All factors at once, each level against a typical other one: dots with 95 % intervals; inside the grey strip an"
-    " effect is small."
+    "All factors at once, each level against a typical other one: dots with 95 % intervals; thick grey bars: 99 % of"
+    " fair choosers at this N; inside the grey strip an effect is small."
 )
 HEAT = "How many times as often as fair a cell is chosen, by its place."
-CURVE = "Too few draws see nothing; raw Cramer's V is noise until N is large. The N slider moves the mark."
+CURVE = "Too few draws see nothing; raw Cramer's V is noise until N is large. Dotted: a fair chooser."
 CALIBRATION = "Fitted on half of the pictures, judged on the other. Further left is fairer; the oracle is a ceiling."
 CONFUSION = "Of the digit that was chosen: its true colour against the one it says."
 
@@ -138,11 +194,10 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: AuditView) -> 
         allow_custom_value=True,
         elem_id="audit-model",
     )
-    with gr.Row(elem_classes="buttons"):
-        parts["run"] = gr.Button("Run the audit", variant="primary", elem_id="audit-run", scale=3, min_width=150)
-        parts["cancel"] = gr.Button("Cancel", elem_id="audit-cancel", scale=1, min_width=80)
+    with gr.Row(elem_classes="buttons actions"):
+        parts["run"] = gr.Button("Run the audit", variant="primary", elem_id="audit-run", scale=3, min_width=100)
+        parts["cancel"] = gr.Button("Cancel", elem_id="audit-cancel", scale=1, min_width=70)
     settings["protocol"] = gr.Radio(PROTOCOLS, value=view.protocol, label="Protocol", elem_id="audit-protocol")
-    settings["n"] = _slider("n", "N: draws a picture", view.n, 10, "Of exact chances: the N of the band and the test.")
     settings["temperature"] = _slider(
         "temperature", "Temperature", view.temperature, 0.05, "Low sharpens a bias, high washes it out; 1 is its own."
     )
@@ -171,11 +226,13 @@ def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
     return slider("audit", name, label, value, step, info, LIMITS)
 
 
-def _bars(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus) -> None:
-    heading(
-        "How often each is chosen",
-        "Line: a fair choice. Shaded: where 99 % of fair choosers lie at this N; orange is above it, blue below.",
-    )
+BARS = (
+    "Line: an even choice. Shaded: 99 % of fair choosers at this N. Orange: the verdict says it is picked more readily,"
+    " with all factors considered; blue: less."
+)
+
+
+def _bars(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus, report: AuditReport) -> None:
     parts["factor"] = gr.Radio(
         [(name, name) for name in FACTORS],
         value=focus.factor,
@@ -184,14 +241,16 @@ def _bars(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus) -
         elem_id="audit-factor",
     )
     parts["histogram"] = gr.HTML(
-        render.bars_of(opening, focus), js_on_load=histogram.JS, elem_id="audit-histogram", padding=False
+        render.bars_of(opening, focus, report), js_on_load=histogram.JS, elem_id="audit-histogram", padding=False
     )
 
 
 def _gallery(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus) -> None:
-    parts["about"] = gr.HTML(said(render.about_gallery(focus)), padding=False, elem_id="audit-about")
+    about = said(render.about_gallery(focus)) + render.links(opening, focus)
+    parts["about"] = gr.HTML(about, padding=False, elem_id="audit-about")
     shown = render.gallery(opening, focus)
     parts["gallery"] = thumbs(shown, elem_id="audit-gallery", columns=8, height=250, preview=True)
+    gr.HTML(said(BARS), padding=False)
 
 
 def _plot(parts: dict[str, Any], name: str, title: str, what: str, figure: Any) -> None:

@@ -24,7 +24,7 @@ const marksOf = (node) => {
 const chances = (n, data) => {
   const all = []; let p = n / data.pool;
   for (let rank = 0; rank < data.pool; rank++) { all.push(p); p *= Math.max(0, data.pool - rank - n) / Math.max(1, data.pool - rank - 1); }
-  return (data.ranks || []).map(rank => all[rank] || 0);
+  return (data.ranks || []).map(rank => [rank].flat().reduce((sum, one) => sum + (all[one] || 0), 0));
 };
 const pointMarks = (gd, trace, number) => {
   const marks = trace && trace.meta && trace.meta.marks;

@@ -23,14 +23,18 @@ class SketchTab:
         from tts_playground.pages.sketch import examples
         from tts_playground.pages.sketch.view_settings import ORDER
         from tts_playground.ui.events import LIGHT, QUIET
-        from tts_playground.ui.sketch import api, callbacks, layout, learn_view
+        from tts_playground.ui.sketch import api, callbacks, closeness_view, layout, learn_view, tour_view
 
         starters = examples.starters()
         opening = starters.get(examples.OPENING) or next(iter(starters.values()), None)
         parts = layout.build(starters, opening)
         callbacks.wire(app, parts, starters)
+        closeness_view.wire(parts)
         sampler = parts.settings[ORDER.index("sampler")]
-        menus = [sampler, learn_view.build(parts.drawn, sampler)]
+        with parts.results:
+            menu, learn = learn_view.build(parts.drawn, sampler)
+        tour_view.wire(parts, learn)
+        menus = [sampler, menu]
         # adapters may have come since the app was started, and who is at this machine may use more than its visitors
         app.load(learn_view.menus, None, menus, **LIGHT, **QUIET)
         api.build()

@@ -130,17 +130,8 @@ def _drawing(p: SketchParts) -> None:
     @friendly
     def wipe(n: int):
         line = status("The canvas is clear.")
-        return (
-            "",
-            examples.layers(None),
-            None,
-            None,
-            render.compare(None, None),
-            line,
-            *_nothing_found(n),
-            "auto",
-            False,
-        )
+        shown = "", examples.layers(None), None, None, render.compare(None, None), line
+        return *shown, *_nothing_found(n), "auto", False
 
     @friendly
     def notice(value: Any, loaded: Any, drawn: Any, text: str, work: SketchPageState | None, outline: str, n: int):
@@ -254,7 +245,7 @@ def _searching(p: SketchParts) -> None:
 
 
 def _summary(p: SketchParts) -> list[Any]:
-    return [p.gallery, p.curve, p.reading, p.script, p.opened, p.complaint]
+    return [p.gallery, p.linking, p.curve, p.reading, p.script, p.opened, p.complaint]
 
 
 def _found(p: SketchParts) -> list[Any]:
@@ -271,7 +262,8 @@ def _summarise(work: SketchPageState | None, n: int):
     note = "" if work is None else editor.modes(work.program)
     script = editor.as_python(*((None, SketchSettings()) if work is None else (work.task, work.settings)))
     opened = work.title if work is not None and work.ready else None
-    return results.gallery(work), results.figure(work, n), results.reading(work, n), script, opened, note
+    gallery, links = results.gallery(work), results.links(work)
+    return gallery, links, results.figure(work, n), results.reading(work, n), script, opened, note
 
 
 def _results(p: SketchParts, starters: dict[str, SketchPageState]) -> None:
@@ -287,7 +279,7 @@ def _results(p: SketchParts, starters: dict[str, SketchPageState]) -> None:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         ranked = work.ranked(results.SHOWN)
         program = ranked[min(whole("The place of a click", event.index), len(ranked) - 1)].program
-        return str(program), *editor.follow(str(program), work.task, work.settings.shown)
+        return str(program), *editor.follow(str(program), work.task, work.closeness)
 
     @friendly
     def open_pool(name: str):
@@ -297,7 +289,7 @@ def _results(p: SketchParts, starters: dict[str, SketchPageState]) -> None:
         shown = render.compare(work.task, work.program)
         return work, work.task, examples.layers(ink), loaded, str(work.program), shown, line
 
-    p.n.change(read, [p.work, p.n], [p.curve, p.reading], **LIGHT, **QUIET)
+    p.n.change(read, [p.work, p.n], [p.curve, p.reading], **LIVE)
     outputs = [p.program, p.panel, p.complaint, p.status]
     p.gallery.select(choose, p.work, outputs, **LIGHT, **QUIET)
     opened = [p.work, p.drawn, p.canvas, p.loaded, p.program, p.panel, p.status]
@@ -310,19 +302,19 @@ def _editing(p: SketchParts) -> None:
     """The picture follows the typing; programs and links leave the page."""
 
     @friendly
-    def follow(text: str, task: Any):
-        return tuple(gr.skip() if part is None else part for part in editor.follow(text, task))
+    def follow(text: str, task: Any, closeness: float):
+        return tuple(gr.skip() if part is None else part for part in editor.follow(text, task, closeness))
 
     @friendly
-    def follow_paste(text: str, task: Any, work: SketchPageState | None):
+    def follow_paste(text: str, task: Any, closeness: float, work: SketchPageState | None):
         # the first edit after a search arrives as a change only, and so does every program that a search puts there,
         # and the empty one of a new drawing, whose own status line should stay
         put = not text.strip() or (work is not None and work.holds(text))
-        return (gr.skip(),) * 3 if put else follow(text, task)
+        return (gr.skip(),) * 3 if put else follow(text, task, closeness)
 
     shown = [p.panel, p.complaint, p.status]
-    p.program.input(follow, [p.program, p.drawn], shown, **LIVE)
-    p.program.change(follow_paste, [p.program, p.drawn, p.work], shown, **LIVE)
+    p.program.input(follow, [p.program, p.drawn, p.closeness], shown, **LIVE)
+    p.program.change(follow_paste, [p.program, p.drawn, p.closeness, p.work], shown, **LIVE)
     saves(p.files, editor.download, p.program, p.file)
 
     def query(text: str, drawn: Any, address: str, *chosen: Any) -> str:

@@ -8,12 +8,15 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.pages.menu import strategies
-from tts_playground.pages.sketch import editor, examples, results, strategy_comparison
+from tts_playground.pages.sketch import editor, examples, results, strategy_comparison, tour
 from tts_playground.pages.sketch.page_state import SketchPageState
 from tts_playground.pages.sketch.render import compare
-from tts_playground.pages.sketch.view_settings import LIMITS, guides, samplers
+from tts_playground.pages.sketch.view_settings import LIMITS, ORDER, guides, samplers
 from tts_playground.pages.status import status
 from tts_playground.tasks.sketch import CANDIDATES, SketchSettings
+from tts_playground.ui.first_open import later
+from tts_playground.ui.linked_marks import linked
+from tts_playground.ui.tour import card
 from tts_playground.ui.widgets import (
     BOUNDS,
     FORMATS,
@@ -31,8 +34,8 @@ from tts_playground.ui.widgets import (
     upload,
 )
 
-HELLO = "Draw something, upload a picture or pick an example; then press “Find the program”."
-SHOWN = " Until then you see the ready-made candidates of the example “{name}”."
+HELLO = "Draw, upload a picture or pick an example; then press “Find the program”."
+SHOWN = " On the canvas is the example “{name}”, with its ready-made candidates."
 
 READ = {"filled": "Fill", "lines": "Keep lines", "inverted": "Invert", "cropped": "Crop"}
 """buttons that read the drawing in another way, by name"""
@@ -88,42 +91,80 @@ class SketchParts:
     command: Any
     link: Any
     link_text: Any
+    results: Any
+    """the column in which "Learn" goes on"""
+    links: Any
+    """what lights marks that belong together"""
+    linking: Any
+    """not seen: says which candidates a point of the curve is about"""
+    tour: dict[str, Any]
+    tour_note: Any
+
+    @property
+    def closeness(self) -> Any:
+        """The slider "shorter - closer"."""
+        return self.settings[ORDER.index("closeness")]
 
 
 def build(starters: dict[str, SketchPageState], opening: SketchPageState | None) -> SketchParts:
     """Lay the tab out, opened on a starter pool."""
     parts: dict[str, Any] = {
-        "loaded": PageState(None),
+        "loaded": PageState(None if opening is None else _example(opening)[1]),
         "work": PageState(opening),
         "drawn": PageState(None if opening is None else opening.task),
         "contest_state": PageState(None),
         "file": gr.Textbox(visible=False),
         "address": gr.Textbox("", visible=False),
     }
-    with gr.Row(elem_classes="main", elem_id="sketch-top"):
+    _tour(parts)
+    with gr.Row(elem_classes="main bench", elem_id="sketch-bench"):
         # a fixed width: the canvas measures itself once, while the page is still settling
-        with gr.Column(scale=0, min_width=320, elem_id="sketch-draw"):
-            _canvas(parts)
-        with gr.Column(scale=1, min_width=320, elem_id="sketch-found"):
-            _output(parts, opening)
-            _candidates(parts, opening)
-        with gr.Column(scale=0, min_width=320, elem_id="sketch-options"):
+        with gr.Column(scale=0, min_width=300, elem_classes="controls", elem_id="sketch-controls"):
+            _canvas(parts, opening)
             _sources(parts)
             _settings(parts)
-    with gr.Row(elem_classes="main"):
-        with gr.Column(scale=5, min_width=320):
-            _curve(parts, starters, opening)
-        with gr.Column(scale=5, min_width=320):
+        with gr.Column(scale=1, min_width=300, elem_classes="results", elem_id="sketch-results") as results_column:
+            parts["reading"] = gr.HTML(results.reading(opening, CANDIDATES), elem_id="sketch-reading", padding=False)
+            with gr.Row(elem_classes="stage"):
+                with gr.Column(scale=5, min_width=280, elem_id="sketch-found"):
+                    _output(parts, opening)
+                with gr.Column(scale=6, min_width=280, elem_id="sketch-worth"):
+                    parts["settings"][ORDER.index("n")] = parts["n"] = _slider(
+                        "n", "N: programs; the best is kept", CANDIDATES, 1, ""
+                    )
+                    parts["curve"] = gr.Plot(
+                        results.figure(opening, CANDIDATES), show_label=False, elem_id="sketch-curve"
+                    )
+                    _candidates(parts, opening)
+                    _pools(parts, starters, opening)
+            _program(parts, opening)
             _contest(parts)
-    hint = "# Run a search first; the script that repeats it then stands here."
-    parts["script"] = copy_as_python(hint, elem_id="sketch-python")
-    line = editor.as_command(opening)
-    script = parts["script"]
-    parts["command"] = copy_as_command(script, parts["work"], editor.as_command, line, elem_id="sketch-command")
+            hint = "# Run a search first; the script that repeats it then stands here."
+            parts["script"] = copy_as_python(hint, elem_id="sketch-python")
+            line = editor.as_command(opening)
+            script = parts["script"]
+            parts["command"] = copy_as_command(script, parts["work"], editor.as_command, line, elem_id="sketch-command")
+    parts["results"] = results_column
+    parts["links"] = linked("sketch")
     return SketchParts(**parts)
 
 
-def _canvas(parts: dict[str, Any]) -> None:
+def _tour(parts: dict[str, Any]) -> None:
+    with gr.Column(elem_id="sketch-tour", elem_classes="tour-bar"):
+        with gr.Row(elem_classes="tour"):
+            parts["tour"] = {
+                stop.key: gr.Button(stop.title, size="sm", min_width=60, scale=0, elem_id=f"sketch-tour-{stop.key}")
+                for stop in tour.STOPS
+            }
+        parts["tour_note"] = card(next(iter(tour.tour_cards().values())))
+
+
+def _example(opening: SketchPageState) -> Any:
+    """(ink, how it is read) of the example on which the page opens."""
+    return examples.load(examples.picture(opening.title))
+
+
+def _canvas(parts: dict[str, Any], opening: SketchPageState | None) -> None:
     parts["canvas"] = DrawingCanvas(
         value=examples.layers(None),  # type: ignore[arg-type] - gradio's hint knows no dictionaries
         type="numpy",
@@ -138,13 +179,15 @@ def _canvas(parts: dict[str, Any]) -> None:
         buttons=[],
         label="Draw in black",
         elem_id="sketch-canvas",
-        height=380,
+        height=330,
     )
+    if opening is not None:
+        later(parts["canvas"], lambda: examples.layers(_example(opening)[0]))
     parts["held"] = held(parts["canvas"])
-    with gr.Row(elem_classes="buttons"):
-        parts["run"] = gr.Button("Find the program", variant="primary", elem_id="sketch-run", scale=3, min_width=150)
-        parts["cancel"] = gr.Button("Cancel", elem_id="sketch-cancel", scale=1, min_width=80)
-        parts["clear"] = gr.Button("Clear", elem_id="sketch-clear", scale=1, min_width=80)
+    with gr.Row(elem_classes="buttons actions"):
+        parts["run"] = gr.Button("Find the program", variant="primary", elem_id="sketch-run", scale=3, min_width=140)
+        parts["cancel"] = gr.Button("Cancel", elem_id="sketch-cancel", scale=1, min_width=60)
+        parts["clear"] = gr.Button("Clear", elem_id="sketch-clear", scale=1, min_width=60)
 
 
 def _sources(parts: dict[str, Any]) -> None:
@@ -165,11 +208,8 @@ def _settings(parts: dict[str, Any]) -> None:
         strategies("sketch"),
         value=default.strategy,
         label="Strategy",
-        info="Decides where the next unit of compute goes.",
+        info="How the search spends its tries.",
         elem_id="sketch-strategy",
-    )
-    parts["n"] = _slider(
-        "n", "N: candidates", CANDIDATES, 1, "Most programs that are scored; also moves along the curve."
     )
     sampler = gr.Dropdown(
         samplers(local=False),
@@ -177,13 +217,6 @@ def _settings(parts: dict[str, Any]) -> None:
         label="Sampler",
         info="Who proposes programs. Searches that build shape by shape, such as beam, need “proposal”.",
         elem_id="sketch-sampler",
-    )
-    closeness = _slider(
-        "closeness",
-        "Shorter – closer",
-        default.closeness,
-        0.05,
-        "0: few shapes; 1: as close as it gets.",
     )
     with gr.Accordion("More settings", open=False):
         temperature = _slider(
@@ -227,8 +260,8 @@ def _settings(parts: dict[str, Any]) -> None:
         crop = gr.Checkbox(
             default.crop, label="Crop", info="The drawing takes up the whole canvas.", elem_id="sketch-crop"
         )
-    parts["settings"] = [strategy, parts["n"], temperature, seed, outline, seconds, sampler, reward, invert, crop]
-    parts["settings"] += [closeness]
+    parts["settings"] = [strategy, None, temperature, seed, outline, seconds, sampler, reward, invert, crop]
+    parts["settings"] += [None]  # N and "shorter - closer" stand at what they move
 
 
 def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
@@ -236,18 +269,28 @@ def _slider(name: str, label: str, value: float, step: float, info: str) -> Any:
 
 
 def _output(parts: dict[str, Any], opening: SketchPageState | None) -> None:
-    shown = "" if opening is None else SHOWN.format(name=opening.title)
-    parts["status"] = gr.HTML(status(HELLO + shown), elem_id="sketch-status", padding=False)
     shown = (None, None) if opening is None else (opening.task, opening.program)
     parts["panel"] = gr.HTML(compare(*shown), elem_id="sketch-panel", padding=False)
+    parts["settings"][ORDER.index("closeness")] = _slider(
+        "closeness",
+        "Shorter – closer",
+        SketchSettings().closeness,
+        0.05,
+        "0: few shapes; 1: as close as it gets.",
+    )
+    words = "" if opening is None else SHOWN.format(name=opening.title)
+    parts["status"] = gr.HTML(status(HELLO + words), elem_id="sketch-status", padding=False)
     with gr.Row(elem_classes="buttons", elem_id="sketch-read"):
         for name, label in READ.items():
-            parts[name] = gr.Button(label, size="sm", min_width=70, elem_id=f"sketch-read-{name}")
+            parts[name] = gr.Button(label, size="sm", min_width=60, elem_id=f"sketch-read-{name}")
+
+
+def _program(parts: dict[str, Any], opening: SketchPageState | None) -> None:
     parts["program"] = gr.Textbox(
         "" if opening is None else str(opening.program),
         label="Program: edit it here",
         info="(Circle radius x y) · (Quad x y width height angle) · (+ a b) joins · (- a b) cuts · 16 × 16 units, y up",
-        lines=3,
+        lines=2,
         max_lines=12,
         max_length=40_000,
         autoscroll=False,
@@ -260,16 +303,13 @@ def _output(parts: dict[str, Any], opening: SketchPageState | None) -> None:
 
 
 def _candidates(parts: dict[str, Any], opening: SketchPageState | None) -> None:
-    heading(
-        "Candidates, best first",
-        "Rank and score; ordered by the reward that guides the search.",
-    )
     parts["gallery"] = thumbs(results.gallery(opening), elem_id="sketch-gallery", columns=8, height="auto")
+    about = said("Candidates, best first: rank and score. Point at one, or at a point of the curve.")
+    gr.HTML(about, padding=False)
+    parts["linking"] = gr.HTML(results.links(opening), elem_id="sketch-linking", elem_classes="unseen", padding=False)
 
 
-def _curve(parts: dict[str, Any], starters: dict[str, SketchPageState], opening: SketchPageState | None) -> None:
-    heading("What the number of candidates buys", "Best score of N independent draws; the N slider moves the mark.")
-    n = CANDIDATES
+def _pools(parts: dict[str, Any], starters: dict[str, SketchPageState], opening: SketchPageState | None) -> None:
     with gr.Row(elem_classes="buttons"):
         parts["opened"] = gr.Dropdown(
             list(starters),
@@ -279,9 +319,7 @@ def _curve(parts: dict[str, Any], starters: dict[str, SketchPageState], opening:
             min_width=160,
             elem_id="sketch-opened",
         )
-        parts["pool"] = gr.Button("Draw a pool of N for this drawing", min_width=160, elem_id="sketch-pool")
-    parts["curve"] = gr.Plot(results.figure(opening, n), show_label=False, elem_id="sketch-curve")
-    parts["reading"] = gr.HTML(results.reading(opening, n), elem_id="sketch-reading", padding=False)
+        parts["pool"] = gr.Button("Draw a pool of N for this drawing", min_width=140, elem_id="sketch-pool", size="sm")
 
 
 def _contest(parts: dict[str, Any]) -> None:

@@ -68,11 +68,11 @@ def menus(request: gr.Request) -> tuple[Any, Any]:
     return gr.Dropdown(samplers(local)), gr.Dropdown(writers(local) or [SMALL])
 
 
-def build(drawn: Any, menu: Any) -> Any:
+def build(drawn: Any, menu: Any) -> tuple[Any, Any]:
     """Lay the view out, folded, below the rest of the tab; ``drawn`` is the state with the drawing at hand.
 
     ``menu`` is the tab's menu of samplers, which an adapter joins once it is trained. Returns the menu of models,
-    which does so too.
+    which does so too, and the box that is folded.
     """
     parts: dict[str, Any] = {"made": PageState(None)}
     with gr.Accordion("Learn: programs as training data", open=False, elem_id="sketch-learn") as box:
@@ -86,7 +86,7 @@ def build(drawn: Any, menu: Any) -> Any:
     _wire(LearnParts(**parts), drawn, menu)
     # bands take a second to compute, so they wait for the one who looks
     box.expand(_opened, parts["meeting"], [parts["curve"], parts["meeting"]], **LIGHT, **QUIET)
-    return parts["model"]
+    return parts["model"], box
 
 
 def _opened(meeting: str):

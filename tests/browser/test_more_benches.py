@@ -1,0 +1,211 @@
+"""The tabs of sketches and of the audit: one viewport, linked marks and tours, on what ships, without a model."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tts_playground.ui import shell
+from tts_playground.ui.audit import TAB as AUDIT
+from tts_playground.ui.sketch import TAB as SKETCH
+
+PATIENCE = 60_000
+SIZES = {"desk": (1440, 900), "projector": (1024, 768), "phone": (390, 844)}
+IN_VIEW = {
+    "sketch": (
+        *("#sketch-canvas", "#sketch-run", "#sketch-reading b", "#sketch-panel .panel figure", "#sketch-n"),
+        *("#sketch-curve", "#sketch-gallery .thumbnail-item", "#sketch-closeness"),
+    ),
+    "audit": (
+        *("#audit-model", "#audit-run", "#audit-headline b", "#audit-histogram", "#audit-gallery .thumbnail-item"),
+        *("#audit-verdict li button", "#audit-n", "#audit-temperature"),
+    ),
+}
+RESULT = {"sketch": "#sketch-panel img", "audit": "#audit-histogram .column"}
+CONTROL = {"sketch": "#sketch-canvas", "audit": "#audit-temperature"}
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory, browser):
+    """``pages(tab, size)``: a page that is there already where it was asked for before."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path_factory.mktemp("home")))
+    app = shell.build([SKETCH, AUDIT])
+    address = shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
+    kept, faults = {}, []
+
+    def opened(tab, size="desk"):
+        if (tab, size) not in kept:
+            wide, high = SIZES[size]
+            context = browser.new_context(viewport={"width": wide, "height": high}, has_touch=size == "phone")
+            page = context.new_page()
+            page.set_default_timeout(PATIENCE)
+            expect.set_options(timeout=PATIENCE)
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.goto(f"{address}?tab={tab}")
+            page.locator(f"#{tab}-curve .main-svg").first.wait_for()
+            page.locator(RESULT[tab]).first.wait_for()
+            page.wait_for_timeout(800)
+            kept[tab, size] = page
+        page = kept[tab, size]
+        page.evaluate("scrollTo(0, 0)")
+        page.mouse.move(2, 2)
+        return page
+
+    yield opened
+    for page in kept.values():
+        page.context.close()
+    app.close()
+    patch.undo()
+    assert faults == []
+
+
+def _box(one):
+    box = one.bounding_box()
+    return box["y"], box["y"] + box["height"], box["x"], box["x"] + box["width"]
+
+
+@pytest.mark.parametrize("size", ["desk", "projector"])
+@pytest.mark.parametrize("tab", ["sketch", "audit"])
+def test_controls_headline_figure_and_best_result_are_in_the_first_viewport(pages, tab, size):
+    page = pages(tab, size)
+    wide, high = SIZES[size]
+    for name in IN_VIEW[tab]:
+        top, bottom, left, right = _box(page.locator(name).first)
+        assert 0 <= top < bottom <= high and 0 <= left < right <= wide, (name, top, bottom, left, right)
+    slider, curve = (_box(page.locator(f"#{tab}-{one}")) for one in ("n", "curve"))
+    assert abs(slider[1] - curve[0]) < 40 and abs(slider[2] - curve[2]) < 20  # N stands at its curve
+    page.mouse.move(wide - 60, 150)
+    page.mouse.wheel(0, 5000)
+    page.wait_for_timeout(300)
+    top, bottom, *_ = _box(page.locator(f"#{tab}-run"))
+    assert 0 <= top < bottom <= high  # the controls stay
+
+
+@pytest.mark.parametrize("tab", ["sketch", "audit"])
+def test_a_phone_shows_the_result_first_and_the_button_always(pages, tab):
+    page = pages(tab, "phone")
+    high = SIZES["phone"][1]
+    result, control = (_box(page.locator(one[tab]).first) for one in (RESULT, CONTROL))
+    assert result[0] < high and result[0] < control[0]
+    for _ in range(2):
+        top, bottom, *_ = _box(page.locator(f"#{tab}-run"))
+        assert 0 <= top < bottom <= high
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0] + 1
+
+
+def test_the_page_opens_with_its_example_on_the_canvas(pages):
+    page = pages("sketch")
+    expect(page.locator("#sketch-reading")).to_contain_text("biohazard")
+    seen = Image.open(io.BytesIO(page.locator("#sketch-canvas").screenshot())).convert("L")
+    middle = np.asarray(seen)[seen.height // 4 : -seen.height // 4, seen.width // 4 : -seen.width // 4]
+    assert (middle < 60).mean() > 0.15
+
+
+def test_a_shape_and_its_pixels_light_each_other(pages):
+    page = pages("sketch")
+    text, over = page.locator("#sketch-panel .shapes button"), page.locator("#sketch-panel .shapes-over")
+    text.nth(2).hover()
+    pixels = over.locator("[data-marks=shape-2]")
+    expect(pixels).to_have_class(re.compile("lit"))
+    expect(over.locator(".lit")).to_have_count(1)
+    fill = pixels.evaluate("e => getComputedStyle(e).fill")
+    page.mouse.move(2, 2)
+    expect(over.locator(".lit")).to_have_count(0)
+    assert fill != pixels.evaluate("e => getComputedStyle(e).fill")
+    box = over.bounding_box()  # the small disc in the middle, which is cut out
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(text.last).to_have_class(re.compile("lit"))
+    page.mouse.move(2, 2)
+    text.first.focus()
+    page.keyboard.press("Tab")
+    expect(over.locator("[data-marks=shape-1]")).to_have_class(re.compile("lit"))
+    page.mouse.click(2, 2)
+    phone = pages("sketch", "phone")
+    phone.locator("#sketch-panel .shapes button").nth(1).tap()
+    expect(phone.locator("#sketch-panel .shapes-over [data-marks=shape-1]")).to_have_class(re.compile("lit"))
+
+
+def test_a_point_of_the_curve_and_its_candidates_light_each_other(pages):
+    page = pages("sketch")
+    item = "#sketch-gallery .thumbnail-item"
+    page.locator("#sketch-curve .js-plotly-plot").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    shares = page.locator(f"{item}.lit").evaluate_all("all => all.map(e => parseInt(e.dataset.chance))")
+    assert len(shares) > 2 and 50 <= sum(shares) <= 110  # what was drawn more than once has the chance of all its draws
+    page.keyboard.press("Escape")
+    page.locator(item).nth(2).hover()
+    expect(page.locator("#sketch-curve .marks-over line")).to_have_count(1)  # its score is a level of the curve
+
+
+def test_a_sentence_its_bar_and_its_dot_light_each_other(pages):
+    page = pages("audit")
+    sentence = page.locator("#audit-verdict li button").first
+    name = sentence.get_attribute("data-marks")
+    sentence.hover()
+    expect(page.locator("#audit-histogram .column.lit")).to_have_attribute("data-marks", name)
+    expect(page.locator("#audit-effects .marks-over circle")).to_have_count(1)
+    page.mouse.move(2, 2)
+    page.locator(f"#audit-histogram [data-marks={name}]").hover()
+    expect(sentence).to_have_class(re.compile("lit"))
+    page.mouse.move(2, 2)
+    page.locator("#audit-factor").get_by_label("colour").check()
+    expect(page.locator("#audit-histogram .column")).to_have_count(4)
+    sentence.click()  # a sentence shows its bars, whatever was shown
+    expect(page.locator(f"#audit-histogram .column.chosen[data-marks={name}]")).to_have_count(1)
+    expect(page.locator("#audit-histogram .column.above")).to_have_count(1)
+    assert page.locator("#audit-histogram .column.below").count() == 0
+
+
+def test_shorter_or_closer_moves_headline_gallery_and_curve(pages):
+    page = pages("sketch", "projector")
+    parts = [page.locator("#sketch-reading b"), page.locator("#sketch-gallery .caption-label").first]
+    parts.append(page.locator("#sketch-curve .ytitle"))
+    before = [part.text_content() for part in parts]
+    page.locator("#sketch-closeness input[type=number]").fill("1")
+    for part, said in zip(parts, before, strict=True):
+        expect(part).not_to_have_text(said)
+    expect(page.locator("#sketch-reading")).to_contain_text("searched at 0.6")
+
+
+@pytest.mark.parametrize(
+    ("tab", "key", "answer"),
+    [
+        ("sketch", "pixels", r"You said: .*This program has \d+ shapes: \d+ adds? ink and \d+ takes? it away"),
+        ("sketch", "more", r"One draw scores 0\.\d+\. Each doubling adds: \+0\.\d+ from 1 to 2"),
+        ("audit", "even", r"You said: .*\d+ % off even\. A fair chooser is not quite even"),
+        ("audit", "blank", r"Contextual (helps|hurts|changes)"),
+    ],
+)
+def test_a_tour_asks_and_answers_with_numbers_of_the_page(pages, tab, key, answer):
+    page = pages(tab)
+    page.locator(f"#{tab}-tour-{key}").click()
+    note = page.locator(f"#{tab}-tour-note")
+    where = note.locator(f".tour-card[data-key={key}][data-where]").get_attribute("data-where")
+    expect(page.locator(f"#{where}")).to_have_class(re.compile("toured"))
+    note.locator("[data-guess]").first.click()
+    expect(note).to_contain_text(re.compile(answer))
+
+
+def test_a_script_is_guessed_and_then_named(pages):
+    page = pages("audit", "projector")
+    page.locator("#audit-tour-script").click()
+    expect(page.locator("#audit-status")).to_contain_text("A script that you are to guess")
+    expect(page.locator("#audit-tour-note [data-guess]")).to_have_count(6)
+    page.locator("#audit-tour-note [data-guess]").first.click()
+    expect(page.locator("#audit-tour-note")).to_contain_text("You said: a fair die. It is ")
+    expect(page.locator("#audit-status")).to_contain_text("scripted:")
+
+
+def test_too_few_pictures_offer_to_run_more(pages):
+    page = pages("audit", "phone")
+    page.locator("#audit-model input").fill("scripted:planted")
+    page.locator("#audit-model input").press("Enter")
+    page.locator("#audit-more").click()
+    expect(page.locator("#audit-status")).to_contain_text("scripted:planted: 120 pictures")
+    expect(page.locator("#audit-more")).not_to_be_visible()

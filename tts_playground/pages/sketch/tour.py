@@ -1,0 +1,129 @@
+"""A guided tour of the sketch tab: each question asks for a guess, and is answered with what is on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tts_playground.experiments.comparison import Comparison
+from tts_playground.pages.sketch import learn_state, shapes
+from tts_playground.pages.sketch.page_state import SketchPageState, rescored
+from tts_playground.pages.tour import TourCard, cards
+
+FIRST = "Find a program first: press “Find the program”, then guess again."
+POOL = "These candidates came out of a search: press “Draw a pool of N for this drawing”, then guess again."
+
+
+@dataclass(frozen=True, slots=True)
+class SketchStop:
+    """One question."""
+
+    key: str
+    title: str
+    question: str
+    guesses: tuple[str, ...]
+    answer: Callable[[SketchPageState, Comparison | None], str]
+    where: str
+    """elem_id of the figure that shows it"""
+    changes: Mapping[str, float] = field(default_factory=dict)
+    """settings that differ from the page's"""
+    opens: bool = False
+    """whether the part "Learn" is opened"""
+
+
+def pixels(work: SketchPageState, found: Comparison | None) -> str:
+    """How many shapes add ink, and how many take it away."""
+    told = shapes.cuts(work.program)
+    if not told:
+        return FIRST
+    less, more = sum(told), len(told) - sum(told)
+    return (
+        f"This program has {len(told)} {'shape' if len(told) == 1 else 'shapes'}: {more} {_add(more)} ink and {less}"
+        f" {'takes' if less == 1 else 'take'} it away. Point at one in the text: its pixels light up."
+    )
+
+
+def _add(count: int) -> str:
+    return "adds" if count == 1 else "add"
+
+
+def doublings(work: SketchPageState, found: Comparison | None) -> str:
+    """What each doubling of N adds."""
+    curve = work.curve()
+    if curve is None:
+        return POOL
+    steps, n = [], 1
+    while 2 * n <= max(2, len(work.pool) // 2):
+        steps.append(f"{curve.at(2 * n) - curve.at(n):+.3f} from {n} to {2 * n}")
+        n *= 2
+    return f"One draw scores {curve.at(1):.3f}. Each doubling adds: {', '.join(steps)}."
+
+
+def closer(work: SketchPageState, found: Comparison | None) -> str:
+    """What the price of a shape decides among the same candidates."""
+    told = []
+    if work.settings.reward != "fit":
+        return "This search was guided by a reward without a price for shapes; choose “fit”, and search again."
+    for closeness in (0.0, 0.6, 1.0):
+        best = rescored(work, closeness).ranked(1)
+        if not best:
+            return FIRST
+        told.append(f"at {closeness:g} {len(best[0].program)} shapes with IoU {best[0].iou:.3f}")
+    same = len({part.split(" ", 2)[2] for part in told}) == 1
+    end = "The same program wins at every price here." if same else "A price per shape buys shortness with overlap."
+    return f"The best of these candidates has {', '.join(told)}. {end}"
+
+
+def clever(work: SketchPageState, found: Comparison | None) -> str:
+    """Searches against independent draws at equal cost."""
+    if found is None or found.curve is None or not found.points:
+        return "Press “Compare on this drawing” and wait for the points, then guess again."
+    told = []
+    for label in dict.fromkeys(point.label for point in found.points):
+        last = [point for point in found.points if point.label == label][-1]
+        told.append(f"{label} {last.result.value:.3f} (best of {last.budget}: {found.curve.at(last.budget):.3f})")
+    return f"At the largest budget, in candidates: {'; '.join(told)}."
+
+
+def training(work: SketchPageState, found: Comparison | None) -> str:
+    """Training against sampling, on the shipped pools."""
+    _, words = learn_state.shipped_curves()
+    return words or "Press “Draw pass@k for this model and its adapters” first, then guess again."
+
+
+STOPS = (
+    SketchStop(
+        "pixels", "1 Shapes and pixels", "A program joins shapes and cuts shapes out. How many of these shapes take ink"
+        " away?",
+        ("none", "about half", "nearly all"), pixels, "sketch-panel",
+    ),
+    SketchStop(
+        "more", "2 More draws", "Every doubling of N costs twice as much. Does each add as much as the one before?",
+        ("as much", "less each time", "more"), doublings, "sketch-curve",
+    ),
+    SketchStop(
+        "closer", "3 Shorter or closer", "“Shorter – closer” is at 1 now, where shapes cost nothing. Does the best"
+        " program get longer?",
+        ("longer", "no change", "shorter"), closer, "sketch-gallery", {"closeness": 1.0},
+    ),
+    SketchStop(
+        "clever", "4 Search or draw", "Refining, SMC and beam search spend their tries where they promise most. Press"
+        " “Compare on this drawing”: do they beat as many independent draws?",
+        ("yes, clearly", "no", "only at large N"), clever, "sketch-contest-figure",
+    ),
+    SketchStop(
+        "training", "5 Train or draw", "A model that was trained on programs needs fewer draws. Can drawing more often"
+        " make up for training?",
+        ("yes, at a large k", "no"), training, "sketch-learn", opens=True,
+    ),
+)  # fmt: skip
+
+
+def tour_cards() -> dict[str, TourCard]:
+    """The questions as cards, by key."""
+    return cards("sketch", [(stop.key, stop.title, stop.question, stop.guesses, stop.where) for stop in STOPS])
+
+
+def named(key: object) -> SketchStop | None:
+    """The question of a key that a page sent."""
+    return next((stop for stop in STOPS if stop.key == key), None)
