@@ -6,6 +6,7 @@ written. A check is `check(folder, said)`, with all that was said in all lives.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 from pathlib import Path
@@ -33,15 +34,20 @@ from tts_playground.testing import TextTask
 TASK = TextTask("noise")
 
 
+def noise(key):
+    """128 digits that cannot be packed much."""
+    return hashlib.sha512(str(key).encode()).hexdigest()
+
+
 class Numbers:
-    """Its own index, written long, so that the time goes into writing."""
+    """A text that is made from its index and does not get shorter by packing."""
 
     def fingerprint(self):
         return {"sampler": "numbers"}
 
     def draw(self, task, indices, *, seed=0):
         for index in indices:
-            yield Sample(f"{index:040d}", index, seed)
+            yield Sample(noise(index), index, seed)
 
 
 # ---------------------------------------------------------------------------------------------- pools and scores
@@ -90,11 +96,11 @@ def scores_hold(folder, said):
 
 
 def exports(folder, life, say):
-    """Writes a pool over itself, one row longer each time."""
+    """Writes a pool over itself, ten rows longer each time."""
     file = folder / "pool.parquet"
-    start = len(parquet.read(file)[0]) if file.exists() else 1000
+    start = len(parquet.read(file)[0]) if file.exists() else 300
     pool = starters.draw(TextTask("exports"), Numbers(), [], start + 400)
-    for rows in range(start, start + 400):
+    for rows in range(start, start + 400, 10):
         parquet.write([_Beginning(pool, rows)], file)
         say(rows)
 
@@ -116,8 +122,8 @@ def exports_hold(folder, said):
     assert {path.name for path in folder.iterdir() if not path.name.startswith(files.PREFIX)} <= {"pool.parquet"}
     if said or (folder / "pool.parquet").exists():
         (pool,) = parquet.read(folder / "pool.parquet")
-        assert len(pool) >= max(said, default=1000)
-        assert [one.content for one in pool.samples()] == [f"{index:040d}" for index in range(len(pool))]
+        assert len(pool) >= max(said, default=300)
+        assert [one.content for one in pool.samples()] == [noise(index) for index in range(len(pool))]
 
 
 # ---------------------------------------------------------------------------------------------- files that grow
@@ -147,7 +153,7 @@ def cluster_chunks(folder, life, say):
     writer = chunks.ChunkWriter(places.opened(str(folder / "chunks")), f"w{life:04d}", {"model": "numbers"})
     for number in itertools.count():
         key = f"{life}-{number}"
-        writer.add(Done(key, {"key": key, "text": "long " * 50}, Cost(samples=1, tokens=number)))
+        writer.add(Done(key, {"key": key, "text": noise(key)}, Cost(samples=1, tokens=number)))
         if number % 5 == 4:
             for done in writer.flush():
                 say((done.key, done.cost.tokens))
@@ -156,7 +162,7 @@ def cluster_chunks(folder, life, say):
 def cluster_chunks_hold(folder, said):
     found = chunks.read(places.opened(str(folder / "chunks"))).rows
     for key, tokens in said:
-        assert found[key].row == {"key": key, "text": "long " * 50} and found[key].cost.tokens == tokens
+        assert found[key].row == {"key": key, "text": noise(key)} and found[key].cost.tokens == tokens
     for times in Path(folder).glob("chunks/*.times.json"):
         json.loads(times.read_text())
 

@@ -5,7 +5,6 @@ import os
 import random
 import resource
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import chaos_writers
 import pytest
 from store_worker import Brightness, NoiseSampler
 
-from tts_playground import files, journal
+from tts_playground import cli, files, journal
 from tts_playground.cluster import chunks, places
 from tts_playground.cluster.work import Done
 from tts_playground.errors import PlaygroundError
@@ -46,16 +45,23 @@ def in_child(work):
     return [tuple(one) if isinstance(one, list) else one for one in said], last["end"]
 
 
+ROOM = {"pools": 150_000, "scores": 600_000, "exports": 30_000, "journals": 150_000, "cluster_chunks": 5_000}
+"""bytes that no file may pass"""
+DISK = {"pools": 600, "scores": 600, "exports": 80, "journals": 200, "cluster_chunks": 200}
+"""size of a disk in thousands of bytes"""
+
+
+@pytest.mark.parametrize("room", [1.0, 0.05])
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("room", [9_000, 150_000])
 def test_a_file_that_can_grow_no_further_keeps_what_was_reported_and_is_said_in_a_sentence(kind, room, tmp_path):
     def work(say):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(room * ROOM[kind]), most))
         return getattr(chaos_writers, kind)(tmp_path, 0, say)
 
     said, end = in_child(work)
     assert end.startswith("sentence: ") and end.endswith(".") and "\n" not in end
-    if room > 10_000:
+    if room == 1.0:
         assert said
     if said:
         getattr(chaos_writers, f"{kind}_hold")(tmp_path, said)
@@ -65,7 +71,7 @@ def test_a_file_that_can_grow_no_further_keeps_what_was_reported_and_is_said_in_
 def test_a_disk_that_is_full_keeps_what_was_reported_and_is_said_in_a_sentence(kind, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", disk], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK[kind]}k", "tmpfs", disk], capture_output=True).returncode:
         pytest.skip("no disk can be mounted here")
     try:
         said, end = in_child(lambda say: getattr(chaos_writers, kind)(disk, 0, say))
@@ -77,21 +83,28 @@ def test_a_disk_that_is_full_keeps_what_was_reported_and_is_said_in_a_sentence(k
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")
-@pytest.mark.parametrize("verb", [("pools", "list"), ("sketch", str(ROOT / "examples" / "drawing.png"), "--n", "2")])
-def test_verbs_answer_in_a_home_that_nobody_may_write(verb, tmp_path):
+@pytest.mark.parametrize("verb", [["pools", "list"], ["sketch", str(ROOT / "examples" / "drawing.png"), "-n", "2"]])
+def test_verbs_answer_in_a_home_that_nobody_may_write(verb, tmp_path, monkeypatch):
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        folder.chmod(0o755)
     home = tmp_path / "home"
-    home.mkdir()
-    for folder in (home, *home.parents):
-        if folder.is_relative_to(tmp_path.parents[1]):
-            folder.chmod(0o755)
-    home.chmod(0o555)
-    command = [sys.executable, "-m", "tts_playground", *verb]
-    env = {**os.environ, "TTS_PLAYGROUND_HOME": str(home), "HOME": str(home), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, capture_output=True, text=True, env=env, cwd="/", user=65534, group=65534, extra_groups=[]
-    )
-    assert "Traceback" not in done.stderr + done.stdout
-    assert done.returncode == 0 or done.stderr.strip().endswith(".")
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "warm"))
+
+    def code_of(verb):
+        try:
+            cli.main(verb)
+        except SystemExit as leaving:
+            return leaving.code
+
+    def work(say):
+        assert code_of(verb) == 0  # as root: it imports what nobody else may read
+        home.mkdir(0o555)
+        os.environ["TTS_PLAYGROUND_HOME"] = str(home)
+        os.seteuid(65534)
+        return code_of(verb)
+
+    _, end = in_child(work)
+    assert end == 0
     assert list(home.iterdir()) == []
 
 
@@ -191,7 +204,9 @@ def test_damage_is_said_in_a_sentence_and_never_read_as_something_else(what, tmp
         before = hurt.read_bytes()
         how = _spoil(hurt, chance)
         try:
-            assert read(tmp_path) == whole, how
+            found = read(tmp_path)
+            # a file of lines that somebody cut short is a shorter file of lines
+            assert found == (whole[: len(found)] if how[0] == "cut" and what == "rows.jsonl" else whole), how
         except PlaygroundError as error:
             said += 1
             assert str(error).rstrip().endswith(".") and "Traceback" not in str(error)
