@@ -71,7 +71,9 @@ def test_a_file_that_can_grow_no_further_keeps_what_was_reported_and_is_said_in_
 def test_a_disk_that_is_full_keeps_what_was_reported_and_is_said_in_a_sentence(kind, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK[kind]}k", "tmpfs", disk], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK[kind]}k", "tmpfs", disk], capture_output=True
+    ).returncode:
         pytest.skip("no disk can be mounted here")
     try:
         said, end = in_child(lambda say: getattr(chaos_writers, kind)(disk, 0, say))

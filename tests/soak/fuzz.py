@@ -59,8 +59,9 @@ def finds(count: int, seed: int, only: tuple[str, ...] = KINDS, start: int = 0) 
     """Try ``count`` inputs, as many of each kind; what went wrong, as it is found."""
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as home:
-        for kind in only:
-            fuzz_kinds.CASES[kind](random.Random(0), _fresh(Path(home), kind, -1)) if kind in fuzz_kinds.WARM else None
+        for kind in only:  # loads what is needed
+            for number in range(5):
+                tried(kind, number, -1, _fresh(Path(home), kind, number))
         for number in range(start, start + -(-count // len(only))):
             for kind in only:
                 if what := tried(kind, number, seed, _fresh(Path(home), kind, number)):

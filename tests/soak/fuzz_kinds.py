@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 CASES: dict[str, Any] = {}
-WARM = ("pictures", "model folders")
-"""kinds whose first input loads a library"""
 WORDS = ["", "a cat", "-1", "NaN", "1e999", "inf", "[", "{", "null", "\x00", "\ud800", "\u202e", "\x1b[31m", "'", '"', "%s",
          "../..", "~", "/dev/zero", "/etc/passwd", "tiny:janus", "prm", "clip", "9" * 5000, "x" * 100_000, "\n\n", "é" * 50,
          "$" + "{a}" * 9, "🎲" * 40, "https://example.org/a", "file:///etc/passwd", "((((((((((", "))))"]  # fmt: skip
@@ -69,7 +67,9 @@ def programs(chance, folder):
     from tts_playground.dsl.spellings import read_spelled
     from tts_playground.dsl.text import parse
 
-    text = "".join(chance.choice(PIECES) + chance.choice(["", " "]) for _ in range(chance.choice((1, 5, 20, 200, 3000))))
+    text = "".join(
+        chance.choice(PIECES) + chance.choice(["", " "]) for _ in range(chance.choice((1, 5, 20, 200, 3000)))
+    )
     chance.choice((lambda: render(parse(text)), lambda: extract(text), lambda: read_spelled(text)))()
 
 
@@ -87,7 +87,7 @@ def pictures(chance, folder):
     image = Image.frombytes("L", size, chance.randbytes(size[0] * size[1]))
     try:
         image.convert(mode.split(";")[0]).save(stream, form)
-    except OSError:
+    except (OSError, ValueError):
         image.save(stream, "PNG")
     data = spoilt(stream.getvalue(), chance)
     if form == "PNG" and chance.random() < 0.3:  # claims any size
@@ -118,7 +118,7 @@ def prompts(chance, folder):
     from tts_playground.registry import expressions
     from tts_playground.tasks.prompt_files import read_prompts
     from tts_playground.tasks.text_to_image import PromptTask
-    from tts_playground.verifiers.english import read
+    from tts_playground.verifiers import english
 
     text = " ".join(word(chance) for _ in range(chance.randrange(1, 6)))
     end = chance.choice((".txt", ".csv", ".jsonl", ".json"))
@@ -130,7 +130,7 @@ def prompts(chance, folder):
             lambda: PromptTask(text).key(),
             lambda: expressions.parse(text),
             lambda: expressions.parse_list("+".join(text.split())),
-            lambda: read(text),
+            lambda: english.parse(text, ["cat", "apple"]),
         )
     )()
 
@@ -152,7 +152,11 @@ def recipes(chance, folder):
     file.write_text(text)
     words = [f"--{chance.choice(names)}={word(chance)}", word(chance)]
     chance.choice(
-        (lambda: recipe_of_text(text), lambda: recipe_of(str(file)), lambda: recipe_of(shipped()[0], overrides_of(words)))
+        (
+            lambda: recipe_of_text(text),
+            lambda: recipe_of(str(file)),
+            lambda: recipe_of(shipped()[0], overrides_of(words)),
+        )
     )()
 
 
