@@ -68,7 +68,7 @@ def growing(file: Path, what: str = "The file", *, keep: int | None = None) -> I
 
 
 def read(file: Path, *, torn: bool = True) -> list[dict[str, Any]]:
-    """The objects of a JSONL file; with ``torn`` a last line of which a killed writer left the beginning is passed over.
+    """The objects of a JSONL file; with ``torn`` the beginning of a last line that a killed writer left is passed over.
 
     Raises:
         BadInput: there is no such plain file, it is larger than ``LARGEST``, or a line is no JSON object or nests too

@@ -124,7 +124,7 @@ def test_a_clock_that_is_put_back_or_forward_between_two_writes_loses_nothing(ki
             raise Enough
 
     for life in range(3):
-        monkeypatch.setattr(time, "time", lambda: clock() + life % 2 * years * 365.25 * 86400)
+        monkeypatch.setattr(time, "time", lambda off=life % 2 * years * 365.25 * 86400: clock() + off)
         files._swept.clear()  # as a process that has just begun
         with pytest.raises(Enough):
             getattr(chaos_writers, kind)(tmp_path, life, say)

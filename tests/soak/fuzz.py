@@ -21,9 +21,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
-import fuzz_kinds
+import fuzz_kinds  # noqa: E402
 
-from tts_playground.errors import PlaygroundError
+from tts_playground.errors import PlaygroundError  # noqa: E402
 
 LONGEST = 5.0
 """seconds that one input may take; its first, which loads what is needed, is not counted"""

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (lists of odd texts)
 """One input of each kind, made from a random.Random, and what is done with it."""
 
 from __future__ import annotations
@@ -162,14 +163,14 @@ def recipes(chance, folder):
 
 @kind("data sets")
 def data_sets(chance, folder):
+    import pyarrow
+    import pyarrow.parquet
+
     from tts_playground import journal
     from tts_playground.experiments.recipes.rows import read_rows
     from tts_playground.store import parquet
     from tts_playground.tasks.problem_sets import problems
     from tts_playground.tasks.vqa_data import questions
-
-    import pyarrow
-    import pyarrow.parquet
 
     names = ("problem", "answer", "question", "answers", "image", "level", "completions", "scores", "unique_id")
     rows = [{name: value(chance) for name in chance.sample(names, 4)} for _ in range(chance.randrange(1, 5))]
