@@ -1,8 +1,8 @@
 """Rehearses a Space: `python -m tests.soak.space [--python FILE] [--cpu] [--json]`.
 
 What a Space would do: a fresh environment from requirements.txt (Python 3.12), a copy of what the repository holds, and
-`app.py` on loopback, with `spaces` simulated unless --cpu. Chromium then opens every tab. Printed are the time of set-up,
-its size, and the times to the first page and to the first result. `--python` takes an interpreter that has
+`app.py` on loopback, with `spaces` simulated unless --cpu. Chromium then opens every tab. Printed are the time
+of set-up, its size, and the times to the first page and to the first result. `--python` takes an interpreter that has
 the packages already, and leaves the set-up out. Chromium is at $CHROMIUM or /usr/bin/chromium.
 """
 

@@ -33,7 +33,7 @@ QUIET = 0.15
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
-class Refused(CannotDo):
+class SaidNo(CannotDo):
     """The app said no, in words."""
 
 
@@ -83,12 +83,12 @@ async def ask(web: Any, address: str, name: str, data: list[Any], *, leave: bool
     """Call a named endpoint and wait for its end; with ``leave`` go away once it is asked.
 
     Raises:
-        Refused: the app says no in words. CannotDo: it fails without words, or never answers.
+        SaidNo: the app says no in words. CannotDo: it fails without words, or never answers.
     """
     answer = await web.post(f"{address}gradio_api/call/{name}", json={"data": data})
     if answer.status_code != 200:
         words = answer.text.strip()
-        raise (Refused if answer.status_code in (400, 422, 429) and len(words) > 20 else CannotDo)(words or "no words")
+        raise (SaidNo if answer.status_code in (400, 422, 429) and len(words) > 20 else CannotDo)(words or "no words")
     event, kind = answer.json()["event_id"], ""
     async with web.stream("GET", f"{address}gradio_api/call/{name}/{event}") as stream:
         async for line in stream.aiter_lines():
@@ -99,7 +99,7 @@ async def ask(web: Any, address: str, name: str, data: list[Any], *, leave: bool
                 return
             if kind == "error" and line.startswith("data:"):
                 told = json.loads(line[5:])
-                raise (Refused if told else CannotDo)(f"{name}: {told or 'failed without words'}")
+                raise (SaidNo if told else CannotDo)(f"{name}: {told or 'failed without words'}")
     raise CannotDo(f"{name}: the stream ended before its answer.")
 
 
@@ -118,14 +118,14 @@ class Crowd:
         try:
             await self._asked(kind, number, leave)
             self.week.times.setdefault(kind, []).append(time.perf_counter() - began)
-        except Refused:
-            self.week.refused[kind] += 1
+        except SaidNo as error:
+            self.week.refused[f"{kind}: {str(error)[:200]}"] += 1
         except PlaygroundError as error:
             words = str(error)
             if "The app failed: None" in words or not words.startswith("The app failed"):
                 self.week.faults.append(f"{kind}: {words[:200]}")
             else:
-                self.week.refused[kind] += 1
+                self.week.refused[f"{kind}: {words[:200]}"] += 1
         except Exception as error:  # whatever a client meets is a fault of the app
             self.week.faults.append(f"{kind}: {type(error).__name__}: {str(error)[:200]}")
 
