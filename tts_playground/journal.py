@@ -28,7 +28,7 @@ def growing(file: Path, what: str = "The file", *, keep: int | None = None) -> I
 
     Raises:
         BadInput: it is a pipe or a device.
-        StoreError: it cannot be written, or another process is writing it.
+        StoreError: it cannot be written, its end is damaged, or another process is writing it.
     """
     handle = -1
     try:
@@ -37,6 +37,8 @@ def growing(file: Path, what: str = "The file", *, keep: int | None = None) -> I
         if not files.lock(handle):
             raise StoreError(f"{what} {file} is being written by another process; wait for it, or choose another.")
         data = file.read_bytes()
+        if keep is None and _damaged(data[_whole(data) :]):
+            raise StoreError(f"The end of {file} is damaged, so that no row is added; remove its last line first.")
         end = _whole(data) if keep is None else sum(map(len, data.splitlines(keepends=True)[:keep]))
         os.ftruncate(handle, end)
         if end and data[end - 1 : end] != b"\n":
@@ -66,7 +68,7 @@ def growing(file: Path, what: str = "The file", *, keep: int | None = None) -> I
 
 
 def read(file: Path, *, torn: bool = True) -> list[dict[str, Any]]:
-    """The objects of a JSONL file; with ``torn`` a last line that was not written whole is passed over.
+    """The objects of a JSONL file; with ``torn`` the beginning of a last line that a killed writer left is passed over.
 
     Raises:
         BadInput: there is no such plain file, it is larger than ``LARGEST``, or a line is no JSON object or nests too
@@ -84,7 +86,7 @@ def read(file: Path, *, torn: bool = True) -> list[dict[str, Any]]:
         try:
             rows.append(jsontext.loads_object(line, f"Line {number} of {file}"))
         except BadInput:
-            if torn and number == last and not _parses(line):
+            if torn and number == last and not _parses(line) and not _damaged(line):
                 break
             raise
     return rows
@@ -95,6 +97,12 @@ def _whole(data: bytes) -> int:
     end = len(data.rstrip())
     start = data.rfind(b"\n", 0, end) + 1
     return len(data) if not end or _parses(data[start:end]) else start
+
+
+def _damaged(line: bytes) -> bool:
+    """Whether a line that is no JSON is more than the beginning of a row, which is all that a killed writer leaves."""
+    line = line.strip()
+    return line[:1] not in (b"", b"{") or any(byte < 32 and byte != 9 for byte in line)
 
 
 def _parses(line: bytes) -> bool:

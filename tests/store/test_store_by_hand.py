@@ -288,6 +288,20 @@ def test_what_is_whole_and_wrong_or_torn_in_the_middle_is_an_error(tmp_path, tex
         journal.read(file, torn=False)
 
 
+@pytest.mark.parametrize("end", [bytes(40), b'{"n": 2' + bytes(9), b"\x8f\xa2banana", b"banana\n"])
+def test_an_end_that_no_killed_writer_leaves_is_damage_and_not_a_torn_line(tmp_path, end):
+    file = tmp_path / "log.jsonl"
+    file.write_bytes(b'{"n": 1}\n' + end)
+    with pytest.raises(BadInput, match="Line 2"):
+        journal.read(file)
+    with pytest.raises(StoreError, match="end of .* is damaged"), journal.growing(file):
+        pass
+    assert file.read_bytes() == b'{"n": 1}\n' + end
+    with journal.growing(file, keep=1) as append:
+        append([{"n": 5}])
+    assert journal.read(file) == [{"n": 1}, {"n": 5}]
+
+
 def test_a_line_that_nests_too_deep_was_not_torn(tmp_path):
     file = tmp_path / "log.jsonl"
     file.write_text('{"n": 1}\n{"n": ' + "[" * 50_000 + "]" * 50_000 + "}\n")

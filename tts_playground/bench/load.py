@@ -54,6 +54,17 @@ def serving() -> Iterator[str]:
     Raises:
         CannotDo: it did not come up.
     """
+    with started() as (address, _):
+        yield address
+
+
+@contextmanager
+def started() -> Iterator[tuple[str, int]]:
+    """As ``serving``; the address and the number of the process.
+
+    Raises:
+        CannotDo: it did not come up.
+    """
     with socket.socket() as free, tempfile.TemporaryDirectory() as home:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -62,7 +73,7 @@ def serving() -> Iterator[str]:
         command = [sys.executable, "-m", "tts_playground", "app"]
         server = subprocess.Popen(command, env={**os.environ, **own}, stdout=sys.stderr)
         try:
-            yield _up(f"http://127.0.0.1:{port}/", server)
+            yield _up(f"http://127.0.0.1:{port}/", server), server.pid
         finally:
             server.terminate()
             server.wait(30)
@@ -233,7 +244,15 @@ def measure(address: str, people: int = PEOPLE) -> list[dict[str, Any]]:
     ]
 
 
-def run(people: int = PEOPLE) -> dict[str, Any]:
-    """Start the app, play a class, and report how long people waited."""
+def run(people: int = PEOPLE, users: int | None = None, minutes: float | None = None) -> dict[str, Any]:
+    """Start the app, play a class, and report how long people waited.
+
+    Args:
+        users, minutes: instead a mixed crowd of so many for so long (``load_week``).
+    """
+    if users is not None or minutes is not None:
+        from tts_playground.bench import load_week
+
+        return load_week.run(100 if users is None else users, 10.0 if minutes is None else minutes)
     with serving() as address:
         return {"name": "load", "rows": measure(address, people)}

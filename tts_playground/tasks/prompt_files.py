@@ -55,8 +55,11 @@ def read_prompts(file: Path | str) -> list[PromptRow]:
     if path.suffix.lower() in (".jsonl", ".json"):
         rows = [_row(jsontext.loads_object(line, f"Line {at} of {path}"), f"Line {at} of {path}") for at, line in lines]
     elif path.suffix.lower() == ".csv":
-        table = csv.DictReader(io.StringIO(text, newline=""))
-        rows = [_row(dict(row), f"Row {at} of {path}") for at, row in enumerate(table, 1)]
+        try:
+            table = [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""))]
+        except csv.Error as error:
+            raise BadInput(f"The file of prompts {path} cannot be split into columns ({error}).") from error
+        rows = [_row(row, f"Row {at} of {path}") for at, row in enumerate(table, 1)]
     else:
         rows = [_line(line) for _, line in lines]
     if not rows:

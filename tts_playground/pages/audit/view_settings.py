@@ -103,7 +103,7 @@ def from_query(query: Mapping[str, str]) -> AuditView:
 
 def to_query(view: AuditView) -> str:
     """The query string of a link that brings this view back."""
-    return urlencode({"tab": "audit", **asdict(view), "conditions": ",".join(view.conditions)})
+    return urlencode({"tab": "audit", **asdict(view), "conditions": ",".join(view.conditions)}, errors="replace")
 
 
 def values_of(view: AuditView) -> tuple[Any, ...]:

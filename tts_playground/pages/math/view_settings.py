@@ -121,7 +121,7 @@ def same_search(one: MathView, other: MathView) -> bool:
 
 def to_query(view: MathView) -> str:
     """The query string of a link that brings this view back."""
-    return urlencode({"tab": "math", **asdict(view)})
+    return urlencode({"tab": "math", **asdict(view)}, errors="replace")
 
 
 def summary(view: MathView) -> str:

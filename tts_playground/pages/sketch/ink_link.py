@@ -45,6 +45,6 @@ def read(text: str) -> NDArray[np.bool_]:
 def query(ink: NDArray[np.bool_] | None, name: str = "") -> str:
     """What the page's address says of its drawing: an example's name, the ink, or nothing."""
     if name:
-        return urlencode({"drawing": name})
+        return urlencode({"drawing": name}, errors="replace")
     text = "" if ink is None else written(ink)
-    return urlencode({"ink": text}) if text else ""
+    return urlencode({"ink": text}, errors="replace") if text else ""

@@ -177,7 +177,7 @@ def coerce_view(given: Mapping[str, Any]) -> T2iView:
 
 def to_query(view: T2iView) -> str:
     """The query string of a link that brings this view back."""
-    return urlencode({"tab": "t2i", **asdict(view)})
+    return urlencode({"tab": "t2i", **asdict(view)}, errors="replace")
 
 
 def _fit(name: str, value: Any, default: Any) -> Any:

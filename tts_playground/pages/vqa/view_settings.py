@@ -121,7 +121,7 @@ def coerce_view(given: Mapping[str, Any]) -> VqaView:
 
 def to_query(view: VqaView) -> str:
     """The query string of a link that brings this view back."""
-    return urlencode({"tab": "vqa", **asdict(view)})
+    return urlencode({"tab": "vqa", **asdict(view)}, errors="replace")
 
 
 def _fit(name: str, value: Any, default: Any) -> Any:

@@ -67,7 +67,7 @@ def table(path: Path) -> Iterator[Row]:
     """The rows of a CSV or TSV file, whose first line names the columns; empty cells are left out.
 
     Raises:
-        BadInput: it has no line, or a line of over 16 MB.
+        BadInput: it has no line, one that cannot be split into columns in its place, or a line of over 16 MB.
     """
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
     lines = (_text(line).replace("\0", "") for line in _lines(path))
@@ -76,7 +76,12 @@ def table(path: Path) -> Iterator[Row]:
     if split is None:
         split = max(",;\t", key=first.count)
     reader = csv.reader(_chained(first, lines), delimiter=split)
-    names = [name.strip() for name in next(reader, [])]
+    try:
+        names = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise BadInput(
+            f"The first line of {path} cannot be split into columns ({error}); save the table again."
+        ) from error
     if not any(names):
         raise BadInput(f"{path} is empty; its first line must name its columns.")
     while True:
