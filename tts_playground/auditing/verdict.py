@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -175,14 +175,14 @@ def _invalid(summary: dict[str, Any], rows: Sequence[AuditRow]) -> list[VerdictL
     missing = 1 - summary["valid_rate"]
     if missing < NAMED:
         return []
-    other: Counter[int] = Counter()
+    other: dict[int, float] = defaultdict(float)
     for row in rows:
         for digit in set(range(10)) - set(row.shown):
-            other[digit] += row.digits[digit] / row.total / summary["images"]  # type: ignore[assignment] - shares
+            other[digit] += row.digits[digit] / row.total / summary["images"]
     named, silent = sum(other.values()), max(0.0, missing - sum(other.values()))
     parts = []
     if named >= 0.0005:
-        often = other.most_common(1)[0][0]
+        often = max(other, key=lambda digit: other[digit])
         parts.append(f"{share(named)} name a digit that is not there (most often {often})")
     if silent >= 0.0005:
         said = next((text for row in rows for text in row.examples), "")
