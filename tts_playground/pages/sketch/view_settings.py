@@ -100,7 +100,9 @@ def to_query(settings: SketchSettings, **more: str) -> str:
     values = dict(zip(ORDER, values_of(settings), strict=True))
     values |= {"crop": "yes" if settings.crop else ""}
     values = {name: value for name, value in values.items() if value != "" and (name, value) != ("invert", "auto")}
-    return urlencode({"tab": "sketch", **values, **{name: value for name, value in more.items() if value}}, errors="replace")
+    return urlencode(
+        {"tab": "sketch", **values, **{name: value for name, value in more.items() if value}}, errors="replace"
+    )
 
 
 def values_of(settings: SketchSettings) -> tuple[Any, ...]:
