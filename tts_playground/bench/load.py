@@ -117,8 +117,8 @@ class Visitor:
         if "t2i-temperature" not in names:
             raise CannotDo("The image tab is not shown: there is no image model; name one in TTS_PLAYGROUND_T2I_MODEL.")
         events: dict[tuple[int, str], list[dict[str, Any]]] = {}
-        for one in (one for one in config["dependencies"] if one["backend_fn"]):  # others run in the browser alone
-            for target in one["targets"]:
+        for one in config["dependencies"]:
+            for target in one["targets"] if one.get("backend_fn", True) else ():  # others run in the browser alone
                 events.setdefault(tuple(target), []).append(one)
         return cls(address, {number: props.get("value") for number, props in parts.items()}, names, events)
 
@@ -244,15 +244,7 @@ def measure(address: str, people: int = PEOPLE) -> list[dict[str, Any]]:
     ]
 
 
-def run(people: int = PEOPLE, users: int | None = None, minutes: float | None = None) -> dict[str, Any]:
-    """Start the app, play a class, and report how long people waited.
-
-    Args:
-        users, minutes: instead a mixed crowd of so many for so long (``load_week``).
-    """
-    if users is not None or minutes is not None:
-        from tts_playground.bench import load_week
-
-        return load_week.run(100 if users is None else users, 10.0 if minutes is None else minutes)
+def run(people: int = PEOPLE) -> dict[str, Any]:
+    """Start the app, play a class, and report how long people waited."""
     with serving() as address:
         return {"name": "load", "rows": measure(address, people)}

@@ -91,9 +91,10 @@ async def ask(web: Any, address: str, name: str, data: list[Any], *, leave: bool
         raise (SaidNo if answer.status_code in (400, 422, 429) and len(words) > 20 else CannotDo)(words or "no words")
     event, kind = answer.json()["event_id"], ""
     async with web.stream("GET", f"{address}gradio_api/call/{name}/{event}") as stream:
+        if leave:
+            await asyncio.sleep(0.5)  # its work may have begun
+            return
         async for line in stream.aiter_lines():
-            if leave:
-                return
             kind = line[7:] if line.startswith("event: ") else kind
             if kind == "complete":
                 return
@@ -219,14 +220,18 @@ async def _play(address: str, process: int, users: int, minutes: float) -> tuple
 
 def slope(memory: list[tuple[float, float, int]]) -> float:
     """MB an hour, by least squares over the last three quarters of the time; 0.0 of too few measurements."""
-    late = [(seconds / 3600, megabytes) for seconds, megabytes, _ in memory[len(memory) // 4 :]]
-    if len(late) < 3:
-        return 0.0
-    return float(np.polyfit(*np.array(late).T, 1)[0])
+    late = np.array([(seconds / 3600, megabytes) for seconds, megabytes, _ in memory[len(memory) // 4 :]])
+    return float(np.polyfit(late[:, 0], late[:, 1], 1)[0]) if len(late) >= 3 else 0.0
 
 
-def run(users: int, minutes: float) -> dict[str, Any]:
-    """Start the app, let a crowd use it, and report errors, times, memory and threads."""
+def run(users: int | None = None, minutes: float | None = None) -> dict[str, Any]:
+    """Start the app, let a crowd use it, and report errors, times, memory and threads.
+
+    Without ``users`` and ``minutes`` it is the class of ``bench.load``; where one is given, the other is 100 or 10.
+    """
+    if users is None and minutes is None:
+        return load.run()
+    users, minutes = 100 if users is None else users, 10.0 if minutes is None else minutes
     busy = contended()
     with load.started() as (address, process):
         week, rest = asyncio.run(_play(address, process, users, minutes))

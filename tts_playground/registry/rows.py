@@ -310,7 +310,7 @@ _BENCHES = _rows(
     ("curves", "curves:run", {"summary": "exact best-of-N curves"}),
     ("audit", "audit:run", {"summary": "an exact audit against drawn replies"}),
     ("math", "math:run", {"summary": "solutions in steps, their judging, and beams side by side"}),
-    ("load", "load:run", {"summary": "thirty people at once"}),
+    ("load", "load_week:run", {"summary": "thirty people at once, or a mixed crowd for as long as is wished"}),
     ("cluster", "cluster:run", {"summary": "two workers against one process, and as many as 512 simulated"}),
     ("gpu", "gpu:run", {"summary": "big models on one NVIDIA GPU"}),
     ("stickers", "stickers:run", {"summary": "scenes of the sticker world and plain generation"}),
