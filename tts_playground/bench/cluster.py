@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tts_playground import files
 from tts_playground.bench.timing import contended, row
 from tts_playground.cluster.book import Book
 from tts_playground.cluster.desk import FLUSH
@@ -115,7 +116,7 @@ class _Timed(clustered.RecipeMaker):
             for one in items:
                 if one is not None and not noted:
                     noted = True
-                    Path(f"{self.mark}-{os.getpid()}").write_text(str(time.time()))
+                    files.write_text(Path(f"{self.mark}-{os.getpid()}"), str(time.time()))
                 yield one
 
         yield from super().run(watched(), cancel)

@@ -22,7 +22,7 @@ import numpy as np
 
 from tts_playground.bench import load
 from tts_playground.bench.timing import contended, row
-from tts_playground.errors import CannotDo, PlaygroundError
+from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 
 CACHED = 0.7
 """share of requests that were drawn before"""
@@ -228,10 +228,15 @@ def run(users: int | None = None, minutes: float | None = None) -> dict[str, Any
     """Start the app, let a crowd use it, and report errors, times, memory and threads.
 
     Without ``users`` and ``minutes`` it is the class of ``bench.load``; where one is given, the other is 100 or 10.
+
+    Raises:
+        BadInput: less than 0.05 minutes.
     """
     if users is None and minutes is None:
         return load.run()
     users, minutes = 100 if users is None else users, 10.0 if minutes is None else minutes
+    if not minutes >= 0.05:
+        raise BadInput("--minutes of a crowd is at least 0.05.")
     busy = contended()
     with load.started() as (address, process):
         week, rest = asyncio.run(_play(address, process, users, minutes))

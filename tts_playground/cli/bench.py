@@ -17,7 +17,7 @@ BenchName = Annotated[str, typer.Argument(help=f"One of: {', '.join(registry.nam
 
 Minutes = Annotated[
     float | None,
-    typer.Option("--minutes", help="Of bench gpu: what it may take; 8. Of bench load: how long.", min=0.05),
+    typer.Option("--minutes", help="Of bench gpu: what it may take; 8. Of bench load: how long."),
 ]
 Users = Annotated[int | None, typer.Option("--users", help="Of bench load: a mixed crowd of so many.", min=1, max=1000)]
 Parts = Annotated[str | None, typer.Option("--parts", metavar="A,B", help="Of bench gpu: only these parts.")]

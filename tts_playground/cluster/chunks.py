@@ -97,9 +97,9 @@ def written(rows: Sequence[Done], facts: Mapping[str, Any]) -> bytes:
         for one in rows
     ]
     table = pyarrow.Table.from_pylist(records, schema=pyarrow.schema(list(kinds.items()), metadata=mark))
-    file = io.BytesIO()
-    pyarrow.parquet.write_table(table, file, compression="zstd")
-    return file.getvalue()
+    stream = io.BytesIO()
+    pyarrow.parquet.write_table(table, stream, compression="zstd")
+    return stream.getvalue()
 
 
 @dataclass(frozen=True)

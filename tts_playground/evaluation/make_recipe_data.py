@@ -93,7 +93,7 @@ def rows(drawn: Path, approach: str, n: int) -> Iterator[tuple[dict[str, Any], C
     Raises:
         BadInput: a row is bad, or not every problem is there.
     """
-    found = sorted((drawn / f"{approach}-{n}").glob("*/*_completions.jsonl"))
+    found = sorted((drawn / f"{approach}-{n}").glob("*/*_completions*.jsonl"))
     seen = 0
     for file in found:
         plain = (jsontext.loads_object(line, str(file)) for line in file.read_text().splitlines())

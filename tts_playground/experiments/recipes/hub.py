@@ -272,9 +272,9 @@ def parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = pyarrow.Table.from_pylist([{name: row.get(name) for name in names} for row in rows])
-    written = io.BytesIO()
-    pyarrow.parquet.write_table(table, written, compression="zstd")
-    return written.getvalue()
+    stream = io.BytesIO()
+    pyarrow.parquet.write_table(table, stream, compression="zstd")
+    return stream.getvalue()
 
 
 def card(configs: Mapping[str, str], before: str = "", split: str = SPLIT) -> bytes:

@@ -63,6 +63,17 @@ def _switch(block: Any, name: str, value: Any) -> Any:
     raise BadInput(f"{name} must be true or false, not {told(value)}.")
 
 
+def _listed(known: Sequence[Any]) -> str:
+    """The choices of a menu; of many, or of long ones, the first."""
+    told, room = list[str](), 400
+    for one in known:
+        told.append(shown(one, 40))
+        room -= len(told[-1]) + 2
+        if room < 0 and len(told) < len(known):
+            return f"{', '.join(told)} and {len(known) - len(told)} more"
+    return ", ".join(told)
+
+
 def _one(block: Any, name: str, value: Any) -> Any:
     """A choice of a menu, or one of one's own where the menu takes those."""
     if value is None:
@@ -74,17 +85,17 @@ def _one(block: Any, name: str, value: Any) -> Any:
         return value
     if getattr(block, "allow_custom_value", False):
         return text(name, value)
-    raise BadInput(f"There is no {name} {told(value)} here; choose one of: {', '.join(map(shown, known))}.")
+    raise BadInput(f"There is no {name} {told(value)} here; choose one of: {_listed(known)}.")
 
 
 def _several(block: Any, name: str, value: Any) -> Any:
     known = [choice for _, choice in block.choices]
     if not isinstance(value, list):
-        raise BadInput(f"{name} must be a list of some of {', '.join(map(shown, known))}, not {told(value)}.")
+        raise BadInput(f"{name} must be a list of some of {_listed(known)}, not {told(value)}.")
     custom = getattr(block, "allow_custom_value", False)
     for one in value:
         if not (isinstance(one, (str, int, float)) and one in known) and not (custom and isinstance(one, str)):
-            raise BadInput(f"There is no {name} {told(one)} here; choose from: {', '.join(map(shown, known))}.")
+            raise BadInput(f"There is no {name} {told(one)} here; choose from: {_listed(known)}.")
     return value
 
 
