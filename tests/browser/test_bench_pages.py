@@ -97,7 +97,7 @@ def test_a_phone_shows_the_result_first_and_the_button_always(pages, tab):
 @pytest.mark.parametrize(("tab", "line"), [("t2i", "#t2i-reading"), ("vqa", "#vqa-status")])
 def test_the_curve_moves_while_n_is_dragged(pages, tab, line):
     page = pages(tab, "projector")
-    box = page.locator(f"#{tab}-n input[type=range]").bounding_box()
+    box = page.locator(f"#{tab}-n input[type=range]:visible").bounding_box()
     mark = f"document.querySelector('#{tab}-curve .js-plotly-plot').layout.shapes[0].x0"
     before, said = page.evaluate(mark), page.locator(line).inner_text()
     page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
