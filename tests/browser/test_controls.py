@@ -144,6 +144,7 @@ def test_figures_and_tables_are_saved_with_what_they_are_of(opened, tmp_path):
     assert saved["png"].startswith(b"\x89PNG")
     rows = saved["csv"].decode().splitlines()
     assert rows[0].startswith("series,x,y") and any(row.startswith("CLIP score of the pick,1,0.7") for row in rows)
+    page.get_by_role("tab", name="Sweep").click()
     with page.expect_download() as download:
         page.locator("#t2i-sweep-grid .figure-tools button").click()
     download.value.save_as(tmp_path / "sweep.csv")

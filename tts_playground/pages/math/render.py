@@ -133,7 +133,7 @@ def reading(tree: StepTree | None, chosen: int | None = None) -> str:
     facts = [f"{plural(len(node.steps), 'step')}", plural(tokens, "token"), FATES[node.fate], told]
     head = html.escape(", ".join(filter(None, facts)))
     answer = f" Answer: <b>{html.escape(node.answer)}</b>." if node.answer else ""
-    return f'<div class="math-read"><p>{head}.{answer}</p><ol>{rows}</ol></div>'
+    return f'<div class="math-read"><p>{head}.{answer}</p><ol tabindex="0" aria-label="The steps">{rows}</ol></div>'
 
 
 def _row(number: int, node: StepNode) -> str:

@@ -22,7 +22,15 @@
     const line = document.querySelector(`#${CSS.escape(slug)}-status p`)?.textContent || '';
     return {slug, line, settings: {...(window.ttsSettings?.(slug) || {})}};
   };
+  /* Figures that stand beside what they are of, without a heading of their own. */
+  const TITLES = {
+    't2i-curve': ['What the number of images buys', 'The pick of N on average over all subsets of the pool; 95 % band.'],
+    'vqa-curve': ['What N answers buy', 'The chance that the pick of N is right; 95 % bands.'],
+    'sketch-curve': ['What the tries buy', 'The score of the best of N programs.'],
+    'audit-curve': ['What the draws show', 'Beside it a fair chooser at the same N.'],
+  };
   const heading = (block) => {
+    if (TITLES[block.id]) return TITLES[block.id];
     let at = block;
     while (at && at.id !== 'tabs') {
       for (let one = at.previousElementSibling; one; one = one.previousElementSibling) {
