@@ -373,8 +373,8 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
             return (*settings, *[gr.skip()] * (len(outputs) - len(settings)))
         value, loaded, task, line, complaint = gr.skip(), None, None, "", ""
         if name in examples.names():
-            ink, loaded = examples.load(examples.picture(name), chosen.invert, chosen.crop)
-            value = examples.layers(ink)
+            drawing, loaded = examples.load(examples.picture(name), chosen.invert, chosen.crop)
+            value = examples.layers(drawing)
             task = examples.task_of(value, loaded, chosen.outline)
             line = status(ON_CANVAS.format(name=name))
         elif ink:
@@ -385,7 +385,7 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
             shown, complaint, line = editor.follow(text, task, chosen.shown)
             panel, line = shown or panel, line or status("The program in this link cannot be read.")
         summary = _summarise(None, chosen.n or CANDIDATES)[:-1]
-        address = urlencode({"ink": ink} if ink else {"drawing": name} if task is not None else {})
+        address = urlencode({} if task is None else {"drawing": name} if name in examples.names() else {"ink": ink})
         return *settings, value, loaded, task, panel, line, None, text, *summary, complaint, address
 
     outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p), p.address]
