@@ -14,7 +14,6 @@ from tts_playground.pages.sketch.render import compare
 from tts_playground.pages.sketch.view_settings import LIMITS, ORDER, guides, samplers
 from tts_playground.pages.status import status
 from tts_playground.tasks.sketch import CANDIDATES, SketchSettings
-from tts_playground.ui.first_open import later
 from tts_playground.ui.linked_marks import linked
 from tts_playground.ui.tour import card
 from tts_playground.ui.widgets import (
@@ -35,7 +34,7 @@ from tts_playground.ui.widgets import (
 )
 
 HELLO = "Draw, upload a picture or pick an example; then press “Find the program”."
-SHOWN = " On the canvas is the example “{name}”, with its ready-made candidates."
+SHOWN = " Until then you see the ready-made candidates of the example “{name}”."
 
 READ = {"filled": "Fill", "lines": "Keep lines", "inverted": "Invert", "cropped": "Crop"}
 """buttons that read the drawing in another way, by name"""
@@ -109,7 +108,7 @@ class SketchParts:
 def build(starters: dict[str, SketchPageState], opening: SketchPageState | None) -> SketchParts:
     """Lay the tab out, opened on a starter pool."""
     parts: dict[str, Any] = {
-        "loaded": PageState(None if opening is None else _example(opening)[1]),
+        "loaded": PageState(None),
         "work": PageState(opening),
         "drawn": PageState(None if opening is None else opening.task),
         "contest_state": PageState(None),
@@ -120,7 +119,7 @@ def build(starters: dict[str, SketchPageState], opening: SketchPageState | None)
     with gr.Row(elem_classes="main bench", elem_id="sketch-bench"):
         # a fixed width: the canvas measures itself once, while the page is still settling
         with gr.Column(scale=0, min_width=300, elem_classes="controls", elem_id="sketch-controls"):
-            _canvas(parts, opening)
+            _canvas(parts)
             _sources(parts)
             _settings(parts)
         with gr.Column(scale=1, min_width=300, elem_classes="results", elem_id="sketch-results") as results_column:
@@ -159,12 +158,7 @@ def _tour(parts: dict[str, Any]) -> None:
         parts["tour_note"] = card(next(iter(tour.tour_cards().values())))
 
 
-def _example(opening: SketchPageState) -> Any:
-    """(ink, how it is read) of the example on which the page opens."""
-    return examples.load(examples.picture(opening.title))
-
-
-def _canvas(parts: dict[str, Any], opening: SketchPageState | None) -> None:
+def _canvas(parts: dict[str, Any]) -> None:
     parts["canvas"] = DrawingCanvas(
         value=examples.layers(None),  # type: ignore[arg-type] - gradio's hint knows no dictionaries
         type="numpy",
@@ -181,8 +175,6 @@ def _canvas(parts: dict[str, Any], opening: SketchPageState | None) -> None:
         elem_id="sketch-canvas",
         height=330,
     )
-    if opening is not None:
-        later(parts["canvas"], lambda: examples.layers(_example(opening)[0]))
     parts["held"] = held(parts["canvas"])
     with gr.Row(elem_classes="buttons actions"):
         parts["run"] = gr.Button("Find the program", variant="primary", elem_id="sketch-run", scale=3, min_width=140)
