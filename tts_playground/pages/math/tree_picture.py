@@ -30,7 +30,7 @@ const show = (frame) => {
   root.querySelectorAll('[data-frame]').forEach(one => one.classList.toggle('later', +one.dataset.frame > frame));
   const range = root.querySelector('input[type=range]'); range.value = frame;
   const notes = JSON.parse(root.dataset.notes);
-  root.querySelector('.note-line').textContent = notes[frame] || '';
+  const line = root.querySelector('.note-line'); if (line) line.textContent = notes[frame] || '';
   const now = [...root.querySelectorAll(`.node[data-frame="${frame}"]`)].map(one => one.getBBox());
   const canvas = root.querySelector('.canvas'), end = Math.max(0, ...now.map(box => box.x + box.width)) + 20;
   canvas.scrollLeft = end - canvas.clientWidth;  // a tree that is wider than its place is followed

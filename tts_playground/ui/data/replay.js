@@ -12,7 +12,7 @@ const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 const speed = () => +board().querySelector('select').value;
 
 const bars = (rows) => {
-  const box = board().querySelector('.bars'); box.textContent = '';
+  const box = board()?.querySelector('.bars'); if (!box) return; box.textContent = '';
   rows.forEach(row => {
     const name = make('span', {class: 'name'});
     if (row.picture) { name.appendChild(make('img', {src: row.picture, alt: row.name})); } else name.textContent = row.name;
@@ -59,11 +59,12 @@ const heat = (v) => {
   return `rgb(${STOPS[i].map((one, k) => Math.round(one + f * (STOPS[i + 1][k] - one))).join(',')})`;
 };
 const paintText = () => {
-  const box = board().querySelector('.text'); box.textContent = '';
+  const box = board()?.querySelector('.text'); if (!box) return; box.textContent = '';
   told.words.slice(0, at + 1).forEach((word, i) => box.appendChild(make('span', i === at ? {class: 'now'} : {}, word)));
 };
 const say = () => {
-  const said = board().querySelector('.said'), i = Math.max(0, at);
+  const said = board()?.querySelector('.said'), i = Math.max(0, at);
+  if (!said) return;  // gradio has put another board there
   if (board().dataset.replay === 'image') {
     const ways = Math.exp(told.entropy[i]);
     said.textContent = `Token ${i + 1} of ${told.p.length}, row ${Math.floor(i / told.grid) + 1}, column ${i % told.grid + 1}: `
@@ -89,7 +90,8 @@ const tick = (mine) => {
 const play = () => {
   if (timer) { stop(); return; }
   if (at >= last()) show(0);
-  board().querySelector('.play').textContent = 'Pause'; const mine = board(); timer = setTimeout(() => tick(mine), 1000 / speed());
+  const mine = board(), key = mine?.querySelector('.play'); if (!key) return;
+  key.textContent = 'Pause'; timer = setTimeout(() => tick(mine), 1000 / speed());
 };
 const build = () => {
   const mine = board(); stop();
