@@ -70,7 +70,7 @@ def test_previews_are_clean_pictures_and_everything_lands_in_the_gallery(view):
     assert previews and all(np.asarray(one).shape == (64, 64, 3) for one in previews)
     look = steps[-1].look
     assert look is not None and look.size == 4 and set(look.scores) >= {"sharpness", "colourfulness"}
-    assert "evaluations an image" in render.summary(look) and "tokens an image" not in render.summary(look)
+    assert "evaluations per image" in render.summary(look) and "tokens per image" not in render.summary(look)
     assert image_repository.look(replace(view, steps=5)).size == 0, "other steps are another pool"
     # settings that a pipeline does not know name no other pool
     assert image_repository.look(replace(view, temperature=0.3, top_k=5)).size == 4

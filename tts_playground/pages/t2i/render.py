@@ -150,8 +150,8 @@ def summary(look: GalleryState) -> str:
 def _computed(look: GalleryState) -> tuple[str, str, str]:
     spent = f"{look.cost.get('tokens', 0):.0f}"
     if look.view.denoises:
-        return "evaluations an image", spent, "How often the denoiser was evaluated: a guided step counts twice."
-    return "tokens an image", spent, "What the generator computed: a guided token counts twice."
+        return "evaluations per image", spent, "How often the denoiser was evaluated: a guided step counts twice."
+    return "tokens per image", spent, "What the generator computed: a guided token counts twice."
 
 
 def _numbers(look: GalleryState) -> list[tuple[str, str, str]]:
