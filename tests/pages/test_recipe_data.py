@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tts_playground.experiments.recipes import shipped
 from tts_playground.pages.math import recipe_data, render, tour
 from tts_playground.pages.math.accuracy_data import accuracy_data
 from tts_playground.pages.math.page_state import MathPageState, starter
@@ -12,7 +13,7 @@ from tts_playground.pages.math.view_settings import MathView
 PROBLEMS = 20
 
 
-def row(approach, n, place, sizes, right):
+def row(approach, n, place, sizes, right, tokens=0.0):
     """A row as it is stored; ``right`` at each of ``sizes`` by the weighted vote, nothing by the others."""
     return {
         "approach": approach,
@@ -21,10 +22,12 @@ def row(approach, n, place, sizes, right):
         "level": 1 + place % 2,
         "correct": [place % 2 == 0] * n,
         "sizes": sizes,
-        "tokens_at": [100.0 * at for at in sizes],
+        "tokens_at": [tokens or 100.0 * at for at in sizes],
         "weighted": right,
         "majority": [0.0] * len(sizes),
         "naive": [0.0] * len(sizes),
+        "pass": [1.0] * len(sizes),
+        "step_scores": [[0.5]] * n,
     }
 
 
@@ -36,9 +39,10 @@ def data(tmp_path, monkeypatch):
         even = float(place % 2 == 0)
         found.append(row("best_of_n", 16, place, [1, 16], [even / 2, even]))
         found.append(row("beam_search", 4, place, [4], [0.0]))
-        found.append(row("beam_search", 16, place, [4, 16], [1.0, 1 - even]))  # 4 of 16 is no beam of 4
+        found.append(row("beam_search", 16, place, [16], [1 - even]))
+        found.append(row("mcts", 4, place, [4], [1.0], tokens=1700.0))  # dearer than sixteen solutions by 6 %
         found.append(row("dvts", 16, place, [4, 16], [0.25, 0.25]))
-    pq.write_table(pa.Table.from_pylist(found), tmp_path / recipe_data.FILE)
+    pq.write_table(pa.Table.from_pylist(found), tmp_path / shipped.FILE)
     monkeypatch.setattr("tts_playground.home.STARTERS", tmp_path)
     caches = recipe_data.rows, recipe_data.policy_gain, accuracy_data, starter, render.step_trust
     for kept in caches:
@@ -55,9 +59,8 @@ def test_lines_are_of_the_largest_best_of_n_and_points_of_runs_that_were_made(da
     assert list(vote.n) == [1, 16] and list(vote.mean) == [0.25, 0.5] and vote.unit["tokens"] == 100.0
     assert vote.low[1] < 0.5 < vote.high[1] and list(majority.mean) == list(best.mean) == [0.0, 0.0]
     points = {(one.label, one.budget): one.result.value for one in told.points}
-    # four of a beam of 16 are no beam of 4; four of sixteen of dvts are one of its subtrees
-    assert points == {("beam", 4): 0.0, ("beam", 16): 0.5, ("dvts", 4): 0.25, ("dvts", 16): 0.25}
-    assert {one.cost["tokens"] for one in told.points} == {400.0, 1600.0}
+    assert points == {("beam", 4): 0, ("beam", 16): 0.5, ("dvts", 4): 0.25, ("dvts", 16): 0.25, ("mcts", 4): 1}
+    assert {one.cost["tokens"] for one in told.points} == {400.0, 1600.0, 1700.0}
     assert "20 problems of math-eval" in told.title
 
 

@@ -79,6 +79,8 @@ def test_drawing_in_parts_and_packing(tmp_path, monkeypatch, capsys):
     assert make_recipe_data.main([str(tmp_path / "drawn"), "--part", "1/2", "--device", "cpu"]) == 0
     assert make_recipe_data.main([str(tmp_path / "drawn"), "--pack", str(tmp_path / "out")]) == 2
     assert "1 of 2 problems" in capsys.readouterr().err
+    assert make_recipe_data.main([str(tmp_path / "drawn"), "--pack", str(tmp_path / "less"), "--problems", "1"]) == 0
+    assert len({row.unique_id for row in shipped.rows(tmp_path / "less")}) == 1
     assert make_recipe_data.main([str(tmp_path / "drawn"), "--part", "2/2", "--device", "cpu"]) == 0
     assert make_recipe_data.main([str(tmp_path / "drawn"), "--pack", str(tmp_path / "out")]) == 0
     rows = shipped.rows(tmp_path / "out")

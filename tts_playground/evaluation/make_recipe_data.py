@@ -3,7 +3,8 @@
 Every approach at n = 4, 16 and 64 (and best_of_n at 256) on math-eval, by the very runs of ``recipe``: each goes on
 where its file in DRAWN ends, so that this can be stopped, and cut into parts (``--part 2/8``) for several processes.
 best_of_n and dvts are drawn at their largest n alone, since subsets of their completions, and of their subtrees, are
-smaller runs. ``--pack`` makes the two files that ship of them. Draw again whenever tiny:math or tiny:prm changes.
+smaller runs. ``--pack`` makes the two files that ship of them, of the first ``--problems`` if not all are drawn. Draw
+again whenever tiny:math or tiny:prm changes.
 """
 
 from __future__ import annotations
@@ -87,31 +88,37 @@ def draw(
                 print(f"{name} problems {start} to {end - 1}: {told.done} of {told.of}", flush=True)
 
 
-def rows(drawn: Path, approach: str, n: int) -> Iterator[tuple[dict[str, Any], CompletedProblem]]:
-    """The rows of one job, of all its parts, in their order.
+def rows(
+    drawn: Path, approach: str, n: int, problems: int = PROBLEMS
+) -> Iterator[tuple[dict[str, Any], CompletedProblem]]:
+    """The rows of one job on the first ``problems`` of math-eval, of all its parts, in their order.
 
     Raises:
         BadInput: a row is bad, or not every problem is there.
     """
     found = sorted((drawn / f"{approach}-{n}").glob("*/*_completions*.jsonl"))
-    seen = 0
+    wanted = {one.unique_id for one in math_eval(problems)}
     for file in found:
-        plain = (jsontext.loads_object(line, str(file)) for line in file.read_text().splitlines())
+        plain = (jsontext.loads_object(line, str(file)) for line in file.read_text(encoding="utf-8").splitlines())
         for row, one in zip(plain, read_rows(file), strict=True):
             if not isinstance(one, CompletedProblem):
                 raise BadInput(f"{file} has a bad row: {one.why}.")
-            seen += 1
-            yield row, one
-    if seen != PROBLEMS:
-        raise BadInput(f"{approach} at n = {n} has {seen} of {PROBLEMS} problems in {drawn}; draw the others first.")
+            if row["unique_id"] in wanted:
+                wanted.remove(row["unique_id"])
+                yield row, one
+    if wanted:
+        raise BadInput(
+            f"{approach} at n = {n} has {problems - len(wanted)} of {problems} problems in {drawn}; draw the others "
+            "first, or pack fewer with --problems."
+        )
 
 
-def pack(drawn: Path, folder: Path) -> tuple[Path, Path]:
-    """Write the two files that ship: numbers of all problems, and texts of some."""
-    some = {one.unique_id for one in math_eval(shipped.TEXTS)}
+def pack(drawn: Path, folder: Path, problems: int = PROBLEMS) -> tuple[Path, Path]:
+    """Write the two files that ship: numbers of the first ``problems``, and texts of some."""
+    some = {one.unique_id for one in math_eval(min(shipped.TEXTS, problems))}
     tables, texts = [], []
     for approach, n in JOBS:
-        for row, one in rows(drawn, approach, n):
+        for row, one in rows(drawn, approach, n, problems):
             tables.append(shipped.row_of(approach, n, row["unique_id"], one))
             if row["unique_id"] in some and n <= shipped.TEXT_N:
                 kept = ("problem", "answer", "level", "unique_id", "completions", "scores")
@@ -128,10 +135,11 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--only", nargs="+", default=[], help="jobs, as in dvts-64 (default: all)")
     p.add_argument("--device", default="auto", help="auto, cpu or cuda")
     p.add_argument("--pack", type=Path, help="write the files that ship into this folder instead")
+    p.add_argument("--problems", type=int, default=PROBLEMS, help="how many of the first problems are packed")
     args = p.parse_args(argv)
     try:
         if args.pack:
-            for file in pack(args.drawn, args.pack):
+            for file in pack(args.drawn, args.pack, args.problems):
                 print(f"Saved {file} ({file.stat().st_size / 1e6:.1f} MB)")
             return 0
         draw(args.drawn, part=part_of(args.part), only=args.only, device=args.device)

@@ -33,6 +33,7 @@ BEAM_WIDTH = 4
 BUDGETS = (4, 16, 64, 256)
 """completions of best_of_n whose tokens are the budgets of the policy"""
 RULES = ("naive", "weighted", "majority", "pass")
+BASELINE = "best_of_n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,30 +173,36 @@ def points(found: Iterable[ShippedRow], rule: str = "weighted", level: int | Non
 
 
 @typed
+def at_equal_tokens(found: Sequence[ShippedRow], rule: str = "weighted") -> list[Outcome]:
+    """What each approach reaches on each problem with the tokens that best_of_n takes at each of ``BUDGETS``.
+
+    A budget is the tokens that so many completions of best_of_n take on average over the problems; of each approach
+    the largest N stands there that takes at most 5 % more.
+    """
+    costs = {(one.approach, one.n): one.tokens for one in points(found, rule)}
+    budgets = [at for name, at in costs if name == BASELINE and at in BUDGETS]
+    fitting: dict[str, dict[int, int]] = defaultdict(dict)
+    for name in {name for name, _ in costs}:
+        for budget in budgets:
+            limit = 1.05 * costs[BASELINE, budget]
+            affordable = [at for other, at in costs if other == name and costs[name, at] <= limit]
+            if affordable:
+                fitting[name][budget] = max(affordable)
+    return [
+        Outcome(row.unique_id, row.approach, budget, row.right[rule][row.sizes.index(at)])
+        for row in found
+        for budget, at in fitting[row.approach].items()
+        if at in row.sizes
+    ]
+
+
+@typed
 def policy(found: Sequence[ShippedRow], *, rule: str = "weighted", oracle: bool = False, bins: int = BINS,
            seed: int = 0) -> ComputeOptimal:  # fmt: skip
     """The compute-optimal policy over the approaches at equal tokens, and its gain on problems that it did not see.
 
-    A budget is the tokens that best_of_n takes on average at 4, 16, 64 and 256 completions; of each approach the
-    largest N stands there that takes at most 5 % more.
-
     Args:
         oracle: bins by how often best_of_n is right, which needs the truth; else by what the process reward says.
     """
-    costs = {(one.approach, one.n): one.tokens for one in points(found, rule)}
-    budgets = [at for name, at in costs if name == "best_of_n" and at in BUDGETS]
-    fitting: dict[tuple[str, int], int] = {}
-    for name in {name for name, _ in costs}:
-        for budget in budgets:
-            limit = 1.05 * costs["best_of_n", budget]
-            affordable = [at for other, at in costs if other == name and costs[name, at] <= limit]
-            if affordable:
-                fitting[name, budget] = max(affordable)
-    outcomes = [
-        Outcome(row.unique_id, row.approach, budget, row.right[rule][row.sizes.index(at)])
-        for row in found
-        for (name, budget), at in fitting.items()
-        if name == row.approach and at in row.sizes
-    ]
-    ease = {row.unique_id: row.ease if oracle else row.promise for row in found if row.approach == "best_of_n"}
-    return compute_optimal(outcomes, ease, baseline="best_of_n", bins=bins, seed=seed)
+    ease = {row.unique_id: row.ease if oracle else row.promise for row in found if row.approach == BASELINE}
+    return compute_optimal(at_equal_tokens(found, rule), ease, baseline=BASELINE, bins=bins, seed=seed)

@@ -1,78 +1,57 @@
-"""The recipes' data that ships, as the page needs it: five approaches on math-eval, at every N that they were run at.
-
-A row an approach, n and problem: {"approach", "n", "unique_id", "level", "correct", "sizes", "tokens_at"} and, for each
-rule, how right it is to choose among so many of its completions (``experiments.recipes``).
-"""
+"""The recipes' data that ships, as the page needs it: five approaches on math-eval, at every N that they were run at."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
 
 import numpy as np
 
-from tts_playground import home
 from tts_playground.estimators.curves import Curve
 from tts_playground.estimators.intervals import Interval, mean
 from tts_playground.experiments.comparison import StrategyPoint
-from tts_playground.experiments.compute_optimal import BINS, Gain, Outcome, compute_optimal
-from tts_playground.experiments.recipes.approaches import together
+from tts_playground.experiments.compute_optimal import BINS, Gain
+from tts_playground.experiments.recipes import shipped
+from tts_playground.experiments.recipes.shipped import BASELINE, ShippedRow
 from tts_playground.pages.math.solution_pool import CALLED
 from tts_playground.pages.math.trust import DifficultyBin
 
-FILE = "recipes.parquet"
 RULES = ("weighted", "majority", "naive")
-BASELINE = "best_of_n"
-WIDTH = 4
-"""beam_width of the recipes that were run"""
 NAMES = {"beam_search": "beam"}
 """approach -> the strategy's registered name, where the two differ"""
 AT = 16
-"""N at which approaches are compared by difficulty"""
-Row = Mapping[str, Any]
+"""completions of best_of_n whose tokens each approach may spend where they are compared by difficulty"""
 
 
 @cache
-def rows() -> tuple[Row, ...]:
-    """All rows, without what each completion says; none where the data is not installed."""
-    file = home.STARTERS / FILE
-    if not file.is_file():
-        return ()
-    import pyarrow.parquet as pq
-
-    names = ["approach", "n", "unique_id", "level", "sizes", "tokens_at", "correct", *RULES]
-    return tuple(pq.read_table(file, columns=names).to_pylist())
+def rows() -> tuple[ShippedRow, ...]:
+    """All rows; none where the data is not installed."""
+    return tuple(shipped.rows()) if shipped.there() else ()
 
 
-def of_level(level: int) -> list[Row]:
+def of_level(level: int) -> list[ShippedRow]:
     """The rows of the problems of one level; of all for 0."""
-    return [row for row in rows() if level in (0, row["level"])]
+    return [row for row in rows() if level in (0, row.level)]
 
 
-def problems(some: Iterable[Row]) -> int:
+def problems(some: Iterable[ShippedRow]) -> int:
     """How many problems rows are about."""
-    return len({row["unique_id"] for row in some})
+    return len({row.unique_id for row in some})
 
 
-def counted(row: Row, at: int) -> bool:
-    """Whether fewer completions of a row than its n are a smaller run of its approach."""
-    return at == row["n"] or together(row["approach"], row["n"], WIDTH) < row["n"]
-
-
-def lines(some: Sequence[Row]) -> tuple[Curve, ...]:
+def lines(some: Sequence[ShippedRow]) -> tuple[Curve, ...]:
     """Independent solutions: accuracy by rule at every N."""
-    own = [row for row in some if row["approach"] == BASELINE]
-    most = max((row["n"] for row in own), default=0)
-    own = [row for row in own if row["n"] == most]
+    own = [row for row in some if row.approach == BASELINE]
+    most = max((row.n for row in own), default=0)
+    own = [row for row in own if row.n == most]
     return tuple(_curve(own, rule, most) for rule in RULES) if own else ()
 
 
-def _curve(own: Sequence[Row], rule: str, most: int) -> Curve:
-    ns = own[0]["sizes"]
-    found = [mean([row[rule][place] for row in own], "shares") for place in range(len(ns))]
-    tokens = float(np.mean([row["tokens_at"][-1] for row in own])) / most
+def _curve(own: Sequence[ShippedRow], rule: str, most: int) -> Curve:
+    ns = own[0].sizes
+    found = [mean([row.right[rule][place] for row in own], "shares") for place in range(len(ns))]
+    tokens = float(np.mean([row.tokens[-1] for row in own])) / most
     ends = [[np.nan if end is None else end for end in (one.low, one.high)] for one in found]
     return Curve(
         np.array(ns),
@@ -87,41 +66,33 @@ def _curve(own: Sequence[Row], rule: str, most: int) -> Curve:
     )
 
 
-def points(some: Sequence[Row], rule: str = "weighted") -> tuple[StrategyPoint, ...]:
+def points(some: Sequence[ShippedRow], rule: str = "weighted") -> tuple[StrategyPoint, ...]:
     """Searches: accuracy of the weighted vote at every N that they were run at."""
-    values: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)
-    for row in some:
-        if row["approach"] != BASELINE:
-            for at, right, spent in zip(row["sizes"], row[rule], row["tokens_at"], strict=True):
-                if counted(row, at):
-                    values[row["approach"], at].append((right, spent))
-    found = []
-    for (approach, n), each in sorted(values.items()):
-        cost = {"samples": n, "tokens": float(np.mean([spent for _, spent in each]))}
-        result = mean([right for right, _ in each], "shares")
-        found.append(StrategyPoint(NAMES.get(approach, approach), result, cost, note=f"N = {n}", budget=n))
-    return tuple(found)
+    return tuple(
+        StrategyPoint(
+            NAMES.get(one.approach, one.approach),
+            one.value,
+            {"samples": one.n, "tokens": one.tokens},
+            note=f"N = {one.n}",
+            budget=one.n,
+        )
+        for one in shipped.points(some, rule)
+        if one.approach != BASELINE
+    )
 
 
-def _at(some: Sequence[Row], n: int, rule: str = "weighted") -> dict[str, dict[str, float]]:
-    """Approach -> problem -> how right it is at N."""
-    found: dict[str, dict[str, float]] = defaultdict(dict)
-    for row in some:
-        if n in row["sizes"] and counted(row, n):
-            found[row["approach"]].setdefault(row["unique_id"], row[rule][row["sizes"].index(n)])
-    return found
+def difficulty_bins(some: Sequence[ShippedRow], bins: int = BINS) -> list[DifficultyBin]:
+    """Problems in equally large groups by how often one solution is right, and what each approach reaches on them.
 
-
-def ease(some: Sequence[Row]) -> dict[str, float]:
-    """Problem -> share of right ones among its independent solutions."""
-    return {row["unique_id"]: float(np.mean(row["correct"])) for row in some if row["approach"] == BASELINE}
-
-
-def difficulty_bins(some: Sequence[Row], bins: int = BINS) -> list[DifficultyBin]:
-    """Problems in equally large groups by ``ease``, and what each approach reaches on them with N = 16."""
-    easy, at = ease(some), _at(some, AT)
+    All spend at most the tokens of best_of_n at N = 16; an approach that cannot is left out.
+    """
+    easy = {row.unique_id: row.ease for row in some if row.approach == BASELINE}
     if not easy:
         return []
+    at: dict[str, dict[str, float]] = defaultdict(dict)
+    for one in shipped.at_equal_tokens(some):
+        if one.budget == AT:
+            at[one.strategy][one.problem] = one.value
     order = sorted(easy, key=lambda name: (easy[name], name))
     found = []
     for number, group in enumerate(np.array_split(np.array(order, dtype=object), min(bins, len(order)))):
@@ -136,20 +107,14 @@ def difficulty_bins(some: Sequence[Row], bins: int = BINS) -> list[DifficultyBin
 
 @cache
 def policy_gain() -> Gain | None:
-    """What choosing the approach by difficulty gains with N = 16, on problems that the choice was not made on.
+    """What choosing the approach by difficulty gains at equal tokens, on problems that the choice was not made on.
 
     Difficulty is how often best_of_n is right, which needs the truth (Snell et al. 2024, an oracle's bins).
     """
     some = rows()
-    outcomes = [
-        Outcome(problem, approach, AT, value)
-        for approach, each in _at(some, AT).items()
-        for problem, value in each.items()
-    ]
-    if not any(one.strategy == BASELINE for one in outcomes) or problems(some) < 2 * BINS:
+    if problems(some) < 2 * BINS or not any(row.approach == BASELINE and AT in row.sizes for row in some):
         return None
-    known = ease(some)
-    return compute_optimal(outcomes, known, baseline=BASELINE).gains[0]
+    return next(one for one in shipped.policy(some, oracle=True).gains if one.budget == AT)
 
 
 def words(one: Interval) -> str:

@@ -347,6 +347,7 @@ def _gained() -> str:
     if gain is None:
         return ""
     sure = (gain.gain.low or 0) > 0
-    line = f"With N = {recipe_data.AT}, the best approach for each difficulty solves {recipe_data.words(gain.policy)},"
-    line += f" best-of-N {gain.baseline.value:.0%}, on problems that the choice was not made on"
+    line = f"With at most the tokens of {recipe_data.AT} whole solutions, the best approach for each difficulty solves"
+    line += f" {recipe_data.words(gain.policy)}, best-of-N {gain.baseline.value:.0%}, on problems that the choice was"
+    line += " not made on"
     return status(line + ("." if sure else ": no clear gain."))
