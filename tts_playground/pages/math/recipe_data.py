@@ -1,4 +1,4 @@
-"""The recipes' data that ships, as the page needs it: five approaches on math-eval, at every N that they were run at."""
+"""The recipes' data that ships, as the page needs it: five approaches on math-eval, at every N that they ran at."""
 
 from __future__ import annotations
 
