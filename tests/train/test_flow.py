@@ -24,6 +24,7 @@ from tts_playground.train.flow.parts import (
     load_pipeline,
     tokenizer,
 )
+from tts_playground.train.flow.shifts import mix_by_shifts
 from tts_playground.worlds import stickers
 from tts_playground.worlds.vocabulary import COLORS, NAMES
 
@@ -119,6 +120,22 @@ def test_every_part_learns(chunk):
         pupil.tints.weight,
     ):
         assert weight.grad is not None and weight.grad.abs().sum() > 0
+
+
+def test_mixing_by_shifts_is_the_layer_itself():
+    torch.manual_seed(0)
+    layer = build_transformer(MINIATURE).transformer_blocks[0].ff
+    images = torch.randn(3, MINIATURE.width, 8, 8)
+    seen = []
+    for call in (layer.forward, lambda given: mix_by_shifts(layer, given)):
+        layer.zero_grad()
+        given = images.clone().requires_grad_()
+        made = call(given)
+        (made * torch.arange(8.0)).sum().backward()
+        grads = [one.grad.clone() for one in layer.parameters()]
+        seen.append([made.detach(), given.grad, *grads])
+    for mine, theirs in zip(*seen, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-3)
 
 
 def test_latents_have_unit_variance_and_decode_to_what_they_were(chunk):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from tts_playground.train.flow.parts import (
     load_pipeline,
     save_half,
 )
+from tts_playground.train.flow.shifts import mix_by_shifts
 from tts_playground.train.janus import tinted
 from tts_playground.train.janus.samples import PROMPTS
 from tts_playground.worlds import stickers
@@ -78,11 +80,16 @@ class FlowTraining(nn.Module):
 
     def compile_parts(self, device: torch.device) -> None:
         """Compile one block for all on CUDA: compiling them as one would take a minute."""
+        if device.type == "cuda":
+            for block in self.transformer.transformer_blocks:
+                block.ff.forward = partial(mix_by_shifts, block.ff)
         for part in (*self.transformer.transformer_blocks, *_text_layers(self.text_encoder)):
             part.forward = compiled(part.forward, device)
 
     def plain_parts(self) -> None:
         """Undo ``compile_parts``."""
+        for block in self.transformer.transformer_blocks:
+            block.ff.__dict__.pop("forward", None)
         for part in (*self.transformer.transformer_blocks, *_text_layers(self.text_encoder)):
             part.__dict__.pop("forward", None)
 
