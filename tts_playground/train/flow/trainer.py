@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from tts_playground import files, home
 from tts_playground.errors import BadInput
@@ -97,14 +99,15 @@ class FlowTraining(nn.Module):
         self, noisy: torch.Tensor, levels: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor
     ) -> torch.Tensor:
         """What the pipeline's transformer says at noise levels [b] in [0, 1]."""
-        told = self.text_encoder(ids, attention_mask=mask)[0]
-        return self.transformer(
-            noisy,
-            encoder_hidden_states=told,
-            encoder_attention_mask=mask,
-            timestep=levels * LEVELS,
-            return_dict=False,
-        )[0]
+        with nullcontext() if noisy.is_cuda else sdpa_kernel(SDPBackend.MATH):  # learns a third faster on a CPU
+            told = self.text_encoder(ids, attention_mask=mask)[0]
+            return self.transformer(
+                noisy,
+                encoder_hidden_states=told,
+                encoder_attention_mask=mask,
+                timestep=levels * LEVELS,
+                return_dict=False,
+            )[0]
 
     def forward(
         self,
@@ -177,7 +180,7 @@ def _scene_count(setup: TrainSetup) -> tuple[Path, int, bool]:
     path = home.folder("runs", order.run or "tiny-flow") / "scenes.json"
     if order.resume and path.exists():
         return path, int(json.loads(path.read_text(encoding="utf-8"))["scenes"]), True
-    return path, setup.sized(256, 800_000, 10_000), order.steps is not None or order.miniature
+    return path, setup.sized(256, 800_000, 60_000), order.steps is not None or order.miniature
 
 
 def _autoencoder(setup: TrainSetup, size: FlowSize, stream: SceneStream) -> tuple[Any, TrainReport | None]:
@@ -283,7 +286,7 @@ def prepare(setup: TrainSetup) -> Training:
 
     return Training(
         pupil,
-        make_loss(pupil, data, setup.sized(16, 512, 16)),
+        make_loss(pupil, data, setup.sized(16, 512, 32)),
         setup.plan(
             "tiny-flow",
             setup.left(SAVING + 0.02) - SAVING,
@@ -291,7 +294,7 @@ def prepare(setup: TrainSetup) -> Training:
             warmup=setup.sized(5, 200, 100),
             weight_decay=0.01,
             betas=(0.9, 0.98),
-            ema=setup.sized(0.9, 0.998, 0.99),
+            ema=setup.sized(0.9, 0.998, 0.998),
             save_every=setup.sized(120.0, 30.0, 120.0),
         ),
         finish,
