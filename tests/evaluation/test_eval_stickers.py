@@ -114,7 +114,8 @@ def test_the_cards_hold_the_numbers_of_their_own_model(result, folders):
     assert json.loads((Path(folders["detector"]) / "results.json").read_text())["det_count"]["value"] == value
 
 
-def test_same_seed_same_numbers_and_parts_alone_are_the_same(result, options):
+def test_same_seed_same_numbers_and_parts_alone_are_the_same(result, options, monkeypatch):
+    monkeypatch.setattr(images_part, "SIDE_PROMPTS", 0)  # other settings are drawn beside, and change nothing here
     again = stickers.run(parts=("vq", "images"), cfg=result["settings"]["cfg"], **options)
     assert again["metrics"]["vq_psnr"] == result["metrics"]["vq_psnr"]
     assert again["metrics"]["geneval_clip3_gain"] == result["metrics"]["geneval_clip3_gain"]
@@ -125,6 +126,7 @@ def test_a_missing_second_detector_is_said_and_other_missing_models_refused(opti
     from tts_playground.models.hub import embedded_models
 
     monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(images_part, "SIDE_PROMPTS", 0)
     given = options | {"detector2": "tiny:detector2"}
     told = stickers.run(parts=("images",), cfg=2.0, **given)
     assert any("second detector" in note for note in told["notes"])

@@ -10,8 +10,8 @@ from tts_playground.dsl.scoring import CLOSENESS
 from tts_playground.errors import BadInput
 from tts_playground.tasks.sketch import MOST, RENDERS, SketchSettings, SketchTask, fitted, sketch, sketch_rounds
 
-LAWS = [(index, shaky, CLOSENESS) for index in range(10) for shaky in (False, True)]
-LAWS += [(index, shaky, 1.0) for index in range(5) for shaky in (False, True)]
+LAWS = [(index, shaky, CLOSENESS) for index in range(4) for shaky in (False, True)]
+LAWS += [(1, True, 1.0), (2, False, 1.0), (2, True, 1.0)]  # ``soak/test_sketch_laws.py`` has thirty
 
 
 @pytest.mark.parametrize(("index", "shaky", "closeness"), LAWS)
