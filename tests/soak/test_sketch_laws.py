@@ -1,4 +1,4 @@
-"""More candidates never end with a lower score: thirty drawings, of which ``tasks/test_sketch_budget.py`` has eleven."""
+"""More candidates never end with a lower score: thirty drawings; ``tasks/test_sketch_budget.py`` has eleven of them."""
 
 import pytest
 
