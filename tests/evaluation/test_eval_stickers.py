@@ -72,7 +72,9 @@ def options(folders):
 
 @pytest.fixture(scope="module")
 def result(options):
-    return stickers.run(card=True, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images_part, "SIDE_EACH", 2)
+        return stickers.run(card=True, **options)
 
 
 def test_every_number_is_there_with_an_ordered_interval(result):

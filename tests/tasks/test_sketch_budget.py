@@ -27,6 +27,7 @@ def test_more_candidates_never_end_with_a_lower_score(index, shaky, closeness):
 
 def test_the_default_budget_finds_the_same_on_a_slow_clock(monkeypatch):
     picture = render(generate(17, 3))
+    monkeypatch.setattr("tts_playground.tasks.sketch.RENDERS", RENDERS // 4)
     clock, speed = time.process_time, 1  # which stands still while others have the machine
     monkeypatch.setattr("tts_playground.strategies.budget.time.perf_counter", lambda: speed * clock())
     quick = sketch(picture)

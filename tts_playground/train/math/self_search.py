@@ -166,7 +166,7 @@ def _told(found: Sequence[SearchedProblem], texts: Sequence[Text], pairs: Sequen
 
 def finished(setup: TrainSetup, model: Any, before: Any) -> tuple[Any, dict[str, Any]]:
     """Save, and measure the model before and after the round."""
-    n, samples, rows = setup.sized((5, 4, 20), (500, 64, 2048), (100, 16, 128))
+    n, samples, rows = setup.sized((5, 2, 10), (500, 64, 2048), (100, 16, 128))
     save(model, setup.order.out)
     most = setup.sized(MINIATURE_MOST, MOST, MOST)
     return model, compared(before.float(), model.float().eval(), n, samples, rows, most)
