@@ -1,10 +1,27 @@
 """Fixtures that several rooms share; having this file puts tests/ on the path, for ``tiny_checkpoints``."""
 
+import gc
 import os
+import ssl
+from functools import cache
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two test workers with two threads each would wait for one another
 
 import pytest
+
+# Nothing here speaks TLS, and every client of HTTP reads all certificates when it is made: they share what was read.
+ssl.create_default_context = ssl._create_default_https_context = cache(ssl.create_default_context)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Collecting imports nearly everything and drops nothing: garbage is not looked for then, nor in all that later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

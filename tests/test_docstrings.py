@@ -46,7 +46,9 @@ def raised(function: Function) -> set[str]:
 
 def silent(source: str) -> list[str]:
     """The functions of a module that raise errors of the tree of which their docstrings name none."""
-    found = []
+    found: list[str] = []
+    if "raise" not in source:  # which spares two files of three the parsing
+        return found
     for owner, function in functions(ast.parse(source).body):
         words = ast.get_docstring(function) or ""
         if owner is not None and function.name in OF_CLASS:
@@ -59,9 +61,9 @@ def silent(source: str) -> list[str]:
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if not str(path.relative_to(PACKAGE)).startswith(NO_LIBRARY)]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_what_is_raised_is_named(path):
-    assert not silent(path.read_text())
+def test_what_is_raised_is_named():
+    found = {str(path.relative_to(PACKAGE)): silent(path.read_text()) for path in FILES}
+    assert len(found) > 500 and not {path: names for path, names in found.items() if names}
 
 
 SPEAKING, MUTE = '"""Raises BadInput where it is none."""', '"""A number."""'

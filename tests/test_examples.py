@@ -1,7 +1,11 @@
-"""Every example runs as a script, says its title first, and leaves what it promises."""
+"""Every example runs as a script, says its title first, and leaves what it promises.
+
+One does so in a process of its own, from another folder; the others share what this one has imported and loaded.
+"""
 
 import ast
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +20,18 @@ def test_there_are_examples():
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_it_runs(path, tmp_path):
+def test_it_runs(path, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
     title = ast.get_docstring(ast.parse(path.read_text()))
     assert title and title.splitlines()[0].endswith(".")
     assert len(path.read_text().splitlines()) <= 60
+    runpy.run_path(str(path), run_name="__main__")
+    assert capsys.readouterr().out.strip()
+
+
+def test_one_runs_in_a_process_of_its_own(tmp_path):
+    path = next(one for one in EXAMPLES if one.stem == "draw_to_program")
     environment = {**os.environ, "TTS_PLAYGROUND_HOME": str(tmp_path / "home")}
     root = str(path.parents[1])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH", "")]))

@@ -6,6 +6,7 @@ Nor do modules stand in a circle, whether they import at the top, in a function 
 import ast
 import subprocess
 import sys
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -34,6 +35,8 @@ LEVELS = [
     {"ui", "cli"},
     {"__main__"},
 ]
+CALLED = ("cli", "ui")
+"""the one arrow between rooms of a line: a verb starts the app"""
 LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
 FILES = sorted(PACKAGE.rglob("*.py"))
 MODULES = {
@@ -46,50 +49,49 @@ def room_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
-def imported_rooms(path: Path) -> set[str]:
-    rooms = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = []
+@cache
+def read(path: Path) -> tuple[list[tuple[int, str]], list[str]]:
+    """(level, name in full) of all that a file imports, at its top, in a function or for types alone; its classes."""
+    found, tree = [], ast.parse(path.read_text())
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            found += [(0, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are written in full"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "tts_playground" and len(parts) > 1 and parts[1] in LEVEL:
-                rooms.add(parts[1])
-    return rooms
+            found += [(node.level, f"{node.module}.{alias.name}") for alias in node.names]
+    return found, [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+
+
+def imported_rooms(path: Path) -> set[str]:
+    parts = [name.split(".") for _, name in read(path)[0]]
+    return {one[1] for one in parts if one[0] == "tts_playground" and len(one) > 1 and one[1] in LEVEL}
+
+
+def test_imports_are_written_in_full():
+    assert not [str(path) for path in FILES if any(level for level, _ in read(path)[0])]
 
 
 def test_every_file_stands_in_a_known_room():
     assert {room_of(path) for path in FILES} - {"__init__"} <= set(LEVEL)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_arrow_runs_up_or_sideways(path):
-    here = room_of(path)
-    if here == "__init__":
-        return
-    for room in imported_rooms(path) - {here}:
-        allowed = LEVEL[room] < LEVEL[here] or (here, room) == ("cli", "ui")
-        assert allowed, f"{path.relative_to(PACKAGE)} ({here}) imports {room}"
+def test_no_arrow_runs_up_or_sideways():
+    wrong = []
+    for path in FILES:
+        here = room_of(path)
+        if here != "__init__":
+            above = [room for room in imported_rooms(path) - {here} if LEVEL[room] >= LEVEL[here]]
+            wrong += [f"{path.relative_to(PACKAGE)} imports {room}" for room in above if (here, room) != CALLED]
+    assert not wrong
 
 
 def imported_modules(module: str, path: Path) -> set[str]:
     """The modules of the package that one names anywhere in it; a name inside a module counts for that module."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        for name in names:
-            while name and name not in MODULES:
-                name = name.rpartition(".")[0]
-            if name not in ("", module, "tts_playground"):
-                found.add(name)
+    for _, name in read(path)[0]:
+        while name and name not in MODULES:
+            name = name.rpartition(".")[0]
+        if name not in ("", module, "tts_playground"):
+            found.add(name)
     return found
 
 
@@ -104,25 +106,18 @@ def test_no_modules_stand_in_a_circle():
 def test_no_two_public_classes_have_one_name():
     homes: dict[str, str] = {}
     for module, path in MODULES.items():
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                assert homes.setdefault(node.name, module) == module, f"{node.name}: {homes[node.name]} and {module}"
+        for name in read(path)[1]:
+            if not name.startswith("_"):
+                assert homes.setdefault(name, module) == module, f"{name}: {homes[name]} and {module}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_only_ui_imports_gradio(path):
-    names = {
-        alias.name if isinstance(node, ast.Import) else str(node.module)
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for alias in node.names
-    }
-    assert room_of(path) == "ui" or not any(name.split(".")[0] == "gradio" for name in names)
+def test_only_ui_imports_gradio():
+    others = [path for path in FILES if room_of(path) != "ui"]
+    assert not [str(path) for path in others if any(name.split(".")[0] == "gradio" for _, name in read(path)[0])]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_files_stay_short(path):
-    assert len(path.read_text().splitlines()) <= 400
+def test_files_stay_short():
+    assert not [str(path) for path in FILES if len(path.read_text().splitlines()) > 400]
 
 
 HEAVY = ["torch", "transformers", "gradio", "plotly", "datasets", "shapely", "lark", "scipy", "pandas", "PIL", "numpy"]

@@ -32,10 +32,9 @@ WRONG = ["x", [], {}, object(), math.nan, b"x", "\ud800", 1j, "5"]
 
 
 @pytest.mark.parametrize("settings", CLASSES, ids=lambda one: f"{one.__module__.split('.')[-1]}.{one.__name__}")
-@pytest.mark.parametrize("wrong", WRONG, ids=range(len(WRONG)))
-def test_settings_check_their_types(settings, wrong):
+def test_settings_check_their_types(settings):
     for one in fields(settings):
-        if one.type in ("int", "float", "bool"):
+        for wrong in WRONG if one.type in ("int", "float", "bool") else ():
             with pytest.raises(BadInput, match=f"{one.name} must be (a|True)"):
                 settings(**{one.name: wrong})
 

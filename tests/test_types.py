@@ -5,8 +5,6 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "tts_playground"
 STRICT = (
@@ -44,15 +42,15 @@ def test_pyright_reads_these_rooms_strictly():
     assert all(files_of(room) for room in STRICT)
 
 
-@pytest.mark.parametrize("path", STRICT_FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_strict_file_lets_go_only_what_a_library_leaves_open(path):
-    lines = path.read_text().splitlines()
-    for number, line in enumerate(lines):
-        if not (rules := re.fullmatch(r"\s*#\s*pyright:\s*(.*)", line)):
-            continue
-        given = [rule.strip().partition("=") for rule in rules[1].split(",")]
-        assert {name for name, _, _ in given} <= RELAXED, f"{path}: {line}"
-        assert number and re.match(r"# \w.{10,}\.$", lines[number - 1]), f"{path}: the line above says why: {line}"
+def test_a_strict_file_lets_go_only_what_a_library_leaves_open():
+    for path in STRICT_FILES:
+        lines = path.read_text().splitlines()
+        for number, line in enumerate(lines):
+            if not (rules := re.fullmatch(r"\s*#\s*pyright:\s*(.*)", line)):
+                continue
+            given = [rule.strip().partition("=") for rule in rules[1].split(",")]
+            assert {name for name, _, _ in given} <= RELAXED, f"{path}: {line}"
+            assert number and re.match(r"# \w.{10,}\.$", lines[number - 1]), f"{path}: the line above says why: {line}"
 
 
 def test_a_checker_is_told_to_look_away_seldom_and_with_a_reason():
@@ -69,7 +67,9 @@ def test_a_checker_is_told_to_look_away_seldom_and_with_a_reason():
 
 def any_samplers(source: str) -> list[int]:
     """Lines on which something called ``sampler`` is said to be of any type at all."""
-    lines = []
+    lines: list[int] = []
+    if "Any" not in source or "sampler" not in source:
+        return lines
     for node in ast.walk(ast.parse(source)):
         name = node.arg if isinstance(node, ast.arg) else ""
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):

@@ -4,6 +4,7 @@ import ast
 import builtins
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,8 @@ def test_only_its_room_imports_ray_and_nothing_of_the_app_reaches_it():
     runs = (path.relative_to(PACKAGE.parent).with_suffix("").parts for path in PACKAGE.rglob("clustered*.py"))
     room = ("tts_playground.cluster.engine", "tts_playground.cluster.ray_room", *map(".".join, runs))
     for path in PACKAGE.rglob("*.py"):
+        if not re.search(r"\bray\b|cluster", path.read_text()):
+            continue
         own, names = path.relative_to(PACKAGE).parts[0], set(imports(path))
         assert own in ("cluster", "bench") or not any(name.split(".")[0] == "ray" for name in names), path
         reaches = any(name.startswith(room) for name in names)

@@ -1,6 +1,7 @@
 """eval math: its keys on a tiny random model, its numbers on hand-made pools, and the file of solutions."""
 
 import json
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -114,7 +115,9 @@ def test_a_verdict_names_the_first_wrong_step():
     assert not any(c.isdigit() for c in math_revision.said_of(one, Solutions("", ("",), ("",), (last,), (1,))))
 
 
-def test_the_whole_script_and_its_card(models, tmp_path):
+def test_the_whole_script_and_its_card(models, tmp_path, monkeypatch):
+    # what has learnt nothing does not end what it writes
+    monkeypatch.setattr(math_eval_script, "SolutionSettings", partial(SolutionSettings, max_tokens=64))
     writer, prm = models
     file = tmp_path / "pool.jsonl"
     found = math_eval_script.run(str(writer), str(prm), "", problems=5, n=2, out=file, card=True)["metrics"]

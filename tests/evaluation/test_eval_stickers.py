@@ -72,7 +72,9 @@ def options(folders):
 
 @pytest.fixture(scope="module")
 def result(options):
-    return stickers.run(card=True, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images_part, "SIDE_EACH", 2)
+        return stickers.run(card=True, **options)
 
 
 def test_every_number_is_there_with_an_ordered_interval(result):
@@ -114,7 +116,8 @@ def test_the_cards_hold_the_numbers_of_their_own_model(result, folders):
     assert json.loads((Path(folders["detector"]) / "results.json").read_text())["det_count"]["value"] == value
 
 
-def test_same_seed_same_numbers_and_parts_alone_are_the_same(result, options):
+def test_same_seed_same_numbers_and_parts_alone_are_the_same(result, options, monkeypatch):
+    monkeypatch.setattr(images_part, "SIDE_PROMPTS", 0)  # other settings are drawn beside, and change nothing here
     again = stickers.run(parts=("vq", "images"), cfg=result["settings"]["cfg"], **options)
     assert again["metrics"]["vq_psnr"] == result["metrics"]["vq_psnr"]
     assert again["metrics"]["geneval_clip3_gain"] == result["metrics"]["geneval_clip3_gain"]
@@ -125,6 +128,7 @@ def test_a_missing_second_detector_is_said_and_other_missing_models_refused(opti
     from tts_playground.models.hub import embedded_models
 
     monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(images_part, "SIDE_PROMPTS", 0)
     given = options | {"detector2": "tiny:detector2"}
     told = stickers.run(parts=("images",), cfg=2.0, **given)
     assert any("second detector" in note for note in told["notes"])

@@ -61,7 +61,8 @@ def test_a_column_is_drawn_at_equal_cost(monkeypatch):
     names = ("best-of-n", "dvts", "revision", "parm")
     rows = tuple(registry.entry("strategy", name) for name in names)
     monkeypatch.setattr(strategy_matrix.registry, "entries", lambda kind, task=None: _of(rows, task))
-    found = measure("sketch", tasks=2, seeds=1, budget=3, say=lambda _: None)
+    monkeypatch.setattr(strategy_matrix, "UNIT_DRAWS", 1)
+    found = measure("sketch", tasks=2, seeds=1, budget=2, say=lambda _: None)
     assert set(found["cells"]) == set(names) and found["by"] == "renders"
     assert found["cells"]["parm"] == "published for pictures"
     for name in names[:3]:

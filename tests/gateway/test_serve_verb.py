@@ -1,7 +1,6 @@
 """``serve --gateway`` as a process of its own, from its first line to Ctrl-C; and what it refuses."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -13,11 +12,15 @@ from talk import ask
 
 from tts_playground.cli import main
 
-VERB = [sys.executable, "-m", "tts_playground", "serve", "--gateway", "--port", "0", "--json"]
+VERB = [sys.executable, "-X", "importtime", "-m", "tts_playground", "serve", "--gateway", "--port", "0", "--json"]
 
 
-def test_a_process_serves_and_stops(folders):
-    with subprocess.Popen([*VERB, "--model", f"math={folders[0]}"], stdout=subprocess.PIPE, text=True) as process:
+def test_a_process_serves_without_pages_and_stops(folders, tmp_path):
+    words, imports = [*VERB, "--model", f"math={folders[0]}"], tmp_path / "imports"
+    with (
+        imports.open("w") as told_imports,
+        subprocess.Popen(words, stdout=subprocess.PIPE, stderr=told_imports, text=True) as process,
+    ):
         try:
             told = json.loads(process.stdout.readline())
             assert told["models"] == ["math"]
@@ -27,6 +30,8 @@ def test_a_process_serves_and_stops(folders):
             process.send_signal(signal.SIGINT)
             process.wait(30)
     assert process.returncode == 0
+    imported = {line.rpartition("|")[2].strip() for line in imports.read_text().splitlines()}
+    assert "tts_playground.gateway.server" in imported and "gradio" not in imported
 
 
 def said(capsys, *arguments):
@@ -59,12 +64,3 @@ def test_an_upstream_that_is_itself_stops_the_start(capsys):
     upstream = f"far=endpoint:m@http://localhost:{port}/v1"
     code, sentence = said(capsys, "--gateway", "--port", str(port), "--model", upstream)
     assert code == 2 and "is this gateway itself" in sentence
-
-
-def test_the_verb_imports_no_pages(folders):
-    code = (
-        "import sys\nfrom tts_playground.gateway.server import GatewayServer\n"
-        f"GatewayServer.bound([{'math=' + folders[0]!r}], port=0)\nprint('gradio' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
-    assert done.stdout.strip() == "False"

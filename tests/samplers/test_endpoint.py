@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
         server.asked.append((self.path, asked))
         trouble = server.trouble.pop(0) if server.trouble else 200
         if trouble == "slow":
-            time.sleep(1.0)
+            time.sleep(0.6)
         if isinstance(trouble, int) and trouble != 200:
             self.send_response(trouble)
             self.end_headers()
@@ -111,7 +111,7 @@ def test_a_caller_can_leave_while_a_reply_is_awaited():
         coming = EndpointSampler(url, "m", workers=1).stream(TASK, range(6))
         assert next(coming).finished == ()  # nothing has come yet
         coming.close()
-        time.sleep(1.5)  # the request under way ends, and no other is made
+        time.sleep(0.9)  # the request under way ends, and no other is made
         assert len(server.asked) == 1
     with endpoint() as (_, url):
         came = [one for report in EndpointSampler(url, "m").stream(TASK, range(3)) for one in report.finished]

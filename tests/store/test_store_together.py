@@ -170,7 +170,7 @@ def test_two_stores_in_one_process_lose_nothing_to_another_process(tmp_path):
 def test_an_import_killed_at_any_moment_leaves_a_whole_store_and_can_be_made_again(tmp_path):
     with Store(tmp_path / "from") as store:
         pool = store.pool(TASK, NoiseSampler())
-        pool.draw(600)
+        pool.draw(240)
         pool.score(Brightness(), 64)
         store.export(pool.key, tmp_path / "pool.parquet")
         expected = pool.snapshot()
@@ -178,7 +178,7 @@ def test_an_import_killed_at_any_moment_leaves_a_whole_store_and_can_be_made_aga
         "import sys\nfrom tts_playground.store.store import Store\nprint('go', flush=True)\n"
         "Store(sys.argv[1]).import_(sys.argv[2])"
     )
-    for wait in (0.3, 0.6, 0.9, 1.2):
+    for wait in (0.1, 0.25, 0.5):
         folder = tmp_path / f"to{wait}"
         command = [sys.executable, "-c", code, str(folder), str(tmp_path / "pool.parquet")]
         worker = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})

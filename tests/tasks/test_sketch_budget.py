@@ -10,8 +10,8 @@ from tts_playground.dsl.scoring import CLOSENESS
 from tts_playground.errors import BadInput
 from tts_playground.tasks.sketch import MOST, RENDERS, SketchSettings, SketchTask, fitted, sketch, sketch_rounds
 
-LAWS = [(index, shaky, CLOSENESS) for index in range(10) for shaky in (False, True)]
-LAWS += [(index, shaky, 1.0) for index in range(5) for shaky in (False, True)]
+LAWS = [(index, shaky, CLOSENESS) for index in range(4) for shaky in (False, True)]
+LAWS += [(1, True, 1.0), (2, False, 1.0), (2, True, 1.0)]  # ``soak/test_sketch_laws.py`` has thirty
 
 
 @pytest.mark.parametrize(("index", "shaky", "closeness"), LAWS)
@@ -27,8 +27,11 @@ def test_more_candidates_never_end_with_a_lower_score(index, shaky, closeness):
 
 def test_the_default_budget_finds_the_same_on_a_slow_clock(monkeypatch):
     picture = render(generate(17, 3))
-    quick, clock = sketch(picture), time.perf_counter
-    monkeypatch.setattr("tts_playground.strategies.budget.time.perf_counter", lambda: 5 * clock())
+    monkeypatch.setattr("tts_playground.tasks.sketch.RENDERS", RENDERS // 4)
+    clock, speed = time.process_time, 1  # which stands still while others have the machine
+    monkeypatch.setattr("tts_playground.strategies.budget.time.perf_counter", lambda: speed * clock())
+    quick = sketch(picture)
+    speed = 5
     slow = sketch(picture)
     assert slow.program == quick.program and slow.stopped == quick.stopped != "seconds"
     assert slow.seconds > quick.seconds

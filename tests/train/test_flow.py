@@ -178,7 +178,7 @@ def test_what_ships_stays_small():
 def test_trains_saves_opens_and_goes_on(tmp_path):
     from diffusers import DiffusionPipeline, SanaPipeline
 
-    order = TrainConfig(tmp_path / "flow", steps=40, device="cpu", miniature=True)
+    order = TrainConfig(tmp_path / "flow", steps=21, device="cpu", miniature=True)
     train("tiny-flow", order)
     rows = [json.loads(line) for line in (tmp_path / "home/runs/tiny-flow/losses.jsonl").read_text().splitlines()]
     assert rows[-1]["loss"] < rows[0]["loss"]

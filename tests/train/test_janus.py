@@ -77,7 +77,7 @@ def test_any_text_is_accepted_and_known_words_are_one_token():
 
 def test_trains_resumes_saves_and_draws(tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
-    order = TrainConfig(tmp_path / "janus", steps=40, device="cpu", miniature=True)
+    order = TrainConfig(tmp_path / "janus", steps=21, device="cpu", miniature=True)
     train("tiny-janus", order)
     rows = [json.loads(line) for line in (tmp_path / "home/runs/tiny-janus/losses.jsonl").read_text().splitlines()]
     assert rows[-1]["loss"] < rows[0]["loss"] - 0.05

@@ -89,32 +89,32 @@ def test_one_round_in_miniature_and_a_search_that_goes_on(tmp_path, monkeypatch)
         return together(jobs[-1], *given)
 
     monkeypatch.setattr(searching, "run_together", spied)
-    common = {"from_search": Path("tiny:math"), "search_tokens": 500, "miniature": True, "device": "cpu", "workers": 0}
-    order = TrainConfig(out=tmp_path / "one", problems=4, steps=2, **common)
+    common = {"from_search": Path("tiny:math"), "search_tokens": 300, "miniature": True, "device": "cpu", "workers": 0}
+    order = TrainConfig(out=tmp_path / "one", problems=3, steps=2, **common)
     train("tiny-math", order)
     file = tmp_path / "home" / "runs" / "tiny-math-search" / "search.jsonl"
     rows = file.read_text().splitlines()
-    assert len(rows) == 5 and any(json.loads(row)["right"] for row in rows[1:])
-    assert all(0 < json.loads(row)["tokens"] <= 500 for row in rows[1:])
+    assert len(rows) == 4 and any(json.loads(row)["right"] for row in rows[1:])
+    assert all(0 < json.loads(row)["tokens"] <= 300 for row in rows[1:])
 
     file.write_text("\n".join(rows) + '\n{"problem": "torn')  # killed in the middle of a line
-    more = TrainConfig(out=tmp_path / "two", problems=6, steps=3, resume=True, preferences=True, **common)
+    more = TrainConfig(out=tmp_path / "two", problems=4, steps=3, resume=True, preferences=True, **common)
     try:
         folder = train("tiny-math", more)
-    except CannotDo as error:  # six problems may hold no pair
+    except CannotDo as error:  # four problems may hold no pair
         assert "pair" in str(error)
-        folder = train("tiny-math", TrainConfig(out=tmp_path / "two", problems=6, steps=3, resume=True, **common))
+        folder = train("tiny-math", TrainConfig(out=tmp_path / "two", problems=4, steps=3, resume=True, **common))
     again = file.read_text().splitlines()
-    assert again[:5] == rows and len(again) == 7 and [len(some) for some in jobs[:2]] == [4, 2]
+    assert again[:4] == rows and len(again) == 5 and [len(some) for some in jobs[:2]] == [3, 1]
     results = json.loads((folder / "results.json").read_text())
     assert {"greedy_before", "greedy_gain", "maj_4x_gain", "pass_16x_after", "tokens_after"} <= names_in(results)
     card = (folder / "README.md").read_text()
-    assert "--problems 6 --search-tokens 500" in card and "had a right solution in a tree" in card
+    assert "--problems 4 --search-tokens 300" in card and "had a right solution in a tree" in card
 
     with pytest.raises(BadInput, match="another search"):
         train(
             "tiny-math",
-            TrainConfig(out=tmp_path / "x", problems=6, steps=3, resume=True, **common | {"search_tokens": 90}),
+            TrainConfig(out=tmp_path / "x", problems=4, steps=3, resume=True, **common | {"search_tokens": 90}),
         )
 
 

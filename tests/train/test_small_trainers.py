@@ -21,7 +21,7 @@ def losses(tmp_path, name, part="loss"):
 def test_clip_learns_and_loads_the_ordinary_way(tmp_path):
     from transformers import CLIPModel, CLIPProcessor
 
-    out = train("tiny-clip", TrainConfig(out=tmp_path / "clip", steps=41, miniature=True, device="cpu"))
+    out = train("tiny-clip", TrainConfig(out=tmp_path / "clip", steps=21, miniature=True, device="cpu"))
     told = losses(tmp_path, "tiny-clip")
     assert told[-1] < told[0]
     model, processor = CLIPModel.from_pretrained(out, dtype=torch.float32), CLIPProcessor.from_pretrained(out)
@@ -29,7 +29,7 @@ def test_clip_learns_and_loads_the_ordinary_way(tmp_path):
     inputs = processor(text=["a cat", "žirafa 漢字"], images=[picture], return_tensors="pt", padding=True)
     assert model(**inputs).logits_per_image.shape == (1, 2)
 
-    worth = train("tiny-aesthetic", TrainConfig(out=tmp_path / "a", steps=60, miniature=True, device="cpu", clip=out))
+    worth = train("tiny-aesthetic", TrainConfig(out=tmp_path / "a", steps=31, miniature=True, device="cpu", clip=out))
     told = losses(tmp_path, "tiny-aesthetic")
     assert told[-1] < told[0]
     assert (worth / "README.md").exists()

@@ -82,7 +82,7 @@ class Material:
         with files.filling(out, "The processor") as partial:
             self.processor.save_pretrained(partial)
         saved = load_janus(out).to(setup.device)
-        few = setup.sized(64, 2000, 500)
+        few = setup.sized(24, 2000, 500)
         results = measure_vq(saved.model.vqmodel, setup.device, few) | validate(saved, few)
         with files.whole(out / "sheet.png", "The sheet") as partial:
             self.sheet(setup, saved).save(partial, "PNG")
@@ -116,7 +116,7 @@ def scene_tokens(setup: TrainSetup, encode: Encoder, minutes: float) -> Tokens:
     data = world_tokens.tokenize(
         encode,
         SCENES + order.seed,
-        setup.sized(256, 1_600_000, 80_000),
+        setup.sized(96, 1_600_000, 80_000),
         minutes * 60,
         workers=setup.workers,
         scenes=tinted.scenes if order.tinted else stickers.scenes,

@@ -135,7 +135,7 @@ def _book(order: TrainConfig, size: JanusSize, pool: torch.Tensor) -> PatchBook:
 def lesson(setup: TrainSetup, size: JanusSize, minutes: float) -> tuple[VQTraining, Loss, TrainPlan, Callable[[], Any]]:
     """The VQ, its loss, its plan and its sheet; the patches stand in the order's folder."""
     order, device = setup.order, setup.device
-    scenes, batch = setup.sized((256, 8), (100_000, 256), (20_000, 8))
+    scenes, batch = setup.sized((96, 4), (100_000, 256), (20_000, 8))
     chosen = tinted.scenes if order.tinted else stickers.scenes
     pool = torch.from_numpy(draw_pictures(SCENES + order.seed, scenes, workers=setup.workers, scenes=chosen))
     book = _book(order, size, pool)
@@ -187,7 +187,7 @@ def prepare(setup: TrainSetup) -> Training:
     def finish() -> tuple[Any, dict[str, float]]:
         save_half(training.learnt(), order.out)
         saved = JanusVQVAE.from_pretrained(order.out, dtype=torch.float32)
-        return saved, measure(saved, setup.device, 64 if order.miniature else 2000)
+        return saved, measure(saved, setup.device, 24 if order.miniature else 2000)
 
     card = CardText(
         "tiny-vq",

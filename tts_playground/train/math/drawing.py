@@ -15,6 +15,8 @@ from tts_playground.train.math.tokens import EOS, PAD
 
 MOST = 320
 """new tokens; the longest solution that training shows is shorter"""
+MINIATURE_MOST = 48
+"""new tokens of a miniature, which has not learnt to end what it writes"""
 
 
 @torch.no_grad()

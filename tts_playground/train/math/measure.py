@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from tts_playground.estimators.calibration import auroc
-from tts_playground.train.math.drawing import draw
+from tts_playground.train.math.drawing import MOST, draw
 from tts_playground.train.math.rows import Text
 from tts_playground.train.math.tokens import PAD, encoder
 from tts_playground.worlds.arithmetic.checking import boxed_answer, is_correct
@@ -29,11 +29,13 @@ def measured_problems(n: int) -> list[MathProblem]:
     return [one for level in range(1, 6) for one in problems(EVAL_SEED, -(-n // 5), "seen", level=level)][:n]
 
 
-def solved(model: Any, asked: Sequence[MathProblem], samples: int, temperature: float, rows: int) -> list[list[str]]:
-    """``samples`` solutions of each problem; greedy ones at temperature 0."""
+def solved(
+    model: Any, asked: Sequence[MathProblem], samples: int, temperature: float, rows: int, most: int = MOST
+) -> list[list[str]]:
+    """``samples`` solutions of each problem, of ``most`` tokens at most; greedy ones at temperature 0."""
     encode = encoder()
     prompts = [encode.prompt(one.problem) for one in asked for _ in range(samples)]
-    drawn = draw(model, prompts, temperature=temperature, seed=EVAL_SEED, rows=rows)
+    drawn = draw(model, prompts, temperature=temperature, seed=EVAL_SEED, rows=rows, most=most)
     texts = [encode.text(tokens or []) for tokens in drawn]
     return [texts[start : start + samples] for start in range(0, len(texts), samples)]
 
@@ -58,11 +60,13 @@ def voted(
     return np.array(found)
 
 
-def writing(model: Any, n: int, samples: int, rows: int, temperature: float = 1.0) -> dict[str, float]:
+def writing(
+    model: Any, n: int, samples: int, rows: int, temperature: float = 1.0, most: int = MOST
+) -> dict[str, float]:
     """Shares of problems of the training kind: greedy, one sample, vote and any of ``samples``."""
     asked = measured_problems(n)
-    greedy = right(asked, solved(model, asked, 1, 0.0, rows))[:, 0]
-    texts = solved(model, asked, samples, temperature, rows)
+    greedy = right(asked, solved(model, asked, 1, 0.0, rows, most))[:, 0]
+    texts = solved(model, asked, samples, temperature, rows, most)
     good = right(asked, texts)
     found = {"greedy": greedy.mean(), "sample": good.mean()}
     found |= {f"maj{samples}": voted(asked, texts).mean(), f"pass{samples}": good.any(1).mean()}

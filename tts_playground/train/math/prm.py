@@ -24,7 +24,7 @@ from tts_playground.train.common.loop import Moment
 from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.train.math import rows as lines
 from tts_playground.train.math.architecture import MathSize, build_judge, judging_loss
-from tts_playground.train.math.drawing import draw
+from tts_playground.train.math.drawing import MINIATURE_MOST, MOST, draw
 from tts_playground.train.math.measure import EVAL_SEED, judging, step_scores
 from tts_playground.train.math.rows import Text, judged_drawn, pack, shuffled
 from tts_playground.train.math.stream import TextStream
@@ -81,6 +81,7 @@ def drawn(
                 seed=seed + number,
                 rows=rows,
                 seconds=left,
+                most=setup.sized(MINIATURE_MOST, MOST, MOST),
             )
             pairs = [(one, ids) for one, ids in zip(tasks, tokens, strict=True) if ids]
             parts = [pairs[start : start + 500] for start in range(0, len(pairs), 500)]

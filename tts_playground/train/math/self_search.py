@@ -34,6 +34,7 @@ from tts_playground.train.common.config import TrainConfig
 from tts_playground.train.common.loop import Moment
 from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.train.math.architecture import writing_loss
+from tts_playground.train.math.drawing import MINIATURE_MOST, MOST
 from tts_playground.train.math.measure import measured_problems, right, solved
 from tts_playground.train.math.rows import LENGTH, Text, pack, shuffled
 from tts_playground.train.math.searching import SearchedProblem, SearchPlan, searched
@@ -165,19 +166,20 @@ def _told(found: Sequence[SearchedProblem], texts: Sequence[Text], pairs: Sequen
 
 def finished(setup: TrainSetup, model: Any, before: Any) -> tuple[Any, dict[str, Any]]:
     """Save, and measure the model before and after the round."""
-    n, samples, rows = setup.sized((5, 4, 16), (500, 64, 2048), (100, 16, 128))
+    n, samples, rows = setup.sized((5, 2, 10), (500, 64, 2048), (100, 16, 128))
     save(model, setup.order.out)
-    return model, compared(before.float(), model.float().eval(), n, samples, rows)
+    most = setup.sized(MINIATURE_MOST, MOST, MOST)
+    return model, compared(before.float(), model.float().eval(), n, samples, rows, most)
 
 
-def compared(before: Any, after: Any, n: int, samples: int, rows: int) -> dict[str, Any]:
+def compared(before: Any, after: Any, n: int, samples: int, rows: int, most: int = MOST) -> dict[str, Any]:
     """Both models on ``n`` problems, and their differences with paired intervals over problems.
 
     "greedy" and "single" are accuracies at k = 1; "maj_4x" those of votes among as many samples as four times the
     tokens of one sample of the model before pay for, at least one; "pass_4x" that any of them is right.
     """
     asked = measured_problems(n)
-    lines = {name: _line(one, asked, samples, rows) for name, one in (("before", before), ("after", after))}
+    lines = {name: _line(one, asked, samples, rows, most) for name, one in (("before", before), ("after", after))}
     unit = lines["before"]["tokens"].mean()
     shares: dict[str, dict[str, np.ndarray]] = {}
     for name, line in lines.items():
@@ -197,11 +199,11 @@ def compared(before: Any, after: Any, n: int, samples: int, rows: int) -> dict[s
     return found | {f"tokens_{name}": float(line["tokens"].mean()) for name, line in lines.items()}
 
 
-def _line(model: Any, asked: Sequence[Any], samples: int, rows: int) -> dict[str, Any]:
+def _line(model: Any, asked: Sequence[Any], samples: int, rows: int, most: int) -> dict[str, Any]:
     """What a model drew: "greedy" [n], "right" [n, samples], "tokens" [n, samples], "answers" n lists."""
     encode = encoder()
-    greedy = right(asked, solved(model, asked, 1, 0.0, rows))[:, 0].astype(float)
-    texts = solved(model, asked, samples, 1.0, rows)
+    greedy = right(asked, solved(model, asked, 1, 0.0, rows, most))[:, 0].astype(float)
+    texts = solved(model, asked, samples, 1.0, rows, most)
     tokens = np.array([[len(encode(text)) + 1 for text in said] for said in texts])
     answers = [[boxed_answer(text) or f"none {number}" for number, text in enumerate(said)] for said in texts]
     return {"greedy": greedy, "right": right(asked, texts), "tokens": tokens, "answers": answers}

@@ -16,6 +16,7 @@ from tts_playground.train.common.loop import Moment
 from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.train.math import rows as lines
 from tts_playground.train.math.architecture import MathSize, build_writer, writing_loss
+from tts_playground.train.math.drawing import MINIATURE_MOST, MOST
 from tts_playground.train.math.measure import writing
 from tts_playground.train.math.rows import Mix
 from tts_playground.train.math.stream import TextStream
@@ -89,10 +90,9 @@ def finished(setup: TrainSetup, model: Any) -> tuple[Any, dict[str, float]]:
     plain_layers(model)
     save(model, setup.order.out)
     n, samples, rows = setup.sized((5, 2, 16), (100, 8, 2048), (100, 8, 128))
-    if setup.on_gpu:
-        return model, writing(model, n, samples, rows)
-    model.float()
-    return model, writing(model, n, samples, rows)
+    if not setup.on_gpu:
+        model.float()
+    return model, writing(model, n, samples, rows, most=setup.sized(MINIATURE_MOST, MOST, MOST))
 
 
 def prepare(setup: TrainSetup) -> Training:
