@@ -3,6 +3,8 @@
 from pathlib import Path
 
 NODE = {"num_cpus": 1, "object_store_memory": 100 << 20, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
+NODE |= {"env_vars": {"TTS_PLAYGROUND_PLUGINS": "outside_plugins_here"}}
+"""workers know the plug-ins of the tests; this process does where a test registers them"""
 
 
 def alive(process):

@@ -65,6 +65,11 @@ def test_what_no_cluster_can_be(wrong):
         ClusterOptions(**wrong)
 
 
+RUNS = ("auditing.clustered", "evolve.clustered", "experiments.clustered_images", "experiments.clustered_questions",
+        "experiments.recipes.clustered")  # fmt: skip
+"""what the verbs with --engine run, and nothing of a page, an endpoint or the gateway"""
+
+
 def imports(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -74,8 +79,10 @@ def imports(path):
 
 
 def test_only_its_room_imports_ray_and_nothing_of_the_app_reaches_it():
-    runs = (path.relative_to(PACKAGE.parent).with_suffix("").parts for path in PACKAGE.rglob("clustered*.py"))
-    room = ("tts_playground.cluster.engine", "tts_playground.cluster.ray_room", *map(".".join, runs))
+    found = (path.relative_to(PACKAGE.parent).with_suffix("").parts for path in PACKAGE.rglob("clustered*.py"))
+    runs = [*map(".".join, found)]
+    assert {f"tts_playground.{name}" for name in RUNS} <= {*runs}
+    room = ("tts_playground.cluster.engine", "tts_playground.cluster.ray_room", *runs)
     for path in PACKAGE.rglob("*.py"):
         if not re.search(r"\bray\b|cluster", path.read_text()):
             continue

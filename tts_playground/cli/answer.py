@@ -182,18 +182,18 @@ def vqa_curve(
     load_4bit: options.FourBit = False,
     device: options.Device = "auto",
     trust_code: options.TrustCode = "",
+    engine: options.Engine = "",
+    address: options.Address = None,
+    workers: options.Workers = None,
+    gpus_per_worker: options.GpusPerWorker = None,
+    chunks: options.Chunks = None,
 ) -> None:
     """Accuracy against N over a set of questions: oracle, verifier, majority; resumable, kept in the store."""
-    from rich.progress import Progress
-
     from tts_playground.answers import MEASURES
     from tts_playground.errors import UnknownName
     from tts_playground.experiments import question_sets
     from tts_playground.models.load_options import options_of
     from tts_playground.samplers.vlm_settings import AnswerSettings
-    from tts_playground.store.spare import open_store
-    from tts_playground.tasks.vqa import judges, vqa_sampler
-    from tts_playground.tasks.vqa_data import questions as read
     from tts_playground.tasks.vqa_replies import longest_reply, template_for
 
     if measure not in MEASURES:
@@ -204,21 +204,46 @@ def vqa_curve(
     said = template_for(model) if template is None else template
     settings = AnswerSettings(temperature, top_p, top_k, longest_reply(model, most_tokens), template=said)
     loaded = options_of(device, dtype, load_4bit, trust_code)
-    sampler = vqa_sampler(model, settings, own=True, extra_body=further, options=loaded)
-    asked, skipped, scaled = [], [], []
+    cluster = options.cluster_of(engine, address, workers, gpus_per_worker, chunks)
+    ask = _asking(cluster, model, settings, loaded, further, n, seed)
+    asked, skipped, scaled = _ask_all(data, questions, picture_side, ask)
+    curves = question_sets.accuracy_curves(asked, measure)
+    if plot is not None:
+        _plot(plot, curves, axis, measure)
+    emit(_summary(data, asked, skipped, curves, n, measure) | {"scaled": len(scaled)}, json, _talk_curves)
+
+
+def _ask_all(data: str, questions: int, side: int, ask: Any) -> tuple[list[Any], list[str], list[str]]:
+    """(the questions of a set with their answers, why others were skipped, what pictures were scaled to)."""
+    from rich.progress import Progress
+
+    from tts_playground.store.spare import open_store
+    from tts_playground.tasks.vqa_data import questions as read
+
+    asked, skipped, scaled = list[Any](), list[str](), list[str]()
     with open_store(console().print) as store, Progress(console=console()) as bar:
         task = bar.add_task(data, total=questions)
-        items = _noting(read(data, questions, longest=picture_side), scaled)
-        for report in question_sets.run(items, sampler, judges(sampler), n, store=store, seed=seed):
+        for report in ask(_noting(read(data, questions, longest=side), scaled), store):
             bar.update(task, completed=report.done)
             asked += report.finished
             if report.note:
                 skipped.append(report.note)
                 bar.console.print(report.note, highlight=False)
-    curves = question_sets.accuracy_curves(asked, measure)
-    if plot is not None:
-        _plot(plot, curves, axis, measure)
-    emit(_summary(data, asked, skipped, curves, n, measure) | {"scaled": len(scaled)}, json, _talk_curves)
+    return asked, skipped, scaled
+
+
+def _asking(cluster: Any, model: str | None, settings: Any, loaded: Any, further: Any, n: int, seed: int) -> Any:
+    """What asks (questions, store): this process, or workers."""
+    from tts_playground.experiments import question_sets
+    from tts_playground.tasks.vqa import judges, vqa_sampler
+
+    if cluster is not None:
+        from tts_playground.experiments import clustered_questions
+
+        loader = clustered_questions.QuestionLoader(model, settings, loaded, further)
+        return lambda items, store: clustered_questions.run(items, loader, n, cluster, store=store, seed=seed)
+    sampler = vqa_sampler(model, settings, own=True, extra_body=further, options=loaded)
+    return lambda items, store: question_sets.run(items, sampler, judges(sampler), n, store=store, seed=seed)
 
 
 def _noting(items: Iterable[Any], scaled: list[str]) -> Iterator[Any]:

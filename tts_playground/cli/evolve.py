@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tts_playground.cli import options
-from tts_playground.cli.output import console, emit, table
+from tts_playground.cli.output import console, emit, table, warn
 
 dataset = typer.Typer(help="Data sets of programs and their pictures.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -18,6 +19,15 @@ FitnessOn = Annotated[bool, typer.Option("--fitness", help="Turn away and rank p
 Generated = Annotated[int, typer.Option(help="Hybrid start: so many programs of the hand-written generator.")]
 Mutate = Annotated[
     str, typer.Option("--model", help="Who mutates: tree (surgery, no model), or a model's name, hub id or folder.")
+]
+AtOnce = Annotated[
+    int,
+    typer.Option(
+        "--at-once",
+        min=1,
+        max=10_000,
+        help="Mutations whose parents are chosen together, so that all can be made at once.",
+    ),
 ]
 Barred = Annotated[
     str, typer.Option(help="Data set whose programs must not enter, in no spelling; the held-out drawings always.")
@@ -39,16 +49,28 @@ def evolve(
     seed: options.Seed = 0,
     resume: Resume = False,
     json: options.Json = False,
+    at_once: AtOnce = 1,
+    engine: options.Engine = "",
+    address: options.Address = None,
+    workers: options.Workers = None,
+    gpus_per_worker: options.GpusPerWorker = None,
+    chunks: options.Chunks = None,
 ) -> None:
-    """Evolve programs into a data set (program, image); killable, and --resume goes on where it was."""
-    from tts_playground.evolve import checkpoint
+    """Evolve programs into a data set (program, image); killable, and --resume goes on where it was.
+
+    With --engine ray the mutations that are made at once are made and looked at by many workers; the data set and its
+    lineage are those of one process.
+    """
     from tts_playground.evolve.evolution import EvolutionPlan
     from tts_playground.evolve.fitness import Fitness
     from tts_playground.evolve.quality import analyze
 
-    plan = EvolutionPlan(size, generated=generated, fitness=Fitness() if fitness else None, seed=seed)
-    kept = checkpoint.open_folder(folder, plan, _barred(barred), _mutator(model), resume=resume)
-    with console().status("Evolving") as status:
+    plan = EvolutionPlan(size, generated=generated, fitness=Fitness() if fitness else None, seed=seed, at_once=at_once)
+    cluster = options.cluster_of(engine, address, workers, gpus_per_worker, chunks)
+    with (
+        console().status("Evolving") as status,
+        _evolving(folder, plan, barred, model, resume, cluster) as kept,
+    ):
         for report in kept.generations():
             status.update(f"{report.members} of {plan.wanted} programs after {report.attempts} mutations")
     population = kept.population
@@ -73,14 +95,20 @@ def _barred(source: str) -> list[str]:
     return [*heldout.texts(), *PROGRAMS.values(), *(texts_of(read(source, "test")) if source else [])]
 
 
-def _mutator(model: str) -> Any:
-    if model == "tree":
-        return None
-    from tts_playground.evolve.llm_mutator import ModelMutator
-    from tts_playground.models import adapters
+def _evolving(
+    folder: Path, plan: Any, barred: str, model: str, resume: bool, cluster: Any
+) -> AbstractContextManager[Any]:
+    """The evolution in a folder, by this process or by workers."""
+    from tts_playground.evolve import checkpoint
+    from tts_playground.evolve.llm_mutator import mutator_of
 
-    loaded = adapters.load(model)
-    return ModelMutator(loaded.value.model, loaded.value.processor, f"{model}-{loaded.revision}")
+    if cluster is None:
+        return nullcontext(checkpoint.open_folder(folder, plan, _barred(barred), mutator_of(model), resume=resume))
+    from tts_playground.evolve import clustered
+
+    if plan.at_once == 1:
+        warn(["One mutation at a time keeps one worker busy; --at-once 64 makes 64 side by side, with any engine."])
+    return clustered.evolving(folder, plan, _barred(barred), model, cluster, resume=resume)
 
 
 def _talk_evolve(result: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from tts_playground import registry
 from tts_playground.cli import options
 from tts_playground.cli.output import console, drawing, emit, warn
+from tts_playground.errors import shown
 
 Prompt = Annotated[str, typer.Argument(help="What the pictures should show; not with --prompts.")]
 Prompts = Annotated[
@@ -57,36 +59,82 @@ def generate(
     device: options.Device = "auto",
     steps: options.Denoising = None,
     eta: options.Eta = None,
+    engine: options.Engine = "",
+    address: options.Address = None,
+    workers: options.Workers = None,
+    gpus_per_worker: options.GpusPerWorker = None,
+    chunks: options.Chunks = None,
 ) -> None:
     """Draw N images of PROMPT, score them, and say which is best; --out is a folder for the pictures.
 
     What was drawn and scored before is read from the store. With --prompts the result is {"results": [...]}, one for
-    each prompt.
+    each prompt. With --engine ray the pools of best-of-n are filled by many workers.
     """
     from tts_playground.experiments.generated import as_dict
     from tts_playground.store.spare import open_store
-    from tts_playground.tasks.text_to_image import generate as draw
 
     settings = {"temperature": temperature, "cfg": cfg, "top_p": top_p, "top_k": top_k, "steps": steps, "eta": eta}
     rows = _asked(prompt, prompts, out, plot)
     asked: dict[str, Any] = {"model": model, "n": n, "seed": seed, "reward": reward, "strategy": strategy}
     asked |= {"dtype": dtype, "load_in_4bit": load_4bit, "device": device}
+    cluster = options.cluster_of(engine, address, workers, gpus_per_worker, chunks)
     results: list[dict[str, Any]] = []
+    failed: dict[int, str] = {}
     with open_store(console().print) as store:
-        for place, row in enumerate(rows):
-            with drawing(f"Drawing {n} images", n) as hear:
-                result = draw(row.prompt, **asked, **settings, store=store, on_round=hear)
+        drawn = _drawn(rows, asked | settings, store) if cluster is None else None
+        for place, result in drawn or _drawn_by_many(rows, asked | settings, cluster, store, failed):
+            row = rows[place]
             files = None if out is None else _write(out, result)
             if geneval_layout is not None:
                 files = _lay_out(geneval_layout, place, row, result)
             if plot is not None:
                 _plot(plot, result)
             results.append(as_dict(result, files))
+    warn(f"“{shown(rows[place].prompt, 60)}” could not be drawn: {why}." for place, why in failed.items())
     warn(dict.fromkeys(line for one in results for line in one["warnings"]))
     if prompts is None:
         emit(results[0], json, _talk)
     else:
-        emit({"results": results}, json, _talk_of_all)
+        lost = [{"prompt": rows[place].prompt, "why": why} for place, why in failed.items()]
+        emit({"results": results} | ({"failed": lost} if lost else {}), json, _talk_of_all)
+
+
+def _drawn(rows: list[Any], asked: dict[str, Any], store: Any) -> Iterator[tuple[int, Any]]:
+    """(place, result) of each prompt, drawn here."""
+    from tts_playground.tasks.text_to_image import generate as draw
+
+    for place, row in enumerate(rows):
+        with drawing(f"Drawing {asked['n']} images", asked["n"]) as hear:
+            result = draw(row.prompt, **asked, store=store, on_round=hear)
+        yield place, result
+
+
+def _drawn_by_many(
+    rows: list[Any], asked: dict[str, Any], cluster: Any, store: Any, failed: dict[int, str]
+) -> Iterator[tuple[int, Any]]:
+    """(place, result) of each prompt, once workers have drawn all of them.
+
+    Raises:
+        BadInput: a search is asked for.
+    """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from tts_playground.errors import BadInput
+    from tts_playground.experiments import clustered_images
+
+    if (strategy := asked.pop("strategy")) != "best-of-n":
+        raise BadInput(
+            f"--engine ray fills pools of best-of-n; the strategy {shown(strategy)!r} is no independent draw."
+        )
+    request, found = clustered_images.ImageRequest(**asked), clustered_images.GeneratedByMany()
+    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console(), transient=True, disable=not console().is_terminal) as bar:
+        line = bar.add_task("Starting workers", total=1.0)
+        for report in clustered_images.run([row.prompt for row in rows], request, cluster, store, found):
+            words = f"{report.done} of {report.of} blocks of images, {len(report.workers)} workers"
+            bar.update(line, completed=report.share, description=words)
+    failed |= found.failed
+    yield from found.results.items()
 
 
 def _asked(prompt: str, prompts: Path | None, out: Path | None, plot: Path | None) -> list[Any]:

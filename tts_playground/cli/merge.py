@@ -17,7 +17,8 @@ FILTER = "--filter_strings"
 Places = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FOLDER]...", help="Folders of chunks, or addresses of such: s3://bucket/run, memory://run."
+        metavar="[FOLDER]...",
+        help="Folders of chunks, or addresses of such: s3://bucket/run, memory://run; those of --engine ray, too.",
     ),
 ]
 Repository = Annotated[

@@ -25,6 +25,12 @@ class Book:
         self._deaths: dict[str, int] = {}
         self._alone: dict[str, int] = {}
 
+    def add(self, keys: Iterable[str]) -> None:
+        """Further keys, behind those that wait."""
+        fresh = [key for key in keys if key not in self.left]
+        self.waiting.extend(fresh)
+        self.left.update(fresh)
+
     def give(self, worker: str, workers: int) -> list[str]:
         """Keys for a worker, fewer at a time the fewer are left, so that all end together.
 

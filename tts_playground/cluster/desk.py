@@ -84,6 +84,11 @@ class Desk:
                 self._items.clear()
             return report
 
+    def nudge(self) -> None:
+        """Let the call of ``turn`` that waits for news return: there are further keys."""
+        with self._news:
+            self._news.notify_all()
+
     def stop(self) -> bool:
         """End the work after the step that it is in; what is done is written."""
         self._stopping = True

@@ -7,7 +7,8 @@ starts it again wherever there is room. A key that kills whoever takes it is fou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic, sleep
 from typing import Any
@@ -84,22 +85,77 @@ def run(
         ModelUnavailable: Ray or a model is not here. CannotDo: Ray cannot be started, or workers end as soon as they
             begin. Cancelled: ``cancel()`` became true; all workers are ended then.
     """
-    where = options.chunks or folder
-    place = places.opened(where)
+    place = places.opened(options.chunks or folder)
     chunks.begin(place, job)
-    known = chunks.read(place).rows
-    left = [key for key in job.items if key not in known]
+    known = chunks.read(place, rows=False).rows
+    left = {key: item for key, item in job.items.items() if key not in known}
     if not left:
         yield ClusterProgress(len(job.items), len(job.items), 1.0, 0.0, Cost(), (), ())
         return
+    with _hired(job, place, options, len(left)) as crew:
+        crew.before = len(job.items) - len(left)
+        crew.add(left)
+        yield from crew.work(cancel)
+
+
+@contextmanager
+def waves(job: ClusterJob, folder: str, options: ClusterOptions, most: int) -> Iterator[Waves]:
+    """Workers for a job whose keys come wave after wave, as what is asked next depends on what was found.
+
+    Args:
+        job: its ``items`` are empty.
+        folder: as of ``run``; what stands there from an earlier run is not done again.
+        most: keys of a wave; no more workers are started.
+
+    Raises:
+        As ``run``.
+    """
+    place = places.opened(options.chunks or folder)
+    chunks.begin(place, job)
+    known = chunks.read(place).rows
+    with _hired(job, place, options, most) as crew:
+        yield Waves(crew, known)
+
+
+@dataclass
+class Waves:
+    """Workers that stay at hand between waves of keys."""
+
+    crew: _Crew
+    known: dict[str, Done]
+
+    def run(self, items: Mapping[str, Any], cancel: Cancel = lambda: False) -> dict[str, Done]:
+        """What comes of each key; one that was given up has no row.
+
+        Raises:
+            As ``run``.
+        """
+        fresh = {key: item for key, item in items.items() if key not in self.known}
+        if fresh:
+            self.crew.add(fresh)
+            for _ in self.crew.work(cancel):
+                pass
+            self.known |= {one.key: one for one in self.crew.failed if one.key in fresh}
+            for name in sorted(self.crew.files):
+                self.known |= {one.key: one for one in chunks.read(self.crew.place, name).done.values()}
+            self.crew.files.clear()
+            if not self.known.keys() >= fresh.keys():  # a worker began another file before it told of the last one
+                self.known |= chunks.read(self.crew.place).done
+        return {key: self.known[key] for key in items}
+
+
+@contextmanager
+def _hired(job: ClusterJob, place: places.FileFolder, options: ClusterOptions, most: int) -> Iterator[_Crew]:
+    """Workers, at most ``most``; ended in any case."""
     with ray_for(options) as ray:
         count, gpus = places_for(ray, options)
-        count = min(count, len(left))
         how = {"num_cpus": options.cpus_per_worker, "num_gpus": gpus, "max_restarts": -1, "max_concurrency": 4}
         actors = ray.remote(**how)(Desk)
-        crew = _Crew(ray, job, place, left, lambda name: actors.remote(name, job.load, where, job.batch), count)
+        crew = _Crew(
+            ray, job, place, lambda name: actors.remote(name, job.load, place.name, job.batch), min(count, most)
+        )
         try:
-            yield from crew.work(cancel)
+            yield crew
         finally:
             crew.dismiss()
 
@@ -107,12 +163,14 @@ def run(
 class _Crew:
     """All workers of a job."""
 
-    def __init__(
-        self, ray: Any, job: ClusterJob, place: places.FileFolder, left: list[str], hire: Any, count: int
-    ) -> None:
-        self.ray, self.job, self.place, self.hire = ray, job, place, hire
-        self.book = Book(left, job.batch)
-        self.of_run = len(left)
+    def __init__(self, ray: Any, job: ClusterJob, place: places.FileFolder, hire: Any, count: int) -> None:
+        self.ray, self.place, self.hire = ray, place, hire
+        self.items = dict[str, Any]()
+        self.book = Book((), job.batch)
+        self.before = 0
+        """keys that were done in earlier runs"""
+        self.files = set[str]()
+        """of chunks that workers have written since these were read"""
         self.cost, self.failed = Cost(), list[Done]()
         self.deaths, self._since, self._stillborn = 0, 0, 0
         self._began = monotonic()
@@ -121,19 +179,29 @@ class _Crew:
 
     def told(self) -> ClusterProgress:
         """How far it is."""
-        tried = self.of_run - len(self.book.left)
-        share, spent = tried / self.of_run, monotonic() - self._began
-        done = len(self.job.items) - len(self.book.left) - len(self.failed)
+        tried = len(self.items) - len(self.book.left)
+        share, spent = tried / max(1, len(self.items)), monotonic() - self._began
+        done = self.before + tried - len(self.failed)
         cost = self.cost + Cost(seconds=spent)
         workers = tuple((seat.name.split("-")[0], seat.count) for seat in self.seats)
         left = spent * (1 / share - 1) if share else None
-        return ClusterProgress(done, len(self.job.items), share, left, cost, tuple(self.failed), workers, self.deaths)
+        of = self.before + len(self.items)
+        return ClusterProgress(done, of, share, left, cost, tuple(self.failed), workers, self.deaths)
+
+    def add(self, items: Mapping[str, Any]) -> None:
+        """Keys with what belongs to each, for ``work``."""
+        self.items.update(items)
+        self.book.add(items)
 
     def work(self, cancel: Cancel) -> Iterator[ClusterProgress]:
         """Until every key is done or given up."""
         yield self.told()
         for seat in self.seats:
-            self._ask(seat)
+            if seat.call is None:
+                self._ask(seat)
+            else:  # from an earlier wave; it waits for news
+                seat.asked = monotonic()
+                seat.actor.nudge.remote()
         while self.book.left:
             if cancel():
                 raise Cancelled("The job was stopped; what is done is kept.")
@@ -152,7 +220,7 @@ class _Crew:
 
     def _ask(self, seat: _Seat) -> None:
         keys = self.book.give(seat.name, len(self.seats)) if seat.life else []
-        items = [(key, self.job.items[key]) for key in keys]
+        items = [(key, self.items[key]) for key in keys]
         seat.call, seat.asked = seat.actor.turn.remote(seat.life, items), monotonic()
 
     def _hear(self, seat: _Seat) -> None:
@@ -190,6 +258,8 @@ class _Crew:
         if seat.life and report.life != seat.life:
             self._died(seat)
         seat.life, seat.silent = report.life, False
+        if report.done:
+            self.files.add(report.file)
         if report.done and not seat.seen:
             seat.seen = True
             if not self.place.there(report.file):
@@ -217,7 +287,7 @@ class _Crew:
 
     def _hopeless(self, one: Done) -> None:
         """Give up where it is not the keys that are at fault."""
-        tried = self.of_run - len(self.book.left)
+        tried = len(self.items) - len(self.book.left)
         if one.hopeless and len(self.failed) == tried >= TROUBLES:
             raise CannotDo(one.why)
 
@@ -226,7 +296,8 @@ class _Crew:
         life, seat.life = seat.life, ""
         if not life:
             return
-        for one in chunks.read(self.place, f"{seat.name}-{life}").done.values():
+        self.files.add(f"{seat.name}-{life}")
+        for one in chunks.read(self.place, f"{seat.name}-{life}", rows=False).done.values():
             self._finished(seat, one)
         self.deaths, self._since = self.deaths + 1, self._since + 1
         for key in self.book.lost(seat.name):

@@ -67,6 +67,8 @@ class ClusterJob:
     """called in each worker; must be importable there"""
     batch: int = 64
     """keys that a worker may hold at once"""
+    part: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """what these keys are of a larger whole, for who joins parts: its "name", and what else is to be known then"""
 
 
 def gathered(items: Iterator[Item | None], most: int) -> Iterator[list[Item] | None]:

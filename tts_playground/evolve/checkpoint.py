@@ -16,7 +16,7 @@ from typing import Any
 from tts_playground import files, journal, jsontext
 from tts_playground.dsl.text import parse
 from tts_playground.errors import BadInput, StoreError
-from tts_playground.evolve.evolution import EvolutionPlan, Generation, Member, Population, begin, evolve
+from tts_playground.evolve.evolution import Breed, EvolutionPlan, Generation, Member, Population, begin, evolve
 from tts_playground.evolve.exclusion import Barred
 from tts_playground.evolve.rows import dataset
 from tts_playground.evolve.variation import Mutator, TreeMutator
@@ -31,12 +31,14 @@ class EvolutionCheckpoint:
     folder: Path
     population: Population
     mutator: Mutator
+    breed: Breed | None = None
+    """who makes the mutations; None is this process"""
 
     def generations(self) -> Iterator[Generation]:
         """Evolve on, writing every report down before it is yielded; the data set when all are there."""
         marked = len(self.population.members)
         with journal.growing(self.folder / LINEAGE, "The lineage") as append:
-            for report in evolve(self.population, self.mutator):
+            for report in evolve(self.population, self.mutator, breed=self.breed):
                 fresh = self.population.members[marked:]
                 marked = len(self.population.members)
                 append([*map(asdict, fresh), _mark(self.population)])
@@ -58,8 +60,12 @@ def open_folder(
     mutator: Mutator | None = None,
     *,
     resume: bool,
+    breed: Breed | None = None,
 ) -> EvolutionCheckpoint:
     """A folder to evolve in: a new one, or with ``resume`` one of the same plan.
+
+    Args:
+        breed: who makes the mutations; the result does not depend on it.
 
     Raises:
         BadInput: it holds an evolution already and ``resume`` is off, or that one had another plan.
@@ -67,7 +73,7 @@ def open_folder(
     """
     barred = barred if isinstance(barred, Barred) else Barred(barred)
     mutator = mutator or TreeMutator()
-    facts = {"plan": asdict(plan), "mutator": mutator.name, "barred": barred.digest()}
+    facts = {"plan": facts_of(plan), "mutator": mutator.name, "barred": barred.digest()}
     facts = json.loads(json.dumps(facts))
     files.make_folder(folder)
     if not (folder / PLAN).exists():
@@ -75,12 +81,26 @@ def open_folder(
         with journal.growing(folder / LINEAGE, "The lineage", keep=0) as append:
             append([*map(asdict, population.members), _mark(population)])
         files.write_text(folder / PLAN, json.dumps(facts, indent=1) + "\n", "The plan")
-        return EvolutionCheckpoint(folder, population, mutator)
-    if not resume:
-        raise BadInput(f"{folder} holds an evolution already; go on with --resume, or choose another folder.")
+        return EvolutionCheckpoint(folder, population, mutator, breed)
+    refuse_used(folder, resume)
     if _plan(folder / PLAN) != facts:
         raise BadInput(f"{folder} was evolved by another plan; choose another folder.")
-    return EvolutionCheckpoint(folder, _rebuilt(folder / LINEAGE, plan, barred), mutator)
+    return EvolutionCheckpoint(folder, _rebuilt(folder / LINEAGE, plan, barred), mutator, breed)
+
+
+def refuse_used(folder: Path, resume: bool) -> None:
+    """See that a folder is free, or that one is to go on there.
+
+    Raises:
+        BadInput: it holds an evolution already and ``resume`` is off.
+    """
+    if not resume and (folder / PLAN).exists():
+        raise BadInput(f"{folder} holds an evolution already; go on with --resume, or choose another folder.")
+
+
+def facts_of(plan: EvolutionPlan) -> dict[str, Any]:
+    """A plan as it stands in its file; one mutation at a time is not named, as it was the only way once."""
+    return {name: value for name, value in asdict(plan).items() if (name, value) != ("at_once", 1)}
 
 
 def lineage(folder: Path) -> list[Member]:

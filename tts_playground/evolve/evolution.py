@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,12 +59,17 @@ class EvolutionPlan:
     tournament: int = 3
     """with a fitness: a parent is the best of so many drawn at random, 1 or more"""
     seed: int = 0
+    at_once: int = 1
+    """mutations whose parents are chosen before the first child of them is judged, 1-10,000: as many can be made side
+    by side, with the same result whoever makes them"""
 
     def __post_init__(self) -> None:
         if not 1 <= self.size <= 100_000:
             raise BadInput(f"A data set has 1 to 100,000 rows, not {self.size}.")
         if not 0 <= self.generated <= self.size or not 1 <= self.surplus <= 10 or self.tournament < 1:
             raise BadInput("Evolution needs generated within 0..size, a surplus of 1-10 and a tournament of 1 or more.")
+        if not 1 <= self.at_once <= 10_000:
+            raise BadInput(f"Evolution makes 1 to 10,000 mutations at once, not {self.at_once}.")
         if not self.seeds and not self.generated:
             raise BadInput("Evolution needs at least one program to start from; give seeds or a number of generated.")
 
@@ -72,6 +77,11 @@ class EvolutionPlan:
     def wanted(self) -> int:
         """Members to evolve before the best are kept."""
         return math.ceil(self.size * self.surplus) if self.fitness else self.size
+
+    @property
+    def report_every(self) -> int:
+        """Mutations between two reports, at which a stopped evolution goes on: whole sets of those made at once."""
+        return self.at_once * math.ceil(REPORT_EVERY / self.at_once)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,34 @@ class Generation:
     done: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One mutation that is to be made; what comes of it depends on nothing else."""
+
+    attempt: int
+    parents: tuple[int, ...]
+    """numbers of members"""
+    programs: tuple[Program, ...]
+    """theirs"""
+    rng: Any
+    """its randomness, a numpy generator"""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedChild:
+    """A child with what can be said of it whatever the others are."""
+
+    child: Child
+    complaint: str
+    """of the fitness"""
+    barred: bool
+
+
+Breed = Callable[[Sequence[Mutation], str], Iterable[Sequence[Child | JudgedChild] | None]]
+"""Makes mutations, given a hint: the children of each, in order; None where one could not be made."""
+NOT_MADE = "could not be made"
+
+
 @dataclass
 class Population:
     """All members so far with what is needed to judge the next; grown by ``evolve``, rebuilt from a file to resume."""
@@ -117,9 +155,13 @@ class Population:
     _texts: set[str] = field(default_factory=set)
     _gallery: Gallery = field(default_factory=Gallery)
 
-    def offer(self, text: str, parents: Sequence[int], how: str) -> Member | None:
-        """Let a child in, or count why not."""
-        found = self._judge(text)
+    def offer(self, text: str, parents: Sequence[int], how: str, known: JudgedChild | None = None) -> Member | None:
+        """Let a child in, or count why not.
+
+        Args:
+            known: what was found out about it already.
+        """
+        found = self._judge(text, known)
         if isinstance(found, str):
             self.rejected[found] += 1
             return None
@@ -137,7 +179,7 @@ class Population:
         if self.plan.fitness:
             self._gallery.add(program)
 
-    def _judge(self, text: str) -> tuple[Program, float | None] | str:
+    def _judge(self, text: str, known: JudgedChild | None) -> tuple[Program, float | None] | str:
         """The program and its score, or the reason to turn it away."""
         try:
             program = parse(text)
@@ -146,10 +188,10 @@ class Population:
         if str(program) in self._texts:
             return "was there before"
         fitness = self.plan.fitness
-        complaint = fitness.complaint(program) if fitness else ""
+        complaint = known.complaint if known else fitness.complaint(program) if fitness else ""
         if complaint:
             return complaint
-        if program in self.barred:
+        if known.barred if known else program in self.barred:
             return "barred"
         if fitness is None:
             return program, None
@@ -209,41 +251,59 @@ def begin(plan: EvolutionPlan, barred: Iterable[str] | Barred = ()) -> Populatio
     return population
 
 
-def evolve(population: Population, mutator: Mutator | None = None, hint: str = "") -> Iterator[Generation]:
+def evolve(
+    population: Population, mutator: Mutator | None = None, hint: str = "", breed: Breed | None = None
+) -> Iterator[Generation]:
     """Grow a population to what its plan wants, reporting every 25 mutations; close the generator to stop.
 
     Args:
         hint: a wish in words for mutators that read (a model); it is up to them to heed it.
+        breed: who makes the mutations; None asks ``mutator`` here, one after the other.
 
     Raises:
         CannotDo: ``PATIENCE`` mutations in a row brought nothing new.
     """
     mutator = mutator or TreeMutator()
-    reported = 0
+    reported, every = 0, population.plan.report_every
     while True:
-        if population.full or (population.attempts and population.attempts % REPORT_EVERY == 0):
+        if population.full or (population.attempts and population.attempts % every == 0):
             yield _report(population, reported)
             reported = len(population.members)
         if population.full:
             return
-        _one(population, mutator, hint)
+        _generation(population, mutator.shown, hint, breed or _here(mutator))
+
+
+def _here(mutator: Mutator) -> Breed:
+    """Makes mutations in this process, each when it is asked for."""
+    return lambda mutations, hint: (mutator.vary([*one.programs], one.rng, hint) for one in mutations)
+
+
+def _generation(population: Population, shown: int, hint: str, breed: Breed) -> None:
+    """The mutations that are made at once: choose the parents of all, make children, offer them in order."""
+    mutations = [_mutation(population, population.attempts + more, shown) for more in range(population.plan.at_once)]
+    for mutation, children in zip(mutations, breed(mutations, hint), strict=False):
+        population.attempts += 1
+        if children is None:
+            population.rejected[NOT_MADE] += 1
+        for one in children or ():
+            if population.full:
+                return
+            child, known = (one.child, one) if isinstance(one, JudgedChild) else (one, None)
+            population.offer(child.text, [mutation.parents[place] for place in child.parents], child.how, known)
         if population.attempts - 1 - population.last > PATIENCE:
             raise CannotDo(
                 f"Evolution stopped at {len(population.members)} of {population.plan.wanted} programs: {PATIENCE} "
                 f"mutations in a row brought nothing new (most often: {population.rejected.most_common(1)[0][0]})."
             )
-
-
-def _one(population: Population, mutator: Mutator, hint: str) -> None:
-    """One mutation: choose parents, make children, offer them."""
-    rng = generator(population.plan.seed, population.attempts, "evolve")
-    parents = population.select(mutator.shown, rng)
-    children: list[Child] = mutator.vary([population.programs[n] for n in parents], rng, hint)
-    population.attempts += 1
-    for child in children:
         if population.full:
-            break
-        population.offer(child.text, [parents[place] for place in child.parents], child.how)
+            return
+
+
+def _mutation(population: Population, attempt: int, shown: int) -> Mutation:
+    rng = generator(population.plan.seed, attempt, "evolve")
+    parents = tuple(population.select(shown, rng))
+    return Mutation(attempt, parents, tuple(population.programs[n] for n in parents), rng)
 
 
 def _report(population: Population, reported: int) -> Generation:

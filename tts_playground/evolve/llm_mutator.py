@@ -19,7 +19,7 @@ from tts_playground.dsl.instructions import vary
 from tts_playground.dsl.raster import render
 from tts_playground.dsl.tree import Program
 from tts_playground.errors import BadInput
-from tts_playground.evolve.variation import Child, TreeMutator
+from tts_playground.evolve.variation import Child, Mutator, TreeMutator
 from tts_playground.samplers.programs import request
 from tts_playground.tasks.zero_shot import Prompt, generate, user_turn
 from tts_playground.typed import typed
@@ -83,6 +83,20 @@ class ModelMutator:
         if request(self.processor.tokenizer) != PROMPT:
             return user_turn(vary([str(parent) for parent in parents], self.count, hint))
         return user_turn(PROMPT, ImageChops.darker(render(parents[0]), render(parents[-1])))
+
+
+def mutator_of(model: str) -> Mutator:
+    """Who mutates, by name: "tree" is surgery on trees, anything else a model's name, hub id or folder.
+
+    Raises:
+        BadInput, ModelUnavailable: it cannot be loaded.
+    """
+    if model == "tree":
+        return TreeMutator()
+    from tts_playground.models import adapters
+
+    loaded = adapters.load(model)
+    return ModelMutator(loaded.value.model, loaded.value.processor, f"{model}-{loaded.revision}")
 
 
 def programs_in(reply: str) -> list[str]:

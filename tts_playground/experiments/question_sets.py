@@ -89,6 +89,14 @@ def ask(
     task: VqaTask, sampler: Sampler, rewards: Sequence[Reward], n: int, *, store: Store, seed: int = 0
 ) -> AskedQuestion:
     """Draw and verify one question's answers; what the store holds already is not drawn again."""
+    pool, spent = draw_and_score(task, sampler, rewards, n, store=store, seed=seed)
+    return of_pool(pool, task.answers, [reward.name for reward in rewards], n, spent, seed=seed)
+
+
+def draw_and_score(
+    task: VqaTask, sampler: Sampler, rewards: Sequence[Reward], n: int, *, store: Store, seed: int = 0
+) -> tuple[PoolView, Cost]:
+    """(the pool of one question's answers, what scoring one of them costs); of rewards those that can score them."""
     for _ in answer_rounds(task, sampler, n=n, seed=seed, store=store):
         pass
     pool = store.pool(task, sampler)
@@ -99,7 +107,7 @@ def ask(
         except CannotDo:
             continue
         spent = spent + reward.unit_cost
-    return of_pool(pool, task.answers, [reward.name for reward in rewards], n, spent, seed=seed)
+    return pool, spent
 
 
 def of_pool(

@@ -294,7 +294,10 @@ def generate(
     alone = strategy == BASELINE  # else its candidates are a search's, which no pool holds
     for judge in judges[1:]:
         kept = store.kept_reward(task, sampler, judge) if store is not None and alone else judge
-        scores[judge.name] = tuple(kept.score(task, samples))
+        blocks = (
+            samples[start : start + BATCH] for start in range(0, len(samples), BATCH)
+        )  # as the first judge reads them
+        scores[judge.name] = tuple(score for block in blocks for score in kept.score(task, block))
     further = sum((judge.unit_cost * len(samples) for judge in judges[1:]), found.cost)
     cost, name = total_cost(samples, judges) if alone else further, model_of(sampler, task.kind)
     return Generated(prompt, name, seed, settings, samples, scores, cost, tuple(warnings(judges, name, prompt)))

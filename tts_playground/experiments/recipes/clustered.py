@@ -24,6 +24,7 @@ from tts_playground.experiments.recipes.run import (
     asked_problems,
     deciding,
     finished,
+    part_of,
     same_recipe,
 )
 from tts_playground.experiments.recipes.solver import Solver, models_of
@@ -71,6 +72,11 @@ def load(recipe: Recipe) -> RecipeMaker:
     return RecipeMaker(recipe, *models_of(recipe))
 
 
+def held_by(recipe: Recipe) -> int:
+    """Problems that a worker holds: as many again as are under way, so that none waits for the next to be sent."""
+    return 2 * Solver.most_of(recipe)
+
+
 def run(
     recipe: Recipe,
     options: ClusterOptions,
@@ -101,7 +107,8 @@ def run(
         _same_keys(recipe, file)
         left = {one.unique_id: one for one in asked.problems if one.unique_id not in known}
         folder = str(file.parent / f"{recipe.approach}_chunks{recipe.chunk}")
-        job = ClusterJob("recipe", recipe.deciding(), left, partial(make, recipe), Solver.most_of(recipe))
+        part = part_of(recipe, asked, whole)
+        job = ClusterJob("recipe", recipe.deciding(), left, partial(make, recipe), held_by(recipe), part)
         last = RecipeProgress(len(known), len(asked.problems), 0, 1.0, 0.0, file, asked.skipped)
         for report in engine.run(job, folder, options, cancel=cancel) if left else ():
             last = _told(report, asked, len(known), last)

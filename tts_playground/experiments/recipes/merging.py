@@ -1,15 +1,20 @@
-"""Chunks of a recipe's rows joined into one set, from folders or from the hub; gaps and duplicates are refused."""
+"""Chunks of a recipe's rows joined into one set, from folders or from the hub; gaps and duplicates are refused.
+
+A chunk is a file of a run, a revision of the hub, or what the workers of a cluster wrote (``cluster.chunks``).
+"""
 
 from __future__ import annotations
 
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from tts_playground import jsontext
+from tts_playground.cluster import chunks as workers
+from tts_playground.cluster.places import FileFolder, opened
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError, shown
 from tts_playground.experiments.recipes import hub
 from tts_playground.experiments.recipes.run import differences
@@ -135,7 +140,8 @@ def _no_twins(chunks: Sequence[RecipeChunk]) -> None:
 
 
 def chunks_of(place: str, filters: Sequence[str] = ()) -> dict[str, list[RecipeChunk]]:
-    """The chunks in a folder by what they belong to, "best_of_n_completions".
+    """The chunks in a folder by what they belong to, "best_of_n_completions"; those of workers where no file of their
+    run is beside them, too.
 
     Args:
         place: a folder, or the address of one that ``fsspec`` reads, such as s3://bucket/runs.
@@ -144,17 +150,52 @@ def chunks_of(place: str, filters: Sequence[str] = ()) -> dict[str, list[RecipeC
     Raises:
         BadInput: there are none, or one cannot be read. CannotDo: the folder cannot be read.
     """
-    from tts_playground.cluster.places import opened
-
     found: dict[str, list[RecipeChunk]] = {}
     folder = opened(place)
-    for path in folder.find():
+    paths = folder.find()
+    for path in paths:
         name = PurePosixPath(path).name
         if "_completions" in name and CHUNK.search(name) and name.endswith(ENDINGS) and all(w in path for w in filters):
             found.setdefault(name.split("--chunk")[0], []).append(_chunk(folder, path, name))
+        elif name == workers.JOB and all(word in path for word in filters):
+            for chunk in _of_workers(folder, path, set(paths)):
+                found.setdefault(chunk.name.split("--chunk")[0], []).append(chunk)
     if not found:
         raise BadInput(f"There are no chunks in {shown(place)}: files such as best_of_n_completions--chunk-0_50.jsonl.")
     return found
+
+
+def _of_workers(folder: FileFolder, path: str, beside: set[str]) -> Iterator[RecipeChunk]:
+    """What workers wrote of each part of a recipe whose file is not there.
+
+    Args:
+        path: of their job's file. beside: all files.
+
+    Raises:
+        BadInput: a key has no row or two that differ, or it is another verb's job.
+    """
+    root = path.rpartition("/")[0]
+    place = replace(folder, root=root)
+    job = workers.job_of(place)
+    if job.get("name") != "recipe":
+        again = "run that verb again with the same --chunks, which joins them"
+        raise BadInput(f"{shown(root)} holds chunks of {shown(job.get('name'))}, and no recipe's; {again}.")
+    approach = f"{job['facts'].get('approach', 'recipe')}_completions"
+    parts = job.get("parts") or {_label(root): {"keys": job.get("keys", [])}}
+    for label, part in parts.items():
+        name = f"{approach}{label}"
+        if not beside.isdisjoint(f"{root.rpartition('/')[0]}/{name}{ending}" for ending in ENDINGS):
+            continue
+        done, found = workers.merged(place, part["keys"])
+        rows = tuple(one.row for one in done if one.row is not None)
+        skipped = [*part.get("skipped", ()), *({"key": one.key, "why": one.why} for one in done if one.row is None)]
+        run = {key: part[key] for key in ("start", "end", "whole") if key in part} | {"skipped": skipped}
+        yield RecipeChunk(name, span_of(name), rows, run, dict(job["facts"]) | dict(found.facts))
+
+
+def _label(name: str) -> str:
+    chunk = CHUNK.search(name)
+    return chunk[0] if chunk else ""
 
 
 def _chunk(folder: Any, path: str, name: str) -> RecipeChunk:

@@ -120,12 +120,20 @@ def finished(
         StoreError: something cannot be written. CannotDo: the hub refuses.
     """
     in_order(last.file, {one.unique_id: one.number for one in asked.problems})
-    start = recipe.dataset_start or 0
-    facts: dict[str, Any] = {"start": start, "end": start + len(asked.problems) + len(asked.skipped), "whole": whole}
-    facts |= {"rows": last.done, "skipped": [{"row": one.number, "why": one.why} for one in last.skipped]}
+    facts = part_of(recipe, asked, whole) | {"rows": last.done}
+    facts |= {"skipped": [{"row": one.number, "why": one.why} for one in last.skipped]}
+    facts.pop("name")
     write_run(last.file, facts | {"cost_of_last_run": last.cost.as_dict()})
     if recipe.push_to_hub:
         yield replace(last, note=f"Pushed to {hub.push(recipe, last.file)}")
+
+
+def part_of(recipe: Recipe, asked: AskedProblems, whole: tuple[int, int] | None = None) -> dict[str, Any]:
+    """{"name", "start", "end", "whole", "skipped"} of the part of a set that is asked for, for who joins parts."""
+    start = recipe.dataset_start or 0
+    found: dict[str, Any] = {"name": recipe.chunk, "start": start}
+    found |= {"end": start + len(asked.problems) + len(asked.skipped), "whole": whole}
+    return found | {"skipped": [{"row": one.number, "why": one.why} for one in asked.skipped]}
 
 
 def deciding(recipe: Recipe, sampler: Sampler, reward: StepReward) -> dict[str, Any]:
