@@ -40,7 +40,7 @@ from tts_playground.ui.gradio_patches.files import fetched, sent_files, serve_in
 from tts_playground.ui.gradio_patches.leavers import gone
 from tts_playground.ui.gradio_patches.page import Page, enclosing_tab
 from tts_playground.ui.gradio_patches.queue import LONG_PATIENCE, LOOK, PATIENCE, UNHEARD, FairQueue, fair_queue
-from tts_playground.ui.gradio_patches.repeated_work import absent_once, plot, signatures_once
+from tts_playground.ui.gradio_patches.repeated_work import absent_once, plot, signatures_once, told_in_one_place
 from tts_playground.ui.gradio_patches.sessions import PageSession, PageSessions, light_sessions
 from tts_playground.ui.gradio_patches.streams import Listening
 
@@ -73,4 +73,5 @@ __all__ = [
     "sent_files",
     "serve_in_place",
     "signatures_once",
+    "told_in_one_place",
 ]
