@@ -101,11 +101,11 @@ def test_the_curve_moves_while_n_is_dragged(pages, tab, line):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] / 2, steps=4)
     page.wait_for_function(f"{mark} !== {before}")
-    expect(page.locator(line)).not_to_have_text(said)
+    expect(page.locator(line)).not_to_have_text(said, use_inner_text=True)
     page.mouse.up()
     number.fill(had)  # the page serves other tests
     page.wait_for_function(f"{mark} === {before}")
-    expect(page.locator(line)).to_have_text(said)
+    expect(page.locator(line)).to_have_text(said, use_inner_text=True)
 
 
 def _lit(page, where):

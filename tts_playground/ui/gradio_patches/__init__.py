@@ -13,6 +13,7 @@ when gradio changes one. The other rooms use gradio's documented components, eve
 | ``addresses`` | ``utils.get_space`` | whose word on a visitor's address holds |
 | ``sessions`` | ``SessionState``, ``StateHolder`` | closing pages stall nobody; open pages keep their state |
 | ``repeated_work`` | ``inspect.signature`` of components, imports of plots, ``PlotData`` | once, not at every event |
+| ``repeated_work`` | ``BlockFunction.show_progress_on`` | pages look up no outputs to show them nothing |
 | ``files`` | ``FileData``, ``_StaticFiles``, ``async_move_files_to_cache`` | nothing is opened that was not sent |
 | ``files`` | ``utils.is_static_file`` | a gallery's pictures are looked for once |
 | ``page`` | ``Blocks.preprocess_data``, ``process_api``, ``launch``, ``EventData._data`` | refusals are sentences |
