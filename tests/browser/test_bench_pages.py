@@ -89,25 +89,6 @@ def test_a_phone_shows_the_result_first_and_the_button_always(pages, tab):
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0] + 1
 
 
-@pytest.mark.parametrize(("tab", "line"), [("t2i", "#t2i-reading"), ("vqa", "#vqa-status")])
-def test_the_curve_moves_while_n_is_dragged(pages, tab, line):
-    page = pages(tab, "projector")
-    box = page.locator(f"#{tab}-n input[type=range]:visible").bounding_box()
-    mark = f"document.querySelector('#{tab}-curve .js-plotly-plot').layout.shapes[0].x0"
-    before, said = page.evaluate(mark), page.locator(line).inner_text()
-    number = page.locator(f"#{tab}-n input[type=number]")
-    had = number.input_value()
-    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] / 2, steps=4)
-    page.wait_for_function(f"{mark} !== {before}")
-    expect(page.locator(line)).not_to_have_text(said, use_inner_text=True)
-    page.mouse.up()
-    number.fill(had)  # the page serves other tests
-    page.wait_for_function(f"{mark} === {before}")
-    expect(page.locator(line)).to_have_text(said, use_inner_text=True)
-
-
 def _lit(page, where):
     return page.locator(f"{where}.lit").count()
 
@@ -263,3 +244,22 @@ def test_n_looks_at_what_was_drawn_and_an_edited_question_drops_its_answer(pages
     assert page.locator("#vqa-truth textarea, #vqa-truth input").input_value() == "nov"
     page.locator("#vqa-question textarea").fill("which item is the largest?")
     expect(page.locator("#vqa-truth textarea, #vqa-truth input")).to_have_value("")
+
+
+@pytest.mark.parametrize(("tab", "line"), [("t2i", "#t2i-reading"), ("vqa", "#vqa-status")])
+def test_the_curve_moves_while_n_is_dragged(pages, tab, line):
+    page = pages(tab, "projector")
+    box = page.locator(f"#{tab}-n input[type=range]:visible").bounding_box()
+    mark = f"document.querySelector('#{tab}-curve .js-plotly-plot').layout.shapes[0].x0"
+    before, said = page.evaluate(mark), page.locator(line).inner_text()
+    number = page.locator(f"#{tab}-n input[type=number]")
+    had = number.input_value()
+    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] / 2, steps=4)
+    page.wait_for_function(f"{mark} !== {before}")
+    expect(page.locator(line)).not_to_have_text(said, use_inner_text=True)
+    page.mouse.up()
+    number.fill(had)  # the page serves other tests
+    page.wait_for_function(f"{mark} === {before}")
+    expect(page.locator(line)).to_have_text(said, use_inner_text=True)

@@ -165,7 +165,9 @@ def test_events_that_show_nothing_are_told_of_in_one_place(app):
     told = app.get_config_file()["dependencies"]
     assert all(len(one["show_progress_on"]) == 1 for one in told if one["show_progress"] == "hidden" and one["outputs"])
     scripts = (Path(gr.__file__).parent / "templates/frontend/assets").glob("Blocks-*.js")
-    assert any("get progress_targets(){return this.show_progress_on||this.outputs}" in one.read_text() for one in scripts)
+    assert any(
+        "get progress_targets(){return this.show_progress_on||this.outputs}" in one.read_text() for one in scripts
+    )
 
 
 def test_a_session_describes_its_components_when_asked(app):
