@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any, cast
 
 import gradio as gr
-from gradio.blocks import Block
+from gradio.components.base import Component
 from gradio.components.plot import PlotData
 
 ABSENT = "matplotlib", "bokeh"
@@ -45,7 +45,7 @@ def plot(figure: str) -> PlotData:
     return PlotData(type="plotly", plot=figure)
 
 
-def told_in_one_place(app: gr.Blocks, part: Block) -> None:
+def told_in_one_place(app: gr.Blocks, part: Component) -> None:
     """Events that show no progress tell of it at ``part`` alone, unless they name a place of their own.
 
     Else a page notes each of their outputs for good, and at every further status of any event it looks each of them up
