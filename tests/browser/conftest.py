@@ -1,25 +1,34 @@
-"""One server and one Chromium for all browser tests. They are run by .ci/run, which has Chromium."""
+"""One server, one Chromium and one warm cache for all browser tests. They are run by .ci/run, which has Chromium.
+
+Opening a page costs seconds in software, so that tests which do not dirty each other share one (``new_page`` of their
+module), and wait for what they need instead of for a time.
+"""
 
 import math
 import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from opening import PATIENCE, open_in, settled
+from playwright.sync_api import expect, sync_playwright
 
 from tts_playground.ui import shell
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-PATIENCE = 300_000
-"""milliseconds: software rendering on a busy machine is slow"""
+FLAGS = [
+    *("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"),
+    *("--use-angle=swiftshader", "--enable-unsafe-swiftshader"),  # the canvas is WebGL
+    *("--disable-gpu-rasterization", "--disable-gpu-compositing"),  # Debian's start script turns them on, in software
+]
+
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items):
     """A page may take its whole patience more than once: browser tests have a limit of their own."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.timeout(1800))
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.fixture(scope="session")
@@ -32,51 +41,45 @@ def address():
 
 @pytest.fixture(scope="session")
 def browser():
-    """A Chromium for all tests; each opens pages of its own."""
+    """A Chromium for all tests."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 
 
-@pytest.fixture
-def open_page(address, browser):
-    """``open_page(query)``: a new person's page with the sketch tab, ready to draw on unless it need not be.
+@pytest.fixture(scope="session")
+def context(browser):
+    """A browser whose cache is warm: each page in it is a visit of its own, with its own session."""
+    context = browser.new_context()
+    yield context
+    context.close()
 
-    It notes requests that go elsewhere.
+
+@pytest.fixture(scope="session")
+def phone(browser):
+    """The same with a finger instead of a mouse."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def new_page(context):
+    """``new_page(link, *ready)``: a page on which the ready ones are there and nothing is under way; no script fails.
+
+    It stays open until the module ends. Arguments are those of ``opening.open_in``.
     """
-    contexts = []
+    pages, faults = [], []
 
-    def opened(query="seconds=15&n=16", *, canvas=True):
-        context = browser.new_context(viewport={"width": 1400, "height": 1000})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.elsewhere = []
-        page.on("request", lambda r: _note(page.elsewhere, r.url, address))
-        page.goto(f"{address}?tab=sketch&{query}")
-        page.locator("#sketch-canvas canvas" if canvas else "#sketch-n input[type=number]").first.wait_for()
-        page.wait_for_timeout(2500)
-        return page
+    def opened(link, *ready, within=context, **options):
+        pages.append(open_in(within, link, *ready, faults=faults, **options))
+        return pages[-1]
 
     yield opened
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def page(open_page):
-    """One person's page with an empty canvas."""
-    opened = open_page()
-    opened.locator("#sketch-clear").click()
-    opened.locator("#sketch-status").get_by_text("The canvas is clear").wait_for()
-    opened.wait_for_timeout(500)
-    return opened
-
-
-def _note(urls, url, address):
-    if not url.startswith((address, "data:", "blob:")):
-        urls.append(url)
+    for page in pages:
+        page.close()
+    assert faults == []
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +95,6 @@ def draw_circle():
             turn = step * 2 * math.pi / 24
             page.mouse.move(x + radius * math.cos(turn), y + radius * math.sin(turn))
         page.mouse.up()
-        page.wait_for_timeout(800)
+        settled(page)
 
     return drawn

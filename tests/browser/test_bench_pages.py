@@ -3,13 +3,13 @@
 import re
 
 import pytest
+from opening import settled
 from playwright.sync_api import expect
 
 from tts_playground.ui import shell
 from tts_playground.ui.t2i import TAB as IMAGES
 from tts_playground.ui.vqa import TAB as ANSWERS
 
-PATIENCE = 120_000
 SIZES = {"desk": (1440, 900), "projector": (1024, 768), "phone": (390, 844)}
 IN_VIEW = {
     "t2i": ("#t2i-prompt", "#t2i-run", "#t2i-temperature", "#t2i-cfg", "#t2i-n", "#t2i-curve", "#t2i-reading"),
@@ -29,32 +29,27 @@ def bench(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def pages(bench, browser):
-    """``pages(tab, size, dark=False)``: a page that is there already where it was asked for before."""
-    kept, faults = {}, []
+def pages(bench, phone, new_page):
+    """``pages(tab, size)``: the page of one browser, or of one phone, with that tab open, from its top."""
+    kept = {}
 
-    def opened(tab, size="desk", dark=False):
-        if (tab, size, dark) not in kept:
-            wide, high = SIZES[size]
-            context = browser.new_context(viewport={"width": wide, "height": high}, has_touch=size == "phone")
-            page = context.new_page()
-            page.set_default_timeout(PATIENCE)
-            expect.set_options(timeout=PATIENCE)
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            page.goto(f"{bench}?tab={tab}{'&__theme=dark' if dark else ''}")
-            page.locator(f"#{tab}-curve .main-svg").first.wait_for()
-            page.locator(CANDIDATES[tab]).first.wait_for()
-            page.wait_for_timeout(600)
-            kept[tab, size, dark] = page
-        page = kept[tab, size, dark]
+    def opened(tab, size="desk"):
+        finger = size == "phone"
+        if finger not in kept:
+            how = {"within": phone, "size": None} if finger else {"size": SIZES[size]}
+            kept[finger] = new_page(f"{bench}?tab={tab}", f"#{tab}-run", still=False, **how)
+        page = kept[finger]
+        if not finger:
+            page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+        page.locator(f"#tab-{tab}-button").click()
+        page.locator(f"#{tab}-curve .main-svg").first.wait_for()
+        page.locator(CANDIDATES[tab]).first.wait_for()
         page.evaluate("scrollTo(0, 0)")
         page.mouse.move(2, 2)
+        settled(page)
         return page
 
-    yield opened
-    for page in kept.values():
-        page.context.close()
-    assert faults == []
+    return opened
 
 
 def _box(page, what):
@@ -75,7 +70,7 @@ def test_controls_candidates_and_curve_are_in_the_first_viewport(pages, tab, siz
     slider, curve = (_box(page, page.locator(f"#{tab}-{one}").element_handle()) for one in ("n", "curve"))
     assert abs(slider[1] - curve[0]) < 40 and abs(slider[2] - curve[2]) < 20  # N stands at its curve
     page.mouse.wheel(0, 5000)
-    page.wait_for_timeout(300)
+    page.wait_for_function("scrollY > 100 || document.documentElement.scrollHeight <= innerHeight")
     top, bottom, *_ = _box(page, page.locator(f"#{tab}-run").element_handle())
     assert 0 <= top < bottom <= high  # the controls stay
 
@@ -92,20 +87,6 @@ def test_a_phone_shows_the_result_first_and_the_button_always(pages, tab):
         assert 0 <= top < bottom <= high
         page.evaluate("scrollTo(0, document.body.scrollHeight)")
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0] + 1
-
-
-@pytest.mark.parametrize(("tab", "line"), [("t2i", "#t2i-reading"), ("vqa", "#vqa-status")])
-def test_the_curve_moves_while_n_is_dragged(pages, tab, line):
-    page = pages(tab, "projector")
-    box = page.locator(f"#{tab}-n input[type=range]:visible").bounding_box()
-    mark = f"document.querySelector('#{tab}-curve .js-plotly-plot').layout.shapes[0].x0"
-    before, said = page.evaluate(mark), page.locator(line).inner_text()
-    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] / 2, steps=4)
-    page.wait_for_function(f"{mark} !== {before}")
-    expect(page.locator(line)).not_to_have_text(said)
-    page.mouse.up()
 
 
 def _lit(page, where):
@@ -159,7 +140,7 @@ def test_a_cell_its_dot_and_its_picture_light_each_other(pages):
     page.get_by_role("tab", name="Sweep", exact=True).click()
     cell = page.locator("#t2i-sweep-grid td[data-marks]").nth(9)
     page.locator("#t2i-sweep-diversity .main-svg").first.wait_for()
-    page.wait_for_timeout(500)
+    settled(page)
     cell.hover()
     assert page.locator("#t2i-sweep-diversity .marks-over circle").count() == 2
     assert page.locator("#t2i-sweep-map .marks-over rect").count() == 1
@@ -263,3 +244,22 @@ def test_n_looks_at_what_was_drawn_and_an_edited_question_drops_its_answer(pages
     assert page.locator("#vqa-truth textarea, #vqa-truth input").input_value() == "nov"
     page.locator("#vqa-question textarea").fill("which item is the largest?")
     expect(page.locator("#vqa-truth textarea, #vqa-truth input")).to_have_value("")
+
+
+@pytest.mark.parametrize(("tab", "line"), [("t2i", "#t2i-reading"), ("vqa", "#vqa-status")])
+def test_the_curve_moves_while_n_is_dragged(pages, tab, line):
+    page = pages(tab, "projector")
+    box = page.locator(f"#{tab}-n input[type=range]:visible").bounding_box()
+    mark = f"document.querySelector('#{tab}-curve .js-plotly-plot').layout.shapes[0].x0"
+    before, said = page.evaluate(mark), page.locator(line).inner_text()
+    number = page.locator(f"#{tab}-n input[type=number]")
+    had = number.input_value()
+    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] / 2, steps=4)
+    page.wait_for_function(f"{mark} !== {before}")
+    expect(page.locator(line)).not_to_have_text(said, use_inner_text=True)
+    page.mouse.up()
+    number.fill(had)  # the page serves other tests
+    page.wait_for_function(f"{mark} === {before}")
+    expect(page.locator(line)).to_have_text(said, use_inner_text=True)

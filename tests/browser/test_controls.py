@@ -1,4 +1,7 @@
-"""Every control works by mouse, keyboard and typed number alike; the page's state is in its address."""
+"""Every control works by mouse, keyboard and typed number alike; the page's state is in its address.
+
+Those that draw images stand in ``test_t2i``, those of the canvas in ``test_sketch_page``.
+"""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -6,82 +9,59 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-expect.set_options(timeout=300_000)
 
-
-@pytest.fixture
-def opened(address, browser):
-    """``opened(query)``: a person's page, without faults."""
-    contexts, faults = [], []
+@pytest.fixture(scope="module")
+def opened(address, new_page):
+    """``opened(query)``: a person's page."""
 
     def opened(query="", ready="#t2i-picks img"):
-        context = browser.new_context(viewport={"width": 1400, "height": 1000}, accept_downloads=True)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(300_000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"{address}?{query}")
-        page.locator(ready).first.wait_for()
-        page.wait_for_timeout(1500)
-        return page
+        return new_page(f"{address}?{query}", ready, size=(1400, 1000))
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert faults == []
+    return opened
+
+
+@pytest.fixture(scope="module")
+def images(opened):
+    """The tab of images with 6 of what ships."""
+    return opened("tab=t2i&n=6")
 
 
 def _asked(page):
     return {name: values[-1] for name, values in parse_qs(urlsplit(page.url).query, keep_blank_values=True).items()}
 
 
-def test_arrow_keys_and_typed_numbers_draw_as_letting_go_does(opened):
-    page = opened("tab=t2i&n=2&seed=31&prompt=a+red+apple")
-    page.locator("#t2i-temperature input[type=range]").focus()
-    page.keyboard.press("ArrowRight")
-    expect(page.locator("#t2i-status")).to_contain_text("2 of 2 images of “a red apple” at temperature 1.05")
-    page.locator("#t2i-temperature input[type=number]").fill("1.2")
-    expect(page.locator("#t2i-status")).to_contain_text("2 of 2 images of “a red apple” at temperature 1.2")
+def test_figures_and_tables_are_saved_with_what_they_are_of(images, tmp_path):
+    page = images
+    number = page.locator("#t2i-n input[type=number]")
+    number.fill("6")
+    expect(page.locator("#t2i-reading")).to_contain_text("Best of 6 ")
+    tools = page.locator("#t2i-curve .figure-tools button")
+    expect(tools).to_have_count(4)
+    saved = {}
+    for place, kind in enumerate(("svg", "pdf", "png", "csv")):
+        with page.expect_download() as download:
+            tools.nth(place).click()
+        name = download.value.suggested_filename
+        assert re.fullmatch(rf"t2i-curve-[\w.-]+-tiny-janus-n6-t1-cfg\d-seed0\.{kind}", name), name
+        download.value.save_as(tmp_path / name)
+        saved[kind] = (tmp_path / name).read_bytes()
+    drawing = saved["svg"].decode()
+    for words in ("What the number of images buys", "tiny:janus", "seed 0", "pool of 64", "95 % band", "purple guitar"):
+        assert words in drawing, words
+    assert saved["pdf"].startswith(b"%PDF-1.4") and saved["pdf"].rstrip().endswith(b"%%EOF")
+    assert saved["png"].startswith(b"\x89PNG")
+    rows = saved["csv"].decode().splitlines()
+    assert rows[0].startswith("series,x,y") and any(row.startswith("CLIP score of the pick,1,0.7") for row in rows)
+    page.get_by_role("tab", name="Sweep").click()
+    with page.expect_download() as download:
+        page.locator("#t2i-sweep-grid .figure-tools button").click()
+    download.value.save_as(tmp_path / "sweep.csv")
+    table = (tmp_path / "sweep.csv").read_text().splitlines()
+    assert "CFG 5" in table[0] and any(row.startswith("T 1") for row in table)
 
 
-def test_enter_draws_and_shift_enter_breaks_a_line(opened):
-    page = opened("tab=t2i&n=2&seed=32&prompt=a+red+apple")
-    prompt = page.locator("#t2i-prompt textarea")
-    prompt.click()
-    prompt.press("End")
-    prompt.press("Shift+Enter")
-    expect(prompt).to_have_value("a red apple\n")
-    expect(page.locator("#t2i-status .busy")).to_have_count(0)
-    prompt.press("Backspace")
-    prompt.press("Enter")
-    expect(page.locator("#t2i-status")).to_contain_text("2 of 2 images of “a red apple”")
-    expect(prompt).to_have_value("a red apple")
-
-
-def test_ctrl_z_undoes_a_stroke_but_not_in_a_field_and_a_small_drawing_outlives_a_reload(opened, draw_circle):
-    page = opened("tab=sketch", "#sketch-canvas canvas")
-    page.wait_for_timeout(1000)
-    redo = page.locator("#sketch-canvas button[aria-label=Redo]")
-    draw_circle(page)
-    expect(redo).to_be_disabled()
-    page.locator("#sketch-program textarea").click()
-    page.keyboard.press("Control+z")
-    expect(redo).to_be_disabled()
-    page.locator("#sketch-run").focus()
-    page.keyboard.press("Control+z")
-    expect(redo).to_be_enabled()
-    page.keyboard.press("Control+Shift+z")
-    expect(redo).to_be_disabled()
-    expect(page).to_have_url(re.compile("ink="))
-    page.reload()
-    expect(page.locator("#sketch-status")).to_contain_text("drawing of this link")
-    assert "ink" in _asked(page)
-    page.locator("#sketch-clear").click()
-    expect(page).not_to_have_url(re.compile("ink="))
-
-
-def test_a_slider_over_a_ratio_moves_by_factors(opened):
-    page = opened("tab=t2i")
+def test_a_slider_over_a_ratio_moves_by_factors(images):
+    page = images
     own, number = page.locator("#t2i-n input.ratio"), page.locator("#t2i-n input[type=number]")
     expect(page.locator("#t2i-n .hidden-range")).to_be_hidden()
     number.fill("16")
@@ -123,30 +103,3 @@ def test_a_links_prompt_never_stands_beside_pictures_of_another(opened):
     expect(page.locator("#t2i-prompt textarea")).to_have_value("a blue car")
     expect(page.locator("#t2i-picks img")).to_have_count(0)
     expect(page.locator("#t2i-gallery button.thumbnail-item")).to_have_count(0)
-
-
-def test_figures_and_tables_are_saved_with_what_they_are_of(opened, tmp_path):
-    page = opened("tab=t2i&n=6")
-    tools = page.locator("#t2i-curve .figure-tools button")
-    expect(tools).to_have_count(4)
-    saved = {}
-    for place, kind in enumerate(("svg", "pdf", "png", "csv")):
-        with page.expect_download() as download:
-            tools.nth(place).click()
-        name = download.value.suggested_filename
-        assert re.fullmatch(rf"t2i-curve-[\w.-]+-tiny-janus-n6-t1-cfg\d-seed0\.{kind}", name), name
-        download.value.save_as(tmp_path / name)
-        saved[kind] = (tmp_path / name).read_bytes()
-    drawing = saved["svg"].decode()
-    for words in ("What the number of images buys", "tiny:janus", "seed 0", "pool of 64", "95 % band", "purple guitar"):
-        assert words in drawing, words
-    assert saved["pdf"].startswith(b"%PDF-1.4") and saved["pdf"].rstrip().endswith(b"%%EOF")
-    assert saved["png"].startswith(b"\x89PNG")
-    rows = saved["csv"].decode().splitlines()
-    assert rows[0].startswith("series,x,y") and any(row.startswith("CLIP score of the pick,1,0.7") for row in rows)
-    page.get_by_role("tab", name="Sweep").click()
-    with page.expect_download() as download:
-        page.locator("#t2i-sweep-grid .figure-tools button").click()
-    download.value.save_as(tmp_path / "sweep.csv")
-    table = (tmp_path / "sweep.csv").read_text().splitlines()
-    assert "CFG 5" in table[0] and any(row.startswith("T 1") for row in table)

@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from opening import settled
 
 TABS = ["t2i", "vqa", "sketch", "audit", "math"]
 SMALL = """() => { const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -19,16 +20,19 @@ BARE = """() => [...document.querySelectorAll('.heading')].filter((one) => one.o
   return true; }).map((one) => one.innerText)"""
 
 
+AXE = Axe().axe_script
+SERIOUS = """async (place) => {
+  const found = await axe.run(place || document, {resultTypes: ['violations']});
+  return found.violations.filter((one) => ['serious', 'critical'].includes(one.impact))
+    .flatMap((one) => one.nodes.map((node) => [one.id, node.target, node.html.slice(0, 100)])); }"""
+
+
 @pytest.fixture(scope="module", params=["light", "dark"])
-def themed_page(request, address, browser):
+def themed_page(request, address, new_page):
     """A page in one theme, which goes through all tabs."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(300_000)
-    page.goto(f"{address}?__theme={request.param}")
-    page.locator("#t2i-picks img").first.wait_for()
-    yield page
-    context.close()
+    page = new_page(f"{address}?__theme={request.param}", "#t2i-picks img")
+    page.evaluate(AXE)
+    return page
 
 
 def _open(page, slug):
@@ -36,30 +40,20 @@ def _open(page, slug):
     if not button.count():
         pytest.skip("this tab's model is not here")
     button.click()
-    page.wait_for_timeout(1500)
+    settled(page)
     for folded in page.locator("button.label-wrap:not(.open)").all():
         if folded.is_visible():
             folded.click()
-    page.wait_for_timeout(800)
+    settled(page)
 
 
-def _faults(page):
-    """What axe finds once the page has settled: a text that is fading in has little contrast."""
+def _faults(page, place=None):
+    """What axe finds in a place once the page has settled: a text that is fading in has little contrast."""
     for _ in range(6):
-        if not (found := _found(page)):
+        if not (found := page.evaluate(SERIOUS, place)):
             break
         page.wait_for_timeout(1000)
     return found
-
-
-def _found(page):
-    found = Axe().run(page).response["violations"]
-    return [
-        (one["id"], node["target"], node["html"][:100])
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("slug", TABS)
@@ -68,22 +62,19 @@ def test_a_tab_is_accessible_readable_and_its_headings_have_something_under_them
     _open(page, slug)
     sections = page.locator(f"#{slug}-sections [role=tab]")
     for place in range(max(1, sections.count())):
-        if sections.count():
+        if place:  # the first one is open
             sections.nth(place).click()
-            page.wait_for_timeout(800)
-        assert _faults(page) == []
-        assert page.evaluate(SMALL) == []
-        assert page.evaluate(BARE) == []
-        assert not any(bar.is_visible() for bar in page.locator(".modebar").all())
+            settled(page)
+        where = f"{slug}, section {place}"
+        assert _faults(page, f"#{slug}-sections" if place else None) == [], where  # only they have changed
+        assert page.evaluate(SMALL) == [], where
+        assert page.evaluate(BARE) == [], where
+        assert not any(bar.is_visible() for bar in page.locator(".modebar").all()), where
 
 
-def test_on_a_phone_nothing_is_small_and_a_hint_is_shown_by_a_tap(address, browser):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    page.set_default_timeout(300_000)
-    page.goto(address)
+def test_on_a_phone_nothing_is_small_and_a_hint_is_shown_by_a_tap(address, phone, new_page):
+    page = new_page(address, "#t2i-status dl div", within=phone, size=None)
     number = page.locator("#t2i-status dl div").first
-    number.wait_for()
     number.tap()
     assert page.locator(".hint-bubble").inner_text() == number.get_attribute("title")
     box = page.locator(".hint-bubble").bounding_box()
@@ -92,7 +83,6 @@ def test_on_a_phone_nothing_is_small_and_a_hint_is_shown_by_a_tap(address, brows
     assert page.locator(".hint-bubble").count() == 0
     for slug in ("t2i", "sketch", "audit"):
         page.locator(f"#tab-{slug}-button").click()
-        page.wait_for_timeout(1000)
+        settled(page)
         assert page.evaluate(SMALL) == []
         assert not any(bar.is_visible() for bar in page.locator(".modebar").all())
-    context.close()

@@ -3,13 +3,13 @@
 import re
 
 import pytest
+from opening import settled
 from playwright.sync_api import expect
 
 from tts_playground.ui import shell
 from tts_playground.ui.audit import TAB as AUDIT
 from tts_playground.ui.sketch import TAB as SKETCH
 
-PATIENCE = 60_000
 SIZES = {"desk": (1440, 900), "projector": (1024, 768), "phone": (390, 844)}
 IN_VIEW = {
     "sketch": (
@@ -26,38 +26,37 @@ CONTROL = {"sketch": "#sketch-canvas", "audit": "#audit-temperature"}
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory, browser):
-    """``pages(tab, size)``: a page that is there already where it was asked for before."""
+def bench(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path_factory.mktemp("home")))
     app = shell.build([SKETCH, AUDIT])
-    address = shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
-    kept, faults = {}, []
-
-    def opened(tab, size="desk"):
-        if (tab, size) not in kept:
-            wide, high = SIZES[size]
-            context = browser.new_context(viewport={"width": wide, "height": high}, has_touch=size == "phone")
-            page = context.new_page()
-            page.set_default_timeout(PATIENCE)
-            expect.set_options(timeout=PATIENCE)
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            page.goto(f"{address}?tab={tab}")
-            page.locator(f"#{tab}-curve .main-svg").first.wait_for()
-            page.locator(RESULT[tab]).first.wait_for()
-            page.wait_for_timeout(800)
-            kept[tab, size] = page
-        page = kept[tab, size]
-        page.evaluate("scrollTo(0, 0)")
-        page.mouse.move(2, 2)
-        return page
-
-    yield opened
-    for page in kept.values():
-        page.context.close()
+    yield shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
     app.close()
     patch.undo()
-    assert faults == []
+
+
+@pytest.fixture(scope="module")
+def pages(bench, phone, new_page):
+    """``pages(tab, size)``: the page of one browser, or of one phone, with that tab open, from its top."""
+    kept = {}
+
+    def opened(tab, size="desk"):
+        finger = size == "phone"
+        if finger not in kept:
+            how = {"within": phone, "size": None} if finger else {"size": SIZES[size]}
+            kept[finger] = new_page(f"{bench}?tab={tab}", f"#{tab}-run", still=False, **how)
+        page = kept[finger]
+        if not finger:
+            page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+        page.locator(f"#tab-{tab}-button").click()
+        page.locator(f"#{tab}-curve .main-svg").first.wait_for()
+        page.locator(RESULT[tab]).first.wait_for()
+        page.evaluate("scrollTo(0, 0)")
+        page.mouse.move(2, 2)
+        settled(page)
+        return page
+
+    return opened
 
 
 def _box(one):
@@ -77,7 +76,7 @@ def test_controls_headline_figure_and_best_result_are_in_the_first_viewport(page
     assert abs(slider[1] - curve[0]) < 40 and abs(slider[2] - curve[2]) < 20  # N stands at its curve
     page.mouse.move(wide - 60, 150)
     page.mouse.wheel(0, 5000)
-    page.wait_for_timeout(300)
+    page.wait_for_function("scrollY > 100 || document.documentElement.scrollHeight <= innerHeight")
     top, bottom, *_ = _box(page.locator(f"#{tab}-run"))
     assert 0 <= top < bottom <= high  # the controls stay
 
@@ -149,6 +148,15 @@ def test_a_sentence_its_bar_and_its_dot_light_each_other(pages):
     expect(page.locator(f"#audit-histogram .column.chosen[data-marks={name}]")).to_have_count(1)
     expect(page.locator("#audit-histogram .column.above")).to_have_count(1)
     assert page.locator("#audit-histogram .column.below").count() == 0
+
+
+def test_the_slider_moves_along_the_curve_and_the_program_can_be_saved(pages):
+    page = pages("sketch")
+    page.locator("#sketch-n input[type=number]").fill("4")
+    expect(page.locator("#sketch-reading")).to_contain_text("best of 4 programs")
+    with page.expect_download() as download:
+        page.locator("#sketch-save-svg").click()
+    assert download.value.suggested_filename == "sketch.svg"
 
 
 def test_shorter_or_closer_moves_headline_gallery_and_curve(pages):

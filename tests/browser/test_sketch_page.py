@@ -1,73 +1,225 @@
-"""What stands on the sketch tab belongs to the drawing on its canvas, and what was stopped does not look busy."""
+"""Draw with the mouse in a real browser, and read the program that comes back.
 
+What stands on the tab belongs to the drawing on its canvas, what was stopped does not look busy, and a search of one
+person does not hold up the page of another.
+"""
+
+import base64
+import io
 import re
+import time
 
+import pytest
+from opening import settled
 from playwright.sync_api import expect
 
-PATIENCE = 300_000
+from tts_playground.dsl import Circle, parse, render
+
+PASTE = """async (picture) => {
+  const blob = await (await fetch('data:image/png;base64,' + picture)).blob();
+  const held = new DataTransfer();
+  held.items.add(new File([blob], 'image.png', {type: 'image/png'}));
+  const event = new ClipboardEvent('paste', {clipboardData: held, bubbles: true, cancelable: true});
+  document.activeElement.dispatchEvent(event);
+}"""
+
+
+@pytest.fixture(scope="module")
+def open_page(address, new_page):
+    """``open_page(query)``: a new person's page with the sketch tab, ready to draw on."""
+
+    def opened(query):
+        link = f"{address}?tab=sketch&{query}"
+        return new_page(link, "#sketch-canvas canvas", "#sketch-n input[type=number]", size=(1400, 1000))
+
+    return opened
+
+
+@pytest.fixture(scope="module")
+def sketch(open_page, draw_circle):
+    """One person's page, after the first stroke on what the tab opens with; it notes requests that go elsewhere."""
+    page = open_page("seconds=15&n=16")
+    expect(page.locator("#sketch-reading")).to_contain_text("biohazard")
+    draw_circle(page)
+    expect(page.locator("#sketch-status")).to_contain_text("Your drawing, as it is read")
+    _nothing_of_another_drawing(page)
+    expect(page.locator("#sketch-program textarea")).to_have_value("")
+    return page
+
+
+@pytest.fixture
+def page(sketch):
+    """That person's page with an empty canvas."""
+    sketch.set_viewport_size({"width": 1400, "height": 1000})
+    sketch.locator("#sketch-clear").click()
+    sketch.locator("#sketch-status").get_by_text("The canvas is clear").wait_for()
+    settled(sketch)
+    return sketch
+
+
+def _status(page):
+    return page.locator("#sketch-status")
 
 
 def _nothing_of_another_drawing(page):
-    expect(page.locator("#sketch-reading")).not_to_contain_text("biohazard", timeout=PATIENCE)
+    expect(page.locator("#sketch-reading")).not_to_contain_text("biohazard")
     expect(page.locator("#sketch-gallery img")).to_have_count(0)
     expect(page.locator("#sketch-opened input")).to_have_value("")
 
 
-def test_a_link_to_an_example_shows_no_candidates_of_another_and_names_it_again(open_page):
-    page = open_page("drawing=house&n=16")
-    expect(page.locator("#sketch-status")).to_contain_text("house", timeout=PATIENCE)
+def _png(text):
+    stream = io.BytesIO()
+    render(text).save(stream, "PNG")
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+def _searched(page):
+    """Search, and return the IoU of what was found."""
+    page.locator("#sketch-run").click()
+    expect(_status(page)).to_contain_text("Searching")
+    expect(_status(page)).to_contain_text(re.compile("Done|Stopped"))
+    (iou,) = re.findall(r"IoU\s+(\d\.\d+)", _status(page).inner_text())
+    return float(iou)
+
+
+def test_a_drawn_circle_comes_back_as_a_program(page, draw_circle):
+    draw_circle(page)
+    assert _searched(page) > 0.6
+    program = parse(page.locator("#sketch-program textarea").input_value())
+    assert any(isinstance(part, Circle) for part in program.primitives())
+    assert page.locator("#sketch-panel img").count() == 3
+    assert page.elsewhere == []
+
+
+def test_the_editor_follows_typing_and_points_at_the_error(page):
+    editor = page.locator("#sketch-program textarea")
+    editor.click()
+    editor.press("Control+a")
+    editor.type("(Circle 3 88 8)")
+    expect(page.locator("#sketch-complaint .complaint pre")).to_contain_text("^")
+    editor.press("Control+a")
+    editor.type("(Circle 3 8 8)")
+    expect(page.locator("#sketch-complaint .complaint")).to_have_count(0)
+    expect(_status(page)).to_contain_text("Your program")
+
+
+def test_a_stroke_leaves_a_typed_program_and_scores_it_against_the_new_drawing(page, draw_circle):
+    draw_circle(page)
+    expect(_status(page)).to_contain_text("Your drawing, as it is read")
+    editor = page.locator("#sketch-program textarea")
+    editor.click()
+    editor.press("Control+a")
+    editor.type("(Circle 3 8 8)")
+    expect(_status(page)).to_contain_text("against the drawing")
+    before = _status(page).inner_text()
+    draw_circle(page, radius=25)
+    draw_circle(page, radius=90)
+    expect(_status(page)).not_to_have_text(before)
+    expect(_status(page)).to_contain_text("against the drawing")
+    expect(editor).to_have_value("(Circle 3 8 8)")
+
+
+def test_keyboard_reaches_the_controls(page):
+    page.locator("#sketch-run").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#sketch-cancel') !== null || document.activeElement.id")
+
+
+def test_on_a_narrow_page_the_result_comes_first_and_nothing_scrolls_sideways(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    settled(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 391
+    parts = ("#sketch-reading", "#sketch-panel", "#sketch-canvas", "#sketch-strategy")
+    tops = [page.locator(part).bounding_box()["y"] for part in parts]
+    assert tops == sorted(tops)
+
+
+def test_a_pasted_picture_lands_on_the_canvas_and_is_searched(page):
+    page.locator("#sketch-run").focus()
+    page.evaluate(PASTE, _png("(- (Circle 5 8 8) (Quad 8 8 2 14 0))"))
+    expect(_status(page)).to_contain_text("from your picture")
+    settled(page)
+    assert _searched(page) > 0.95
+    assert page.elsewhere == []
+
+
+def test_text_that_is_pasted_into_the_editor_stays_text(page):
+    before = _status(page).inner_text()
+    page.locator("#sketch-program textarea").focus()
+    page.evaluate(PASTE, _png("(Circle 5 8 8)"))
+    page.wait_for_timeout(1000)
+    settled(page)
+    assert "from your picture" not in _status(page).inner_text() + before
+
+
+def test_ctrl_z_undoes_a_stroke_but_not_in_a_field_and_a_small_drawing_outlives_a_reload(page, draw_circle):
+    redo = page.locator("#sketch-canvas button[aria-label=Redo]")
+    draw_circle(page)
+    expect(redo).to_be_disabled()
+    page.locator("#sketch-program textarea").click()
+    page.keyboard.press("Control+z")
+    expect(redo).to_be_disabled()
+    page.locator("#sketch-run").focus()
+    page.keyboard.press("Control+z")
+    expect(redo).to_be_enabled()
+    page.keyboard.press("Control+Shift+z")
+    expect(redo).to_be_disabled()
+    expect(page).to_have_url(re.compile("ink="))
+    page.reload()
+    expect(_status(page)).to_contain_text("drawing of this link")
+    expect(page).to_have_url(re.compile("ink="))
+    page.locator("#sketch-clear").click()
+    expect(page).not_to_have_url(re.compile("ink="))
+
+
+def test_a_link_to_an_example_names_it_again_and_what_cannot_begin_or_was_stopped_does_not_look_busy(open_page):
+    page = open_page("drawing=house&n=8&seconds=20&strategy=smc&sampler=tiny:sketch")
+    expect(_status(page)).to_contain_text("house")
     _nothing_of_another_drawing(page)
     expect(page.locator("#sketch-program textarea")).to_have_value("")
     page.locator("#sketch-link").click()
     link = page.locator("#sketch-link-text textarea, #sketch-link-text input")
-    expect(link).to_have_value(re.compile("drawing=house"), timeout=PATIENCE)
+    expect(link).to_have_value(re.compile("drawing=house"))
 
+    page.locator("#sketch-run").click()  # smc pauses between steps
+    expect(_status(page)).to_contain_text("ended with an error")
+    expect(_status(page).locator(".busy")).to_have_count(0)
+    expect(page.get_by_text("pauses between steps, which this sampler cannot").first).to_be_visible()
 
-def test_a_stroke_takes_what_was_found_for_another_drawing_away_but_not_a_typed_program(open_page, draw_circle):
-    page = open_page()
-    expect(page.locator("#sketch-reading")).to_contain_text("biohazard", timeout=PATIENCE)
-    draw_circle(page)
-    expect(page.locator("#sketch-status")).to_contain_text("Your drawing, as it is read", timeout=PATIENCE)
-    _nothing_of_another_drawing(page)
-    editor = page.locator("#sketch-program textarea")
-    expect(editor).to_have_value("")
-    editor.click()
-    editor.type("(Circle 3 8 8)")
-    expect(page.locator("#sketch-status")).to_contain_text("against the drawing", timeout=PATIENCE)
-    before = page.locator("#sketch-status").inner_text()
-    draw_circle(page, radius=25)
-    draw_circle(page, radius=90)
-    expect(page.locator("#sketch-status")).not_to_have_text(before, timeout=PATIENCE)
-    expect(page.locator("#sketch-status")).to_contain_text("against the drawing")
-    expect(editor).to_have_value("(Circle 3 8 8)")
-
-
-def test_a_stopped_comparison_keeps_its_points_and_is_not_shown_as_running(open_page):
-    page = open_page("drawing=house&n=8&seconds=20")
     page.locator("#sketch-contest").click()
     shown = page.locator("#sketch-contest-status")
-    expect(shown).to_contain_text("Running", timeout=PATIENCE)
+    expect(shown).to_contain_text("Running")
     page.locator("#sketch-contest-stop").click()
-    expect(shown).to_contain_text("Stopped; the points so far stand.", timeout=PATIENCE)
-    page.wait_for_timeout(3000)
+    expect(shown).to_contain_text("Stopped; the points so far stand.")
+    page.wait_for_timeout(1500)
+    settled(page)
     expect(shown).to_contain_text("Stopped")
     expect(shown.locator(".busy")).to_have_count(0)
 
 
-def test_on_a_narrow_page_the_result_comes_first_and_the_canvas_after_it(page):
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(800)
-    tops = [
-        page.locator(part).bounding_box()["y"]
-        for part in ("#sketch-reading", "#sketch-panel", "#sketch-canvas", "#sketch-strategy")
-    ]
-    assert tops == sorted(tops)
+def test_a_search_does_not_hold_up_another_person_and_keeps_its_best_when_it_is_cancelled(open_page):
+    first = open_page("seconds=20&n=256&strategy=best-of-n&drawing=house")
+    second = open_page("seconds=2")
+    first.locator("#sketch-run").click()
+    expect(_status(first)).to_contain_text("Searching")
+    begun = time.monotonic()
+    second.locator("#sketch-n input[type=number]").fill("4")
+    expect(second.locator("#sketch-reading")).to_contain_text("best of 4 programs")
+    print(f"the second person's slider answered after {time.monotonic() - begun:.2f} s while the first one searched")
+    expect(_status(first)).to_contain_text("Searching")
 
-
-def test_a_search_that_cannot_begin_says_why_and_does_not_look_busy(open_page):
-    page = open_page("drawing=house&n=8&strategy=smc&sampler=tiny:sketch")
-    expect(page.locator("#sketch-status")).to_contain_text("house", timeout=PATIENCE)
-    page.locator("#sketch-run").click()
-    expect(page.locator("#sketch-status")).to_contain_text("ended with an error", timeout=PATIENCE)
-    expect(page.locator("#sketch-status .busy")).to_have_count(0)
-    expect(page.get_by_text("pauses between steps, which this sampler cannot").first).to_be_visible()
+    for _ in range(80):  # until something was found that can be kept, well before the search ends by itself
+        if first.locator("#sketch-program textarea").input_value():
+            break
+        first.wait_for_timeout(100)
+    first.locator("#sketch-cancel").click()
+    expect(_status(first)).to_contain_text("Cancelled; the best so far is kept.")
+    assert len(parse(first.locator("#sketch-program textarea").input_value())) >= 1
+    expect(first.locator("#sketch-gallery img").first).to_be_visible()
+    first.wait_for_timeout(1500)
+    settled(first)
+    expect(_status(first)).to_contain_text("Cancelled")  # no report of the search comes after that
+    first.locator("#sketch-run").click()  # and another one can begin
+    expect(_status(first)).to_contain_text("Searching")
+    first.locator("#sketch-cancel").click()
+    expect(_status(first)).to_contain_text("Cancelled")

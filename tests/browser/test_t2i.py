@@ -1,16 +1,14 @@
 """The image tab in a real browser, on a random tiny model: draw, rank, click, reshape, save, and come back by link."""
 
 import pytest
+from opening import settled
 from playwright.sync_api import expect
 
 from tts_playground.pages.t2i import image_repository
 from tts_playground.ui import shell
 from tts_playground.ui.t2i import TAB
 
-PATIENCE = 300_000
-"""milliseconds: a busy machine is slow"""
-
-expect.set_options(timeout=PATIENCE)
+LINK = "?tab=t2i&n=5&cfg=2&reward=sharpness&prompt=a+red+apple"
 
 
 @pytest.fixture(scope="module")
@@ -26,23 +24,37 @@ def image_app(tmp_path_factory, random_janus_folder):
     image_repository.store.cache_clear()
 
 
-@pytest.fixture
-def page(image_app, browser):
-    faults = []
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    page.set_default_timeout(PATIENCE)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto(f"{image_app}?tab=t2i&n=5&cfg=2&reward=sharpness&prompt=a+red+apple")
+@pytest.fixture(scope="module")
+def linked(image_app, new_page):
+    """The page of a link, which shows what the link names."""
+    page = new_page(f"{image_app}{LINK}", "#t2i-run", size=(1400, 1000))
     expect(page.locator("#t2i-prompt textarea")).to_have_value("a red apple")
-    yield page
-    page.close()
-    assert faults == []
+    return page
+
+
+@pytest.fixture
+def page(linked):
+    """That page with the link's settings, whatever a test before did with it."""
+    linked.set_viewport_size({"width": 1400, "height": 1000})
+    for part, value in (("prompt textarea", "a red apple"), ("n input[type=number]", "5")):
+        linked.locator(f"#t2i-{part}").fill(value)
+    temperature = linked.locator("#t2i-temperature input[type=number]")
+    if temperature.input_value() != "1":
+        temperature.fill("1")
+        expect(linked.locator("#t2i-status")).to_contain_text("at temperature 1,")
+    settled(linked)
+    return linked
 
 
 def _draw(page):
     page.locator("#t2i-run").click()
     expect(page.locator("#t2i-status")).to_contain_text("5 of 5 images")
     expect(page.locator("#t2i-gallery button.thumbnail-item")).to_have_count(5)
+
+
+def _unfold_settings(page):
+    if not page.locator("#t2i-seed input").is_visible():
+        page.get_by_role("button", name="More settings").click()
 
 
 def test_draw_rank_click_and_vote(page):
@@ -78,19 +90,11 @@ def test_a_patch_is_clicked_and_a_picture_is_saved(page, tmp_path):
     assert download.value.suggested_filename.endswith(".png")
     saved = tmp_path / download.value.suggested_filename
     download.value.save_as(saved)
-    page.get_by_role("button", name="More settings").click()
+    _unfold_settings(page)
     page.locator("#t2i-seed input").fill("7")
     expect(page.locator("#t2i-status")).to_contain_text("Not drawn at these settings")
     page.locator("#t2i-drop input[type=file]").set_input_files(saved)
     expect(page.locator("#t2i-status")).to_contain_text("5 of 5 images")
-
-
-def test_a_question_of_the_tour_draws_and_a_guess_brings_the_answer(page):
-    page.locator("#t2i-tour-greedy").click()
-    expect(page.locator("#t2i-tour-note")).to_contain_text("greedy decoding")
-    expect(page.locator("#t2i-status")).to_contain_text("16 of 16 images")
-    page.locator("#t2i-tour-note [data-guess]").first.click()
-    expect(page.locator("#t2i-tour-note")).to_contain_text("16 draws at T = 0.0001 gave 1 different image.")
 
 
 def test_words_the_model_does_not_know_are_named_and_narrow_pages_do_not_scroll_sideways(page):
@@ -98,19 +102,8 @@ def test_words_the_model_does_not_know_are_named_and_narrow_pages_do_not_scroll_
     prompt.fill("a red zeppelin")
     expect(page.locator("#t2i-note")).to_contain_text("zeppelin")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(800)
+    settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 391
-
-
-def test_draw_pressed_again_with_other_settings_ends_on_those(page):
-    page.get_by_role("button", name="More settings").click()
-    page.locator("#t2i-cancel").click()
-    page.locator("#t2i-run").click()
-    page.locator("#t2i-seed input").fill("11")
-    page.locator("#t2i-run").click()
-    expect(page.locator("#t2i-status")).to_contain_text(
-        "5 of 5 images of “a red apple” at temperature 1, CFG 2, seed 11"
-    )
 
 
 def test_an_empty_prompt_is_one_sentence_and_the_page_goes_on(page):
@@ -136,3 +129,48 @@ def test_a_chart_that_was_drawn_too_wide_fits_after_a_switch_of_tabs(page):
         "() => { const chart = document.querySelector('#t2i-curve .js-plotly-plot');"
         " return chart.querySelector('svg.main-svg').getBoundingClientRect().width <= chart.clientWidth + 1; }"
     )
+
+
+def test_arrow_keys_and_typed_numbers_draw_as_letting_go_does(page):
+    page.locator("#t2i-n input[type=number]").fill("2")
+    page.locator("#t2i-temperature input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#t2i-status")).to_contain_text("2 of 2 images of “a red apple” at temperature 1.05")
+    page.locator("#t2i-temperature input[type=number]").fill("1.2")
+    expect(page.locator("#t2i-status")).to_contain_text("2 of 2 images of “a red apple” at temperature 1.2")
+    settled(page)  # the charts follow, in an event of their own
+    assert [said for said in page.get_by_test_id("toast-body").all_inner_texts() if "is empty" not in said] == []
+
+
+def test_enter_draws_and_shift_enter_breaks_a_line(page):
+    prompt, status = page.locator("#t2i-prompt textarea"), page.locator("#t2i-status")
+    prompt.fill("a red car")
+    prompt.press("End")
+    prompt.press("Shift+Enter")
+    expect(prompt).to_have_value("a red car\n")
+    settled(page)
+    expect(status.locator(".busy")).to_have_count(0)
+    assert "images of “a red car”" not in status.inner_text()
+    prompt.press("Backspace")
+    prompt.press("Enter")
+    expect(status).to_contain_text("5 of 5 images of “a red car”")
+    expect(prompt).to_have_value("a red car")
+
+
+def test_draw_pressed_again_with_other_settings_ends_on_those(page):
+    _unfold_settings(page)
+    page.locator("#t2i-cancel").click()
+    page.locator("#t2i-run").click()
+    page.locator("#t2i-seed input").fill("11")
+    page.locator("#t2i-run").click()
+    expect(page.locator("#t2i-status")).to_contain_text(
+        "5 of 5 images of “a red apple” at temperature 1, CFG 2, seed 11"
+    )
+
+
+def test_a_question_of_the_tour_draws_and_a_guess_brings_the_answer(page):
+    page.locator("#t2i-tour-greedy").click()
+    expect(page.locator("#t2i-tour-note")).to_contain_text("greedy decoding")
+    expect(page.locator("#t2i-status")).to_contain_text("16 of 16 images")
+    page.locator("#t2i-tour-note [data-guess]").first.click()
+    expect(page.locator("#t2i-tour-note")).to_contain_text("16 draws at T = 0.0001 gave 1 different image.")

@@ -159,6 +159,17 @@ def test_the_app_has_the_patched_queue(app):
     assert app.api_open is False
 
 
+def test_events_that_show_nothing_are_told_of_in_one_place(app):
+    hidden = [event for event in app.fns.values() if event.show_progress == "hidden" and event.outputs]
+    assert hidden and all(len(event.show_progress_on or ()) == 1 for event in hidden)
+    told = app.get_config_file()["dependencies"]
+    assert all(len(one["show_progress_on"]) == 1 for one in told if one["show_progress"] == "hidden" and one["outputs"])
+    scripts = (Path(gr.__file__).parent / "templates/frontend/assets").glob("Blocks-*.js")
+    assert any(
+        "get progress_targets(){return this.show_progress_on||this.outputs}" in one.read_text() for one in scripts
+    )
+
+
 def test_a_session_describes_its_components_when_asked(app):
     session = gradio_patches.PageSession(app)
     whole = gradio_patches.PageSession.__mro__[1](app)

@@ -35,6 +35,7 @@ from tts_playground.ui.gradio_patches import (
     light_sessions,
     serve_in_place,
     signatures_once,
+    told_in_one_place,
 )
 from tts_playground.ui.loopback import past_proxies
 from tts_playground.ui.scripts import FIT_CHARTS, head
@@ -107,6 +108,7 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
             elsewhere = {"show_progress": "hidden", "show_progress_on": title}
             app.load(choose, None, bar, api_visibility="private", queue=False, **elsewhere)
         on_first_open(app)
+    told_in_one_place(app, title)
     light_sessions()
     absent_once()
     signatures_once({type(block) for block in app.blocks.values()})

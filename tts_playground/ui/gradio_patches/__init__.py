@@ -13,6 +13,7 @@ when gradio changes one. The other rooms use gradio's documented components, eve
 | ``addresses`` | ``utils.get_space`` | whose word on a visitor's address holds |
 | ``sessions`` | ``SessionState``, ``StateHolder`` | closing pages stall nobody; open pages keep their state |
 | ``repeated_work`` | ``inspect.signature`` of components, imports of plots, ``PlotData`` | once, not at every event |
+| ``repeated_work`` | ``BlockFunction.show_progress_on`` | pages look up no outputs to show them nothing |
 | ``files`` | ``FileData``, ``_StaticFiles``, ``async_move_files_to_cache`` | nothing is opened that was not sent |
 | ``files`` | ``utils.is_static_file`` | a gallery's pictures are looked for once |
 | ``page`` | ``Blocks.preprocess_data``, ``process_api``, ``launch``, ``EventData._data`` | refusals are sentences |
@@ -40,7 +41,7 @@ from tts_playground.ui.gradio_patches.files import fetched, sent_files, serve_in
 from tts_playground.ui.gradio_patches.leavers import gone
 from tts_playground.ui.gradio_patches.page import Page, enclosing_tab
 from tts_playground.ui.gradio_patches.queue import LONG_PATIENCE, LOOK, PATIENCE, UNHEARD, FairQueue, fair_queue
-from tts_playground.ui.gradio_patches.repeated_work import absent_once, plot, signatures_once
+from tts_playground.ui.gradio_patches.repeated_work import absent_once, plot, signatures_once, told_in_one_place
 from tts_playground.ui.gradio_patches.sessions import PageSession, PageSessions, light_sessions
 from tts_playground.ui.gradio_patches.streams import Listening
 
@@ -73,4 +74,5 @@ __all__ = [
     "sent_files",
     "serve_in_place",
     "signatures_once",
+    "told_in_one_place",
 ]

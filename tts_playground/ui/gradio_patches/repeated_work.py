@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any, cast
 
+import gradio as gr
+from gradio.components.base import Component
 from gradio.components.plot import PlotData
 
 ABSENT = "matplotlib", "bokeh"
@@ -41,3 +43,16 @@ def plot(figure: str) -> PlotData:
     Hooked: ``gr.Plot.postprocess``, which passes a ``PlotData`` on as it is.
     """
     return PlotData(type="plotly", plot=figure)
+
+
+def told_in_one_place(app: gr.Blocks, part: Component) -> None:
+    """Events that show no progress tell of it at ``part`` alone, unless they name a place of their own.
+
+    Else a page notes each of their outputs for good, and at every further status of any event it looks each of them up
+    and copies all that they hold: figures, galleries, and what is inside of tabs.
+
+    Hooked: ``BlockFunction.show_progress_on``, which pages read as the places that a status is told at.
+    """
+    for event in app.fns.values():
+        if event.show_progress == "hidden" and event.outputs and not event.show_progress_on:
+            event.show_progress_on = [part]

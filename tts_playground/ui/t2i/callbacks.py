@@ -158,6 +158,9 @@ def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
         # A class that lets go of its sliders stands in one queue: the charts come when the next one is drawing.
         yield from _drawn(session_of(request), DrawRequest(view, image_repository.live_count(view)), charts=False)
 
+    def charts(look: GalleryState):
+        return tuple(map(plot, render.charts(look)))
+
     outputs = [p.look, p.others, p.chosen, p.sheet, p.note, *p.shown]
     heavy = {"show_progress": "minimal", "show_progress_on": p.status, **GPU, **QUIET}
     events = [
@@ -165,7 +168,7 @@ def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
         p.more.click(more, [p.look, *p.values], [*outputs, p.value("n")], **heavy),
         p.ticket.change(live, p.values, outputs, trigger_mode="always_last", **heavy),
     ]
-    events[-1].success(render.charts, p.look, [p.curve, p.histogram], **LIGHT, **QUIET)
+    events[-1].success(charts, p.look, [p.curve, p.histogram], **LIGHT, **QUIET)
     events += _watching(p, outputs)
 
     def stop(look: GalleryState, request: gr.Request):
