@@ -260,6 +260,7 @@ def test_the_curve_moves_while_n_is_dragged(pages, tab, line):
     page.wait_for_function(f"{mark} !== {before}")
     expect(page.locator(line)).not_to_have_text(said, use_inner_text=True)
     page.mouse.up()
+    page.wait_for_function("[...document.querySelectorAll('.replay-board')].every(one => one.querySelector('.said'))")
     number.fill(had)  # the page serves other tests
     page.wait_for_function(f"{mark} === {before}")
     expect(page.locator(line)).to_have_text(said, use_inner_text=True)

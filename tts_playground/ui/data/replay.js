@@ -1,6 +1,6 @@
 /* Plays again what a board tells: an image token by token, or a text word by word, with what else might have come. */
 const board = () => element.querySelector('.replay-board');
-let timer = null, at = -1, told = null, picture = null, seen = null;
+let timer = null, at = -1, told = null, picture = null, seen = null, read = null;
 const make = (name, given = {}, words = '') => {
   const one = document.createElement(name);
   Object.entries(given).forEach(([key, value]) => one.setAttribute(key, value));
@@ -94,8 +94,9 @@ const play = () => {
   key.textContent = 'Pause'; timer = setTimeout(() => tick(mine), 1000 / speed());
 };
 const build = () => {
-  const mine = board(); stop();
-  if (!mine || mine === seen) return; seen = mine;
+  const mine = board();
+  if (!mine || (mine === seen && mine.dataset.told === read && mine.querySelector('.said'))) return;
+  stop(); seen = mine; read = mine.dataset.told;
   told = JSON.parse(mine.dataset.told); mine.textContent = '';
   const left = make('div'), right = make('div'), keys = make('div', {class: 'keys'}), image = mine.dataset.replay === 'image';
   left.appendChild(make('p', {class: 'what'}, mine.dataset.title));
@@ -144,4 +145,6 @@ const arrive = () => {
   watcher.observe(mine);
 };
 watch('value', build);
+// gradio keeps the board where it can: it takes out what stands in it and writes another telling to it, after "value" has changed
+new MutationObserver(build).observe(element, {childList: true, subtree: true, attributes: true, attributeFilter: ['data-told']});
 build();
