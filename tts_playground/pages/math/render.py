@@ -106,7 +106,9 @@ def stale(state: MathPageState, view: MathView) -> str:
     if state.tree is None or same_search(view, state.view):
         return ""
     which = "Problem" if view.problem.strip() != state.view.problem.strip() else "Settings"
-    return note(f"{which} changed; this tree is from {summary(state.view)}. Press Solve.")
+    words = f"{which} changed; this tree is from {summary(state.view)}."
+    press = '<button type="button" class="plainbutton" data-press="math-run">Solve</button>'
+    return f'<div class="note"><p>{html.escape(words)} {press}</p></div>'
 
 
 def note(line: str) -> str:

@@ -8,8 +8,11 @@ from typing import Any
 from tts_playground import figures
 from tts_playground.estimators.curves import Curve
 from tts_playground.pages.links import gallery_links
+from tts_playground.pages.made import made
 from tts_playground.pages.sketch.page_state import SketchPageState
+from tts_playground.pages.sketch.view_settings import ORDER, values_of
 from tts_playground.pages.thumbnails import thumbnail
+from tts_playground.tasks.sketch import CANDIDATES, SketchSettings
 
 SHOWN = 48
 """candidates in the gallery"""
@@ -61,6 +64,10 @@ def reading(work: SketchPageState | None, n: int) -> str:
             f"Scored at “closer” {work.seen:g}, searched at {work.settings.shown:g}: press “Find the program” to search"
             " at the new one. "
         )
+    return _read(work, n, quiet) + made_of(work)
+
+
+def _read(work: SketchPageState, n: int, quiet: str) -> str:
     curve = work.curve()
     if curve is None:
         best, first = work.ranked(1)[0], work.candidates[0]
@@ -77,6 +84,26 @@ def reading(work: SketchPageState | None, n: int) -> str:
     if n > size:
         quiet += f"The pool holds {size}: draw a larger one to see N = {n}."
     return _line(words, curve.at(at), quiet)
+
+
+def made_of(work: SketchPageState) -> str:
+    """The controls that the candidates depend on; "shorter - closer" scores them anew, and N looks at a pool.
+
+    How a drawing is read (inverted, cropped) is none of them: another reading is another drawing, and begins empty.
+    """
+    if work.ready:
+        return made("sketch", f"the ready-made pool of “{work.title}”", None)
+    looks = ("closeness", "invert", "crop", *(("n",) if work.pool else ()))
+    values = dict(zip(ORDER, values_of(work.settings), strict=True))
+    of = {name: value for name, value in values.items() if name not in looks}
+    return made("sketch", searched(work.settings), of)
+
+
+def searched(settings: SketchSettings) -> str:
+    """Every setting of a search that matters, in words."""
+    parts = [settings.strategy, f"N = {settings.n or CANDIDATES}", settings.sampler, f"T = {settings.temperature:g}"]
+    parts += [f"reward {settings.reward}", f"seed {settings.seed}"]
+    return ", ".join(parts + ([f"{settings.seconds:g} s"] if settings.seconds else []))
 
 
 def _gain(curve: Curve, low: int, high: int) -> str:

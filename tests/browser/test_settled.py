@@ -1,0 +1,81 @@
+"""Nothing stale under a new heading, on every tab; a page that opens does not jump; charts name what they stand for."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+PATIENCE = 120_000
+OLD = ".old"
+
+
+@pytest.fixture(scope="module")
+def opened(address, browser):
+    """``opened(query)``: a person's page, without faults."""
+    contexts, faults = [], []
+    expect.set_options(timeout=PATIENCE)
+
+    def opened(query, ready):
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{address}?{query}")
+        page.locator(ready).first.wait_for()
+        page.wait_for_timeout(600)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _grey(page, *parts):
+    for part in parts:
+        expect(page.locator(part)).to_have_class(re.compile(r"\bold\b"))
+
+
+def _fresh(page, note):
+    expect(page.locator(note)).to_have_count(0)
+    expect(page.locator(OLD)).to_have_count(0)
+
+
+def test_an_audit_of_other_settings_is_grey_and_names_its_own(opened):
+    page = opened("tab=audit", "#audit-curve .main-svg")
+    note = page.locator("#audit-old")
+    _fresh(page, "#audit-old")
+    page.locator("#audit-n input[type=number]").fill("200")  # exact chances are looked at anew
+    expect(page.locator("#audit-curve .js-plotly-plot")).to_be_visible()
+    _fresh(page, "#audit-old")
+    page.locator("#audit-model input").fill("scripted:fair")
+    page.locator("#audit-model input").press("Enter")
+    expect(note).to_contain_text(re.compile(r"Model changed; what is grey is from tiny:vlm: \d+ pictures, exact"))
+    _grey(page, "#audit-headline", "#audit-histogram", "#audit-gallery", "#audit-effects", "#audit-curve")
+    note.get_by_role("button", name="Run the audit").click()
+    expect(page.locator("#audit-status")).to_contain_text("scripted:fair:")
+    _fresh(page, "#audit-old")
+    page.locator("#audit-protocol").get_by_label("sampled").check()
+    expect(note).to_contain_text("Protocol changed; what is grey is from scripted:fair: ")
+    page.locator("#audit-protocol").get_by_label("exact").check()  # and back: these are its results again
+    _fresh(page, "#audit-old")
+    page.locator("#audit-model input").fill("scripted:nobody")  # refused
+    page.locator("#audit-model input").press("Enter")
+    page.locator("#audit-run").click()
+    expect(page.locator(".toast-body").first).to_be_visible()
+    expect(note).to_contain_text("Model changed")
+    _grey(page, "#audit-verdict", "#audit-heat")
+
+
+def test_a_riddle_is_nobodys_settings_until_it_is_solved(opened):
+    page = opened("tab=audit", "#audit-curve .main-svg")
+    page.locator("#audit-tour-script").click()
+    expect(page.locator("#audit-status")).to_contain_text("A script that you are to guess")
+    _fresh(page, "#audit-old")
+    page.locator("#audit-tour-note [data-guess]").first.click()
+    expect(page.locator("#audit-status")).to_contain_text("scripted:")
+    name = page.locator("#audit-status p").inner_text().rsplit(":", 1)[0]
+    expect(page.locator("#audit-model input")).to_have_value(re.compile("script"))
+    _fresh(page, "#audit-old")
+    assert name.startswith("scripted:")
