@@ -18,7 +18,7 @@ from tts_playground.ui.events import LIGHT, QUIET
 from tts_playground.ui.gradio_patches.page import Page
 from tts_playground.ui.gradio_patches.repeated_work import plot
 
-LONG = 400
+LONG = 2000
 """characters of a text that is worth waiting"""
 
 

@@ -44,12 +44,14 @@ def links(work: SketchPageState | None) -> str:
 def figure(work: SketchPageState | None, n: int) -> Any:
     """Expected best score against N with the slider's N marked, or a sentence where there is no pool to stand on."""
     if work is None:
-        return figures.empty("No pool for this drawing yet:<br>draw one, or open a ready-made one.")
+        return figures.empty("No pool for this drawing yet:<br>draw one, or open a ready-made one.").update_layout(
+            height=250
+        )
     curve = work.curve()
     if curve is None:
         return figures.empty(
             "These candidates came out of<br>a search and depend on each<br>other. Draw a pool for a curve."
-        )
+        ).update_layout(height=250)
     drawn = figures.best_of_n(curve, at=min(n, len(work.pool)), measure=f"score at “closer” {work.closeness:g}")
     return drawn.update_layout(height=250)
 
@@ -58,9 +60,9 @@ def reading(work: SketchPageState | None, n: int) -> str:
     """The headline: what the best program scores, and what the slider's N buys."""
     if work is None or not work.candidates:
         return _line("Press “Find the program”: the headline then says how well it explains the drawing.")
-    quiet = ""
+    quiet = "This is a ready-made example: draw your own on the canvas. " if work.ready else ""
     if work.seen is not None:
-        quiet = (
+        quiet += (
             f"Scored at “closer” {work.seen:g}, searched at {work.settings.shown:g}: press “Find the program” to search"
             " at the new one. "
         )

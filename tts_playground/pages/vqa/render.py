@@ -178,7 +178,7 @@ def question_figure(work: VqaPageState | None) -> Any:
     """Accuracy against N for this question; without a truth, how soon the vote says what all votes say."""
     asked = None if work is None else work.asked
     if work is None or asked is None:
-        return figures.empty("No answers yet.")
+        return figures.empty("No answers yet.").update_layout(height=HEIGHT)
     if work.task.answers:
         curves = curves_of((asked,), "exact").values()
         at = min(work.view.n, len(asked.answers))

@@ -253,7 +253,7 @@ def _gallery(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus
     about = said(render.about_gallery(focus)) + render.links(opening, focus)
     parts["about"] = gr.HTML(about, padding=False, elem_id="audit-about")
     shown = render.gallery(opening, focus)
-    parts["gallery"] = thumbs(shown, elem_id="audit-gallery", columns=8, height=250, preview=True)
+    parts["gallery"] = thumbs(shown, elem_id="audit-gallery", columns=8, height="auto", preview=True)
     gr.HTML(said(BARS), padding=False)
 
 
