@@ -14,6 +14,8 @@ from tts_playground.pages.sketch.view_settings import ORDER, values_of
 from tts_playground.pages.thumbnails import thumbnail
 from tts_playground.tasks.sketch import CANDIDATES, SketchSettings
 
+HEIGHT = 250
+"""pixels of the chart"""
 SHOWN = 48
 """candidates in the gallery"""
 
@@ -44,16 +46,15 @@ def links(work: SketchPageState | None) -> str:
 def figure(work: SketchPageState | None, n: int) -> Any:
     """Expected best score against N with the slider's N marked, or a sentence where there is no pool to stand on."""
     if work is None:
-        return figures.empty("No pool for this drawing yet:<br>draw one, or open a ready-made one.").update_layout(
-            height=250
-        )
+        nothing = figures.empty("No pool for this drawing yet:<br>draw one, or open a ready-made one.")
+        return nothing.update_layout(height=HEIGHT)
     curve = work.curve()
     if curve is None:
         return figures.empty(
             "These candidates came out of<br>a search and depend on each<br>other. Draw a pool for a curve."
-        ).update_layout(height=250)
+        ).update_layout(height=HEIGHT)
     drawn = figures.best_of_n(curve, at=min(n, len(work.pool)), measure=f"score at “closer” {work.closeness:g}")
-    return drawn.update_layout(height=250)
+    return drawn.update_layout(height=HEIGHT)
 
 
 def reading(work: SketchPageState | None, n: int) -> str:

@@ -92,7 +92,7 @@
       '<</Type/Catalog/Pages 2 0 R>>', '<</Type/Pages/Kids[3 0 R]/Count 1>>',
       `<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${width} ${height}]/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>`,
       `<</Length ${draw.length}>>stream\n${draw}\nendstream`,
-      `<</Type/XObject/Subtype/Image/Width ${width * scale}/Height ${height * scale}/ColorSpace/DeviceRGB`
+      `<</Type/XObject/Subtype/Image/Width ${Math.round(width * scale)}/Height ${Math.round(height * scale)}/ColorSpace/DeviceRGB`
         + `/BitsPerComponent 8/Filter/DCTDecode/Length ${data.length}>>stream\n${data}\nendstream`,
     ];
     let file = '%PDF-1.4\n';
@@ -127,7 +127,7 @@
     return rows;
   };
 
-  const SCALE = 3; // a PDF holds a picture at 288 dots an inch
+  const SCALE = 3; // a PDF holds a picture, three dots a point
   const saved = async (kind, {figure, width, height, name}) => {
     const draw = (format, scale) => window.Plotly.toImage(figure, {format, width, height, ...(scale ? {scale} : {})});
     if (kind === 'svg') save(name, await draw('svg'));
