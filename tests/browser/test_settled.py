@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 PATIENCE = 120_000
 OLD = ".old"
+JUMPS = """window.jumped = 0; new PerformanceObserver((list) => list.getEntries().forEach((one) => {
+  if (!one.hadRecentInput) window.jumped += one.value; })).observe({type: 'layout-shift', buffered: true});"""
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +23,11 @@ def opened(address, browser):
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: faults.append(str(error)))
+        page.add_init_script(JUMPS)
         page.goto(f"{address}?{query}")
         page.locator(ready).first.wait_for()
         page.wait_for_timeout(600)
+        assert page.evaluate("window.jumped") < 0.1  # the sum of layout shifts, as browsers count them
         return page
 
     yield opened
@@ -121,12 +125,14 @@ def test_other_tabs_are_as_honest_do_not_jump_and_link_their_charts(opened):
     _grey(page, "#t2i-reading", "#t2i-picks", "#t2i-gallery")
     page.locator("#tab-math-button").click()
     page.locator("#math-curve .main-svg").first.wait_for()
-    page.locator("#math-curve .js-plotly-plot").focus()
+    page.locator("#math-chips .chip").first.wait_for()
+    page.locator("#math-curve .js-plotly-plot[aria-label*='arrow keys']").focus()
     page.keyboard.press("ArrowRight")
-    assert page.locator("#math-chips .chip.lit").count() >= 1 and page.locator("#math-picks tr.lit").count() >= 1
+    expect(page.locator("#math-chips .chip.lit").first).to_be_visible()
+    expect(page.locator("#math-picks tr.lit").first).to_be_visible()
     page.keyboard.press("Escape")
     page.locator("#math-chips .chip").nth(1).hover()
-    assert page.locator("#math-curve .marks-over circle").count() >= 1
+    expect(page.locator("#math-curve .marks-over circle").first).to_be_attached()
     page.locator("#math-n input[type=number]").fill("4")
     expect(page.locator("#math-stale .note")).to_contain_text("Settings changed; this tree is from")
     expect(page.locator("#math-tree")).to_have_css("opacity", "0.42")
