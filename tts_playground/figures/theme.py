@@ -131,7 +131,7 @@ def error_bars(found: Sequence[Interval]) -> dict[str, Any]:
 def empty(sentence: str) -> go.Figure:
     """A figure that says why there is nothing to see yet."""
     figure = themed(go.Figure(), x="", y="")
-    figure.update_layout(height=260)  # one sentence needs no more
+    figure.update_layout(height=110)  # one sentence needs no more: an empty box says nothing
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     return figure.add_annotation(text=sentence, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 
 BUSY = "status busy"
 
 
 def halted(shown: str | None, line: str) -> str | None:
-    """A status line for work that was stopped; None where nothing was going on in what is ``shown``."""
-    return status(line) if BUSY in (shown or "") else None
+    """A status line for work that was stopped; None where nothing was going on in what is ``shown``.
+
+    What the results so far were made of (``pages.made``) stays with it.
+    """
+    kept = "".join(re.findall(r"<i hidden data-made=.*?</i>", shown or ""))
+    return status(line) + kept if BUSY in (shown or "") else None
 
 
 def status(line: str, numbers: Sequence[tuple[str, str, str]] = (), *, busy: bool = False) -> str:

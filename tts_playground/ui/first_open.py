@@ -18,7 +18,7 @@ from tts_playground.ui.events import LIGHT, QUIET
 from tts_playground.ui.gradio_patches.page import Page
 from tts_playground.ui.gradio_patches.repeated_work import plot
 
-LONG = 400
+LONG = 2000
 """characters of a text that is worth waiting"""
 
 
@@ -34,10 +34,33 @@ def on_first_open(app: Page) -> None:
     for part, tab in _parts(app, None):
         if (make := _opening(part, hidden=tab is not None)) is not None:
             waiting[tab].append((part, make))
+    first, others = _tabs(app)
     for tab, pairs in waiting.items():
         parts, makes = zip(*pairs, strict=True)
-        trigger = app.load if tab is None else tab.select
-        app.fills.add(trigger(_filling(makes), None, list(parts), **LIGHT, **QUIET).fn)
+        fill = _filling(makes)
+        if tab is None:
+            app.fills.add(app.load(_unless(others, fill, len(parts)), None, list(parts), **LIGHT, **QUIET).fn)
+        for opened in (first if tab is None else tab,):
+            if opened is not None:
+                app.fills.add(opened.select(fill, None, list(parts), **LIGHT, **QUIET).fn)
+
+
+def _tabs(app: Page) -> tuple[Any, list[str]]:
+    """(the page's first tab, the names of the others); (None, []) where it has no tabs."""
+    bars = [block for block in getattr(app, "children", ()) if isinstance(block, gr.Tabs)]
+    tabs = [tab for bar in bars[:1] for tab in bar.children if isinstance(tab, gr.Tab)]
+    return (tabs[0], [str(tab.id) for tab in tabs[1:]]) if tabs else (None, [])
+
+
+def _unless(others: Sequence[str], fill: Callable[[], Any], count: int) -> Callable[..., Any]:
+    """Nothing for a link to another tab, which is open from the start (``ui.edge.early``)."""
+
+    def seen(request: gr.Request) -> Any:
+        if request.query_params.get("tab") not in others:
+            return fill()
+        return gr.skip() if count == 1 else [gr.skip()] * count
+
+    return seen
 
 
 def _parts(block: Any, tab: Any) -> Iterator[tuple[Any, Any]]:

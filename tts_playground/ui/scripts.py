@@ -19,8 +19,8 @@ FIT_CHARTS = """() => document.addEventListener('click', (event) => {
 if (event.target.closest('[role=tab]')) setTimeout(() => window.dispatchEvent(new Event('resize')), 100); })"""
 """a chart that was drawn while its tab was hidden has Plotly's default width until something tells it to look again"""
 
-SHARED = ("address", "controls", "figures")
-"""scripts of every page: its state in the address, keys and hints, figures that travel"""
+SHARED = ("address", "controls", "figures", "stale")
+"""scripts of every page: its state in the address, keys and hints, figures that travel, results that are old"""
 
 
 def head() -> str:

@@ -14,6 +14,8 @@ from tts_playground.auditing.verdict import share as percent
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages.audit.histogram import histogram
+from tts_playground.pages.audit.view_settings import AuditView
+from tts_playground.pages.made import digest, made, now
 from tts_playground.pages.status import status
 from tts_playground.worlds.choices import CHOICE_PROMPT
 
@@ -63,6 +65,18 @@ def ask(image: Image.Image | None, text: str, model: str, temperature: float) ->
     )
     line += " Scripts do not look at the picture." if model.startswith("scripted:") else ""
     return status(line), histogram(shown)
+
+
+def made_of(image: Image.Image | None, text: str, view: AuditView) -> str:
+    """What the bars depend on: the picture, its labels, who was asked, and how boldly."""
+    of = {"labels": text, "picture": digest(image), "model": view.model, "temperature": view.temperature}
+    words = f"{view.model} at temperature {view.temperature:g}, labels {', '.join(labels_of(text))}"
+    return made("audit", words, of, part="audit-own")
+
+
+def now_of(image: Image.Image | None, text: str) -> str:
+    """The picture and the labels that stand in the page."""
+    return now("audit", picture=digest(image), labels=text or "")
 
 
 def _chances(image: Image.Image, prompt: str, labels: tuple[str, ...], model: str, temperature: float) -> list[float]:

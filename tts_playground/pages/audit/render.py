@@ -21,6 +21,8 @@ from tts_playground.figures import audit as figures
 from tts_playground.figures.audit import mark_of
 from tts_playground.pages.audit.histogram import histogram
 from tts_playground.pages.audit.page_state import AuditPageState
+from tts_playground.pages.audit.view_settings import ORDER
+from tts_playground.pages.made import made
 from tts_playground.pages.status import status
 from tts_playground.pages.thumbnails import picture_file
 
@@ -46,16 +48,31 @@ def running(work: AuditPageState) -> str:
 
 def summary(work: AuditPageState, report: AuditReport) -> str:
     """The status line and its strip of numbers, a fair chooser's beside each."""
-    view, found = work.view, report.summary
+    line = _asked(work, report) + (f", {work.seconds:.1f} s." if work.seconds else ".")
+    return status(line, numbers(report.summary))
+
+
+def _asked(work: AuditPageState, report: AuditReport) -> str:
+    """Who chose, how often, and how it was asked, in words."""
+    view, pictures = work.view, report.summary["images"]
     how = {
         "exact": "exact probabilities",
         "sampled": f"{work.drawn} draws each",
         "list": f"{work.drawn} picks in a list",
     }
     name = "A script that you are to guess" if work.secret else view.model
-    line = f"{name}: {found['images']} pictures, {how[view.protocol]}, temperature {view.temperature:g}"
-    line += f", seed {view.seed}, {work.seconds:.1f} s." if work.seconds else f", seed {view.seed}."
-    return status(line, numbers(found))
+    line = f"{name}: {pictures} picture{'' if pictures == 1 else 's'}, {how[view.protocol]}"
+    line += ", digit and colour" if view.task == "color" and view.protocol != "list" else ""
+    line += ", digits moved round" if view.permute else ""
+    return f"{line}, temperature {view.temperature:g}, seed {view.seed}"
+
+
+def made_of(work: AuditPageState, report: AuditReport) -> str:
+    """The controls that the results depend on: exact chances are looked at anew at any N and temperature."""
+    looks = () if work.drawn else ("n", "temperature")
+    hidden = ORDER if work.secret else ()  # a riddle was asked for by its button, and names no settings
+    of = {name: getattr(work.view, name) for name in ORDER if name not in (*looks, *hidden)}
+    return made("audit", _asked(work, report), of)
 
 
 def numbers(found: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -63,7 +63,7 @@ def download(state: MathPageState, kind: str) -> str:
 
 
 def figure_file(state: MathPageState, which: str, kind: str, axis: str = "tokens") -> str:
-    """What ``ui.math.figure_file`` makes a file of in the browser: {"name", "kind", "where", "lines", "svg"} as JSON.
+    """What ``ui/data/figures.js`` makes a file of in the browser: {"name", "kind", "where", "lines", "svg"} as JSON.
 
     A web page comes ready, as ``scripts.offer`` writes it.
 

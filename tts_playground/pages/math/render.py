@@ -12,13 +12,14 @@ from tts_playground import figures, registry
 from tts_playground.estimators.curves import Curve
 from tts_playground.experiments.step_tree import StepNode, StepTree
 from tts_playground.figures.answers import reliability_plot
+from tts_playground.figures.lines import mark_of
 from tts_playground.figures.theme import COLOURS
 from tts_playground.pages.math import recipe_data
 from tts_playground.pages.math import trust as trusting
 from tts_playground.pages.math.accuracy_data import SHOWN, accuracy_data
 from tts_playground.pages.math.page_state import MathPageState, starter
 from tts_playground.pages.math.solution_pool import CALLED, SELECTORS, SolutionPool, accuracy_curves
-from tts_playground.pages.math.tree_picture import FATES, colour, tree_picture
+from tts_playground.pages.math.tree_picture import FATES, answer_mark, colour, tree_picture
 from tts_playground.pages.math.view_settings import MathView, same_search, summary
 from tts_playground.pages.status import status
 
@@ -106,7 +107,9 @@ def stale(state: MathPageState, view: MathView) -> str:
     if state.tree is None or same_search(view, state.view):
         return ""
     which = "Problem" if view.problem.strip() != state.view.problem.strip() else "Settings"
-    return note(f"{which} changed; this tree is from {summary(state.view)}. Press Solve.")
+    words = f"{which} changed; this tree is from {summary(state.view)}."
+    press = '<button type="button" class="plainbutton" data-press="math-run">Solve</button>'
+    return f'<div class="note"><p>{html.escape(words)} {press}</p></div>'
 
 
 def note(line: str) -> str:
@@ -177,7 +180,8 @@ def chips(pool: SolutionPool | None, n: int, aggregation: str) -> str:
         marks = ("later" if place >= n else "") + (" picked" if place in picked else "")
         small = f"<small>{rewards[place]:.2f}</small>" if pool.judged else ""
         found.append(
-            f'<span class="chip {marks}" title="{html.escape(words)}" style="--score:{colour(rewards[place])}">'
+            f'<span class="chip {marks}" tabindex="0" data-marks="solution-{place} {answer_mark(one.answer)}"'
+            f' title="{html.escape(words)}" style="--score:{colour(rewards[place])}">'
             f"<b>{html.escape(_short(one.answer))}</b> {sign}{small}</span>"
         )
     return f'<div class="math-picks"><div class="chips">{"".join(found)}</div></div>'
@@ -208,8 +212,10 @@ def _pick_row(pool: SolutionPool, name: str, n: int, aggregation: str) -> str:
     mark = {True: ' <b class="ok">✓</b>', False: ' <b class="no">✗</b>', None: ""}[one.right]
     changed = [at + 1 for at in range(1, len(flips)) if flips[at] != flips[at - 1]]
     told = ", ".join(f"<b>{at}</b>" if at == n else str(at) for at in changed[:10]) or "never"
+    line = mark_of(_labels(pool, aggregation).get(name, name))
     return (
-        f'<tr title="{SELECTORS[name]}"><th scope="row">{_dot(name)}{CALLED[name]}</th>'
+        f'<tr title="{SELECTORS[name]}" tabindex="0" data-marks="{line} solution-{place}">'
+        f'<th scope="row">{_dot(name)}{CALLED[name]}</th>'
         f"<td>{html.escape(_short(one.answer))}{mark}</td><td>{told}</td></tr>"
     )
 
@@ -218,6 +224,12 @@ def _dot(name: str) -> str:
     """The colour of a selector's line."""
     shade = COLOURS[SHOWN.index(name)] if name in SHOWN else "transparent"
     return f'<i class="dot" style="background:{shade}"></i>'
+
+
+@lru_cache(maxsize=64)
+def _labels(pool: SolutionPool, aggregation: str) -> dict[str, str]:
+    """Selector -> what its curve is called."""
+    return {name: curve.label for name, curve in accuracy_curves([pool], aggregation).items()}
 
 
 @lru_cache(maxsize=64)
@@ -270,8 +282,25 @@ def own_curve(pool: SolutionPool | None, n: int, aggregation: str) -> Any:
     n = max(1, min(int(n), len(pool.solutions)))
     drawn = one_band([curves[name] for name in (*SHOWN, "pass") if name in curves])
     figure = figures.best_of_n(*drawn, at=n, measure="chance to be right").update_layout(height=230)
+    _marked(figure, pool, {mark_of(curves[name].label): name for name in curves}, aggregation)
     figure.update_xaxes(title_text="")  # N is the slider above
     return figure.update_yaxes(range=[-0.03, 1.03])
+
+
+def _marked(figure: Any, pool: SolutionPool, selectors: dict[str, str], aggregation: str) -> None:
+    """Let each point light whom its selector picks among the first N; one of the oracle, all that are right."""
+    for trace in figure.data:
+        told = (trace.meta or {}).get("marks")
+        if not isinstance(told, (list, tuple)):
+            continue
+        points = []
+        for one, n in zip(told, trace.x, strict=True):
+            line = one.split()[-1]
+            first, picked = range(int(n)), pool.picks(int(n), aggregation)
+            name = selectors.get(line, "")
+            places = [picked[name]] if name in picked else [at for at in first if pool.solutions[at].right]
+            points.append(" ".join([line, *(f"solution-{place}" for place in places)]))
+        trace.meta = {"marks": points}
 
 
 def trust_figure() -> Any:

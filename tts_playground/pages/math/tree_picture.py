@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -206,6 +207,11 @@ def _edge(tree: StepTree, place: int, spots: dict[int, tuple[float, float]], str
     return f'<path class="{marks}" data-frame="{node.frame}" d="{path}"/>'
 
 
+def answer_mark(answer: str) -> str:
+    """The name under which all that say the same light up together: one word."""
+    return "answer-" + "-".join(re.findall(r"[\w.]+", answer.lower()))[:40]
+
+
 def _node(node: StepNode, place: int, spot: tuple[float, float], strong: bool, read: bool) -> str:
     x, y = spot
     truth = {True: " right", False: " wrong", None: ""}[node.right]
@@ -219,13 +225,14 @@ def _node(node: StepNode, place: int, spot: tuple[float, float], strong: bool, r
         if node.whole
         else f'<circle cx="{x:.0f}" cy="{y:.1f}" r="{size}"'
     )
-    text = ""
+    text = linked = ""
     if node.whole:
+        linked = f' data-marks="{answer_mark(node.answer)}"'
         sign = {True: "✓ ", False: "✗ ", None: ""}[node.right]
         answer = node.answer if len(node.answer) <= 8 else node.answer[:7] + "…"
         text = f'<text x="{x + size + 4:.0f}" y="{y + 4:.1f}">{html.escape(sign + (answer or "–"))}</text>'
     return (
         f'<g class="{marks}" data-frame="{node.frame}" data-place="{place}" role="button" tabindex="0"'
-        f' aria-label="{html.escape(words)}"><title>{html.escape(words)}\n{html.escape(said[:300])}</title>'
+        f'{linked} aria-label="{html.escape(words)}"><title>{html.escape(words)}\n{html.escape(said[:300])}</title>'
         f'{shape} fill="{colour(node.score)}"/>{text}</g>'
     )

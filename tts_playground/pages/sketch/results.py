@@ -8,9 +8,14 @@ from typing import Any
 from tts_playground import figures
 from tts_playground.estimators.curves import Curve
 from tts_playground.pages.links import gallery_links
+from tts_playground.pages.made import made
 from tts_playground.pages.sketch.page_state import SketchPageState
+from tts_playground.pages.sketch.view_settings import ORDER, values_of
 from tts_playground.pages.thumbnails import thumbnail
+from tts_playground.tasks.sketch import CANDIDATES, SketchSettings
 
+HEIGHT = 250
+"""pixels of the chart"""
 SHOWN = 48
 """candidates in the gallery"""
 
@@ -41,26 +46,31 @@ def links(work: SketchPageState | None) -> str:
 def figure(work: SketchPageState | None, n: int) -> Any:
     """Expected best score against N with the slider's N marked, or a sentence where there is no pool to stand on."""
     if work is None:
-        return figures.empty("No pool for this drawing yet:<br>draw one, or open a ready-made one.")
+        nothing = figures.empty("No pool for this drawing yet:<br>draw one, or open a ready-made one.")
+        return nothing.update_layout(height=HEIGHT)
     curve = work.curve()
     if curve is None:
         return figures.empty(
             "These candidates came out of<br>a search and depend on each<br>other. Draw a pool for a curve."
-        )
+        ).update_layout(height=HEIGHT)
     drawn = figures.best_of_n(curve, at=min(n, len(work.pool)), measure=f"score at “closer” {work.closeness:g}")
-    return drawn.update_layout(height=250)
+    return drawn.update_layout(height=HEIGHT)
 
 
 def reading(work: SketchPageState | None, n: int) -> str:
     """The headline: what the best program scores, and what the slider's N buys."""
     if work is None or not work.candidates:
         return _line("Press “Find the program”: the headline then says how well it explains the drawing.")
-    quiet = ""
+    quiet = "This is a ready-made example: draw your own on the canvas. " if work.ready else ""
     if work.seen is not None:
-        quiet = (
+        quiet += (
             f"Scored at “closer” {work.seen:g}, searched at {work.settings.shown:g}: press “Find the program” to search"
             " at the new one. "
         )
+    return _read(work, n, quiet) + made_of(work)
+
+
+def _read(work: SketchPageState, n: int, quiet: str) -> str:
     curve = work.curve()
     if curve is None:
         best, first = work.ranked(1)[0], work.candidates[0]
@@ -77,6 +87,26 @@ def reading(work: SketchPageState | None, n: int) -> str:
     if n > size:
         quiet += f"The pool holds {size}: draw a larger one to see N = {n}."
     return _line(words, curve.at(at), quiet)
+
+
+def made_of(work: SketchPageState) -> str:
+    """The controls that the candidates depend on; "shorter - closer" scores them anew, and N looks at a pool.
+
+    How a drawing is read (inverted, cropped) is none of them: another reading is another drawing, and begins empty.
+    """
+    if work.ready:
+        return made("sketch", f"the ready-made pool of “{work.title}”", None)
+    looks = ("closeness", "invert", "crop", *(("n",) if work.pool else ()))
+    values = dict(zip(ORDER, values_of(work.settings), strict=True))
+    of = {name: value for name, value in values.items() if name not in looks}
+    return made("sketch", searched(work.settings), of)
+
+
+def searched(settings: SketchSettings) -> str:
+    """Every setting of a search that matters, in words."""
+    parts = [settings.strategy, f"N = {settings.n or CANDIDATES}", settings.sampler, f"T = {settings.temperature:g}"]
+    parts += [f"reward {settings.reward}", f"seed {settings.seed}"]
+    return ", ".join(parts + ([f"{settings.seconds:g} s"] if settings.seconds else []))
 
 
 def _gain(curve: Curve, low: int, high: int) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 from tts_playground import figures, registry
 from tts_playground.experiments.comparison import Comparison, ComparisonPlan, comparable, compare, named
 from tts_playground.models.zerogpu import on_gpu
+from tts_playground.pages.made import made
 from tts_playground.pages.sketch.render import needs_model
+from tts_playground.pages.sketch.view_settings import ORDER, values_of
 from tts_playground.rewards.iou import ScoreReward
 from tts_playground.tasks.sketch import CANDIDATES, SketchSettings, SketchTask, guide_of, sampler_of
 
@@ -65,6 +67,15 @@ def line(found: Comparison) -> str:
     searches = "search was" if late == 1 else "searches were"
     cut = f" {late} {searches} cut short by the time limit; raise it for a full comparison." if late else ""
     return f"Done: equal cost means the same place on the axis that is shown (candidates, renders or seconds).{cut}"
+
+
+def made_of(settings: SketchSettings) -> str:
+    """The controls that a comparison depends on; another drawing's is taken away."""
+    values = dict(zip(ORDER, values_of(settings), strict=True))
+    of = {name: value for name, value in values.items() if name not in ("strategy", "outline", "invert", "crop")}
+    words = f"N = {values['n']}, {settings.sampler}, T = {settings.temperature:g}, reward {settings.reward},"
+    words += f" “closer” {settings.closeness:g}, seed {settings.seed}"
+    return made("sketch", words, of, part="sketch-contest")
 
 
 def figure(found: Comparison | None, axis: str) -> Any:

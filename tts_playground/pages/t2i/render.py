@@ -16,9 +16,10 @@ from PIL import Image
 from tts_playground import figures
 from tts_playground.core import Progress
 from tts_playground.pages.links import gallery_links
+from tts_playground.pages.made import made
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i.gallery_state import GalleryState, average
-from tts_playground.pages.t2i.view_settings import EMBEDDED, T2iView, guidance, to_query
+from tts_playground.pages.t2i.view_settings import COLDEST, EMBEDDED, T2iView, guidance, to_query
 from tts_playground.store.pool import PoolView
 from tts_playground.tasks.image_rewards import title_of
 
@@ -245,6 +246,22 @@ def added(gain: float) -> str:
 
 def reading(look: GalleryState) -> str:
     """What the curve says at the slider's N: the number that matters first."""
+    return _read(look) + made_of(look)
+
+
+def made_of(look: GalleryState) -> str:
+    """The controls that the pictures depend on; N and the rewards look at them anew."""
+    view = look.view
+    if not look.size:
+        return ""
+    names = ("steps", "eta") if view.denoises else ("temperature", "top_p", "top_k")
+    of = {name: getattr(view, name) for name in ("prompt", "model", "cfg", "seed", *names)}
+    of |= {"temperature": 0} if of.get("temperature", 1) <= COLDEST else {}
+    kind = f"{view.steps} steps" if view.denoises else f"temperature {view.temperature:g}"
+    return made("t2i", f"“{shortened(view.prompt, 60)}”, {view.model}, {kind}, CFG {view.cfg:g}, seed {view.seed}", of)
+
+
+def _read(look: GalleryState) -> str:
     curve = look.curve()
     if curve is None:
         return headline("", "A curve needs scored images: press “Draw”.")

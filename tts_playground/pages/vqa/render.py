@@ -17,13 +17,16 @@ from tts_playground.estimators.fits import coverage_law
 from tts_playground.estimators.voting import majority_curve
 from tts_playground.experiments.question_sets import AskedQuestion
 from tts_playground.figures.answers import at_least_once, reliability_plot, reshaped
+from tts_playground.models.vlm.model import digest
 from tts_playground.pages.commands import PICTURE, command, embedded, writes_picture
 from tts_playground.pages.downloads import offer
+from tts_playground.pages.made import made, now
 from tts_playground.pages.status import status
 from tts_playground.pages.vqa import sentences
 from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, trust_of
 from tts_playground.pages.vqa.sentences import mark_of
-from tts_playground.tasks.vqa import short_answer
+from tts_playground.pages.vqa.view_settings import ORDER, values_of
+from tts_playground.tasks.vqa import read_picture, short_answer
 from tts_playground.verifiers.selectors import tally
 
 WORDS = {
@@ -146,13 +149,26 @@ def headline(work: VqaPageState | None) -> str:
     return status(sentences.settings_line(work), strip)
 
 
+def made_of(work: VqaPageState) -> str:
+    """The controls that the answers depend on; N looks at the first of those that were drawn."""
+    values = dict(zip(ORDER, values_of(work.view), strict=True))
+    of = {name: value for name, value in values.items() if name != "n"}
+    of |= {} if work.view.blank else {"picture": work.task.picture}
+    return made("vqa", sentences.settings_line(work).rstrip("."), of, most={"n": max(work.view.n, len(work.samples))})
+
+
+def picture_now(picture: Any) -> str:
+    """Which picture stands in the page."""
+    return now("vqa", picture="" if picture is None else digest(read_picture(picture)))
+
+
 def verdict(work: VqaPageState | None) -> str:
     """The line above the figures: what the majority and the verifier say, and how many are right."""
     if work is None:
         return f'<p class="headline">{HELLO}</p>'
     if work.result is None:
         return f'<p class="headline">{len(work.samples)} of {work.view.n} answers have come.</p>'
-    return sentences.headline(work)
+    return sentences.headline(work) + made_of(work)
 
 
 # --------------------------------------------------------------------------------------------------------- curves
@@ -162,7 +178,7 @@ def question_figure(work: VqaPageState | None) -> Any:
     """Accuracy against N for this question; without a truth, how soon the vote says what all votes say."""
     asked = None if work is None else work.asked
     if work is None or asked is None:
-        return figures.empty("No answers yet.")
+        return figures.empty("No answers yet.").update_layout(height=HEIGHT)
     if work.task.answers:
         curves = curves_of((asked,), "exact").values()
         at = min(work.view.n, len(asked.answers))

@@ -72,7 +72,7 @@ def everything(found: AuditPageState, focus: Focus) -> tuple[Any, ...]:
         render.gallery(found, focus),
         *render.pictures_of(report),
         export.as_python(found),
-        render.headline(report),
+        render.headline(report) + render.made_of(found, report),
         gr.Button(visible=render.too_few(found, report)),
         render.reasons(report),
     )
@@ -168,15 +168,19 @@ def _touring(p: AuditParts) -> None:
     def reveal(found: AuditPageState, focus: Focus, event: gr.EventData):
         stop, guess = tour.named(getattr(event, "key", "")), str(getattr(event, "guess", ""))[:80]
         if stop is None or guess not in stop.guesses:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return (gr.skip(),) * len(outputs)
         report = found.report()
         shown = tour.tour_cards()[stop.key].shown(guess=guess, answer=stop.answer(found, report))
         if stop.key != tour.QUIZ or not found.secret:
-            return shown, gr.skip(), gr.skip(), gr.skip()
+            return shown, *(gr.skip(),) * (len(outputs) - 1)
         known = replace(found, secret=False)
-        return shown, known, render.summary(known, report), export.as_python(known)
+        headline = render.headline(report) + render.made_of(known, report)
+        # the controls now say what was guessed, so that the figures stay those of the controls
+        asked = values_of(known.view)
+        return shown, known, render.summary(known, report), export.as_python(known), headline, *asked
 
-    p.tour_note.click(reveal, [p.work, p.focus], [p.tour_note, p.work, p.status, p.script], **LIGHT, **QUIET)
+    outputs = [p.tour_note, p.work, p.status, p.script, p.headline, *p.values]
+    p.tour_note.click(reveal, [p.work, p.focus], outputs, **LIGHT, **QUIET)
 
 
 def _own(p: AuditParts) -> None:
@@ -185,11 +189,13 @@ def _own(p: AuditParts) -> None:
     @friendly
     def ask(picture: Any, labels: str, request: gr.Request, *values: Any):
         view = _view(request, values)
-        return own_picture.ask(picture, labels, view.model, view.temperature)
+        line, bars = own_picture.ask(picture, labels, view.model, view.temperature)
+        return line + own_picture.made_of(picture, labels, view), bars
 
-    p.ask.click(
-        ask, [p.picture, p.labels, *p.values], [p.own_status, p.own_bars], show_progress="minimal", **GPU, **QUIET
-    )
+    asked = [p.own_status, p.own_bars]
+    p.ask.click(ask, [p.picture, p.labels, *p.values], asked, show_progress="minimal", **GPU, **QUIET)
+    for part in (p.picture, p.labels):
+        part.change(own_picture.now_of, [p.picture, p.labels], p.own_now, **LIVE)
 
 
 def _arriving(app: gr.Blocks, p: AuditParts) -> None:

@@ -72,6 +72,8 @@ class AuditParts:
     ask: Any
     own_status: Any
     own_bars: Any
+    own_now: Any
+    """unseen: which picture and labels stand there now"""
     files: dict[str, Any]
     link: Any
     link_text: Any
@@ -125,7 +127,9 @@ def build(opening: AuditPageState) -> AuditParts:
         with gr.Column(scale=0, min_width=220, elem_classes="controls", elem_id="audit-controls"):
             _input(parts, settings, opening.view)
         with gr.Column(scale=1, min_width=300, elem_classes="results", elem_id="audit-results"):
-            parts["headline"] = gr.HTML(render.headline(report), elem_id="audit-headline", padding=False)
+            parts["headline"] = gr.HTML(
+                render.headline(report) + render.made_of(opening, report), elem_id="audit-headline", padding=False
+            )
             with gr.Row(elem_classes="stage"):
                 with gr.Column(scale=6, min_width=280, elem_id="audit-choice"):
                     _bars(parts, opening, focus, report)
@@ -249,7 +253,7 @@ def _gallery(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus
     about = said(render.about_gallery(focus)) + render.links(opening, focus)
     parts["about"] = gr.HTML(about, padding=False, elem_id="audit-about")
     shown = render.gallery(opening, focus)
-    parts["gallery"] = thumbs(shown, elem_id="audit-gallery", columns=8, height=250, preview=True)
+    parts["gallery"] = thumbs(shown, elem_id="audit-gallery", columns=8, height="auto", preview=True)
     gr.HTML(said(BARS), padding=False)
 
 
@@ -273,4 +277,5 @@ def _own(parts: dict[str, Any]) -> None:
             )
             parts["ask"] = gr.Button("Ask", elem_id="audit-ask", min_width=120)
             parts["own_status"] = gr.HTML("", padding=False, elem_id="audit-own-status")
+            parts["own_now"] = gr.HTML("", padding=False, elem_classes="unseen", elem_id="audit-own-now")
             parts["own_bars"] = gr.HTML(own_picture.nothing(), padding=False, elem_id="audit-own-bars")

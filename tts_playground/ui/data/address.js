@@ -49,6 +49,7 @@
     states[slug] = {...states[slug], changed, all: Object.fromEntries(names.map((n, i) => [n, values[i]]))};
     remember({...memory(), [slug]: states[slug]});
     if (slug === shown()) write(slug, 'replaceState');
+    document.dispatchEvent(new Event('tts-settings'));
   };
   window.ttsExtra = (slug, extra) => {
     states[slug] = {...states[slug], extra};

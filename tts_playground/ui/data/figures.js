@@ -66,10 +66,11 @@
   });
   const escaped = (line) => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-  const picture = (chart, block) => {
+  /* `lines`, where a tab says better what stands above: the title and the lines of the caption. */
+  const picture = (chart, block, lines) => {
     const said = chart.ttsTold || told(chart);
-    const [title, what] = heading(block);
-    const rows = wrapped(caption(said, what, chart), 130);
+    const [title, what] = lines ? [lines[0]] : heading(block);
+    const rows = wrapped(lines ? [...lines.slice(1), chart.layout.meta?.caption].filter(Boolean) : caption(said, what, chart), 130);
     const width = 900, head = 15 * rows.length + 12, height = 560 + head;
     const layout = {...chart.layout, width, height, autosize: false, paper_bgcolor: 'white', plot_bgcolor: 'white'};
     const own = chart.layout.title?.text;
@@ -91,7 +92,7 @@
       '<</Type/Catalog/Pages 2 0 R>>', '<</Type/Pages/Kids[3 0 R]/Count 1>>',
       `<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${width} ${height}]/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>`,
       `<</Length ${draw.length}>>stream\n${draw}\nendstream`,
-      `<</Type/XObject/Subtype/Image/Width ${width * scale}/Height ${height * scale}/ColorSpace/DeviceRGB`
+      `<</Type/XObject/Subtype/Image/Width ${Math.round(width * scale)}/Height ${Math.round(height * scale)}/ColorSpace/DeviceRGB`
         + `/BitsPerComponent 8/Filter/DCTDecode/Length ${data.length}>>stream\n${data}\nendstream`,
     ];
     let file = '%PDF-1.4\n';
@@ -126,21 +127,50 @@
     return rows;
   };
 
-  const SCALE = 3;
+  const SCALE = 3; // a PDF holds a picture, three dots a point
+  const saved = async (kind, {figure, width, height, name}) => {
+    const draw = (format, scale) => window.Plotly.toImage(figure, {format, width, height, ...(scale ? {scale} : {})});
+    if (kind === 'svg') save(name, await draw('svg'));
+    else if (kind === 'png') save(name, await draw('png', 2));
+    else save(name, blob([pdf(await draw('jpeg', SCALE), width, height, SCALE)], 'application/pdf'));
+  };
+  const asked = (kind) => (chart, block) => {
+    const drawn = picture(chart, block);
+    return saved(kind, {...drawn, name: `${drawn.name}.${kind}`});
+  };
+  /* A drawing that is SVG already, of a tree say. */
+  const savedDrawing = async (kind, svg, name) => {
+    if (kind === 'svg') { save(name, blob([svg], 'image/svg+xml')); return; }
+    const root = new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement;
+    const [width, height] = ['width', 'height'].map((side) => Number(root.getAttribute(side)));
+    const image = new Image();
+    await new Promise((done, failed) => {
+      Object.assign(image, {onload: done, onerror: failed, src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`});
+    });
+    const scale = Math.min(SCALE, 8000 / Math.max(width, height)), canvas = document.createElement('canvas');
+    Object.assign(canvas, {width: Math.round(width * scale), height: Math.round(height * scale)});
+    const pen = canvas.getContext('2d');
+    pen.fillStyle = 'white';
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+    if (kind === 'png') { save(name, canvas.toDataURL('image/png')); return; }
+    const jpeg = canvas.toDataURL('image/jpeg', 0.95);
+    save(name, blob([pdf(jpeg, canvas.width / scale, canvas.height / scale, scale)], 'application/pdf'));
+  };
+  /* {"name", "kind", "where", "lines", "svg"} as JSON: a chart of the page under these lines, or a drawing; with "href" a
+     file that is ready. */
+  window.ttsFigure = (told) => {
+    if (!told) return;
+    const {name, kind, where, lines, svg, href} = JSON.parse(told);
+    if (href) { save(name, href); return; }
+    if (svg) { savedDrawing(kind, svg, name); return; }
+    const block = document.getElementById(where), chart = block?.querySelector('.js-plotly-plot');
+    if (chart) saved(kind, {...picture(chart, block, lines), name});
+  };
   const kinds = {
-    SVG: async (chart, block) => {
-      const {figure, width, height, name} = picture(chart, block);
-      save(`${name}.svg`, await window.Plotly.toImage(figure, {format: 'svg', width, height}));
-    },
-    PDF: async (chart, block) => {
-      const {figure, width, height, name} = picture(chart, block);
-      const jpeg = await window.Plotly.toImage(figure, {format: 'jpeg', width, height, scale: SCALE});
-      save(`${name}.pdf`, blob([pdf(jpeg, width, height, SCALE)], 'application/pdf'));
-    },
-    PNG: async (chart, block) => {
-      const {figure, width, height, name} = picture(chart, block);
-      save(`${name}.png`, await window.Plotly.toImage(figure, {format: 'png', width, height, scale: 2}));
-    },
+    SVG: asked('svg'),
+    PDF: asked('pdf'),
+    PNG: asked('png'),
     CSV: async (chart, block) => {
       const said = chart.ttsTold || told(chart);
       save(`${named(block, said)}.csv`, blob([csv(points(chart))], 'text/csv'));
@@ -160,6 +190,7 @@
   const equip = (chart) => {
     const block = chart.closest('.block');
     if (!block || !chart.on) return;
+    if (!chart.data?.length) { block.querySelector(':scope > .figure-tools')?.remove(); return; } // a sentence alone
     if (!chart.ttsTold) {
       chart.ttsTold = told(chart);
       let before = chart.data;

@@ -64,7 +64,7 @@ class Page(gr.Blocks, metaclass=BlocksWithoutStub):
         sent = await super().postprocess_data(block_fn, values if len(values) > 1 else values[0], state)
         # of what was shown while this was being written out, too
         sent = [one if part._id not in shown else gr.skip() for one, part in zip(sent, block_fn.outputs, strict=True)]
-        shown.update(part._id for part in block_fn.outputs)
+        shown.update(part._id for part, value in zip(block_fn.outputs, values, strict=True) if _says(value))
         return sent
 
     async def preprocess_data(

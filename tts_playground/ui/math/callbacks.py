@@ -39,7 +39,6 @@ from tts_playground.ui.events import (
     values_in_query,
 )
 from tts_playground.ui.math import recipes_view, tour_view
-from tts_playground.ui.math.figure_file import FIGURE
 from tts_playground.ui.math.layout import LEVELS, MathParts
 from tts_playground.ui.math.shown import choice_of, choice_outputs, found, found_outputs
 
@@ -199,7 +198,7 @@ def _saving(p: MathParts) -> None:
 
     given = [p.state, p.figure, p.kind, p.axis]
     event = p.save_figure.click(figure, given, p.file, **LIGHT, **QUIET)
-    event.success(None, p.file, None, js=FIGURE)
+    event.success(None, p.file, None, js="(told) => window.ttsFigure(told)")
 
 
 def _opening(app: gr.Blocks, p: MathParts) -> None:

@@ -13,6 +13,7 @@ from tts_playground.pages.math.view_settings import LIMITS, MENU, ORDER, MathVie
 from tts_playground.rewards.prm import AGGREGATIONS
 from tts_playground.tasks.reasoning import LONGEST
 from tts_playground.ui.gradio_patches import enclosing_tab
+from tts_playground.ui.linked_marks import linked
 from tts_playground.ui.math import recipes_view
 from tts_playground.ui.widgets import PageState, heading, python, slider, take_away
 
@@ -128,6 +129,7 @@ def build(opening: MathView) -> MathParts:
             parts["trust"] = gr.Plot(None, show_label=False, elem_id="math-trust")
     parts["recipes"] = recipes_view.build()
     _take_away(parts)
+    linked("math")
     return MathParts(values=[settings[name] for name in ORDER], **parts)
 
 

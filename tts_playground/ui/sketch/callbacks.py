@@ -40,6 +40,8 @@ from tts_playground.ui.events import (
     values_in_query,
     waiting,
 )
+from tts_playground.ui.sketch import comparison_view
+from tts_playground.ui.sketch.canvas_now import ANOTHER, CANVAS
 from tts_playground.ui.sketch.layout import SketchParts
 
 HEAVY: dict[str, Any] = {"concurrency_id": "search", "concurrency_limit": 2}
@@ -73,7 +75,7 @@ def wire(app: gr.Blocks, parts: SketchParts, starters: dict[str, SketchPageState
     _searching(parts)
     _results(parts, starters)
     _editing(parts)
-    _comparing(parts)
+    comparison_view.wire(parts, HEAVY)
     _arriving(app, parts)
 
 
@@ -105,19 +107,20 @@ def _reading(p: SketchParts, trigger: Any) -> Any:
 def _drawing(p: SketchParts) -> None:
     """Examples, uploads and the clear button put ink on the canvas; a stroke shows how it is read."""
 
-    def put(ink: Any, loaded: Any, outline: str, n: int, line: str, name: str = ""):
+    def put(request: gr.Request, ink: Any, loaded: Any, outline: str, n: int, line: str, name: str = ""):
         value = examples.layers(ink)
         task = examples.task_of(value, loaded, outline)
+        CANVAS.holds(request, task)
         address = ink_link.query(ink, name)
         return address, value, loaded, task, render.compare(task, None), status(line), *_nothing_found(n), "auto", False
 
     @friendly
-    def pick(outline: str, n: int, event: gr.SelectData):
+    def pick(outline: str, n: int, event: gr.SelectData, request: gr.Request):
         name = one_of(examples.names(), event.index)
-        return put(*examples.load(examples.picture(name)), outline, n, ON_CANVAS.format(name=name), name)
+        return put(request, *examples.load(examples.picture(name)), outline, n, ON_CANVAS.format(name=name), name)
 
     @friendly
-    def take(picture: Any, outline: str, n: int):
+    def take(picture: Any, outline: str, n: int, request: gr.Request):
         if picture is None:
             return (gr.skip(),) * len(outputs)
         ink, loaded = examples.load(picture)
@@ -125,19 +128,30 @@ def _drawing(p: SketchParts) -> None:
             raise BadInput(
                 "No drawing was found in this picture; it needs dark strokes on light paper, or the reverse."
             )
-        return put(ink, loaded, outline, n, TAKEN + _noted(loaded.notes))
+        return put(request, ink, loaded, outline, n, TAKEN + _noted(loaded.notes))
 
     @friendly
-    def wipe(n: int):
+    def wipe(n: int, request: gr.Request):
+        CANVAS.holds(request, None)
         line = status("The canvas is clear.")
         shown = "", examples.layers(None), None, None, render.compare(None, None), line
         return *shown, *_nothing_found(n), "auto", False
 
     @friendly
-    def notice(value: Any, loaded: Any, drawn: Any, text: str, work: SketchPageState | None, outline: str, n: int):
+    def notice(
+        value: Any,
+        loaded: Any,
+        drawn: Any,
+        text: str,
+        work: SketchPageState | None,
+        outline: str,
+        n: int,
+        request: gr.Request,
+    ):
         task = examples.task_of(value, loaded, outline)
         if task.blank or task == drawn:  # the canvas also reports when nothing was drawn
             return (gr.skip(),) * len(noticed)
+        CANVAS.holds(request, task)
         address = ink_link.query(examples.ink_of(value), examples.name_of(task))
         if work is None and text.strip():  # typed by hand: it is compared with every stroke
             shown, _, line = editor.follow(text, task)
@@ -170,12 +184,12 @@ def _rereading(p: SketchParts) -> None:
 
     def read(how: str):
         @friendly
-        def reread(value: Any, loaded: Any, outline: str, invert: str, crop: bool, n: int):
+        def reread(value: Any, loaded: Any, outline: str, invert: str, crop: bool, n: int, request: gr.Request):
             if not examples.ink_of(value).any():
                 raise BadInput("The canvas is blank; draw something, or upload a picture.")
             was = loaded.turned if loaded else invert == "yes"
-            if how in ("filled", "lines"):
-                outline = {"filled": "fill", "lines": "keep"}[how]
+            if how in ("filled", "lines", "outline"):
+                outline = {"filled": "fill", "lines": "keep"}.get(how, outline)
                 ink, kept = examples.ink_of(value), loaded
             else:
                 invert = ("no" if was else "yes") if how == "inverted" else invert
@@ -184,6 +198,7 @@ def _rereading(p: SketchParts) -> None:
                 ink, kept = examples.again(value, loaded, INVERT.get(invert), crop, turn)
             value = examples.layers(ink)
             task = examples.task_of(value, kept, outline)
+            CANVAS.holds(request, task)
             line = status(AGAIN + _noted((*(kept.notes if kept else ()), *task.notes[1:])))
             return value, kept, task, render.compare(task, None), line, *_nothing_found(n), outline, invert, crop
 
@@ -192,7 +207,8 @@ def _rereading(p: SketchParts) -> None:
     inputs = [p.held, p.loaded, *chosen, p.n]
     outputs = [p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p), *chosen]
     triggers = {"filled": p.filled.click, "lines": p.lines.click, "inverted": p.inverted.click}
-    triggers |= {"cropped": p.cropped.click, "invert": chosen[1].input, "crop": chosen[2].input}
+    triggers |= {"cropped": p.cropped.click}
+    triggers |= {"outline": chosen[0].input, "invert": chosen[1].input, "crop": chosen[2].input}
     for how, trigger in triggers.items():
         _reading(p, trigger)(read(how), inputs, outputs, **_canvas_event(p))
 
@@ -213,10 +229,15 @@ def _searching(p: SketchParts) -> None:
         if task.blank:
             yield None, None, "", render.compare(task, None), status(render.STOPS["blank"])
             return
+        CANVAS.holds(request, task)
         # the work stays as it is: nothing is found yet, and a model may have to be loaded first
         yield gr.skip(), task, gr.skip(), render.compare(task, None), status("Searching…", busy=True)
         try:
             for work, round_ in render.search(task, examples.name_of(task) or "your drawing", settings):
+                if CANVAS.newer(request, task):
+                    other = CANVAS.task(request)
+                    yield None, other, "", render.compare(other, None), status(ANOTHER)
+                    return
                 yield work, task, str(work.program), *render.live(work, round_)
         except Exception:  # the sentence is shown by ``friendly``; nothing looks busy beside it
             yield *[gr.skip()] * 4, status("This search ended with an error.")
@@ -250,11 +271,19 @@ def _summary(p: SketchParts) -> list[Any]:
 
 def _found(p: SketchParts) -> list[Any]:
     """What belongs to one drawing, and goes when another one comes."""
-    return [p.work, p.program, *_summary(p)]
+    return [p.work, p.program, *_contest(p), *_summary(p)]
+
+
+def _contest(p: SketchParts) -> list[Any]:
+    return [p.contest_state, p.contest_figure, p.contest_status]
+
+
+def _no_contest() -> tuple[Any, ...]:
+    return None, strategy_comparison.figure(None, "n"), status(strategy_comparison.HELP)
 
 
 def _nothing_found(n: int) -> tuple[Any, ...]:
-    return None, "", *_summarise(None, n)
+    return None, "", *_no_contest(), *_summarise(None, n)
 
 
 @friendly
@@ -282,17 +311,20 @@ def _results(p: SketchParts, starters: dict[str, SketchPageState]) -> None:
         return str(program), *editor.follow(str(program), work.task, work.closeness)
 
     @friendly
-    def open_pool(name: str):
+    def open_pool(name: str, request: gr.Request):
         work = starters[name]
+        CANVAS.holds(request, work.task)
         ink, loaded = examples.load(examples.picture(name))
         line = status(f"The ready-made pool of “{name}”: {len(work.pool)} independent draws.")
         shown = render.compare(work.task, work.program)
-        return work, work.task, examples.layers(ink), loaded, str(work.program), shown, line
+        canvas = examples.layers(ink)
+        return work, work.task, canvas, loaded, str(work.program), shown, line, *_no_contest()
 
     p.n.change(read, [p.work, p.n], [p.curve, p.reading], **LIVE)
     outputs = [p.program, p.panel, p.complaint, p.status]
     p.gallery.select(choose, p.work, outputs, **LIGHT, **QUIET)
-    opened = [p.work, p.drawn, p.canvas, p.loaded, p.program, p.panel, p.status]
+    opened = [p.work, p.drawn, p.canvas, p.loaded, p.program, p.panel, p.status, *_contest(p)]
+    p.opened.input(None, None, None, js="() => window.ttsFresh('sketch')")
     p.opened.input(open_pool, p.opened, opened, **_canvas_event(p)).then(
         _summarise, [p.work, p.n], _summary(p), **LIGHT, **QUIET
     )
@@ -329,38 +361,6 @@ def _editing(p: SketchParts) -> None:
     p.address.change(None, p.address, None, js="(extra) => window.ttsExtra('sketch', extra)")
 
 
-def _comparing(p: SketchParts) -> None:
-    """The chosen strategies on the drawing at hand, one after the other."""
-
-    @friendly
-    def compare(
-        drawn: Any, work: SketchPageState | None, axis: str, names: list[str], request: gr.Request, *chosen: Any
-    ) -> Iterator[Any]:
-        settings = _settings(request, chosen)
-        task = drawn or (work and work.task)
-        if task is None:
-            raise BadInput("The canvas is blank; draw something to compare the strategies on.")
-        last = None
-        for found in strategy_comparison.run(task, settings, names):
-            if last is not None and found.doing == last.doing:
-                yield gr.skip(), gr.skip(), gr.skip()  # a cancel, or a page that closes, gets through here
-                continue
-            grew = last is None or found.curve is not last.curve or len(found.points) > len(last.points)
-            figure = strategy_comparison.figure(found, axis) if grew else gr.skip()
-            last = found
-            yield found, figure, status(strategy_comparison.line(found), busy=bool(found.doing))
-
-    @friendly
-    def redraw(found: Any, axis: str):
-        return gr.skip() if found is None else strategy_comparison.figure(found, axis)
-
-    inputs = [p.drawn, p.work, p.contest_axis, p.contest_names, *p.settings]
-    outputs = [p.contest_state, p.contest_figure, p.contest_status]
-    event = p.contest.click(compare, inputs, outputs, **waiting(p.contest_status), **HEAVY, **QUIET)
-    cancels([p.contest_stop, p.cancel], [event], [p.contest_status], "Stopped; the points so far stand.")
-    p.contest_axis.change(redraw, [p.contest_state, p.contest_axis], p.contest_figure, **LIGHT, **QUIET)
-
-
 def _arriving(app: gr.Blocks, p: SketchParts) -> None:
     """A link brings settings, and a program or an example, back."""
 
@@ -384,9 +384,9 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
         if text:
             shown, complaint, line = editor.follow(text, task, chosen.shown)
             panel, line = shown or panel, line or status("The program in this link cannot be read.")
-        summary = _summarise(None, chosen.n or CANDIDATES)[:-1]
+        _, _, *summary = _nothing_found(chosen.n or CANDIDATES)
         address = urlencode({} if task is None else {"drawing": name} if name in examples.names() else {"ink": ink})
-        return *settings, value, loaded, task, panel, line, None, text, *summary, complaint, address
+        return *settings, value, loaded, task, panel, line, None, text, *summary[:-1], complaint, address
 
     outputs = [*p.settings, p.canvas, p.loaded, p.drawn, p.panel, p.status, *_found(p), p.address]
     arrives(app, "sketch", (*ORDER, "program", "drawing", "ink"), arrival, outputs, **_canvas_event(p))

@@ -34,7 +34,6 @@ from tts_playground.ui.widgets import (
 )
 
 HELLO = "Draw, upload a picture or pick an example; then press “Find the program”."
-SHOWN = " Until then you see the ready-made candidates of the example “{name}”."
 
 READ = {"filled": "Fill", "lines": "Keep lines", "inverted": "Invert", "cropped": "Crop"}
 """buttons that read the drawing in another way, by name"""
@@ -270,8 +269,7 @@ def _output(parts: dict[str, Any], opening: SketchPageState | None) -> None:
         0.05,
         "0: few shapes; 1: as close as it gets.",
     )
-    words = "" if opening is None else SHOWN.format(name=opening.title)
-    parts["status"] = gr.HTML(status(HELLO + words), elem_id="sketch-status", padding=False)
+    parts["status"] = gr.HTML(status(HELLO), elem_id="sketch-status", padding=False)
     with gr.Row(elem_classes="buttons", elem_id="sketch-read"):
         for name, label in READ.items():
             parts[name] = gr.Button(label, size="sm", min_width=60, elem_id=f"sketch-read-{name}")

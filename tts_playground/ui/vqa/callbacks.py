@@ -139,6 +139,7 @@ def _looking(p: VqaParts) -> None:
     live: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
     p.value("n").change(look, [p.work, p.value("n")], _shown(p)[:4], **live)
     p.table.click(read, p.work, [p.reply, p.board], **live)
+    p.picture.change(friendly(render.picture_now), p.picture, p.now, **live)
 
 
 def _count(n: Any) -> int:

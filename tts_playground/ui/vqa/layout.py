@@ -96,6 +96,8 @@ class VqaParts:
     board: Any
     """one reply, word by word"""
     sections: Any
+    now: Any
+    """unseen: which picture stands there"""
     links: Any
     """what lights marks that belong together"""
     tour: dict[str, Any]
@@ -132,6 +134,7 @@ def build() -> VqaParts:
                     later(parts["curve"], lambda: render.question_figure(work))
             _sections(parts, view, work)
     parts["settings"] = [settings[name] for name in ORDER]
+    parts["now"] = gr.HTML("", elem_id="vqa-now", elem_classes="unseen", padding=False)
     parts["links"] = linked("vqa")
     return VqaParts(**parts)
 

@@ -1,0 +1,138 @@
+"""Nothing stale under a new heading, on every tab; a page that opens does not jump; charts name what they stand for."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+PATIENCE = 120_000
+OLD = ".old"
+JUMPS = """window.jumped = 0; new PerformanceObserver((list) => list.getEntries().forEach((one) => {
+  if (!one.hadRecentInput) window.jumped += one.value; })).observe({type: 'layout-shift', buffered: true});"""
+
+
+@pytest.fixture(scope="module")
+def opened(address, browser):
+    """``opened(query)``: a person's page, without faults."""
+    contexts, faults = [], []
+    expect.set_options(timeout=PATIENCE)
+
+    def opened(query, ready):
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.add_init_script(JUMPS)
+        page.goto(f"{address}?{query}")
+        page.locator(ready).first.wait_for()
+        page.wait_for_timeout(600)
+        assert page.evaluate("window.jumped") < 0.1  # the sum of layout shifts, as browsers count them
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _grey(page, *parts):
+    for part in parts:
+        expect(page.locator(part)).to_have_class(re.compile(r"\bold\b"))
+
+
+def _fresh(page, note):
+    expect(page.locator(note)).to_have_count(0)
+    expect(page.locator(OLD)).to_have_count(0)
+
+
+def test_an_audit_of_other_settings_is_grey_and_names_its_own(opened):
+    page = opened("tab=audit", "#audit-curve .main-svg")
+    note = page.locator("#audit-old")
+    _fresh(page, "#audit-old")
+    page.locator("#audit-n input[type=number]").fill("200")  # exact chances are looked at anew
+    expect(page.locator("#audit-curve .js-plotly-plot")).to_be_visible()
+    _fresh(page, "#audit-old")
+    page.locator("#audit-model input").fill("scripted:fair")
+    page.locator("#audit-model input").press("Enter")
+    expect(note).to_contain_text(re.compile(r"Model changed; what is grey is from tiny:vlm: \d+ pictures, exact"))
+    _grey(page, "#audit-headline", "#audit-histogram", "#audit-gallery", "#audit-effects", "#audit-curve")
+    note.get_by_role("button", name="Run the audit").click()
+    expect(page.locator("#audit-status")).to_contain_text("scripted:fair:")
+    _fresh(page, "#audit-old")
+    page.locator("#audit-protocol").get_by_label("sampled").check()
+    expect(note).to_contain_text("Protocol changed; what is grey is from scripted:fair: ")
+    page.locator("#audit-protocol").get_by_label("exact").check()  # and back: these are its results again
+    _fresh(page, "#audit-old")
+    page.locator("#audit-model input").fill("scripted:nobody")  # refused
+    page.locator("#audit-model input").press("Enter")
+    page.locator("#audit-run").click()
+    expect(page.locator(".toast-body").first).to_be_visible()
+    expect(note).to_contain_text("Model changed")
+    _grey(page, "#audit-verdict", "#audit-heat")
+
+
+def test_a_riddle_is_nobodys_settings_until_it_is_solved(opened):
+    page = opened("tab=audit", "#audit-curve .main-svg")
+    page.locator("#audit-tour-script").click()
+    expect(page.locator("#audit-status")).to_contain_text("A script that you are to guess")
+    _fresh(page, "#audit-old")
+    page.locator("#audit-tour-note [data-guess]").first.click()
+    expect(page.locator("#audit-status")).to_contain_text("scripted:")
+    name = page.locator("#audit-status p").inner_text().rsplit(":", 1)[0]
+    expect(page.locator("#audit-model input")).to_have_value(re.compile("script"))
+    _fresh(page, "#audit-old")
+    assert name.startswith("scripted:")
+
+
+def test_a_sketch_is_of_its_drawing_and_its_settings(opened, draw_circle):
+    page = opened("tab=sketch", "#sketch-curve .main-svg")
+    note = page.locator("#sketch-old")
+    expect(page.locator("#sketch-reading")).to_contain_text("This is a ready-made example: draw your own")
+    _fresh(page, "#sketch-old")
+    strategy = page.locator("#sketch-strategy input")
+    strategy.click()
+    page.get_by_role("option").filter(has_text="best-of-n").first.click()
+    expect(note).to_contain_text("Strategy changed; what is grey is from the ready-made pool of “biohazard”.")
+    _grey(page, "#sketch-panel", "#sketch-curve", "#sketch-gallery", "#sketch-reading")
+    draw_circle(page)  # another drawing: nothing of the last one stays
+    expect(page.locator("#sketch-gallery img")).to_have_count(0)
+    _fresh(page, "#sketch-old")
+    page.locator("#sketch-n input[type=number]").fill("8")
+    page.locator("#sketch-run").click()
+    expect(page.locator("#sketch-status")).to_contain_text(re.compile("Done|Stopped"))
+    expect(page.locator("#sketch-gallery img").first).to_be_visible()
+    _fresh(page, "#sketch-old")
+    page.get_by_role("button", name="More settings").click()
+    page.locator("#sketch-seed input").fill("3")
+    expect(note).to_contain_text(re.compile(r"Seed changed; what is grey is from best-of-n, N = 8, proposal, T = 1"))
+    page.locator("#sketch-seed input").fill("0")
+    _fresh(page, "#sketch-old")
+
+
+def test_other_tabs_are_as_honest_do_not_jump_and_link_their_charts(opened):
+    page = opened("tab=vqa", "#vqa-curve .main-svg")
+    _fresh(page, "#vqa-old")
+    page.locator("#vqa-temperature input[type=number]").fill("1.5")
+    expect(page.locator("#vqa-old")).to_contain_text("Temperature changed; what is grey is from 16 answers by tiny:vlm")
+    _grey(page, "#vqa-verdict", "#vqa-gallery", "#vqa-curve")
+    page.locator("#vqa-temperature input[type=number]").fill("0.8")
+    _fresh(page, "#vqa-old")
+    page.locator("#tab-t2i-button").click()
+    page.locator("#t2i-picks img").first.wait_for()
+    page.locator("#t2i-prompt textarea").fill("a red apple and a blue star")
+    expect(page.locator("#t2i-old")).to_contain_text("Prompt changed; what is grey is from “a cat and a purple guitar”")
+    _grey(page, "#t2i-reading", "#t2i-picks", "#t2i-gallery")
+    page.locator("#tab-math-button").click()
+    page.locator("#math-curve .main-svg").first.wait_for()
+    page.locator("#math-chips .chip").first.wait_for()
+    page.locator("#math-curve .js-plotly-plot[aria-label*='arrow keys']").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#math-chips .chip.lit").first).to_be_visible()
+    expect(page.locator("#math-picks tr.lit").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("#math-chips .chip").nth(1).hover()
+    expect(page.locator("#math-curve .marks-over circle").first).to_be_attached()
+    page.locator("#math-n input[type=number]").fill("4")
+    expect(page.locator("#math-stale .note")).to_contain_text("Settings changed; this tree is from")
+    expect(page.locator("#math-tree")).to_have_css("opacity", "0.42")
