@@ -15,6 +15,13 @@ SETTINGS = {
 }
 
 
+def pytest_collection_modifyitems(items):
+    """Workers load models before the first row, which takes minutes on a busy machine."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(600))
+
+
 @pytest.fixture(scope="session")
 def nodes():
     """The cluster, joined."""
