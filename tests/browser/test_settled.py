@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from opening import PATIENCE, open_in
 from playwright.sync_api import expect
 
-PATIENCE = 120_000
 OLD = ".old"
 JUMPS = """window.jumped = 0; new PerformanceObserver((list) => list.getEntries().forEach((one) => {
   if (!one.hadRecentInput) window.jumped += one.value; })).observe({type: 'layout-shift', buffered: true});"""
@@ -20,13 +20,8 @@ def opened(address, browser):
     def opened(query, ready):
         context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
         contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.add_init_script(JUMPS)
-        page.goto(f"{address}?{query}")
-        page.locator(ready).first.wait_for()
-        page.wait_for_timeout(600)
+        context.add_init_script(JUMPS)
+        page = open_in(context, f"{address}?{query}", ready, faults=faults)
         assert page.evaluate("window.jumped") < 0.1  # the sum of layout shifts, as browsers count them
         return page
 
