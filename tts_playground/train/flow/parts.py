@@ -16,7 +16,7 @@ from tts_playground.errors import BadInput
 from tts_playground.models.diffusion.library import library
 from tts_playground.train.clip.parts import LONGEST, build_tokenizer
 
-STEPS, GUIDANCE = 12, 4.0
+STEPS, GUIDANCE = 12, 3.0
 """denoising steps and guidance that suit it"""
 SHIFT = 1.0
 """of the schedule of noise levels (Esser et al. 2024): a picture has 64 tokens, too few to move it towards noise"""

@@ -316,7 +316,7 @@ def _card(setup: TrainSetup, count: int) -> CardText:
         f"{world.CAPTIONS} captions; a tenth of the captions are left empty for guidance. The autoencoder learned "
         "first; the text encoder began as the lower layers of tiny:clip's. While it learned, tokens of a middle layer "
         "named what covers them.",
-        architecture="SanaPipeline (AutoencoderDC, CLIPTextModel, SanaTransformer2DModel)",
+        architecture="`SanaPipeline` (AutoencoderDC, CLIPTextModel, SanaTransformer2DModel)",
         lesson="autoencoder",
     )
 
