@@ -32,8 +32,7 @@ FLAGS = [
 def _opened(page: Page, address: str, tab: str, ready: str) -> None:
     page.goto(f"{address}?tab={tab}")
     page.locator(ready).first.wait_for()
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(5000)  # figures have their sizes, answers are there
 
 
 def _picture(page: Page) -> Image.Image:
