@@ -200,19 +200,15 @@ def test_a_link_to_an_example_names_it_again_and_what_cannot_begin_or_was_stoppe
 def test_a_search_does_not_hold_up_another_person_and_keeps_its_best_when_it_is_cancelled(open_page):
     first = open_page("seconds=20&n=256&strategy=best-of-n&drawing=house")
     second = open_page("seconds=2")
-    for n in (4, 8):  # a page whose answers open late, once, does not wait for the search
-        first.locator("#sketch-run").click()
-        expect(_status(first)).to_contain_text("Searching")
-        second.bring_to_front()
-        begun = time.monotonic()
-        second.locator("#sketch-n input[type=number]").fill(str(n))
-        expect(second.locator("#sketch-reading")).to_contain_text(f"best of {n} programs")
-        took = time.monotonic() - begun
-        print(f"the second person's slider answered after {took:.2f} s while the first one searched")
-        first.bring_to_front()
-        if "Searching" in _status(first).inner_text():
-            break
-    expect(_status(first)).to_contain_text("Searching", timeout=1000)
+    first.locator("#sketch-run").click()
+    expect(_status(first)).to_contain_text("Searching")
+    second.bring_to_front()  # as it is before whoever uses it: a browser slows pages in the back
+    begun = time.monotonic()
+    second.locator("#sketch-n input[type=number]").fill("4")
+    expect(second.locator("#sketch-reading")).to_contain_text("best of 4 programs")
+    print(f"the second person's slider answered after {time.monotonic() - begun:.2f} s while the first one searched")
+    first.bring_to_front()
+    expect(_status(first)).to_contain_text("Searching")
 
     for _ in range(80):  # until something was found that can be kept, well before the search ends by itself
         if first.locator("#sketch-program textarea").input_value():
