@@ -15,7 +15,7 @@ BEFORE = b"<script data-gradio-mode>"
 """gradio's page, in templates/frontend/index.html: its configuration stands before this, its own script after it"""
 SCRIPT = """<style>
 body { margin: 0; }
-gradio-app:not(:has(.tabitem .block)) { visibility: hidden; animation: tts-anyway 0s linear 8s forwards; }
+gradio-app:not(:has(.tabitem .block)) { visibility: hidden; animation: tts-anyway 0s linear 20s forwards; }
 @keyframes tts-anyway { to { visibility: visible; } }
 </style><script>(() => {
   const parts = window.gradio_config?.components || [], wanted = new URLSearchParams(location.search).get('tab');
