@@ -1,12 +1,15 @@
 """Other tabs cost the first page nothing: what they show comes when they are opened, and never over newer things."""
 
+import asyncio
 import json
 
 import gradio as gr
 import httpx
 import pytest
 
+from tts_playground.errors import BadInput
 from tts_playground.ui import shell
+from tts_playground.ui.events import arrives
 from tts_playground.ui.first_open import LONG, later, on_first_open
 from tts_playground.ui.gradio_patches import Page
 
@@ -67,37 +70,45 @@ def _two_tabs():
     return [One(), Two()], made
 
 
-async def _values(address, session, *, changed=False):
-    async with httpx.AsyncClient(timeout=60) as web:
-        config = (await web.get(f"{address}config")).json()
-        names = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
-        fill = next(one for one in config["dependencies"] if one["targets"][0][1] == "select" and one["outputs"])
-        change = next(one for one in config["dependencies"] if one["api_name"] == "change")
-        found = {}
-        for event in [*([change] if changed else []), fill, fill]:
-            body = {"data": [], "fn_index": event["id"], "session_hash": session, "event_data": {"index": 1}}
-            assert (await web.post(f"{address}gradio_api/queue/join", json=body)).status_code == 200
-            query = {"session_hash": session}
-            async with web.stream("GET", f"{address}gradio_api/queue/data", params=query) as stream:
-                async for line in stream.aiter_lines():
-                    if '"process_completed"' in line:
-                        sent = json.loads(line[5:])["output"]["data"]
-                        for part, value in zip(event["outputs"], sent, strict=True):
-                            found.setdefault(names[part], []).append(value)
-        return found
+async def _answers(web, address, event, session, query=""):
+    """What an event sends to a page that was opened with the query string; nothing where it fails."""
+    body = {"data": [], "fn_index": event["id"], "session_hash": session, "event_data": {"index": 1}}
+    assert (await web.post(f"{address}gradio_api/queue/join?{query}", json=body)).status_code == 200
+    async with web.stream("GET", f"{address}gradio_api/queue/data", params={"session_hash": session}) as stream:
+        lines = [line async for line in stream.aiter_lines()]
+    (last,) = [line for line in lines if '"process_completed"' in line]
+    return json.loads(last[5:])["output"].get("data", [])
+
+
+async def _shown(app, events, session, query=""):
+    """What the events send to each part, in this order, to one page of the app that is served meanwhile."""
+    address = shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
+    names = {part["id"]: part["props"].get("elem_id") for part in app.config["components"]}
+    found = {}
+    try:
+        async with httpx.AsyncClient(timeout=60) as web:
+            for event in events:
+                sent = await _answers(web, address, event, session, query)
+                for part, value in zip(event["outputs"], sent, strict=bool(sent)):
+                    found.setdefault(names[part], []).append(value)
+    finally:
+        app.close()
+    return found
+
+
+def _event(app, trigger, **properties):
+    """The one event with outputs that has the trigger and the properties."""
+    have = [one for one in app.config["dependencies"] if one["targets"][0][1] == trigger and one["outputs"]]
+    (found,) = [one for one in have if all(one[name] == value for name, value in properties.items())]
+    return found
 
 
 @pytest.mark.parametrize("changed", [False, True])
 def test_a_tab_is_filled_once_and_never_over_what_was_shown_since(changed):
-    import asyncio
-
     tabs, made = _two_tabs()
     app = shell.build(tabs)
-    address = shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
-    try:
-        found = asyncio.run(_values(address, f"page{changed}", changed=changed))
-    finally:
-        app.close()
+    fill, change = _event(app, "select"), _event(app, "load", api_name="change")
+    found = asyncio.run(_shown(app, [*([change] if changed else []), fill, fill], f"page{changed}"))
     nothing = {"__type__": "update"}
     assert found["long"] == ["a" * (LONG + 1), nothing]
     assert found["later"] == ["made", nothing]
@@ -112,3 +123,47 @@ def test_what_is_seen_at_once_stays_in_the_page_unless_it_is_made_later():
         on_first_open(app)
     (event,) = app.fns.values()
     assert text.value and event.outputs == [part] and event.targets[0][1] == "load"
+
+
+class _Linked:
+    """A tab that a link changes in one part, leaves in another, and never touches in a third."""
+
+    slug = label = "linked"
+
+    def ready(self):
+        return True
+
+    def build(self, app):
+        long = "a" * (LONG + 1)
+        new, left, other = (gr.HTML(long, elem_id=name) for name in ("new", "left", "other"))
+
+        def arrival(query, request):
+            if query["word"] == "bad":
+                raise BadInput("No such word.")
+            return query["word"], gr.skip()
+
+        arrives(app, "linked", ["word"], arrival, [new, left], api_name="arrival")
+        return other
+
+
+class _First(_Linked):
+    slug = label = "first"
+
+    def build(self, app):
+        gr.HTML("first")
+
+
+@pytest.mark.parametrize("first", ["fill", "link"])
+@pytest.mark.parametrize("word", ["newer", "bad", None])
+def test_what_a_link_shows_comes_once_whichever_event_is_first(word, first):
+    app = shell.build([_First(), _Linked()])
+    fill, link = _event(app, "select"), _event(app, "load", api_name="arrival")
+    failed = _event(app, "failure", trigger_only_on_failure=True)
+    events = [fill, link] if first == "fill" else [link, fill]
+    if word == "bad":
+        events.insert(events.index(link) + 1, failed)
+    query = "tab=linked" + (f"&word={word}" if word else "")
+    found = asyncio.run(_shown(app, events, "page", query))
+    got = {name: [value for value in values if isinstance(value, str)] for name, values in found.items()}
+    long = "a" * (LONG + 1)
+    assert got == {"new": [word if word == "newer" else long], "left": [long], "other": [long]}

@@ -12,6 +12,7 @@ import gradio as gr
 from tts_playground.pages.access import is_local as is_local  # who asks: the one place that says so
 from tts_playground.pages.status import halted
 from tts_playground.ui.error_handling import friendly
+from tts_playground.ui.gradio_patches.page import Arrival, Page
 from tts_playground.ui.scripts import LINK, SAVE
 
 GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
@@ -50,7 +51,7 @@ def values_in_query(query: Mapping[str, str], names: Sequence[str], values: Sequ
 
 
 def arrives(
-    app: gr.Blocks, tab: str, names: Sequence[str], arrival: Callable[..., Any], outputs: Sequence[Any], **how: Any
+    app: Page, tab: str, names: Sequence[str], arrival: Callable[..., Any], outputs: Sequence[Any], **how: Any
 ) -> Any:
     """A page that is opened by a link to ``tab`` shows ``arrival(query, request)`` in the outputs; others stay.
 
@@ -62,9 +63,11 @@ def arrives(
         query = dict(request.query_params)
         if query.get("tab") != tab or not set(query) & set(names):
             return (gr.skip(),) * len(outputs)
-        return arrival(query, request)
+        return app.opened(outputs, arrival(query, request), request)
 
-    return app.load(arrive, None, list(outputs), **how)
+    event = app.load(arrive, None, list(outputs), **how)
+    app.arrivals.append(Arrival(event, tuple(outputs), tab, frozenset(names)))
+    return event
 
 
 def keeps(app: gr.Blocks, tab: str, names: Sequence[str], parts: Sequence[Any]) -> None:

@@ -2,7 +2,8 @@
 first page nothing.
 
 What a component opens with stays on the server, and its page gets none of it with the configuration. It comes with the
-tab's ``select``, unless something newer was shown there in the meantime: a link that arrives, say.
+tab's ``select``, unless something newer was shown there in the meantime. What a link shows there comes once and alone:
+the link's own event brings what it leaves as it is, or this is brought when that event fails.
 """
 
 from __future__ import annotations
@@ -37,12 +38,17 @@ def on_first_open(app: Page) -> None:
     first, others = _tabs(app)
     for tab, pairs in waiting.items():
         parts, makes = zip(*pairs, strict=True)
-        fill = _filling(makes)
+        app.openings.update((part._id, make) for part, make in pairs)
+        fill = _filling(app, pairs)
         if tab is None:
             app.fills.add(app.load(_unless(others, fill, len(parts)), None, list(parts), **LIGHT, **QUIET).fn)
-        for opened in (first if tab is None else tab,):
-            if opened is not None:
-                app.fills.add(opened.select(fill, None, list(parts), **LIGHT, **QUIET).fn)
+        if (opened := first if tab is None else tab) is None:
+            continue
+        app.fills.add(opened.select(fill, None, list(parts), **LIGHT, **QUIET).fn)
+        for one in app.arrivals:
+            if one.tab == opened.id:
+                after = one.event.failure(lambda makes=makes: _all(makes), None, list(parts), **LIGHT, **QUIET)
+                app.fills.add(after.fn)
 
 
 def _tabs(app: Page) -> tuple[Any, list[str]]:
@@ -52,12 +58,12 @@ def _tabs(app: Page) -> tuple[Any, list[str]]:
     return (tabs[0], [str(tab.id) for tab in tabs[1:]]) if tabs else (None, [])
 
 
-def _unless(others: Sequence[str], fill: Callable[[], Any], count: int) -> Callable[..., Any]:
+def _unless(others: Sequence[str], fill: Callable[..., Any], count: int) -> Callable[..., Any]:
     """Nothing for a link to another tab, which is open from the start (``ui.edge.early``)."""
 
     def seen(request: gr.Request) -> Any:
         if request.query_params.get("tab") not in others:
-            return fill()
+            return fill(request)
         return gr.skip() if count == 1 else [gr.skip()] * count
 
     return seen
@@ -90,9 +96,14 @@ def _opening(part: Any, *, hidden: bool) -> Callable[[], Any] | None:
     return lambda: kept
 
 
-def _filling(makes: Sequence[Callable[[], Any]]) -> Callable[[], Any]:
-    def fill() -> Any:
-        found = [make() for make in makes]
-        return found if len(found) > 1 else found[0]
+def _filling(app: Page, pairs: Sequence[tuple[Any, Callable[[], Any]]]) -> Callable[..., Any]:
+    def fill(request: gr.Request) -> Any:
+        coming = app.awaited(request)
+        return _all([gr.skip if part._id in coming else make for part, make in pairs])
 
     return fill
+
+
+def _all(makes: Sequence[Callable[[], Any]]) -> Any:
+    found = [make() for make in makes]
+    return found if len(found) > 1 else found[0]

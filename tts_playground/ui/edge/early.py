@@ -2,7 +2,8 @@
 
 Gradio mounts its first tab, and only then is told by an event that a link asks for another; that costs a link the time
 of two tabs, and the page jumps. Here the configuration that the page carries already names the tab of the link. While
-gradio puts its first parts in place they jump about, so that they are not shown until they stand.
+gradio puts its first parts in place they jump about, so that they are not shown until they stand; what comes below a
+tab starts below the window, where it moves unseen while the tab's larger parts arrive.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ BEFORE = b"<script data-gradio-mode>"
 """gradio's page, in templates/frontend/index.html: its configuration stands before this, its own script after it"""
 SCRIPT = """<style>
 body { margin: 0; }
-gradio-app:not(:has(.tabitem .block)) { visibility: hidden; animation: tts-anyway 0s linear 20s forwards; }
+#tabs > .tabitem { min-height: 100vh; }
+gradio-app:not(:has(.tabitem .block)), gradio-app:has(.main > .wrap > .loading) {
+  visibility: hidden; animation: tts-anyway 0s linear 60s forwards; }
+.main > .wrap:has(> .loading) { position: fixed !important; inset: 0; visibility: visible; }
 @keyframes tts-anyway { to { visibility: visible; } }
 </style><script>(() => {
   const parts = window.gradio_config?.components || [], wanted = new URLSearchParams(location.search).get('tab');

@@ -5,7 +5,8 @@
 (``Blocks.preprocess_data``, the arguments of ``Blocks.call_function``) and after (``postprocess_data``): here those
 pass through ``error_handling`` as what handlers raise.
 
-What fills a tab when it is first opened never writes over what has been shown there since (``Page.fills``).
+What fills a tab when it is first opened never writes over what has been shown there since (``Page.fills``), nor comes
+together with what a link shows there (``Page.awaited``).
 
 Hooked: ``Blocks.preprocess_data``, ``postprocess_data``, ``process_api`` and ``launch`` (its ``_frontend``);
 ``EventData._data``; ``Context.block``; ``FnIndexInferError``, which a request that names no event ends in.
@@ -14,6 +15,8 @@ Hooked: ``Blocks.preprocess_data``, ``postprocess_data``, ``process_api`` and ``
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -42,6 +45,21 @@ def enclosing_tab() -> gr.Tab | None:
     return block if isinstance(block, gr.Tab) else None
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """The event by which a link to a tab is shown there, and the parts that it may fill."""
+
+    event: Any
+    outputs: tuple[Any, ...]
+    tab: str
+    names: frozenset[str]
+
+    def asked(self, request: gr.Request) -> bool:
+        """Whether the page was opened by such a link; one with none of the names is no more than an address."""
+        query = request.query_params
+        return query.get("tab") == self.tab and not self.names.isdisjoint(query)
+
+
 class Page(gr.Blocks, metaclass=BlocksWithoutStub):
     """``gr.Blocks`` whose every refusal is a sentence, on the page, in the API and in MCP."""
 
@@ -50,11 +68,39 @@ class Page(gr.Blocks, metaclass=BlocksWithoutStub):
     def __init__(self, *args: Any, **options: Any) -> None:
         self.fills: set[Any] = set()
         """handlers that only fill what is still empty; filled by ``ui.first_open``"""
+        self.openings: dict[int, Callable[[], Any]] = {}
+        """what a part shows when its tab is first opened, by the part's id"""
+        self.arrivals: list[Arrival] = []
+        """filled by ``ui.events``"""
         super().__init__(*args, **options)
+
+    def awaited(self, request: gr.Request) -> set[int]:
+        """Ids of the parts that this page's link is still going to fill.
+
+        A filling leaves them alone: of two values that come while gradio mounts a part, the part may keep either.
+        """
+        done = self._noted(request).get("arrived", ())
+        coming = [one for one in self.arrivals if one.asked(request) and one.event.fn not in done]
+        return {part._id for one in coming for part in one.outputs}
+
+    def opened(self, parts: Sequence[Any], values: Sequence[Any], request: gr.Request) -> list[Any]:
+        """A link's values, and what a part opens with where it says nothing of the part and nothing was shown yet."""
+        shown = self._noted(request).get("shown_parts", ())
+        left = [part._id in self.openings and part._id not in shown for part in parts]
+        return [
+            self.openings[part._id]() if empty and not _says(value) else value
+            for part, value, empty in zip(parts, values, left, strict=True)
+        ]
+
+    def _noted(self, request: gr.Request) -> dict[str, Any]:
+        """What is known of a page."""
+        return vars(self.state_holder[request.session_hash]) if request.session_hash else {}
 
     async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
         """Values as pages get them (gradio.blocks 2252); a filling skips what this page has been shown already."""
         shown = vars(state).setdefault("shown_parts", set()) if state is not None else set()
+        if state is not None and any(block_fn.fn is one.event.fn for one in self.arrivals):
+            vars(state).setdefault("arrived", set()).add(block_fn.fn)
         if block_fn.fn not in self.fills:
             shown.update(_shown(block_fn, predictions))
             return await super().postprocess_data(block_fn, predictions, state)
