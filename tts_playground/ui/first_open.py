@@ -38,7 +38,7 @@ def on_first_open(app: Page) -> None:
     first, others = _tabs(app)
     for tab, pairs in waiting.items():
         parts, makes = zip(*pairs, strict=True)
-        app.openings.update((part._id, make) for part, make in pairs)
+        app.openings.update(pairs)
         fill = _filling(app, pairs)
         if tab is None:
             app.fills.add(app.load(_unless(others, fill, len(parts)), None, list(parts), **LIGHT, **QUIET).fn)
@@ -99,7 +99,7 @@ def _opening(part: Any, *, hidden: bool) -> Callable[[], Any] | None:
 def _filling(app: Page, pairs: Sequence[tuple[Any, Callable[[], Any]]]) -> Callable[..., Any]:
     def fill(request: gr.Request) -> Any:
         coming = app.awaited(request)
-        return _all([gr.skip if part._id in coming else make for part, make in pairs])
+        return _all([gr.skip if part in coming else make for part, make in pairs])
 
     return fill
 

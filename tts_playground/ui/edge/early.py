@@ -4,6 +4,9 @@ Gradio mounts its first tab, and only then is told by an event that a link asks 
 of two tabs, and the page jumps. Here the configuration that the page carries already names the tab of the link. While
 gradio puts its first parts in place they jump about, so that they are not shown until they stand; what comes below a
 tab starts below the window, where it moves unseen while the tab's larger parts arrive.
+
+Gradio looks for the events of each part among the targets of all of them, and Svelte watches every read of a plain
+object: a fifth of a second of a page's 1.8. It watches no object of another prototype, and the targets never change.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ gradio-app:not(:has(.tabitem .block)), gradio-app:has(.main > .wrap > .loading) 
 .main > .wrap:has(> .loading) { position: fixed !important; inset: 0; visibility: visible; }
 @keyframes tts-anyway { to { visibility: visible; } }
 </style><script>(() => {
+  for (const one of window.gradio_config?.dependencies || [])
+    for (const list of [one.targets, ...one.targets]) Object.setPrototypeOf(list, Object.create(Array.prototype));
   const parts = window.gradio_config?.components || [], wanted = new URLSearchParams(location.search).get('tab');
   if (!parts.some((one) => one.type === 'tabitem' && one.props?.id === wanted)) return;
   const bar = parts.find((one) => one.type === 'tabs' && one.props?.elem_id === 'tabs');

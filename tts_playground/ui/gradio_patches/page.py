@@ -68,27 +68,27 @@ class Page(gr.Blocks, metaclass=BlocksWithoutStub):
     def __init__(self, *args: Any, **options: Any) -> None:
         self.fills: set[Any] = set()
         """handlers that only fill what is still empty; filled by ``ui.first_open``"""
-        self.openings: dict[int, Callable[[], Any]] = {}
-        """what a part shows when its tab is first opened, by the part's id"""
+        self.openings: dict[Any, Callable[[], Any]] = {}
+        """what a part shows when its tab is first opened"""
         self.arrivals: list[Arrival] = []
         """filled by ``ui.events``"""
         super().__init__(*args, **options)
 
-    def awaited(self, request: gr.Request) -> set[int]:
-        """Ids of the parts that this page's link is still going to fill.
+    def awaited(self, request: gr.Request) -> set[Any]:
+        """The parts that this page's link is still going to fill.
 
         A filling leaves them alone: of two values that come while gradio mounts a part, the part may keep either.
         """
         done = self._noted(request).get("arrived", ())
         coming = [one for one in self.arrivals if one.asked(request) and one.event.fn not in done]
-        return {part._id for one in coming for part in one.outputs}
+        return {part for one in coming for part in one.outputs}
 
     def opened(self, parts: Sequence[Any], values: Sequence[Any], request: gr.Request) -> list[Any]:
         """A link's values, and what a part opens with where it says nothing of the part and nothing was shown yet."""
         shown = self._noted(request).get("shown_parts", ())
-        left = [part._id in self.openings and part._id not in shown for part in parts]
+        left = [part in self.openings and part._id not in shown for part in parts]
         return [
-            self.openings[part._id]() if empty and not _says(value) else value
+            self.openings[part]() if empty and not _says(value) else value
             for part, value, empty in zip(parts, values, left, strict=True)
         ]
 
