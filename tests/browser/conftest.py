@@ -57,6 +57,14 @@ def context(browser):
 
 
 @pytest.fixture(scope="session")
+def elsewhere(browser):
+    """Another person's browser. One browser has six connections to a server, and each page that is open keeps one."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="session")
 def phone(browser):
     """The same with a finger instead of a mouse."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)

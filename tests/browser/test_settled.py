@@ -14,20 +14,19 @@ JUMPS = """window.jumped = 0; new PerformanceObserver((list) => list.getEntries(
 @pytest.fixture(scope="module")
 def opened(address, browser):
     """``opened(query)``: a person's page, without faults."""
-    contexts, faults = [], []
+    context, faults = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce"), []
+    context.add_init_script(JUMPS)
     expect.set_options(timeout=PATIENCE)
 
     def opened(query, ready):
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-        contexts.append(context)
-        context.add_init_script(JUMPS)
+        for page in context.pages:
+            page.close()
         page = open_in(context, f"{address}?{query}", ready, faults=faults)
         assert page.evaluate("window.jumped") < 0.1  # the sum of layout shifts, as browsers count them
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    context.close()
     assert faults == []
 
 

@@ -28,9 +28,9 @@ PASTE = """async (picture) => {
 def open_page(address, new_page):
     """``open_page(query)``: a new person's page with the sketch tab, ready to draw on."""
 
-    def opened(query):
+    def opened(query, **where):
         link = f"{address}?tab=sketch&{query}"
-        return new_page(link, "#sketch-canvas canvas", "#sketch-n input[type=number]", size=(1400, 1000))
+        return new_page(link, "#sketch-canvas canvas", "#sketch-n input[type=number]", size=(1400, 1000), **where)
 
     return opened
 
@@ -195,19 +195,18 @@ def test_a_link_to_an_example_names_it_again_and_what_cannot_begin_or_was_stoppe
     settled(page)
     expect(shown).to_contain_text("Stopped")
     expect(shown.locator(".busy")).to_have_count(0)
+    page.close()
 
 
-def test_a_search_does_not_hold_up_another_person_and_keeps_its_best_when_it_is_cancelled(open_page):
+def test_a_search_does_not_hold_up_another_person_and_keeps_its_best_when_it_is_cancelled(open_page, elsewhere):
     first = open_page("seconds=20&n=256&strategy=best-of-n&drawing=house")
-    second = open_page("seconds=2")
+    second = open_page("seconds=2", within=elsewhere)
     first.locator("#sketch-run").click()
     expect(_status(first)).to_contain_text("Searching")
-    second.bring_to_front()  # as it is before whoever uses it: a browser slows pages in the back
     begun = time.monotonic()
     second.locator("#sketch-n input[type=number]").fill("4")
     expect(second.locator("#sketch-reading")).to_contain_text("best of 4 programs")
     print(f"the second person's slider answered after {time.monotonic() - begun:.2f} s while the first one searched")
-    first.bring_to_front()
     expect(_status(first)).to_contain_text("Searching")
 
     for _ in range(80):  # until something was found that can be kept, well before the search ends by itself
