@@ -52,17 +52,37 @@ def test_sliders_of_the_other_kind_are_grey_and_say_why(parts):
     assert parts["t2i-steps"]["value"] == 20 and parts["t2i-cfg"]["value"] == 4.5
 
 
-def test_choosing_another_model_turns_the_sliders_over(view, random_janus_folder):
-    from tts_playground.ui.t2i.layout import KIND_SLIDERS, adjusted
+def test_another_model_turns_the_sliders_over_whoever_chose_it(view, random_janus_folder):
+    from tts_playground.ui.t2i.layout import MODEL_SLIDERS, adjusted
 
-    for model, live in ((view.model, ("steps", "eta")), (str(random_janus_folder), ("temperature", "top_p", "top_k"))):
-        for name, update in zip(KIND_SLIDERS, adjusted(replace(view, model=model)), strict=True):
-            assert update.interactive is (name in live)
+    janus = str(random_janus_folder)
+    for model, live in ((view.model, ("cfg", "steps", "eta")), (janus, ("cfg", "temperature", "top_p", "top_k"))):
+        for name, update in zip(MODEL_SLIDERS, adjusted(model), strict=True):
+            assert update.interactive is not (name not in live)
             assert ("Not of" in update.info) is (name not in live)
+            assert name != "cfg" or "4.5: this model's own" in update.info or model == janus
+
+
+def test_what_a_link_does_not_name_follows_its_model(view):
+    from tts_playground.pages.t2i.view_settings import coerce_view, following
+
+    found = following(coerce_view({"model": "tiny:flow"}), {"model": "tiny:flow"})
+    assert (found.cfg, found.steps, found.model) == (3.0, 12, "tiny:flow")
+    named = {"model": "tiny:flow", "cfg": "7", "steps": "5"}
+    assert (following(coerce_view(named), named).cfg, following(coerce_view(named), named).steps) == (7.0, 5)
+    assert following(view, {"steps": "5"}) == view
+
+
+def test_tiny_flow_knows_the_words_of_the_examples_and_of_the_opening():
+    from tts_playground.pages.t2i.view_settings import OPENING, examples, unknown
+
+    assert unknown("tiny:flow", OPENING) == [] == unknown("tiny:flow", examples("tiny:flow")[0])
+    long = "a cat and " * 30  # longer than its text tower
+    assert unknown("tiny:flow", f"{long} a xylophone") == ["xylophone"] == unknown("tiny:flow", "a xylophone")
 
 
 def test_previews_are_clean_pictures_and_everything_lands_in_the_gallery(view):
-    from tts_playground.pages.t2i import image_repository, page_state, render
+    from tts_playground.pages.t2i import image_repository, page_state, render, tour_answers, watch
     from tts_playground.pages.t2i.request_queue import DrawRequest
 
     steps = list(page_state.drawn("me", DrawRequest(view, 4), pressed=True))
@@ -71,6 +91,10 @@ def test_previews_are_clean_pictures_and_everything_lands_in_the_gallery(view):
     look = steps[-1].look
     assert look is not None and look.size == 4 and set(look.scores) >= {"sharpness", "colourfulness"}
     assert "evaluations per image" in render.summary(look) and "tokens per image" not in render.summary(look)
+    assert "in 4 denoising steps, CFG 1.5." in render.summary(look) and "temperature" not in render.summary(look)
+    assert "1 denoising step, eta 0.5" in render.how_drawn(replace(view, steps=1, eta=0.5))
+    assert "denoises: every step changes the whole picture" in watch.board(look)
+    assert "denoises" in tour_answers.hesitation(tour_answers.Evidence(look))
     assert image_repository.look(replace(view, steps=5)).size == 0, "other steps are another pool"
     # settings that a pipeline does not know name no other pool
     assert image_repository.look(replace(view, temperature=0.3, top_k=5)).size == 4

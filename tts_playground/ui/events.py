@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -45,7 +45,7 @@ def offers(app: gr.Blocks, menu: Any, choices: Callable[[bool], Any]) -> None:
         app.load(more, None, menu, **LIGHT, **QUIET)
 
 
-def values_in_query(query: Mapping[str, str], names: Sequence[str], values: Sequence[Any]) -> tuple[Any, ...]:
+def values_in_query(query: Container[str], names: Sequence[str], values: Sequence[Any]) -> tuple[Any, ...]:
     """What a link sets: the values that it names. The others may have been moved by hand while the page was loading."""
     return tuple(value if name in query else gr.skip() for name, value in zip(names, values, strict=True))
 

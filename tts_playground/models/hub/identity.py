@@ -94,9 +94,13 @@ def _tokenizer(folder: Path) -> tuple[Any, str | None] | None:
     if not file.is_file():
         return None
     try:
-        return Tokenizer.from_file(str(file)), json.loads(file.read_text(encoding="utf-8"))["model"].get("unk_token")
+        tokenizer = Tokenizer.from_file(str(file))
+        unknown = json.loads(file.read_text(encoding="utf-8"))["model"].get("unk_token")
     except Exception:  # tokenizers raises bare ones; a damaged file is told of when the model is loaded
         return None
+    tokenizer.no_padding()  # both may be kept with the file
+    tokenizer.no_truncation()
+    return tokenizer, unknown
 
 
 def knows_few_words(name: str) -> bool:

@@ -135,6 +135,13 @@ def sheet(previews: Sequence[Image.Image]) -> str:
 # ---------------------------------------------------------------------------------------------------------- words
 
 
+def how_drawn(view: T2iView) -> str:
+    """The setting that most decides what the view's kind of model draws, beside its guidance."""
+    if not view.denoises:
+        return f"temperature {view.temperature:g}"
+    return f"{view.steps} denoising step{'s' * (view.steps != 1)}" + (f", eta {view.eta:g}" if view.eta else "")
+
+
 def summary(look: GalleryState) -> str:
     """The status line of a look."""
     view = look.view
@@ -144,7 +151,7 @@ def summary(look: GalleryState) -> str:
     seed = f", seed {view.seed}" if view.seed else ""
     noun = "image" if look.size == 1 else "images"
     what = f"{look.shown} of {look.size} {noun} of “{shortened(view.prompt, 80)}”"
-    line = f"{what} at temperature {view.temperature:g}, CFG {view.cfg:g}{seed}."
+    line = f"{what} {'in' if view.denoises else 'at'} {how_drawn(view)}, CFG {view.cfg:g}{seed}."
     return status(line + short, _numbers(look))
 
 
@@ -257,8 +264,11 @@ def made_of(look: GalleryState) -> str:
     names = ("steps", "eta") if view.denoises else ("temperature", "top_p", "top_k")
     of = {name: getattr(view, name) for name in ("prompt", "model", "cfg", "seed", *names)}
     of |= {"temperature": 0} if of.get("temperature", 1) <= COLDEST else {}
-    kind = f"{view.steps} steps" if view.denoises else f"temperature {view.temperature:g}"
-    return made("t2i", f"“{shortened(view.prompt, 60)}”, {view.model}, {kind}, CFG {view.cfg:g}, seed {view.seed}", of)
+    return made(
+        "t2i",
+        f"“{shortened(view.prompt, 60)}”, {view.model}, {how_drawn(view)}, CFG {view.cfg:g}, seed {view.seed}",
+        of,
+    )
 
 
 def _read(look: GalleryState) -> str:

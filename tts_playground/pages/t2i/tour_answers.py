@@ -11,7 +11,7 @@ import numpy as np
 from tts_playground.errors import PlaygroundError
 from tts_playground.estimators.curves import kl_bound
 from tts_playground.estimators.intervals import difference
-from tts_playground.pages.t2i import image_repository, render, reward_pair, strategy_comparison, sweep
+from tts_playground.pages.t2i import image_repository, render, reward_pair, strategy_comparison, sweep, watch
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import guidance
 
@@ -44,7 +44,7 @@ def hesitation(seen: Evidence) -> str:
         return DRAW_FIRST
     entropies = list(info.get("entropies", ()))
     if not entropies:
-        return "This image does not say how its tokens were drawn."
+        return watch.no_tokens(seen.look.view)
     grid, hardest = round(len(entropies) ** 0.5), int(np.argmax(entropies))
     sure = sum(one < 0.14 for one in entropies)
     where = (

@@ -119,12 +119,23 @@ def _fresh(model: str) -> T2iView:
     return T2iView(prompt=prompt, **_of_model(model))
 
 
+OF_MODEL = ("cfg", "reward", "second", "steps")
+"""settings that follow a model where nobody chose others"""
+
+
 def _of_model(model: str) -> dict[str, Any]:
     """The settings that follow a model: its guidance, and the two rewards that fit it best."""
     rewards = rewards_for(model)
     second = next(iter(rewards[1:]), rewards[0])
     steps = {"steps": usual_of(model)[0]} if is_pipeline(model) else {}
     return {"model": model, "cfg": guidance(model), "reward": rewards[0], "second": second, **steps}
+
+
+def following(view: T2iView, named: Mapping[str, Any]) -> T2iView:
+    """The view of a link that names only some settings: where its model is among them, others follow that."""
+    if "model" not in named:
+        return view
+    return replace(view, **{name: value for name, value in _of_model(view.model).items() if name not in named})
 
 
 def of_model(view: T2iView) -> T2iView:

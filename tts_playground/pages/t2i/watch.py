@@ -31,6 +31,16 @@ def _likeliest(look: GalleryState, place: int) -> list[list[list[float]]]:
     return [] if held is None else inspector.likeliest(held[0], view, TOP)
 
 
+def no_tokens(view: T2iView) -> str:
+    """Why an image of the view cannot be drawn again token by token."""
+    if view.denoises:
+        return (
+            f"{view.model} denoises: every step changes the whole picture, and there are no tokens to watch. What a"
+            " picture looked like on the way stands in “Beyond best-of-N”."
+        )
+    return "This image does not say how its tokens were drawn, so it cannot be drawn again here."
+
+
 def board(look: GalleryState, chosen: int | None = None) -> str:
     """The image that was clicked, or else the best one, as a board that the browser plays."""
     if not look.shown:
@@ -39,9 +49,7 @@ def board(look: GalleryState, chosen: int | None = None) -> str:
     info = image_repository.sample_of(look.view, place).info
     logprobs, entropies = info.get("logprobs"), info.get("entropies")
     if not logprobs or not entropies:
-        return (
-            '<p class="what">This image does not say how its tokens were drawn, so it cannot be drawn again here.</p>'
-        )
+        return f'<p class="what">{html.escape(no_tokens(look.view))}</p>'
     return _board(look, place, list(logprobs), list(entropies), list(info.get("tokens", ())))
 
 

@@ -29,7 +29,7 @@ from tts_playground.pages.t2i.view_settings import (
 from tts_playground.tasks.reward_worlds import warnings
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, WATCH, LastWord, is_local, session_of
-from tts_playground.ui.t2i.layout import KIND_SLIDERS, MORE, T2iParts, adjusted
+from tts_playground.ui.t2i.layout import MODEL_SLIDERS, MORE, T2iParts, adjusted
 from tts_playground.ui.widgets import plot
 
 
@@ -125,14 +125,19 @@ def _looking(p: T2iParts) -> tuple[Any, list[Any]]:
     def switch(request: gr.Request, *values: Any):
         view = view_from(request, values)
         page_state.checked(view)
-        shown = gr.Dataset(samples=[[prompt] for prompt in examples(view.model)])
-        return shown, status(f"{view.model} can be used."), guidance(view.model), *adjusted(of_model(view))
+        return status(f"{view.model} can be used."), guidance(view.model), of_model(view).steps
+
+    @friendly
+    def adjust(model: str, request: gr.Request):
+        """Whoever chose the model: a hand, a link, or what this window had."""
+        name = MENU.allowed(model, is_local(request))
+        return gr.Dataset(samples=[[prompt] for prompt in examples(name)]), *adjusted(name)
 
     chosen = p.examples.click(pick, [p.examples, model], prompt, **LIGHT, **QUIET)
     for event in (chosen.then, prompt.submit):
         event(glance, [p.look, *p.values], outputs, **quick).then(want, **wanting)
-    kinds = [p.value("cfg"), *(p.value(name) for name in KIND_SLIDERS)]
-    model.input(switch, p.values, [p.examples, p.status, *kinds], **LIGHT, **QUIET).success(
+    model.change(adjust, model, [p.examples, *map(p.value, MODEL_SLIDERS)], **quick)
+    model.input(switch, p.values, [p.status, p.value("cfg"), p.value("steps")], **LIGHT, **QUIET).success(
         glance, [p.look, *p.values], outputs, **quick
     )
     return glance, outputs

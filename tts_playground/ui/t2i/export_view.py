@@ -13,10 +13,12 @@ from tts_playground.pages.t2i import export, image_repository, page_state, rewar
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import (
     MENU,
+    OF_MODEL,
     ORDER,
     T2iView,
     coerce_view,
     default_view,
+    following,
     to_query,
     values_of,
     view_of,
@@ -98,9 +100,11 @@ def _bring_back(app: gr.Blocks, p: T2iParts, handlers: Handlers, drop: Any) -> N
             return (gr.skip(),) * len(ORDER)
         view, base, local = coerce_view(query), default_view(), is_local(request)
         MENU.allowed(view.model, local)
+        view = following(view, query)
         found = {one: reward_choice.linked(getattr(view, one), local, getattr(base, one)) for one in REWARDS}
         view = replace(view, **found)
-        return values_in_query(query, ORDER, values_of(view))
+        named = {*query, *OF_MODEL} if "model" in query else query
+        return values_in_query(named, ORDER, values_of(view))
 
     shown: dict[str, Any] = {"inputs": [p.look, *p.values], "outputs": handlers.outputs, **LIGHT, **QUIET}
     drop.upload(dropped, [drop, *p.values], [*p.values, p.chosen, p.status], **LIGHT, **QUIET).success(

@@ -92,9 +92,9 @@ def build(opening: GalleryState, view: T2iView) -> T2iParts:
         with gr.Column(scale=1, min_width=300, elem_classes="results", elem_id="t2i-results") as results:
             parts["reading"] = gr.HTML(render.reading(opening), elem_id="t2i-reading", padding=False)
             with gr.Row(elem_classes="stage"):
-                with gr.Column(scale=5, min_width=280, elem_id="t2i-choice"):
+                with gr.Column(scale=1, min_width=280, elem_id="t2i-choice"):
                     _choice(parts, settings, view, opening)
-                with gr.Column(scale=6, min_width=280, elem_id="t2i-worth"):
+                with gr.Column(scale=1, min_width=280, elem_id="t2i-worth"):
                     _curve(parts, settings, view, opening)
             _gallery(parts, settings, view, opening)
     parts["results"] = results
@@ -124,8 +124,7 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: T2iView) -> No
     settings["temperature"] = _slider(
         "temperature", "Temperature", view.temperature, 0.05, TOKEN_INFO["temperature"], told["temperature"]
     )
-    pull = f"How strongly the prompt steers. 1: no extra guidance. {guidance(view.model):g}: this model's own."
-    settings["cfg"] = _slider("cfg", "CFG: guidance", view.cfg, 0.5, pull)
+    settings["cfg"] = _slider("cfg", "CFG: guidance", view.cfg, 0.5, _pull(view.model))
     settings["steps"] = _slider("steps", "Denoising steps", view.steps, 1, STEPS_INFO, told["steps"])
     settings["eta"] = _slider("eta", "Eta: fresh noise a step", view.eta, 0.05, ETA_INFO, told["eta"])
     parts["live"] = gr.Checkbox(
@@ -172,24 +171,27 @@ def _slider(name: str, label: str, value: float, step: float, info: str, why_not
     return made
 
 
-def adjusted(view: T2iView) -> list[Any]:
-    """Updates of the sliders that only one kind of model has (``KIND_SLIDERS``), for the view's model."""
-    told = understood(view.model)
+def _pull(model: str) -> str:
+    return f"How strongly the prompt steers. 1: no extra guidance. {guidance(model):g}: this model's own."
+
+
+def adjusted(model: str) -> list[Any]:
+    """Updates of guidance and of the sliders that only one kind of model has (``MODEL_SLIDERS``); values stay."""
+    told = understood(model)
     infos = {**TOKEN_INFO, "steps": STEPS_INFO, "eta": ETA_INFO}
-    return [
+    return [gr.Slider(info=_pull(model))] + [
         gr.Slider(
-            value=getattr(view, name),
             info=told[name] or infos[name],
             interactive=not told[name],
             visible=not (told[name] and name in DENOISING),
         )
-        for name in KIND_SLIDERS
+        for name in MODEL_SLIDERS[1:]
     ]
 
 
 DENOISING = ("steps", "eta")
 """what only models that denoise have"""
-KIND_SLIDERS = ("temperature", "top_p", "top_k", "steps", "eta")
+MODEL_SLIDERS = ("cfg", "temperature", "top_p", "top_k", "steps", "eta")
 
 
 def _choice(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, opening: GalleryState) -> None:
@@ -224,7 +226,7 @@ def _gallery(parts: dict[str, Any], settings: dict[str, Any], view: T2iView, ope
             reward_choice.menu(),
             value=view.reward,
             label="Reward: orders the images and picks the best",
-            info="Both menus take what you type: 0.7 * clip + 0.3 * aesthetic, min(clip, geneval), clip:FOLDER.",
+            info="Both menus take what you type: clip + 0.3*aesthetic, min(clip, geneval), clip:FOLDER.",
             min_width=240,
             allow_custom_value=True,
             elem_id="t2i-reward",

@@ -32,6 +32,7 @@ from tts_playground.ui.events import (
     GPU,
     LIGHT,
     QUIET,
+    arrives,
     cancels,
     is_local,
     keeps,
@@ -244,11 +245,7 @@ def _arriving(app: gr.Blocks, p: VqaParts) -> None:
 
     shown_parts = [p.work, p.script, *_shown(p)]
 
-    @friendly
-    def arrive(request: gr.Request):
-        query = dict(request.query_params)
-        if query.get("tab") != "vqa" or len(query) == 1:
-            return (gr.skip(),) * (len(p.settings) + 1 + len(shown_parts))
+    def arrival(query: dict[str, str], request: gr.Request):
         view = coerce_view(query)
         MENU.allowed(view.model, is_local(request))
         known = next((one for one in examples() if one.question == view.question), None)
@@ -259,4 +256,4 @@ def _arriving(app: gr.Blocks, p: VqaParts) -> None:
 
     offers(app, p.settings[ORDER.index("model")], MENU.names)
     offers(app, p.set_name, sets)
-    app.load(arrive, None, [*p.settings, p.picture, *shown_parts], **LIGHT, **QUIET)
+    arrives(app, "vqa", ORDER, arrival, [*p.settings, p.picture, *shown_parts], **LIGHT, **QUIET)
