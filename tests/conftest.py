@@ -9,6 +9,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two test workers with two threa
 
 import pytest
 
+os.fsync = lambda handle: None  # no test cuts the power, which is all that this is for; a disk may take 10 ms each time
+
 # Nothing here speaks TLS, and every client of HTTP reads all certificates when it is made: they share what was read.
 ssl.create_default_context = ssl._create_default_https_context = cache(ssl.create_default_context)
 

@@ -59,6 +59,7 @@ def _file(path, data):
 class _Handler(BaseHTTPRequestHandler):
     hub: Hub
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else a client's late acknowledgement of the headers keeps each body 40 ms
 
     def log_message(self, *_):
         pass
@@ -220,7 +221,7 @@ def running():
     """(the hub, its address) while it runs."""
     hub = Hub()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield hub, f"http://127.0.0.1:{server.server_port}"

@@ -1,5 +1,9 @@
 """Costs add up, budgets name the limit that was reached, and fakes fill the protocols."""
 
+from dataclasses import fields
+
+import numpy as np
+
 from tts_playground import core, home
 from tts_playground.randomness import generator, key
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask
@@ -9,6 +13,14 @@ def test_costs_add_and_multiply():
     one = core.Cost(samples=1, tokens=128, seconds=0.5)
     assert one + one == one * 2 == core.Cost(samples=2, tokens=256, seconds=1.0)
     assert one.as_dict() == {"samples": 1, "tokens": 128, "verifier_calls": 0, "renders": 0, "seconds": 0.5}
+
+
+def test_every_part_of_a_cost_is_added_and_multiplied():
+    names = [field.name for field in fields(core.Cost)]
+    one, other = (core.Cost(*range(start, start + len(names))) for start in (1, 10))
+    for name in names:
+        assert getattr(one + other, name) == getattr(one, name) + getattr(other, name)
+        assert getattr(one * 3, name) == 3 * getattr(one, name)
 
 
 def test_a_budget_names_the_limit_that_was_reached():
@@ -32,6 +44,8 @@ def test_randomness_is_keyed_by_all_names():
     assert key(1, 23) != key(12, 3)
     assert key(1) != key("1")
     assert generator(0, 1).random() == generator(0, 1).random() != generator(1, 0).random()
+    numpys = np.random.Generator(np.random.Philox(key=key(0, "x")))
+    assert generator(0, "x").integers(0, 2**63, 100).tolist() == numpys.integers(0, 2**63, 100).tolist()
 
 
 def test_home_follows_the_environment_and_makes_nothing(tmp_path, monkeypatch):

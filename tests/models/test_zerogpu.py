@@ -1,10 +1,12 @@
 """The decorator of ZeroGPU: nothing elsewhere; in such a Space a worker that only values can enter and leave."""
 
 import inspect
+import json
 import pickle
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -120,30 +122,47 @@ def test_cancelling_reaches_the_function_itself_elsewhere_and_is_between_reports
         list(zerogpu.cancellable(count, after(2), 4))
 
 
-PAGE = """
-import os, sys, types
-asked = []
+SPACE = """
+import json, os, sys, types
+asked = {}
 def gpu(duration):
     def decorate(call):
-        asked.append(call.__qualname__)
+        asked.setdefault(call.__qualname__, []).append(duration)
         return call
     return decorate
 module = types.ModuleType("spaces")
 module.GPU = gpu
 sys.modules["spaces"] = module
 os.environ["SPACES_ZERO_GPU"] = "true"
+sys.path.insert(0, sys.argv[1])
 import pkgutil
 from tts_playground import ui
 for module in pkgutil.walk_packages(ui.__path__, "tts_playground.ui."):
     __import__(module.name)
-assert "torch" not in sys.modules, "spaces must come before whatever touches CUDA"
-print(*sorted(asked))
+told = {"asked": sorted(asked), "torch": "torch" in sys.modules}
+from models import test_zerogpu
+told["seconds"] = {
+    name: [[duration(*small), duration(*large)] for duration in asked[name]]
+    for name, (small, large) in test_zerogpu.reckoned().items()
+}
+(duration,) = asked["sketch"]
+few, many = {"sampler": "tiny:sketch", "n": 1}, {"sampler": "a/b", "n": 256, "seconds": 20.0}
+told["seconds"]["sketch"] = [[duration(None, **few), duration(None, **many)]]
+print(json.dumps(told))
 """
 
 
-def test_every_handler_that_uses_a_model_asks_when_the_page_is_imported():
-    done = subprocess.run([sys.executable, "-c", PAGE], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+@pytest.fixture(scope="module")
+def space():
+    """What the pages ask for where they are imported in a Space with ZeroGPU."""
+    command = [sys.executable, "-c", SPACE, str(Path(__file__).parents[1])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_every_handler_that_uses_a_model_asks_when_the_page_is_imported(space):
+    assert not space["torch"], "spaces must come before whatever touches CUDA"
     wanted = {
         "_ask",
         "_answers",
@@ -156,7 +175,7 @@ def test_every_handler_that_uses_a_model_asks_when_the_page_is_imported():
         "sketch_rounds",
         "sketch",
     }
-    assert wanted | {"tune", "why", "pass_curves"} <= set(done.stdout.split())
+    assert wanted | {"tune", "why", "pass_curves"} <= set(space["asked"])
 
 
 @pytest.mark.parametrize(
@@ -218,39 +237,12 @@ def reckoned():
     }
 
 
-SPACE = """
-import os, sys, types
-asked = {}
-def gpu(duration):
-    def decorate(call):
-        asked.setdefault(call.__name__, []).append(duration)
-        return call
-    return decorate
-sys.modules["spaces"] = types.ModuleType("spaces")
-sys.modules["spaces"].GPU = gpu
-os.environ["SPACES_ZERO_GPU"] = "true"
-sys.path.insert(0, sys.argv[1])
-import pkgutil
-from tts_playground import ui
-for module in pkgutil.walk_packages(ui.__path__, "tts_playground.ui."):
-    __import__(module.name)
-from models import test_zerogpu
-for name, (small, large) in test_zerogpu.reckoned().items():
-    for duration in asked[name]:
-        few, many = duration(*small), duration(*large)
-        assert 5 <= few < many <= 120, (name, few, many)
-(duration,) = asked["sketch"]
-assert duration(None, sampler="tiny:sketch", n=1) < duration(None, sampler="a/b", n=256, seconds=20.0) <= 120
-print("reckoned")
-"""
-
-
-def test_durations_follow_the_work():
-    from pathlib import Path
-
-    tests = str(Path(__file__).parents[1])
-    done = subprocess.run([sys.executable, "-c", SPACE, tests], capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and "reckoned" in done.stdout, done.stderr[-2000:]
+def test_durations_follow_the_work(space):
+    assert space["seconds"].keys() == {*reckoned(), "sketch"}
+    for name, durations in space["seconds"].items():
+        assert durations
+        for few, many in durations:
+            assert 5 <= few < many <= 120, (name, few, many)
 
 
 def test_the_apis_answer_goes_through_the_worker(asked, monkeypatch, tmp_path):

@@ -89,6 +89,7 @@ def test_one_round_in_miniature_and_a_search_that_goes_on(tmp_path, monkeypatch)
         return together(jobs[-1], *given)
 
     monkeypatch.setattr(searching, "run_together", spied)
+    monkeypatch.setattr(self_search, "MINIATURE_MOST", 12)
     common = {"from_search": Path("tiny:math"), "search_tokens": 300, "miniature": True, "device": "cpu", "workers": 0}
     order = TrainConfig(out=tmp_path / "one", problems=3, steps=2, **common)
     train("tiny-math", order)

@@ -1,8 +1,8 @@
 """“Copy as Python” and “Copy as a command” of every tab run as pasted in an empty folder.
 
-Those of drawings and audits run in processes of their own. The others need models, which this process loads once for
-all of them: a shell reads their commands and says what words ``python`` would get, and scripts find nothing but what
-they import.
+A command (of drawings) and a script (of audits) run in processes of their own. The others share what this process has
+imported and loaded: a shell reads their commands and says what words ``python`` would get, and scripts find nothing but
+what they import.
 """
 
 import contextlib
@@ -123,7 +123,8 @@ def test_a_drawing(terminal, shell):
 
     task, settings = SketchTask.of(render("(Circle 5 8 8)", 128)), SketchSettings(n=4)
     work = SketchPageState(task, "your drawing", parse("(Circle 5 8 8)"), settings=settings)
-    out = terminal.run(editor.as_command(work) if shell else editor.as_python(task, settings), shell=shell)
+    copied = editor.as_command(work) if shell else editor.as_python(task, settings)
+    out = terminal.run(copied, shell=True) if shell else terminal.said(copied)
     assert "(Circle" in out
 
 
@@ -135,7 +136,7 @@ def test_an_audit(terminal, shell):
 
     script = next(name for _, name in models() if name.startswith("script:") or (":" in name and "tiny" not in name))
     work = AuditPageState(AuditView(model=script, per_cond=1, n=20, conditions=("sym", "center")))
-    out = terminal.run(export.as_command(work) if shell else export.as_python(work), shell=shell)
+    out = terminal.said(export.as_command(work), shell=True) if shell else terminal.run(export.as_python(work))
     assert "digit" in out
 
 

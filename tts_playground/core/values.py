@@ -28,10 +28,22 @@ class Cost:
     """wall-clock time"""
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Cost)))
+        return Cost(  # field by field: a search adds costs at every step
+            self.samples + other.samples,
+            self.tokens + other.tokens,
+            self.verifier_calls + other.verifier_calls,
+            self.renders + other.renders,
+            self.seconds + other.seconds,
+        )
 
     def __mul__(self, times: int) -> Cost:
-        return Cost(*(getattr(self, f.name) * times for f in fields(Cost)))
+        return Cost(
+            self.samples * times,
+            self.tokens * times,
+            self.verifier_calls * times,
+            self.renders * times,
+            self.seconds * times,
+        )
 
     def as_dict(self) -> dict[str, float]:
         """Plain numbers by name, for JSON."""
@@ -59,7 +71,10 @@ class Budget:
 
     def exhausted(self, cost: Cost) -> str:
         """The name of the first limit that ``cost`` has reached, or "" while there is room in all of them."""
-        return next((f.name for f in fields(Budget) if self.left(f.name, cost) <= 0), "")
+        return next((name for name in _LIMITS if self.left(name, cost) <= 0), "")
+
+
+_LIMITS = tuple(f.name for f in fields(Budget))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
+
+from PIL import Image
 
 from tts_playground.dsl.masks import engine
 from tts_playground.dsl.raster import draw
@@ -17,11 +20,18 @@ SIDE = 256
 
 def picture_keys(program: Program) -> frozenset[bytes]:
     """What a program's picture is known by: its reference raster and its exact raster, at 256 px, as hashes."""
-    reference = draw(program, SIDE, "reference").convert("1").tobytes()
+    picture = draw(program, SIDE, "reference")  # black and white: looking for greys would take longer than drawing
+    reference = picture.convert("1", dither=Image.Dither.NONE).tobytes()
     exact = engine(SIDE).evaluate(program).tobytes()
     return frozenset(
         hashlib.blake2b(kind + raster, digest_size=12).digest() for kind, raster in ((b"r", reference), (b"e", exact))
     )
+
+
+@lru_cache(maxsize=4096)
+def _keys_of(text: str) -> frozenset[bytes]:
+    """``picture_keys`` of a text; the same test programs are barred again and again."""
+    return picture_keys(parse(text))
 
 
 class Barred:
@@ -38,7 +48,7 @@ class Barred:
         """Bar this text, and every program with the same picture."""
         self._texts.add(text.strip())
         with contextlib.suppress(DSLError):
-            self._keys |= picture_keys(parse(text))
+            self._keys |= _keys_of(text)
 
     def __contains__(self, program: Program) -> bool:
         return str(program) in self._texts or not self._keys.isdisjoint(picture_keys(program))

@@ -22,6 +22,7 @@ from tts_playground.dsl.masks import MaskEngine, Packed, count, engine
 from tts_playground.dsl.tree import Circle, Difference, Node, Primitive, Quad, Union
 from tts_playground.dsl.turned import turned
 from tts_playground.samplers.contour_shapes import ContourShapes
+from tts_playground.samplers.program_scans import scanned
 
 FLOOR = 0.01
 """added to the error, because pixels of the border cannot be told apart any better (share of the union)"""
@@ -128,8 +129,10 @@ class Fitter:
         self.price = price
         self.engine: MaskEngine = engine(size)
         self.turned = [turned(size, angle) for angle in angles]
-        self._weights = None if weights is None or weights.max() <= 1 else weights.astype(np.int32)
-        self._planes = None if self._weights is None else _planes(self.engine, self._weights)
+        self._angles = tuple(angles)
+        counts = None if weights is None or weights.max() <= 1 else weights.astype(np.int32)
+        self._counts = b"" if counts is None else counts.tobytes()
+        self._planes = None if counts is None else _planes(self.engine, counts)
         self.target = ink
         self.blank = blank
         self.ink = self.weigh(ink)
@@ -169,16 +172,7 @@ class Fitter:
 
     def scan(self, ink: Packed, blank: Packed) -> tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]:
         """For every primitive, those at ``angles`` last: what its pixels in ``ink`` count, and those in ``blank``."""
-        first, second = self.engine.unpack(ink), self.engine.unpack(blank)
-        if self._weights is not None:
-            first, second = first * self._weights, second * self._weights
-        # both ride in one number: the lower bits hold all that is blank
-        shift = int(second.sum(dtype=np.int64)).bit_length()
-        dtype = np.int32 if int(first.sum(dtype=np.int64)).bit_length() + shift < 31 else np.int64
-        both = (first.astype(dtype) << shift) + second
-        sums = [self.engine.scanner.sums(both), *(quads.sums(both) for quads in self.turned)]
-        all_sums = np.concatenate(sums) if self.turned else sums[0]
-        return all_sums >> shift, all_sums & ((1 << shift) - 1)
+        return scanned(ink.tobytes(), blank.tobytes(), self.engine.size, self._angles, self._counts)
 
     def primitive(self, index: int) -> Primitive:
         """The primitive that stands at ``index`` of a scan."""

@@ -23,6 +23,7 @@ from tts_playground.errors import BadInput
 from tts_playground.strategies.voting import Ballot
 
 COUNTED = tuple(f.name for f in fields(Budget) if f.name != "seconds")
+_PRICES = tuple(f.name for f in fields(Cost))
 WAVE = 1 << 20
 """indices that one wave of paths may use, so that no two waves share randomness"""
 Plan = Callable[[int], tuple[int, int, int]]
@@ -314,7 +315,7 @@ class BudgetTracker:
         costs = [replace(new.cost + old.cost * -1, seconds=0.0) for old, new in zip(before, after, strict=True)]
         for cost in costs:
             known = self.step_cost or Cost()
-            self.step_cost = Cost(*(max(getattr(known, f.name), getattr(cost, f.name)) for f in fields(Cost)))
+            self.step_cost = Cost(*(max(getattr(known, name), getattr(cost, name)) for name in _PRICES))
             self._steps, self._stepped = self._steps + 1, self._stepped + cost
         return self.pay(sum(costs, Cost()))
 

@@ -17,6 +17,8 @@ SHIPPED = Path(__file__).parents[2] / "recipes"
 LARGEST = 1 << 16
 """bytes of a recipe"""
 ENDINGS = (".yaml", ".yml")
+DEEPEST = 20
+"""lists and mappings in one another that are looked at, to say which key is no plain value"""
 _TRUE, _FALSE, _NONE = {"true", "yes", "on"}, {"false", "no", "off"}, {"none", "null", "~"}
 
 
@@ -140,6 +142,7 @@ def _pairs(text: str, what: str) -> dict[str, Any]:
     import yaml
 
     try:
+        _check_depth(text, what)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         pairs = [] if node is None else list(node.value) if isinstance(node, yaml.MappingNode) else None
         if pairs is None:
@@ -162,6 +165,17 @@ def _pairs(text: str, what: str) -> dict[str, Any]:
         if isinstance(error, BadInput):
             raise
         raise BadInput(f"The recipe {what} is no YAML that can be read.") from error
+
+
+def _check_depth(text: str, what: str) -> None:
+    """Refuse what nests deeply at its first deep place: composing it takes seconds until Python's stack is full."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise BadInput(f"The recipe {what} is no YAML that can be read: it nests too deeply.")
 
 
 def _scalar(node: Any) -> Any:

@@ -226,10 +226,11 @@ def prepare(setup: TrainSetup) -> Training:
         raise BadInput("Distilling needs --distil FOLDER, a --strength in (0, 1] and a --floor in [0, 0.5).")
     if not (order.distil / "config.json").is_file():
         raise BadInput(f"There is no model in {order.distil} to distil; --distil takes the folder of a tiny:janus.")
+    teacher = _teacher(order.distil, order.miniature)  # before minutes are spent on scenes
     source = order.vq or order.distil
     vq = load_vq(source, setup.device)
     seen = Material.of(setup, vq, source, order.minutes)
-    pair = Pair(load_janus(order.init or order.distil), _teacher(order.distil, order.miniature))
+    pair = Pair(load_janus(order.init or order.distil), teacher)
     trainer.take_vq(pair.student, vq)  # the codes are that one's, and --vq may name a later one
     _ready(setup, pair, seen)
 

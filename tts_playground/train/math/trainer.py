@@ -98,7 +98,7 @@ def finished(setup: TrainSetup, model: Any) -> tuple[Any, dict[str, float]]:
 def prepare(setup: TrainSetup) -> Training:
     """Model, problems and loss of tiny:math, and what becomes of it."""
     order, device = setup.order, setup.device
-    size, rows = setup.sized((MINIATURE, 8), (SHIPPED, 128), (SHIPPED, 16))
+    size, rows = setup.sized((MINIATURE, 4), (SHIPPED, 128), (SHIPPED, 16))
     model = setup.started(build_writer(size, len(vocabulary())), "lm")
     setup.plain_attention(model)
     make = partial(lines.make, seed=order.seed, rows=rows, mix=mix_of(order))
