@@ -49,7 +49,12 @@ def test_requirements_name_the_cards_packages():
     assert "unsloth" in (ROOT / "requirements-train.txt").read_text()
 
 
-BEHIND_OTHERS = {"accelerate": "transformers", "bitsandbytes": "transformers", "kaleido": "plotly"}
+BEHIND_OTHERS = {
+    "accelerate": "transformers",
+    "bitsandbytes": "transformers",
+    "kaleido": "plotly",
+    "antlr4-python3-runtime": "math_verify",
+}
 """packages that another one imports for us"""
 
 
