@@ -16,6 +16,10 @@ class Picked(ABC):
     """picks asked for; 0 where probabilities are exact"""
     digits: tuple[float, ...]
     """for 0 to 9: the probability of that reply (exact), or how often it was given"""
+    examples: tuple[str, ...]
+    """a few unreadable replies"""
+    protocol: str
+    """"exact", "sampled" or "list" """
 
     @property
     @abstractmethod

@@ -70,7 +70,8 @@ class Summaries:
         text = io.StringIO()
         table = csv.DictWriter(text, list(self.summary), lineterminator="\n")
         table.writeheader()
-        table.writerows(self.conditions)
+        # a name of another program that a spreadsheet would run as a formula gets a mark before it
+        table.writerows({name: _harmless(value) for name, value in one.items()} for one in self.conditions)
         return text.getvalue()
 
     def write(self, file: Path) -> Path:
@@ -78,6 +79,10 @@ class Summaries:
         files.make_folder(file.parent)
         files.write_text(file, self.csv(), "The summary")
         return file
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
 
 
 @dataclass(frozen=True)
