@@ -122,18 +122,20 @@ def read(file: Path, named: Mapping[str, str] | None = None) -> ForeignRows:
     """
     rows, said, images = [], Said(), {}
     for number, facts in _lines(file):
+        if is_native(facts):
+            raise BadInput(
+                f"Line {number} of {file} is a row of this program, and those above are another program's; analyse one"
+                " audit at a time."
+            )
         try:
-            if is_native(facts):
-                raise Unfit("it is one of this program's own, and those above are not; analyse one audit at a time")
             row, image = row_of(facts, number, named or {}, said)
-            if image is not None and images.setdefault((row.condition, image), number) != number:
-                before = images[row.condition, image]
-                raise Unfit(
-                    f"it is about the same image as line {before}, {shown(image, 60)!r}; give rows of one run"
-                    " (or say with --field image= that it names no image)"
-                )
         except Unfit as error:
             raise BadInput(_sentence(file, number, facts, error)) from error
+        if image is not None and (before := images.setdefault((row.condition, image), number)) != number:
+            raise BadInput(
+                f"Lines {before} and {number} of {file} are about the same image, {image[:60]!r}; give the rows of one"
+                " run, or say with --field image= that the field names no image."
+            )
         rows.append(row)
     _alike(file, rows)
     return ForeignRows(tuple(rows), said.notes())

@@ -47,8 +47,13 @@ def counted(
     else:
         counts, picks = ([f for f in found if f[0] not in both] for found in (counts, picks))
     read = [("counts", path, _table(value, path, digits, sizes)) for path, value in counts]
-    if not read or read[0][2].whole:
-        read += [("picks", path, Counted(path, *fields.tallied(value, path), whole=True)) for path, value in picks]
+    if read:  # a list that is shorter than the picks are many holds a few of them, as examples
+        many = {*sizes, int(sum(read[0][2].held))}
+        picks = [(path, value) for path, value in picks if isinstance(value, list) and len(value) in many]
+    for path, value in picks:
+        if not isinstance(value, list):
+            raise Unfit(f"its `{path}` is no list of picks")
+        read.append(("picks", path, Counted(path, *fields.tallied(value, path), whole=True)))
     if not read:
         read = [("shares", path, _table(value, path, digits, sizes, shares=True)) for path, value in shares]
     if not read:

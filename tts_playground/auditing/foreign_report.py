@@ -54,7 +54,8 @@ def analyze(found: ForeignRows) -> ForeignReport:
     parts = {row.condition: [] for row in rows if row.condition}
     for row in rows if parts else ():
         parts[row.condition].append(row)
-    named = [*parts.items(), ("all", list(rows))]
+    named = [(f"{name} (a condition)" if name == "all" else name, part) for name, part in parts.items()]
+    named.append(("all", list(rows)))
     summaries = [summary(name, part, _n(part)) for name, part in named]
     said = tuple(_sentences(summaries[-1], rows))
     if not all(row.known_n for row in rows):

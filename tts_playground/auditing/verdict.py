@@ -117,11 +117,12 @@ def counted(summary: dict[str, Any]) -> str:
 
     Pictures are tested with the chance of any false alarm held at 1 %; unlike ``sentences`` this names no cause.
     """
-    distance, n, objects = summary["mean_total_variation"], summary["n"], summary["reject_rate_chi2"]
+    distance, n = summary["mean_total_variation"], summary["n"]
+    fair = fair_numbers(n, summary["k"]).distance
     if distance >= 0.01 and summary["reject_rate_holm"] > 0:
         return f"It does not choose uniformly: {_moved(summary)}; {_objects(summary)}."
-    beside = _beside(distance, fair_numbers(n, summary["k"]).distance, n)
-    return f"{'No sign of unfairness' if distance < 0.01 or objects <= 0.05 else TOO_FEW}: {beside}"
+    as_fair = distance < 0.01 or (_alike(distance, fair) and summary["reject_rate_chi2"] <= 0.05)
+    return f"{'No sign of unfairness' if as_fair else TOO_FEW}: {_beside(distance, fair, n)}"
 
 
 def _opening(summary: dict[str, Any], caused: bool, effects: Sequence[Effect], small: float) -> VerdictLine:
@@ -152,8 +153,12 @@ def _moved(summary: dict[str, Any]) -> str:
 
 
 def _beside(distance: float, fair: float, n: int) -> str:
-    far = "about as far off" if abs(distance - fair) < 0.01 + 0.2 * fair else f"{share(fair)} off"
+    far = "about as far off" if _alike(distance, fair) else f"{share(fair)} off"
     return f"{share(distance)} off even, and a fair chooser is {far} at {n:,} draws."
+
+
+def _alike(distance: float, fair: float) -> bool:
+    return abs(distance - fair) < 0.01 + 0.2 * fair
 
 
 def _objects(summary: dict[str, Any]) -> str:

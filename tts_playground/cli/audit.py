@@ -191,6 +191,8 @@ def analyze(
     named = foreign.chosen(field or ())
     if foreign.is_foreign(file):
         _report_foreign(file, named, json)
+    elif named and file.is_file():
+        raise BadInput(f"--field is for rows of another program, and {file} holds none.")
     else:
         _report(file, samples, json, temperature)
 
