@@ -27,6 +27,7 @@ CHANGES = [
     ({"counts": {"3": 2.5, "7": 1}}, "neither whole numbers nor shares"),
     ({"counts": {"3": 1, "digit_3": 2}}, "has the digit 3 twice"),
     ({"counts": {"3": 1, "cat": 2}}, "the key 'cat', which is no digit"),
+    ({"counts": {"0": 12, "1": 20, "2": 9, "3": 9}}, "may be digits or places among the digits shown"),
     ({"counts": [1, 2, 3]}, "has 3 numbers, and needs one for each of 10 or 4 digits"),
     ({"counts": [[1], [2], [3], [4]]}, "no counts of digits"),
     ({"counts": {"3": 0.2471, "7": 0.7529}}, "no whole number"),

@@ -17,7 +17,7 @@ from tts_playground import files, journal
 from tts_playground.auditing import foreign_fields as fields
 from tts_playground.auditing.foreign_counts import asked, counted, keys, right_colour
 from tts_playground.auditing.foreign_fields import NAMES, Unfit
-from tts_playground.auditing.foreign_said import Said, agreed
+from tts_playground.auditing.foreign_said import ForeignReading, agreed
 from tts_playground.auditing.picked import Picked
 from tts_playground.errors import BadInput, UnknownName, clean, shown
 
@@ -120,7 +120,7 @@ def read(file: Path, named: Mapping[str, str] | None = None) -> ForeignRows:
     Raises:
         BadInput: no such file, or a row that cannot be read, or can be in two ways; its line is named.
     """
-    rows, said, images = [], Said(), {}
+    rows, said, images = [], ForeignReading(), {}
     for number, facts in _lines(file):
         if is_native(facts):
             raise BadInput(
@@ -188,7 +188,9 @@ def _alike(file: Path, rows: Sequence[ForeignRow]) -> None:
 # ---------------------------------------------------------------------------------------------------------- a row
 
 
-def row_of(facts: Mapping[str, Any], place: int, named: Mapping[str, str], said: Said) -> tuple[ForeignRow, str | None]:
+def row_of(
+    facts: Mapping[str, Any], place: int, named: Mapping[str, str], said: ForeignReading
+) -> tuple[ForeignRow, str | None]:
     """One row, and the name of its image where it has one.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tts_playground.auditing import foreign_fields as fields
 from tts_playground.auditing.foreign_fields import CLOSE, Found, Unfit
-from tts_playground.auditing.foreign_said import Said
+from tts_playground.auditing.foreign_said import ForeignReading
 from tts_playground.errors import shown
 
 PICK_ERROR = 0.05
@@ -37,7 +37,11 @@ Sizes = tuple[int | None, int | None]
 
 
 def counted(
-    facts: Mapping[str, Any], named: Mapping[str, str], digits: tuple[int, ...] | None, sizes: Sizes, said: Said
+    facts: Mapping[str, Any],
+    named: Mapping[str, str],
+    digits: tuple[int, ...] | None,
+    sizes: Sizes,
+    said: ForeignReading,
 ) -> Counted:
     """The counts of a row: from counts, else from picks one by one, else from shares."""
     counts, picks, shares = (fields.found(facts, role, named) for role in ("counts", "picks", "shares"))
@@ -129,7 +133,7 @@ def _whole(held: list[float], rest: float, path: str, sizes: Sizes) -> tuple[lis
     return [float(round(count)) for count in counts[:10]], float(round(counts[10]))
 
 
-def keys(counted: Counted, said: Said) -> tuple[int, ...]:
+def keys(counted: Counted, said: ForeignReading) -> tuple[int, ...]:
     """The digits shown, where only the keys of the counts tell."""
     if not 2 <= len(counted.keys) < 10:
         raise Unfit("it does not say which digits its picture shows (`digits`)")
@@ -164,7 +168,7 @@ def asked(
 
 
 def right_colour(
-    one: Callable[[str, Any], Any], valid: float, n: int, digits: tuple[int, ...], said: Said
+    one: Callable[[str, Any], Any], valid: float, n: int, digits: tuple[int, ...], said: ForeignReading
 ) -> float | None:
     """Valid picks with the right colour: counted, or from an accuracy over valid or over all picks."""
 

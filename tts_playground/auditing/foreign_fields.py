@@ -192,6 +192,9 @@ def table(value: Any, path: str, digits: tuple[int, ...] | None) -> tuple[list[f
             raise Unfit(f"its `{path}` has the digit {digit} twice")
         seen.add(digit)
         held[digit] = number(one, path)
+    places = set(range(len(digits))) if digits else None
+    if isinstance(value, Mapping) and seen == places != set(digits or ()) and all(map(str.isdigit, value)):
+        raise Unfit(f"the keys of its `{path}` may be digits or places among the digits shown")
     numbers = list(value.values()) if isinstance(value, Mapping) else value
     total, floats = sum(held) + rest, any(isinstance(one, float) for one in numbers)
     shares = floats and total <= 1 + CLOSE

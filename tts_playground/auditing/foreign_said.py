@@ -9,7 +9,7 @@ from tts_playground.auditing.foreign_fields import WORDS, Found, Unfit
 from tts_playground.errors import shown
 
 
-class Said:
+class ForeignReading:
     """What was read as what, over all rows."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Said:
         return (first, *self.more)
 
 
-def agreed(found: Sequence[Found], role: str, read: Callable[[Any, str], Any], said: Said) -> Any:
+def agreed(found: Sequence[Found], role: str, read: Callable[[Any, str], Any], said: ForeignReading) -> Any:
     """The value that all fields of a role agree on; None without any."""
     values = [(path, read(value, path)) for path, value in found]
     for path, value in values[1:]:
