@@ -16,7 +16,7 @@ from typing import Any
 from tts_playground import files, journal
 from tts_playground.auditing import foreign_fields as fields
 from tts_playground.auditing.foreign_counts import asked, counted, keys, right_colour
-from tts_playground.auditing.foreign_fields import NAMES, Unfit
+from tts_playground.auditing.foreign_fields import NAMES, UnreadRow
 from tts_playground.auditing.foreign_said import ForeignReading, agreed
 from tts_playground.auditing.picked import Picked
 from tts_playground.errors import BadInput, UnknownName, clean, shown
@@ -129,7 +129,7 @@ def read(file: Path, named: Mapping[str, str] | None = None) -> ForeignRows:
             )
         try:
             row, image = row_of(facts, number, named or {}, said)
-        except Unfit as error:
+        except UnreadRow as error:
             raise BadInput(_sentence(file, number, facts, error)) from error
         if image is not None and (before := images.setdefault((row.condition, image), number)) != number:
             raise BadInput(
@@ -141,7 +141,7 @@ def read(file: Path, named: Mapping[str, str] | None = None) -> ForeignRows:
     return ForeignRows(tuple(rows), said.notes())
 
 
-def _sentence(file: Path, number: int, facts: Mapping[str, Any], error: Unfit) -> str:
+def _sentence(file: Path, number: int, facts: Mapping[str, Any], error: UnreadRow) -> str:
     names = ", ".join(shown(name, 40) for name in sorted(facts)[:20]) or "none"
     return (
         f"Line {number} of {file} is no row of an audit, neither of this program nor of another: {clean(str(error))};"
@@ -194,7 +194,7 @@ def row_of(
     """One row, and the name of its image where it has one.
 
     Raises:
-        Unfit: no reading fits, or two do.
+        UnreadRow: no reading fits, or two do.
     """
     said.seen |= facts.keys()
 
@@ -213,7 +213,7 @@ def row_of(
         )
     special = one("special", lambda value, path: fields.digit_of(value))
     if special is not None and special not in digits:
-        raise Unfit(f"its special digit {special} is not among the digits shown, {', '.join(map(str, digits))}")
+        raise UnreadRow(f"its special digit {special} is not among the digits shown, {', '.join(map(str, digits))}")
     right = right_colour(one, sum(held.held[digit] for digit in digits), picks, digits, said)
     condition = one("condition", _condition) or ""
     images = sorted(fields.found(facts, "image", named), key=lambda found: fields.rank(found[0], "image"))[:1]
@@ -224,5 +224,5 @@ def row_of(
 def _condition(value: Any, path: str) -> str:
     text = clean(str(value)).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     if not text or len(text) > LONGEST_CONDITION:
-        raise Unfit(f"its `{path}` is no name of a condition of 1 to {LONGEST_CONDITION} characters")
+        raise UnreadRow(f"its `{path}` is no name of a condition of 1 to {LONGEST_CONDITION} characters")
     return text

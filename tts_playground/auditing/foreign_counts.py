@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tts_playground.auditing import foreign_fields as fields
-from tts_playground.auditing.foreign_fields import CLOSE, Found, Unfit
+from tts_playground.auditing.foreign_fields import CLOSE, Found, UnreadRow
 from tts_playground.auditing.foreign_said import ForeignReading
 from tts_playground.errors import shown
 
@@ -56,16 +56,16 @@ def counted(
         picks = [(path, value) for path, value in picks if isinstance(value, list) and len(value) in many]
     for path, value in picks:
         if not isinstance(value, list):
-            raise Unfit(f"its `{path}` is no list of picks")
+            raise UnreadRow(f"its `{path}` is no list of picks")
         read.append(("picks", path, Counted(path, *fields.tallied(value, path), whole=True)))
     if not read:
         read = [("shares", path, _table(value, path, digits, sizes, shares=True)) for path, value in shares]
     if not read:
-        raise Unfit("it has no counts of digits, no picks and no shares of digits under a name that is known")
+        raise UnreadRow("it has no counts of digits, no picks and no shares of digits under a name that is known")
     role, path, first = read[0]
     for _, other, more in read[1:]:
         if more.held != first.held:
-            raise Unfit(
+            raise UnreadRow(
                 f"`{shown(path, 60)}` and `{shown(other, 60)}` both may be its counts, and differ (--field"
                 f" counts={shown(path, 60)} says which)"
             )
@@ -83,7 +83,7 @@ def _either(counts: list[Found], picks: list[Found], both: set[str], digits: Any
     def fits(read: Callable[[], float]) -> bool:
         try:
             return read() in known if known else True
-        except Unfit:
+        except UnreadRow:
             return False
 
     for path, value in counts:
@@ -94,7 +94,7 @@ def _either(counts: list[Found], picks: list[Found], both: set[str], digits: Any
                 why = (
                     "both counts of digits and picks one by one" if as_counts else "neither counts of digits nor picks"
                 )
-                raise Unfit(
+                raise UnreadRow(
                     f"its `{shown(path, 60)}` fits as {why} (--field counts={shown(path, 60)} or picks= says which)"
                 )
             counts = counts if as_counts else [f for f in counts if f[0] != path]
@@ -108,10 +108,10 @@ def _sum(read: Sequence[Any]) -> tuple[float, float]:
 
 def _table(value: Any, path: str, digits: tuple[int, ...] | None, sizes: Sizes, *, shares: bool = False) -> Counted:
     if not isinstance(value, (list, Mapping)):
-        raise Unfit(f"its `{path}` is no list and no object")
+        raise UnreadRow(f"its `{path}` is no list and no object")
     held, rest, found_shares = fields.table(value, path, digits)
     if shares and sum(held) + rest > 1 + CLOSE:
-        raise Unfit(f"its `{path}` are no shares: they sum to {sum(held) + rest:g}")
+        raise UnreadRow(f"its `{path}` are no shares: they sum to {sum(held) + rest:g}")
     of_all = False
     if shares or found_shares:
         of_all = sizes[1] is None and abs(sum(held) - 1) <= CLOSE
@@ -125,18 +125,20 @@ def _whole(held: list[float], rest: float, path: str, sizes: Sizes) -> tuple[lis
     n, valid = sizes
     size = valid if valid is not None and abs(sum(held) - 1) <= CLOSE else n
     if not size:
-        raise Unfit(f"its `{path}` holds shares, and it does not say of how many picks (`n`)")
+        raise UnreadRow(f"its `{path}` holds shares, and it does not say of how many picks (`n`)")
     counts = [share * size for share in (*held, rest)]
     odd = next((count for count in counts if abs(count - round(count)) > PICK_ERROR), None)
     if odd is not None:
-        raise Unfit(f"its `{path}` times {size} picks gives {odd:g}, no whole number, so they are no shares of picks")
+        raise UnreadRow(
+            f"its `{path}` times {size} picks gives {odd:g}, no whole number, so they are no shares of picks"
+        )
     return [float(round(count)) for count in counts[:10]], float(round(counts[10]))
 
 
 def keys(counted: Counted, said: ForeignReading) -> tuple[int, ...]:
     """The digits shown, where only the keys of the counts tell."""
     if not 2 <= len(counted.keys) < 10:
-        raise Unfit("it does not say which digits its picture shows (`digits`)")
+        raise UnreadRow("it does not say which digits its picture shows (`digits`)")
     said.take("digits", f"the keys of `{shown(counted.path, 60)}`", field=False)
     return counted.keys
 
@@ -147,23 +149,23 @@ def asked(
     """(picks asked for, whether the row tells).
 
     Raises:
-        Unfit: its numbers contradict each other.
+        UnreadRow: its numbers contradict each other.
     """
     total, there = sum(counted.held), sum(counted.held[digit] for digit in digits)
     if valid is not None and valid not in (total, there):
-        raise Unfit(f"its counts sum to {total:.0f}, and it says that {valid} are valid")
+        raise UnreadRow(f"its counts sum to {total:.0f}, and it says that {valid} are valid")
     if n is None and invalid is not None:
         n = int((total if valid is None else valid) + invalid)
     if n is None and (counted.whole or counted.rest):
         n = int(total + counted.rest)
     if n is None:
         if not total:
-            raise Unfit("its counts are all 0, and it does not say how many picks were asked for (`n`)")
+            raise UnreadRow("its counts are all 0, and it does not say how many picks were asked for (`n`)")
         return int(total), False
     if n < total + counted.rest or not n:
-        raise Unfit(f"its counts sum to {total + counted.rest:.0f}, and it says that there were {n} picks")
+        raise UnreadRow(f"its counts sum to {total + counted.rest:.0f}, and it says that there were {n} picks")
     if invalid is not None and invalid not in (n - total, n - there):
-        raise Unfit(f"it says that {invalid} of {n} picks are invalid, and its counts leave {n - there:.0f}")
+        raise UnreadRow(f"it says that {invalid} of {n} picks are invalid, and its counts leave {n - there:.0f}")
     return n, True
 
 
@@ -177,7 +179,7 @@ def right_colour(
             return float(fields.whole(value, path))
         held, _, shares = fields.table(value, path, digits)
         if shares:
-            raise Unfit(f"its `{path}` holds shares, not counts")
+            raise UnreadRow(f"its `{path}` holds shares, not counts")
         return sum(held[digit] for digit in digits)
 
     counted = one("correct", count)
@@ -192,7 +194,7 @@ def right_colour(
         given["accuracy"] = plain * n
     known = [value for value in given.values() if value is not None]
     if known and max(known) - min(known) > CLOSE * max(n, 1):
-        raise Unfit("its numbers of the right colour contradict each other")
+        raise UnreadRow("its numbers of the right colour contradict each other")
     if known and known[0] > valid * (1 + CLOSE):
-        raise Unfit(f"it has {known[0]:g} picks of the right colour, and only {valid:.0f} valid ones")
+        raise UnreadRow(f"it has {known[0]:g} picks of the right colour, and only {valid:.0f} valid ones")
     return min(known[0], valid) if known else None

@@ -73,7 +73,7 @@ Found = tuple[str, Any]
 """where a value stands, as in "stats.counts", and the value"""
 
 
-class Unfit(ValueError):
+class UnreadRow(ValueError):
     """Why a row is not read; its text goes on after "Line 3 of FILE is not read: "."""
 
 
@@ -117,7 +117,7 @@ def _at(row: Mapping[str, Any], path: str) -> Any:
         return row[path]
     for name in path.split("."):
         if not isinstance(value, Mapping) or name not in value:
-            raise Unfit(f"it has no field `{shown(path, 60)}`")
+            raise UnreadRow(f"it has no field `{shown(path, 60)}`")
         value = value[name]
     return value
 
@@ -139,12 +139,12 @@ def number(value: Any, path: str) -> float:
     """A count or a share.
 
     Raises:
-        Unfit: it is no number, negative, not finite, or too large to be counted.
+        UnreadRow: it is no number, negative, not finite, or too large to be counted.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Unfit(f"its `{path}` holds {_quoted(value)}, which is no number")
+        raise UnreadRow(f"its `{path}` holds {_quoted(value)}, which is no number")
     if not (0 <= value <= LARGEST):  # also not a number
-        raise Unfit(f"its `{path}` holds {_quoted(value)}, which is neither a count nor a share")
+        raise UnreadRow(f"its `{path}` holds {_quoted(value)}, which is neither a count nor a share")
     return float(value)
 
 
@@ -152,10 +152,10 @@ def whole(value: Any, path: str) -> int:
     """A number of picks.
 
     Raises:
-        Unfit: it is no whole number of at least 0.
+        UnreadRow: it is no whole number of at least 0.
     """
     if not (counted := number(value, path)).is_integer():
-        raise Unfit(f"its `{path}` is {_quoted(value)}, not a whole number")
+        raise UnreadRow(f"its `{path}` is {_quoted(value)}, not a whole number")
     return int(counted)
 
 
@@ -163,10 +163,10 @@ def accuracy(value: Any, path: str) -> float:
     """A share between 0 and 1.
 
     Raises:
-        Unfit: it is none.
+        UnreadRow: it is none.
     """
     if (one := number(value, path)) > 1:
-        raise Unfit(f"its `{path}` is {_quoted(value)}, and an accuracy is within 0-1")
+        raise UnreadRow(f"its `{path}` is {_quoted(value)}, and an accuracy is within 0-1")
     return one
 
 
@@ -177,7 +177,7 @@ def table(value: Any, path: str, digits: tuple[int, ...] | None) -> tuple[list[f
         digits: those shown, which a list of as many numbers follows.
 
     Raises:
-        Unfit: a key is no digit or comes twice, a list has another length, or a number is none.
+        UnreadRow: a key is no digit or comes twice, a list has another length, or a number is none.
     """
     held, rest = [0.0] * 10, 0.0
     pairs = dict(value).items() if isinstance(value, Mapping) else _listed(value, path, digits)
@@ -185,21 +185,21 @@ def table(value: Any, path: str, digits: tuple[int, ...] | None) -> tuple[list[f
     for key, one in pairs:
         if (digit := digit_of(key)) is None:
             if str(key).strip().lower() not in UNREAD:
-                raise Unfit(f"its `{path}` has the key {_quoted(key)}, which is no digit")
+                raise UnreadRow(f"its `{path}` has the key {_quoted(key)}, which is no digit")
             rest += number(one, path)
             continue
         if digit in seen:
-            raise Unfit(f"its `{path}` has the digit {digit} twice")
+            raise UnreadRow(f"its `{path}` has the digit {digit} twice")
         seen.add(digit)
         held[digit] = number(one, path)
     places = set(range(len(digits))) if digits else None
     if isinstance(value, Mapping) and seen == places != set(digits or ()) and all(map(str.isdigit, value)):
-        raise Unfit(f"the keys of its `{path}` may be digits or places among the digits shown")
+        raise UnreadRow(f"the keys of its `{path}` may be digits or places among the digits shown")
     numbers = list(value.values()) if isinstance(value, Mapping) else value
     total, floats = sum(held) + rest, any(isinstance(one, float) for one in numbers)
     shares = floats and total <= 1 + CLOSE
     if not shares and not all(one.is_integer() for one in [*held, rest]):
-        raise Unfit(f"its `{path}` holds neither whole numbers nor shares that sum to at most 1")
+        raise UnreadRow(f"its `{path}` holds neither whole numbers nor shares that sum to at most 1")
     return held, rest, shares
 
 
@@ -207,9 +207,9 @@ def _listed(value: list[Any], path: str, digits: tuple[int, ...] | None) -> list
     orders = [order for order in (tuple(range(10)), digits) if order is not None and len(order) == len(value)]
     if not orders:
         also = f" or {len(digits)}" if digits else ""
-        raise Unfit(f"its `{path}` has {len(value)} numbers, and needs one for each of 10{also} digits")
+        raise UnreadRow(f"its `{path}` has {len(value)} numbers, and needs one for each of 10{also} digits")
     if len(set(orders)) > 1:
-        raise Unfit(f"its `{path}` may follow the digits 0-9 or the order in which they are shown")
+        raise UnreadRow(f"its `{path}` may follow the digits 0-9 or the order in which they are shown")
     return list(zip(orders[0], value, strict=True))
 
 
@@ -217,13 +217,13 @@ def tallied(value: list[Any], path: str) -> tuple[list[float], float]:
     """Picks that are listed one by one: ([10] how often each digit, how many of none). Texts are read as replies.
 
     Raises:
-        Unfit: a pick is no digit, text or null.
+        UnreadRow: a pick is no digit, text or null.
     """
     held, rest = [0.0] * 10, 0.0
     for one in value:
         pick = next((one[name] for name in _OF_OBJECT if name in one), None) if isinstance(one, Mapping) else one
         if isinstance(pick, bool) or not (pick is None or isinstance(pick, (int, str))):
-            raise Unfit(f"its `{path}` holds {_quoted(pick)}, which is no pick")
+            raise UnreadRow(f"its `{path}` holds {_quoted(pick)}, which is no pick")
         digit = _of_reply(pick) if isinstance(pick, str) else digit_of(pick)
         if digit is None:
             rest += 1
@@ -241,17 +241,17 @@ def digits_of(value: Any, path: str) -> tuple[int, ...]:
     """The digits of a picture, in their order there.
 
     Raises:
-        Unfit: one comes twice, what stands there is none, or there are not two or more.
+        UnreadRow: one comes twice, what stands there is none, or there are not two or more.
     """
     digits = [(one, digit_of(one)) for one in _entries(value)]
     wrong = next((one for one, digit in digits if digit is None), None)
     if wrong is not None:
-        raise Unfit(f"its `{path}` holds {_quoted(wrong)}, which is no digit")
+        raise UnreadRow(f"its `{path}` holds {_quoted(wrong)}, which is no digit")
     known = tuple(digit for _, digit in digits if digit is not None)
     if len(set(known)) < len(known):
-        raise Unfit(f"its `{path}` holds a digit twice")
+        raise UnreadRow(f"its `{path}` holds a digit twice")
     if len(known) < 2:
-        raise Unfit(f"its `{path}` holds fewer than two digits")
+        raise UnreadRow(f"its `{path}` holds fewer than two digits")
     return known
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tts_playground.auditing.foreign_fields import WORDS, Found, Unfit
+from tts_playground.auditing.foreign_fields import WORDS, Found, UnreadRow
 from tts_playground.errors import shown
 
 
@@ -46,7 +46,7 @@ def agreed(found: Sequence[Found], role: str, read: Callable[[Any, str], Any], s
     values = [(path, read(value, path)) for path, value in found]
     for path, value in values[1:]:
         if value != values[0][1]:
-            raise Unfit(
+            raise UnreadRow(
                 f"`{shown(values[0][0], 60)}` and `{shown(path, 60)}` both may be {WORDS[role]}, and differ"
                 f" (--field {role}={shown(path, 60)} says which)"
             )
