@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tts_playground
-from tts_playground.auditing import calibration_words, statistics
+from tts_playground.auditing import calibration_words, fair, statistics
 from tts_playground.auditing.effects import Effect, effects
 from tts_playground.auditing.fair import fair_numbers, fair_reach
 from tts_playground.auditing.verdict import VerdictLine, sentences, share
@@ -60,6 +60,13 @@ def test_numbers_of_a_fair_chooser_are_those_of_simulated_ones(n):
     found = fair_numbers(n, 4)
     assert found.distance == pytest.approx(statistics.total_variation(p).mean(), rel=0.02)
     assert found.entropy == pytest.approx(statistics.entropy(p).mean(), rel=0.01)
+
+
+def test_a_fair_chooser_of_many_picks_is_the_limit_of_one_of_fewer():
+    below, above = fair_numbers(fair.MANY, 4), fair_numbers(fair.MANY + 1, 4)
+    assert above.distance == pytest.approx(below.distance, rel=1e-5)
+    assert 1 - above.entropy == pytest.approx(1 - below.entropy, rel=1e-3)
+    assert fair_numbers(10**15, 4).distance < 1e-7
 
 
 def test_effects_of_fair_choosers_lie_where_they_are_said_to_lie():

@@ -83,3 +83,61 @@ def test_analyze_needs_an_audit(run, tmp_path):
     for path in (file, tmp_path / "none.jsonl"):
         code, _, err = run("analyze", path)
         assert code == 2 and str(path) in err
+
+
+FOREIGN = [
+    {"digits": [3, 7, 1, 9], "counts": {"3": 10, "7": 20, "1": 5, "9": 5}, "special_digit": 7, "attr": "size", "n": 40},
+    {"digits": [0, 4, 2, 5], "counts": {"0": 10, "4": 10, "2": 12, "5": 8}, "special_digit": 4, "attr": "sym", "n": 40},
+]
+
+
+def test_analyze_reads_rows_of_another_program_and_says_how(run, tmp_path):
+    file, theirs = tmp_path / "choice_only_llava.jsonl", tmp_path / "choice_only_llava.csv"
+    file.write_text("".join(json.dumps(row) + "\n" for row in FOREIGN))
+    theirs.write_text("theirs")
+    code, out, err = run("analyze", file, "--json")
+    result = json.loads(out)
+    assert code == 0 and "counts of digits from `counts`" in err
+    assert "counts of digits from `counts`" in result["notes"][0]
+    assert result["mean_p_special"] == pytest.approx(0.375) and result["reject_rate_chi2"] == 0.5
+    lines = Path(result["files"]["summary"]).read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["condition", "size", "sym", "all"]
+    fields = {"reject_rate_chi2", "mean_cramers_v", "mean_p_special", "mean_joint_accuracy_valid"}
+    assert fields <= set(lines[0].split(","))
+    assert theirs.read_text() == "theirs"
+    code, out, err = run("analyze", file, "--field", "special=")
+    assert code == 0 and "uniformly" in out and "largest effects" not in out and "special digit" not in out
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ('{"bild": 1}\n', [], "its fields are bild"),
+        ('{"counts": ' + "{" * 20_000 + "\n{}\n", [], "Line 1"),
+        ("{}\n" + json.dumps(FOREIGN[0]) + "\n", [], "its fields are none"),
+        ("", [], "is empty"),
+        (json.dumps(FOREIGN[0]) + "\n", ["--field", "counts"], "counts=raw.counts"),
+        (json.dumps(FOREIGN[0]) + "\n", ["--field", "count=n"], "did you mean"),
+    ],
+)
+def test_what_is_no_audit_of_any_program_is_one_sentence(run, tmp_path, text, options, says):
+    file = tmp_path / "rows.jsonl"
+    file.write_text(text)
+    code, out, err = run("analyze", file, *options, "--json")
+    assert code == 2 and says in json.loads(out)["error"] and len(err.strip().splitlines()) == 1
+
+
+def test_own_rows_need_no_fields_named(run):
+    from tts_playground import home
+
+    code, _, err = run("analyze", home.STARTERS / "audit.jsonl", "--field", "counts=answers")
+    assert code == 2 and "holds none" in err
+
+
+def test_more_samples_than_fit_in_memory_are_a_limit_and_no_table(run, tmp_path):
+    from tts_playground import home
+
+    file = tmp_path / "audit.jsonl"
+    file.write_bytes((home.STARTERS / "audit.jsonl").read_bytes())
+    code, out, _ = run("analyze", file, "--samples", 10**12, "--json")
+    assert code == 0 and json.loads(out)["n"] == 10**12

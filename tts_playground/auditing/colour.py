@@ -57,12 +57,9 @@ def joint_accuracy(rows: Sequence[AuditRow], p: Sequence[Floats] | None = None) 
     Args:
         p: other probabilities over the cells (after a calibration); the colour given the digit stays the model's.
     """
-    over_valid = []
-    for place, row in enumerate(rows):
-        skill = np.divide(row.right, row.picks, out=np.zeros(len(row.picks)), where=row.picks > 0)
-        over_valid.append(float((skill * (row.p if p is None else p[place])).sum()) if row.valid > 0 else 0.0)
+    over_valid = np.array([row.joint_at(row.p if p is None else p[place]) for place, row in enumerate(rows)])
     valid = np.array([row.valid for row in rows])
-    return np.array(over_valid), np.array(over_valid) * valid
+    return over_valid, over_valid * valid
 
 
 def confusion(rows: Sequence[AuditRow]) -> Floats:

@@ -16,6 +16,8 @@ from tts_playground.worlds.choices import ChoiceScene
 
 SIMULATED = 200
 """fair choosers whose effects are looked at"""
+MANY = 1_000_000
+"""picks from which on the limit stands for the sum over all counts, which it meets to six digits"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ class FairNumbers:
 @lru_cache(maxsize=256)
 def fair_numbers(n: int, k: int) -> FairNumbers:
     """Means over N fair picks out of k cells, exact but for the limit of Cramer's V; a cell's picks are binomial."""
+    if n > MANY:  # normal shares: E|x| = sd sqrt(2/pi), and entropy falls by half of chi-square's mean over n
+        distance = 0.5 * k * float(np.sqrt(2 / np.pi * (1 / k) * (1 - 1 / k) / n))
+        return FairNumbers(distance, 1 - (k - 1) / (2 * n * float(np.log(k))), float(noise_floor(n, k)), ALPHA)
     counts = np.arange(n + 1)
     logs = special.gammaln(n + 1) - special.gammaln(counts + 1) - special.gammaln(n - counts + 1)
     chance = np.exp(logs - counts * np.log(k) + (n - counts) * np.log1p(-1 / k))

@@ -14,8 +14,8 @@ import numpy as np
 from tts_playground import files
 from tts_playground.auditing import calibration
 from tts_playground.auditing.calibration import Calibrated
-from tts_playground.auditing.colour import joint_accuracy
 from tts_playground.auditing.effects import FACTORS, REFITS, Effect, effects, level_order, levels_of
+from tts_playground.auditing.picked import Picked
 from tts_playground.auditing.rows import AuditRow
 from tts_playground.auditing.statistics import (
     ALPHA,
@@ -54,8 +54,39 @@ class Bar:
     cells: int
 
 
+class Summaries:
+    """Summaries by condition, as a CSV file."""
+
+    conditions: tuple[dict[str, Any], ...]
+    """one summary a condition, and one of all; the columns of the CSV file"""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The summary over all pictures."""
+        return self.conditions[-1]
+
+    def csv(self) -> str:
+        """The summaries as CSV, a row a condition."""
+        text = io.StringIO()
+        table = csv.DictWriter(text, list(self.summary), lineterminator="\n")
+        table.writeheader()
+        # a name of another program that a spreadsheet would run as a formula gets a mark before it
+        table.writerows({name: _harmless(value) for name, value in one.items()} for one in self.conditions)
+        return text.getvalue()
+
+    def write(self, file: Path) -> Path:
+        """Write ``csv`` to a file."""
+        files.make_folder(file.parent)
+        files.write_text(file, self.csv(), "The summary")
+        return file
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+
+
 @dataclass(frozen=True)
-class AuditReport:
+class AuditReport(Summaries):
     """What an audit found."""
 
     rows: tuple[AuditRow, ...]
@@ -79,11 +110,6 @@ class AuditReport:
         return {(e.factor, e.level): 1 if e.estimate > 0 else -1 for e in loud(self.effects, SMALL / self.k)}
 
     @property
-    def summary(self) -> dict[str, Any]:
-        """The summary over all pictures."""
-        return self.conditions[-1]
-
-    @property
     def k(self) -> int:
         """Number of cells in a picture."""
         return len(self.rows[0].shown)
@@ -97,20 +123,6 @@ class AuditReport:
             "calibrations": [one.as_dict() for one in self.calibrations],
             "verdict": list(self.verdict),
         }
-
-    def csv(self) -> str:
-        """The summaries as CSV, a row a condition."""
-        text = io.StringIO()
-        table = csv.DictWriter(text, list(self.summary), lineterminator="\n")
-        table.writeheader()
-        table.writerows(self.conditions)
-        return text.getvalue()
-
-    def write(self, file: Path) -> Path:
-        """Write ``csv`` to a file."""
-        files.make_folder(file.parent)
-        files.write_text(file, self.csv(), "The summary")
-        return file
 
 
 def analyze(
@@ -165,7 +177,7 @@ def tempered(row: AuditRow, temperature: float) -> AuditRow:
     return replace(row, digits=tuple(map(float, digits)), colours=colours)
 
 
-def summary(name: str, rows: Sequence[AuditRow], n: int) -> dict[str, Any]:
+def summary(name: str, rows: Sequence[Picked], n: int) -> dict[str, Any]:
     """The fields of the proof of concept's CSV files, and what repairs them; means over pictures.
 
     Where probabilities are exact, ``reject_rate_chi2`` is the chance that the test of n draws rejects, and Cramer's V
@@ -177,15 +189,24 @@ def summary(name: str, rows: Sequence[AuditRow], n: int) -> dict[str, Any]:
     if not usable:
         return found | dict.fromkeys(FIELDS)
     p, k = _shares(usable), len(usable[0].shown)
-    special = cluster_mean(p[:, 0], _clusters(usable))
     found |= dict(zip(FIELDS, _uniformity(usable, p, n), strict=False))
     found |= {"noise_floor": float(noise_floor(n, k)), "mean_entropy": float(entropy(p).mean())}
-    found |= {"mean_total_variation": float(total_variation(p).mean()), "mean_p_special": special.value}
-    found |= {"p_special_low": special.low, "p_special_high": special.high}
-    accuracy = joint_accuracy(usable) if usable[0].colours else None
-    found["mean_joint_accuracy_valid"] = float(accuracy[0].mean()) if accuracy else None
-    found["mean_joint_accuracy_all"] = float(accuracy[1].sum() / len(rows)) if accuracy else None
+    found |= {"mean_total_variation": float(total_variation(p).mean())} | _special(usable)
+    joint = [(row.joint, row.joint * row.valid) for row in usable if row.joint is not None]
+    told = np.array(joint) if len(joint) == len(usable) else None
+    found["mean_joint_accuracy_valid"] = None if told is None else float(told[:, 0].mean())
+    found["mean_joint_accuracy_all"] = None if told is None else float(told[:, 1].sum() / len(rows))
     return found
+
+
+def _special(rows: Sequence[Picked]) -> dict[str, float | None]:
+    """Mean share of the special digit over the pictures that have one, with its interval."""
+    told = [(row.p_special, row.cluster) for row in rows if row.p_special is not None]
+    names = ("mean_p_special", "p_special_low", "p_special_high")
+    if not told:
+        return dict.fromkeys(names)
+    found = cluster_mean([share for share, _ in told], [cluster for _, cluster in told])
+    return dict(zip(names, (found.value, found.low, found.high), strict=True))
 
 
 FIELDS = (
@@ -204,7 +225,7 @@ FIELDS = (
 )
 
 
-def _uniformity(rows: Sequence[AuditRow], p: Floats, n: int) -> tuple[float, float | None, float, float]:
+def _uniformity(rows: Sequence[Picked], p: Floats, n: int) -> tuple[float, float | None, float, float]:
     if not rows[0].n:
         v = float(true_v(p).mean())
         return float(power(p, n).mean()), None, v, v
@@ -260,7 +281,7 @@ def _scenes(rows: Sequence[AuditRow]) -> list[Any]:
     return [row.picture.scene for row in rows]
 
 
-def _shares(rows: Sequence[AuditRow]) -> Floats:
+def _shares(rows: Sequence[Picked]) -> Floats:
     return np.array([row.p for row in rows])
 
 

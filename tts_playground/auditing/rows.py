@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tts_playground.auditing.picked import Picked
 from tts_playground.auditing.pictures import ChoicePicture
 from tts_playground.auditing.statistics import Floats, chi_square, cramers_v, entropy, power, total_variation, true_v
 from tts_playground.errors import BadInput
@@ -18,7 +19,7 @@ EXAMPLES = 3
 
 
 @dataclass(frozen=True)
-class AuditRow:
+class AuditRow(Picked):
     """What was answered about one picture."""
 
     picture: ChoicePicture
@@ -36,30 +37,29 @@ class AuditRow:
     """a few unreadable replies"""
 
     @property
-    def total(self) -> float:
-        """Number of picks; 1 for probabilities."""
-        return float(self.n) if self.n else 1.0
-
-    @property
     def shown(self) -> tuple[int, ...]:
         """Digits in the picture, in the order of its cells; all ten for the blank control."""
         return self.picture.scene.digits if self.picture.scene else tuple(range(10))
 
     @property
-    def picks(self) -> Floats:
-        """[k] picks or probabilities of the cells, in their order."""
-        return np.asarray(self.digits, np.float64)[list(self.shown)]
+    def cluster(self) -> int:
+        """The layout, which pictures of permuted digits share."""
+        return self.picture.layout
 
     @property
-    def p(self) -> Floats:
-        """[k] probabilities or shares among the valid picks; uniform where there is none (see ``valid``)."""
-        picks = self.picks
-        return picks / picks.sum() if picks.sum() > 0 else np.full(len(picks), 1 / len(picks))
+    def p_special(self) -> float:
+        """Probability or share of the first cell, the special one, among valid picks."""
+        return float(self.p[0])
 
     @property
-    def valid(self) -> float:
-        """Share of replies that name a digit in the picture."""
-        return min(1.0, float(self.picks.sum()) / self.total)
+    def joint(self) -> float | None:
+        """Share of valid picks with the right colour as well; None where no colour was asked for."""
+        return self.joint_at(self.p) if self.colours else None
+
+    def joint_at(self, p: Floats) -> float:
+        """Chance of a digit with its right colour if cells were chosen with ``p``; colours given digits stay."""
+        skill = np.divide(self.right, self.picks, out=np.zeros(len(self.picks)), where=self.picks > 0)
+        return float((skill * p).sum()) if self.valid > 0 else 0.0
 
     @property
     def right(self) -> Floats:
@@ -90,7 +90,7 @@ def facts(row: AuditRow, samples: int) -> dict[str, Any]:
         "total_variation": float(total_variation(row.p)[0]),
     }
     if row.picture.scene is not None:
-        found["p_special"] = float(row.p[0])
+        found["p_special"] = row.p_special
     picks = row.picks
     if row.n:
         statistic, p_value = chi_square(picks)

@@ -9,6 +9,7 @@ from typing import Any
 
 from tts_playground.auditing.effects import FACTORS, Effect
 from tts_playground.auditing.fair import fair_numbers
+from tts_playground.auditing.picked import Picked
 from tts_playground.auditing.rows import AuditRow
 
 SMALL = 0.12
@@ -56,7 +57,7 @@ def sentences(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence
     small = SMALL / summary["k"]
     found = loud(effects, small)
     said = [_opening(summary, bool(found), effects, small)]
-    invalid = _invalid(summary, rows)
+    missing = invalid(summary, rows)
     if summary["valid_rate"] < UNTOLD:
         only = (
             f"Only {share(summary['valid_rate'])} of its replies name a digit that is in the picture; the rest of this"
@@ -70,7 +71,7 @@ def sentences(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence
         said.append(
             VerdictLine(f"{len(rest)} more {effect_is} above {share(small)}.", tuple((e.factor, e.level) for e in rest))
         )
-    said += invalid + _silent(effects, {effect.factor for effect in found}, small)
+    said += missing + _silent(effects, {effect.factor for effect in found}, small)
     if summary["protocol"] == "list":
         said.append(
             VerdictLine("Picks in one list are not independent, so the chi-square test does not hold for them.")
@@ -111,27 +112,58 @@ def name_of(effect: Effect) -> str:
     return words.format(COLOUR_WORDS.get(effect.level, effect.level))
 
 
+def counted(summary: dict[str, Any]) -> str:
+    """What counts alone say of uniformity, where no cells are known and so no effects.
+
+    Pictures are tested with the chance of any false alarm held at 1 %; unlike ``sentences`` this names no cause.
+    """
+    distance, n = summary["mean_total_variation"], summary["n"]
+    fair = fair_numbers(n, summary["k"]).distance
+    if distance >= 0.01 and summary["reject_rate_holm"] > 0:
+        return f"It does not choose uniformly: {_moved(summary)}; {_objects(summary)}."
+    as_fair = distance < 0.01 or (_alike(distance, fair) and summary["reject_rate_chi2"] <= 0.05)
+    return f"{'No sign of unfairness' if as_fair else TOO_FEW}: {_beside(distance, fair, n)}"
+
+
 def _opening(summary: dict[str, Any], caused: bool, effects: Sequence[Effect], small: float) -> VerdictLine:
     distance, n = summary["mean_total_variation"], summary["n"]
     fair = fair_numbers(n, summary["k"]).distance
-    moved = (
-        f"on average, {_of_100(distance)} picks would have to go elsewhere for a picture to be fair"
-        f" ({_of_100(fair)} for {n:,} draws of a fair chooser)"
-    )
+    moved = _moved(summary)
     if caused:
         return VerdictLine(f"It does not choose uniformly: {moved}.")
     as_fair = distance < 0.01 or summary["reject_rate_chi2"] <= 0.05
-    far = "about as far off" if abs(distance - fair) < 0.01 + 0.2 * fair else f"{share(fair)} off"
-    beside = f"{share(distance)} off even, and a fair chooser is {far} at {n:,} draws."
+    beside = _beside(distance, fair, n)
     wide = [e for e in effects if max(abs(e.sure_low), abs(e.sure_high)) > small]
     if not effects or len(wide) > len(effects) / 2:
         opening = "No sign of unfairness, but too few pictures for a verdict" if as_fair else TOO_FEW
         return VerdictLine(f"{opening}: {beside}", few=True)
     if as_fair:
         return VerdictLine(f"No sign of unfairness: {beside}")
-    tests = f"a test of {n:,} draws objects" if summary["protocol"] == "exact" else "the test objects"
-    objects = f"{tests} to {share(summary['reject_rate_chi2'])} of the pictures, and to 1 % with a fair chooser"
-    return VerdictLine(f"It is not uniform within pictures, but no single cause stands out: {moved}; {objects}.")
+    return VerdictLine(
+        f"It is not uniform within pictures, but no single cause stands out: {moved}; {_objects(summary)}."
+    )
+
+
+def _moved(summary: dict[str, Any]) -> str:
+    distance, n = summary["mean_total_variation"], summary["n"]
+    return (
+        f"on average, {_of_100(distance)} picks would have to go elsewhere for a picture to be fair"
+        f" ({_of_100(fair_numbers(n, summary['k']).distance)} for {n:,} draws of a fair chooser)"
+    )
+
+
+def _beside(distance: float, fair: float, n: int) -> str:
+    far = "about as far off" if _alike(distance, fair) else f"{share(fair)} off"
+    return f"{share(distance)} off even, and a fair chooser is {far} at {n:,} draws."
+
+
+def _alike(distance: float, fair: float) -> bool:
+    return abs(distance - fair) < 0.01 + 0.2 * fair
+
+
+def _objects(summary: dict[str, Any]) -> str:
+    tests = f"a test of {summary['n']:,} draws objects" if summary["protocol"] == "exact" else "the test objects"
+    return f"{tests} to {share(summary['reject_rate_chi2'])} of the pictures, and to 1 % with a fair chooser"
 
 
 TOO_FEW = "Too few pictures for a verdict"
@@ -170,7 +202,7 @@ def _times(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
 
 
-def _invalid(summary: dict[str, Any], rows: Sequence[AuditRow]) -> list[VerdictLine]:
+def invalid(summary: dict[str, Any], rows: Sequence[Picked]) -> list[VerdictLine]:
     """What the replies say that name no digit of their picture."""
     missing = 1 - summary["valid_rate"]
     if missing < NAMED:

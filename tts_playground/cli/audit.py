@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tts_playground.cli import options
-from tts_playground.cli.output import console, emit, table
+from tts_playground.cli.output import console, emit, table, warn
 from tts_playground.errors import BadInput
 
 app = typer.Typer(help="Audit how a vision-language model chooses at random.", no_args_is_help=True)
@@ -40,7 +41,18 @@ Gpus = Annotated[
 Permute = Annotated[bool, typer.Option("--permute", help="Show every layout k times, digits moved round (for PriDe).")]
 Restricted = Annotated[bool, typer.Option("--restricted", help="Control: only digits in the image can be drawn.")]
 Folder = Annotated[Path, typer.Option("--out", help="Folder for JSONL, CSV and figures; a stopped run goes on there.")]
-File = Annotated[Path, typer.Argument(help="A .jsonl file that `audit run` wrote.")]
+File = Annotated[
+    Path,
+    typer.Argument(help="A .jsonl file that `audit run` wrote, or another program with counts of digits an image."),
+]
+Fields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field",
+        help="For rows of another program, as often as needed: what is in which field, as in counts=raw.counts; "
+        "special= says that there is none.",
+    ),
+]
 COLUMNS = {
     "condition": "condition",
     "images": "images",
@@ -171,9 +183,18 @@ def analyze(
     samples: Annotated[int, typer.Option(min=1, help="For exact rows: the N that power is stated for.")] = 1000,
     temperature: Annotated[float, typer.Option(min=1e-4, max=100, help="For exact rows: at another one.")] = 1.0,
     json: options.Json = False,
+    field: Fields = None,
 ) -> None:
-    """Summarise a JSONL file again: CSV and figures beside it, verdict and effects here."""
-    _report(file, samples, json, temperature)
+    """Summarise a JSONL file again: CSV and figures beside it, verdict and effects here; or another program's."""
+    from tts_playground.auditing import foreign
+
+    named = foreign.chosen(field or ())
+    if foreign.is_foreign(file):
+        _report_foreign(file, named, json)
+    elif named and file.is_file():
+        raise BadInput(f"--field is for rows of another program, and {file} holds none.")
+    else:
+        _report(file, samples, json, temperature)
 
 
 def _work(rounds: Any) -> None:
@@ -200,6 +221,16 @@ def _report(file: Path, samples: int, json: bool, temperature: float = 1.0) -> N
     emit({**report.as_dict(), "files": {name: str(path) for name, path in files.items()}}, json, _talk)
 
 
+def _report_foreign(file: Path, named: Mapping[str, str], json: bool) -> None:
+    """The CSV file has a name of its own: the other program's may lie beside its rows."""
+    from tts_playground.auditing import foreign, foreign_report
+
+    report = foreign_report.analyze(foreign.read(file, named))
+    warn(report.notes)
+    summary = report.write(file.with_suffix(".audit.csv"))
+    emit({**report.as_dict(), "files": {"rows": str(file), "summary": str(summary)}}, json, _talk)
+
+
 def _talk(result: dict[str, Any]) -> None:
     for line in result["verdict"]:
         print(line)
@@ -215,7 +246,10 @@ def _talk(result: dict[str, Any]) -> None:
         ]
         for e in found
     ]
-    table("largest effects on the probability of being chosen", ["level", "effect", "95 % interval", "ratio"], lines)
+    if lines:
+        table(
+            "largest effects on the probability of being chosen", ["level", "effect", "95 % interval", "ratio"], lines
+        )
     for name, path in result["files"].items():
         console().print(f"{name}: {path}", highlight=False)
 
