@@ -32,4 +32,5 @@ class _Key(ISeedSequence):
 
 def generator(*names: int | str) -> np.random.Generator:
     """A numpy generator for the stream called ``names``; equal names give equal streams on every machine."""
-    return np.random.Generator(np.random.Philox(_Key(key(*names))))
+    seed: Any = _Key(key(*names))  # which numpy takes; its types know only its own sequences
+    return np.random.Generator(np.random.Philox(seed))

@@ -171,7 +171,7 @@ def _reduced(grey: Grey, side: int = 64) -> NDArray[np.float32]:
     return np.asarray(Image.fromarray(grey).resize((side, side), Image.Resampling.BOX), np.float32)
 
 
-def _medians_around(grey: Grey, side: int) -> Grey:
+def _medians_around(grey: Grey, side: int) -> NDArray[np.float32]:
     """The median of every square of an odd ``side``, the border going on outside, by counting the darker pixels.
 
     The pixels of a square are counted for all greys at once; a filter that sorts each square takes many times as long.
@@ -184,7 +184,7 @@ def _medians_around(grey: Grey, side: int) -> Grey:
         runs = sums[side - 1 :].copy()
         runs[1:] -= sums[:-side]
         counts = np.moveaxis(runs, 0, axis)
-    return values[(counts <= side * side // 2).sum(0)]
+    return values[(counts <= side * side // 2).sum(0)].astype(np.float32)
 
 
 def _enlarged(small: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.float32]:
