@@ -3,7 +3,7 @@
 import pytest
 
 from tts_playground.errors import BadInput, ModelUnavailable
-from tts_playground.evaluation import make_recipe_data
+from tts_playground.evaluation import make_recipe_data, make_recipe_figure
 from tts_playground.experiments.recipes import shipped
 from tts_playground.experiments.recipes.completed import CompletedProblem
 from tts_playground.figures.recipes import recipes, recipes_by_level
@@ -54,10 +54,25 @@ def test_the_policy_takes_what_is_best_for_each_difficulty(folder):
     assert gain.baseline.value == pytest.approx(0.5) and gain.gain.value > 0.1
 
 
+def test_both_figures_become_files_that_say_how_many_problems_they_are_of(folder, tmp_path):
+    for file in make_recipe_figure.draw(tmp_path, folder, ".html"):
+        assert "on 12 problems of math-eval, weighted vote" in file.read_text()
+
+
+def test_what_ships_is_whole_and_balanced():
+    rows = shipped.rows()
+    names = {row.unique_id for row in rows}
+    runs = {("best_of_n", 256), ("dvts", 64), *((a, n) for a in ("beam_search", "rebase", "mcts") for n in (4, 16, 64))}
+    assert {(row.approach, row.n) for row in rows} == runs and len(rows) == len(names) * len(runs)
+    levels = [row.level for row in rows if row.approach == "dvts"]
+    assert len({levels.count(level) for level in range(1, 6)}) == 1 and len(names) >= 90
+
+
 def test_figures_show_every_approach(folder):
     rows = shipped.rows(folder)
     figure = recipes(shipped.points(rows))
     assert [one.name for one in figure.data if one.name] == ["best of N", "beam search"]
+    assert {one.mode for one in figure.data if one.fill} <= {"lines"}, "a band has no marks"
     panels = recipes_by_level({level: shipped.points(rows, level=level) for level in (1, 2, 3)})
     assert [one.text for one in panels.layout.annotations] == ["level 1", "level 2"]
 

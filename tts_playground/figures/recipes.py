@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from tts_playground.experiments.recipes.shipped import RecipePoint
-from tts_playground.figures.theme import SYMBOLS, colour, empty, hover, log2_axis, themed
+from tts_playground.figures.theme import GRID, SYMBOLS, colour, empty, hover, log2_axis, themed
 
 NAMES = {
     "best_of_n": "best of N",
@@ -47,9 +47,14 @@ def recipes_by_level(levels: Mapping[int, Sequence[RecipePoint]], *, title: str 
             own = [one for one in points if one.approach == approach]
             _add(figure, own, name, number, band=False, row=1, col=column, showlegend=column == 1)
     themed(figure, x="", y="", title=title)
-    figure.update_xaxes(type="log", dtick="D2", nticks=3)
-    figure.update_xaxes(title_text="tokens per problem", col=(len(shown) + 1) // 2)
+    figure.update_xaxes(
+        type="log", tickvals=[100, 1000, 10000], ticktext=["100", "1k", "10k"], gridcolor=GRID, zeroline=False
+    )
+    figure.update_yaxes(gridcolor=GRID, zeroline=False)
+    figure.update_xaxes(title_text="tokens per problem", title_font_size=13, col=(len(shown) + 1) // 2)
     figure.update_yaxes(title_text="problems solved", col=1)
+    figure.update_annotations(font_size=13)
+    figure.update_layout(margin_t=64 if title else 32)
     return figure.update_yaxes(range=[0, 1.02])
 
 
@@ -67,6 +72,7 @@ def _add(figure: go.Figure, points: Sequence[RecipePoint], name: str, number: in
         figure.add_scatter(
             x=[*x, *x[::-1]],
             y=[*high, *low[::-1]],
+            mode="lines",  # plotly marks the points of short lines
             fill="toself",
             fillcolor=colour(number, 0.12),
             line={"width": 0},
