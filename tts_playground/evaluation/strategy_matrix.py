@@ -19,7 +19,7 @@ import numpy as np
 
 from tts_playground import files, registry
 from tts_playground.core import Budget, Cost, Reward, Sample, Sampler
-from tts_playground.errors import BadInput, UnknownName
+from tts_playground.errors import BadInput, PlaygroundError, UnknownName
 from tts_playground.estimators.intervals import Interval, mean, paired
 from tts_playground.evaluation.countdown import Countdown
 from tts_playground.randomness import generator
@@ -70,7 +70,7 @@ def column(kind: str, tasks: int) -> Column:
     Raises:
         ModelUnavailable: a model is not here. UnknownName: there is no such column that runs.
     """
-    makers = {"t2i": _pictures, "vqa": _answers, "sketch": _programs}
+    makers = {"text": _solutions, "vqa": _answers, "t2i": _pictures, "sketch": _programs}
     if kind not in makers:
         raise UnknownName("column of the matrix that runs", kind, makers)
     return makers[kind](tasks)
@@ -106,6 +106,20 @@ def _answers(count: int) -> Column:
     words = "tiny:vlm, guided by its own P(yes) of the reply so far, judged by the truth"
     guide = judge_of("p_yes", sampler)
     return Column(tasks, sampler, guide, lambda task, one: task.right(short_answer(one)) or 0.0, "tokens", words)
+
+
+def _solutions(count: int) -> Column:
+    from tts_playground.tasks.reasoning import ReasoningTask
+    from tts_playground.tasks.solving import answer_of, lm_sampler, reward_of
+    from tts_playground.worlds.arithmetic import problems
+
+    tasks = [ReasoningTask(one.problem, one.answer, one.level) for one in problems(WORLD_SEED, count, "seen")]
+    guide = reward_of("prm", "tiny:math")
+    assert guide is not None
+    words = "tiny:math, guided by tiny:prm's score of the last step, judged by the truth"
+    return Column(
+        tasks, lm_sampler("tiny:math"), guide, lambda task, one: float(task.right(answer_of(one)) or 0), "tokens", words
+    )
 
 
 def _programs(count: int) -> Column:
@@ -271,13 +285,16 @@ if __name__ == "__main__":
     import typer
 
     def command(
-        columns: str = "t2i,vqa,sketch",
+        columns: str = ",".join(COLUMNS),
         tasks: int = 8,
         seeds: int = 2,
         budget: int = 8,
         out: Path = Path("docs/strategy-matrix.md"),
     ) -> None:
         """Run every strategy on every kind of task at equal cost, and write the table."""
-        main(columns, tasks, seeds, budget, out)
+        try:
+            main(columns, tasks, seeds, budget, out)
+        except PlaygroundError as error:
+            raise SystemExit(str(error)) from error
 
     typer.run(command)

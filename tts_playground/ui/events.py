@@ -51,7 +51,7 @@ def values_in_query(query: Container[str], names: Sequence[str], values: Sequenc
 
 
 def arrives(
-    app: Page, tab: str, names: Sequence[str], arrival: Callable[..., Any], outputs: Sequence[Any], **how: Any
+    app: gr.Blocks, tab: str, names: Sequence[str], arrival: Callable[..., Any], outputs: Sequence[Any], **how: Any
 ) -> Any:
     """A page that is opened by a link to ``tab`` shows ``arrival(query, request)`` in the outputs; others stay.
 
@@ -63,10 +63,12 @@ def arrives(
         query = dict(request.query_params)
         if query.get("tab") != tab or not set(query) & set(names):
             return (gr.skip(),) * len(outputs)
-        return app.opened(outputs, arrival(query, request), request)
+        values = arrival(query, request)
+        return app.opened(outputs, values, request) if isinstance(app, Page) else values
 
     event = app.load(arrive, None, list(outputs), **how)
-    app.arrivals.append(Arrival(event, tuple(outputs), tab, frozenset(names)))
+    if isinstance(app, Page):  # tabs are laid out in plain Blocks, too
+        app.arrivals.append(Arrival(event, tuple(outputs), tab, frozenset(names)))
     return event
 
 
