@@ -5,12 +5,10 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
-from scipy import ndimage
 
 from tts_playground.dsl import render
 from tts_playground.errors import BadInput
 from tts_playground.tasks.drawing import SIDE, otsu, read_drawing
-from tts_playground.tasks.levels import _medians_around
 
 
 def canvas(draw_on, size=1024):
@@ -184,12 +182,6 @@ def test_the_caller_may_narrow_sizes_and_formats():
         read_drawing(buffer.getvalue(), max_pixels=100)
     with pytest.raises(BadInput, match="outline"):
         read_drawing(Image.new("L", (30, 30)), outline="maybe")
-
-
-@pytest.mark.parametrize(("greys", "side"), [(256, 33), (5, 33), (1, 9), (256, 3)])
-def test_medians_are_those_of_scipy(greys, side):
-    grey = np.random.default_rng(side).integers(0, greys, (48, 64), np.uint8)
-    assert np.array_equal(_medians_around(grey, side), ndimage.median_filter(grey, side, mode="nearest"))
 
 
 def test_otsu_finds_the_valley():
