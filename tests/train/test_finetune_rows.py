@@ -6,8 +6,8 @@ import torch
 from tokenizers import processors
 
 from tts_playground.dsl import render
-from tts_playground.train.finetune.collating import collator
-from tts_playground.train.finetune.trainer import conversations
+from tts_playground.train.finetune.collating import collator, whole_template
+from tts_playground.train.finetune.trainer import _messages, conversations
 
 TEXTS = ["(Circle 3 8 8)", "(Quad 8 8 4 4 0)"]
 LLAVA = (
@@ -52,6 +52,19 @@ def test_a_row_begins_and_ends_once(template, begins, first, ends):
         assert row.count(words.bos_token_id) == first and (row[0] == words.bos_token_id) == bool(first)
         assert answer.count(words.eos_token_id) == ends and answer[-1] == words.eos_token_id == row[-1]
         assert words.bos_token_id not in answer, "what is asked is never a target"
+
+
+@pytest.mark.parametrize("template", [LLAVA, "{{ bos_token }}" + LLAVA, LLAVA + "{{ eos_token }}"])
+def test_a_collator_that_writes_alone_finds_both_ends_in_the_template(template):
+    """Unsloth's, which asks the processor for the text of a whole conversation and adds no token to it."""
+    processor = llava(template)
+    (row,) = conversations(processor, [{"program": TEXTS[0], "image": render(TEXTS[0], 64)}])
+    whole, words = whole_template(processor, row), processor.tokenizer
+    text = whole.apply_chat_template(_messages(row)["messages"], tokenize=False)
+    ids = words(text, add_special_tokens=False)["input_ids"]
+    assert [ids.count(words.bos_token_id), ids.count(words.eos_token_id)] == [1, 1]
+    assert ids[0] == words.bos_token_id and ids[-1] == words.eos_token_id
+    assert processor.chat_template == template, "the model is asked later by its own"
 
 
 def test_the_prompt_of_a_row_is_what_the_model_is_asked_later():

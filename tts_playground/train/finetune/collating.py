@@ -6,6 +6,7 @@ nobody adds the last, so that a model tuned without it never learns to stop.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 
@@ -26,25 +27,46 @@ def edges(processor: Any, written: dict[str, str], program: str) -> tuple[str, s
     )
 
 
+def _written(processor: Any, example: dict[str, Any]) -> tuple[dict[str, str], tuple[str, str]]:
+    """The texts of a row's prompt and completion by the chat template, and their ``edges``."""
+    from trl.data_utils import apply_chat_template, prepare_multimodal_messages
+
+    turns = {
+        "prompt": prepare_multimodal_messages(example["prompt"], images=example["images"]),
+        "completion": prepare_multimodal_messages(example["completion"]),
+    }
+    texts = apply_chat_template(turns, processor)
+    (part,) = example["completion"][0]["content"]
+    return texts, edges(processor, texts, part["text"])
+
+
+def whole_template(processor: Any, example: dict[str, Any]) -> Any:
+    """The processor with a chat template that writes ``edges`` itself, for collators that write conversations alone.
+
+    Args:
+        example: a row, prompt and completion, as the others are. The given processor stays as it is.
+    """
+    _, (before, behind) = _written(processor, example)
+    if not (before or behind) or not isinstance(processor.chat_template, str):
+        return processor
+    made = copy.copy(processor)
+    begins, ends = ("{{ '" + text.replace("'", "\\'") + "' }}" if text else "" for text in (before, behind))
+    made.chat_template = begins + processor.chat_template + ends
+    return made
+
+
 def collator(processor: Any) -> Any:
     """trl's collator of conversations (prompt, completion, images); adds ``edges``, and the loss is on completions."""
-    from trl.data_utils import apply_chat_template, prepare_multimodal_messages
     from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
     class WholeTexts(DataCollatorForVisionLanguageModeling):
         """Writes the conversations itself, so that something can be added to them."""
 
         def _collate_prompt_completion(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
-            return super()._collate_prompt_completion([self._written(example) for example in examples])
+            return super()._collate_prompt_completion([self._whole(example) for example in examples])
 
-        def _written(self, example: dict[str, Any]) -> dict[str, Any]:
-            turns = {
-                "prompt": prepare_multimodal_messages(example["prompt"], images=example["images"]),
-                "completion": prepare_multimodal_messages(example["completion"]),
-            }
-            texts = apply_chat_template(turns, processor)
-            (part,) = example["completion"][0]["content"]
-            before, behind = edges(processor, texts, part["text"])
+        def _whole(self, example: dict[str, Any]) -> dict[str, Any]:
+            texts, (before, behind) = _written(processor, example)
             return {
                 "images": example["images"],
                 "prompt": before + texts["prompt"],

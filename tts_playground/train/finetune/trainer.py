@@ -17,7 +17,7 @@ from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailabl
 from tts_playground.models import finetune_loading
 from tts_playground.tasks.zero_shot import prompt_for
 from tts_playground.train.common.freeze_batchnorm import freeze_batchnorm
-from tts_playground.train.finetune.collating import collator
+from tts_playground.train.finetune.collating import collator, whole_template
 from tts_playground.typed import typed
 
 
@@ -226,6 +226,7 @@ def _unsloth_parts(
     )
     fast.for_training(wrapped)
     asked, answered = chat_marks(processor)
+    processor = whole_template(processor, data[0])
     beside = vision_collator(
         wrapped, processor, train_on_responses_only=True, instruction_part=asked, response_part=answered
     )
