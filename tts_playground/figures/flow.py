@@ -39,7 +39,15 @@ def flow_figure(
     told = [numbers[f"search_{name}"] for name in shown]
     figure.add_trace(_points(shown, told, 2, "", "markers"), row=1, col=2)
     figure.update_xaxes(gridcolor=GRID)
-    figure.update_xaxes(row=1, col=1, type="log", title_text="evaluations of the denoiser, guided ones twice")
+    ticks = sorted({at for _, places in lines for at in places})  # few, each the place of a point
+    figure.update_xaxes(
+        row=1,
+        col=1,
+        type="log",
+        title_text="evaluations of the denoiser, guided ones twice",
+        tickvals=ticks,
+        ticktext=[str(at) for at in ticks],
+    )
     figure.update_yaxes(gridcolor=GRID)
     figure.update_yaxes(row=1, col=1, title_text="GenEval-style pass rate")
     if shown and shown[0] == "best-of-n":
