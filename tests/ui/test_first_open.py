@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 
 import gradio as gr
 import httpx
@@ -167,3 +169,10 @@ def test_what_a_link_shows_comes_once_whichever_event_is_first(word, first):
     got = {name: [value for value in values if isinstance(value, str)] for name, values in found.items()}
     long = "a" * (LONG + 1)
     assert got == {"new": [word if word == "newer" else long], "left": [long], "other": [long]}
+
+
+def test_the_page_is_laid_out_without_torch():
+    """It takes longer to import than all of the page to lay out; models bring it while the first page is looked at."""
+    script = "import sys; from tts_playground.ui import shell; shell.build(); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]

@@ -10,6 +10,7 @@ from tts_playground.pages.t2i import watch
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import LIGHT, QUIET
+from tts_playground.ui.first_open import later
 from tts_playground.ui.replay import replay
 from tts_playground.ui.t2i.layout import T2iParts
 from tts_playground.ui.widgets import heading
@@ -23,7 +24,8 @@ HELP = (
 def build(p: T2iParts, opening: GalleryState, tab: Any, is_open: Any) -> None:
     """Lay out and connect the section, opened on the best image; ``is_open`` holds the name of the open one."""
     heading("One image, token by token", HELP)
-    board = replay(watch.board(opening), elem_id="t2i-watch")
+    # later: its sample belongs to a model's identity, for which torch is imported, and the page need not wait for that
+    board = later(replay(watch.NOTHING, elem_id="t2i-watch"), lambda: watch.board(opening))
 
     @friendly
     def show(look: GalleryState, chosen: int | None, name: str):
