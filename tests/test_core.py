@@ -2,8 +2,6 @@
 
 from dataclasses import fields
 
-import numpy as np
-
 from tts_playground import core, home
 from tts_playground.randomness import generator, key
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask
@@ -44,8 +42,6 @@ def test_randomness_is_keyed_by_all_names():
     assert key(1, 23) != key(12, 3)
     assert key(1) != key("1")
     assert generator(0, 1).random() == generator(0, 1).random() != generator(1, 0).random()
-    numpys = np.random.Generator(np.random.Philox(key=key(0, "x")))
-    assert generator(0, "x").integers(0, 2**63, 100).tolist() == numpys.integers(0, 2**63, 100).tolist()
 
 
 def test_home_follows_the_environment_and_makes_nothing(tmp_path, monkeypatch):

@@ -121,6 +121,18 @@ def _looking(p: T2iParts) -> tuple[Any, list[Any]]:
     def pick(index: int, model: str, request: gr.Request):
         return one_of(examples(MENU.allowed(model, is_local(request))), index)
 
+    chosen = p.examples.click(pick, [p.examples, model], prompt, **LIGHT, **QUIET)
+    for event in (chosen.then, prompt.submit):
+        event(glance, [p.look, *p.values], outputs, **quick).then(want, **wanting)
+    switched = _switching(p, quick)
+    switched(glance, [p.look, *p.values], outputs, **quick)
+    return glance, outputs
+
+
+def _switching(p: T2iParts, quick: dict[str, Any]) -> Any:
+    """Another model brings its sliders, and one chosen by hand its own values; returns what follows such a choice."""
+    model = p.value("model")
+
     @friendly
     def switch(request: gr.Request, *values: Any):
         view = view_from(request, values)
@@ -133,14 +145,8 @@ def _looking(p: T2iParts) -> tuple[Any, list[Any]]:
         name = MENU.allowed(model, is_local(request))
         return gr.Dataset(samples=[[prompt] for prompt in examples(name)]), *adjusted(name)
 
-    chosen = p.examples.click(pick, [p.examples, model], prompt, **LIGHT, **QUIET)
-    for event in (chosen.then, prompt.submit):
-        event(glance, [p.look, *p.values], outputs, **quick).then(want, **wanting)
     model.change(adjust, model, [p.examples, *map(p.value, MODEL_SLIDERS)], **quick)
-    model.input(switch, p.values, [p.status, p.value("cfg"), p.value("steps")], **LIGHT, **QUIET).success(
-        glance, [p.look, *p.values], outputs, **quick
-    )
-    return glance, outputs
+    return model.input(switch, p.values, [p.status, p.value("cfg"), p.value("steps")], **LIGHT, **QUIET).success
 
 
 def _drawing(p: T2iParts) -> dict[str, tuple[Any, list[Any], list[Any]]]:
