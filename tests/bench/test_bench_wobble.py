@@ -8,9 +8,9 @@ from scipy.spatial import KDTree
 from tts_playground.bench import wobble
 from tts_playground.bench.wobble import GAP, JITTER, SIDE, WAVELENGTH, wobbly
 from tts_playground.dsl import generate, parse, render
+from tts_playground.dsl.strokes import components
 from tts_playground.randomness import generator
 from tts_playground.tasks.drawing import read_drawing
-from tts_playground.tasks.strokes import components
 
 STEP = 0.1
 

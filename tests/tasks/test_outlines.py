@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from tts_playground.dsl.strokes import components, depth, distance, ends, thinned
 from tts_playground.tasks.outlines import fill_outlines
-from tts_playground.tasks.strokes import components, depth, distance, ends, thinned
 
 SIDE = 256
 

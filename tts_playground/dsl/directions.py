@@ -7,8 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_playground.dsl.drawings import contour, unpack
-from tts_playground.dsl.exact import CANVAS
+from tts_playground.dsl.drawings import lined, unpack
 
 PROPER = (0, 45)
 """angles below 90 that every search tries"""
@@ -24,8 +23,6 @@ LEAST = 0.06
 """share of the contour that must run in a direction beyond what a round contour has there"""
 ROUND = (15, 30, 60, 75)
 """directions of thin lines that curve: each is followed in short pieces"""
-THIN = 0.95
-"""thickness of lines that are thin, in units: less than the narrowest quad's"""
 
 
 @lru_cache(maxsize=64)
@@ -49,15 +46,9 @@ def directions(mask: bytes, side: int, most: int = 4) -> tuple[int, ...]:
         near = [*found, *(proper for proper in PROPER if abs(_turn(centre, proper)) >= BESIDE)]
         if all(abs(_turn(centre, other)) >= APART for other in found) and len(near) == len(found) + len(PROPER):
             found.append(centre)
-    if len(found) < 2 and thickness(mask, side) < THIN:
+    if len(found) < 2 and lined(mask, side):
         found += [angle for angle in ROUND if all(abs(_turn(angle, other)) >= APART for other in found)]
     return tuple(found[:most])
-
-
-@lru_cache(maxsize=64)
-def thickness(mask: bytes, side: int) -> float:
-    """Mean thickness of the ink as if it were strokes, in units: its area over half its contour."""
-    return 2 * np.count_nonzero(unpack(mask, side)) * (CANVAS / side) ** 2 / max(1.0, contour(mask, side))
 
 
 def _turn(angle: int, other: int) -> int:

@@ -18,6 +18,8 @@ PRICE = 0.18
 WORDS = 8.0
 """what a primitive says, in nats: its kind, three to five small numbers, and its place in the program"""
 
+THIN = 0.95
+"""thickness of lines that are thin, in units: less than the narrowest quad's"""
 TURNED = 1.25
 """primitives that a quad at any other angle than the eight common ones counts as: it takes more words"""
 
@@ -88,13 +90,27 @@ def contour(mask: bytes, side: int) -> float:
     return crossed * np.pi / 4 * CANVAS / side
 
 
+@lru_cache(maxsize=64)
+def thickness(mask: bytes, side: int) -> float:
+    """Mean thickness of the ink as if it were strokes, in units: its area over half its contour."""
+    return 2 * np.count_nonzero(unpack(mask, side)) * (CANVAS / side) ** 2 / max(1.0, contour(mask, side))
+
+
+def lined(mask: bytes, side: int) -> bool:
+    """Whether a drawing is one of lines that are thinner than any quad."""
+    return thickness(mask, side) < THIN
+
+
 def price(drawing: Drawing, least: float = PRICE) -> float:
     """What a primitive must earn to be worth its place: nats of the odds of the IoU.
 
     A hand errs independently about once a unit of contour, so a program of k primitives with error e describes the
-    drawing in WORDS * k + contour * log(e) nats (Rissanen 1978); on a short contour a primitive must earn more.
+    drawing in WORDS * k + contour * log(e) nats (Rissanen 1978); on a short contour a primitive must earn more. Lines
+    that are thinner than any quad take two quads a piece, and many pieces, until they look like anything: there a
+    primitive may earn less.
     """
-    return max(least, WORDS / max(contour(drawing.mask, drawing.side), 1.0))
+    thin = min(1.0, thickness(drawing.mask, drawing.side) / THIN)
+    return thin * max(least * thin**3, WORDS / max(contour(drawing.mask, drawing.side), 1.0))
 
 
 def effort(node: Program | Node | None) -> float:

@@ -66,12 +66,23 @@ def geometry(node: Node | None) -> Any:
 def paint(root: Node | None, size: int) -> Image.Image:
     """The tree as a size x size RGB picture: black on white."""
     image = Image.new("RGB", (size, size), WHITE)
-    draw = ImageDraw.Draw(image)
-    for part in polygons(geometry(root)):
-        draw.polygon(_points(part.exterior, size), fill=BLACK)
-        for hole in part.interiors:
-            draw.polygon(_points(hole, size), fill=WHITE)
+    _fill(image, geometry(root), BLACK, WHITE)
     return image
+
+
+def bits(shape: Any, size: int) -> bytes:
+    """The picture of a geometry as bits, row by row from the top, 1 is ink; rows are filled up to whole bytes."""
+    image = Image.new("1", (size, size))
+    _fill(image, shape, 1, 0)
+    return image.tobytes()
+
+
+def _fill(image: Image.Image, shape: Any, ink: Any, paper: Any) -> None:
+    draw = ImageDraw.Draw(image)
+    for part in polygons(shape):
+        draw.polygon(_points(part.exterior, image.width), fill=ink)
+        for hole in part.interiors:
+            draw.polygon(_points(hole, image.width), fill=paper)
 
 
 def polygons(geometry: Any) -> list[Any]:

@@ -13,20 +13,23 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tts_playground.core import Cost, Sample
-from tts_playground.dsl.directions import THIN, directions, thickness
-from tts_playground.dsl.drawings import Drawing, overlap
+from tts_playground.dsl import edits
+from tts_playground.dsl.directions import directions
+from tts_playground.dsl.drawings import Drawing, lined, overlap
 from tts_playground.dsl.parts import weights
 from tts_playground.dsl.scoring import CLOSENESS, check_closeness, price_at, strength_at
 from tts_playground.dsl.tree import Node, Program
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
 from tts_playground.samplers import program_fitter
+from tts_playground.samplers.annealing import FullPicture, annealed, from_lines
 from tts_playground.samplers.contour_shapes import contour_shapes
 from tts_playground.samplers.from_contour import from_contour
 from tts_playground.samplers.grow_program import PAIRS_FIRST, by_pairs, choose, mended
 from tts_playground.samplers.neighbourhood import MARGIN, SINGLE, nearby, rebuild, single_edits
 from tts_playground.samplers.program_fitter import Fitter, TverskyWeights
 from tts_playground.samplers.recombination import crossed
+from tts_playground.samplers.stroke_lines import STRAIGHT
 from tts_playground.typed import typed
 
 EDITED = 0.7
@@ -40,6 +43,16 @@ BORDERED = 0.85
 """closeness above which pixels at the border of thin lines count while a program is fitted"""
 CONTOUR = 0.3
 """how often a program begins with what its drawing's contour shows; the first one always does"""
+LINES = {0: 3.0, 1: 1.0, 2: 6.0}
+"""draws that follow the lines of a line drawing, and how much straighter than ``STRAIGHT`` they take them"""
+HEAT = 0.003
+"""at which annealing begins, in nats: about what one primitive of a line drawing brings"""
+FIRST_CHANGES, CHANGES, MANY_CHANGES = 2000, 200, 3000
+"""changes in an annealing of a program that follows lines, of a candidate's neighbour, and between restarts"""
+ANNEALED, PATIENT = 3, 5
+"""neighbours by annealing, first short ones, then long ones where nothing else is looked at"""
+LONG = 24
+"""primitives above which a program is changed by annealing alone: to scan all its places takes seconds"""
 CROSSINGS = 4
 """crossings between two restarts"""
 RESTARTS = 1 << 16
@@ -53,7 +66,7 @@ def fitter(task: Drawing, size: int, closeness: float = CLOSENESS, *, angles: tu
         angles: of the quads that are tried beside the upright and the diagonal ones; None for those of the contour.
     """
     # of a thin line the border is a large share: where closeness is all, it cannot be left out
-    border = closeness > BORDERED and thickness(task.mask, task.side) < THIN
+    border = closeness > BORDERED and lined(task.mask, task.side)
     ink, blank = program_fitter.shrink(task.mask, task.side, size, border)
     counts = program_fitter.sampled(weights(task.mask, task.side, strength_at(closeness)), size)
     tried = directions(task.mask, task.side) if angles is None else angles
@@ -98,7 +111,7 @@ class ProposalSampler:
     """raster of the mask engine, a multiple of 16"""
     closeness: float = CLOSENESS
     """between shorter (0) and closer (1): what a primitive must earn, see ``dsl.scoring``"""
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 10:
@@ -139,7 +152,7 @@ class ProposalSampler:
         """One primitive more each, the others refitted; a path is done when no primitive is worth its price."""
         fits = [fitter(task, self.size, self.closeness), fitter(task, self.size, self.closeness)]
         fits[0].price = max(fits[0].price, price_at(task, PLAIN))
-        return [path if path.done else self._longer(fits[path.index % 2], path) for path in paths]
+        return [path if path.done else self._stepped(task, fits[path.index % 2], path) for path in paths]
 
     def fork(self, path: Sketching, index: int) -> Sketching:
         """Same program, other randomness from here on."""
@@ -163,6 +176,11 @@ class ProposalSampler:
         rng = generator(seed, sample.index, str(sample.content), "neighbours")
         spent = fit.scans
         perfect = overlap(task, sample.content).iou >= PERFECT
+        if not perfect and self._anneals(task):
+            long = self._long(sample)
+            yield from self._annealings(task, sample, rng, [CHANGES] * ANNEALED + [MANY_CHANGES] * PATIENT * long)
+            if long:
+                return
         for root in nearby(fit, sample.content.root, rng, perfect=perfect):
             cost = Cost(samples=1, renders=fit.scans - spent)
             spent = fit.scans
@@ -196,8 +214,10 @@ class ProposalSampler:
         """``further`` with restarts that somebody else draws."""
         if overlap(task, found[0].content).iou >= PERFECT:
             return
+        if self._anneals(task):
+            yield from self._annealings(task, found[0], generator(seed, turn, "annealing"), [MANY_CHANGES])
         fit = fitter(task, self.size, self.closeness)
-        for number in range(CROSSINGS if len(found) > 1 else 0):
+        for number in range(CROSSINGS if len(found) > 1 and not self._long(found[0]) else 0):
             rng = generator(seed, turn, number, "crossing")
             first, second = sorted(rng.choice(len(found), 2, replace=False))
             parents = (found[0 if number % 2 else first], found[max(second, 1) if number % 2 else second])
@@ -209,7 +229,39 @@ class ProposalSampler:
             yield Sample(Program(root), parents[0].index, seed, cost=cost, parent=parents[0].index)
         yield from fresh
 
+    # ---------------------------------------------------------------------------------------------- annealing
+
+    def _anneals(self, task: Drawing) -> bool:
+        """Whether single numbers are worth their paint: in thin lines, or where nothing but closeness counts."""
+        return self.closeness > BORDERED or lined(task.mask, task.side)
+
+    def _long(self, sample: Sample) -> bool:
+        """Whether annealing alone changes a program, because to look at all its places takes seconds."""
+        return self.closeness > BORDERED and edits.length(sample.content.root) > LONG
+
+    def _annealings(
+        self, task: Drawing, sample: Sample, rng: np.random.Generator, changes: Sequence[int]
+    ) -> Iterator[Sample]:
+        """Programs that annealing makes of one, each from the start."""
+        picture = FullPicture.of(task, self.closeness)
+        for number in changes:
+            before = picture.fit.scans
+            root = annealed(picture, sample.content.root, rng, number, HEAT * float(rng.uniform(0.1, 1.0)))
+            cost = Cost(samples=1, renders=picture.fit.scans - before)
+            yield Sample(Program(root), sample.index, sample.seed, cost=cost, parent=sample.index)
+
     # ----------------------------------------------------------------------------------------------- one step
+
+    def _stepped(self, task: Drawing, fit: Fitter, path: Sketching) -> Sketching:
+        if path.roots[-1] is None and (path.index in LINES or path.index >= RESTARTS) and lined(task.mask, task.side):
+            rng = generator(path.seed, path.index, "lines")
+            straight = STRAIGHT * LINES.get(path.index, float(rng.uniform(0.6, 6.0)))
+            picture = FullPicture.of(task, self.closeness, straight)
+            root = annealed(picture, from_lines(picture), rng, FIRST_CHANGES, HEAT, whole=False)
+            if root is not None:
+                cost = path.cost + Cost(renders=picture.fit.scans)
+                return replace(path, roots=(*path.roots, root), done=True, cost=cost)
+        return self._longer(fit, path)
 
     def _longer(self, fit: Fitter, path: Sketching) -> Sketching:
         rng = generator(path.seed, path.index, path.steps, "proposal")

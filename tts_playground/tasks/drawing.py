@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tts_playground.dsl.strokes import components, otsu
 from tts_playground.errors import BadInput
 from tts_playground.images import MAX_PIXELS, open_sized, to_grey
 from tts_playground.tasks.levels import NOTHING, level, threshold
 from tts_playground.tasks.outlines import filled_outlines
 from tts_playground.tasks.shrinking import cropped, lost_share, shrunk
-from tts_playground.tasks.strokes import components, otsu
 
 __all__ = ["OUTLINES", "SIDE", "Ink", "Outline", "level", "otsu", "read_drawing", "threshold"]
 

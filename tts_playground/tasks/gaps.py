@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from tts_playground.tasks.strokes import components, depth, ends, thinned
+from tts_playground.dsl.strokes import components, depth, ends, thinned
 
 ENDS = 64
 """most ends of strokes that are looked at; a picture with more is a texture or a page of writing"""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tts_playground.dsl.strokes import components, otsu
 from tts_playground.tasks.shrinking import without_rulings
-from tts_playground.tasks.strokes import components, otsu
 
 WORK = 768
 """longest side at which photos are thresholded"""

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tts_playground.dsl.strokes import components, depth, distance
 from tts_playground.tasks.gaps import bridges
-from tts_playground.tasks.strokes import components, depth, distance
 
 THIN = 14.5
 """usual width, in canvas pixels, of the widest stroke that counts as an outline"""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tts_playground.tasks.strokes import components, otsu
+from tts_playground.dsl.strokes import components, otsu
 
 HAIR = 1.6
 """lines thinner than this many canvas pixels would break or vanish, and are thickened to twice as much"""
