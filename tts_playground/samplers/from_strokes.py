@@ -75,8 +75,8 @@ def _at_angle(line: Line, angle: int) -> list[tuple[float, Node]]:
             longer = (_SIDES[-1] - _SIDES[width[one[0]]]) / 2
             covers = (far >= far[one] - SLACK) & (np.abs(u - u[one[0]]) < longer)[:, None]
             rest = np.where(covers, (last - first) * np.abs(near - cut), np.inf)
-            for two in _least(rest, SECOND):
-                found.append((float(error[one] + rest[two]), Difference((quad(one), quad(two, True)))))
+            cuts = [(float(error[one] + rest[two]), quad(two, True)) for two in _least(rest, SECOND)]
+            found += [(wrongly, Difference((quad(one), other))) for wrongly, other in cuts]
     return found
 
 

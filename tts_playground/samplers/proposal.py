@@ -50,7 +50,7 @@ HEAT = 0.003
 FIRST_CHANGES, CHANGES, MANY_CHANGES = 2000, 200, 3000
 """changes in an annealing of a program that follows lines, of a candidate's neighbour, and between restarts"""
 ANNEALED, PATIENT = 3, 5
-"""neighbours by annealing, first short ones, then long ones where nothing else is looked at"""
+"""neighbours by annealing of line drawings and where closeness is all, and more where nothing else is looked at"""
 LONG = 24
 """primitives above which a program is changed by annealing alone: to scan all its places takes seconds"""
 CROSSINGS = 4
@@ -176,9 +176,11 @@ class ProposalSampler:
         rng = generator(seed, sample.index, str(sample.content), "neighbours")
         spent = fit.scans
         perfect = overlap(task, sample.content).iou >= PERFECT
-        if not perfect and self._anneals(task):
-            long = self._long(sample)
-            yield from self._annealings(task, sample, rng, [CHANGES] * ANNEALED + [MANY_CHANGES] * PATIENT * long)
+        if not perfect:
+            changes = [CHANGES] * (ANNEALED if self._anneals(task) else 1)
+            if long := self._long(sample):
+                changes += [MANY_CHANGES] * PATIENT
+            yield from self._annealings(task, sample, rng, changes)
             if long:
                 return
         for root in nearby(fit, sample.content.root, rng, perfect=perfect):
@@ -232,7 +234,7 @@ class ProposalSampler:
     # ---------------------------------------------------------------------------------------------- annealing
 
     def _anneals(self, task: Drawing) -> bool:
-        """Whether single numbers are worth their paint: in thin lines, or where nothing but closeness counts."""
+        """Whether annealing does most of the work: in thin lines, and where nothing but closeness counts."""
         return self.closeness > BORDERED or lined(task.mask, task.side)
 
     def _long(self, sample: Sample) -> bool:
