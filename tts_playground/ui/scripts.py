@@ -24,9 +24,9 @@ SHARED = ("address", "controls", "figures", "stale")
 
 
 def head() -> str:
-    """The shared scripts for the page's head: they are there before anything else runs."""
-    folder = Path(__file__).parent / "data"
-    return "".join(f"<script>{(folder / f'{name}.js').read_text('utf-8')}</script>" for name in SHARED)
+    """For the page's head, there before anything else: the shared scripts, and rules that gradio's sheets would lose."""
+    scripts = "".join(f"<script>{from_file(f'{name}.js')}</script>" for name in SHARED)
+    return f"<style>{from_file('outside/page.css')}</style>{scripts}"
 
 
 @cache
