@@ -84,11 +84,35 @@ def test_n_moves_picks_and_chips_and_makes_nothing_old(page):
     expect(page.locator("#math-stale .note")).to_have_count(0)
 
 
+def test_the_tour_is_open_on_arrival_and_goes_on_by_its_buttons(address, new_page):
+    page = new_page(f"{address}?tab=math", "#math-tour-note .tour-card")
+    card = page.locator("#math-tour-note")
+    expect(card).to_contain_text("1 A tree grows.")
+    card.get_by_role("button", name="right ones too").click()
+    expect(card).to_contain_text(re.compile(r"You said: right ones too\. \d+ of \d+ steps were dropped"))
+    card.get_by_role("button", name="Next").click()
+    expect(card).to_contain_text("2 Who picks best?")
+    expect(page.locator("#math-picks")).to_have_class(re.compile("toured"))
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)])
+def test_the_whole_tree_is_seen_from_its_root_to_its_answers(sized, size):
+    page = sized(*size)
+    place = page.locator("#math-tree .canvas")
+    assert place.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+    box, root = place.bounding_box(), page.locator("#math-tree .root").bounding_box()
+    answers = [one.bounding_box() for one in page.locator("#math-tree .node text").all()]
+    assert root["x"] >= box["x"] and max(one["x"] + one["width"] for one in answers) <= box["x"] + box["width"]
+    assert page.locator("#math-tree .node text").first.evaluate("e => e.getBoundingClientRect().height") >= 11
+    columns = sorted({round(one.bounding_box()["x"]) for one in page.locator("#math-tree .node circle").all()})
+    assert max(columns) - min(columns) > 150, "its columns stand apart"
+
+
 def test_a_question_of_the_tour_is_guessed_and_answered_by_keys(page):
     page.locator("#math-tour-grow").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#math-tour-note")).to_contain_text("Who picks best?")
-    page.locator("#math-tour-guess label").nth(1).click()
+    page.locator("#math-tour-guess [data-guess]").nth(1).click()
     expect(page.locator("#math-tour-note")).to_contain_text("You said")
     expect(page.locator("#math-tour-note")).to_contain_text("solutions of each problem")
 

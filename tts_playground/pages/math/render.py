@@ -46,20 +46,22 @@ def headline(state: MathPageState) -> str:
         return status(f"{called(tree.strategy)}: {tree.notes[-1] if tree.notes else 'begins'}.", busy=True)
     if tree.chosen is None:
         return status(f"{called(tree.strategy)} brought no solution to its end.", _strip(tree))
-    return status(_verdict(tree), _strip(tree))
+    strong, rest = _verdict(tree)
+    return status(rest, _strip(tree), strong=strong)
 
 
-def _verdict(tree: StepTree) -> str:
+def _verdict(tree: StepTree) -> tuple[str, str]:
+    """(what the search answers, how many of its solutions are right)."""
     chosen = tree.chosen
     assert chosen is not None
     right = {True: ", which is right", False: ", which is wrong", None: ""}[chosen.right]
-    line = f"{called(tree.strategy)} answers “{chosen.answer or 'nothing'}”{right}."
+    said, rest = f"{called(tree.strategy)} answers “{chosen.answer or 'nothing'}”{right}.", ""
     whole = tree.finished
     if whole and all(node.right is not None for node in whole):
         hits = sum(bool(node.right) for node in whole)
         if len(whole) > 1:
-            line += f" {hits} of its {len(whole)} solutions {'is' if hits == 1 else 'are'} right."
-    return line
+            rest = f"{hits or 'None'} of its {len(whole)} solutions {'is' if hits <= 1 else 'are'} right."
+    return said, rest
 
 
 def _strip(tree: StepTree) -> list[tuple[str, str, str]]:

@@ -103,7 +103,7 @@
   };
 
   /* What a hint says is also shown on touch, and to the keyboard. */
-  const HINTED = '.status dl div[title], [data-hint]';
+  const HINTED = ':is(.status dl div, .picks dl div, .chip, th)[title], [data-hint]';
   let bubble = null;
   const hide = () => { bubble?.remove(); bubble = null; };
   const hint = (part) => {
