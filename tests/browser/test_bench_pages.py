@@ -107,6 +107,14 @@ def test_the_button_covers_nothing_at_the_end_of_a_phones_page(pages, tab):
 
 
 @pytest.mark.parametrize("tab", ["t2i", "vqa"])
+def test_a_phone_goes_from_the_curve_to_the_controls_the_tour_and_what_goes_deeper(pages, tab):
+    page = pages(tab, "phone")
+    parts = (CANDIDATES[tab], f"#{tab}-curve", f"#{tab}-temperature", f"#{tab}-tour-note", f"#{tab}-sections")
+    tops = [_box(page, page.locator(one).first.element_handle())[0] for one in parts]
+    assert tops == sorted(tops) and tops[2] < 1400
+
+
+@pytest.mark.parametrize("tab", ["t2i", "vqa"])
 def test_a_phone_shows_the_result_first_and_the_button_always(pages, tab):
     page = pages(tab, "phone")
     high = SIZES["phone"][1]

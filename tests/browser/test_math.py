@@ -108,6 +108,27 @@ def test_the_whole_tree_is_seen_from_its_root_to_its_answers(sized, size):
     assert max(columns) - min(columns) > 150, "its columns stand apart"
 
 
+def test_a_finger_beside_a_node_means_it_and_nothing_is_cut_on_a_phone(address, phone, new_page):
+    page = new_page(f"{address}?tab=math", *SHOWN, within=phone, size=None)
+    box = page.locator("#math-tree .node.dropped circle").first.bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] + 4, box["y"] + box["height"] / 2)
+    expect(page.locator("#math-reading")).to_contain_text("dropped")
+    page.locator("#math-chips .chip").first.tap()
+    expect(page.locator(".hint-bubble")).to_contain_text("solution 1: ")
+    table = page.locator("#math-bins table")
+    wide = table.evaluate(
+        "e => [e.getBoundingClientRect().right, e.parentElement.scrollWidth - e.parentElement.clientWidth]"
+    )
+    assert wide[0] <= 390 and wide[1] <= 0, "its last column is seen"
+    title = page.locator("#math-accuracy .gtitle").bounding_box()
+    assert title["x"] >= 0 and title["x"] + title["width"] <= 390
+    tops = [
+        page.locator(one).first.bounding_box()["y"]
+        for one in ("#math-curve", "#math-run", "#math-tour-note", "#math-bins")
+    ]
+    assert tops[0] < tops[2] < tops[3]
+
+
 def test_a_question_of_the_tour_is_guessed_and_answered_by_keys(page):
     page.locator("#math-tour-grow").focus()
     page.keyboard.press("ArrowRight")

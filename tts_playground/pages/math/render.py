@@ -248,8 +248,9 @@ def accuracy_figure(aggregation: str = "last", axis: str = "tokens", level: int 
     if not data.lines and not data.points:
         return figures.empty("No ready-made searches are installed.")
     shown = one_band(data.lines)
-    figure = figures.strategies(data.points, axis, shown, title=data.title, measure="share of problems solved")
-    return figure.update_layout(height=400)
+    title = data.title.replace(", tiny:math", "<br>tiny:math")  # a phone has no room for it in one line
+    figure = figures.strategies(data.points, axis, shown, title=title, measure="share of problems solved")
+    return figure.update_layout(height=410, title_font_size=12)
 
 
 def one_band(curves: Sequence[Curve]) -> list[Curve]:

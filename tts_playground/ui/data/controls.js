@@ -112,6 +112,7 @@
     if (!words) return;
     bubble = Object.assign(document.createElement('div'), {className: 'hint-bubble', textContent: words});
     bubble.setAttribute('role', 'tooltip');
+    bubble.of = part;
     document.body.append(bubble);
     const box = part.getBoundingClientRect();
     bubble.style.left = `${Math.max(8, Math.min(box.left, innerWidth - bubble.offsetWidth - 8))}px`;
@@ -124,7 +125,9 @@
   document.addEventListener('focusin', (event) => {
     if (event.target.matches?.(HINTED) && event.target.matches(':focus-visible')) hint(event.target);
   });
-  document.addEventListener('focusout', hide);
+  document.addEventListener('focusout', (event) => { // a tap takes the focus from another part only after its hint stands
+    if (bubble?.of === event.target) hide();
+  });
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') hide(); });
 
   new MutationObserver(() => {

@@ -92,7 +92,7 @@
     const below = Math.max(0, ...own.map((one) => 16 * one.text.split('<br>').length)); // what stands above the plot already
     const width = 900, head = 15 * rows.length + 12 + below, height = 560 + head;
     const layout = {...chart.layout, width, height, autosize: false, paper_bgcolor: 'white', plot_bgcolor: 'white'};
-    const above = chart.layout.title?.text;
+    const above = chart.layout.title?.text?.replaceAll('<br>', ', ');
     layout.title = {text: escaped([title, above && above !== title ? above : ''].filter(Boolean).join(': ')), font: {size: 16}, x: 0.02};
     layout.title.y = 1 - 22 / height;
     layout.margin = {...chart.layout.margin, t: 44 + head, l: 16, r: 16, b: 16};

@@ -59,9 +59,20 @@ const choose = (node) => {
   node.classList.add('read');
   trigger('click', {place: node.dataset.place, board: board().dataset.board});
 };
+/* A finger is wider than a node: what it falls beside is meant. */
+const nearest = (event) => {
+  if (!event.target.closest('.canvas svg')) return null;
+  let found = null, least = 16;
+  for (const mark of element.querySelectorAll('.node:not(.later) > :is(circle, rect)')) {
+    const box = mark.getBoundingClientRect();
+    const far = Math.hypot(box.x + box.width / 2 - event.clientX, box.y + box.height / 2 - event.clientY);
+    if (far < least) [found, least] = [mark.parentElement, far];
+  }
+  return found;
+};
 element.addEventListener('click', event => {
   if (event.target.closest('.play')) { if (state.timer) stop(); else play(); return; }
-  choose(event.target.closest('[data-place]'));
+  choose(event.target.closest('[data-place]') || nearest(event));
 });
 element.addEventListener('keydown', event => {
   const node = event.target.closest('[data-place]'); if (!node) return;
