@@ -137,6 +137,12 @@
     for (const button of document.querySelectorAll('.image-container > button:not([aria-label])')) {
       button.setAttribute('aria-label', 'The picture; a click chooses a place in it');
     }
+    // the open list of a menu is gone once it has the focus, which a long one gets on its way to the next control
+    for (const list of document.querySelectorAll('ul[role=listbox]:not([tabindex])')) list.tabIndex = -1;
+    // a label that holds a copy button names that instead of its field
+    for (const field of document.querySelectorAll('label:has(button) textarea:not([aria-label])')) {
+      field.setAttribute('aria-label', field.closest('label').querySelector('[data-testid=block-info]')?.textContent.trim() || 'text');
+    }
     // wide code can be scrolled by keyboard
     for (const code of document.querySelectorAll('.cm-scroller[tabindex="-1"]')) code.tabIndex = 0;
     for (const range of document.querySelectorAll('.ratio-slider input[type=range]:not(.ratio):not(.hidden-range)')) {
