@@ -75,6 +75,45 @@ def test_controls_candidates_and_curve_are_in_the_first_viewport(pages, tab, siz
     assert 0 <= top < bottom <= high  # the controls stay
 
 
+@pytest.mark.parametrize(("size", "edge"), [("desk", 80), ("projector", 20)])
+def test_three_pictures_stand_in_one_row_and_no_word_runs_into_another(pages, size, edge):
+    page = pages("t2i", size)
+    boxes = [_box(page, one) for one in page.locator("#t2i-picks figure").element_handles()]
+    curve = _box(page, page.locator("#t2i-curve").element_handle())
+    assert len(boxes) == 3 and len({round(top) for top, *_ in boxes}) == 1
+    assert max(bottom for _, bottom, *_ in boxes) <= SIZES[size][1]
+    for before, after in zip(boxes, [*boxes[1:], curve], strict=True):
+        assert before[3] <= after[2], "side by side"
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll('#t2i-picks figcaption, #t2i-picks dd, #t2i-picks dt')]
+        .filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"""
+    )
+    assert wide == []
+    name, number = (
+        _box(page, page.locator(f"#t2i-n {one}").element_handle()) for one in ("label span", "input >> nth=0")
+    )
+    assert name[3] < number[2] or name[1] <= number[0]
+    assert _box(page, page.locator("#t2i-prompt").element_handle())[2] <= edge, "a projector has no room for margins"
+
+
+@pytest.mark.parametrize("tab", ["t2i", "vqa"])
+def test_the_button_covers_nothing_at_the_end_of_a_phones_page(pages, tab):
+    page = pages(tab, "phone")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    end = _box(page, page.locator("footer").element_handle())
+    button = _box(page, page.locator(f"#tab-{tab} .actions").first.element_handle())
+    assert end[1] <= button[0]
+    assert _box(page, page.locator(f"#{tab}-curve").element_handle())[2] <= 16, "a phone has no room for wide margins"
+
+
+@pytest.mark.parametrize("tab", ["t2i", "vqa"])
+def test_a_phone_goes_from_the_curve_to_the_controls_the_tour_and_what_goes_deeper(pages, tab):
+    page = pages(tab, "phone")
+    parts = (CANDIDATES[tab], f"#{tab}-curve", f"#{tab}-temperature", f"#{tab}-tour-note", f"#{tab}-sections")
+    tops = [_box(page, page.locator(one).first.element_handle())[0] for one in parts]
+    assert tops == sorted(tops) and tops[2] < 1400
+
+
 @pytest.mark.parametrize("tab", ["t2i", "vqa"])
 def test_a_phone_shows_the_result_first_and_the_button_always(pages, tab):
     page = pages(tab, "phone")

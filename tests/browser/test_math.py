@@ -5,6 +5,7 @@ import re
 
 import pytest
 from opening import settled
+from pdf_reading import read
 from playwright.sync_api import expect
 
 SHOWN = ("#math-tree svg", "#math-trust .js-plotly-plot")
@@ -83,16 +84,61 @@ def test_n_moves_picks_and_chips_and_makes_nothing_old(page):
     expect(page.locator("#math-stale .note")).to_have_count(0)
 
 
+def test_the_tour_is_open_on_arrival_and_goes_on_by_its_buttons(address, new_page):
+    page = new_page(f"{address}?tab=math", "#math-tour-note .tour-card")
+    card = page.locator("#math-tour-note")
+    expect(card).to_contain_text("1 A tree grows.")
+    card.get_by_role("button", name="right ones too").click()
+    expect(card).to_contain_text(re.compile(r"You said: right ones too\. \d+ of \d+ steps were dropped"))
+    card.get_by_role("button", name="Next").click()
+    expect(card).to_contain_text("2 Who picks best?")
+    expect(page.locator("#math-picks")).to_have_class(re.compile("toured"))
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)])
+def test_the_whole_tree_is_seen_from_its_root_to_its_answers(sized, size):
+    page = sized(*size)
+    place = page.locator("#math-tree .canvas")
+    assert place.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+    box, root = place.bounding_box(), page.locator("#math-tree .root").bounding_box()
+    answers = [one.bounding_box() for one in page.locator("#math-tree .node text").all()]
+    assert root["x"] >= box["x"] and max(one["x"] + one["width"] for one in answers) <= box["x"] + box["width"]
+    assert page.locator("#math-tree .node text").first.evaluate("e => e.getBoundingClientRect().height") >= 11
+    columns = sorted({round(one.bounding_box()["x"]) for one in page.locator("#math-tree .node circle").all()})
+    assert max(columns) - min(columns) > 150, "its columns stand apart"
+
+
+def test_a_finger_beside_a_node_means_it_and_nothing_is_cut_on_a_phone(address, phone, new_page):
+    page = new_page(f"{address}?tab=math", *SHOWN, within=phone, size=None)
+    box = page.locator("#math-tree .node.dropped circle").first.bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] + 4, box["y"] + box["height"] / 2)
+    expect(page.locator("#math-reading")).to_contain_text("dropped")
+    page.locator("#math-chips .chip").first.tap()
+    expect(page.locator(".hint-bubble")).to_contain_text("solution 1: ")
+    table = page.locator("#math-bins table")
+    wide = table.evaluate(
+        "e => [e.getBoundingClientRect().right, e.parentElement.scrollWidth - e.parentElement.clientWidth]"
+    )
+    assert wide[0] <= 390 and wide[1] <= 0, "its last column is seen"
+    title = page.locator("#math-accuracy .gtitle").bounding_box()
+    assert title["x"] >= 0 and title["x"] + title["width"] <= 390
+    tops = [
+        page.locator(one).first.bounding_box()["y"]
+        for one in ("#math-curve", "#math-run", "#math-tour-note", "#math-bins")
+    ]
+    assert tops[0] < tops[2] < tops[3]
+
+
 def test_a_question_of_the_tour_is_guessed_and_answered_by_keys(page):
     page.locator("#math-tour-grow").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#math-tour-note")).to_contain_text("Who picks best?")
-    page.locator("#math-tour-guess label").nth(1).click()
+    page.locator("#math-tour-guess [data-guess]").nth(1).click()
     expect(page.locator("#math-tour-note")).to_contain_text("You said")
     expect(page.locator("#math-tour-note")).to_contain_text("solutions of each problem")
 
 
-@pytest.mark.parametrize(("kind", "begins"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF-1.4")])
+@pytest.mark.parametrize(("kind", "begins"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF-1.3")])
 def test_figures_are_saved(page, tmp_path, kind, begins):
     for label, name in (("#math-figure", "accuracy against tokens"), ("#math-figure-kind", kind)):
         page.locator(f"{label} input").click()
@@ -107,8 +153,20 @@ def test_figures_are_saved(page, tmp_path, kind, begins):
     if kind == "svg":
         assert "Accuracy against tokens" in data.decode() and "weighted vote" in data.decode()
     if kind == "pdf":
-        place = int(data.rsplit(b"startxref\n", 1)[1].split()[0])
-        assert data[place : place + 4] == b"xref"
+        assert "share of problems solved" in read(data).words and read(data).pictures == ()
+
+
+def test_a_tree_is_saved_as_lines_and_text(page, tmp_path):
+    for label, name in (("#math-figure", "tree of the search"), ("#math-figure-kind", "pdf")):
+        page.locator(f"{label} input").click()
+        page.get_by_role("option", name=name, exact=True).click()
+    settled(page)
+    with page.expect_download() as download:
+        page.locator("#math-save-figure").click()
+    download.value.save_as(tmp_path / "tree.pdf")
+    tree = read((tmp_path / "tree.pdf").read_bytes())
+    assert "Tree of the search" in tree.words and "✗ 127" in tree.words and tree.pictures == ()
+    assert tree.strokes > 40, "an edge and a mark for every step"
 
 
 def test_a_recipe_runs_and_is_taken_away(page, tmp_path):

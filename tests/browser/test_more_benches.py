@@ -81,6 +81,16 @@ def test_controls_headline_figure_and_best_result_are_in_the_first_viewport(page
     assert 0 <= top < bottom <= high  # the controls stay
 
 
+@pytest.mark.parametrize(("tab", "deeper"), [("sketch", "#sketch-program"), ("audit", "#audit-effects")])
+def test_a_phone_goes_from_the_curve_to_the_controls_the_tour_and_what_goes_deeper(pages, tab, deeper):
+    page = pages(tab, "phone")
+    parts = (RESULT[tab], f"#{tab}-curve", CONTROL[tab], f"#{tab}-tour-note", deeper)
+    tops = [_box(page.locator(one).first)[0] for one in parts]
+    assert tops == sorted(tops)
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    assert _box(page.locator("footer"))[1] <= _box(page.locator(f"#tab-{tab} .actions").first)[0]
+
+
 @pytest.mark.parametrize("tab", ["sketch", "audit"])
 def test_a_phone_shows_the_result_first_and_the_button_always(pages, tab):
     page = pages(tab, "phone")

@@ -75,8 +75,10 @@ def _png(text):
 
 def _searched(page):
     """Search, and return the IoU of what was found."""
+    before = page.locator("#sketch-status .status")
+    before.evaluate("line => line.dataset.before = 'yes'")
     page.locator("#sketch-run").click()
-    expect(_status(page)).to_contain_text("Searching")
+    expect(page.locator("#sketch-status [data-before]")).to_have_count(0)  # a search may be over before it is seen
     expect(_status(page)).to_contain_text(re.compile("Done|Stopped"))
     (iou,) = re.findall(r"IoU\s+(\d\.\d+)", _status(page).inner_text())
     return float(iou)

@@ -87,7 +87,7 @@ def test_the_first_page_holds_nothing_of_what_the_tab_shows():
     held = [one for one in parts if str(one.get("elem_id")).startswith("math-")]
     assert len(held) > 12
     assert all(len(str(one.get("value") or "")) < 200 for one in held), "it is sent when the tab is opened"
-    assert len(json.dumps(app.config, default=str)) < 180_000
+    assert len(json.dumps(app.config, default=str)) < 165_000
     app.close()
 
 

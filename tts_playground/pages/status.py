@@ -18,12 +18,16 @@ def halted(shown: str | None, line: str) -> str | None:
     return status(line) + kept if BUSY in (shown or "") else None
 
 
-def status(line: str, numbers: Sequence[tuple[str, str, str]] = (), *, busy: bool = False) -> str:
-    """A line for people and a strip of numbers: (name, value, hint). Everything is escaped."""
+def status(line: str, numbers: Sequence[tuple[str, str, str]] = (), *, busy: bool = False, strong: str = "") -> str:
+    """A line for people and a strip of numbers: (name, value, hint). Everything is escaped.
+
+    ``strong``: the sentence before it that matters, as the headline of a tab.
+    """
     cells = "".join(
         f'<div title="{html.escape(hint)}" tabindex="0"><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>'
         for name, value, hint in numbers
     )
     mark = BUSY if busy else "status"
     strip = f"<dl>{cells}</dl>" if cells else ""
-    return f'<div class="{mark}" role="status" aria-live="polite"><p>{html.escape(line)}</p>{strip}</div>'
+    said = f'<p class="headline"><b>{html.escape(strong)}</b> {html.escape(line)}</p>' if strong else ""
+    return f'<div class="{mark}" role="status" aria-live="polite">{said or f"<p>{html.escape(line)}</p>"}{strip}</div>'

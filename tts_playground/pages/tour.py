@@ -31,7 +31,7 @@ class TourCard:
         return (
             f'<div class="tour-card" data-tab="{self.tab}" data-key="{self.key}"{where}>'
             f'<p aria-live="polite"><b>{html.escape(self.title)}.</b> {said}</p>'
-            f'<div class="guesses" role="group" aria-label="Your guess">{guesses}</div>'
+            f'<div class="guesses" id="{self.tab}-tour-guess" role="group" aria-label="Your guess">{guesses}</div>'
             f'<div class="guesses">{self._go("‹ Back", self.before)}{self._go("Next ›", self.after)}</div></div>'
         )
 

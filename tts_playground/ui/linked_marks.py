@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import gradio as gr
 
-from tts_playground.ui.scripts import from_file
+from tts_playground.ui.scripts import part
 
 
 def linked(tab: str) -> gr.HTML:
     """An unseen block that connects the marks of the tab it stands in."""
-    return gr.HTML(
-        "", js_on_load=from_file("linked_marks.js"), elem_id=f"{tab}-links", elem_classes="unseen", padding=False
-    )
+    return gr.HTML("", js_on_load=part("linked_marks"), elem_id=f"{tab}-links", elem_classes="unseen", padding=False)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gradio as gr
 
-from tts_playground.ui.scripts import from_file
+from tts_playground.ui.scripts import part
 
 
 def replay(board: str, *, elem_id: str) -> gr.HTML:
     """A block that plays a board (``pages.t2i.watch.board``, ``pages.vqa.words.board``)."""
-    return gr.HTML(board, js_on_load=from_file("replay.js"), elem_id=elem_id, padding=False)
+    return gr.HTML(board, js_on_load=part("replay"), elem_id=elem_id, padding=False)

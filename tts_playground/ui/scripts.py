@@ -22,11 +22,22 @@ if (event.target.closest('[role=tab]')) setTimeout(() => window.dispatchEvent(ne
 SHARED = ("address", "controls", "figures", "stale")
 """scripts of every page: its state in the address, keys and hints, figures that travel, results that are old"""
 
+PARTS = ("linked_marks", "replay", "tour", "tree")
+"""scripts of blocks, of which a page holds several: told once, and called by each (``part``)"""
+
 
 def head() -> str:
-    """The shared scripts for the page's head: they are there before anything else runs."""
-    folder = Path(__file__).parent / "data"
-    return "".join(f"<script>{(folder / f'{name}.js').read_text('utf-8')}</script>" for name in SHARED)
+    """For the page's head, before anything else: the shared scripts, and rules that gradio's sheets would lose."""
+    parts = "".join(f"{name}(element, trigger, watch) {{\n{from_file(f'{name}.js')}\n}},\n" for name in PARTS)
+    scripts = [*(from_file(f"{name}.js") for name in SHARED), f"window.ttsParts = {{\n{parts}}};"]
+    return f"<style>{from_file('outside/page.css')}</style>" + "".join(f"<script>{one}</script>" for one in scripts)
+
+
+def part(name: str) -> str:
+    """What a ``gr.HTML`` runs when it stands: one of ``PARTS``."""
+    if name not in PARTS:
+        raise ValueError(f"No such script: {name}.")
+    return f"ttsParts.{name}(element, trigger, watch)"
 
 
 @cache

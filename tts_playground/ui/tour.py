@@ -5,14 +5,17 @@ from __future__ import annotations
 import gradio as gr
 
 from tts_playground.pages.tour import TourCard
-from tts_playground.ui.scripts import from_file
+from tts_playground.ui.scripts import part
 
 
-def card(first: TourCard) -> gr.HTML:
-    """The block of a tab's tour, open on its first question; a guess is its "click", with "key" and "guess"."""
+def card(first: TourCard, *, empty: bool = False) -> gr.HTML:
+    """The block of a tab's tour, open on its first question; a guess is its "click", with "key" and "guess".
+
+    ``empty``: the question comes when the tab is opened.
+    """
     return gr.HTML(
-        first.shown(quiet=True),
-        js_on_load=from_file("tour.js"),
+        "" if empty else first.shown(quiet=True),
+        js_on_load=part("tour"),
         padding=False,
         elem_id=f"{first.tab}-tour-note",
         elem_classes="tour-note",

@@ -105,7 +105,7 @@ def copy_as_command(script: gr.Code, state: Any, make: Callable[[Any], str], ope
 
 def take_away(tab: str, kinds: dict[str, str], what: str) -> dict[str, Any]:
     """Buttons that save files, and one that copies a link: the parts "files", "link" and "link_text"."""
-    with gr.Row(elem_classes="buttons"):
+    with gr.Row(elem_classes="buttons take"):
         files = {
             kind: gr.Button(f"Save {name}", size="sm", min_width=80, elem_id=f"{tab}-save-{kind}")
             for kind, name in kinds.items()

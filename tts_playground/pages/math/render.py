@@ -46,20 +46,22 @@ def headline(state: MathPageState) -> str:
         return status(f"{called(tree.strategy)}: {tree.notes[-1] if tree.notes else 'begins'}.", busy=True)
     if tree.chosen is None:
         return status(f"{called(tree.strategy)} brought no solution to its end.", _strip(tree))
-    return status(_verdict(tree), _strip(tree))
+    strong, rest = _verdict(tree)
+    return status(rest, _strip(tree), strong=strong)
 
 
-def _verdict(tree: StepTree) -> str:
+def _verdict(tree: StepTree) -> tuple[str, str]:
+    """(what the search answers, how many of its solutions are right)."""
     chosen = tree.chosen
     assert chosen is not None
     right = {True: ", which is right", False: ", which is wrong", None: ""}[chosen.right]
-    line = f"{called(tree.strategy)} answers “{chosen.answer or 'nothing'}”{right}."
+    said, rest = f"{called(tree.strategy)} answers “{chosen.answer or 'nothing'}”{right}.", ""
     whole = tree.finished
     if whole and all(node.right is not None for node in whole):
         hits = sum(bool(node.right) for node in whole)
         if len(whole) > 1:
-            line += f" {hits} of its {len(whole)} solutions {'is' if hits == 1 else 'are'} right."
-    return line
+            rest = f"{hits or 'None'} of its {len(whole)} solutions {'is' if hits <= 1 else 'are'} right."
+    return said, rest
 
 
 def _strip(tree: StepTree) -> list[tuple[str, str, str]]:
@@ -246,8 +248,9 @@ def accuracy_figure(aggregation: str = "last", axis: str = "tokens", level: int 
     if not data.lines and not data.points:
         return figures.empty("No ready-made searches are installed.")
     shown = one_band(data.lines)
-    figure = figures.strategies(data.points, axis, shown, title=data.title, measure="share of problems solved")
-    return figure.update_layout(height=400)
+    title = data.title.replace(", tiny:math", "<br>tiny:math")  # a phone has no room for it in one line
+    figure = figures.strategies(data.points, axis, shown, title=title, measure="share of problems solved")
+    return figure.update_layout(height=410, title_font_size=12)
 
 
 def one_band(curves: Sequence[Curve]) -> list[Curve]:

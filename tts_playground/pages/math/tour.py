@@ -10,6 +10,7 @@ from tts_playground.pages.math.accuracy_data import SHOWN, accuracy_data
 from tts_playground.pages.math.page_state import MathPageState, starter
 from tts_playground.pages.math.trust import trust
 from tts_playground.pages.math.view_settings import MathView
+from tts_playground.pages.tour import TourCard, cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +139,8 @@ STOPS = (
         "math-bins",
     ),
 )
+
+
+def tour_cards() -> dict[str, TourCard]:
+    """The tour's cards, by key, in order."""
+    return cards("math", [(one.key, one.title, one.question, one.guesses, one.where) for one in STOPS])

@@ -23,71 +23,6 @@ MANY = 20
 SCALE = ("#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725")
 """viridis"""
 FATES = {"best": "chosen", "finished": "finished", "went on": "went on", "dropped": "dropped: not drawn any further"}
-JS = """
-const state = {timer: null};
-const board = () => element.querySelector('.math-tree');
-const show = (frame) => {
-  const root = board(); if (!root) return;
-  root.querySelectorAll('[data-frame]').forEach(one => one.classList.toggle('later', +one.dataset.frame > frame));
-  const range = root.querySelector('input[type=range]'); range.value = frame;
-  const notes = JSON.parse(root.dataset.notes);
-  const line = root.querySelector('.note-line'); if (line) line.textContent = notes[frame] || '';
-  const now = [...root.querySelectorAll(`.node[data-frame="${frame}"]`)].map(one => one.getBBox());
-  const canvas = root.querySelector('.canvas'), end = Math.max(0, ...now.map(box => box.x + box.width)) + 20;
-  canvas.scrollLeft = end - canvas.clientWidth;  // a tree that is wider than its place is followed
-};
-new MutationObserver(() => {
-  const root = board(); if (!root || root === state.last) return;
-  state.last = root;
-  const canvas = root.querySelector('.canvas'); canvas.scrollLeft = canvas.scrollWidth;
-}).observe(element, {childList: true, subtree: true});
-const stop = () => { clearInterval(state.timer); state.timer = null;
-  const play = element.querySelector('.play'); if (play) play.textContent = 'Replay'; };
-const play = () => {
-  const root = board(); if (!root) return;
-  const range = root.querySelector('input[type=range]'), last = +range.max;
-  if (+range.value >= last) show(0);
-  root.querySelector('.play').textContent = 'Pause';
-  const wait = () => 1000 / +root.querySelector('select').value;
-  state.timer = setInterval(() => {
-    if (board() !== root || +range.value >= last) { stop(); return; }
-    show(+range.value + 1);
-  }, wait());
-};
-const choose = (node) => {
-  if (!node) return;
-  element.querySelectorAll('.node.read').forEach(one => one.classList.remove('read'));
-  node.classList.add('read');
-  trigger('click', {place: node.dataset.place, board: board().dataset.board});
-};
-element.addEventListener('click', event => {
-  if (event.target.closest('.play')) { if (state.timer) stop(); else play(); return; }
-  choose(event.target.closest('[data-place]'));
-});
-element.addEventListener('keydown', event => {
-  const node = event.target.closest('[data-place]'); if (!node) return;
-  if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); choose(node); return; }
-  const step = {ArrowDown: 1, ArrowUp: -1}[event.key]; if (!step) return;
-  event.preventDefault();
-  const all = [...board().querySelectorAll('[data-place]')];
-  const next = all[all.indexOf(node) + step]; if (next) next.focus();
-});
-element.addEventListener('input', event => {
-  if (event.target.type === 'range') { stop(); show(+event.target.value); }
-});
-element.addEventListener('change', event => {
-  if (event.target.tagName === 'SELECT' && state.timer) { stop(); play(); }
-});
-if (!matchMedia('(prefers-reduced-motion: reduce)').matches && 'IntersectionObserver' in window) {
-  const seen = new IntersectionObserver(found => {
-    if (found.some(one => one.isIntersecting) && board() && board().dataset.board === 'first') {
-      seen.disconnect(); play();
-    }
-  });
-  seen.observe(element);
-}
-"""
-"""replay, pause, speed, and a chosen node told to the server; it listens to the block, whatever stands in it"""
 
 
 def colour(score: float) -> str:
@@ -128,6 +63,7 @@ def tree_picture(tree: StepTree | None, *, board: str = "first", read: int | Non
     width, height, inside = _inside(tree, read)
     svg = (
         f'<svg width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" role="group"'
+        f' data-last="{width - RIGHT:.0f}"'
         f' aria-label="{html.escape(label)}">{inside}</svg>'
     )
     notes = html.escape(_json(tree.notes), quote=True)

@@ -142,11 +142,11 @@ def build(opening: AuditPageState) -> AuditParts:
             with gr.Row(elem_classes="stage"):
                 with gr.Column(scale=5, min_width=280):
                     _plot(parts, "effects", "What the choice depends on", EFFECTS, drawn[0])
+                    _plot(parts, "confusion", "Which colour it names", CONFUSION, drawn[4])
                 with gr.Column(scale=5, min_width=280):
                     _plot(parts, "heat", "Where picks fall on the grid", HEAT, drawn[1])
                     _plot(parts, "calibration", "Before and after calibration", CALIBRATION, drawn[3])
                     parts["reasons"] = gr.HTML(render.reasons(report), elem_id="audit-reasons", padding=False)
-                    _plot(parts, "confusion", "Which colour it names", CONFUSION, drawn[4])
             _own(parts)
             parts |= take_away("audit", {"csv": "CSV", "jsonl": "JSONL"}, "these settings")
             parts["script"] = copy_as_python(export.as_python(opening), elem_id="audit-python")

@@ -103,7 +103,7 @@
   };
 
   /* What a hint says is also shown on touch, and to the keyboard. */
-  const HINTED = '.status dl div[title], [data-hint]';
+  const HINTED = ':is(.status dl div, .picks dl div, .chip, th)[title], [data-hint]';
   let bubble = null;
   const hide = () => { bubble?.remove(); bubble = null; };
   const hint = (part) => {
@@ -112,6 +112,7 @@
     if (!words) return;
     bubble = Object.assign(document.createElement('div'), {className: 'hint-bubble', textContent: words});
     bubble.setAttribute('role', 'tooltip');
+    bubble.of = part;
     document.body.append(bubble);
     const box = part.getBoundingClientRect();
     bubble.style.left = `${Math.max(8, Math.min(box.left, innerWidth - bubble.offsetWidth - 8))}px`;
@@ -124,7 +125,9 @@
   document.addEventListener('focusin', (event) => {
     if (event.target.matches?.(HINTED) && event.target.matches(':focus-visible')) hint(event.target);
   });
-  document.addEventListener('focusout', hide);
+  document.addEventListener('focusout', (event) => { // a tap takes the focus from another part only after its hint stands
+    if (bubble?.of === event.target) hide();
+  });
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') hide(); });
 
   new MutationObserver(() => {
@@ -133,6 +136,12 @@
     // a picture that can be clicked is a button, which needs a name
     for (const button of document.querySelectorAll('.image-container > button:not([aria-label])')) {
       button.setAttribute('aria-label', 'The picture; a click chooses a place in it');
+    }
+    // the open list of a menu is gone once it has the focus, which a long one gets on its way to the next control
+    for (const list of document.querySelectorAll('ul[role=listbox]:not([tabindex])')) list.tabIndex = -1;
+    // a label that holds a copy button names that instead of its field
+    for (const field of document.querySelectorAll('label:has(button) textarea:not([aria-label])')) {
+      field.setAttribute('aria-label', field.closest('label').querySelector('[data-testid=block-info]')?.textContent.trim() || 'text');
     }
     // wide code can be scrolled by keyboard
     for (const code of document.querySelectorAll('.cm-scroller[tabindex="-1"]')) code.tabIndex = 0;

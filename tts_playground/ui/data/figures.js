@@ -20,14 +20,31 @@
   const told = (part) => {
     const slug = slugOf(part);
     const line = document.querySelector(`#${CSS.escape(slug)}-status p`)?.textContent || '';
-    return {slug, line, settings: {...(window.ttsSettings?.(slug) || {})}};
+    const reported = line.split(/(?<=[.?!]) /).filter((one) => !/\bpress\b/i.test(one)).join(' '); // not what to do next
+    return {slug, line: reported, settings: {...(window.ttsSettings?.(slug) || {})}};
   };
   /* Figures that stand beside what they are of, without a heading of their own. */
   const TITLES = {
+    't2i-histogram': ['How the images score', 'Every image of the pool, by its score.'],
+    't2i-scope-bars': ['Inside one token', 'How likely each patch was in one place of the image.'],
+    't2i-sweep-map': ['Temperature × guidance', 'The first images of all cells share their noise; only the settings differ.'],
     't2i-curve': ['What the number of images buys', 'The pick of N on average over all subsets of the pool; 95 % band.'],
     'vqa-curve': ['What N answers buy', 'The chance that the pick of N is right; 95 % bands.'],
     'sketch-curve': ['What the tries buy', 'The score of the best of N programs.'],
     'audit-curve': ['What the draws show', 'Beside it a fair chooser at the same N.'],
+  };
+  /* What a tab is set to and is not theirs: null is all of it, of sets that ship and of no model at all. */
+  const CELLS = ['n', 'temperature', 'cfg'];
+  const NOT_OF = {
+    'math-accuracy': null, 'math-trust': null, 'vqa-theory-n': null, 'vqa-reliability': null,
+    't2i-sweep-map': CELLS, 't2i-sweep-diversity': CELLS, 't2i-sweep-curves': CELLS,
+    't2i-several-curve': ['prompt', 'n'], 'vqa-set-curve': ['question', 'truth', 'n'],
+  };
+  const owned = (block, said) => {
+    const other = NOT_OF[block.id];
+    if (other === undefined) return said;
+    const settings = Object.entries(said.settings).filter(([name]) => other !== null && !other.includes(name));
+    return {...said, line: '', settings: Object.fromEntries(settings)};
   };
   const heading = (block) => {
     if (TITLES[block.id]) return TITLES[block.id];
@@ -68,44 +85,31 @@
 
   /* `lines`, where a tab says better what stands above: the title and the lines of the caption. */
   const picture = (chart, block, lines) => {
-    const said = chart.ttsTold || told(chart);
+    const said = owned(block, chart.ttsTold || told(chart));
     const [title, what] = lines ? [lines[0]] : heading(block);
     const rows = wrapped(lines ? [...lines.slice(1), chart.layout.meta?.caption].filter(Boolean) : caption(said, what, chart), 130);
-    const width = 900, head = 15 * rows.length + 12, height = 560 + head;
+    const own = (chart.layout.annotations || []).filter((one) => one.yref === 'paper' && one.y >= 1 && one.yanchor === 'bottom');
+    const below = Math.max(0, ...own.map((one) => 16 * one.text.split('<br>').length)); // what stands above the plot already
+    const width = 900, head = 15 * rows.length + 12 + below, height = 560 + head;
     const layout = {...chart.layout, width, height, autosize: false, paper_bgcolor: 'white', plot_bgcolor: 'white'};
-    const own = chart.layout.title?.text;
-    layout.title = {text: escaped([title, own && own !== title ? own : ''].filter(Boolean).join(': ')), font: {size: 16}, x: 0.02};
+    const above = chart.layout.title?.text?.replaceAll('<br>', ', ');
+    layout.title = {text: escaped([title, above && above !== title ? above : ''].filter(Boolean).join(': ')), font: {size: 16}, x: 0.02};
     layout.title.y = 1 - 22 / height;
     layout.margin = {...chart.layout.margin, t: 44 + head, l: 16, r: 16, b: 16};
     layout.font = {...chart.layout.font, color: '#333'};
     layout.annotations = [...(chart.layout.annotations || []), {
-      text: rows.map(escaped).join('<br>'), showarrow: false, xref: 'paper', yref: 'paper', x: 0, y: 1, yshift: 6,
+      text: rows.map(escaped).join('<br>'), showarrow: false, xref: 'paper', yref: 'paper', x: 0, y: 1, yshift: 6 + below,
       xanchor: 'left', yanchor: 'bottom', align: 'left', font: {size: 11, color: '#444'},
     }];
     return {figure: {data: chart.data, layout}, width, height, name: named(block, said)};
   };
-  const bytes = (text) => Uint8Array.from(text, (letter) => letter.charCodeAt(0) & 255);
-  const pdf = (jpeg, width, height, scale) => {
-    const data = atob(jpeg.split(',')[1]);
-    const draw = `q ${width} 0 0 ${height} 0 0 cm /I Do Q`;
-    const parts = [
-      '<</Type/Catalog/Pages 2 0 R>>', '<</Type/Pages/Kids[3 0 R]/Count 1>>',
-      `<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${width} ${height}]/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>`,
-      `<</Length ${draw.length}>>stream\n${draw}\nendstream`,
-      `<</Type/XObject/Subtype/Image/Width ${Math.round(width * scale)}/Height ${Math.round(height * scale)}/ColorSpace/DeviceRGB`
-        + `/BitsPerComponent 8/Filter/DCTDecode/Length ${data.length}>>stream\n${data}\nendstream`,
-    ];
-    let file = '%PDF-1.4\n';
-    const places = parts.map((part, number) => {
-      const at = file.length;
-      file += `${number + 1} 0 obj\n${part}\nendobj\n`;
-      return at;
-    });
-    const end = file.length;
-    file += `xref\n0 ${parts.length + 1}\n0000000000 65535 f \n`
-      + places.map((at) => `${String(at).padStart(10, '0')} 00000 n \n`).join('')
-      + `trailer<</Size ${parts.length + 1}/Root 1 0 R>>\nstartxref\n${end}\n%%EOF\n`;
-    return bytes(file);
+  /* What writes PDFs is fetched with the first one: no page pays for what few save. */
+  let writer;
+  const pdfWriter = async () => {
+    writer ||= import(`${window.gradio_config?.root ?? ''}/figure-files/write.js`).catch((error) => { writer = null; throw error; });
+    const made = await writer;
+    await made.ready();
+    return made;
   };
   const points = (chart) => {
     const rows = [['series', 'x', 'y', 'z', 'x_error', 'x_error_minus', 'y_error', 'y_error_minus', 'text']];
@@ -127,12 +131,16 @@
     return rows;
   };
 
-  const SCALE = 3; // a PDF holds a picture, three dots a point
   const saved = async (kind, {figure, width, height, name}) => {
     const draw = (format, scale) => window.Plotly.toImage(figure, {format, width, height, ...(scale ? {scale} : {})});
     if (kind === 'svg') save(name, await draw('svg'));
     else if (kind === 'png') save(name, await draw('png', 2));
-    else save(name, blob([pdf(await draw('jpeg', SCALE), width, height, SCALE)], 'application/pdf'));
+    else {
+      const made = await pdfWriter();
+      figure.layout.font = {...figure.layout.font, family: made.FAMILY};
+      const svg = decodeURIComponent((await draw('svg')).replace(/^[^,]*,/, ''));
+      save(name, blob([await made.pdf(svg, name)], 'application/pdf'));
+    }
   };
   const asked = (kind) => (chart, block) => {
     const drawn = picture(chart, block);
@@ -141,21 +149,20 @@
   /* A drawing that is SVG already, of a tree say. */
   const savedDrawing = async (kind, svg, name) => {
     if (kind === 'svg') { save(name, blob([svg], 'image/svg+xml')); return; }
+    if (kind === 'pdf') { save(name, blob([await (await pdfWriter()).pdf(svg, name)], 'application/pdf')); return; }
     const root = new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement;
     const [width, height] = ['width', 'height'].map((side) => Number(root.getAttribute(side)));
     const image = new Image();
     await new Promise((done, failed) => {
       Object.assign(image, {onload: done, onerror: failed, src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`});
     });
-    const scale = Math.min(SCALE, 8000 / Math.max(width, height)), canvas = document.createElement('canvas');
+    const scale = Math.min(3, 8000 / Math.max(width, height)), canvas = document.createElement('canvas');
     Object.assign(canvas, {width: Math.round(width * scale), height: Math.round(height * scale)});
     const pen = canvas.getContext('2d');
     pen.fillStyle = 'white';
     pen.fillRect(0, 0, canvas.width, canvas.height);
     pen.drawImage(image, 0, 0, canvas.width, canvas.height);
-    if (kind === 'png') { save(name, canvas.toDataURL('image/png')); return; }
-    const jpeg = canvas.toDataURL('image/jpeg', 0.95);
-    save(name, blob([pdf(jpeg, canvas.width / scale, canvas.height / scale, scale)], 'application/pdf'));
+    save(name, canvas.toDataURL('image/png'));
   };
   /* {"name", "kind", "where", "lines", "svg"} as JSON: a chart of the page under these lines, or a drawing; with "href" a
      file that is ready. */
@@ -163,16 +170,24 @@
     if (!told) return;
     const {name, kind, where, lines, svg, href} = JSON.parse(told);
     if (href) { save(name, href); return; }
-    if (svg) { savedDrawing(kind, svg, name); return; }
     const block = document.getElementById(where), chart = block?.querySelector('.js-plotly-plot');
-    if (chart) saved(kind, {...picture(chart, block, lines), name});
+    if (svg) tried(savedDrawing(kind, svg, name), block);
+    else if (chart) tried(saved(kind, {...picture(chart, block, lines), name}), block);
   };
+  /* A PDF's writer has to be fetched, which fails when the server has gone. */
+  const tried = (saving, near) => saving.catch(() => {
+    const tools = near.querySelector(':scope > .figure-tools') || near;
+    const note = tools.querySelector('[role=alert]') || Object.assign(document.createElement('span'), {role: 'alert'});
+    note.textContent = 'Not saved: the app does not answer. SVG and PNG are made without it.';
+    tools.prepend(note);
+    setTimeout(() => note.remove(), 12000);
+  });
   const kinds = {
     SVG: asked('svg'),
     PDF: asked('pdf'),
     PNG: asked('png'),
     CSV: async (chart, block) => {
-      const said = chart.ttsTold || told(chart);
+      const said = owned(block, chart.ttsTold || told(chart));
       save(`${named(block, said)}.csv`, blob([csv(points(chart))], 'text/csv'));
     },
   };
@@ -200,7 +215,7 @@
     }
     if (block.querySelector(':scope > .figure-tools')) return;
     block.append(bar(Object.entries(kinds).map(([kind, act]) => [kind, `Save “${about(block)}” as ${kind}`,
-      () => { const now = block.querySelector('.js-plotly-plot'); if (now) act(now, block); }])));
+      () => { const now = block.querySelector('.js-plotly-plot'); if (now) tried(act(now, block), block); }])));
   };
   const TABLES = 'table.plain, table.answers, table.sweep';
   const cells = (table) => [...table.rows].map((row) => [...row.cells].map((cell) => {

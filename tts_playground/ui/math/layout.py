@@ -7,14 +7,17 @@ from typing import Any
 
 import gradio as gr
 
-from tts_playground.pages.math import export, tour, tree_picture
+from tts_playground.pages.math import export, tour
 from tts_playground.pages.math.page_state import MathPageState, shown_problems
 from tts_playground.pages.math.view_settings import LIMITS, MENU, ORDER, MathView, guides, strategies
 from tts_playground.rewards.prm import AGGREGATIONS
 from tts_playground.tasks.reasoning import LONGEST
+from tts_playground.ui.first_open import later
 from tts_playground.ui.gradio_patches import enclosing_tab
 from tts_playground.ui.linked_marks import linked
 from tts_playground.ui.math import recipes_view
+from tts_playground.ui.scripts import part
+from tts_playground.ui.tour import card
 from tts_playground.ui.widgets import PageState, heading, python, slider, take_away
 
 AXES = [("tokens", "tokens"), ("N", "n"), ("judged", "verifier_calls")]
@@ -61,8 +64,6 @@ class MathParts:
     recipes: recipes_view.RecipeParts
     tour: dict[str, Any]
     tour_note: Any
-    tour_guess: Any
-    tour_key: Any
     files: dict[str, Any]
     figure: Any
     kind: Any
@@ -117,13 +118,10 @@ def build(opening: MathView) -> MathParts:
                     LEVELS, value="all", label="Level", min_width=240, scale=3, elem_id="math-level"
                 )
             parts["accuracy"] = gr.Plot(None, show_label=False, elem_id="math-accuracy")
+            _beside(parts, settings, opening)
         with gr.Column(scale=4, min_width=300):
             heading("Easy and hard problems", BINS)
             parts["bins"] = _html("math-bins")
-    with gr.Row(elem_classes="main"):
-        with gr.Column(scale=6, min_width=300):
-            _beside(parts, settings, opening)
-        with gr.Column(scale=4, min_width=300):
             heading("Can the judge be trusted?", TRUST)
             parts["trust_words"] = _html("math-trust-words")
             parts["trust"] = gr.Plot(None, show_label=False, elem_id="math-trust")
@@ -138,17 +136,17 @@ def _html(elem_id: str) -> Any:
 
 
 def _tree(elem_id: str) -> Any:
-    return gr.HTML("", js_on_load=tree_picture.JS, elem_id=elem_id, padding=False)
+    return gr.HTML("", js_on_load=part("tree"), elem_id=elem_id, padding=False)
 
 
 def _tour(parts: dict[str, Any]) -> None:
-    with gr.Row(elem_classes="tour", elem_id="math-tour"):
-        parts["tour"] = {
-            stop.key: gr.Button(stop.title, size="sm", elem_id=f"math-tour-{stop.key}") for stop in tour.STOPS
-        }
-    parts["tour_note"] = _html("math-tour-note")
-    parts["tour_guess"] = gr.Radio([], label="Your guess", visible=False, elem_id="math-tour-guess")
-    parts["tour_key"] = gr.Textbox(visible=False)
+    with gr.Column(elem_classes="tour-bar"):
+        with gr.Row(elem_classes="tour", elem_id="math-tour"):
+            parts["tour"] = {
+                stop.key: gr.Button(stop.title, size="sm", elem_id=f"math-tour-{stop.key}") for stop in tour.STOPS
+            }
+        first = next(iter(tour.tour_cards().values()))
+        parts["tour_note"] = later(card(first, empty=True), lambda: first.shown(quiet=True))
 
 
 def _input(parts: dict[str, Any], settings: dict[str, Any], view: MathView) -> None:
@@ -168,11 +166,11 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: MathView) -> N
     with gr.Row(elem_classes="buttons"):
         settings["reward"] = gr.Dropdown(
             guides(), value=view.reward, label="Judge of steps", allow_custom_value=True, min_width=90,
-            elem_id="math-reward",
+            info="Scores a step as it comes.", elem_id="math-reward",
         )  # fmt: skip
         settings["aggregation"] = gr.Dropdown(
             list(AGGREGATIONS), value=view.aggregation, label="Solution's score", min_width=90,
-            elem_id="math-aggregation",
+            info="Made of its steps' scores.", elem_id="math-aggregation",
         )  # fmt: skip
     settings["temperature"] = _slider("temperature", "Temperature", view.temperature, 0.05, "0 says the likeliest.")
     with gr.Accordion("More settings", open=False):

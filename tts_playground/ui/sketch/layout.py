@@ -300,7 +300,7 @@ def _candidates(parts: dict[str, Any], opening: SketchPageState | None) -> None:
 
 
 def _pools(parts: dict[str, Any], starters: dict[str, SketchPageState], opening: SketchPageState | None) -> None:
-    with gr.Row(elem_classes="buttons"):
+    with gr.Row(elem_classes="buttons bottom"):
         parts["opened"] = gr.Dropdown(
             list(starters),
             value=None if opening is None else opening.title,
@@ -323,7 +323,7 @@ def _contest(parts: dict[str, Any]) -> None:
         info="Those that the sampler cannot run are left out.",
         elem_id="sketch-contest-strategies",
     )
-    with gr.Row(elem_classes="buttons"):
+    with gr.Row(elem_classes="buttons bottom"):
         parts["contest_axis"] = gr.Radio(
             [("candidates", "n"), ("renders", "renders"), ("seconds", "seconds")],
             value=strategy_comparison.AXES[0],
