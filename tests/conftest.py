@@ -6,6 +6,7 @@ import ssl
 from functools import cache
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two test workers with two threads each would wait for one another
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # and where a test asks for two, who waits leaves the other its core
 
 import pytest
 
