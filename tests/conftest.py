@@ -6,6 +6,7 @@ import ssl
 from functools import cache
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two test workers with two threads each would wait for one another
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # where a test asks for two, who waits leaves its core
 
 import pytest
 
@@ -17,13 +18,24 @@ ssl.create_default_context = ssl._create_default_https_context = cache(ssl.creat
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Collecting imports nearly everything and drops nothing: garbage is not looked for then, nor in all that later."""
+    """Collecting imports nearly everything and drops nothing: garbage is not looked for then, nor in all that later.
+
+    Nor often in what has grown old since, which is mostly modules: going through it takes half a second each time.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(*gc.get_threshold()[:2], 500)
         gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish():
+    """Garbage is looked for once more: pytest would do so five times."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

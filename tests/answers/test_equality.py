@@ -1,5 +1,7 @@
 """Answers compared as mathematics: numbers at once, the rest in a process that can be stopped."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -44,6 +46,27 @@ def test_what_is_no_number(text):
 )
 def test_mathematics(truth, said, same):
     assert equality.equal(truth, said) is same
+
+
+ASKED = r"""
+import sys
+from tts_playground.answers import equality_worker
+
+def lines():
+    known = set(sys.modules)
+    yield '["\\\\frac{\\\\pi}{2}", "0.5\\\\pi"]'
+    yield '["x^2-4", "(x-2)(x+2)"]'
+    print(sorted(set(sys.modules) - known))
+
+sys.stdin = lines()
+equality_worker.serve()
+"""
+
+
+def test_what_comparing_imports_is_there_before_anybody_asks():
+    """On a slow machine, and without compiled files, that takes longer than one comparison may."""
+    done = subprocess.run([sys.executable, "-c", ASKED], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == ["ready", "true", "true", "[]", ""]
 
 
 def test_an_answer_without_end_is_stopped_and_the_next_is_read():

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from opening import PATIENCE, open_in
+from opening import PATIENCE, open_in, settled
 from playwright.sync_api import expect
 
 OLD = ".old"
@@ -98,6 +98,7 @@ def test_a_sketch_is_of_its_drawing_and_its_settings(opened, draw_circle):
     expect(page.locator("#sketch-gallery img").first).to_be_visible()
     _fresh(page, "#sketch-old")
     page.get_by_role("button", name="More settings").click()
+    settled(page)  # what is mounted now still gets the values that it has
     page.locator("#sketch-seed input").fill("3")
     expect(note).to_contain_text(re.compile(r"Seed changed; what is grey is from best-of-n, N = 8, proposal, T = 1"))
     page.locator("#sketch-seed input").fill("0")

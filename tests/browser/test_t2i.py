@@ -55,6 +55,7 @@ def _draw(page):
 def _unfold_settings(page):
     if not page.locator("#t2i-seed input").is_visible():
         page.get_by_role("button", name="More settings").click()
+        settled(page)  # what is mounted now still gets the values that it has
 
 
 def test_draw_rank_click_and_vote(page):

@@ -31,6 +31,7 @@ def words(alphabet=ALPHABET, length=LENGTH):
     return ["".join(letters) for letters in product(alphabet, repeat=length)]
 
 
+@cache
 def optimum(alphabet=ALPHABET, length=LENGTH):
     """By enumeration."""
     return max(words(alphabet, length), key=value)

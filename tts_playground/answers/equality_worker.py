@@ -7,29 +7,42 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 MEMORY = 2 << 30
 """bytes of address space beyond what importing took"""
 SECONDS = 1
 """that math-verify itself gives reading and comparing; whoever asked ends this process a little later"""
+FIRST = ((r"2\sqrt{3}", r"\sqrt{12}"), ("x^2-1", "(x-1)(x+1)"))
+"""compared before anybody asks: what is imported on the way takes more than that on a slow machine"""
+PATIENCE = 20
+"""seconds for each of those two"""
 
 
 def serve() -> None:
     """Answer until the input ends."""
     from math_verify import LatexExtractionConfig, parse, verify
 
-    _bounded()
     # LaTeX alone: it is read by a grammar, while plain expressions would go through Python's eval
     how = [LatexExtractionConfig(boxed_match_priority=0)]
+
+    def same(pair: Iterable[str], seconds: int) -> bool:
+        truth, said = (parse(f"\\boxed{{{text}}}", how, parsing_timeout=seconds) for text in pair)
+        return bool(truth and said and verify(truth, said, timeout_seconds=seconds))
+
+    for pair in FIRST:
+        with suppress(Exception):
+            same(pair, PATIENCE)
+    _bounded()
     print("ready", flush=True)
     for line in sys.stdin:
         try:
-            truth, said = (parse(f"\\boxed{{{text}}}", how, parsing_timeout=SECONDS) for text in json.loads(line))
-            same = bool(truth and said and verify(truth, said, timeout_seconds=SECONDS))
+            found = same(json.loads(line), SECONDS)
         except Exception:  # any failure of a reader of what anybody wrote: not equal, as far as it can say
-            same = False
-        print("true" if same else "false", flush=True)
+            found = False
+        print("true" if found else "false", flush=True)
 
 
 def _bounded() -> None:

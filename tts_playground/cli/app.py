@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import typer
 
+from tts_playground import registry
 from tts_playground.cli import (
     answer,
     audit,
@@ -28,7 +30,13 @@ from tts_playground.cli import (
 
 
 def build() -> Any:
-    """All verbs as one click command."""
+    """All verbs as one click command; who calls verbs one after the other in one process waits for it once."""
+    return _built(tuple(registry.names("eval")))
+
+
+@cache
+def _built(evaluations: tuple[str, ...]) -> Any:
+    """The same with these verbs below ``eval``."""
     app = typer.Typer(
         help="See test-time scaling: draw candidates, score them, search, and plot what the compute bought.",
         no_args_is_help=True,
@@ -51,7 +59,7 @@ def build() -> Any:
     app.command("accuracy")(recipe.accuracy)
     app.command("train")(train.train)
     app.command("bench")(bench.bench)
-    app.add_typer(eval.build(), name="eval")
+    app.add_typer(eval.build(evaluations), name="eval")
     app.command("evolve")(evolve.evolve)
     app.command("finetune")(finetune.finetune)
     app.command("adapters")(finetune.adapters)
