@@ -101,3 +101,10 @@ def test_drawing_in_parts_and_packing(tmp_path, monkeypatch, capsys):
     rows = shipped.rows(tmp_path / "out")
     assert len(rows) == 6 and len({row.unique_id for row in rows}) == 2
     assert {row.sizes for row in rows if row.approach == "dvts"} == {(4,)}
+    # what was packed before stays beside what was drawn since, elsewhere
+    for job in (tmp_path / "drawn").iterdir():
+        (tmp_path / "since" / job.name).mkdir(parents=True)
+        (job / "001").rename(tmp_path / "since" / job.name / "001")
+    assert make_recipe_data.main([str(tmp_path / "since"), "--pack", str(tmp_path / "less")]) == 0
+    for name in (shipped.FILE, shipped.TEXT_FILE):
+        assert (tmp_path / "less" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()

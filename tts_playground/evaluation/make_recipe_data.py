@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +89,12 @@ def draw(
 
 
 def rows(
-    drawn: Path, approach: str, n: int, problems: int = PROBLEMS
+    drawn: Path, approach: str, n: int, problems: int = PROBLEMS, had: Set[str] = frozenset()
 ) -> Iterator[tuple[dict[str, Any], CompletedProblem]]:
     """The rows of one job on the first ``problems`` of math-eval, of all its parts, in their order.
+
+    Args:
+        had: problems that need not be there.
 
     Raises:
         BadInput: a row is bad, or not every problem is there.
@@ -106,7 +109,7 @@ def rows(
             if row["unique_id"] in wanted:
                 wanted.remove(row["unique_id"])
                 yield row, one
-    if wanted:
+    if wanted := wanted - had:
         raise BadInput(
             f"{approach} at n = {n} has {problems - len(wanted)} of {problems} problems in {drawn}; draw the others "
             "first, or pack fewer with --problems."
@@ -114,15 +117,27 @@ def rows(
 
 
 def pack(drawn: Path, folder: Path, problems: int = PROBLEMS) -> tuple[Path, Path]:
-    """Write the two files that ship: numbers of the first ``problems``, and texts of some."""
-    some = {one.unique_id for one in math_eval(min(shipped.TEXTS, problems))}
+    """Write the two files that ship: numbers of the first ``problems``, and texts of some.
+
+    What ``folder`` has of problems that are not in ``drawn`` stays, so that a part may be packed once it is drawn.
+    """
+    asked = [one.unique_id for one in math_eval(problems)]
+    some = set(asked[: shipped.TEXTS])
+    old, old_texts = shipped.packed(folder)
     tables, texts = [], []
     for approach, n in JOBS:
-        for row, one in rows(drawn, approach, n, problems):
-            tables.append(shipped.row_of(approach, n, row["unique_id"], one))
-            if row["unique_id"] in some and n <= shipped.TEXT_N:
+        before = {key[2]: row for key, row in old.items() if key[:2] == (approach, n)}
+        told = {row["unique_id"]: (row, one) for row, one in rows(drawn, approach, n, problems, set(before))}
+        for name in asked:
+            if name not in told:
+                tables.append(before[name])
+                continue
+            row, one = told[name]
+            tables.append(shipped.row_of(approach, n, name, one))
+            if name in some and n <= shipped.TEXT_N:
                 kept = ("problem", "answer", "level", "unique_id", "completions", "scores")
-                texts.append({"approach": approach, "n": n, **{key: row[key] for key in kept}})
+                old_texts[approach, n, name] = {"approach": approach, "n": n, **{key: row[key] for key in kept}}
+    texts = [old_texts[key] for key in ((*job, name) for job in JOBS for name in asked) if key in old_texts]
     files.make_folder(folder, "The folder of the data")
     return shipped.write(tables, texts, folder)
 

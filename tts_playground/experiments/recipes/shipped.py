@@ -117,6 +117,19 @@ def write(rows: Sequence[dict[str, Any]], texts: Sequence[dict[str, Any]], folde
     return data, said
 
 
+def packed(
+    folder: Path,
+) -> tuple[dict[tuple[str, int, str], dict[str, Any]], dict[tuple[str, int, str], dict[str, Any]]]:
+    """What a folder's two files hold: rows as ``row_of`` makes them, and texts, by approach, n and problem."""
+    import pyarrow.parquet as pq
+
+    data, said = folder / FILE, folder / TEXT_FILE
+    rows = pq.read_table(data).to_pylist() if data.is_file() else []
+    texts = json.loads(said.read_text("utf-8"))["rows"] if said.is_file() else []
+    found = [{(one["approach"], one["n"], one["unique_id"]): one for one in part} for part in (rows, texts)]
+    return found[0], found[1]
+
+
 def there(folder: Path | None = None) -> bool:
     """Whether the data is there."""
     return ((folder or home.STARTERS) / FILE).is_file()
