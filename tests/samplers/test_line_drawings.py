@@ -12,7 +12,7 @@ from tts_playground.randomness import generator
 from tts_playground.samplers.annealing import FullPicture, annealed, from_lines, nudged
 from tts_playground.samplers.from_strokes import ways
 from tts_playground.samplers.proposal import BORDERED, LONG, ProposalSampler
-from tts_playground.samplers.stroke_lines import Line, stroke_lines
+from tts_playground.samplers.stroke_lines import StrokeLine, stroke_lines
 from tts_playground.tasks.sketch import SketchTask, sketch
 
 
@@ -57,7 +57,7 @@ def test_nothing_has_no_lines():
 def test_some_way_draws_a_line_that_is_thinner_than_any_quad(angle):
     turn = np.radians(angle)
     start = (8.3 - 3 * np.cos(turn), 7.8 - 3 * np.sin(turn))
-    line = Line(start, (8.3 + 3 * np.cos(turn), 7.8 + 3 * np.sin(turn)), 0.5)
+    line = StrokeLine(start, (8.3 + 3 * np.cos(turn), 7.8 + 3 * np.sin(turn)), 0.5)
     row, column = np.indices((256, 256))
     x, y = (column + 0.5) / 16, 16 - (row + 0.5) / 16
     along = (x - 8.3) * np.cos(turn) + (y - 7.8) * np.sin(turn)

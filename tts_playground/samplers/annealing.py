@@ -26,7 +26,7 @@ from tts_playground.dsl.tree import Circle, Node, Primitive, Quad, Union
 from tts_playground.samplers.from_strokes import ways
 from tts_playground.samplers.program_fitter import Fitter
 from tts_playground.samplers.recombination import terms
-from tts_playground.samplers.stroke_lines import STRAIGHT, Line, stroke_lines
+from tts_playground.samplers.stroke_lines import STRAIGHT, StrokeLine, stroke_lines
 
 EACH = 8
 """changes of a term that are tried before another one's turn"""
@@ -59,7 +59,7 @@ class FullPicture:
     """A drawing at its full size, every pixel of it, and what programs for it are worth."""
 
     fit: Fitter
-    lines: tuple[Line, ...]
+    lines: tuple[StrokeLine, ...]
 
     @classmethod
     def of(cls, task: Drawing, closeness: float, straight: float = STRAIGHT) -> FullPicture:

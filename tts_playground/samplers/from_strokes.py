@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tts_playground.dsl.exact import CANVAS
 from tts_playground.dsl.tree import Difference, Node, Quad
-from tts_playground.samplers.stroke_lines import Line
+from tts_playground.samplers.stroke_lines import StrokeLine
 
 KEPT = 30
 """ways to draw a line that are kept, best first"""
@@ -35,7 +35,7 @@ _CENTRES = np.stack(np.meshgrid(np.arange(CANVAS), np.arange(CANVAS), indexing="
 
 
 @lru_cache(maxsize=512)
-def ways(line: Line) -> tuple[Node, ...]:
+def ways(line: StrokeLine) -> tuple[Node, ...]:
     """Ways to draw a line, best first by the area that they draw wrongly, in square units."""
     turn = round(math.degrees(math.atan2(line.end[1] - line.start[1], line.end[0] - line.start[0])))
     found: dict[Node, float] = {}
@@ -46,7 +46,7 @@ def ways(line: Line) -> tuple[Node, ...]:
     return tuple(sorted(found, key=lambda node: found[node])[:KEPT])
 
 
-def _at_angle(line: Line, angle: int) -> list[tuple[float, Node]]:
+def _at_angle(line: StrokeLine, angle: int) -> list[tuple[float, Node]]:
     """(area drawn wrongly, program) of quads, and of quads less quads, at one angle."""
     cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     ends = np.array([line.start, line.end])

@@ -26,7 +26,7 @@ DOT = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StrokeLine:
     """A straight piece of a stroke, in units, y up."""
 
     start: tuple[float, float]
@@ -48,7 +48,7 @@ class Line:
 
 
 @lru_cache(maxsize=32)
-def stroke_lines(mask: bytes, side: int, straight: float = STRAIGHT) -> tuple[Line, ...]:
+def stroke_lines(mask: bytes, side: int, straight: float = STRAIGHT) -> tuple[StrokeLine, ...]:
     """The lines of a drawing, the longest first; a dot, which has no middle line, is one of no length."""
     ink = unpack(mask, side)
     middle, scale = thinned(ink), side / CANVAS
@@ -57,7 +57,7 @@ def stroke_lines(mask: bytes, side: int, straight: float = STRAIGHT) -> tuple[Li
     half = depth(ink)
     width = 2 * float(np.median(half[middle]))
     labels = components(ink)
-    found: list[Line] = []
+    found: list[StrokeLine] = []
     drawn = set[int]()
     for path in _paths(middle):
         if path.length < width / 2 and not path.is_ring:
@@ -71,21 +71,21 @@ def stroke_lines(mask: bytes, side: int, straight: float = STRAIGHT) -> tuple[Li
     return tuple(sorted(found, key=lambda line: -line.length))
 
 
-def _dot(mask: NDArray[np.bool_], scale: float) -> Line:
+def _dot(mask: NDArray[np.bool_], scale: float) -> StrokeLine:
     """A line as long as it is wide, of a dot's area."""
     rows, columns = np.nonzero(mask)
     x, y = (columns.mean() + 0.5) / scale, CANVAS - (rows.mean() + 0.5) / scale
     width = math.sqrt(len(rows)) / scale
-    return Line((float(x - DOT * width), float(y)), (float(x + DOT * width), float(y)), width)
+    return StrokeLine((float(x - DOT * width), float(y)), (float(x + DOT * width), float(y)), width)
 
 
-def _line(start: NDArray[np.float64], end: NDArray[np.float64], half: NDArray[np.floating], scale: float) -> Line:
+def _line(start: NDArray[np.float64], end: NDArray[np.float64], half: NDArray[np.floating], scale: float) -> StrokeLine:
     """A piece in units, from (column, row) to (column, row); its width is the ink's at its middle part."""
     steps = np.linspace(0.2, 0.8, max(2, int(np.hypot(*(end - start)))))[:, None]
     columns, rows = np.clip((start + (end - start) * steps).astype(int), 0, len(half) - 1).T
     width = max(1.0, 2 * float(np.median(half[rows, columns])) - 0.5)
     (x, y), (to_x, to_y) = (np.array([start, end]) / scale * (1, -1) + (0, CANVAS)).tolist()
-    return Line((x, y), (to_x, to_y), width / scale)
+    return StrokeLine((x, y), (to_x, to_y), width / scale)
 
 
 def _paths(middle: NDArray[np.bool_]) -> list[Any]:
