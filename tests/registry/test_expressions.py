@@ -115,3 +115,5 @@ def test_any_text_is_read_or_refused(text):
 
 def test_quotes_only_where_they_are_needed():
     assert quoted("clip:a/b") == "clip:a/b" and quoted("clip:a b") == 'clip:"a b"'
+    for name in ("0 ", "a+b", "a,b:c", "a(b:c d", "a:b:c d"):
+        assert parse(quoted(name)) == Name(name)

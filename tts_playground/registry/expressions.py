@@ -107,11 +107,12 @@ def weight(value: float) -> str:
 
 
 def quoted(name: str) -> str:
-    """A name as text that parses to it: its parameter in quotes where it needs them."""
-    base, colon, parameter = name.partition(":")
-    if not colon or not re.search(r"[\s+*,()\"']", parameter):
+    """A name as text that parses to it: its parameter in quotes where it needs them, or what follows its plain start."""
+    special = re.search(r"[\s+*,()\"']", name)
+    if special is None:
         return name
-    return f'{base}:"' + parameter.replace('"', '""') + '"'
+    start = name.find(":", 0, special.start()) + 1 or special.start()
+    return f'{name[:start]}"' + name[start:].replace('"', '""') + '"'
 
 
 def names_in(expression: Expression | str) -> Iterator[str]:
