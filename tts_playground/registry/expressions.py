@@ -107,7 +107,7 @@ def weight(value: float) -> str:
 
 
 def quoted(name: str) -> str:
-    """A name as text that parses to it: its parameter in quotes where it needs them, or what follows its plain start."""
+    """A name as text that parses to it: its parameter in quotes where it needs them, or all but its start."""
     special = re.search(r"[\s+*,()\"']", name)
     if special is None:
         return name
