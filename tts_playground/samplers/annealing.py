@@ -144,8 +144,7 @@ class _Walk:
         node = None if adds else self.nodes[place]
         alone = self._alone(place)
         for _ in range(EACH):
-            anew = node is None or self.rng.random() < ANEW
-            other = self._near(alone) if anew else self._changed(node)
+            other = self._near(alone) if node is None or self.rng.random() < ANEW else self._changed(node)
             worth = worth_with(other)
             if worth >= self.now or self.rng.random() < math.exp((worth - self.now) / heat):
                 node, self.now = other, worth

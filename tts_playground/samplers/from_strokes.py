@@ -64,7 +64,8 @@ def _at_angle(line: StrokeLine, angle: int) -> list[tuple[float, Node]]:
     def quad(place: tuple[int, int], widest: bool = False) -> Quad:
         centre, height = place
         extent = _SIDES[-1] if widest else _SIDES[width[centre]]
-        return Quad(*map(int, (*_CENTRES[centre], extent, _SIDES[height])), angle % 180)
+        x, y = _CENTRES[centre].tolist()
+        return Quad(x, y, int(extent), int(_SIDES[height]), angle % 180)
 
     whole = wrong + (last - first) * (np.abs(lowest - low) + np.abs(highest - high))
     found: list[tuple[float, Node]] = [(float(whole[one]), quad(one)) for one in _least(whole, FIRST)]
