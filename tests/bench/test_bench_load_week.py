@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_playground.bench import load_week
+from tts_playground.bench import load, load_week
 
 
 def test_memory_that_grows_by_a_megabyte_a_minute_is_sixty_an_hour():
@@ -11,3 +11,17 @@ def test_memory_that_grows_by_a_megabyte_a_minute_is_sixty_an_hour():
     assert load_week.slope(climbing) == pytest.approx(60)
     assert abs(load_week.slope(settled)) < 1e-6
     assert load_week.slope(climbing[:2]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "no"),
+    [
+        (429, '{"detail":"Your network has 60 requests waiting already: try again in about 2 seconds."}', True),
+        (429, "", False),
+        (500, "Internal Server Error, and nothing more to say", False),
+    ],
+)
+def test_a_refusal_in_words_is_no_fault(status, words, no):
+    found = load.refusal(status, words)
+    assert isinstance(found, load.SaidNo) == no
+    assert str(found) and (not words or words in str(found))

@@ -187,8 +187,19 @@ async def _join(web: Any, page: Visitor, session: str, event: dict[str, Any], ch
     }
     answer = await web.post(f"{page.address}gradio_api/queue/join", json=body)
     if answer.status_code != 200:
-        raise CannotDo(f"The app refused a request with status {answer.status_code}.")
+        raise refusal(answer.status_code, answer.text)
     return answer.json()["event_id"]
+
+
+class SaidNo(CannotDo):
+    """The app said no, in words."""
+
+
+def refusal(status: int, words: str) -> CannotDo:
+    """What an answer that is none comes to: a no in words, where it has words for it, or a fault."""
+    said = words.strip()
+    kind = SaidNo if status in (400, 422, 429) and len(said) > 20 else CannotDo
+    return kind(said or f"The app refused a request with status {status} and no words.")
 
 
 async def person(web: Any, page: Visitor, number: int, times: Times) -> None:

@@ -33,10 +33,6 @@ QUIET = 0.15
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
-class SaidNo(CannotDo):
-    """The app said no, in words."""
-
-
 @dataclass
 class Week:
     """What happened."""
@@ -87,8 +83,7 @@ async def ask(web: Any, address: str, name: str, data: list[Any], *, leave: bool
     """
     answer = await web.post(f"{address}gradio_api/call/{name}", json={"data": data})
     if answer.status_code != 200:
-        words = answer.text.strip()
-        raise (SaidNo if answer.status_code in (400, 422, 429) and len(words) > 20 else CannotDo)(words or "no words")
+        raise load.refusal(answer.status_code, answer.text)
     event, kind = answer.json()["event_id"], ""
     async with web.stream("GET", f"{address}gradio_api/call/{name}/{event}") as stream:
         if leave:
@@ -100,7 +95,7 @@ async def ask(web: Any, address: str, name: str, data: list[Any], *, leave: bool
                 return
             if kind == "error" and line.startswith("data:"):
                 told = json.loads(line[5:])
-                raise (SaidNo if told else CannotDo)(f"{name}: {told or 'failed without words'}")
+                raise (load.SaidNo if told else CannotDo)(f"{name}: {told or 'failed without words'}")
     raise CannotDo(f"{name}: the stream ended before its answer.")
 
 
@@ -119,7 +114,7 @@ class Crowd:
         try:
             await self._asked(kind, number, leave)
             self.week.times.setdefault(kind, []).append(time.perf_counter() - began)
-        except SaidNo as error:
+        except load.SaidNo as error:
             self.week.refused[f"{kind}: {str(error)[:200]}"] += 1
         except PlaygroundError as error:
             words = str(error)
