@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_playground.dsl import edits, reference
-from tts_playground.dsl.drawings import Drawing, effort, unpack
+from tts_playground.dsl.drawings import Drawing, effort
 from tts_playground.dsl.exact import CANVAS
 from tts_playground.dsl.masks import Packed
 from tts_playground.dsl.parts import weights
@@ -68,8 +68,7 @@ class FullPicture:
         Args:
             straight: units by which the middle of a stroke may leave a straight piece.
         """
-        ink = unpack(task.mask, task.side)
-        target = np.packbits(ink).view(np.uint64)
+        target = np.frombuffer(task.mask, np.uint64)
         counts = weights(task.mask, task.side, strength_at(closeness))
         fit = Fitter(target, ~target, task.side, max(TIDY, price_at(task, closeness)), weights=counts)
         return cls(fit, stroke_lines(task.mask, task.side, straight))
