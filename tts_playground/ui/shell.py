@@ -22,6 +22,7 @@ from tts_playground.models import zerogpu
 from tts_playground.pages import address, thumbnails
 from tts_playground.pages.access import Doorkeeper
 from tts_playground.pages.connections import bounded_connections
+from tts_playground.pages.freed_memory import give_back_often
 from tts_playground.ui import papers, theme
 from tts_playground.ui.edge.body_limit import BodyLimit
 from tts_playground.ui.edge.early import Early
@@ -185,5 +186,6 @@ def launch() -> None:
     serve(app, block=False)
     gc.freeze()  # what is loaded by now stays: later searches for garbage need not look at it
     gc.enable()
+    give_back_often(threading.Event())
     warm(shown)
     app.block_thread()
