@@ -129,7 +129,6 @@ def prepare(setup: TrainSetup) -> Training:
     size, rows = setup.sized((MINIATURE, 8), (SHIPPED, 128), (SHIPPED, 16))
     lower = writer if order.lower is None else _writer(order.lower)
     model = setup.started(build_judge(size, len(vocabulary()), lower), "prm")
-    setup.plain_attention(model)
     writer = writer.to(device, torch.bfloat16 if setup.on_gpu else torch.float32)
     n, samples = setup.sized((10, 3), (4000, 12), (300, 6))
     seconds = order.minutes * 60 * 0.33
@@ -164,7 +163,7 @@ def prepare(setup: TrainSetup) -> Training:
         weight_decay=0.05,
         betas=(0.9, 0.98),
         ema=0.995,
-        bf16=setup.on_gpu,
+        bf16=not order.miniature,
     )
     return Training(
         model,

@@ -124,7 +124,6 @@ def prepare(setup: TrainSetup) -> Training:
 
     model: Any = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
     model.to(setup.device)
-    setup.plain_attention(model)
     before = copy.deepcopy(model).eval().requires_grad_(False)
     rows, per_step = setup.sized(2, 64, 8), setup.sized(2, 32, 4)
     stream = TextStream(lambda index: pack(shuffled(texts, order.seed, 4 * index * rows), rows), 0, setup.device)
@@ -137,7 +136,7 @@ def prepare(setup: TrainSetup) -> Training:
         return learnt + preference_loss(model, before, chosen)
 
     tuning = {"lr": order.lr or 2e-4, "warmup": setup.sized(5, 20, 20), "weight_decay": 0.0, "betas": (0.9, 0.98)}
-    plan = setup.plan("tiny-math-search", order.minutes, bf16=setup.on_gpu, **tuning)
+    plan = setup.plan("tiny-math-search", order.minutes, bf16=not order.miniature, **tuning)
     told = _told(found, texts, pairs)
     return Training(model, loss, plan, partial(finished, setup, model, before), told, around=closing(stream))
 

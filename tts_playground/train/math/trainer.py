@@ -100,7 +100,6 @@ def prepare(setup: TrainSetup) -> Training:
     order, device = setup.order, setup.device
     size, rows = setup.sized((MINIATURE, 4), (SHIPPED, 128), (SHIPPED, 16))
     model = setup.started(build_writer(size, len(vocabulary())), "lm")
-    setup.plain_attention(model)
     make = partial(lines.make, seed=order.seed, rows=rows, mix=mix_of(order))
     stream = TextStream(make, setup.workers, device, again=setup.sized(1, 2, 1))
 
@@ -117,7 +116,7 @@ def prepare(setup: TrainSetup) -> Training:
         weight_decay=0.05,
         betas=(0.9, 0.98),
         ema=0.998,
-        bf16=setup.on_gpu,
+        bf16=not order.miniature,
     )
     return Training(
         model,
