@@ -1,7 +1,7 @@
 """Arguments and settings of a wrong type are one sentence, wherever they are given."""
 
 import math
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from importlib import import_module
 
 import numpy as np
@@ -19,7 +19,7 @@ from tts_playground.samplers.proposal import ProposalSampler
 from tts_playground.samplers.vlm_settings import AnswerSettings
 from tts_playground.tasks.sketch import SketchSettings
 from tts_playground.train.finetune.trainer import Tuning
-from tts_playground.typed import value_of
+from tts_playground.typed import typed, value_of
 
 NAMES = {"best_of_n": "BestOfN", "refine": "Refine", "smc": "SMC", "beam": "Beam", "parm": "PARM", "gridar": "GridAR"}
 STRATEGIES = {**NAMES, "suffix": "Suffix"}
@@ -84,3 +84,24 @@ def test_numbers_of_other_kinds_are_taken():
 def test_values_become_what_the_hint_says(value, hint, found):
     given = value_of("it", value, hint)
     assert (given, type(given)) == (found, type(found))
+
+
+def test_what_settings_share_is_checked_for_each_of_them():
+    @dataclass(frozen=True)
+    class Shared:
+        width: int = 8
+
+        def __post_init__(self) -> None:
+            if self.width < 1:
+                raise BadInput("width is at least 1.")
+
+    @dataclass(frozen=True)
+    @typed
+    class Own(Shared):
+        depth: int = 2
+
+    assert Own(4.0, 3).width == 4  # pyright: ignore - a whole number
+    with pytest.raises(BadInput, match="at least 1"):
+        Own(0)
+    with pytest.raises(BadInput, match="depth must be a whole number"):
+        Own(depth="deep")  # pyright: ignore - that is the fault

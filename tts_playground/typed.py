@@ -52,7 +52,7 @@ def value_of(name: str, value: Any, hint: Any) -> Any:
 
 
 def _typed_class(cls: Any) -> Any:
-    own = cls.__dict__.get("__post_init__")
+    own = getattr(cls, "__post_init__", None)  # a base may check what they share
 
     def __post_init__(self: Any) -> None:
         hints = _hints(type(self))

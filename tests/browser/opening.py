@@ -1,6 +1,13 @@
 """Opening a page and waiting until it rests."""
 
 import time
+from contextlib import contextmanager
+
+import pytest
+
+from tts_playground.ui import shell
+
+SIZES = {"desk": (1440, 900), "projector": (1024, 768), "phone": (390, 844)}
 
 PATIENCE = 90_000
 """milliseconds: software rendering on a busy machine is slow"""
@@ -66,3 +73,41 @@ def _note(page, request, link):
         page.elsewhere.append(request.url)
     elif any(part in request.url for part in (*WORK, ANSWERS)):
         page.asked[request] = time.monotonic()
+
+
+@contextmanager
+def served(home, *tabs):
+    """The address of an app with these tabs, whose data lives in the folder ``home``."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("TTS_PLAYGROUND_HOME", str(home))
+    app = shell.build(list(tabs))
+    yield shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
+    app.close()
+    patch.undo()
+
+
+def opener(address, phone, new_page, shows):
+    """``opened(tab, size)``: the page of one browser, or of one phone, with that tab open, from its top.
+
+    Args:
+        shows: tab -> the selector of what is there once it is filled.
+    """
+    kept = {}
+
+    def opened(tab, size="desk"):
+        finger = size == "phone"
+        if finger not in kept:
+            how = {"within": phone, "size": None} if finger else {"size": SIZES[size]}
+            kept[finger] = new_page(f"{address}?tab={tab}", f"#{tab}-run", still=False, **how)
+        page = kept[finger]
+        if not finger:
+            page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+        page.locator(f"#tab-{tab}-button").click()
+        page.locator(f"#{tab}-curve .main-svg").first.wait_for()
+        page.locator(shows[tab]).first.wait_for()
+        page.evaluate("scrollTo(0, 0)")
+        page.mouse.move(2, 2)
+        settled(page)
+        return page
+
+    return opened

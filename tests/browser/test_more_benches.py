@@ -3,14 +3,12 @@
 import re
 
 import pytest
-from opening import settled
+from opening import SIZES, opener, served
 from playwright.sync_api import expect
 
-from tts_playground.ui import shell
 from tts_playground.ui.audit import TAB as AUDIT
 from tts_playground.ui.sketch import TAB as SKETCH
 
-SIZES = {"desk": (1440, 900), "projector": (1024, 768), "phone": (390, 844)}
 IN_VIEW = {
     "sketch": (
         *("#sketch-canvas", "#sketch-run", "#sketch-reading b", "#sketch-panel .panel figure", "#sketch-n"),
@@ -27,36 +25,13 @@ CONTROL = {"sketch": "#sketch-canvas", "audit": "#audit-temperature"}
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
-    patch = pytest.MonkeyPatch()
-    patch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path_factory.mktemp("home")))
-    app = shell.build([SKETCH, AUDIT])
-    yield shell.serve(app, block=False, quiet=True, server_name="127.0.0.1")
-    app.close()
-    patch.undo()
+    with served(tmp_path_factory.mktemp("home"), SKETCH, AUDIT) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def pages(bench, phone, new_page):
-    """``pages(tab, size)``: the page of one browser, or of one phone, with that tab open, from its top."""
-    kept = {}
-
-    def opened(tab, size="desk"):
-        finger = size == "phone"
-        if finger not in kept:
-            how = {"within": phone, "size": None} if finger else {"size": SIZES[size]}
-            kept[finger] = new_page(f"{bench}?tab={tab}", f"#{tab}-run", still=False, **how)
-        page = kept[finger]
-        if not finger:
-            page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
-        page.locator(f"#tab-{tab}-button").click()
-        page.locator(f"#{tab}-curve .main-svg").first.wait_for()
-        page.locator(RESULT[tab]).first.wait_for()
-        page.evaluate("scrollTo(0, 0)")
-        page.mouse.move(2, 2)
-        settled(page)
-        return page
-
-    return opened
+    return opener(bench, phone, new_page, RESULT)
 
 
 def _box(one):

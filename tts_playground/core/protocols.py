@@ -195,8 +195,8 @@ class Declines(Protocol):
 
 
 @runtime_checkable
-class Reward(Protocol):
-    """Scores candidates; higher is better. Must not depend on what else is in the batch."""
+class Judging(Protocol):
+    """What scores, judges or compares candidates."""
 
     @property
     def name(self) -> str:
@@ -205,13 +205,18 @@ class Reward(Protocol):
 
     @property
     def revision(self) -> str:
-        """Changes whenever scores change, so that stored scores are never mixed."""
+        """Changes whenever what it says changes, so that what is kept of two is never mixed."""
         ...
 
     @property
     def unit_cost(self) -> Cost:
-        """What scoring one sample costs."""
+        """What one sample costs, or one pair that is compared once."""
         ...
+
+
+@runtime_checkable
+class Reward(Judging, Protocol):
+    """Scores candidates; higher is better. Must not depend on what else is in the batch."""
 
     def score(self, task: Any, samples: Sequence[Sample]) -> list[float]:
         """One finite number per sample, in order."""
@@ -228,23 +233,8 @@ class StepReward(Reward, Protocol):
 
 
 @runtime_checkable
-class PairwiseJudge(Protocol):
+class PairwiseJudge(Judging, Protocol):
     """Says which of two candidates is better; who is shown first may matter, so ask both ways around."""
-
-    @property
-    def name(self) -> str:
-        """What figures call it."""
-        ...
-
-    @property
-    def revision(self) -> str:
-        """Changes whenever its preferences change."""
-        ...
-
-    @property
-    def unit_cost(self) -> Cost:
-        """What comparing one pair once costs."""
-        ...
 
     def prefers(self, task: Any, first: Sample, second: Sample) -> float:
         """The probability in [0, 1] that ``first``, which is shown first, is the better one."""
@@ -276,23 +266,8 @@ class ReadsNetworks(Protocol):
 
 
 @runtime_checkable
-class Verifier(Protocol):
+class Verifier(Judging, Protocol):
     """Judges candidates with a reason in words; a judge of truth ("oracle") or a model's opinion."""
-
-    @property
-    def name(self) -> str:
-        """What the store and the figures call it."""
-        ...
-
-    @property
-    def revision(self) -> str:
-        """Changes whenever verdicts change."""
-        ...
-
-    @property
-    def unit_cost(self) -> Cost:
-        """What judging one sample costs."""
-        ...
 
     def judge(self, task: Any, samples: Sequence[Sample]) -> list[Verdict]:
         """One verdict per sample, in order."""

@@ -7,19 +7,19 @@ steps comes to, of which only the first step is kept. Left out: sorting completi
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from tts_playground.core import Budget, Path, Reward, Round, Scored, SteppedSampler, Task
-from tts_playground.errors import BadInput
-from tts_playground.strategies.budget import BudgetTracker, to_the_end, waves
-from tts_playground.strategies.rollouts import Rollout, greedy, scored_ahead
+from tts_playground.core import Path, Round, Scored, SteppedSampler, Task
+from tts_playground.strategies.budget import BudgetTracker, to_the_end
+from tts_playground.strategies.kept_prefixes import KeptPrefixes
+from tts_playground.strategies.rollouts import scored_ahead
 from tts_playground.strategies.voting import fingerprint
 from tts_playground.typed import typed
 
 
 @dataclass(frozen=True)
 @typed
-class Beam:
+class Beam(KeptPrefixes):
     """Beams of ``width`` prefixes with ``children`` each, one beam after another while the budget lasts.
 
     Needs a SteppedSampler. Each step scores all prefixes by the reward and keeps ``width / children`` of them (Snell et
@@ -29,43 +29,12 @@ class Beam:
         BadInput: a setting is out of its range.
     """
 
-    width: int = 8
-    """prefixes scored in a step, 1 or more"""
-    children: int = 4
-    """continuations of each prefix that is kept, 1 or more"""
-    lookahead: int = 0
-    """steps that each prefix is rolled out before it is scored, 0 or more"""
-    rollout: Rollout = "auto"
-    """how those steps are drawn: "greedy", "sampled", or "auto", greedily where the sampler can"""
-    waves: int | None = None
-    """beams at most, 1 or more; None begins another as long as the budget lasts"""
+    title = "Beam search"
+
     distinct: bool = True
     """whether of prefixes that say the same only one is kept"""
 
-    def __post_init__(self) -> None:
-        if self.width < 1 or self.children < 1 or self.lookahead < 0 or (self.waves is not None and self.waves < 1):
-            raise BadInput("Beam search needs width, children and waves of at least 1, and a lookahead of 0 or more.")
-
-    def of_width(self, width: int, horizon: int) -> Beam:
-        """``width`` prefixes scored in a step, with ``width // 4`` continuations (at least 2) of each that is kept."""
-        return replace(self, width=width, children=max(2, width // 4))
-
-    def run(
-        self, task: Task, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
-    ) -> Iterator[Round]:
-        """Yield a round per step of a beam; beams follow one another until the budget is spent.
-
-        Raises:
-            BadInput: greedy rollouts of a sampler that has none.
-        """
-        tracker, foretell = BudgetTracker(budget, reward), greedy(sampler, self.rollout)
-
-        def beam(number: int) -> Iterator[Round]:
-            return self._beam(task, sampler, tracker, number, seed, foretell)
-
-        yield from waves(tracker, beam, "Beam search", self.waves)
-
-    def _beam(
+    def _wave(
         self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int, foretell: bool
     ) -> Iterator[Round]:
         horizon = tracker.horizon(task, sampler)

@@ -8,57 +8,25 @@ completions.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from tts_playground.core import Budget, Path, Reward, Round, Scored, SteppedSampler, Task
-from tts_playground.errors import BadInput
-from tts_playground.strategies.budget import BudgetTracker, best_first, to_the_end, waves
-from tts_playground.strategies.rollouts import Rollout, greedy, scored_ahead
+from tts_playground.core import Path, Round, Scored, SteppedSampler, Task
+from tts_playground.strategies.budget import BudgetTracker, best_first, to_the_end
+from tts_playground.strategies.kept_prefixes import KeptPrefixes
+from tts_playground.strategies.rollouts import scored_ahead
 from tts_playground.typed import typed
 
 
 @dataclass(frozen=True)
 @typed
-class DVTS:
+class DVTS(KeptPrefixes):
     """``width / children`` subtrees at a time, one wave after another while the budget lasts. Needs a SteppedSampler.
 
     Raises:
         BadInput: a setting is out of its range.
     """
 
-    width: int = 8
-    """prefixes scored in a step, 1 or more"""
-    children: int = 4
-    """continuations of the prefix that a subtree keeps, 1 or more"""
-    lookahead: int = 0
-    """steps that each prefix is rolled out before it is scored, 0 or more"""
-    rollout: Rollout = "auto"
-    """how those steps are drawn: "greedy", "sampled", or "auto", greedily where the sampler can"""
-    waves: int | None = None
-    """of subtrees at most, 1 or more; None begins another as long as the budget lasts"""
-
-    def __post_init__(self) -> None:
-        if self.width < 1 or self.children < 1 or self.lookahead < 0 or (self.waves is not None and self.waves < 1):
-            raise BadInput("DVTS needs width, children and waves of at least 1, and a lookahead of 0 or more.")
-
-    def of_width(self, width: int, horizon: int) -> DVTS:
-        """``width`` prefixes scored in a step, in subtrees of ``width // 4`` children (at least 2)."""
-        return replace(self, width=width, children=max(2, width // 4))
-
-    def run(
-        self, task: Task, sampler: SteppedSampler, reward: Reward, *, budget: Budget, seed: int = 0
-    ) -> Iterator[Round]:
-        """Yield a round per step of all subtrees of a wave; waves follow one another until the budget is spent.
-
-        Raises:
-            BadInput: greedy rollouts of a sampler that has none.
-        """
-        tracker, foretell = BudgetTracker(budget, reward), greedy(sampler, self.rollout)
-
-        def wave(number: int) -> Iterator[Round]:
-            return self._wave(task, sampler, tracker, number, seed, foretell)
-
-        yield from waves(tracker, wave, "DVTS", self.waves)
+    title = "DVTS"
 
     def _wave(
         self, task: Task, sampler: SteppedSampler, tracker: BudgetTracker, number: int, seed: int, foretell: bool
