@@ -190,6 +190,21 @@ def test_a_tap_lights_marks_on_a_phone(pages):
     assert "lit" in page.locator("#t2i-gallery .thumbnail-item").first.get_attribute("class")
 
 
+def test_a_replay_that_somebody_has_taken_over_does_not_begin_by_itself(bench, new_page):
+    page = new_page(f"{bench}?tab=t2i", "#t2i-run", still=False, size=(1440, 500))
+    page.locator("#t2i-sections").get_by_role("tab", name=re.compile("^Watch")).dispatch_event("click")
+    board = page.locator("#t2i-watch .replay-board")
+    board.locator(".step").wait_for(state="attached")
+    page.evaluate("scrollTo(0, 0)")
+    settled(page)
+    assert board.bounding_box()["y"] > 500 and board.get_attribute("data-at") == "0", "it waits to be seen"
+    for on in (".step", "button[aria-label='One step back']"):
+        board.locator(on).dispatch_event("click")
+    board.scroll_into_view_if_needed()
+    page.wait_for_timeout(700)  # at six steps a second
+    assert board.get_attribute("data-at") == "0"
+
+
 @pytest.mark.parametrize(("tab", "steps"), [("t2i", 64), ("vqa", 12)])
 def test_a_replay_plays_pauses_and_steps(pages, tab, steps):
     page = pages(tab)

@@ -1,6 +1,6 @@
 /* Plays again what a board tells: an image token by token, or a text word by word, with what else might have come. */
 const board = () => element.querySelector('.replay-board');
-let timer = null, at = -1, told = null, picture = null, seen = null, read = null;
+let timer = null, at = -1, told = null, picture = null, seen = null, read = null, taken = false;
 const make = (name, given = {}, words = '') => {
   const one = document.createElement(name);
   Object.entries(given).forEach(([key, value]) => one.setAttribute(key, value));
@@ -133,14 +133,16 @@ const build = () => {
   playing.addEventListener('click', play);
   back.addEventListener('click', () => { stop(); show(at - 1); }); on.addEventListener('click', () => { stop(); show(at + 1); });
   range.addEventListener('input', () => { stop(); show(+range.value); });
+  taken = false;  // once somebody has taken over, it does not begin by itself
+  [left, keys].forEach(one => ['click', 'input'].forEach(kind => one.addEventListener(kind, () => { taken = true; }, true)));
   at = -1;
-  if (image) { picture = new Image(); picture.onload = () => { if (board() === mine) { show(calm() ? last() : 0); arrive(); } }; picture.src = told.picture; }
+  if (image) { const own = picture = new Image(); own.onload = () => { if (board() === mine && picture === own) { show(calm() ? last() : 0); arrive(); } }; own.src = told.picture; }
   else { show(calm() ? last() : 0); arrive(); }
 };
 const arrive = () => {
   if (calm() || !('IntersectionObserver' in window)) return;
   const mine = board(), watcher = new IntersectionObserver(found => {
-    if (found.some(one => one.isIntersecting)) { watcher.disconnect(); if (board() === mine && !timer && at === 0) play(); }
+    if (found.some(one => one.isIntersecting)) { watcher.disconnect(); if (board() === mine && !timer && !taken && at === 0) play(); }
   }, {threshold: .3});
   watcher.observe(mine);
 };
