@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit
-from tts_playground.errors import BadInput
+from tts_playground.errors import BadInput, plural
 
 FILTER = "--filter_strings"
 Places = Annotated[
@@ -142,7 +142,6 @@ def _facts(merged: Any, where: str) -> dict[str, Any]:
 
 def _talk(result: dict[str, Any]) -> None:
     for one in result["merged"]:
-        chunks = len(one["chunks"])
-        print(f"{one['rows']} rows of {chunks} {'chunk' if chunks == 1 else 'chunks'} in {one['where']}")
+        print(f"{plural(one['rows'], 'row')} of {plural(len(one['chunks']), 'chunk')} in {one['where']}")
         if one["skipped"]:
-            print(f"  {one['skipped']} problems could not be solved when they were run")
+            print(f"  {plural(one['skipped'], 'problem')} could not be solved")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -20,6 +22,7 @@ from tts_playground.tasks.vqa_data import Skipped
 
 COLUMNS = {"naive": "acc_naive", "weighted": "acc_weighted", "majority": "acc_maj", "pass": "pass"}
 """rule -> what its expected accuracy is called in a row"""
+_PUBLISHED = re.compile(r"pred_(naive|weighted|maj)@[1-9][0-9]{0,8}")
 
 
 def row_of(problem: KnownProblem, found: Sequence[Scored], steps: Sequence[tuple[float, ...]], spent: int,
@@ -88,6 +91,8 @@ def _read(row: Mapping[str, Any] | PlaygroundError) -> CompletedProblem:
         raise BadInput("it has no completions, which are a list of texts")
     if not isinstance(scores, list) or len(scores) != len(completions) or not all(_is_list(s, float) for s in scores):
         raise BadInput(f"its scores are no list of {len(completions)} lists of numbers, one a completion")
+    if not all(math.isfinite(score) for one in scores for score in one):
+        raise BadInput("one of its scores is no finite number")
     counted = row.get("completion_tokens")
     tokens = counted if _is_list(counted, int) and len(counted) == len(completions) and min(counted) >= 0 else []
     spent, level, answer = row.get("tokens"), str(row.get("level", "")), row.get("answer")
@@ -100,7 +105,8 @@ def _read(row: Mapping[str, Any] | PlaygroundError) -> CompletedProblem:
         tuple(tuple(map(float, one)) for one in scores),
         tuple(tokens),
         spent if isinstance(spent, int) and spent > 0 else 0,
-        {key: value for key, value in row.items() if key.startswith("pred_") and isinstance(value, str)},
+        {key: value for key, value in row.items() if _PUBLISHED.fullmatch(key) and isinstance(value, str)},
+        str(row.get("unique_id") or ""),
     )
 
 
