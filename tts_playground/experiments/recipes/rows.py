@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 
 from tts_playground import files
 from tts_playground.core import Sample, Scored
-from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.errors import BadInput, PlaygroundError, shown
 from tts_playground.experiments.recipes.approaches import together
 from tts_playground.experiments.recipes.columns import predictions
 from tts_playground.experiments.recipes.completed import CompletedProblem
@@ -124,6 +124,23 @@ def known_ids(file: Path) -> list[str]:
     return [one for one, _, _ in _places(file)]
 
 
+def unsolved(file: Path, asked: Sequence[KnownProblem]) -> list[KnownProblem]:
+    """The problems that have no row in a file that we wrote.
+
+    Raises:
+        BadInput: a line is no row, or a row says otherwise than its problem: the set was another one then.
+    """
+    before = {name: (row.get("problem"), row.get("answer")) for name, row in _rows_of(file)}
+    for one in asked:
+        if (said := before.get(one.unique_id)) and said != (one.problem, one.answer):
+            what = "problem" if said[0] != one.problem else "answer"
+            raise BadInput(
+                f"{file} holds a row of {shown(one.unique_id, 60)!r} with another {what} than that of the set now: "
+                f"{shown(said[what == 'answer'], 60)!r}; give another output_dir, or move what is there."
+            )
+    return [one for one in asked if one.unique_id not in before]
+
+
 def in_order(file: Path, order: Mapping[str, int]) -> None:
     """Rewrite a file whose rows were added as problems were finished, in the order of their set; others come last.
 
@@ -142,13 +159,21 @@ def in_order(file: Path, order: Mapping[str, int]) -> None:
 
 def _places(file: Path) -> list[tuple[str, int, int]]:
     """(unique_id, where its line begins, how long it is) of every row."""
+    return [(str(row.get("unique_id", "")), start, length) for row, start, length in _lines(file)]
+
+
+def _rows_of(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(unique_id, row) of every row."""
+    return ((str(row.get("unique_id", "")), row) for row, _, _ in _lines(file))
+
+
+def _lines(file: Path) -> Iterator[tuple[Mapping[str, Any], int, int]]:
+    """(row, where its line begins, how long it is) of every row."""
     from tts_playground import jsontext
 
-    found, start = list[tuple[str, int, int]](), 0
+    start = 0
     with files.open_plain(file) as opened:
         for number, line in enumerate(opened, 1):
             if line.strip():
-                row = jsontext.loads_object(line, f"Line {number} of {file}")
-                found.append((str(row.get("unique_id", "")), start, len(line)))
+                yield jsontext.loads_object(line, f"Line {number} of {file}"), start, len(line)
             start += len(line)
-    return found
