@@ -162,6 +162,13 @@ def test_pictures_are_scaled_down_alone(size, wanted):
     assert resize_longest_side(Image.new("RGB", size)).size == wanted  # noqa: F405
 
 
+def test_files_and_arrays_are_pictures_as_well(tmp_path):
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
+    red = Image.new("RGB", (64, 64), "red")
+    scores = ClipReranker("tiny:clip").score("a red cat", [red, np.asarray(red), tmp_path / "red.png"])  # noqa: F405
+    assert scores[0] == scores[1] == scores[2]
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -169,6 +176,17 @@ def test_pictures_are_scaled_down_alone(size, wanted):
         (lambda: generate_samples(BLANK, "how many?", model=object()), "a model and its processor"),  # noqa: F405
         (lambda: generate_image(object(), object(), "a cat"), "load_janus"),  # noqa: F405
         (lambda: ClipReranker("tiny:clip").select_best("a cat", []), "no picture"),  # noqa: F405
+        (lambda: ClipReranker("tiny:clip").select_best("a cat", BLANK), "images must be a list of pictures"),  # noqa: F405
+        (lambda: ClipReranker("tiny:clip").score("a cat", ["no.png"]), "no.png"),  # noqa: F405
+        (lambda: ClipReranker("tiny:clip").score(["a cat"], [BLANK]), "prompt_text must be a text"),  # noqa: F405
+        (lambda: AestheticScorer(torch.float32, "cpu")("a.png"), "images must be a list of pictures"),  # noqa: F405
+        (lambda: generate_image(object(), object(), ["a cat"]), "user_prompt must be a text"),  # noqa: F405
+        (lambda: generate_samples(BLANK, "how many?", "4"), "n must be a whole number"),  # noqa: F405
+        (lambda: verify_samples(BLANK, "how many?", "wed"), "samples must be a list of answers, not a text"),  # noqa: F405
+        (lambda: verify_samples(BLANK, "how many?", ["1", None]), "An answer must be a text, not None"),  # noqa: F405
+        (lambda: is_correct("7", ["7", "seven"]), "target must be a text"),  # noqa: F405
+        (lambda: resize_longest_side("a.png"), "img must be a PIL image"),  # noqa: F405
+        (lambda: best_of_n_curve([0.1, 0.2], [1]), "list of each prompt's scores"),  # noqa: F405
         (lambda: best_of_n_curve([], [1]), "no scores"),  # noqa: F405
         (lambda: accuracy_curves([], [], [1]), "at least one question"),  # noqa: F405
         (lambda: failure_modes({}), "no picture"),  # noqa: F405

@@ -60,6 +60,11 @@ def shown(value: Any, most: int = LONGEST_NAME) -> str:
     return _shortened(clean(text), most)
 
 
+def plural(count: int, one: str) -> str:
+    """ "1 row", "2 rows", "1,000 rows"."""
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
+
+
 def _shortened(text: str, most: int = LONGEST_MESSAGE) -> str:
     half = (most - 3) // 2
     return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"

@@ -135,6 +135,14 @@ def test_what_was_read_as_what_is_said(tmp_path):
     assert "the digits shown from the keys of `counts`" in keys.notes[0]
 
 
+def test_a_last_line_that_breaks_off_is_said(tmp_path):
+    lines = [json.dumps(by_digit(*one)) for one in PICTURES]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("\n".join([*lines, lines[0][:30]]))
+    report = foreign_report.analyze(foreign.read(file))
+    assert report.summary["images"] == 2 and "Line 3, the last one, breaks off, and is passed over." in report.notes
+
+
 def test_without_a_number_of_picks_the_valid_share_is_not_known(tmp_path):
     report = report_of(tmp_path, [by_digit(*one) | {"n": None} for one in PICTURES])
     assert report.summary["n"] == 40 and report.summary["valid_rate"] is None

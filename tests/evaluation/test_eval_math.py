@@ -132,6 +132,14 @@ def test_the_whole_script_and_its_card(models, tmp_path, monkeypatch):
             math_eval_script.run(str(writer), str(prm), **wrong)
 
 
+@pytest.mark.parametrize("wrong", ["prm", "judge"])
+def test_a_judge_that_is_not_there_is_said_before_anything_is_drawn(models, tmp_path, monkeypatch, wrong):
+    monkeypatch.setattr(math_eval_script, "drawn", lambda *rest, **more: pytest.fail("drawn"))
+    judges = {"prm": str(models[1]), "judge": ""} | {wrong: str(tmp_path / "nothing")}
+    with pytest.raises(BadInput, match="nothing"):
+        math_eval_script.run(str(models[0]), **judges, problems=5, n=2)
+
+
 def test_a_file_of_solutions_goes_on_where_it_ended(models, tmp_path):
     sampler, file = lm_sampler(str(models[0]), SolutionSettings(max_tokens=30)), tmp_path / "pool.jsonl"
     asked = math_eval(4)

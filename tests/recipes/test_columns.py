@@ -141,12 +141,45 @@ def test_aggregation_is_honoured(tmp_path):
 
 def test_bad_rows_are_said_and_skipped(tmp_path):
     bad = [row(), row(scores=[1]), row(completions=[]), row(completions=3), row(scores=[["x"]] * 8), {"a": 1}]
-    short = row(completions=["\\boxed{1}"], scores=[[1]])
-    name = write(tmp_path / "x.jsonl", [*bad, short, row()])
+    short = row(2, completions=["\\boxed{1}"], scores=[[1]])
+    name = write(tmp_path / "x.jsonl", [*bad, short, row(1)])
     (tmp_path / "x.jsonl").open("a").write("{torn\n")
     found = accuracy(name)
     assert found.problems == 2 and len(found.skipped) == 7
-    assert any("1 completions, and most have 8" in one.why for one in found.skipped)
+    assert any("1 completion, and most have 8" in one.why for one in found.skipped)
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), -float("inf")])
+def test_a_score_that_is_no_number_costs_its_row_and_no_other(tmp_path, score):
+    found = accuracy(write(tmp_path / "x.jsonl", [row(), row(1, scores=[[0.5, score], *[[0.5]] * 7])]))
+    assert found.problems == 1 and "finite" in found.skipped[0].why
+
+
+def test_columns_that_are_not_the_published_ones_are_left_alone(tmp_path):
+    more = {"pred_mine": "1", "pred_maj@x": "2", "pred_maj@": "3", "pred_best@4": "4", "pred_naive@4": "\\boxed{1/2}"}
+    found = accuracy(write(tmp_path / "x.jsonl", [row(**more)]))
+    assert found.metrics["pred_naive@4"].value == 1.0
+    assert {one for one in found.metrics if one.startswith("pred_")} == {
+        f"pred_{rule}@{n}" for rule in ("naive", "weighted", "maj") for n in BY_HAND
+    }
+
+
+def test_a_problem_counts_once(tmp_path):
+    rows = [row(), row(1), row(), row(2, unique_id=None), row(2, unique_id=None)]
+    found = accuracy(write(tmp_path / "x.jsonl", rows))
+    assert found.problems == found.metrics["pass@8"].n == 3 and [one.number for one in found.skipped] == [2, 4]
+
+
+def test_a_folder_of_runs_is_read_as_what_its_files_are(tmp_path):
+    write(tmp_path / "dvts_completions.jsonl", [row()])
+    (tmp_path / "dvts_recipe.json").write_text('{"approach": "dvts", "beam_width": 2}')
+    found = accuracy(str(tmp_path))
+    assert found.approach == "dvts" and found.together == 2 and not found.skipped
+    write(tmp_path / "best_of_n_completions--chunk-0_1.jsonl", [row()])
+    write(tmp_path / "best_of_n_completions--chunk-1_2.jsonl", [row(1)])
+    with pytest.raises(BadInput, match="completions of best_of_n, dvts; name one"):
+        accuracy(str(tmp_path))
+    assert accuracy(str(tmp_path), approach="best_of_n").problems == 2
 
 
 @pytest.mark.parametrize(

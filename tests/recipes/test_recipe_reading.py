@@ -94,6 +94,12 @@ def test_values_are_read_by_their_key():
     assert recipe_of_text("") == Recipe()
 
 
+@pytest.mark.parametrize("word", ["007", "on", "2024_11", "1.10", "2024-01-02", "1e3"])
+def test_a_text_stands_as_it_was_written(word):
+    found = recipe_of_text(f"output_dir: {word}\ndataset_config: {word}\n")
+    assert found.output_dir == found.dataset_config == word
+
+
 def test_any_key_is_an_option():
     found = overrides_of(["--n=16", "--model_path", "a/b", "--push-to-hub", "--system_prompt=a=b", "--seed", "3"])
     recipe = recipe_of("tiny-math/dvts", found)

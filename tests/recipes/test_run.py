@@ -148,6 +148,27 @@ def test_rows_of_another_recipe_are_not_mixed_in(recipe, sampler, change):
     assert file_of(recipe).read_bytes() == before
 
 
+@pytest.mark.parametrize("field", ["problem", "answer"])
+def test_rows_of_a_set_that_was_changed_are_not_taken_for_its_own(recipe, sampler, data, field):
+    finished(replace(recipe, num_samples=3), sampler)
+    before = file_of(recipe).read_bytes()
+    rows = [json.loads(line) for line in Path(data).read_text().splitlines()]
+    rows[1][field] = "what is 40 and 2?" if field == "problem" else "42"
+    Path(data).write_text("".join(json.dumps(one) + "\n" for one in rows))
+    with pytest.raises(BadInput, match=f"'row-1' with another {field} than that of the set now"):
+        finished(recipe, sampler)
+    assert file_of(recipe).read_bytes() == before
+
+
+def test_a_run_that_solved_nothing_is_no_success(recipe, sampler):
+    class Refusing(Lengths):
+        def step_scores_many(self, asked):
+            raise BadInput("That is too long.")
+
+    with pytest.raises(CannotDo, match="None of 5 problems could be solved; the first: That is too long"):
+        finished(recipe, sampler, Refusing([]))
+
+
 def test_rows_that_nobody_described_are_not_mixed_in(recipe, sampler):
     file_of(recipe).parent.mkdir()
     file_of(recipe).write_text('{"problem": "x"}\n')

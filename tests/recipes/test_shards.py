@@ -87,14 +87,18 @@ def test_what_must_be_covered_can_be_said(seven, random_solver):
     with pytest.raises(BadInput, match="0 to 1"):
         join(seven)
     assert len(join(seven, start=2).rows) == 4
-    with pytest.raises(BadInput, match="6 to 6 are in no chunk"):
+    with pytest.raises(BadInput, match="Problem 6 is in no chunk"):
         join(seven, start=2, end=7)
+    with pytest.raises(BadInput, match=r"chunk-2_4.* begins before problem 3, the first"):
+        join(seven, start=3)
+    with pytest.raises(BadInput, match=r"chunk-4_6.* ends after problem 4, the last one that is asked for, at 5"):
+        join(seven, start=2, end=5)
 
 
 def test_a_chunk_that_reaches_beyond_the_set_is_whole(seven, random_solver):
     for start, end in ((0, 5), (5, 10)):
         finished(replace(seven, dataset_start=start, dataset_end=end), random_solver)
-    assert len(join(seven).rows) == 7
+    assert len(join(seven).rows) == len(join(seven, end=7).rows) == 7
 
 
 def test_num_samples_leaves_no_gap_unseen(seven, random_solver):
@@ -167,9 +171,16 @@ def test_the_array_gives_every_task_its_chunk(task, span, tmp_path):
     assert recipe_of("tiny-math/dvts", overrides_of(words[5:])).chunk == f"--chunk-{span}"
 
 
-@pytest.mark.parametrize("words", [[], ["nowhere"], ["a", "--dataset_name=x/y"], ["nosuch://a"], ["."]])
+@pytest.mark.parametrize(
+    "words",
+    [[], ["nowhere"], ["a", "--dataset_name=x/y"], ["nosuch://a"], ["empty"], ["file"], ["chunks", "--out=rows.csv"]],
+)
 def test_merge_refuses_in_one_sentence(words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    (tmp_path / "chunks").mkdir()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "chunks" / "dvts_completions--chunk-0_1.jsonl").write_text('{"unique_id": "a"}\n')
     with pytest.raises(SystemExit) as leaving:
         main(["merge", *words, "--json"])
     out, err = capsys.readouterr()

@@ -77,6 +77,10 @@ def test_a_file_of_no_completions_is_one_sentence(call, tmp_path):
         ({"problem": "p", "answer": 0, "id": 60}, "p", "0", 0),
         ({"problem": "p"}, "p", "", 0),
         ({"problem": "p", "answer": "1", "level": "Level ?"}, "p", "1", 0),
+        ({"ID": "2024-I-1", "id": "2024-I-1", "Problem": "p", "Answer": 204}, "p", "204", 0),
+        ({"Question": "p", "answers": ["5"]}, "p", "5", 0),
+        ({"problem": "p", "answer": ["5"], "Problem": "other"}, "p", "5", 0),
+        ({"problem": "p", "answer": ["5", "6"]}, "p", "", 0),
     ],
 )
 def test_published_forms_of_problems(row, problem, answer, level):
@@ -92,6 +96,14 @@ def test_a_set_is_read_in_its_order_and_bad_rows_are_said(tmp_path):
     assert [type(one) for one in found] == [KnownProblem, *[Skipped] * 4, KnownProblem]
     assert found[-1] == KnownProblem(5, "c", "", unique_id="row-5")
     assert [one.number for one in problems(str(tmp_path / "set.jsonl"), 3, 6)] == [3, 4, 5]
+
+
+def test_shards_pass_over_what_the_whole_set_passes_over(tmp_path):
+    ids = ["a", "b", "a", "c", "b", "d"]
+    (tmp_path / "set.jsonl").write_text("".join(f'{{"problem": "p{n}", "id": "{x}"}}\n' for n, x in enumerate(ids)))
+    name = str(tmp_path / "set.jsonl")
+    assert [*problems(name, 0, 3), *problems(name, 3, 6)] == list(problems(name))
+    assert [one.number for one in problems(name) if isinstance(one, Skipped)] == [2, 4]
 
 
 def test_the_task_of_a_problem_keeps_its_answer_back():

@@ -121,7 +121,7 @@ def read(file: Path, named: Mapping[str, str] | None = None) -> ForeignRows:
         BadInput: no such file, or a row that cannot be read, or can be in two ways; its line is named.
     """
     rows, said, images = [], ForeignReading(), {}
-    for number, facts in _lines(file):
+    for number, facts in _lines(file, said):
         if is_native(facts):
             raise BadInput(
                 f"Line {number} of {file} is a row of this program, and those above are another program's; analyse one"
@@ -150,10 +150,13 @@ def _sentence(file: Path, number: int, facts: Mapping[str, Any], error: UnreadRo
     )
 
 
-def _lines(file: Path) -> list[tuple[int, dict[str, Any]]]:
+def _lines(file: Path, said: ForeignReading) -> list[tuple[int, dict[str, Any]]]:
     """(number, object) of each line that is not empty; no key stands twice in one object."""
     whole = journal.read(file)
-    numbered = [(number, line) for number, line in enumerate(_raw(file), 1) if line.strip()][: len(whole)]
+    numbered = [(number, line) for number, line in enumerate(_raw(file), 1) if line.strip()]
+    if len(numbered) > len(whole):
+        said.also(f"Line {numbered[-1][0]}, the last one, breaks off, and is passed over.")
+        numbered = numbered[: len(whole)]
     for number, line in numbered:
 
         def once(pairs: list[tuple[str, Any]], number: int = number) -> None:

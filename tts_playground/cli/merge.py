@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit
-from tts_playground.errors import BadInput
+from tts_playground.errors import BadInput, plural, shown
 
 FILTER = "--filter_strings"
 Places = Annotated[
@@ -83,6 +83,8 @@ def merge(
     words = filter_strings or []
     if bool(places) == bool(dataset_name):
         raise BadInput("Give folders of chunks, or --dataset_name OWNER/NAME, and not both.")
+    if out is not None and out.suffix.lower() not in merging.ENDINGS:
+        raise BadInput(f"{shown(out)} ends in {shown(out.suffix) or 'nothing'}; --out must end in .jsonl or .parquet.")
     if dataset_name:
         span = (dataset_start, dataset_end)
         with console().status(f"Reading {dataset_name}"):
@@ -142,7 +144,6 @@ def _facts(merged: Any, where: str) -> dict[str, Any]:
 
 def _talk(result: dict[str, Any]) -> None:
     for one in result["merged"]:
-        chunks = len(one["chunks"])
-        print(f"{one['rows']} rows of {chunks} {'chunk' if chunks == 1 else 'chunks'} in {one['where']}")
+        print(f"{plural(one['rows'], 'row')} of {plural(len(one['chunks']), 'chunk')} in {one['where']}")
         if one["skipped"]:
-            print(f"  {one['skipped']} problems could not be solved when they were run")
+            print(f"  {plural(one['skipped'], 'problem')} could not be solved")

@@ -8,6 +8,7 @@ import typer
 
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit, number, table, warn
+from tts_playground.errors import plural
 
 NAMES = "tiny-math/best_of_n, tiny-math/beam_search, tiny-math/dvts, tiny-math/rebase, tiny-math/mcts"
 File = Annotated[
@@ -75,7 +76,11 @@ def recipe(
     found["skipped"] = [{"row": one.number, "why": one.why} for one in state.skipped]
     found |= {"cost": state.cost.as_dict(), "hub": state.note}
     try:
-        found["accuracy"] = measure(str(state.file)).as_dict() if state.of else None
+        measured = measure(str(state.file)) if state.of else None
+        found["accuracy"] = None if measured is None else measured.as_dict()
+        if measured is not None and measured.skipped:
+            uncounted = plural(len(measured.skipped), "row")
+            warn([f"{uncounted} of the file not counted; the first, because {measured.skipped[0].why}."])
     except ValueError as error:  # a set without answers
         found["accuracy"] = None
         warn([str(error)])
@@ -90,7 +95,7 @@ def _words(state: Any) -> str:
 
 
 def _warn(skipped: Any) -> None:
-    more = [f"{len(skipped) - SHOWN} more rows were passed over."] if len(skipped) > SHOWN else []
+    more = [f"{plural(len(skipped) - SHOWN, 'further row')} passed over."] if len(skipped) > SHOWN else []
     warn([*(f"Row {one.number} is passed over: {one.why}." for one in skipped[:SHOWN]), *more])
 
 
@@ -98,7 +103,7 @@ def _talk_run(result: dict[str, Any]) -> None:
     if result["hub"]:
         print(result["hub"])
     if result["rows"]:
-        print(f"{result['rows']} rows in {result['file']}; {result['tokens_drawn']:,} tokens drawn")
+        print(f"{plural(result['rows'], 'row')} in {result['file']}; {result['tokens_drawn']:,} tokens drawn")
     if result["accuracy"] is not None:
         _talk(result["accuracy"])
 
@@ -125,7 +130,8 @@ def _talk(result: dict[str, Any]) -> None:
         [name, number(m["value"]), between(m["low"], m["high"], ".4g"), number(m["n"])]
         for name, m in result["metrics"].items()
     ]
-    title = f"{result['approach']}, {result['n']} completions of {result['problems']} problems"
+    title = f"{result['approach']}, {plural(result['n'], 'completion')} of {plural(result['problems'], 'problem')}"
     table(title, ["metric", "value", "95 % interval", "n"], rows)
     if result["unboxed"]:
-        print(f"{result['unboxed']} completions have no box; {result['silent']} say nothing and have no vote.")
+        boxes = plural(result["unboxed"], "completion") + " without a box"
+        print(f"{boxes}, of which {result['silent']} without any answer, and so without a vote.")

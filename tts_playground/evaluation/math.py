@@ -98,10 +98,12 @@ def run(
     if not (5 <= problems <= 500 and 2 <= n <= 256):
         raise BadInput("eval math takes 5 to 500 problems, and 2 to 256 solutions of each.")
     asked = math_eval(problems)
+    for name in filter(None, (prm, judge)):
+        _ = ProcessReward(name).revision  # loads it: what is missing is said before minutes of drawing
     sampler = lm_sampler(model, SolutionSettings(temperature))
-    greedy = drawn(lm_sampler(model, SolutionSettings(0.0)), asked, 1, seed)
     countdown = Countdown(f"{n} solutions a problem", len(asked), partial(print, flush=True))
     pool = drawn(sampler, asked, n, seed, file=out, watch=countdown.step)
+    greedy = drawn(lm_sampler(model, SolutionSettings(0.0)), asked, 1, seed)
     judged = JudgedSolutions(asked, greedy, pool, step_scores(prm, asked, pool))
     of_model = metrics(judged)
     if isinstance(sampler, LanguageModelSampler):

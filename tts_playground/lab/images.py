@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.errors import BadInput
-from tts_playground.lab.parts import parts, settled_seed, wrapped
+from tts_playground.lab.parts import listed, parts, settled_seed, wrapped
+from tts_playground.typed import typed
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,6 +21,7 @@ PUBLISHED_HEAD = "sac+logos+ava1-l14-linearMSE.pth"
 JANUS_PRO = {"image_token_num_per_image": 576, "img_size": 384, "patch_size": 16}
 
 
+@typed
 def load_janus(model_path: str = "deepseek-ai/Janus-Pro-1B") -> tuple[Any, Any]:
     """A Janus and its processor: "tiny:janus", a hub id (deepseek-ai's are read in transformers' form) or a folder.
 
@@ -29,6 +31,7 @@ def load_janus(model_path: str = "deepseek-ai/Janus-Pro-1B") -> tuple[Any, Any]:
     return parts(model_path, "janus")
 
 
+@typed
 def generate_image(
     mmgpt: Any,
     vl_chat_processor: Any,
@@ -97,21 +100,28 @@ class ClipReranker:
         self.reward = ClipReward(model_name)
         self.clip_model, self.clip_proc = clip_and_processor(model_name, device_of(self.reward.device))
 
+    @typed
     def score(self, prompt_text: str, images: Sequence[Image.Image]) -> Tensor:
-        """Cosines in [-1, 1], float32 [n], one a picture."""
+        """Cosines in [-1, 1], float32 [n], one a picture.
+
+        Raises:
+            BadInput: it is no list of pictures (files and arrays are pictures, too), or there is no prompt.
+        """
         import torch
 
         from tts_playground.tasks.text_to_image import PromptTask
 
         return torch.tensor(self.reward.score(PromptTask(prompt_text), _samples(images)), dtype=torch.float32)
 
+    @typed
     def select_best(self, prompt_text: str, images: Sequence[Image.Image]) -> tuple[int, float, Tensor]:
         """The place of the best picture, its score, and all scores [n]; of equals the first.
 
         Raises:
-            BadInput: no picture.
+            BadInput: no picture, or as ``score`` does.
         """
-        if not len(images):
+        images = listed("images", images, "pictures")
+        if not images:
             raise BadInput("There is no picture to choose from.")
         scores = self.score(prompt_text, images)
         best = int(scores.argmax())
@@ -143,7 +153,11 @@ class AestheticScorer:
         self([_blank()])  # so that what is missing is said here
 
     def __call__(self, images: Sequence[Image.Image]) -> Tensor:
-        """Scores [n] of pictures, in ``dtype``."""
+        """Scores [n] of pictures, in ``dtype``.
+
+        Raises:
+            BadInput: it is no list of pictures.
+        """
         import torch
 
         return torch.tensor(self.reward.score(None, _samples(images)), dtype=self.dtype, device=self.device_of_scores)
@@ -164,18 +178,21 @@ def best_of_n_curve(scores: Sequence[Any], n_values: Sequence[int]) -> list[floa
         scores: the scores of each prompt's pictures; prompts may have different numbers of them.
 
     Raises:
-        BadInput: an N that is not within 1 and the fewest pictures of a prompt.
+        BadInput: an N that is not within 1 and the fewest pictures of a prompt, or scores that are no lists.
     """
     import numpy as np
 
     from tts_playground.estimators.curves import expected_best
 
+    if any(np.ndim(row) != 1 for row in scores):
+        raise BadInput("scores must hold a list of each prompt's scores; write [...] around those of a single prompt.")
     rows = [expected_best(np.asarray(row, dtype=np.float64), list(n_values)) for row in scores]
     if not rows:
         raise BadInput("There are no scores; give those of at least one prompt.")
     return np.mean(rows, axis=0).tolist()
 
 
+@typed
 def compare_wordings(
     mmgpt: Any,
     vl_chat_processor: Any,
@@ -226,9 +243,14 @@ def failure_modes(
 
 
 def _samples(images: Sequence[Image.Image]) -> list[Any]:
-    from tts_playground.core import Sample
+    from PIL import Image
 
-    return [Sample(image, place) for place, image in enumerate(images)]
+    from tts_playground.core import Sample
+    from tts_playground.images import open_image
+
+    given = listed("images", images, "pictures")
+    pictures = (one if isinstance(one, Image.Image) else open_image(one) for one in given)
+    return [Sample(picture, place) for place, picture in enumerate(pictures)]
 
 
 def _blank() -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.errors import BadInput
@@ -53,3 +54,15 @@ def settled_seed(seed: int | None) -> int:
     import torch
 
     return int(torch.randint(1 << 31, ()).item()) if seed is None else seed
+
+
+def listed(name: str, values: Any, what: str) -> list[Any]:
+    """The values as a list; a text is none, though Python would take its letters.
+
+    Raises:
+        BadInput: it is no list, or any other row of values.
+    """
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        kind = "a text" if isinstance(values, str) else f"a {type(values).__name__}"
+        raise BadInput(f"{name} must be a list of {what}, not {kind}; write [...] around a single one.")
+    return list(values)

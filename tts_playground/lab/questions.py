@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tts_playground.answers.measures import contains
 from tts_playground.errors import BadInput
-from tts_playground.lab.parts import parts, settled_seed, wrapped
+from tts_playground.lab.parts import listed, parts, settled_seed, wrapped
+from tts_playground.typed import typed, value_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,6 +19,7 @@ _asked: dict[str, Any] = {}
 """the vision-language model that ``load_vlm`` gave last"""
 
 
+@typed
 def load_vlm(model_id: str = "Qwen/Qwen2-VL-2B-Instruct") -> tuple[Any, Any]:
     """A vision-language model and its processor; ``generate_samples`` and ``verify_samples`` ask it from then on.
 
@@ -31,6 +33,7 @@ def load_vlm(model_id: str = "Qwen/Qwen2-VL-2B-Instruct") -> tuple[Any, Any]:
     return _asked["parts"]
 
 
+@typed
 def generate_samples(
     image: Any,
     question: str,
@@ -66,6 +69,7 @@ def generate_samples(
     return [str(sample.info.get("answer", sample.content)) for sample in drawn]
 
 
+@typed
 def verify_samples(
     image: Any, question: str, samples: Sequence[str], *, model: Any = None, processor: Any = None, how: str = "p_yes"
 ) -> list[float]:
@@ -76,7 +80,7 @@ def verify_samples(
         how: "p_yes", its probability of yes to whether the answer is correct, 0 to 1; or "rating", 0 to 10.
 
     Raises:
-        BadInput: another ``how``, or the picture or the question cannot be used.
+        BadInput: another ``how``, samples that are no list of texts, or the picture or the question cannot be used.
     """
     from tts_playground.core import Sample
     from tts_playground.tasks.vqa import VqaTask
@@ -85,12 +89,18 @@ def verify_samples(
     kinds = {"p_yes": PYes, "rating": Rating}
     if how not in kinds:
         raise BadInput(f"how is {how!r}, but answers are verified by {' or '.join(kinds)}.")
-    shown = [Sample(str(one), place, info={"answer": str(one)}) for place, one in enumerate(samples)]
+    answers = [value_of("An answer", one, str) for one in listed("samples", samples, "answers")]
+    shown = [Sample(one, place, info={"answer": one}) for place, one in enumerate(answers)]
     return kinds[how](_vlm(model, processor)).score(VqaTask.of(image, question), shown)
 
 
+@typed
 def is_correct(predicted: str, target: str) -> bool:
-    """Check if target is in the predicted answer, whatever the case; it over-credits "1" in "2017"."""
+    """Check if target is in the predicted answer, whatever the case; it over-credits "1" in "2017".
+
+    Raises:
+        BadInput: one of them is no text, such as a whole list of answers.
+    """
     return contains(predicted, [target])
 
 
@@ -117,16 +127,19 @@ def accuracy_curves(
     return (100 * np.mean(oracle, axis=0)).tolist(), (100 * np.mean(picked, axis=0)).tolist()
 
 
+@typed
 def resize_longest_side(img: Image.Image, max_side: int = 768) -> Image.Image:
     """The picture, scaled down (bicubic) to ``max_side`` pixels on its longer side where it is larger.
 
     Raises:
-        BadInput: ``max_side`` is below one.
+        BadInput: ``max_side`` is below one, or it is no picture.
     """
     from PIL import Image
 
     if max_side < 1:
         raise BadInput(f"max_side is {max_side}, but a side has at least one pixel.")
+    if not isinstance(img, Image.Image):
+        raise BadInput(f"img must be a PIL image, not a {type(img).__name__}; Image.open reads a file.")
     width, height = img.size
     scale = max_side / max(width, height)
     if scale >= 1:
@@ -135,6 +148,7 @@ def resize_longest_side(img: Image.Image, max_side: int = 768) -> Image.Image:
     return img.resize(size, Image.Resampling.BICUBIC)
 
 
+@typed
 def load_infovqa(source: str = "infographics-eval", n: int = 200) -> list[dict[str, Any]]:
     """Questions as the lab keeps them: {"id", "image", "question", "ground_truth"}; others are left out.
 

@@ -70,18 +70,19 @@ def problems(
         rows = _hub(name, config, split)
     else:
         raise BadInput(f"There is no set of problems {shown(name)!r}; use {SHIPPED}, a hub id, a folder or a file.")
-    seen: dict[str, int] = {}
-    for number, row in islice(enumerate(rows), start, end):
+    seen: set[str] = set()  # of those before start, too: whoever runs that part has the first of equal ones
+    for number, row in islice(enumerate(rows), end):
         try:
-            one = problem_of(number, row)
+            found: KnownProblem | Skipped = problem_of(number, row)
         except BadInput as error:
-            yield Skipped(number, str(error).removesuffix("."))
-            continue
-        times = seen[one.unique_id] = seen.get(one.unique_id, 0) + 1
-        if times > 1:
-            yield Skipped(number, f"its unique_id {shown(one.unique_id)!r} is an earlier problem's")
-        else:
-            yield one
+            found = Skipped(number, str(error).removesuffix("."))
+        if isinstance(found, KnownProblem):
+            if found.unique_id in seen:
+                found = Skipped(number, f"its unique_id {shown(found.unique_id)!r} is an earlier problem's")
+            else:
+                seen.add(found.unique_id)
+        if number >= start:
+            yield found
 
 
 def problem_of(number: int, row: Mapping[str, Any] | PlaygroundError) -> KnownProblem:
@@ -92,11 +93,12 @@ def problem_of(number: int, row: Mapping[str, Any] | PlaygroundError) -> KnownPr
     """
     if isinstance(row, PlaygroundError):
         raise BadInput(str(row))
+    written, row = row, {str(key).lower(): value for key, value in row.items()} | dict(row)  # "Problem" of AIME 2024
     text = _text(row, "problem", "question", "prompt")
     if not text:
-        named = ", ".join(sorted(map(str, row))[:12])
+        named = ", ".join(sorted(map(str, written))[:12])
         raise BadInput(f"it has no problem; its fields are {shown(named)}")
-    answer, solution = _text(row, "answer", "expected_answer", "final_answer"), _text(row, "solution")
+    answer, solution = _text(row, "answer", "expected_answer", "final_answer", "answers"), _text(row, "solution")
     if "####" in answer:  # GSM8K writes the solution before it
         solution, _, answer = (part.strip() for part in answer.rpartition("####"))
     if not answer and "\\boxed" in solution:  # MATH has it in the solution alone
@@ -119,6 +121,8 @@ def _text(row: Mapping[str, Any], *names: str) -> str:
     """The first of the fields that is there, as text."""
     for name in names:
         value = row.get(name)
+        if isinstance(value, list) and len(value) == 1:  # a single answer in a list
+            value = value[0]
         if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
             return str(value).strip()
     return ""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from tts_playground import files, jsontext
 from tts_playground.answers.equality import equal
 from tts_playground.answers.reply import boxed_text
-from tts_playground.errors import BadInput, UnknownName
+from tts_playground.errors import BadInput, UnknownName, plural, shown
 from tts_playground.estimators.intervals import Interval, mean
 from tts_playground.experiments.recipes.approaches import APPROACHES, together
 from tts_playground.experiments.recipes.completed import CompletedProblem
@@ -28,6 +29,7 @@ from tts_playground.experiments.recipes.rows import read_rows
 from tts_playground.experiments.recipes.spans import recipe_beside
 from tts_playground.home import expanded
 from tts_playground.rewards.prm import AGGREGATIONS
+from tts_playground.tasks.question_sources import folders
 from tts_playground.tasks.vqa_data import Skipped
 from tts_playground.typed import typed
 
@@ -79,14 +81,15 @@ def accuracy(
         agg_strategy: "last", "min", "prod" or "mean"; None is that of the recipe beside the file, else "last".
 
     Raises:
-        BadInput: there is no such file, or no row of it can be used. UnknownName: no such approach or aggregation.
+        BadInput: there is no such file, no row of it can be used, or a folder holds several approaches.
+        UnknownName: no such approach or aggregation.
     """
     path = expanded(file)
     if not path.exists():
         raise BadInput(f"There is no file or folder {file} of completions.")
-    beside = _beside(path)
-    named = next((one for one in APPROACHES if path.name.startswith(f"{one}_")), "best_of_n")
-    chosen = approach or str(beside.get("approach", named))
+    parts = _parts(path, approach)
+    beside = _beside(parts[0])
+    chosen = approach or str(beside.get("approach") or _named(parts[0]) or _named(path) or "best_of_n")
     if chosen not in APPROACHES:
         raise UnknownName("approach", chosen, APPROACHES)
     how = agg_strategy or str(beside.get("agg_strategy", "last"))
@@ -95,7 +98,28 @@ def accuracy(
     width = beside.get("beam_width", 4) if beam_width is None else beam_width
     if not isinstance(width, int) or width < 1:
         raise BadInput(f"A beam_width is 1 or more, not {width}.")
-    return measured(read_rows(path), chosen, width, how)
+    return measured(chain.from_iterable(map(read_rows, parts)), chosen, width, how)
+
+
+def _named(path: Path) -> str:
+    """The approach that a name begins with; "" where it begins with none."""
+    return next((one for one in APPROACHES if path.name.startswith(f"{one}_")), "")
+
+
+def _parts(path: Path, approach: str | None) -> list[Path]:
+    """The files of completions: the file itself, those in a folder of runs, or the folder where none has such a name.
+
+    Raises:
+        BadInput: the folder holds completions of several approaches, which have no accuracy together.
+    """
+    if not path.is_dir():
+        return [path]
+    there = sorted(one for one in path.iterdir() if one.suffix.lower() in folders.READERS)
+    found = [one for one in there if "_completions" in one.name and _named(one)]
+    approaches = sorted({_named(one) for one in found})
+    if approach is None and len(approaches) > 1:
+        raise BadInput(f"{shown(path)} holds completions of {', '.join(approaches)}; name one of its files.")
+    return [one for one in found if approach in (None, _named(one))] or [path]
 
 
 def measured(rows: Iterable[CompletedProblem | Skipped], approach: str, beam_width: int, how: str) -> Accuracy:
@@ -108,12 +132,16 @@ def measured(rows: Iterable[CompletedProblem | Skipped], approach: str, beam_wid
     numbers: list[int] = []
     skipped: list[Skipped] = []
     words = Counter[str]()
+    seen: set[str] = set()
     for number, one in enumerate(rows):
         if isinstance(one, Skipped):
-            skipped.append(one)
+            skipped.append(replace(one, number=number))
         elif not one.answer:
             skipped.append(Skipped(number, "it has no answer to compare with"))
+        elif (name := one.unique_id or one.problem) and name in seen:  # counted twice, intervals would be too narrow
+            skipped.append(Skipped(number, f"{shown(name, 60)!r} has an earlier row"))
         else:
+            seen.add(name)
             size = together(approach, len(one.completions), beam_width)
             told.append(
                 (len(one.completions), one.level, of_problem(one, size, how), _columns(one), _tokens(one, size))
@@ -126,7 +154,7 @@ def measured(rows: Iterable[CompletedProblem | Skipped], approach: str, beam_wid
         raise BadInput(f"There is no row of completions with an answer in it{why}.")
     n = Counter(row[0] for row in told).most_common(1)[0][0]
     skipped += [
-        Skipped(number, f"it has {row[0]} completions, and most have {n}")
+        Skipped(number, f"it has {plural(row[0], 'completion')}, and most have {n}")
         for number, row in zip(numbers, told, strict=True)
         if row[0] != n
     ]

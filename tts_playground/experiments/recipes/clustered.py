@@ -16,7 +16,7 @@ from tts_playground.core import Cost, Sampler, StepReward
 from tts_playground.errors import CannotDo
 from tts_playground.experiments.recipes import hub
 from tts_playground.experiments.recipes.recipe import Recipe
-from tts_playground.experiments.recipes.rows import known_ids
+from tts_playground.experiments.recipes.rows import unsolved
 from tts_playground.experiments.recipes.run import (
     WHAT,
     AskedProblems,
@@ -103,15 +103,15 @@ def run(
     asked = asked_problems(recipe)
     files.make_folder(file.parent, "The folder of completions")
     with growing(file, WHAT) as append:
-        known = set(known_ids(file))
         _same_keys(recipe, file)
-        left = {one.unique_id: one for one in asked.problems if one.unique_id not in known}
+        left = {one.unique_id: one for one in unsolved(file, asked.problems)}
+        known = len(asked.problems) - len(left)
         folder = str(file.parent / f"{recipe.approach}_chunks{recipe.chunk}")
         part = part_of(recipe, asked, whole)
         job = ClusterJob("recipe", recipe.deciding(), left, partial(make, recipe), held_by(recipe), part)
-        last = RecipeProgress(len(known), len(asked.problems), 0, 1.0, 0.0, file, asked.skipped)
+        last = RecipeProgress(known, len(asked.problems), 0, 1.0, 0.0, file, asked.skipped)
         for report in engine.run(job, folder, options, cancel=cancel) if left else ():
-            last = _told(report, asked, len(known), last)
+            last = _told(report, asked, known, last)
             yield last
         if left:
             done, found = chunks.merged(places.opened(options.chunks or folder), left)

@@ -27,6 +27,8 @@ class CompletedProblem:
     """tokens that the search took in all; 0 where nobody counted"""
     published: Mapping[str, str] | None = None
     """the columns pred_*@N that stand in the file"""
+    unique_id: str = ""
+    """"" where the file has none"""
 
     @cached_property
     def answers(self) -> list[str]:

@@ -19,6 +19,7 @@ from tts_playground.errors import BadInput, CannotDo, PlaygroundError, shown
 from tts_playground.experiments.recipes import hub
 from tts_playground.experiments.recipes.run import differences
 from tts_playground.experiments.recipes.spans import CHUNK, recipe_beside, run_beside, span_of
+from tts_playground.home import expanded
 from tts_playground.journal import LARGEST
 
 KNOWN_SIZES = {"lighteval_MATH": 5000, "MATH-500": 500}
@@ -100,17 +101,33 @@ def _tiled(chunks: Sequence[RecipeChunk], start: int | None, end: int | None) ->
         if one.span is None:
             raise BadInput(f"The name of {one.name} does not say which problems are in it; name it --chunk-START_END.")
         if one.span[0] > at:
-            raise BadInput(f"Problems {at} to {one.span[0] - 1} are in no chunk; run them, or say where to start.")
+            raise BadInput(f"{_gap(at, one.span[0])}; run what is missing, or say where to start.")
+        if one.span[0] < at and before:
+            raise BadInput(f"{one.name} begins before {before} ends; leave one of them out.")
         if one.span[0] < at:
-            raise BadInput(f"{one.name} begins before {before or f'problem {at}'} ends; leave one of them out.")
+            raise BadInput(f"{one.name} begins before problem {at}, the first one that is asked for; leave it out.")
         _whole(one, place + 1 == len(chunks))
         if place + 1 < len(chunks) and (stopped := one.run.get("end", one.span[1])) < one.span[1]:
             words = f"problems {stopped} to {one.span[1] - 1} were left out"
             raise BadInput(f"{one.name} is no whole chunk: {words}; run it without num_samples.")
         at, before = one.span[1], one.name
     set_ended = chunks[-1].run.get("end", at) < at  # within the last chunk
+    if end is not None and (reached := _ends(chunks[-1])) > end:
+        raise BadInput(f"{before} ends after problem {end - 1}, the last one that is asked for, at {reached - 1}; "
+                       "leave it out.")  # fmt: skip
     if last is not None and at < last and not set_ended:
-        raise BadInput(f"Problems {at} to {last - 1} are in no chunk; run them.")
+        raise BadInput(f"{_gap(at, last)}; run what is missing.")
+
+
+def _gap(start: int, end: int) -> str:
+    return f"Problem {start} is in no chunk" if end - start == 1 else f"Problems {start} to {end - 1} are in no chunk"
+
+
+def _ends(one: RecipeChunk) -> int:
+    """The problem after the last one of the last chunk, which may be for more problems than its set has."""
+    assert one.span is not None
+    after = int(one.run["end"]) if "end" in one.run else one.span[0] + len(one.rows)
+    return min(one.span[1], after)
 
 
 def _whole(one: RecipeChunk, is_last: bool) -> None:
@@ -151,6 +168,8 @@ def chunks_of(place: str, filters: Sequence[str] = ()) -> dict[str, list[RecipeC
         BadInput: there are none, or one cannot be read. CannotDo: the folder cannot be read.
     """
     found: dict[str, list[RecipeChunk]] = {}
+    if "://" not in place and expanded(place).is_file():
+        raise BadInput(f"{shown(place)} is a file; give the folder that the chunks are in.")
     folder = opened(place)
     paths = folder.find()
     for path in paths:

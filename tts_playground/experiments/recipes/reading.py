@@ -154,7 +154,7 @@ def _pairs(text: str, what: str) -> dict[str, Any]:
                 raise BadInput(f"The recipe {what} has the key {shown(key)} twice; give it once.")
             if not isinstance(value_node, yaml.ScalarNode):
                 raise BadInput(f"The recipe's {shown(key)} must be a plain value, not a list or an object.")
-            found[key] = _scalar(value_node)
+            found[key] = _scalar(value_node, key)
         return found
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -178,9 +178,14 @@ def _check_depth(text: str, what: str) -> None:
             raise BadInput(f"The recipe {what} is no YAML that can be read: it nests too deeply.")
 
 
-def _scalar(node: Any) -> Any:
+def _scalar(node: Any, key: str) -> Any:
+    """The value of a key; where that is a text, as it stands: 007, on and 2024_11 are names there."""
     import yaml
 
+    hint = get_type_hints(Recipe).get(key)
+    plain = node.tag in {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "timestamp")}
+    if plain and str in (get_args(hint) or (hint,)):
+        return str(node.value)
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node)

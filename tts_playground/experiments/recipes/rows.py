@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from tts_playground import files
 from tts_playground.core import Sample, Scored
-from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.errors import BadInput, PlaygroundError, shown
 from tts_playground.experiments.recipes.approaches import together
 from tts_playground.experiments.recipes.columns import predictions
 from tts_playground.experiments.recipes.completed import CompletedProblem
@@ -20,6 +22,7 @@ from tts_playground.tasks.vqa_data import Skipped
 
 COLUMNS = {"naive": "acc_naive", "weighted": "acc_weighted", "majority": "acc_maj", "pass": "pass"}
 """rule -> what its expected accuracy is called in a row"""
+_PUBLISHED = re.compile(r"pred_(naive|weighted|maj)@[1-9][0-9]{0,8}")
 
 
 def row_of(problem: KnownProblem, found: Sequence[Scored], steps: Sequence[tuple[float, ...]], spent: int,
@@ -88,6 +91,8 @@ def _read(row: Mapping[str, Any] | PlaygroundError) -> CompletedProblem:
         raise BadInput("it has no completions, which are a list of texts")
     if not isinstance(scores, list) or len(scores) != len(completions) or not all(_is_list(s, float) for s in scores):
         raise BadInput(f"its scores are no list of {len(completions)} lists of numbers, one a completion")
+    if not all(math.isfinite(score) for one in scores for score in one):
+        raise BadInput("one of its scores is no finite number")
     counted = row.get("completion_tokens")
     tokens = counted if _is_list(counted, int) and len(counted) == len(completions) and min(counted) >= 0 else []
     spent, level, answer = row.get("tokens"), str(row.get("level", "")), row.get("answer")
@@ -100,7 +105,8 @@ def _read(row: Mapping[str, Any] | PlaygroundError) -> CompletedProblem:
         tuple(tuple(map(float, one)) for one in scores),
         tuple(tokens),
         spent if isinstance(spent, int) and spent > 0 else 0,
-        {key: value for key, value in row.items() if key.startswith("pred_") and isinstance(value, str)},
+        {key: value for key, value in row.items() if _PUBLISHED.fullmatch(key) and isinstance(value, str)},
+        str(row.get("unique_id") or ""),
     )
 
 
@@ -116,6 +122,23 @@ def known_ids(file: Path) -> list[str]:
         BadInput: a line is no row.
     """
     return [one for one, _, _ in _places(file)]
+
+
+def unsolved(file: Path, asked: Sequence[KnownProblem]) -> list[KnownProblem]:
+    """The problems that have no row in a file that we wrote.
+
+    Raises:
+        BadInput: a line is no row, or a row says otherwise than its problem: the set was another one then.
+    """
+    before = {name: (row.get("problem"), row.get("answer")) for name, row in _rows_of(file)}
+    for one in asked:
+        if (said := before.get(one.unique_id)) and said != (one.problem, one.answer):
+            what = "problem" if said[0] != one.problem else "answer"
+            raise BadInput(
+                f"{file} holds a row of {shown(one.unique_id, 60)!r} with another {what} than that of the set now: "
+                f"{shown(said[what == 'answer'], 60)!r}; give another output_dir, or move what is there."
+            )
+    return [one for one in asked if one.unique_id not in before]
 
 
 def in_order(file: Path, order: Mapping[str, int]) -> None:
@@ -136,13 +159,21 @@ def in_order(file: Path, order: Mapping[str, int]) -> None:
 
 def _places(file: Path) -> list[tuple[str, int, int]]:
     """(unique_id, where its line begins, how long it is) of every row."""
+    return [(str(row.get("unique_id", "")), start, length) for row, start, length in _lines(file)]
+
+
+def _rows_of(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(unique_id, row) of every row."""
+    return ((str(row.get("unique_id", "")), row) for row, _, _ in _lines(file))
+
+
+def _lines(file: Path) -> Iterator[tuple[Mapping[str, Any], int, int]]:
+    """(row, where its line begins, how long it is) of every row."""
     from tts_playground import jsontext
 
-    found, start = list[tuple[str, int, int]](), 0
+    start = 0
     with files.open_plain(file) as opened:
         for number, line in enumerate(opened, 1):
             if line.strip():
-                row = jsontext.loads_object(line, f"Line {number} of {file}")
-                found.append((str(row.get("unique_id", "")), start, len(line)))
+                yield jsontext.loads_object(line, f"Line {number} of {file}"), start, len(line)
             start += len(line)
-    return found

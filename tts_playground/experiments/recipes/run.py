@@ -11,10 +11,10 @@ from typing import Any
 
 from tts_playground import files, jsontext
 from tts_playground.core import Cost, Sampler, StepReward
-from tts_playground.errors import BadInput, CannotDo, shown
+from tts_playground.errors import BadInput, CannotDo, plural, shown
 from tts_playground.experiments.recipes import hub
 from tts_playground.experiments.recipes.recipe import Recipe
-from tts_playground.experiments.recipes.rows import in_order, known_ids
+from tts_playground.experiments.recipes.rows import in_order, unsolved
 from tts_playground.experiments.recipes.solver import SolvedProblem, Solver, models_of
 from tts_playground.experiments.recipes.spans import file_of, recipe_beside, write_run
 from tts_playground.journal import Append, growing
@@ -104,8 +104,7 @@ def run(
     files.make_folder(file.parent, "The folder of completions")
     with growing(file, WHAT) as append:
         same_recipe(recipe, deciding(recipe, sampler, reward), file)
-        known = set(known_ids(file))
-        left = [one for one in asked.problems if one.unique_id not in known]
+        left = unsolved(file, asked.problems)
         work = _Work(recipe, left, len(asked.problems), asked.skipped, file)
         yield from work.run(Solver(recipe, sampler, reward), append, cancel)
     yield from finished(recipe, asked, work.told(), whole)
@@ -117,13 +116,17 @@ def finished(
     """Put the rows of a run that is done in order, say beside them what it came to, and push them where that is wished.
 
     Raises:
-        StoreError: something cannot be written. CannotDo: the hub refuses.
+        StoreError: something cannot be written. CannotDo: no problem could be solved, or the hub refuses.
     """
     in_order(last.file, {one.unique_id: one.number for one in asked.problems})
     facts = part_of(recipe, asked, whole) | {"rows": last.done}
     facts |= {"skipped": [{"row": one.number, "why": one.why} for one in last.skipped]}
     facts.pop("name")
     write_run(last.file, facts | {"cost_of_last_run": last.cost.as_dict()})
+    if not last.done:
+        failed = last.skipped[len(asked.skipped) :]
+        why = f"; the first: {failed[0].why}" if failed else ""
+        raise CannotDo(f"None of {plural(len(asked.problems), 'problem')} could be solved{why}.")
     if recipe.push_to_hub:
         yield replace(last, note=f"Pushed to {hub.push(recipe, last.file)}")
 
