@@ -91,7 +91,9 @@ def _searched(page):
     return float(iou)
 
 
-def test_the_drawing_of_the_example_is_on_the_canvas_until_it_is_cleared_and_a_program_alone_has_none(open_page, draw_circle):
+def test_the_drawing_of_the_example_is_on_the_canvas_until_it_is_cleared_and_a_program_alone_has_none(
+    open_page, draw_circle
+):
     page = open_page("n=8")
     assert _inked(page) > 0.1
     expect(page.locator("#sketch-old")).to_have_count(0)
