@@ -4,6 +4,9 @@ A toy sampler writes words letter by letter; swap in ``tts_playground.tasks.text
 ``PromptTask`` and two rewards to run the same on images.
 """
 
+import tempfile
+from pathlib import Path
+
 from tts_playground import figures
 from tts_playground.experiments.comparison import ComparisonPlan, compare
 from tts_playground.experiments.trace import trace
@@ -27,8 +30,10 @@ for point in last.points:
         f"({point.result.words('.2f')}); best-of-{n}: {last.curve.at(max(1, n)):.2f}"
     )
 
-figures.save(figures.strategies(last.points, "tokens", [last.curve]), "strategies.html")
+folder = Path(tempfile.mkdtemp(prefix="strategies-"))
+figures.save(figures.strategies(last.points, "tokens", [last.curve]), folder / "strategies.html")
 parm = next(run for run in last.runs if run.label == "parm" and run.budget == 8)
 tree = trace(parm.rounds)
-figures.save(figures.trace_tree(tree, title="one run of PARM"), "trace.html")
-print(f"PARM drew {tree.spent} tokens and saved {tree.saved} by dropping paths; see strategies.html and trace.html.")
+figures.save(figures.trace_tree(tree, title="one run of PARM"), folder / "trace.html")
+print(f"PARM drew {tree.spent} tokens and saved {tree.saved} by dropping paths.")
+print("Wrote", *sorted(folder.iterdir()))

@@ -1,5 +1,8 @@
 """What N buys: draw a pool once, then read the expected best of N for every N from it, exactly."""
 
+import tempfile
+from pathlib import Path
+
 from tts_playground.dsl import render
 from tts_playground.figures import best_of_n, save
 from tts_playground.rewards.iou import IoUReward
@@ -18,4 +21,5 @@ with Store() as store:
 
 for n in (1, 2, 4, 8, 16):
     print(f"best of {n:2d}: IoU {curve.at(n):.3f}")
-print("Wrote", save(best_of_n(curve), "what_n_buys.html"))
+folder = Path(tempfile.mkdtemp(prefix="what_n_buys-"))
+print("Wrote", save(best_of_n(curve), folder / "what_n_buys.html"))

@@ -27,14 +27,27 @@ def test_it_is_short_and_has_a_title(path):
 def test_it_runs(path, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path / "home"))
+    (other := tmp_path / "other").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(other))
     runpy.run_path(str(path), run_name="__main__")
-    assert capsys.readouterr().out.strip()
+    said = capsys.readouterr().out
+    assert said.strip()
+    _nothing_unasked(tmp_path, other, said)
 
 
 def test_one_runs_in_a_process_of_its_own(tmp_path):
-    environment = {**os.environ, "TTS_PLAYGROUND_HOME": str(tmp_path / "home")}
+    (other := tmp_path / "other").mkdir()
+    environment = {**os.environ, "TTS_PLAYGROUND_HOME": str(tmp_path / "home"), "TMPDIR": str(other)}
     root = str(APART.parents[1])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH", "")]))
     done = subprocess.run([sys.executable, APART], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+    _nothing_unasked(tmp_path, other, done.stdout)
+
+
+def _nothing_unasked(folder, other, said):
+    """The working folder stays as it was, and files that a person may want are named by their whole path."""
+    assert {one.name for one in folder.iterdir()} <= {"home", "other"}
+    kept = [one for one in other.rglob("*") if one.is_file() and one.suffix in (".png", ".html")]
+    assert all(str(one) in said for one in kept)

@@ -71,3 +71,21 @@ def test_a_finger_reaches_tour_slider_hint_and_what_is_folded(address, phone, ne
     )
     assert small == [], "a finger needs room"
     page.close()  # a browser has six connections to a server, of which each page keeps one
+
+
+@pytest.mark.parametrize("slug", TABS)
+def test_every_figure_is_read_point_by_point_with_the_arrow_keys(address, new_page, slug):
+    page = new_page(f"{address}?tab={slug}", f"#{slug}-run", f"#{slug}-curve .main-svg")
+    charts = [one for one in page.locator(f"#tab-{slug} .js-plotly-plot:has(.hoverlayer)").all() if one.is_visible()]
+    charts = [one for one in charts if one.evaluate("chart => chart.data.length > 0")]
+    assert len(charts) >= (4 if slug == "audit" else 1)
+    for chart in charts:
+        chart.focus()
+        told = []
+        for _ in range(2):
+            page.keyboard.press("ArrowRight")
+            expect(chart.locator(".hoverlayer text").first).to_be_attached()
+            page.wait_for_timeout(250)
+            told.append(chart.locator(".hoverlayer text").all_text_contents())
+        assert told[0] and told[1] and told[0] != told[1], chart.get_attribute("aria-label")
+    page.close()

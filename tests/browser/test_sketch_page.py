@@ -11,6 +11,7 @@ import time
 
 import pytest
 from opening import settled
+from PIL import Image
 from playwright.sync_api import expect
 
 from tts_playground.dsl import Circle, parse, render
@@ -67,6 +68,12 @@ def _nothing_of_another_drawing(page):
     expect(page.locator("#sketch-opened input")).to_have_value("")
 
 
+def _inked(page):
+    """The share of the canvas that is seen to be dark."""
+    shot = Image.open(io.BytesIO(page.locator("#sketch-canvas canvas").first.screenshot())).convert("L")
+    return sum(shot.histogram()[:100]) / (shot.width * shot.height)
+
+
 def _png(text):
     stream = io.BytesIO()
     render(text).save(stream, "PNG")
@@ -82,6 +89,34 @@ def _searched(page):
     expect(_status(page)).to_contain_text(re.compile("Done|Stopped"))
     (iou,) = re.findall(r"IoU\s+(\d\.\d+)", _status(page).inner_text())
     return float(iou)
+
+
+def test_the_drawing_of_the_example_is_on_the_canvas_until_it_is_cleared_and_a_program_alone_has_none(
+    open_page, draw_circle
+):
+    page = open_page("n=8")
+    assert _inked(page) > 0.1
+    expect(page.locator("#sketch-old")).to_have_count(0)
+    assert "Your drawing" not in _status(page).inner_text()
+    assert _searched(page) > 0.9
+    expect(page.locator("#sketch-reading")).to_contain_text("biohazard")  # it was read as that, to the pixel
+    page.locator("#sketch-clear").click()
+    expect(_status(page)).to_contain_text("The canvas is clear.")
+    settled(page)
+    assert _inked(page) < 0.02
+    expect(_status(page)).to_contain_text("The canvas is clear.")  # what stood there is not reported as a new drawing
+    expect(page.locator("#sketch-panel img")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("drawing="))
+    page.locator("#sketch-examples button").nth(4).click()
+    expect(_status(page)).to_contain_text("Example “house”")
+    settled(page)
+    draw_circle(page)  # one stroke is enough: what was found before is of another drawing
+    expect(_status(page)).to_contain_text("Your drawing, as it is read")
+    page.close()
+    page = open_page("program=(Circle 3 8 8)")
+    expect(page.locator("#sketch-program textarea")).to_have_value("(Circle 3 8 8)")
+    assert _inked(page) < 0.02
+    page.close()
 
 
 def test_a_drawn_circle_comes_back_as_a_program(page, draw_circle):

@@ -1,5 +1,8 @@
 """The image tab in a real browser, on a random tiny model: draw, rank, click, reshape, save, and come back by link."""
 
+import re
+from pathlib import Path
+
 import pytest
 from opening import settled
 from playwright.sync_api import expect
@@ -69,6 +72,15 @@ def test_draw_rank_click_and_vote(page):
     page.locator("#t2i-n input[type=number]").fill("2")
     expect(page.locator("#t2i-gallery button.thumbnail-item")).to_have_count(2)
     expect(page.locator("#t2i-reading")).to_contain_text("Best of 2 scores")
+
+
+def test_a_saved_figure_names_the_settings_that_its_model_has(page):
+    _draw(page)
+    with page.expect_download() as download:
+        page.locator("#t2i-curve .figure-tools").get_by_role("button", name="as SVG").click()
+    words = Path(download.value.path()).read_text()
+    assert "temperature 1" in words and "top p" in words and "seed" in words
+    assert not re.search(r"\bsteps \d|\beta \d", words)
 
 
 def test_a_patch_is_clicked_and_a_picture_is_saved(page, tmp_path):

@@ -111,6 +111,20 @@ def test_a_link_brings_steps_and_eta_back(view):
     assert view_settings.coerce_view({"steps": "x", "eta": 7}).eta == 1.0
 
 
+def test_links_scripts_and_commands_name_what_the_model_takes_and_nothing_else(view):
+    from tts_playground.pages.t2i import export, view_settings
+
+    denoising, of_tokens = ("steps", "eta"), ("temperature", "top_p", "top_k")
+    for one, taken, others in (
+        (replace(view, steps=7, eta=0.25), denoising, of_tokens),
+        (replace(view, model="tiny:janus"), of_tokens, denoising),
+    ):
+        script, command = export.script(one), export.as_command(one)
+        for text, name in ((script, "{}="), (command, "--{}"), (view_settings.to_query(one), "&{}=")):
+            held = [key for key in (*taken, *others) if (name.format(key) in text.replace("top-", "top_"))]
+            assert held == list(taken), text
+
+
 def test_the_microscope_and_the_sweep_say_that_they_are_for_tokens(view):
     from tts_playground.pages.t2i import inspector, sweep
 

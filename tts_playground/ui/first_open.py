@@ -39,16 +39,21 @@ def on_first_open(app: Page) -> None:
     for tab, pairs in waiting.items():
         parts, makes = zip(*pairs, strict=True)
         app.openings.update(pairs)
-        fill = _filling(app, pairs)
+        fill, how = _filling(app, pairs), {**LIGHT, **QUIET, "show_progress_on": _not_canvas(parts)}
         if tab is None:
-            app.fills.add(app.load(_unless(others, fill, len(parts)), None, list(parts), **LIGHT, **QUIET).fn)
+            app.fills.add(app.load(_unless(others, fill, len(parts)), None, list(parts), **how).fn)
         if (opened := first if tab is None else tab) is None:
             continue
-        app.fills.add(opened.select(fill, None, list(parts), **LIGHT, **QUIET).fn)
+        app.fills.add(opened.select(fill, None, list(parts), **how).fn)
         for one in app.arrivals:
             if one.tab == opened.id:
-                after = one.event.failure(lambda makes=makes: _all(makes), None, list(parts), **LIGHT, **QUIET)
+                after = one.event.failure(lambda makes=makes: _all(makes), None, list(parts), **how)
                 app.fills.add(after.fn)
+
+
+def _not_canvas(parts: Sequence[Any]) -> Any:
+    """Where progress shows, which is nowhere: a canvas would be sent back with every status message."""
+    return next((part for part in parts if not isinstance(part, gr.ImageEditor)), parts[0])
 
 
 def _tabs(app: Page) -> tuple[Any, list[str]]:

@@ -61,7 +61,7 @@ def reading(work: SketchPageState | None, n: int) -> str:
     """The headline: what the best program scores, and what the slider's N buys."""
     if work is None or not work.candidates:
         return _line("Press “Find the program”: the headline then says how well it explains the drawing.")
-    quiet = "This is a ready-made example: draw your own on the canvas. " if work.ready else ""
+    quiet = "This is a ready-made example: draw your own after “Clear”, or draw on. " if work.ready else ""
     if work.seen is not None:
         quiet += (
             f"Scored at “closer” {work.seen:g}, searched at {work.settings.shown:g}: press “Find the program” to search"

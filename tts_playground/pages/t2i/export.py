@@ -80,19 +80,22 @@ def figure(look: GalleryState, others: tuple[GalleryState, ...] = ()) -> Path:
     return figures.save(render.curve_figure(look, others), _place(f"{_named(look.view)}.html"))
 
 
+def _taken(view: T2iView) -> tuple[str, ...]:
+    """The settings that the view's kind of model has."""
+    return ("cfg", "steps", "eta") if view.denoises else ("temperature", "cfg", "top_p", "top_k")
+
+
 def script(view: T2iView) -> str:
     """Python that draws the same images again; runs as pasted."""
     rewards = ",".join(dict.fromkeys((view.reward, view.second)))
+    settings = "".join(f"    {name}={getattr(view, name)},\n" for name in _taken(view))
     return (
         "import tts_playground\n\n"
         "result = tts_playground.generate(\n"
         f"    {view.prompt!r},\n"
         f"    model={view.model!r},\n"
         f"    n={view.n},\n"
-        f"    temperature={view.temperature},\n"
-        f"    cfg={view.cfg},\n"
-        f"    top_p={view.top_p},\n"
-        f"    top_k={view.top_k},\n"
+        f"{settings}"
         f"    seed={view.seed},\n"
         f"    reward={rewards!r},\n"
         ")\n"
@@ -106,7 +109,7 @@ def script(view: T2iView) -> str:
 def as_command(view: T2iView) -> str:
     """The same for a terminal; the pictures go into the folder ``images``."""
     rewards = ",".join(dict.fromkeys((view.reward, view.second)))
-    options = {name: getattr(view, name) for name in ("model", "n", "temperature", "cfg", "top_p", "top_k", "seed")}
+    options = {name: getattr(view, name) for name in ("model", "n", *_taken(view), "seed")}
     return command("generate", (view.prompt,), {**options, "reward": rewards, "out": "images"})
 
 

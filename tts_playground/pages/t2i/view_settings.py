@@ -187,8 +187,10 @@ def coerce_view(given: Mapping[str, Any]) -> T2iView:
 
 
 def to_query(view: T2iView) -> str:
-    """The query string of a link that brings this view back."""
-    return urlencode({"tab": "t2i", **asdict(view)}, errors="replace")
+    """The query string of a link that brings this view back; it says nothing of what the model does not take."""
+    refused = understood(view.model)
+    told = {name: value for name, value in asdict(view).items() if not refused.get(name)}
+    return urlencode({"tab": "t2i", **told}, errors="replace")
 
 
 def _fit(name: str, value: Any, default: Any) -> Any:

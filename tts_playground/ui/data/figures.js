@@ -16,6 +16,15 @@
   const slugOf = (part) => part.closest('[role=tabpanel][id^=tab-], .tabitem[id^=tab-]')?.id.replace(/^tab-/, '')
     || window.ttsTab?.() || '';
 
+  /* Settings that one kind of model has and another has not: results say which of them they were made with. */
+  const OF_KIND = ['temperature', 'top_p', 'top_k', 'steps', 'eta'];
+  const taken = (slug, settings) => {
+    const made = [...document.querySelectorAll('[data-made]')].map((one) => JSON.parse(one.dataset.made))
+      .find((one) => one.tab === slug && !one.part && one.of?.model);
+    const none = OF_KIND.filter((name) => slug === 't2i' && made && !(name in made.of));
+    return Object.fromEntries(Object.entries(settings).filter(([name]) => !none.includes(name)));
+  };
+
   /* What was set when the figure was drawn: settings that are changed later are not its own. */
   const told = (part) => {
     const slug = slugOf(part);
@@ -41,9 +50,9 @@
     't2i-several-curve': ['prompt', 'n'], 'vqa-set-curve': ['question', 'truth', 'n'],
   };
   const owned = (block, said) => {
-    const other = NOT_OF[block.id];
-    if (other === undefined) return said;
-    const settings = Object.entries(said.settings).filter(([name]) => other !== null && !other.includes(name));
+    const other = NOT_OF[block.id], own = taken(said.slug, said.settings);
+    if (other === undefined) return {...said, settings: own};
+    const settings = Object.entries(own).filter(([name]) => other !== null && !other.includes(name));
     return {...said, line: '', settings: Object.fromEntries(settings)};
   };
   const heading = (block) => {

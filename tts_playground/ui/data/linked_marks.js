@@ -118,25 +118,32 @@ root.addEventListener('click', e => {
   pinned = false;
   if (hear(e.target)) pinned = matchMedia('(hover: none)').matches; else clear();
 });
-const walk = (gd) => (gd._fullData || []).filter(trace => trace.visible === true && trace.meta && trace.meta.marks)
-  .flatMap(trace => [...Array((trace.x || []).length).keys()].map(i => [trace.index, i]));
+/* Every point that says something, of what carries marks first; of a map every cell, as [row, column]. */
+const marked = (trace) => !!(trace.meta && (trace.meta.marks || trace.meta.grid));
+const finite = (values, i) => values && values[i] !== null && values[i] !== undefined && !Number.isNaN(values[i]);
+const places = (trace) => trace.type === 'heatmap'
+  ? [...(trace.z || [])].flatMap((row, r) => [...row].map((_, c) => [r, c])).filter(([r, c]) => finite(trace.z[r], c))
+  : [...Array((trace.x || []).length).keys()].filter(i => finite(trace.x, i) && finite(trace.y, i));
+const walk = (gd) => (gd._fullData || [])
+  .filter(trace => trace.visible === true && (marked(trace) || !['skip', 'none'].includes(trace.hoverinfo)))
+  .sort((one, other) => marked(other) - marked(one)).flatMap(trace => places(trace).map(at => [trace.index, at]));
+const lit = (trace, at) => trace.meta && trace.meta.grid
+  ? [(trace.meta.grid[at[0]] || [])[at[1]]].filter(Boolean) : pointMarks(null, trace, at);
 const step = (gd, by) => {
   const all = walk(gd); if (!all.length) return;
   gd.__at = gd.__at === undefined ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, gd.__at + by));
-  const [curve, i] = all[gd.__at];
-  try { window.Plotly && window.Plotly.Fx.hover(gd, [{curveNumber: curve, pointNumber: i}]); } catch (e) { /* tells no more */ }
-  activate(pointMarks(gd, gd.data[curve], i));
+  const [curve, at] = all[gd.__at];
+  try { window.Plotly && window.Plotly.Fx.hover(gd, [{curveNumber: curve, pointNumber: at}]); } catch (e) { /* tells no more */ }
+  activate(lit(gd.data[curve], at));
 };
 const attach = () => {
   busy = false;
   root.querySelectorAll('img').forEach(one => { if (one.complete) crisp(one); });
   root.querySelectorAll('.js-plotly-plot').forEach(gd => {
-    if (gd.__marks || !gd.on || !(gd.data || []).some(trace => trace.meta && trace.meta.marks)) return;
+    if (gd.__marks || !gd.on || !walk(gd).length) return;
     gd.__marks = true;
     const told = (e) => {
-      const p = e.points[0];
-      if (p.data.meta && p.data.meta.grid) return activate([p.data.meta.grid[p.pointNumber[0]][p.pointNumber[1]]]);
-      activate(pointMarks(gd, p.data, p.pointNumber));
+      activate(lit(e.points[0].data, e.points[0].pointNumber));
     };
     gd.on('plotly_hover', e => { if (e.event && e.event.type !== 'keydown') { pinned = false; told(e); } });
     gd.on('plotly_click', e => { told(e); pinned = true; });

@@ -170,7 +170,8 @@ def _drawing(p: SketchParts) -> None:
     p.canvas.clear(wipe, p.n, outputs, **_canvas_event(p))
     # reading the canvas uploads it, so the others read what was noticed at the last stroke
     noticed = [p.address, p.drawn, p.panel, p.status, *_found(p)]
-    _reading(p, p.canvas.input)(
+    # a change comes once the canvas has sent its parts; with ``input`` it answers with those of the stroke before
+    _reading(p, p.canvas.change)(
         notice,
         [p.held, p.loaded, p.drawn, p.program, p.work, *outline_and_n],
         noticed,
@@ -371,7 +372,8 @@ def _arriving(app: gr.Blocks, p: SketchParts) -> None:
         settings = values_in_query(query, ORDER, values_of(chosen))
         if name not in examples.names() and not text and not ink:
             return (*settings, *[gr.skip()] * (len(outputs) - len(settings)))
-        value, loaded, task, line, complaint = gr.skip(), None, None, "", ""
+        # a program alone is of no drawing: the example that the tab opens on goes
+        value, loaded, task, line, complaint = examples.layers(None), None, None, "", ""
         if name in examples.names():
             drawing, loaded = examples.load(examples.picture(name), chosen.invert, chosen.crop)
             value = examples.layers(drawing)

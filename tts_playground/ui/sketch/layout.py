@@ -14,6 +14,7 @@ from tts_playground.pages.sketch.render import compare
 from tts_playground.pages.sketch.view_settings import LIMITS, ORDER, guides, samplers
 from tts_playground.pages.status import status
 from tts_playground.tasks.sketch import CANDIDATES, SketchSettings
+from tts_playground.ui.first_open import later
 from tts_playground.ui.linked_marks import linked
 from tts_playground.ui.tour import card
 from tts_playground.ui.widgets import (
@@ -106,8 +107,9 @@ class SketchParts:
 
 def build(starters: dict[str, SketchPageState], opening: SketchPageState | None) -> SketchParts:
     """Lay the tab out, opened on a starter pool."""
+    ink, loaded = (None, None) if opening is None else examples.load(examples.picture(opening.title))
     parts: dict[str, Any] = {
-        "loaded": PageState(None),
+        "loaded": PageState(loaded),
         "work": PageState(opening),
         "drawn": PageState(None if opening is None else opening.task),
         "contest_state": PageState(None),
@@ -118,7 +120,7 @@ def build(starters: dict[str, SketchPageState], opening: SketchPageState | None)
     with gr.Row(elem_classes="main bench", elem_id="sketch-bench"):
         # a fixed width: the canvas measures itself once, while the page is still settling
         with gr.Column(scale=0, min_width=300, elem_classes="controls", elem_id="sketch-controls"):
-            _canvas(parts)
+            _canvas(parts, ink)
             _sources(parts)
             _settings(parts)
         with gr.Column(scale=1, min_width=300, elem_classes="results", elem_id="sketch-results") as results_column:
@@ -157,8 +159,8 @@ def _tour(parts: dict[str, Any]) -> None:
         parts["tour_note"] = card(next(iter(tour.tour_cards().values())))
 
 
-def _canvas(parts: dict[str, Any]) -> None:
-    parts["canvas"] = DrawingCanvas(
+def _canvas(parts: dict[str, Any], ink: Any) -> None:
+    canvas = DrawingCanvas(
         value=examples.layers(None),  # type: ignore[arg-type] - gradio's hint knows no dictionaries
         type="numpy",
         image_mode="RGBA",
@@ -174,6 +176,8 @@ def _canvas(parts: dict[str, Any]) -> None:
         elem_id="sketch-canvas",
         height=330,
     )
+    # with what shows it, and not from the start: a link's drawing would come while this one is still being loaded
+    parts["canvas"] = canvas if ink is None else later(canvas, lambda: examples.layers(ink))
     parts["held"] = held(parts["canvas"])
     with gr.Row(elem_classes="buttons actions"):
         parts["run"] = gr.Button("Find the program", variant="primary", elem_id="sketch-run", scale=3, min_width=140)
