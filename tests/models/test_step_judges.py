@@ -200,6 +200,24 @@ def test_a_further_step_of_a_search_costs_its_own_tokens_and_scores_the_same(nam
     assert tokens < 0.75 * sum(whole), (read, whole)
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_scores_of_one_problem_are_the_same_bits_whatever_else_is_asked(name, tmp_path):
+    """So that rows of a run do not depend on which problems a worker holds together."""
+    FORMS[name](tmp_path)
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    mine = [(PROBLEM, steps[:end]) for end in (1, 2) for steps in STEPS]
+    others = [(f"what is {word} and one?", STEPS[place][:1]) for place, word in enumerate(("two", "three", "six"))]
+
+    def told(extra):
+        judge.forget()
+        for asked in (mine[: len(STEPS)], mine[len(STEPS) :]):
+            found = judge.step_scores([*extra, *asked], [True] * (len(extra) + len(asked)))[len(extra) :]
+            extra = [(problem, (*steps, "so it is 5")) for problem, steps in extra]
+        return found
+
+    assert told([]) == told(others) == told(others[:1])
+
+
 def qwen(folder):
     """A checkpoint that only its own code can load."""
     words = tiny_texts.qwen_tokenizer("<extra_0>")

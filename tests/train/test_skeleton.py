@@ -10,6 +10,7 @@ from torch import nn
 
 from tts_playground.errors import Cancelled
 from tts_playground.train.common import skeleton
+from tts_playground.train.common.card import command_of
 from tts_playground.train.common.config import TRAINERS, TrainConfig
 from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.train.janus.traits import traits
@@ -103,3 +104,9 @@ def test_every_trainer_stands_on_the_skeleton(module, order, monkeypatch):
     trainer, asked = import_module(module), []
     monkeypatch.setattr(trainer, "carry_out", lambda *given: asked.append(given) or order.out)
     assert trainer.train(order) == order.out and asked == [(order, trainer.prepare)]
+
+
+def test_a_card_tells_steps_where_steps_were_ordered(tmp_path):
+    ordered = command_of(TrainConfig(out=tmp_path / "made", steps=60), "tiny:math")
+    assert ordered.startswith("python -m tts_playground.train tiny-math --steps 60 ") and "--minutes" not in ordered
+    assert "--minutes 30 " in command_of(TrainConfig(out=tmp_path), "tiny:math")

@@ -80,11 +80,14 @@ class StepJudge:
         self._reading.forget()
 
     def _batches(self, rows: Iterable[list[tuple[Asked, Asking]]]) -> Iterator[list[Row]]:
-        """Solutions alike in what is left to read, as many as fit into one forward: of a problem, or such as go on."""
-        told = [[(one, asking, self._reading.known(asking.told)) for one, asking in some] for some in rows]
-        going_on = [row for some in told for row in some if row[2] is not None]
-        for some in (*([row for row in some if row[2] is None] for some in told), going_on):
-            yield from self._alike(some)
+        """Solutions of a problem, alike in what is left to read, as many as fit into one forward.
+
+        Never of several problems: bits depend on a batch's shape, and so a row would on who shares its worker.
+        """
+        for some in rows:
+            told = [(one, asking, self._reading.known(asking.told)) for one, asking in some]
+            yield from self._alike([row for row in told if row[2] is None])
+            yield from self._alike([row for row in told if row[2] is not None])
 
     def _alike(self, rows: list[Row]) -> Iterator[list[Row]]:
         most = TOKENS.get(self._reading.device.type, TOKENS["cpu"])
