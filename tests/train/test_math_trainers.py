@@ -60,7 +60,7 @@ def test_their_cards_tell_how_they_were_made(made):
     _, writer, judge = made
     card = (judge / "README.md").read_text()
     assert card.startswith("# tiny:prm2\n")
-    assert "train tiny-prm --minutes 0.5 --math math --data-seed 3 --seed 0 --out prm2`" in card
+    assert "train tiny-prm --minutes 0.5 --steps 9 --math math --data-seed 3 --seed 0 --out prm2`" in card
     assert "- Its solutions: `python -m tts_playground.train tiny-math" in card
     assert "| greedy_level5 |" in (writer / "README.md").read_text()
 

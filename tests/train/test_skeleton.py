@@ -108,5 +108,5 @@ def test_every_trainer_stands_on_the_skeleton(module, order, monkeypatch):
 
 def test_a_card_tells_steps_where_steps_were_ordered(tmp_path):
     ordered = command_of(TrainConfig(out=tmp_path / "made", steps=60), "tiny:math")
-    assert ordered.startswith("python -m tts_playground.train tiny-math --steps 60 ") and "--minutes" not in ordered
-    assert "--minutes 30 " in command_of(TrainConfig(out=tmp_path), "tiny:math")
+    assert ordered.startswith("python -m tts_playground.train tiny-math --minutes 30 --steps 60 ")
+    assert "--steps" not in command_of(TrainConfig(out=tmp_path), "tiny:math")

@@ -57,7 +57,8 @@ def command_of(order: TrainConfig, name: str) -> str:
     """The command line that repeats ``order``; folders by their names, since where they stood does not matter."""
     words = [
         f"python -m tts_playground.train {name.replace(':', '-').removesuffix('2')}",
-        f"--minutes {order.minutes:g}" if order.steps is None else f"--steps {order.steps}",
+        f"--minutes {order.minutes:g}",
+        *([] if order.steps is None else [f"--steps {order.steps}"]),
     ]
     words += [f"--{key.replace('_', '-')} {path.name}" for key in FOLDERS if (path := getattr(order, key)) is not None]
     if order.distil is not None:
