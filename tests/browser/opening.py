@@ -59,6 +59,13 @@ def settled(page):
         quiet = 0 if _waits(page) else quiet + 1
 
 
+def at_the_end(page):
+    """Scroll to the end of the page, of which more may come once it is reached."""
+    for _ in range(2):
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        settled(page)
+
+
 def _waits(page):
     """Whether something is under way."""
     newest = max(page.asked.values(), default=0)

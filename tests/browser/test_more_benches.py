@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from opening import SIZES, opener, served
+from opening import SIZES, at_the_end, opener, served
 from playwright.sync_api import expect
 
 from tts_playground.ui.audit import TAB as AUDIT
@@ -62,7 +62,7 @@ def test_a_phone_goes_from_the_curve_to_the_controls_the_tour_and_what_goes_deep
     parts = (RESULT[tab], f"#{tab}-curve", CONTROL[tab], f"#{tab}-tour-note", deeper)
     tops = [_box(page.locator(one).first)[0] for one in parts]
     assert tops == sorted(tops)
-    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    at_the_end(page)
     assert _box(page.locator("footer"))[1] <= _box(page.locator(f"#tab-{tab} .actions").first)[0]
 
 
