@@ -12,7 +12,7 @@ import typer
 from tts_playground import registry
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit
-from tts_playground.errors import BadInput
+from tts_playground.errors import BadInput, plural
 
 File = Annotated[Path, typer.Argument(help="The drawing: any picture; black on white, a photo of a marker on paper.")]
 SamplerName = Annotated[
@@ -132,7 +132,7 @@ _ENDED = {
 def _talk(result: dict[str, Any]) -> None:
     print(result["program"])
     renders = result["cost"]["renders"]
-    tried = f"{renders:,} candidate{'' if renders == 1 else 's'}"
+    tried = plural(renders, "candidate")
     fit = f"IoU {result['iou']:.4f}, score {result['score']:.4f}"
     line = f"{fit} in {result['seconds']:.2f} s, {tried}, {_ENDED.get(result['stopped'], '')}"
     console().print(line.rstrip(", "), highlight=False)

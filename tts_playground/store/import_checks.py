@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tts_playground import jsontext
-from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.errors import BadInput, PlaygroundError, plural
 from tts_playground.store.rows import StoredRow, decode, pool_key
 
 TEXTS = ("pool", "kind", "task", "sampler", "codec", "cost", "info")
@@ -95,7 +95,7 @@ def checked(records: Iterable[Mapping[str, Any]], where: str, *, contents: bool)
     if faults:
         number, why = faults[0]
         more = len(faults) - 1
-        others = "" if not more else f" (and {more} more row{'' if more == 1 else 's'} cannot be used)"
+        others = "" if not more else f" (and {plural(more, 'more row')} cannot be used)"
         raise BadInput(f"Row {number} of {where}: {why}{others}; nothing was imported.")
     return rows
 

@@ -17,6 +17,7 @@ from tts_playground.auditing.pictures import ChoicePicture
 from tts_playground.auditing.report import AuditReport, bars, tempered
 from tts_playground.auditing.rows import AuditRow
 from tts_playground.auditing.verdict import VerdictLine, share
+from tts_playground.errors import plural
 from tts_playground.figures import audit as figures
 from tts_playground.figures.audit import mark_of
 from tts_playground.pages.audit.histogram import histogram
@@ -61,7 +62,7 @@ def _asked(work: AuditPageState, report: AuditReport) -> str:
         "list": f"{work.drawn} picks in a list",
     }
     name = "A script that you are to guess" if work.secret else view.model
-    line = f"{name}: {pictures} picture{'' if pictures == 1 else 's'}, {how[view.protocol]}"
+    line = f"{name}: {plural(pictures, 'picture')}, {how[view.protocol]}"
     line += ", digit and colour" if view.task == "color" and view.protocol != "list" else ""
     line += ", digits moved round" if view.permute else ""
     return f"{line}, temperature {view.temperature:g}, seed {view.seed}"

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from tts_playground import figures, registry
+from tts_playground.errors import plural
 from tts_playground.estimators.curves import Curve
 from tts_playground.experiments.step_tree import StepNode, StepTree
 from tts_playground.figures.answers import reliability_plot
@@ -30,11 +31,6 @@ def called(strategy: str) -> str:
     """A strategy's name at the beginning of a sentence."""
     name = registry.entry("strategy", strategy).title
     return name[0].upper() + name[1:]
-
-
-def plural(count: int, one: str) -> str:
-    """ "1 step", "2 steps"."""
-    return f"{count:,} {one}" + ("" if count == 1 else "s")
 
 
 def headline(state: MathPageState) -> str:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from tts_playground import figures
 from tts_playground.core import Progress
+from tts_playground.errors import plural
 from tts_playground.pages.links import gallery_links
 from tts_playground.pages.made import made
 from tts_playground.pages.status import status
@@ -210,7 +211,7 @@ def weights_note(view: T2iView, earlier: PoolView | None) -> str:
             f' <a href="?{link}">Use CFG {own:g}</a>'
         )
     if earlier is not None:
-        count = f"{len(earlier)} image{'' if len(earlier) == 1 else 's'}"
+        count = plural(len(earlier), "image")
         found.append(
             f"The store has {count} of this prompt and these settings by {html.escape(earlier.checkpoint)}. They can be"
             f" read (“pools export {earlier.key[:12]} FILE”) and are never mixed with new ones."
@@ -231,9 +232,7 @@ def several_reading(looks: Sequence[GalleryState]) -> str:
     if mean is None:
         return status("These prompts have no scores by this reward.")
     last = max(1, mean.pool_size // 2)
-    line = (
-        f"{mean.prompts} prompt{'' if mean.prompts == 1 else 's'}: {measure(reward)} {number(mean.at(1))} for one draw,"
-    )
+    line = f"{plural(mean.prompts, 'prompt')}: {measure(reward)} {number(mean.at(1))} for one draw,"
     line += f" {number(mean.at(last))} for the best of {last}, on average."
     curves = {look.view.prompt: look.curve() for look in looks}
     gains = {

@@ -11,7 +11,7 @@ import numpy as np
 
 from tts_playground import figures, registry
 from tts_playground.answers import groups
-from tts_playground.errors import BadInput
+from tts_playground.errors import BadInput, plural
 from tts_playground.estimators.curves import Curve
 from tts_playground.estimators.fits import coverage_law
 from tts_playground.estimators.voting import majority_curve
@@ -239,7 +239,7 @@ def set_reading(work: SetWork | None, measure: str) -> str:
         sentences.trust_words(found),
     ]
     busy = work.done < work.of
-    asked = sentences.plural(len(work.asked), "question")
+    asked = plural(len(work.asked), "question")
     head = f"{work.done} of {work.of} questions." if busy else f"{asked} of {work.name}."
     return status(sentences.joined([head, *said, work.note]), busy=busy)
 

@@ -7,6 +7,7 @@ import html
 from collections.abc import Sequence
 
 from tts_playground.answers import groups
+from tts_playground.errors import plural
 from tts_playground.estimators.curves import Curve
 from tts_playground.estimators.fits import coverage_law
 from tts_playground.experiments.question_sets import Trust
@@ -14,11 +15,6 @@ from tts_playground.pages.vqa.page_state import VqaPageState
 
 TIMES = 4
 """how many times as many answers a trend is read off for"""
-
-
-def plural(count: int, one: str) -> str:
-    """ "1 answer", "2 answers"."""
-    return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 
 def mark_of(group: str) -> str:

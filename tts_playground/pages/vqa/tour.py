@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from tts_playground.errors import plural
 from tts_playground.figures.answers import reshape, softmax
 from tts_playground.pages.tour import TourCard, cards
 from tts_playground.pages.vqa import sentences
@@ -136,7 +137,7 @@ def better(seen: AnswerEvidence) -> str:
     different = len(set(sentences.groups(answers)))
     return (
         "Yes: equal answers need one verification, and the picture is read once for all of them. Here"
-        f" {sentences.plural(len(answers), 'answer')} are {different} different"
+        f" {plural(len(answers), 'answer')} are {different} different"
         f" {'one' if different == 1 else 'ones'}, so {different} of {len(answers)} verifications would do."
     )
 

@@ -8,8 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from tts_playground.errors import plural
 from tts_playground.pages.vqa.page_state import VqaPageState
-from tts_playground.pages.vqa.sentences import plural
 
 SHOWN, LONGEST = 8, 400
 """ways to go on that are shown; words of a reply that are played"""
