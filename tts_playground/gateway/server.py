@@ -17,7 +17,7 @@ from tts_playground.gateway.edge import Gateway
 from tts_playground.gateway.guard import Guard, key_of_environment, require_key
 from tts_playground.pages.access import Door
 from tts_playground.pages.connections import bounded_connections
-from tts_playground.pages.freed_memory import give_back_often
+from tts_playground.pages.freed_memory import give_back_often, share_heaps
 
 PORT = 8080
 WAITING = 512
@@ -74,6 +74,7 @@ class GatewayServer:
 
     def serve(self) -> None:
         """Answer until somebody stops the process."""
+        share_heaps()
         give_back_often(threading.Event())
         self._server().run(sockets=[self._socket])
 

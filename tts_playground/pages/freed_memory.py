@@ -1,17 +1,37 @@
 """Memory that requests no longer need goes back to the system.
 
 The C library keeps what is freed between what is still in use. Measured, after a minute of 100 users on two cores: 300
-MB of 2.1 GB, which ``malloc_trim`` gives back in 6 ms.
+MB of 2.1 GB, which ``malloc_trim`` gives back in 6 ms. And it gives threads heaps of their own, eight a core, each of
+which keeps what its busiest moment took. With one a core 60 users took 1,585 MB after 7 minutes and 1,583 after 14;
+with eight 30 users took 1,820 after 13 and 1,883 after 26.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from collections.abc import Callable
 
 EVERY = 15.0
 """seconds between two times"""
+HEAPS = max(2, os.cpu_count() or 2)
+"""heaps that all threads share: about as many as can be busy at once"""
+_ARENA_MAX = -8
+"""``M_ARENA_MAX`` of glibc's malloc.h"""
+
+
+def share_heaps(heaps: int = HEAPS) -> bool:
+    """Let all threads share ``heaps`` heaps; whether they do now. To be called before there are many threads.
+
+    An operator who has chosen a number (``MALLOC_ARENA_MAX`` or ``GLIBC_TUNABLES``) keeps it.
+    """
+    if "MALLOC_ARENA_MAX" in os.environ or "malloc.arena_max" in os.environ.get("GLIBC_TUNABLES", ""):
+        return False
+    try:
+        return bool(ctypes.CDLL(None).mallopt(_ARENA_MAX, heaps))
+    except (OSError, AttributeError, TypeError):
+        return False
 
 
 def _trim() -> Callable[[int], int] | None:

@@ -22,7 +22,7 @@ from tts_playground.models import zerogpu
 from tts_playground.pages import address, thumbnails
 from tts_playground.pages.access import Doorkeeper
 from tts_playground.pages.connections import bounded_connections
-from tts_playground.pages.freed_memory import give_back_often
+from tts_playground.pages.freed_memory import give_back_often, share_heaps
 from tts_playground.ui import papers, theme
 from tts_playground.ui.edge.body_limit import BodyLimit
 from tts_playground.ui.edge.early import Early
@@ -181,6 +181,7 @@ def warm(shown: list[Tab]) -> threading.Thread:
 
 def launch() -> None:
     """Build the page, serve it, then load models while people look at it."""
+    share_heaps()
     shown = tabs()
     app = build(shown)
     serve(app, block=False)
