@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from tts_playground.cli import main
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.estimators.voting import expected_majority, expected_majority_of_blocks
 from tts_playground.experiments.recipes.accuracy import accuracy
@@ -153,6 +154,16 @@ def test_bad_rows_are_said_and_skipped(tmp_path):
 def test_a_score_that_is_no_number_costs_its_row_and_no_other(tmp_path, score):
     found = accuracy(write(tmp_path / "x.jsonl", [row(), row(1, scores=[[0.5, score], *[[0.5]] * 7])]))
     assert found.problems == 1 and "finite" in found.skipped[0].why
+
+
+def test_scores_below_0_are_counted_and_have_no_weight(tmp_path, capsys):
+    said = ["\\boxed{1}", "\\boxed{1/2}", "\\boxed{1}"]
+    name = write(tmp_path / "x.jsonl", [row(scores=[[-3.0], [0.1], [-2.0]], completions=said)])
+    found = accuracy(name)
+    assert found.negative == 2 and found.metrics["weighted@3"].value == 1.0
+    with pytest.raises(SystemExit, match="0"):
+        main(["accuracy", name])
+    assert "2 completions with a score below 0, and so without weight in weighted votes." in capsys.readouterr().out
 
 
 def test_columns_that_are_not_the_published_ones_are_left_alone(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -169,6 +170,15 @@ def test_the_array_gives_every_task_its_chunk(task, span, tmp_path):
     words = done.stdout.split()
     assert words[:5] == ["-m", "tts_playground", "recipe", "a.yaml", "--n=4"]
     assert recipe_of("tiny-math/dvts", overrides_of(words[5:])).chunk == f"--chunk-{span}"
+
+
+def test_merge_says_where_nothing_answers(capsys, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # bound and not listening: who calls here is turned away
+        place = f"http://127.0.0.1:{free.getsockname()[1]}/run"
+        with pytest.raises(SystemExit):
+            main(["merge", place])
+    assert "or nothing answers there" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -135,3 +135,7 @@ def _talk(result: dict[str, Any]) -> None:
     if result["unboxed"]:
         boxes = plural(result["unboxed"], "completion") + " without a box"
         print(f"{boxes}, of which {result['silent']} without any answer, and so without a vote.")
+    if result["negative"]:
+        print(
+            f"{plural(result['negative'], 'completion')} with a score below 0, and so without weight in weighted votes."
+        )

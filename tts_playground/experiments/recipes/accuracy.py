@@ -55,11 +55,13 @@ class Accuracy:
     """completions without a box, whose answer is read off their words"""
     silent: int
     """completions that say nothing"""
+    negative: int
+    """completions with a score below 0, which have no weight in a weighted vote"""
     skipped: tuple[Skipped, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        names = ("approach", "n", "together", "agg_strategy", "problems", "unboxed", "silent")
+        names = ("approach", "n", "together", "agg_strategy", "problems", "unboxed", "silent", "negative")
         facts = {name: getattr(self, name) for name in names}
         return facts | {
             "metrics": {name: one.as_dict() for name, one in self.metrics.items()},
@@ -149,6 +151,7 @@ def measured(rows: Iterable[CompletedProblem | Skipped], approach: str, beam_wid
             numbers.append(number)
             words["unboxed"] += sum(boxed_text(text) is None for text in one.completions)
             words["silent"] += sum(not name for name in one.names)
+            words["negative"] += sum(score < 0 for score in one.rewards(how))
     if not told:
         why = f"; the first: {skipped[0].why}" if skipped else ""
         raise BadInput(f"There is no row of completions with an answer in it{why}.")
@@ -164,9 +167,8 @@ def measured(rows: Iterable[CompletedProblem | Skipped], approach: str, beam_wid
     tokens = {
         at: float(np.mean([row[4][at] for row in kept])) for at in sizes(n, size) if all(at in r[4] for r in kept)
     }
-    return Accuracy(
-        approach, n, size, how, len(kept), metrics, tokens, words["unboxed"], words["silent"], tuple(skipped)
-    )
+    counts = (words["unboxed"], words["silent"], words["negative"])
+    return Accuracy(approach, n, size, how, len(kept), metrics, tokens, *counts, tuple(skipped))
 
 
 def _metrics(kept: Sequence[Any], ns: Sequence[int]) -> dict[str, Interval]:

@@ -255,9 +255,9 @@ def _why(error: Exception) -> str:
 
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(error, errors.OfflineModeIsEnabled):
-        return "HF_HUB_OFFLINE is set; go online, or leave push_to_hub out"
+        return "HF_HUB_OFFLINE is set; unset it, or do without the hub"
     if status in (401, 403) or isinstance(error, errors.LocalTokenNotFoundError):
-        return "it wants a token that may write there; log in with 'hf auth login', or set HF_TOKEN"
+        return "it wants a token that may read or write there; log in with 'hf auth login', or set HF_TOKEN"
     said = getattr(error, "server_message", None) or shown(error, 300)
     return f"it answers {status}: {shown(said, 300)}" if status else shown(said, 300).removesuffix(".")
 

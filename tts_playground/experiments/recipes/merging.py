@@ -179,6 +179,9 @@ def chunks_of(place: str, filters: Sequence[str] = ()) -> dict[str, list[RecipeC
         elif name == workers.JOB and all(word in path for word in filters):
             for chunk in _of_workers(folder, path, set(paths)):
                 found.setdefault(chunk.name.split("--chunk")[0], []).append(chunk)
+    if not found and not paths:
+        unless = ", or nothing answers there" if not folder.local else ""
+        raise BadInput(f"{shown(place)} has no files{unless}; give the folder or address that chunks were written to.")
     if not found:
         raise BadInput(f"There are no chunks in {shown(place)}: files such as best_of_n_completions--chunk-0_50.jsonl.")
     return found
