@@ -6,7 +6,11 @@ import pytest
 from opening import PATIENCE, open_in, settled
 from playwright.sync_api import expect
 
+from tts_playground.ui.edge.page_scripts import CHARTS
+
 OLD = ".old"
+MOST = 1_500_000
+"""bytes of a first visit of a browser that has nothing yet"""
 JUMPS = """window.jumped = 0; new PerformanceObserver((list) => list.getEntries().forEach((one) => {
   if (!one.hadRecentInput) window.jumped += one.value; })).observe({type: 'layout-shift', buffered: true});"""
 
@@ -38,6 +42,16 @@ def _grey(page, *parts):
 def _fresh(page, note):
     expect(page.locator(note)).to_have_count(0)
     expect(page.locator(OLD)).to_have_count(0)
+
+
+def test_a_first_visit_takes_little_and_draws_with_what_was_sent(address, browser):
+    context, faults, ended = browser.new_context(), [], []
+    context.on("requestfinished", lambda request: ended.append(request))  # playwright takes no builtin
+    page = open_in(context, address, "#t2i-curve .main-svg", faults=faults)
+    assert page.evaluate("Plotly.version") in CHARTS
+    taken = sum(request.sizes()["responseBodySize"] for request in ended if request.response())
+    context.close()
+    assert faults == [] and 500_000 < taken < MOST
 
 
 def test_an_audit_of_other_settings_is_grey_and_names_its_own(opened):

@@ -29,6 +29,7 @@ from tts_playground.ui.edge.early import Early
 from tts_playground.ui.edge.figure_files import FigureFiles
 from tts_playground.ui.edge.headers import SafeHeaders
 from tts_playground.ui.edge.packed import Packed
+from tts_playground.ui.edge.page_scripts import PageScripts
 from tts_playground.ui.first_open import on_first_open
 from tts_playground.ui.gradio_patches import (
     Listening,
@@ -131,7 +132,7 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
     door = Doorkeeper.at(options.get("server_name"))
     gateway = beside.wanted(options.get("server_name"))
     before = [SafeHeaders.everywhere(), *([beside.GatewayBranch.to(gateway)] if gateway is not None else [])]
-    inside = [FigureFiles.everywhere(), Packed.pages(), Early.everywhere(), Listening.to(app)]
+    inside = [FigureFiles.everywhere(), PageScripts.everywhere(), Packed.pages(), Early.everywhere(), Listening.to(app)]
     guards = [*before, door, BodyLimit.at(limits.body_bytes), *inside]
     settings = {
         "theme": theme.THEME,
