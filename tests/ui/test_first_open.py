@@ -176,3 +176,21 @@ def test_the_page_is_laid_out_without_torch():
     script = "import sys; from tts_playground.ui import shell; shell.build(); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False"]
+
+
+def test_what_tabs_open_with_is_made_before_somebody_opens_them():
+    made = []
+
+    def fails():
+        made.append("fails")
+        raise RuntimeError("broken")
+
+    with Page() as app, gr.Tabs():
+        with gr.Tab("one"):
+            gr.Markdown("one")
+        with gr.Tab("two"):
+            later(gr.HTML(), fails)
+            later(gr.HTML(), lambda: made.append("two"))
+            on_first_open(app)
+    shell.warm([], app).join()
+    assert made == ["fails", "two"]

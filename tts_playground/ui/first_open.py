@@ -8,6 +8,7 @@ the link's own event brings what it leaves as it is, or this is brought when tha
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -27,6 +28,15 @@ def later(part: Any, make: Callable[[], Any]) -> Any:
     """The component, which shows what ``make()`` returns once its tab is opened; made once for all pages."""
     part.made_later = cache(make)
     return part
+
+
+def make_ready(app: Page) -> None:
+    """Make what tabs open with before the first person waits for it; a failure is left for who opens the tab."""
+    for make in app.openings.values():
+        try:
+            make()
+        except Exception:  # whatever it is, a person is told of it by the event that asks again
+            logging.getLogger(__name__).warning("a part of a tab could not be made ahead", exc_info=True)
 
 
 def on_first_open(app: Page) -> None:

@@ -30,7 +30,7 @@ from tts_playground.ui.edge.figure_files import FigureFiles
 from tts_playground.ui.edge.headers import SafeHeaders
 from tts_playground.ui.edge.packed import Packed
 from tts_playground.ui.edge.page_scripts import PageScripts
-from tts_playground.ui.first_open import on_first_open
+from tts_playground.ui.first_open import make_ready, on_first_open
 from tts_playground.ui.gradio_patches import (
     Listening,
     Page,
@@ -168,10 +168,12 @@ def serve(app: gr.Blocks, limits: Limits = Limits(), *, block: bool = True, **op
     return served_at
 
 
-def warm(shown: list[Tab]) -> threading.Thread:
-    """Load what the tabs need, in the background."""
+def warm(shown: list[Tab], app: gr.Blocks | None = None) -> threading.Thread:
+    """Make what the tabs of ``app`` open with, and load what they need, in the background."""
 
     def work() -> None:
+        if isinstance(app, Page) and not zerogpu.here():
+            make_ready(app)
         for tab in () if zerogpu.here() else shown:  # in such a Space the GPU is a visitor's, for one call
             tab.warm()
 
@@ -189,5 +191,5 @@ def launch() -> None:
     gc.freeze()  # what is loaded by now stays: later searches for garbage need not look at it
     gc.enable()
     give_back_often(threading.Event())
-    warm(shown)
+    warm(shown, app)
     app.block_thread()

@@ -29,9 +29,16 @@ class MathTab:
         api.build()
 
     def warm(self) -> None:
-        """Load the default model where it is small, and solve one problem, which the first person waits for."""
-        from tts_playground.pages.math.page_state import warm
+        """Draw what is said of many problems, load the default model where it is small, and solve one problem.
 
+        The first person would wait for each of these.
+        """
+        from tts_playground.pages.math import render
+        from tts_playground.pages.math.page_state import opening, warm
+        from tts_playground.ui.math.callbacks import many
+
+        many("tokens", "all", opening().view.aggregation)
+        render.trust_figure()
         warm()
 
 

@@ -136,7 +136,7 @@ def _looking(p: MathParts) -> None:
 
     @friendly
     def draw(axis: str, level: str, aggregation: str):
-        return _many(check_axis(axis), level, coerce_view({"aggregation": aggregation}).aggregation)
+        return many(check_axis(axis), level, coerce_view({"aggregation": aggregation}).aggregation)
 
     @friendly
     def age(state: MathPageState, *values: Any):
@@ -163,7 +163,7 @@ def _looking(p: MathParts) -> None:
         p.value(name).change(asked, [p.state, p.examples, *p.values], outputs, **LIVE)
 
 
-def _many(axis: str, level: str, how: str) -> tuple[Any, ...]:
+def many(axis: str, level: str, how: str) -> tuple[Any, ...]:
     """What is said of many problems: accuracy as a figure and in words, and by difficulty."""
     of = int(level) if level in LEVELS[1:] else 0
     return render.accuracy_figure(how, axis, of), render.accuracy_words(how, of), render.bins_table(how)
@@ -215,7 +215,7 @@ def _opening(app: gr.Blocks, p: MathParts) -> None:
         state = page_state.ready(view) or MathPageState(view)
         named = query | ({"truth": view.truth} if "problem" in query else {})  # another problem's answer goes
         values = values_in_query(named, ORDER, values_of(view))
-        figures = *_many(check_axis(axis), "all", view.aggregation), render.trust_figure(), render.trust_words()
+        figures = *many(check_axis(axis), "all", view.aggregation), render.trust_figure(), render.trust_words()
         *shown, look = found(state)
         example = None if page_state.known_problem(view.problem) is None else gr.skip()
         return True, example, *values[:-1], look, *figures, *shown
