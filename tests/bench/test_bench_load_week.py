@@ -1,5 +1,6 @@
 """What a mixed crowd's numbers are made of; a crowd itself plays in ``tests/soak``."""
 
+import numpy as np
 import pytest
 
 from tts_playground.bench import load, load_week
@@ -8,9 +9,18 @@ from tts_playground.bench import load, load_week
 def test_memory_that_grows_by_a_megabyte_a_minute_is_sixty_an_hour():
     climbing = [(float(second), 500.0 + second / 60, 20) for second in range(0, 600, 2)]
     settled = [(float(second), 300.0 + min(second, 100), 20) for second in range(0, 600, 2)]
-    assert load_week.slope(climbing) == pytest.approx(60)
-    assert abs(load_week.slope(settled)) < 1e-6
-    assert load_week.slope(climbing[:2]) == 0.0
+    assert load_week.slope(climbing)[0] == pytest.approx(60)
+    assert np.abs(load_week.slope(settled)).max() < 1e-6
+    assert load_week.slope(climbing[:2]) == (0.0, 0.0, 0.0)
+
+
+def test_what_comes_and_goes_is_within_the_interval_of_a_slope():
+    chance = np.random.default_rng(0)
+    for hourly in (0.0, 200.0):
+        turns = np.repeat(chance.normal(0, 20, 40), 30)  # of a minute each
+        memory = [(2.0 * at, 500.0 + hourly * 2 * at / 3600 + float(turn), 20) for at, turn in enumerate(turns)]
+        middle, least, most = load_week.slope(memory)
+        assert least < middle < most and least < hourly < most and most - least < 400
 
 
 @pytest.mark.parametrize(
