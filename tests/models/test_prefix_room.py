@@ -19,6 +19,24 @@ def test_the_oldest_go_when_bytes_or_places_run_out_and_the_newest_stays():
     assert cache.get("e" * 99) and cache.get("bbbb") is None
 
 
+def test_a_size_is_asked_for_once_and_a_new_thing_in_an_old_place_counts_alone():
+    asked = []
+
+    def size(thing):
+        asked.append(thing)
+        return len(thing)
+
+    cache = LruCache(100, size, 10)
+    for name in ("aaaa", "aaa", "aa"):
+        cache.put("a", name)
+    cache.put("b", "b" * 8)  # 2 + 8 bytes fit
+    assert cache.get("a") == "aa" and cache.get("b") == "b" * 8 and len(asked) == 4
+    cache.clear()
+    cache.put("c", "c" * 6)
+    cache.put("d", "d" * 4)
+    assert cache.get("c") and cache.get("d")
+
+
 def test_shared_storage_counts_once():
     whole = torch.zeros(4, 256)
     assert prefix_room.held([whole, whole[1], whole[2:], None]) == 4096 == prefix_room.held([whole[0]])
@@ -48,5 +66,5 @@ def test_many_prompts_hold_no_more_than_the_room(vlm, monkeypatch):
     vlm._prompts.room = 2.5 * each
     for word in ("one", "two", "three", "four"):
         vlm.prefix(picture, word)
-    kept = list(vlm._prompts._things.values())
+    kept = [one for one, _ in vlm._prompts._things.values()]
     assert 1 <= len(kept) <= 2 and sum(one.bytes for one in kept) <= vlm._prompts.room
