@@ -9,7 +9,7 @@ from pathlib import Path
 import brotli
 import httpx
 import pytest
-from gradio.routes import BUILD_PATH_LIB
+from gradio.route_utils import BUILD_PATH_LIB
 
 from tts_playground import figures
 from tts_playground.ui.edge.page_scripts import CHARTS, FOLDER, PageScripts, _way, without_plotly

@@ -231,8 +231,8 @@ def slope(memory: list[tuple[float, float, int]]) -> tuple[float, float, float]:
     turn = np.floor(late[:, 0] * 3600 / BLOCK)
     blocks = np.array([np.median(late[turn == one], axis=0) for one in np.unique(turn)])
     hours, megabytes = (blocks if len(blocks) >= 3 else late).T
-    found = stats.theilslopes(megabytes, hours, 0.95)
-    return float(found.slope), float(found.low_slope), float(found.high_slope)
+    middle, _, least, most = np.asarray(stats.theilslopes(megabytes, hours, 0.95), np.float64).tolist()
+    return middle, least, most
 
 
 def _rows(what: str, week: Week, rest: float, busy: bool) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ class PageScripts:
     @classmethod
     def everywhere(cls) -> Middleware:
         """The middleware as the app wants it."""
-        from gradio.routes import BUILD_PATH_LIB
+        from gradio.route_utils import BUILD_PATH_LIB
 
         return Middleware(cls, folder=BUILD_PATH_LIB)
 
