@@ -44,6 +44,30 @@ def test_what_is_started_listens_on_loopback_and_knows_no_secrets(tmp_path):
     assert not any("dashboard.py" in name for name, _ in found["ports"]) and not (tmp_path / ".ray").exists()
 
 
+DYING = """
+import os, signal, time
+from tts_playground.cluster.ray_room import ClusterOptions, ray_for
+
+class Dies:
+    def die(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with ray_for(ClusterOptions(workers=1)) as ray:
+    try:
+        ray.get(ray.remote(Dies).remote().die.remote())
+    except ray.exceptions.RayActorError:
+        time.sleep(3)  # what Ray says of it comes late
+        print("the result")
+"""
+
+
+def test_what_ray_says_of_a_death_is_no_part_of_the_result():
+    own = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    own |= {"PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run([sys.executable, "-c", DYING], env=own, capture_output=True, text=True, timeout=300)
+    assert done.stdout == "the result\n", done.stderr
+
+
 def test_names_of_secrets():
     named = ["HF_TOKEN", "OPENAI_API_KEY", "x_password", "AWS_SECRET_ACCESS_KEY", "PATH", "RAY_AUTH_TOKEN", "HOME"]
     assert secrets_in(dict.fromkeys(named, "")) == named[:4]

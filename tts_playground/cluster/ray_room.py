@@ -85,11 +85,14 @@ def ray_for(options: ClusterOptions) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
+    from ray._private import worker
+
     try:
         if options.address is None:
             _start(ray, options)
         else:
             ray.init(address=_answering(options.address), **_QUIET)
+        worker._worker_logs_enabled = False  # what Ray says of deaths goes to stdout, which is for results
     except (ConnectionError, ValueError, RuntimeError, OSError, TimeoutError) as error:
         where = "be started here" if options.address is None else f"be joined at {shown(options.address)}"
         raise CannotDo(f"Ray cannot {where}: {shown(error, 300).removesuffix('.')}.") from error
@@ -97,6 +100,7 @@ def ray_for(options: ClusterOptions) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+        worker._worker_logs_enabled = True
         for name in _own:
             os.environ.pop(name, None)
         _own.clear()
