@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import random
 import resource
 import signal
@@ -20,7 +21,7 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,17 +82,41 @@ def tried(kind: str, number: int, seed: int, folder: Path) -> str:
     return f"it took {spent:.1f} s" if spent > LONGEST else ""
 
 
-def finds(count: int, seed: int, only: tuple[str, ...] = KINDS, start: int = 0) -> Iterator[Find]:
-    """Try ``count`` inputs, as many of each kind; what went wrong, as it is found."""
+def finds(count: int, seed: int, only: tuple[str, ...] = KINDS, start: int = 0) -> Iterator[Find | int]:
+    """Try ``count`` inputs, as many of each kind; what went wrong as it is found, and MB that a process has grown by.
+
+    They are tried in a process below this one, and go on in another where one of them ends it.
+    """
+    plan = [(kind, number) for number in range(start, start + -(-count // len(only))) for kind in only]
+    forked, at = multiprocessing.get_context("fork"), 0
+    while at < len(plan):
+        under_way, told = forked.Value("q", at, lock=False), forked.SimpleQueue()
+        worker = forked.Process(target=_try_all, args=(plan[at:], at, seed, under_way, told))
+        worker.start()
+        while worker.is_alive() or not told.empty():
+            if told.empty():
+                worker.join(0.2)
+            else:
+                yield told.get()
+        at = len(plan)
+        if worker.exitcode:
+            kind, number = plan[under_way.value]
+            yield Find(kind, number, f"the process ended with {worker.exitcode}")
+            at = under_way.value + 1
+
+
+def _try_all(plan: Sequence[tuple[str, int]], first: int, seed: int, under_way: Any, told: Any) -> None:
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as home:
-        for kind in only:  # loads what is needed
-            for number in range(5):
-                tried(kind, number, -1, _fresh(Path(home), kind, number))
-        for number in range(start, start + -(-count // len(only))):
-            for kind in only:
-                if what := tried(kind, number, seed, _fresh(Path(home), kind, number)):
-                    yield Find(kind, number, what)
+        for kind in dict.fromkeys(kind for kind, _ in plan):  # loads what is needed
+            for number in range(20):
+                tried(kind, number, seed - 1, _fresh(Path(home), kind, number))
+        before = memory()
+        for place, (kind, number) in enumerate(plan, first):
+            under_way.value = place
+            if what := tried(kind, number, seed, _fresh(Path(home), kind, number)):
+                told.put(Find(kind, number, what))
+        told.put(memory() - before)
 
 
 def _fresh(home: Path, kind: str, number: int) -> Path:
@@ -122,21 +147,22 @@ def main() -> int:
     asked.add_argument("--keep", action="store_true", help="add a line to seeds.jsonl")
     given = asked.parse_args()
     only = tuple(given.only or KINDS)
-    first = list(finds(20 * len(only), given.seed - 1, only))
-    before, found = memory(), first
+    found, growth = list[Find](), 0
     for one in finds(given.count, given.seed, only, given.start):
-        found.append(one)
-        print(f"{one.kind}: input {one.number} of seed {given.seed}\n{one.what}", flush=True)
-    after = memory()
-    print(f"{given.count} inputs, {len(found)} finds; memory grew from {before} to {after} MB.")
+        if isinstance(one, Find):
+            found.append(one)
+            print(f"{one.kind}: input {one.number} of seed {given.seed}\n{one.what}", flush=True)
+        else:
+            growth = max(growth, one)
+    print(f"{given.count} inputs, {len(found)} finds; memory grew by {growth} MB.")
     if given.keep:
         told = [{"kind": one.kind, "number": one.number} for one in found]
         line = {"seed": given.seed, "start": given.start, "count": given.count, "only": list(only), "finds": told}
         with KEPT.open("a") as file:
             file.write(json.dumps(line) + "\n")
-    if after - before > GROWTH:
+    if growth > GROWTH:
         print(f"That is more than {GROWTH} MB.")
-    return min(100, len(found) + (after - before > GROWTH))
+    return min(100, len(found) + (growth > GROWTH))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """What kept seeds of the fuzz found once is a result or a sentence now, and the fuzz itself sees what it looks for."""
 
+import os
+import random
 import sys
 import time
 from pathlib import Path
@@ -41,3 +43,17 @@ def test_the_fuzz_sees_faults_hangs_and_empty_sentences(monkeypatch, tmp_path):
     assert "it took 0." in case(spin)
     monkeypatch.setattr(fuzz, "WAITING", 0.2)
     assert "had not ended after 0.2 s" in case(lambda: time.sleep(30))
+
+
+def test_the_fuzz_goes_on_where_an_input_ends_the_process(monkeypatch):
+    def deadly(chance, folder):
+        if chance.random() == random.Random("1 programs 2").random():
+            os.abort()
+
+    monkeypatch.setattr(fuzz.fuzz_kinds, "CASES", {"programs": deadly})
+    *found, grown = fuzz.finds(5, 1, ("programs",))
+    assert (
+        found == [fuzz.Find("programs", 2, "the process ended with -6")]
+        and isinstance(grown, int)
+        and grown < fuzz.GROWTH
+    )
