@@ -40,6 +40,20 @@ def test_a_run_that_fails_is_named(capsys, tmp_path):
     assert code == 1 and found["error"].startswith("4 of 4 runs failed (choice, sampled: There is no")
 
 
+@pytest.mark.parametrize(
+    "name, value, says",
+    [
+        ("PER_COND", "0", "per_cond is 0, but it must lie between 1 and 1000."),
+        ("SAMPLES", "-4", "samples is -4, but it must lie between 1 and 100000."),
+        ("DTYPE", "bf7", "The dtype 'bf7' is unknown; use auto, float32, bfloat16, float16."),
+    ],
+)
+def test_what_no_run_could_use_is_one_sentence_before_any_begins(name, value, says, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv(name, value)
+    code, found = call(capsys, "audit", "all", "--model=scripted:fair", f"--out={tmp_path}")
+    assert (code, found["error"]) == (2, says)
+
+
 def test_pictures_on_disk_are_those_that_are_shown(capsys, tmp_path):
     code, found = call(capsys, "audit", "pictures", tmp_path, "--per-cond=2", "--conditions=size,center", "--permute")
     settings = AuditSettings(per_cond=2, conditions=("size", "center"), permute=True)

@@ -1,9 +1,11 @@
 """Rehearses a Space: `python -m tests.soak.space [--python FILE] [--cpu] [--json]`.
 
-What a Space would do: a fresh environment from requirements.txt (Python 3.12), a copy of what the repository holds, and
-`app.py` on loopback, with `spaces` simulated unless --cpu. Chromium then opens every tab. Printed are the time
-of set-up, its size, and the times to the first page and to the first result. `--python` takes an interpreter that has
-the packages already, and leaves the set-up out. Chromium is at $CHROMIUM or /usr/bin/chromium.
+What a Space would do: a fresh environment from requirements.txt and `spaces` (Python 3.12), a copy of what the
+repository holds, and `app.py` on loopback. Unless --cpu it starts twice: with `spaces` as it is installed, which must
+find what asks for a GPU and report it to ZeroGPU (a stand-in), and with one that gives no GPU but counts the calls
+that ask for one. Chromium then opens every tab. Printed are the time of set-up, its size, and the times to the
+first page and to the first result. `--python` takes an interpreter that has the packages already, and leaves the set-up
+out; without `spaces` there, so is the first start. Chromium is at $CHROMIUM or /usr/bin/chromium.
 """
 
 from __future__ import annotations
@@ -16,9 +18,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -64,9 +68,11 @@ PATIENCE = 300.0
 
 def environment(folder: Path, python: str) -> Path:
     """A fresh environment with what requirements.txt names; its interpreter."""
+    if not shutil.which(python) or subprocess.run([python, "--version"], capture_output=True).returncode:
+        raise SystemExit(f"{python} does not run here; name an interpreter of Python 3.12 as --base.")
     subprocess.run([python, "-m", "venv", folder / "venv"], check=True)
     inside = folder / "venv" / "bin" / "python"
-    subprocess.run([inside, "-m", "pip", "install", "-q", "-r", ROOT / "requirements.txt"], check=True)
+    subprocess.run([inside, "-m", "pip", "install", "-q", "-r", ROOT / "requirements.txt", "spaces"], check=True)
     return inside
 
 
@@ -85,18 +91,46 @@ def megabytes(folder: Path) -> float:
     return sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
 
+def simulated(home: Path) -> dict[str, str]:
+    """What has the app meet the `spaces` above instead of the one that is installed."""
+    (home / "simulated" / "spaces").mkdir(parents=True)
+    (home / "simulated" / "spaces" / "__init__.py").write_text(SPACES)
+    own = {"SPACES_ZERO_GPU": "true", "PYTHONPATH": str(home / "simulated")}
+    return own | {"SPACE_CALLS": str(home / "calls")}
+
+
 @contextmanager
-def serving(python: Path, folder: Path, home: Path, zero_gpu: bool) -> Iterator[tuple[str, float]]:
-    """`app.py` as a Space starts it; its address, and seconds until it answers."""
+def zero_gpu() -> Iterator[tuple[dict[str, str], list[str]]]:
+    """What has the app meet `spaces` as it is installed, and what that asked of a ZeroGPU that agrees to all."""
+    asked: list[str] = []
+
+    class Agrees(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Agrees) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{server.server_address[1]}"
+        try:
+            yield {"SPACES_ZERO_GPU": "true", "SPACES_ZERO_DEVICE_API_URL": place}, asked
+        finally:
+            server.shutdown()
+
+
+@contextmanager
+def serving(python: Path, folder: Path, home: Path, more: dict[str, str]) -> Iterator[tuple[str, float]]:
+    """`app.py` as a Space starts it, with more in its environment; its address, and seconds until it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    simulated = home / "simulated"
-    (simulated / "spaces").mkdir(parents=True)
-    (simulated / "spaces" / "__init__.py").write_text(SPACES)
     own = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1", "TTS_PLAYGROUND_HOME": str(home)}
-    own |= {"SPACE_CALLS": str(home / "calls"), "HF_HUB_OFFLINE": "1"}
-    own |= {"SPACES_ZERO_GPU": "true", "PYTHONPATH": str(simulated)} if zero_gpu else {}
+    own |= {"HF_HUB_OFFLINE": "1"} | more
     began = time.monotonic()
     server = subprocess.Popen([python, "app.py"], cwd=folder, env={**os.environ, **own}, stdout=sys.stderr)
     try:
@@ -112,6 +146,17 @@ def serving(python: Path, folder: Path, home: Path, zero_gpu: bool) -> Iterator[
     finally:
         server.terminate()
         server.wait(30)
+
+
+def reported(python: Path, folder: Path, home: Path) -> float:
+    """Seconds to the first page with `spaces` as it is installed, which found what asks for a GPU and reported it."""
+    with zero_gpu() as (more, asked), serving(python, folder, home, more) as (_, seconds):
+        ends = time.monotonic() + 30
+        while "/startup-report" not in asked and time.monotonic() < ends:
+            time.sleep(0.2)
+    if "/startup-report" not in asked:
+        raise SystemExit("`spaces` found nothing that asks for a GPU when the app started.")
+    return seconds
 
 
 def opened(address: str) -> dict[str, float]:
@@ -161,7 +206,9 @@ def main() -> None:
             found["set-up, s"] = time.monotonic() - began
             found["environment, MB"] = megabytes(Path(work) / "venv")
         (home := Path(work) / "home").mkdir()
-        with serving(python, folder, home, not given.cpu) as (address, seconds):
+        if not given.cpu and subprocess.run([python, "-c", "import spaces"], capture_output=True).returncode == 0:
+            found["first page with `spaces` itself, s"] = reported(python, folder, home)
+        with serving(python, folder, home, {} if given.cpu else simulated(home)) as (address, seconds):
             found["first page from the server, s"] = seconds
             found |= {f"{what}, s": spent for what, spent in opened(address).items()}
         calls = (home / "calls").read_text().splitlines() if (home / "calls").exists() else []

@@ -4,6 +4,8 @@ import base64
 import csv
 import io
 import json
+import subprocess
+import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -286,3 +288,19 @@ def test_a_parquet_file_does_not_unpack_without_end(tmp_path):
     pq.write_table(pa.table({"question": nulls}), file)
     with pytest.raises(BadInput, match="values in a column"):
         list(questions(str(file)))
+
+
+def test_a_parquet_file_whose_footer_is_damaged_is_one_sentence(tmp_path):
+    file = tmp_path / "set.parquet"
+    pq.write_table(pa.table({"question": ["which?", None], "scores": [b"1", b"2"]}), file)
+    data = file.read_bytes()
+    name = b"\x25\x02\x18\x06scores"  # of the schema: it may be null, and its name has six letters
+    assert data.count(name) == 1
+    file.write_bytes(data.replace(name, b"\x25\x00" + name[2:]))  # now it may not, but its statistics say otherwise
+    code = (
+        "import sys\nfrom tts_playground.tasks.vqa_data import questions\nfrom tts_playground.errors import BadInput\n"
+        "try:\n    list(questions(sys.argv[1]))\nexcept BadInput as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-500:]  # the process ended there
+    assert done.stdout.startswith(f"{file} cannot be read as parquet: Definition level histogram size mismatch")

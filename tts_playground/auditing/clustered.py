@@ -19,7 +19,7 @@ from tts_playground.cluster import chunks, engine, places
 from tts_playground.cluster.ray_room import ClusterOptions
 from tts_playground.cluster.work import Cancel, ClusterJob, Done, Item, gathered
 from tts_playground.core import Cost, Progress
-from tts_playground.errors import BadInput
+from tts_playground.errors import CannotDo, plural
 from tts_playground.models.loading import Options
 from tts_playground.samplers.cancellation import never, stop_if
 
@@ -87,7 +87,8 @@ def recorded(
         found: told the file when it is written.
 
     Raises:
-        BadInput, CannotDo, ModelUnavailable, Cancelled: as ``run.recorded`` and ``cluster.engine.run``.
+        BadInput, CannotDo, ModelUnavailable, Cancelled: as ``run.recorded`` and ``cluster.engine.run``; CannotDo, too,
+            where a picture has no row: those of the others are in the file then.
     """
     facts = {"settings": settings.answers(), "model": load.model, "dtype": load.where.dtype}
     facts |= {"four_bit": load.where.four_bit, "extra_body": dict(load.extra_body or {})}
@@ -98,12 +99,16 @@ def recorded(
     for report in engine.run(job, place, options, cancel=cancel):
         yield Progress(share=report.share, done=report.done, of=report.of)
     done, read = chunks.merged(places.opened(options.chunks or place), pictures)
-    if bad := next((one for one in done if one.row is None), None):
-        raise BadInput(f"The picture {bad.key} could not be answered: {bad.why}.")
     task = "color" if settings.task == "color" else "only"
     file = folder / f"choice_{task}_{settings.protocol}_{read.facts['audit']}.jsonl"
     known = {row.picture.key for row in run.read(file, read.facts["audit"])} if file.is_file() else set()
     files.make_folder(folder)
     with journal.growing(file, "The audit") as append:
         append(one.row for one in done if one.row is not None and one.key not in known)
+    if bad := [one for one in done if one.row is None]:
+        others = f"the rows of the {plural(len(done) - len(bad), 'other')} are in {file}"
+        raise CannotDo(
+            f"{plural(len(bad), 'picture')} could not be answered ({bad[0].key}: {bad[0].why.rstrip('.')}); {others}, "
+            "which 'audit analyze' reads, and a further run tries again."
+        )
     found(file)

@@ -140,7 +140,11 @@ def run_all(
 ) -> None:
     """The whole audit in one command: choice and colour, sampled and exact, four runs on as many GPUs as there are."""
     from tts_playground.auditing import all_runs
+    from tts_playground.auditing.settings import settings_from
+    from tts_playground.models.loading import Options
 
+    settings_from({"per_cond": per_cond, "samples": samples, "seed": seed}, preset)  # or four runs would say the same
+    Options(dtype=dtype, four_bit=load_4bit).resolved()
     words = {"model": model, "per-cond": per_cond, "samples": samples, "batch": batch, "dtype": dtype}
     words |= {"preset": preset, "seed": seed, "out": str(out), "load-4bit": load_4bit}
     found = all_runs.run(words, gpus, say=lambda line: console().print(line, highlight=False))

@@ -10,6 +10,9 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +27,12 @@ OBJECTS = 100 << 20
 """bytes of the object store that is started: rows never go through it"""
 _LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """0 has Ray take 127.0.0.1 as its node's address; without, it resolves even that to the machine's own"""
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
+REACHED, ANSWERED = 5.0, 60.0
+"""seconds in which the machine of a cluster must take a connection, and Ray must answer there"""
+_ASK = "import sys; from ray._raylet import GcsClient; GcsClient(address=sys.argv[1])"
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|_PWD$|_PAT$", re.IGNORECASE)
+_SIGNED = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+"""an address with a password in it, as of a database, a mirror of packages or a proxy"""
 
 
 @dataclass(frozen=True)
@@ -77,13 +85,14 @@ def ray_for(options: ClusterOptions) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
+    from ray._private import worker
+
     try:
         if options.address is None:
             _start(ray, options)
         else:
-            address = options.address
-            address = address if address == "auto" or ":" in address else f"{address}:6379"
-            ray.init(address=address, **_QUIET)
+            ray.init(address=_answering(options.address), **_QUIET)
+        worker._worker_logs_enabled = False  # what Ray says of deaths goes to stdout, which is for results
     except (ConnectionError, ValueError, RuntimeError, OSError, TimeoutError) as error:
         where = "be started here" if options.address is None else f"be joined at {shown(options.address)}"
         raise CannotDo(f"Ray cannot {where}: {shown(error, 300).removesuffix('.')}.") from error
@@ -91,6 +100,7 @@ def ray_for(options: ClusterOptions) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+        worker._worker_logs_enabled = True
         for name in _own:
             os.environ.pop(name, None)
         _own.clear()
@@ -101,6 +111,33 @@ _TOKEN = secrets.token_hex(32)
 _own: list[str] = []
 """what was added to the environment as long as Ray runs"""
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": False}
+
+
+def _answering(address: str) -> str:
+    """HOST:PORT of a cluster that answers. Ray itself tries to join one that does not for a quarter of an hour.
+
+    Raises:
+        ConnectionError, OSError, ValueError: there is none, something else answers there, or it refuses.
+    """
+    from ray._private import services
+
+    named = address if address == "auto" or ":" in address else f"{address}:6379"
+    place = services.canonicalize_bootstrap_address_or_die(named)
+    host, _, port = place.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), REACHED).close()
+    except OSError as error:
+        raise OSError(f"nothing answers at {place} ({error.strerror or error})") from error
+    try:  # in a process of its own: nothing else ends what waits in Ray's C++
+        done = subprocess.run([sys.executable, "-c", _ASK, place], capture_output=True, text=True, timeout=ANSWERED)
+    except subprocess.TimeoutExpired as error:
+        raise OSError(f"what answers at {place} is no cluster of Ray") from error
+    if done.returncode:
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        token = any("token" in line.lower() for line in said[-3:])
+        why = "it wants another token; set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN" if token else "".join(said[-1:])
+        raise OSError(f"{place} refuses: {why}")
+    return place
 
 
 def _start(ray: Any, options: ClusterOptions) -> None:
@@ -133,7 +170,8 @@ def _start(ray: Any, options: ClusterOptions) -> None:
 
 def secrets_in(environment: Mapping[str, str]) -> list[str]:
     """The names in an environment that hold what no worker needs to know."""
-    return [name for name in environment if _SECRET.search(name) and not name.startswith("RAY_")]
+    found = (name for name, value in environment.items() if _SECRET.search(name) or _SIGNED.search(value))
+    return [name for name in found if not name.startswith("RAY_")]
 
 
 def places_for(ray: Any, options: ClusterOptions) -> tuple[int, float]:

@@ -35,6 +35,7 @@ def parquet(path: Path) -> Iterator[Row]:
             if file.metadata.num_columns > MOST_COLUMNS:
                 raise BadInput(f"{path} has over {MOST_COLUMNS:,} columns, which is not read.")
             for number in range(file.metadata.num_row_groups):
+                _opens(file, number)
                 size = _group_size(file.metadata.row_group(number), path, most)
                 # a text stands in a group once and may be meant by each of its rows
                 for batch in file.iter_batches(min(64, max(1, most // max(size, 1))), row_groups=[number]):
@@ -43,6 +44,14 @@ def parquet(path: Path) -> Iterator[Row]:
         raise
     except Exception as error:  # Arrow raises many kinds for a damaged file, OverflowError among them
         raise BadInput(f"{path} cannot be read as parquet: {_first_line(error)}.") from error
+
+
+def _opens(file: Any, number: int) -> None:
+    """Have Arrow's reader open the columns of a group for a batch of no rows, which reads none of them.
+
+    Damage that it raises an error about here ends the process where metadata is asked for the same column.
+    """
+    next(file.reader.iter_batches(0, row_groups=[number], column_indices=None, use_threads=False), None)
 
 
 def _group_size(group: Any, path: Path, most: int) -> int:
