@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tts_playground.bench import hand_drawn
+from tts_playground.bench.ideal_shapes import EVERY, fitted
 from tts_playground.tasks.drawing import read_drawing
 
 SHAPES = hand_drawn.shapes()
@@ -27,7 +28,15 @@ def test_most_are_read_as_what_was_meant(kind):
 
 
 def test_the_rows_compare_with_the_same_search_on_what_was_meant():
-    first, unread, length, time, renders = hand_drawn.rows(2, 0.3, False)
+    first, ideal, unread, length, time, renders = hand_drawn.rows(2, 0.3, False)
     assert 0 < first["ours"] <= 1 and 0 < first["peer"] <= 1
     assert first["ratio"] == pytest.approx(first["ours"] / first["peer"])
+    assert 0.5 < ideal["ours"] <= 1 and unread["peer"] == 0.0
     assert 0 <= unread["ours"] <= 1 and length["ours"] >= 1 and time["ours"] > 0 < renders["ours"]
+
+
+@pytest.mark.parametrize("kind", ["rectangle", "triangle", "ellipse"])
+def test_an_ideal_shape_is_found_where_it_is(kind):
+    one = next(one for one in SHAPES if one.kind == kind)
+    meant = one.meant()
+    assert _iou(fitted(meant, kind), meant[::EVERY, ::EVERY]) > 0.97

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from tts_playground.bench.ideal_shapes import EVERY, fitted
 from tts_playground.bench.timing import row
 from tts_playground.dsl.drawings import overlap
 from tts_playground.tasks.drawing import SIDE
@@ -52,6 +53,12 @@ def shapes() -> tuple[HandDrawn, ...]:
     return tuple(HandDrawn(FOLDER / r["file"], r["kind"], tuple((x, y) for x, y in r["vertices"])) for r in rows)
 
 
+def _ideal(one: HandDrawn, meant: SketchTask) -> float:
+    """IoU with what was meant of the best that could be read by who knows the kind; see ``ideal_shapes``."""
+    shape, truth = fitted(SketchTask.of(one.file).ink, one.kind), meant.ink[::EVERY, ::EVERY]
+    return float((shape & truth).sum() / (shape | truth).sum())
+
+
 def rows(number: int, seconds: float | None, busy: bool) -> list[dict[str, Any]]:
     """Rows of ``bench sketch``: overlap with what was meant, beside what the same search makes of the meant shape."""
     drawn = shapes()[:number]
@@ -59,6 +66,7 @@ def rows(number: int, seconds: float | None, busy: bool) -> list[dict[str, Any]]
     found = [sketch(one.file, seconds=seconds) for one in drawn]
     best = [sketch(target, seconds=seconds).iou for target in targets]
     meant = np.array([overlap(target, one.program).iou for target, one in zip(targets, found, strict=True)])
+    ideal = np.array([_ideal(one, target) for one, target in zip(drawn, targets, strict=True)])
     what = f"{len(drawn)} shapes drawn by people: "
     return [
         row(
@@ -70,7 +78,21 @@ def rows(number: int, seconds: float | None, busy: bool) -> list[dict[str, Any]]
             higher_is_better=True,
             busy=busy,
         ),
-        row(what + "share below 0.6", float((meant < UNREAD).mean()), None, "share", "ours <= 0.03", busy=busy),
+        row(
+            what + "mean IoU of the ideal shape of the kind that was meant, fitted to what was read",
+            float(ideal.mean()),
+            None,
+            "IoU",
+            busy=busy,
+        ),
+        row(
+            what + "share below 0.6; peer: of those ideal shapes",
+            float((meant < UNREAD).mean()),
+            float((ideal < UNREAD).mean()),
+            "share",
+            "ours <= 0.03",
+            busy=busy,
+        ),
         row(
             what + "mean length",
             float(np.mean([len(one.program) for one in found])),
