@@ -110,7 +110,7 @@ from tts_playground.errors import CannotDo
 ray_room.ANSWERED = 3.0
 try:
     with ray_room.ray_for(ray_room.ClusterOptions(address=sys.argv[1])) as ray:
-        print(len(ray.nodes()), "nodes")
+        print(sum(one["Alive"] for one in ray.nodes()), "nodes")
 except CannotDo as error:
     print(error)
 """
