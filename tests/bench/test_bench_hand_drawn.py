@@ -37,6 +37,6 @@ def test_the_rows_compare_with_the_same_search_on_what_was_meant():
 
 @pytest.mark.parametrize("kind", ["rectangle", "triangle", "ellipse"])
 def test_an_ideal_shape_is_found_where_it_is(kind):
-    one = next(one for one in SHAPES if one.kind == kind)
-    meant = one.meant()
-    assert _iou(fitted(meant, kind), meant[::EVERY, ::EVERY]) > 0.97
+    meant = [one.meant() for one in SHAPES if one.kind == kind]
+    found = [_iou(fitted(mask, kind), mask[::EVERY, ::EVERY]) for mask in meant]
+    assert np.median(found) > 0.97 and min(found) > 0.85  # the thinnest are four pixels wide, of which two are seen
