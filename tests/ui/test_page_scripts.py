@@ -7,16 +7,16 @@ import re
 from pathlib import Path
 
 import brotli
+import gradio
 import httpx
 import pytest
-from gradio.route_utils import BUILD_PATH_LIB
 
 from tts_playground import figures
 from tts_playground.ui.edge.page_scripts import CHARTS, FOLDER, PageScripts, _way, without_plotly
 
 PUBLISHED = "950d4b7a827cd446e5cfcb125b33fe56bf2ddb9900fd2d4cf7035829f73eae43"
 """sha256 of what npm has in plotly.js-cartesian-dist-min 3.4.0"""
-ASSETS = Path(BUILD_PATH_LIB)
+ASSETS = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
 (CHUNK,) = ASSETS.glob("PlotlyPlot-*.js")
 (ENTRY,) = (path for path in ASSETS.glob("index-*.js") if path.name in CHUNK.read_text()[:500])
 

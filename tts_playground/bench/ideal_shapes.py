@@ -1,4 +1,4 @@
-"""The ideal rectangle, triangle or ellipse under a drawing: how near to the meant one comes who knows what it should be.
+"""The ideal rectangle, triangle or ellipse under a drawing: how near to the meant one comes who knows the kind.
 
 A hand draws a rectangle askew, and nobody can tell from the drawing which one was meant. What is fitted here knows the
 kind, and may stand anywhere at any size and angle, which no program of whole numbers may.

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import gradio
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
@@ -79,9 +80,7 @@ class PageScripts:
     @classmethod
     def everywhere(cls) -> Middleware:
         """The middleware as the app wants it."""
-        from gradio.route_utils import BUILD_PATH_LIB
-
-        return Middleware(cls, folder=BUILD_PATH_LIB)
+        return Middleware(cls, folder=Path(gradio.__file__).parent / "templates" / "frontend" / "assets")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
