@@ -280,7 +280,7 @@ def test_a_question_and_its_figure_are_on_screen_together(pages, tab, key, figur
         arg=[f"{tab}-tour-note", f"{tab}-{figure}"],
     )
     page.locator(f"#{tab}-tour-note [data-close]").click()
-    expect(page.locator(".tour-bar.asked")).to_have_count(0)
+    expect(page.locator(f"#tab-{tab} .tour-bar.asked")).to_have_count(0)
 
 
 def test_a_guess_on_the_question_of_arrival_opens_its_figure(bench, new_page):

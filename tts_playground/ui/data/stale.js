@@ -13,7 +13,7 @@
       'audit-reasons', 'audit-confusion']},
     't2i-watch': {of: 't2i', run: 't2i-run', grey: ['t2i-watch']},
     't2i-pair': {of: 't2i', run: 't2i-run', grey: ['t2i-pair-reading', 't2i-over', 't2i-scatter', 't2i-two-axes']},
-    't2i-scope': {of: 't2i', run: 't2i-run', grey: ['t2i-scope', 't2i-scope-bars', 't2i-scope-status']},
+    't2i-scope': {run: 't2i-look-closer', grey: ['t2i-scope', 't2i-scope-bars', 't2i-scope-status']},
     't2i-sweep': {run: 't2i-sweep', live: ['t2i-sweep-status'], grey: ['t2i-sweep-status', 't2i-sweep-grid',
       't2i-sweep-map', 't2i-sweep-diversity', 't2i-sweep-curves', 't2i-sweep-why']},
     't2i-several': {status: 't2i-several-reading', run: 't2i-several', live: ['t2i-several-reading'],

@@ -51,11 +51,17 @@ const follow = (where, calm, number) => {
   }
   setTimeout(() => follow(where, calm, number), 120);
 };
+const begin = () => {
+  lit?.classList.remove('toured'); lit = null; again = 0; upto = Date.now() + 8000;
+  const where = card().dataset.where, number = ++asked;
+  setTimeout(() => follow(where, matchMedia('(prefers-reduced-motion: reduce)').matches, number), 200);
+};
 watch('value', () => {
   const one = card(); if (!one || !one.dataset.where) return;
   if (bar) bar.querySelectorAll('.tour button').forEach(b => b.setAttribute('aria-pressed', b.id === `${one.dataset.tab}-tour-${one.dataset.key}`));
   const now = one.dataset.key + one.dataset.where + !one.querySelector('[data-guess]'); if (now === shown) return; shown = now;
-  lit?.classList.remove('toured'); lit = null; again = 0; upto = Date.now() + 8000;
-  const number = ++asked, calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  setTimeout(() => follow(one.dataset.where, calm, number), 200);
+  begin();
+});
+bar?.addEventListener('click', event => { // the question that is there, once more: nothing comes from the server
+  if (event.target.closest('.tour button[aria-pressed=true]') && card()?.dataset.where) setTimeout(begin, 50);
 });
