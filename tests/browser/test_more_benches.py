@@ -191,3 +191,21 @@ def test_too_few_pictures_offer_to_run_more(pages):
     page.locator("#audit-more").click()
     expect(page.locator("#audit-status")).to_contain_text("scripted:planted: 120 pictures")
     expect(page.locator("#audit-more")).not_to_be_visible()
+
+
+def test_the_bars_of_an_audit_are_saved_like_any_figure(pages, tmp_path):
+    page = pages("audit")
+    tools = page.locator("#audit-histogram .figure-tools button")
+    expect(tools).to_have_count(4)
+    saved = {}
+    for place, kind in enumerate(("svg", "pdf", "png", "csv")):
+        with page.expect_download() as download:
+            tools.nth(place).click()
+        assert download.value.suggested_filename.endswith(f".{kind}")
+        download.value.save_as(tmp_path / kind)
+        saved[kind] = (tmp_path / kind).read_bytes()
+    assert b"What it picks" in saved["svg"] and b"fair choosers" in saved["svg"]
+    assert saved["pdf"].startswith(b"%PDF") and saved["png"].startswith(b"\x89PNG")
+    rows = saved["csv"].decode().splitlines()
+    assert sum(row.startswith("chosen,") for row in rows) == page.locator("#audit-histogram .column").count()
+    assert any(row.startswith("fair choosers,") for row in rows)

@@ -186,14 +186,11 @@ def working(progress: Progress[Any], prompt: str = "") -> str:
     return status(f"{name}Drawing: {progress.done} of {progress.of} images{rows}.", busy=True)
 
 
-def words_note(words: Sequence[str]) -> str:
-    """A sentence about the words that the model does not know."""
-    if not words:
-        return ""
-    quoted = ", ".join(f"“{shortened(word, 30)}”" for word in words[:8])
-    more = " and others" if len(words) > 8 else ""
-    text = f"It will ignore words it was never taught: {quoted}{more}. It knows those of the examples."
-    return f'<div class="note"><p>{html.escape(text)}</p></div>'
+def not_drawn(shown: GalleryState) -> str:
+    """The status line while the page shows what was drawn at other settings."""
+    if not shown.size:
+        return status("Not drawn at these settings yet: press “Draw”.")
+    return status(f"Not drawn at these settings yet: the pictures are from {drawn_with(shown.view)}. Press “Draw”.")
 
 
 FORMER_GUIDANCE = 1.5
