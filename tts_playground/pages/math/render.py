@@ -14,6 +14,7 @@ from tts_playground.estimators.curves import Curve
 from tts_playground.experiments.step_tree import StepNode, StepTree
 from tts_playground.figures.answers import reliability_plot
 from tts_playground.figures.lines import mark_of
+from tts_playground.figures.places import of_selector
 from tts_playground.figures.theme import COLOURS
 from tts_playground.pages.math import recipe_data
 from tts_playground.pages.math import trust as trusting
@@ -112,7 +113,8 @@ def stale(state: MathPageState, view: MathView) -> str:
     if state.tree is None or same_search(view, state.view):
         return ""
     which = "Problem" if view.problem.strip() != state.view.problem.strip() else "Settings"
-    words = f"{which} changed; this tree is from {summary(state.view)}."
+    of = f"“{shortened(state.view.problem.strip())}”, " if which == "Problem" else ""
+    words = f"{which} changed; this tree is from {of}{summary(state.view)}."
     press = '<button type="button" class="plainbutton" data-press="math-run">Solve</button>'
     return f'<div class="note"><p>{html.escape(words)} {press}</p></div>'
 
@@ -192,6 +194,11 @@ def chips(pool: SolutionPool | None, n: int, aggregation: str) -> str:
     return f'<div class="math-picks"><div class="chips">{"".join(found)}</div></div>'
 
 
+def shortened(problem: str, most: int = 60) -> str:
+    """A problem for a line."""
+    return problem if len(problem) <= most else problem[: most - 1] + "…"
+
+
 def _short(answer: str) -> str:
     return (answer if len(answer) <= 10 else answer[:9] + "…") or "–"
 
@@ -227,7 +234,7 @@ def _pick_row(pool: SolutionPool, name: str, n: int, aggregation: str) -> str:
 
 def _dot(name: str) -> str:
     """The colour of a selector's line."""
-    shade = COLOURS[SHOWN.index(name)] if name in SHOWN else "transparent"
+    shade = COLOURS[of_selector(CALLED[name]) or 0] if name in SHOWN else "transparent"
     return f'<i class="dot" style="background:{shade}"></i>'
 
 
