@@ -16,7 +16,7 @@ IN_VIEW = {
     ),
     "audit": (
         *("#audit-model", "#audit-run", "#audit-headline b", "#audit-histogram", "#audit-gallery .thumbnail-item"),
-        *("#audit-verdict li button", "#audit-n", "#audit-temperature"),
+        *("#audit-verdict li button", "#audit-n", "#audit-curve", "#audit-temperature"),
     ),
 }
 RESULT = {"sketch": "#sketch-panel img", "audit": "#audit-histogram .column"}
