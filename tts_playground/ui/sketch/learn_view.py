@@ -120,8 +120,8 @@ def _training(parts: dict[str, Any]) -> None:
     known = writers(local=False)
     heading(
         "2. Fine-tune on it",
-        "A small adapter (LoRA) learns from that data set, 16 programs a step for 24 steps or more; every fifth program is"
-        " held back, to tell whether it learns. The model stays as it is."
+        "A small adapter (LoRA) learns from that data set, 16 programs a step for 24 steps or more. Every fifth program"
+        " is held back, to tell whether it learns. The model stays as it is."
         f" Adapters stay on this server, in the menus of all who may use its base, {work.MOST} at most: none is ever"
         " deleted for a new one. So visitors train only where who runs the server lets them.",
     )
