@@ -266,6 +266,30 @@ def test_the_tour_asks_answers_with_numbers_and_goes_on(pages):
     )
 
 
+@pytest.mark.parametrize("size", ["desk", "projector", "phone"])
+@pytest.mark.parametrize(("tab", "key", "figure"), [("t2i", "beyond", "compare-figure"), ("vqa", "cost", "set-curve")])
+def test_a_question_and_its_figure_are_on_screen_together(pages, tab, key, figure, size):
+    page = pages(tab, size)
+    page.locator(f"#{tab}-tour-{key}").click()
+    expect(page.locator(f"#{tab}-{figure}")).to_have_class(re.compile("toured"))
+    page.wait_for_function(
+        """([card, figure]) => { const one = document.getElementById(card).getBoundingClientRect(),
+        other = document.getElementById(figure).getBoundingClientRect();
+        return one.top >= 0 && one.bottom <= innerHeight && (other.top >= one.bottom - 1 || other.bottom <= one.top + 1)
+        && other.top >= 0 && other.bottom <= innerHeight; }""",
+        arg=[f"{tab}-tour-note", f"{tab}-{figure}"],
+    )
+    page.locator(f"#{tab}-tour-note [data-close]").click()
+    expect(page.locator(f"#tab-{tab} .tour-bar.asked")).to_have_count(0)
+
+
+def test_a_guess_on_the_question_of_arrival_opens_its_figure(bench, new_page):
+    page = new_page(f"{bench}?tab=vqa", "#vqa-curve .main-svg")
+    page.locator("#vqa-tour-note [data-guess]").first.click()
+    expect(page.locator("#vqa-set-curve .main-svg").first).to_be_visible()
+    expect(page.locator("#vqa-tour-note")).to_contain_text("You said:")
+
+
 def test_n_looks_at_what_was_drawn_and_an_edited_question_drops_its_answer(pages):
     page = pages("vqa")
     number = page.locator("#vqa-n input[type=number]")

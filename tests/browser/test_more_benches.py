@@ -16,7 +16,7 @@ IN_VIEW = {
     ),
     "audit": (
         *("#audit-model", "#audit-run", "#audit-headline b", "#audit-histogram", "#audit-gallery .thumbnail-item"),
-        *("#audit-verdict li button", "#audit-n", "#audit-temperature"),
+        *("#audit-verdict li button", "#audit-n", "#audit-curve", "#audit-temperature"),
     ),
 }
 RESULT = {"sketch": "#sketch-panel img", "audit": "#audit-histogram .column"}
@@ -159,7 +159,7 @@ def test_shorter_or_closer_moves_headline_gallery_and_curve(pages):
     ("tab", "key", "answer"),
     [
         ("sketch", "pixels", r"You said: .*This program has \d+ shapes: \d+ adds? ink and \d+ takes? it away"),
-        ("sketch", "more", r"One draw scores 0\.\d+\. Each doubling adds: \+0\.\d+ from 1 to 2"),
+        ("sketch", "more", r"One draw scores 0\.\d+\. Each doubling adds: 0\.\d+ from 1 to 2"),
         ("audit", "even", r"You said: .*\d+ % off even\. A fair chooser is not quite even"),
         ("audit", "blank", r"Contextual (helps|hurts|changes)"),
     ],
@@ -191,3 +191,21 @@ def test_too_few_pictures_offer_to_run_more(pages):
     page.locator("#audit-more").click()
     expect(page.locator("#audit-status")).to_contain_text("scripted:planted: 120 pictures")
     expect(page.locator("#audit-more")).not_to_be_visible()
+
+
+def test_the_bars_of_an_audit_are_saved_like_any_figure(pages, tmp_path):
+    page = pages("audit")
+    tools = page.locator("#audit-histogram .figure-tools button")
+    expect(tools).to_have_count(4)
+    saved = {}
+    for place, kind in enumerate(("svg", "pdf", "png", "csv")):
+        with page.expect_download() as download:
+            tools.nth(place).click()
+        assert download.value.suggested_filename.endswith(f".{kind}")
+        download.value.save_as(tmp_path / kind)
+        saved[kind] = (tmp_path / kind).read_bytes()
+    assert b"What it picks" in saved["svg"] and b"fair choosers" in saved["svg"]
+    assert saved["pdf"].startswith(b"%PDF") and saved["png"].startswith(b"\x89PNG")
+    rows = saved["csv"].decode().splitlines()
+    assert sum(row.startswith("chosen,") for row in rows) == page.locator("#audit-histogram .column").count()
+    assert any(row.startswith("fair choosers,") for row in rows)

@@ -63,6 +63,7 @@ def test_curves_are_exact_and_meet(tmp_path):
     (told,) = pass_at_k.verdict([first, second], kept)
     gain = paired((tuned > 0.9).mean(1), (base > 0.9).mean(1))
     assert f"{gain.value:+.3f} (95 %: {gain.low:+.3f} to {gain.high:+.3f}) at k = 1" in told
+    assert told.startswith("Tuned: better with one program, worse with 32 programs. ")
     assert pass_at_k.meeting(second, second) is None and pass_at_k.verdict([]) == []
     assert len(pass_at_k.figure([first, second]).data) >= 4
     with pytest.raises(CannotDo, match="draws them"):

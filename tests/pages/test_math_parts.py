@@ -137,6 +137,7 @@ def test_words_have_the_right_numbers(state):
     assert "Settings changed" in render.stale(state, replace(state.view, temperature=1.0))
     assert "Problem changed" in render.stale(state, replace(state.view, problem="Why?"))
     assert "T = 0.8" in render.stale(state, replace(state.view, problem="Why?"))
+    assert f"“{state.view.problem[:20]}" in render.stale(state, replace(state.view, problem="Why?"))
 
 
 @pytest.mark.parametrize("kind", ["csv", "pool", "json"])

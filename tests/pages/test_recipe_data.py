@@ -75,15 +75,15 @@ def test_the_hard_are_solved_by_another_approach_and_choosing_gains(data):
     assert easiest.accuracy == {"best_of_n": 1.0, "beam": 0.0, "dvts": 0.25}
     gain = recipe_data.policy_gain()
     assert gain.baseline.value == 0.5 and gain.policy.value > 0.9
-    assert "the best approach for each difficulty" in render.bins_table() and "<b>100%</b>" in render.bins_table()
+    assert "the best approach for each difficulty" in render.bins_table() and "<b>100 %</b>" in render.bins_table()
 
 
 def test_words_and_tour_say_these_numbers(data):
-    assert "Beam search at N = 16 solves 50%" in render.accuracy_words()
-    assert "weighted vote of 16 whole solutions, 50%" in render.accuracy_words()
+    assert "Beam search at N = 16 solves 50 %" in render.accuracy_words()
+    assert "weighted vote of 16 whole solutions, 50 %" in render.accuracy_words()
     assert len(render.accuracy_figure("last", "tokens").data) >= 5
     answers = {stop.key: stop.answer(MathPageState(MathView())) for stop in tour.STOPS}
-    assert "beam 50% with 1,600 tokens" in answers["equal"]
+    assert "beam search 50 % with 1,600 tokens" in answers["equal"]
 
 
 def test_without_data_there_are_empty_figures_with_a_sentence(tmp_path, monkeypatch, data):
@@ -93,3 +93,10 @@ def test_without_data_there_are_empty_figures_with_a_sentence(tmp_path, monkeypa
     assert render.accuracy_words() == "" and render.bins_table() == ""
     assert "No ready-made" in render.accuracy_figure().layout.annotations[0].text
     assert all(stop.answer(MathPageState(MathView())) for stop in tour.STOPS)
+
+
+def test_a_strategy_has_one_name_on_a_page(data):
+    """As in the menus: "best-of-N" and "DVTS", whatever a recipe's file calls them."""
+    assert ">best-of-N</th>" in render.bins_table() and ">DVTS</th>" in render.bins_table()
+    named = {trace.name for trace in render.accuracy_figure().data}
+    assert {"beam search", "DVTS"} <= named and not {"beam", "dvts"} & named

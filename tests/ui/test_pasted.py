@@ -104,6 +104,21 @@ def test_answers(terminal, shell):
     assert "majority" in out
 
 
+@pytest.mark.parametrize("shell", [False, True])
+def test_a_search_over_steps(terminal, shell):
+    from tts_playground.pages.vqa import step_search
+    from tts_playground.pages.vqa.view_settings import default_view, examples
+    from tts_playground.samplers.vlm_settings import AnswerSettings
+    from tts_playground.tasks.vqa import VqaTask
+    from tts_playground.tasks.vqa_search import Searched, StepSearch
+
+    one, view = examples()[0], replace(default_view(), question=examples()[0].question, truth=examples()[0].answer)
+    task = VqaTask.of(one.picture, view.question, view.truths)
+    found = Searched(task, view.model, view.seed, AnswerSettings(), StepSearch("beam", "p_yes", 2), ())
+    out = terminal.said((step_search.as_command if shell else step_search.as_python)(found, view), shell=shell)
+    assert ("beam picks" if shell else "Cost(") in out
+
+
 def test_a_picture_that_is_too_large_for_a_script_is_named():
     from PIL import Image
 

@@ -12,7 +12,7 @@ from tts_playground.dsl import parse, render
 from tts_playground.errors import BadInput, ModelUnavailable
 from tts_playground.models import loading
 from tts_playground.models.hub import embedded_models
-from tts_playground.pages.sketch import learn_state
+from tts_playground.pages.sketch import held_back, learn_state
 from tts_playground.pages.sketch.view_settings import offered, settings_of, writers
 from tts_playground.tasks.sketch import SketchTask
 from tts_playground.ui.sketch import learn_view
@@ -46,9 +46,10 @@ def test_what_strangers_may_not_ask():
 
 def test_a_model_is_tuned_live_and_then_offered(sketch):
     assert writers() == ["tiny:sketch"]
-    made = learn_state.DataSet("evolved", ("(Circle 3 8 8)", "(Quad 8 8 4 4 0)") * 2, "", True)
+    made = learn_state.DataSet("evolved", ("(Circle 3 8 8)", "(Quad 8 8 4 4 0)") * 3, "", True)
     reports = list(learn_state.tune("tiny:sketch", "", made))
-    assert reports[-1].adapter == "tuned-evolved" and reports[-1].total == len(reports[-1].losses) == 1
+    assert reports[-1].adapter == "tuned-evolved" and reports[-1].total == len(reports[-1].losses) == 24
+    assert "1 program that it was not shown, the loss" in reports[-1].verdict
     assert writers() == ["tiny:sketch", "adapter:tuned-evolved"]
     assert offered("sampler")[:3] == ("proposal", "tiny:sketch", "tiny:sketch+grammar")
     assert settings_of(*[None] * 6, "adapter:tuned-evolved", None).sampler == "adapter:tuned-evolved"
@@ -58,6 +59,29 @@ def test_a_model_is_tuned_live_and_then_offered(sketch):
     assert "adapter:tuned-evolved" in [name for _, name in by_view.choices]
     with pytest.raises(BadInput, match="already"):
         next(learn_state.tune("tiny:sketch", "tuned-evolved", made))
+
+
+def test_rows_that_are_held_back_say_whether_it_has_learned():
+    used, kept = held_back.split(list(range(12)))
+    assert kept == [4, 9] and sorted(used + kept) == list(range(12))
+    assert held_back.split([1, 2]) == ([1, 2], []) and held_back.verdict(1.0, 1.0, 0) == ""
+    assert held_back.verdict(2.0, 1.5, 12).startswith("It has learned: on 12 programs")
+    assert "the loss fell from 2.00 to 1.50" in held_back.verdict(2.0, 1.5, 12)
+    assert held_back.verdict(2.0, 2.2, 12).startswith("It has become worse")
+    assert held_back.verdict(2.0, 1.99, 12).startswith("It has hardly learned")
+
+
+def test_the_loss_of_held_back_rows_is_what_the_trainer_reports(sketch):
+    """Of one batch, before its first step, it is the loss of that step."""
+    from tts_playground.evolve.rows import dataset
+    from tts_playground.models import finetune_loading
+    from tts_playground.train.finetune.trainer import Tuning, finetune
+
+    rows = list(dataset(("(Circle 3 8 8)", "(Quad 8 8 4 4 0)")))
+    opened = finetune_loading.open_model("tiny:sketch", "auto")
+    before = held_back.loss_of(opened.model, opened.processor, rows)
+    tuned = finetune(opened.model, opened.processor, rows, Tuning())
+    assert before == pytest.approx(tuned.steps[0].loss, rel=1e-3)
 
 
 def test_pass_at_k_is_drawn_live_and_can_be_stopped(sketch, monkeypatch):
@@ -91,6 +115,7 @@ def test_replies_are_shown_raw(sketch):
     task = SketchTask.of(render("(Circle 3 8 8)"))
     shown = learn_state.why("tiny:sketch", task, 1.0, True, 0)
     assert shown.count("<tr>") == learn_state.REPLIES + 1 and "none" in shown
+    assert shown.count('src="data:image/png;base64,') == learn_state.REPLIES and "what reply 0 draws" in shown
     with pytest.raises(BadInput, match="blank"):
         learn_state.why("tiny:sketch", None, 1.0, False, 0)
 

@@ -1,10 +1,13 @@
 """Views from pages and links, models that may be asked for, words that the model does not know."""
 
+from dataclasses import replace
+
 import pytest
 
 from tts_playground.errors import BadInput
 from tts_playground.models.hub.identity import named, unknown_words
-from tts_playground.pages.t2i import view_settings
+from tts_playground.pages.t2i import known_words, render, view_settings
+from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.tasks.image_rewards import rewards_here, rewards_of
 from tts_playground.tasks.text_to_image import LAB_PROMPTS
 
@@ -75,3 +78,18 @@ def test_a_page_opens_where_choosing_matters(image_model, monkeypatch):
     assert view_settings.default_view().prompt == view_settings.OPENING in view_settings.examples()
     monkeypatch.setattr(view_settings, "examples", lambda: LAB_PROMPTS)
     assert view_settings.default_view().prompt == LAB_PROMPTS[0]
+
+
+def test_words_that_are_ignored_are_named_beside_those_that_are_known():
+    told = known_words.note(["zeppelin"], "tiny:janus")
+    assert "It will ignore these words: “zeppelin”." in told and "Words it knows" in told
+    for word in ("croissant", "purple", "left of", "three", "beige"):
+        assert word in told, word
+    assert "croissant" not in known_words.note(["zeppelin"], "some/other")
+    assert known_words.note([], "tiny:janus") == ""
+
+
+def test_what_is_shown_is_named_where_nothing_was_drawn(view):
+    assert render.not_drawn(GalleryState(view)).count("“") == 1
+    shown = render.not_drawn(replace(GalleryState(view), files=("a.png",)))
+    assert "the pictures are from " in shown and f"CFG {view.cfg:g}" in shown

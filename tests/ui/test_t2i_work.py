@@ -8,7 +8,7 @@ import pytest
 from tts_playground.core import Progress, Verdict
 from tts_playground.errors import BadInput, Cancelled
 from tts_playground.pages.status import status
-from tts_playground.pages.t2i import image_repository, page_state, render
+from tts_playground.pages.t2i import image_repository, known_words, page_state, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import TOGETHER, DrawRequest, RequestQueue
 from tts_playground.rewards.verdict import VerdictReward
@@ -47,7 +47,7 @@ def test_the_status_names_what_is_seen_and_what_goes_on(view):
     words = render.summary(_draw(replace(view, seed=7)))
     assert "4 of 4 images of “a red apple”" in words and "seed 7" in words
     assert "seed" not in render.summary(_draw(view))
-    note = render.words_note(["z" * 2000])
+    note = known_words.note(["z" * 2000], "")
     assert "zzz" in note and len(note) < 300
     assert "scoring" in render.working(Progress(done=4, of=4)) and "row 2 of 8" in render.working(
         Progress(done=0, of=4, step=2, steps=8)
@@ -182,7 +182,7 @@ def test_models_that_cannot_be_used_are_one_sentence_before_loading(view, monkey
 
 def test_a_page_escapes_what_people_type(view):
     look = _draw(replace(view, prompt="<script>a</script> cat"))
-    assert "<script>" not in render.picks(look, 1) + render.summary(look) + render.words_note(["<b>"])
+    assert "<script>" not in render.picks(look, 1) + render.summary(look) + known_words.note(["<b>"], "tiny:janus")
 
 
 def test_a_wish_that_fails_is_not_served_again(view, monkeypatch):

@@ -167,3 +167,8 @@ def test_sensible_text_is_taken_as_a_number(app, asker):
     render = next(event for event in app[0].fns.values() if event.api_name == "render")
     kind, said = asker.call(render, ["(Circle 4 8 8)", "64", "exact"])
     assert (kind, said["data"][0]["size"]) == ("result", 64)
+
+
+def test_a_component_is_called_by_the_short_part_of_its_label():
+    """ "N must lie between", and not "N: images, of which the best is kept must lie between"."""
+    assert inputs.name_of(gr.Slider(1, 256, label="N: images, of which the best is kept")) == "N"

@@ -178,24 +178,24 @@ def _sentence(effect: Effect) -> VerdictLine:
     name = name_of(effect)
     other = {"digit": "another digit", "place": "a cell elsewhere", "colour": "a cell of another colour"}
     against = other.get(effect.factor, "an untouched one")
-    points = f"its chance is {_points(abs(effect.estimate))} {'higher' if effect.estimate > 0 else 'lower'}"
+    by = f"its chance is {points(abs(effect.estimate))} {'higher' if effect.estimate > 0 else 'lower'}"
     about = ((effect.factor, effect.level),)
     if not TIMES[0] <= effect.ratio <= TIMES[1]:
         rare = "hardly ever" if effect.ratio < 1 else "nearly always"
-        return VerdictLine(f"It {rare} picks {name}, if it can pick {against}: {points} than that.", about)
+        return VerdictLine(f"It {rare} picks {name}, if it can pick {against}: {by} than that.", about)
     low, high = max(effect.ratio_low, TIMES[0]), min(effect.ratio_high, TIMES[1])
     ends = "at least" if effect.ratio_high > TIMES[1] else "at most" if effect.ratio_low < TIMES[0] else ""
     one = f"{ends} {_times(low if ends == 'at least' else high)}"
     reach = one if ends else f"{_times(low)} to {_times(high)}"
     return VerdictLine(
-        f"It picks {name} about {_times(effect.ratio)} times as readily as {against} (95 %: {reach}); {points}.", about
+        f"It picks {name} about {_times(effect.ratio)} times as readily as {against} (95 %: {reach}); {by}.", about
     )
 
 
-def _points(value: float) -> str:
+def points(value: float) -> str:
     """A difference of two chances: "17 points of 100"."""
-    points = f"{100 * value:.0f}" if value >= 0.0095 else f"{100 * value:.1f}"
-    return f"{points} {'point' if points == '1' else 'points'} of 100"
+    many = f"{100 * value:.0f}" if value >= 0.0095 else f"{100 * value:.1f}"
+    return f"{many} {'point' if many == '1' else 'points'} of 100"
 
 
 def _times(ratio: float) -> str:

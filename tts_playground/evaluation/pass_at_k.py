@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tts_playground import files, home
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.estimators.curves import Curve, curve, expected_best, grid
-from tts_playground.estimators.intervals import paired
+from tts_playground.estimators.intervals import Interval, paired
 from tts_playground.evaluation import metrics
 from tts_playground.rewards.iou import IoUReward
 from tts_playground.samplers.programs import ProgramSampler
@@ -134,15 +134,25 @@ def verdict(lines: Sequence[Curve], pools: Pools | None = None, threshold: float
     for line in others:
         meet = meeting(base, line)
         where = f"the curves meet at k = {meet}" if meet else "the curves do not meet"
-        told = []
+        told, plain = [], []
         for place, k in ((0, 1), (-1, last)):
             sure = ""
             if pools is not None:
                 ours, peer = (expected_best(pools.ious[one.label] >= threshold, [k])[:, 0] for one in (line, base))
-                sure = f" (95 %: {paired(ours, peer).words('+.3f')})"
+                gain = paired(ours, peer)
+                sure = f" (95 %: {gain.words('+.3f')})"
+                plain.append(_plain(gain, k))
             told.append(f"{float(line.mean[place] - base.mean[place]):+.3f}{sure} at k = {k}")
-        words.append(f"{line.label} against {base.label}: {', '.join(told)}; {where}.")
-    return words
+        first = f"{line.label}: {', '.join(plain)}. " if plain else ""
+        words.append(f"{first}{line.label} against {base.label}: {', '.join(told)}; {where}.")
+    return [one[0].upper() + one[1:] for one in words]
+
+
+def _plain(gain: Interval, k: int) -> str:
+    """Whether training helped with k programs, in words."""
+    clear = gain.low is not None and gain.high is not None and (gain.low > 0 or gain.high < 0)
+    how = ("better" if gain.value > 0 else "worse") if clear else "no clear difference"
+    return f"{how} with {'one program' if k == 1 else f'{k} programs'}"
 
 
 def figure(lines: Iterable[Curve]) -> Any:

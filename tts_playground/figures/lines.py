@@ -13,6 +13,7 @@ from tts_playground.errors import BadInput
 from tts_playground.estimators.curves import Curve, Floats, kl_bound
 from tts_playground.estimators.fits import fit_over_optimisation
 from tts_playground.estimators.intervals import between
+from tts_playground.figures.places import of_curves
 from tts_playground.figures.theme import (
     AXES,
     GRID,
@@ -42,20 +43,21 @@ def best_of_n(*curves: Curve, axis: str = "n", at: int | None = None, title: str
         what = f"None of these candidates cost any {AXES[axis]}; choose another axis." if curves else "No samples yet."
         return empty(what)
     figure = go.Figure()
-    for number, curve in enumerate(shown):
-        add_curve(figure, curve, along(curve, axis), number, axis)
+    places = of_curves([curve.label for curve in shown])
+    for place, curve in zip(places, shown, strict=True):
+        add_curve(figure, curve, along(curve, axis), place, axis)
     ends = np.concatenate([along(curve, axis)[[0, -1]] for curve in shown])
     themed(figure, x=AXES[axis], y=measure or shown[0].measure, title=title)
     log2_axis(figure, float(ends.min()), float(ends.max()))
     steady(figure, heights(*shown))
     if at is not None and axis == "n":
         figure.add_vline(x=at, line={"color": INK, "dash": "dot", "width": 1})
-        within = [curve for curve in shown if curve.n[0] <= at <= curve.n[-1]]
+        within = {place: curve for place, curve in zip(places, shown, strict=True) if curve.n[0] <= at <= curve.n[-1]}
         figure.add_scatter(
             x=[at] * len(within),
-            y=[curve.at(at) for curve in within],
+            y=[curve.at(at) for curve in within.values()],
             mode="markers",
-            marker={"size": 9, "color": [colour(shown.index(curve)) for curve in within]},
+            marker={"size": 9, "color": [colour(place) for place in within]},
             hoverinfo="skip",
             showlegend=False,
             name=f"N = {at}",

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from tts_playground.estimators.curves import Curve
 from tts_playground.experiments.comparison import StrategyPoint
 from tts_playground.figures.lines import add_curve, along
+from tts_playground.figures.places import of_curves, of_strategy
 from tts_playground.figures.theme import (
-    SYMBOLS,
     called,
     check_axis,
     colour,
@@ -47,11 +47,11 @@ def strategies(
             f"Nothing here cost any {called(axis, tokens)}; choose another axis." if points else "No runs yet."
         )
     figure = go.Figure()
-    for number, curve in enumerate(lines):
-        add_curve(figure, curve, along(curve, axis), number, axis, tokens=tokens)
+    for place, curve in zip(of_curves([curve.label for curve in lines]), lines, strict=True):
+        add_curve(figure, curve, along(curve, axis), place, axis, tokens=tokens)
     labels = list(dict.fromkeys(point.label for point in shown))
     for number, label in enumerate(labels):
-        _add_points(figure, [p for p in shown if p.label == label], axis, number, len(lines), tokens)
+        _add_points(figure, [p for p in shown if p.label == label], axis, number, tokens)
     places = [point.where(axis) for point in shown]
     places += [float(along(curve, axis)[end]) for curve in lines for end in (0, -1)]
     y = measure or (lines[0].measure if lines else "result")
@@ -59,16 +59,15 @@ def strategies(
     return log2_axis(figure, min(places), max(places))
 
 
-def _add_points(
-    figure: go.Figure, points: list[StrategyPoint], axis: str, number: int, after: int, tokens: str
-) -> None:
+def _add_points(figure: go.Figure, points: list[StrategyPoint], axis: str, number: int, tokens: str) -> None:
     first = points[0]
-    symbol = SYMBOLS[number % len(SYMBOLS)] + ("-open" if first.oracle else "")
+    place, sign = of_strategy(first.label, number)
+    symbol = sign + ("-open" if first.oracle else "")
     figure.add_scatter(
         x=[point.where(axis) for point in points],
         y=[point.result.value for point in points],
         mode="markers",
-        marker={"size": 10, "symbol": symbol, "color": colour(number + after)},
+        marker={"size": 10, "symbol": symbol, "color": colour(place)},
         error_y=error_bars([point.result for point in points]),
         name=first.label + (" (oracle)" if first.oracle else ""),
         text=[_words(point, axis, tokens) for point in points],

@@ -6,6 +6,10 @@ import html
 from dataclasses import dataclass
 
 
+class NotYet(str):
+    """In place of an answer: what has to be done before there is one. The guesses stay, so that one can guess again."""
+
+
 @dataclass(frozen=True, slots=True)
 class TourCard:
     """One question as the page shows it."""
@@ -26,13 +30,16 @@ class TourCard:
     def shown(self, *, guess: str = "", answer: str = "", quiet: bool = False) -> str:
         """The card; ``quiet`` leaves the page where it is, as for what stands there on arrival."""
         said = html.escape(self.question) if not answer else _answered(guess, answer)
-        guesses = "".join(self._guess(one, guess) for one in self.guesses) if not answer else ""
+        asked = not answer or isinstance(answer, NotYet)
+        guesses = "".join(self._guess(one, guess) for one in self.guesses) if asked else ""
+        title = self.title if self.title.endswith("?") else f"{self.title}."
         where = "" if quiet else f' data-where="{html.escape(self.where)}"'
         return (
             f'<div class="tour-card" data-tab="{self.tab}" data-key="{self.key}"{where}>'
-            f'<p aria-live="polite"><b>{html.escape(self.title)}.</b> {said}</p>'
+            f'<p aria-live="polite"><b>{html.escape(title)}</b> {said}</p>'
             f'<div class="guesses" id="{self.tab}-tour-guess" role="group" aria-label="Your guess">{guesses}</div>'
-            f'<div class="guesses">{self._go("‹ Back", self.before)}{self._go("Next ›", self.after)}</div></div>'
+            f'<div class="guesses">{self._go("‹ Back", self.before)}{self._go("Next ›", self.after)}{_CLOSE}</div>'
+            "</div>"
         )
 
     def _guess(self, words: str, guess: str) -> str:
@@ -46,8 +53,12 @@ class TourCard:
         return f'<button type="button" data-go="{key}"{off}>{words}</button>'
 
 
+_CLOSE = '<button type="button" data-close aria-label="Let the question go back to its place">×</button>'
+"""seen while the question floats above a figure further down"""
+
+
 def _answered(guess: str, answer: str) -> str:
-    told = f"You said: {guess}. " if guess else ""
+    told = f"You said: {guess}. " if guess and not isinstance(answer, NotYet) else ""
     return html.escape(told + answer)
 
 

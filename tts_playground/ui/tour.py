@@ -20,3 +20,8 @@ def card(first: TourCard, *, empty: bool = False) -> gr.HTML:
         elem_id=f"{first.tab}-tour-note",
         elem_classes="tour-note",
     )
+
+
+def first(event: gr.EventData) -> bool:
+    """Whether this guess is about the question that stood there on arrival, which has opened no section yet."""
+    return getattr(event, "first", False) is True

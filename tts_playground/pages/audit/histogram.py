@@ -49,6 +49,7 @@ def _column(bar: Bar, top: float, chosen: bool, loud: int) -> str:
     marks = f"{side}{' chosen' if chosen else ''}"
     return (
         f'<button type="button" class="column{marks}" data-level="{html.escape(bar.level)}" title="{words}" '
+        f'data-at="{bar.share:.4f} {bar.low:.4f} {bar.high:.4f} {bar.fair:.4f}" '
         f'data-marks="{html.escape(mark_of(bar.factor, bar.level))}" '
         f'aria-label="{words}" aria-pressed="{str(chosen).lower()}"><span class="track">'
         f'<i class="fill" style="height:{100 * bar.share / top:.1f}%"></i>'

@@ -235,7 +235,7 @@ def pictures_of(report: AuditReport) -> tuple[Any, Any, Any, Any, Any]:
     return (
         html_report.effects_figure(report),
         html_report.heat_figure(report),
-        html_report.draws_figure(report, report.samples).update_layout(height=330),
+        html_report.draws_figure(report, report.samples).update_layout(height=290),
         html_report.calibrations_figure(report),
         confusion,
     )

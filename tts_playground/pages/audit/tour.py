@@ -12,7 +12,7 @@ from tts_playground.auditing.fair import fair_numbers
 from tts_playground.auditing.html_report import DRAWS
 from tts_playground.auditing.report import AuditReport
 from tts_playground.auditing.scripted import SCRIPTS
-from tts_playground.auditing.verdict import FACTOR_WORDS, name_of, share
+from tts_playground.auditing.verdict import FACTOR_WORDS, name_of, points, share
 from tts_playground.pages.audit.page_state import AuditPageState
 from tts_playground.pages.tour import TourCard, cards
 
@@ -56,7 +56,7 @@ def cause(work: AuditPageState, report: AuditReport) -> str:
     first = max(loud, key=lambda e: abs(e.estimate))
     way = "higher" if first.estimate > 0 else "lower"
     return (
-        f"{FACTOR_WORDS[first.factor].capitalize()}: the chance of {name_of(first)} is {share(abs(first.estimate))}"
+        f"{FACTOR_WORDS[first.factor].capitalize()}: the chance of {name_of(first)} is {points(abs(first.estimate))}"
         f" {way} than that of a typical other, with all factors considered at once."
     )
 
@@ -88,6 +88,8 @@ def colder(work: AuditPageState, report: AuditReport) -> str:
     told = [share(one) for one in off]
     if off[1] < 0.005:
         return "This chooser is even, and stays so at every temperature."
+    if len(set(told)) == 1:
+        return f"It is as far off even at every temperature: {told[0]}."
     return f"A low one sharpens what it likes: {told[0]} off even at 0.2, {told[1]} at 1 and {told[2]} at 5."
 
 
@@ -100,7 +102,8 @@ def blank(work: AuditPageState, report: AuditReport) -> str:
 
 def which(work: AuditPageState, report: AuditReport) -> str:
     """Which script it is."""
-    words = SCRIPTS[work.view.model][0] if work.view.model in SCRIPTS else f"no script but {work.view.model}"
+    model = work.view.model
+    words = f"the script “{SCRIPTS[model][0]}”" if model in SCRIPTS else f"no script but {model}"
     said = " ".join(report.verdict[:2])
     return f"It is {words}. {said}"
 

@@ -20,6 +20,7 @@ from tts_playground.pages.checks import whole
 from tts_playground.pages.coerce import within
 from tts_playground.pages.downloads import offer
 from tts_playground.pages.math.view_settings import EMBEDDED
+from tts_playground.pages.percent import ends, share
 from tts_playground.pages.status import status
 from tts_playground.tasks.problem_sets import SHIPPED
 
@@ -133,7 +134,7 @@ def progress(state: RecipeRun) -> str:
     found = state.accuracy
     best = found.metrics[f"weighted@{found.n}"]
     problems = f"{found.problems} problem" + ("" if found.problems == 1 else "s")
-    line = f"Weighted votes among {found.n} solve {best.value:.0%} of {problems} ({best.words('.0%')})"
+    line = f"Weighted votes among {found.n} solve {share(best.value)} of {problems} ({ends(best)})"
     return status(f"{line}, for {state.tokens:,} tokens.")
 
 
@@ -147,7 +148,7 @@ def table(state: RecipeRun | None) -> str:
     rows = ""
     for rule in RULES:
         cells = [found.metrics[f"{rule}@{n}"] for n in ns]
-        told = "".join(f"<td>{one.value:.0%}<br><small>{html.escape(one.words('.0%'))}</small></td>" for one in cells)
+        told = "".join(f"<td>{share(one.value)}<br><small>{html.escape(ends(one))}</small></td>" for one in cells)
         rows += f"<tr><th scope='row'>{rule}</th>{told}</tr>"
     return (
         f'<div class="scrolls"><table class="plain"><thead><tr><th>chosen by</th>{head}</tr></thead>'

@@ -14,6 +14,7 @@ from tts_playground.estimators.curves import Curve
 from tts_playground.experiments.step_tree import StepNode, StepTree
 from tts_playground.figures.answers import reliability_plot
 from tts_playground.figures.lines import mark_of
+from tts_playground.figures.places import of_selector
 from tts_playground.figures.theme import COLOURS
 from tts_playground.pages.math import recipe_data
 from tts_playground.pages.math import trust as trusting
@@ -22,6 +23,7 @@ from tts_playground.pages.math.page_state import MathPageState, starter
 from tts_playground.pages.math.solution_pool import CALLED, SELECTORS, SolutionPool, accuracy_curves
 from tts_playground.pages.math.tree_picture import FATES, answer_mark, colour, tree_picture
 from tts_playground.pages.math.view_settings import MathView, same_search, summary
+from tts_playground.pages.percent import ends, share, with_ends
 from tts_playground.pages.status import status
 
 HELLO = "Pick a problem or write your own, and press “Solve”."
@@ -29,8 +31,14 @@ HELLO = "Pick a problem or write your own, and press “Solve”."
 
 def called(strategy: str) -> str:
     """A strategy's name at the beginning of a sentence."""
-    name = registry.entry("strategy", strategy).title
+    name = title(strategy)
     return name[0].upper() + name[1:]
+
+
+def title(approach: str) -> str:
+    """A strategy's name within a sentence, a table or a legend; "best_of_n" is a recipe's word."""
+    name = approach.replace("_", "-")
+    return registry.entry("strategy", name).title if name in registry.names("strategy") else name
 
 
 def headline(state: MathPageState) -> str:
@@ -105,7 +113,8 @@ def stale(state: MathPageState, view: MathView) -> str:
     if state.tree is None or same_search(view, state.view):
         return ""
     which = "Problem" if view.problem.strip() != state.view.problem.strip() else "Settings"
-    words = f"{which} changed; this tree is from {summary(state.view)}."
+    of = f"“{shortened(state.view.problem.strip())}”, " if which == "Problem" else ""
+    words = f"{which} changed; this tree is from {of}{summary(state.view)}."
     press = '<button type="button" class="plainbutton" data-press="math-run">Solve</button>'
     return f'<div class="note"><p>{html.escape(words)} {press}</p></div>'
 
@@ -185,6 +194,11 @@ def chips(pool: SolutionPool | None, n: int, aggregation: str) -> str:
     return f'<div class="math-picks"><div class="chips">{"".join(found)}</div></div>'
 
 
+def shortened(problem: str, most: int = 60) -> str:
+    """A problem for a line."""
+    return problem if len(problem) <= most else problem[: most - 1] + "…"
+
+
 def _short(answer: str) -> str:
     return (answer if len(answer) <= 10 else answer[:9] + "…") or "–"
 
@@ -220,7 +234,7 @@ def _pick_row(pool: SolutionPool, name: str, n: int, aggregation: str) -> str:
 
 def _dot(name: str) -> str:
     """The colour of a selector's line."""
-    shade = COLOURS[SHOWN.index(name)] if name in SHOWN else "transparent"
+    shade = COLOURS[of_selector(CALLED[name]) or 0] if name in SHOWN else "transparent"
     return f'<i class="dot" style="background:{shade}"></i>'
 
 
@@ -244,8 +258,9 @@ def accuracy_figure(aggregation: str = "last", axis: str = "tokens", level: int 
     if not data.lines and not data.points:
         return figures.empty("No ready-made searches are installed.")
     shown = one_band(data.lines)
-    title = data.title.replace(", tiny:math", "<br>tiny:math")  # a phone has no room for it in one line
-    figure = figures.strategies(data.points, axis, shown, title=title, measure="share of problems solved")
+    above = data.title.replace(", tiny:math", "<br>tiny:math")  # a phone has no room for it in one line
+    points = [replace(one, label=title(one.label)) for one in data.points]
+    figure = figures.strategies(points, axis, shown, title=above, measure="share of problems solved")
     return figure.update_layout(height=410, title_font_size=12)
 
 
@@ -264,10 +279,9 @@ def accuracy_words(aggregation: str = "last", level: int = 0) -> str:
     vote = data.lines[0]
     unit, tokens = vote.unit.get("tokens", 0.0), best.cost["tokens"]
     n = min(max(tokens / unit, float(vote.n[0])), float(vote.n[-1])) if unit else float(vote.n[-1])
-    line = f"{called(best.label)} at N = {most} solves {best.result.value:.0%} ({best.result.words('.0%')}) for"
-    line += (
-        f" {tokens:,.0f} tokens a problem; a {vote.label} of {plural(int(n), 'whole solution')}, {vote.at(int(n)):.0%}."
-    )
+    line = f"{called(best.label)} at N = {most} solves {with_ends(best.result)} for"
+    line += f" {tokens:,.0f} tokens a problem; a {vote.label} of {plural(int(n), 'whole solution')},"
+    line += f" {share(vote.at(int(n)))}."
     return status(line)
 
 
@@ -330,12 +344,12 @@ def trust_words() -> str:
     lines = []
     if "step_auroc" in numbers:
         one = numbers["step_auroc"]
-        lines.append(f"A right step scores above a wrong one {one.value:.0%} of the time ({one.words('.2f')}).")
+        lines.append(f"A right step scores above a wrong one {share(one.value)} of the time ({ends(one)}).")
     if "first_error_found" in numbers:
         one = numbers["first_error_found"]
-        lines.append(f"It names the first error of a wrong solution {one.value:.0%} of the time ({one.words('.2f')}).")
+        lines.append(f"It names the first error of a wrong solution {share(one.value)} of the time ({ends(one)}).")
     if "right_kept" in numbers:
-        lines.append(f"It finds no fault with {numbers['right_kept'].value:.0%} of the right solutions.")
+        lines.append(f"It finds no fault with {share(numbers['right_kept'].value)} of the right solutions.")
     lines.append(f"From {found.steps:,} steps of {plural(found.solutions, 'solution')}.")
     return status(" ".join(lines))
 
@@ -346,11 +360,11 @@ def bins_table(aggregation: str = "last") -> str:
     if not bins:
         return ""
     names = list(bins[0].accuracy)
-    head = "".join(f"<th>{CALLED.get(name, name.replace('_', '-'))}</th>" for name in names)
+    head = "".join(f"<th>{CALLED.get(name) or title(name)}</th>" for name in names)
     words = {0: "hardest", len(bins) - 1: "easiest"}
     rows = "".join(
         f"<tr><th scope='row'>{words.get(one.number, one.number + 1)}</th>"
-        f"<td>{one.problems}</td><td>{one.ease:.0%}</td>"
+        f"<td>{one.problems}</td><td>{share(one.ease)}</td>"
         + "".join(f"<td>{_share(one.accuracy, name)}</td>" for name in names)
         + "</tr>"
         for one in bins
@@ -366,7 +380,7 @@ def _share(accuracy: Mapping[str, float], name: str) -> str:
     if name not in accuracy:
         return "–"
     best = accuracy[name] == max(accuracy.values())
-    return f"<b>{accuracy[name]:.0%}</b>" if best else f"{accuracy[name]:.0%}"
+    return f"<b>{share(accuracy[name])}</b>" if best else share(accuracy[name])
 
 
 def _gained() -> str:
@@ -376,6 +390,6 @@ def _gained() -> str:
         return ""
     sure = (gain.gain.low or 0) > 0
     line = f"With at most the tokens of {recipe_data.AT} whole solutions, the best approach for each difficulty solves"
-    line += f" {recipe_data.words(gain.policy)}, best-of-N {gain.baseline.value:.0%}, on problems that the choice was"
+    line += f" {with_ends(gain.policy)}, best-of-N {share(gain.baseline.value)}, on problems that the choice was"
     line += " not made on"
     return status(line + ("." if sure else ": no clear gain."))

@@ -8,9 +8,11 @@ from typing import Any
 
 from tts_playground.pages.math.accuracy_data import SHOWN, accuracy_data
 from tts_playground.pages.math.page_state import MathPageState, starter
-from tts_playground.pages.math.trust import trust
+from tts_playground.pages.math.render import title
+from tts_playground.pages.math.trust import DifficultyBin, trust
 from tts_playground.pages.math.view_settings import MathView
-from tts_playground.pages.tour import TourCard, cards
+from tts_playground.pages.percent import share
+from tts_playground.pages.tour import NotYet, TourCard, cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class TourQuestion:
 
 def _dropped(state: MathPageState) -> str:
     if state.tree is None:
-        return "Solve a problem first."
+        return NotYet("Press “Solve” first, then guess again.")
     tree = state.tree
     dropped = [node for node in tree.nodes if node.fate == "dropped"]
     wrong = [node for node in dropped if node.right is False]
@@ -53,8 +55,8 @@ def _votes(state: MathPageState) -> str:
     if "weighted" not in curves:
         return "There are no ready-made solutions to look at."
     n = min(16, int(curves["weighted"].n[-1]))
-    told = ", ".join(f"{words} {curves[key].at(n):.0%}" for key, words in _WORDS if key in curves)
-    return f"With {n} solutions of each problem: {told}. One solution alone: {curves['naive'].mean[0]:.0%}."
+    told = ", ".join(f"{words} {share(curves[key].at(n))}" for key, words in _WORDS if key in curves)
+    return f"With {n} solutions of each problem: {told}. One solution alone: {share(curves['naive'].mean[0])}."
 
 
 _WORDS = (("weighted", "votes weighted by score"), ("majority", "most votes"), ("naive", "the best score"))
@@ -67,11 +69,11 @@ def _strategies(state: MathPageState) -> str:
     most = max(point.budget for point in data.points)
     points = [point for point in data.points if point.budget == most]
     told = ", ".join(
-        f"{one.label} {one.result.value:.0%} with {one.cost['tokens']:,.0f} tokens"
+        f"{title(one.label)} {share(one.result.value)} with {one.cost['tokens']:,.0f} tokens"
         for one in sorted(points, key=lambda one: -one.result.value)
     )
     vote = data.lines[0]
-    return f"At N = {most}: {told}; a {vote.label} of {vote.n[-1]} whole solutions, {vote.mean[-1]:.0%}."
+    return f"At N = {most}: {told}; a {vote.label} of {vote.n[-1]} whole solutions, {share(vote.mean[-1])}."
 
 
 def _judge(state: MathPageState) -> str:
@@ -80,7 +82,7 @@ def _judge(state: MathPageState) -> str:
     if found is None or "first_error_found" not in found.numbers:
         return "The truth of the steps is not known here."
     named = found.numbers["first_error_found"].value
-    return f"It names the first wrong step in {named:.0%} of the wrong solutions: a judge that errs."
+    return f"It names the first wrong step in {share(named)} of the wrong solutions: a judge that errs."
 
 
 def _hard(state: MathPageState) -> str:
@@ -91,9 +93,14 @@ def _hard(state: MathPageState) -> str:
     gains = {one.number: one.accuracy[vote] - one.ease for one in bins}
     best = max(gains, key=lambda number: gains[number])
     words = {0: "the hardest problems", len(bins) - 1: "the easiest problems"}.get(
-        best, f"bin {best + 1} of {len(bins)}"
+        best, f"row {best + 1} of {len(bins)}, counted from the hardest"
     )
-    return f"Votes add most on {words}: {gains[best]:+.0%} over one solution. On the hardest they add {gains[0]:+.0%}."
+    line = f"Votes help most on {words}: {_from_to(bins[best], vote)} right."
+    return line if best == 0 else f"{line} On the hardest, {_from_to(bins[0], vote)}."
+
+
+def _from_to(one: DifficultyBin, vote: str) -> str:
+    return f"{share(one.ease)} with one solution, {share(one.accuracy[vote])} with a vote"
 
 
 STOPS = (

@@ -39,9 +39,9 @@ def modes(program: Program) -> str:
     if share < NOTICEABLE:
         return ""
     return (
-        f'<div class="note"><p>The two render modes differ on {share:.1%} of the canvas: the reference paints shape by'
-        " shape, so a ring painted after a disc erases it; exact set membership does not. Shown and scored is the"
-        " reference.</p></div>"
+        f'<div class="note"><p>The two render modes differ on {100 * share:.1f} % of the canvas: the reference paints'
+        " shape by shape, so a ring painted after a disc erases it; exact set membership does not. Shown and scored is"
+        " the reference.</p></div>"
     )
 
 

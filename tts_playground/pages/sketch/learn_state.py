@@ -13,7 +13,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+import numpy as np
+
+from tts_playground.dsl import Program
 from tts_playground.dsl.examples import PROGRAMS
+from tts_playground.dsl.raster import draw
 from tts_playground.errors import BadInput, PlaygroundError
 from tts_playground.evolve import comparison
 from tts_playground.evolve.evolution import EvolutionPlan, Generation, begin, evolve
@@ -22,6 +26,7 @@ from tts_playground.evolve.fitness import Fitness
 from tts_playground.evolve.quality import analyze
 from tts_playground.evolve.rows import hand_written
 from tts_playground.models.zerogpu import on_gpu
+from tts_playground.pages.sketch.panel import inline
 from tts_playground.tasks.sketch import SketchTask
 from tts_playground.worlds import heldout
 
@@ -34,6 +39,8 @@ PULSE = 0.5
 """seconds between two reports of a training run that has no news"""
 MOST = 32
 """adapters on this machine at which a page trains no more: which one may go is for a person to say"""
+SIDE_OF_CELL = 48
+"""pixels of a picture beside a reply"""
 QUICK: dict[str, Any] = {"drawings": 8, "samples": 32}
 """pass@k on a page; the command line draws more"""
 
@@ -107,13 +114,30 @@ def all_four(size: int, seed: int) -> list[DataSet]:
     return [list(make(recipe, size, seed))[-1] for recipe in RECIPES]
 
 
-def as_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table as HTML; everything is escaped."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A cell that shows what a program draws."""
+
+    program: Program
+    words: str
+    """for those who do not see it"""
+
+    def __str__(self) -> str:
+        source = inline(np.asarray(draw(self.program, SIDE_OF_CELL, "reference"))[..., 0] == 0)
+        return f'<img alt="{html.escape(self.words)}" width="{SIDE_OF_CELL}" height="{SIDE_OF_CELL}" src="{source}">'
+
+
+def as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table as HTML; everything but pictures is escaped."""
     head = "".join(f"<th scope='col'>{html.escape(column)}</th>" for column in columns)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return (
         f'<div class="scrolls"><table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
+
+
+def _cell(cell: Any) -> str:
+    return str(cell) if isinstance(cell, Picture) else html.escape(str(cell))
 
 
 # ------------------------------------------------------------------------------------------------ fine-tuning
@@ -127,6 +151,8 @@ class LearnRun:
     total: int = 0
     adapter: str = ""
     """its name once it is saved"""
+    verdict: str = ""
+    """whether it has learned, by rows that were held back"""
 
 
 @on_gpu(120)
@@ -138,7 +164,8 @@ def tune(base: str, name: str, made: DataSet | None) -> Iterator[LearnRun]:
         ModelUnavailable: the model is not here.
     """
     from tts_playground.evolve.rows import dataset
-    from tts_playground.train.finetune.adapting import adapt, free_name, reserve
+    from tts_playground.pages.sketch import held_back
+    from tts_playground.train.finetune.adapting import free_name, reserve
 
     if made is None or not made.done:
         raise BadInput("Make a data set first; the model learns from it.")
@@ -148,11 +175,11 @@ def tune(base: str, name: str, made: DataSet | None) -> Iterator[LearnRun]:
     rows: list[Any] = list(dataset(made.texts))
     run = LearnRun()
     for step, adapter in _told(
-        lambda tell: adapt(base, chosen, rows, note=f"{len(rows)} rows, {made.recipe}", watch=tell)
+        lambda tell: held_back.learned(base, chosen, rows, f"{len(rows)} rows, {made.recipe}", tell)
     ):
         if step is not None:
             run = LearnRun((*run.losses, (step.number, step.loss)), step.total)
-        yield run if adapter is None else replace(run, adapter=adapter.name)
+        yield run if adapter is None else replace(run, adapter=adapter[0], verdict=held_back.verdict(*adapter[1:]))
 
 
 def room() -> None:
@@ -272,5 +299,6 @@ def why(model: str, task: SketchTask | None, temperature: float, grammar: bool, 
         read = info["read"] + ("; ended for it, out of tokens" if info["closed"] else "")
         fault = info["error"] or "none"
         iou = f"{overlap(task, sample.content).iou:.3f}"
-        rows.append([str(sample.index), info["reply"][:400], read, program[:400] or "(empty)", fault, iou])
-    return as_table(["#", "reply, as it came", "how it was read", "program", "parse error", "IoU"], rows)
+        drawn = Picture(sample.content, f"what reply {sample.index} draws")
+        rows.append([str(sample.index), drawn, info["reply"][:400], read, program[:400] or "(empty)", fault, iou])
+    return as_table(["#", "picture", "reply, as it came", "how it was read", "program", "parse error", "IoU"], rows)

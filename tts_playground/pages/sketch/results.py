@@ -83,7 +83,7 @@ def _read(work: SketchPageState, n: int, quiet: str) -> str:
     words = f"{work.title}: {best} scores {{}} on average; one draw, {curve.at(1):.3f}."
     if at >= 4:
         half = at // 2
-        words += f" From 1 to 2 programs adds {_gain(curve, 1, 2)}; from {half} to {at} {_gain(curve, half, at)}."
+        words += f" From 1 to 2 programs adds {gain(curve, 1, 2)}; from {half} to {at} {gain(curve, half, at)}."
     if n > size:
         quiet += f"The pool holds {size}: draw a larger one to see N = {n}."
     return _line(words, curve.at(at), quiet)
@@ -109,9 +109,10 @@ def searched(settings: SketchSettings) -> str:
     return ", ".join(parts + ([f"{settings.seconds:g} s"] if settings.seconds else []))
 
 
-def _gain(curve: Curve, low: int, high: int) -> str:
-    gain = curve.at(high) - curve.at(low)
-    return f"{gain:.3f}" if gain >= 0.0005 else "nothing"
+def gain(curve: Curve, low: int, high: int) -> str:
+    """What going from N = low to N = high adds, in words."""
+    added = curve.at(high) - curve.at(low)
+    return f"{added:.3f}" if added >= 0.0005 else "nothing"
 
 
 def _line(words: str, number: float | None = None, quiet: str = "") -> str:

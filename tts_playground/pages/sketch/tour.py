@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tts_playground.errors import plural
 from tts_playground.experiments.comparison import Comparison
-from tts_playground.pages.sketch import learn_state, shapes
+from tts_playground.pages.sketch import learn_state, results, shapes
 from tts_playground.pages.sketch.page_state import SketchPageState, rescored
-from tts_playground.pages.tour import TourCard, cards
+from tts_playground.pages.tour import NotYet, TourCard, cards
 
-FIRST = "Find a program first: press “Find the program”, then guess again."
-POOL = "These candidates came out of a search: press “Draw a pool of N for this drawing”, then guess again."
+FIRST = NotYet("Find a program first: press “Find the program”, then guess again.")
+POOL = NotYet("These candidates came out of a search: press “Draw a pool of N for this drawing”, then guess again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +55,31 @@ def doublings(work: SketchPageState, found: Comparison | None) -> str:
         return POOL
     steps, n = [], 1
     while 2 * n <= max(2, len(work.pool) // 2):
-        steps.append(f"{curve.at(2 * n) - curve.at(n):+.3f} from {n} to {2 * n}")
+        steps.append(f"{results.gain(curve, n, 2 * n)} from {n} to {2 * n}")
         n *= 2
     return f"One draw scores {curve.at(1):.3f}. Each doubling adds: {', '.join(steps)}."
 
 
 def closer(work: SketchPageState, found: Comparison | None) -> str:
     """What the price of a shape decides among the same candidates."""
-    told = []
     if work.settings.reward != "fit":
-        return "This search was guided by a reward without a price for shapes; choose “fit”, and search again."
-    for closeness in (0.0, 0.6, 1.0):
+        return NotYet("This search was guided by a reward without a price for shapes; choose “fit”, and search again.")
+    prices, told = (0.0, 0.6, 1.0), []
+    for closeness in prices:
         best = rescored(work, closeness).ranked(1)
         if not best:
             return FIRST
-        told.append(f"at {closeness:g} {len(best[0].program)} shapes with IoU {best[0].iou:.3f}")
-    same = len({part.split(" ", 2)[2] for part in told}) == 1
-    end = "The same program wins at every price here." if same else "A price per shape buys shortness with overlap."
-    return f"The best of these candidates has {', '.join(told)}. {end}"
+        told.append(f"{plural(len(best[0].program), 'shape')} and IoU {best[0].iou:.3f}")
+    if len(set(told)) == 1:
+        return f"No: the best of these candidates has {told[0]} at 0, at 0.6 and at 1."
+    each = "; ".join(f"at {price:g}, {words}" for price, words in zip(prices, told, strict=True))
+    return f"The best of these candidates has, {each}. A price per shape buys shortness with overlap."
 
 
 def clever(work: SketchPageState, found: Comparison | None) -> str:
     """Searches against independent draws at equal cost."""
     if found is None or found.curve is None or not found.points:
-        return "Press “Compare on this drawing” and wait for the points, then guess again."
+        return NotYet("Press “Compare on this drawing” and wait for the points, then guess again.")
     told = []
     for label in dict.fromkeys(point.label for point in found.points):
         last = [point for point in found.points if point.label == label][-1]
@@ -88,7 +90,7 @@ def clever(work: SketchPageState, found: Comparison | None) -> str:
 def training(work: SketchPageState, found: Comparison | None) -> str:
     """Training against sampling, on the shipped pools."""
     _, words = learn_state.shipped_curves()
-    return words or "Press “Draw pass@k for this model and its adapters” first, then guess again."
+    return words or NotYet("Press “Draw pass@k for this model and its adapters” first, then guess again.")
 
 
 STOPS = (

@@ -167,7 +167,7 @@ def _words(scope: Any, position: int, settings: Any, chance: float, entropies: l
     line = (
         f"Patch in row {row + 1}, column {column + 1}: token {position + 1} of {len(scope.tokens)}, given all before"
         f" it. At temperature {settings.temperature:g} and CFG {settings.cfg:g} the drawn one has a chance of"
-        f" {chance:.1%}."
+        f" {100 * chance:.1f} %."
     )
     here = entropies[position]
     return status(

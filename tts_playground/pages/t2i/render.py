@@ -186,14 +186,11 @@ def working(progress: Progress[Any], prompt: str = "") -> str:
     return status(f"{name}Drawing: {progress.done} of {progress.of} images{rows}.", busy=True)
 
 
-def words_note(words: Sequence[str]) -> str:
-    """A sentence about the words that the model does not know."""
-    if not words:
-        return ""
-    quoted = ", ".join(f"“{shortened(word, 30)}”" for word in words[:8])
-    more = " and others" if len(words) > 8 else ""
-    text = f"It will ignore words it was never taught: {quoted}{more}. It knows those of the examples."
-    return f'<div class="note"><p>{html.escape(text)}</p></div>'
+def not_drawn(shown: GalleryState) -> str:
+    """The status line while the page shows what was drawn at other settings."""
+    if not shown.size:
+        return status("Not drawn at these settings yet: press “Draw”.")
+    return status(f"Not drawn at these settings yet: the pictures are from {drawn_with(shown.view)}. Press “Draw”.")
 
 
 FORMER_GUIDANCE = 1.5
@@ -242,7 +239,10 @@ def several_reading(looks: Sequence[GalleryState]) -> str:
         most, least = max(gains, key=lambda one: gains[one]), min(gains, key=lambda one: gains[one])
         line += f" Choosing adds most on “{shortened(most)}” ({added(gains[most])}), least on"
         line += f" “{shortened(least)}” ({added(gains[least])})."
-    return status(line)
+    view = looks[0].view
+    said = f"{view.model}, {how_drawn(view)}, CFG {view.cfg:g}, seed {view.seed}, {measure(reward)}"
+    of = settings_of(view, "prompt") | {"reward": reward}
+    return status(line) + made("t2i", said, of, part="t2i-several")
 
 
 def added(gain: float) -> str:
@@ -257,17 +257,20 @@ def reading(look: GalleryState) -> str:
 
 def made_of(look: GalleryState) -> str:
     """The controls that the pictures depend on; N and the rewards look at them anew."""
-    view = look.view
-    if not look.size:
-        return ""
+    return made("t2i", drawn_with(look.view), settings_of(look.view)) if look.size else ""
+
+
+def drawn_with(view: T2iView) -> str:
+    """Every setting that matters, in words."""
+    return f"“{shortened(view.prompt, 60)}”, {view.model}, {how_drawn(view)}, CFG {view.cfg:g}, seed {view.seed}"
+
+
+def settings_of(view: T2iView, *without: str) -> dict[str, Any]:
+    """The controls on which images depend, but for some, and what they say; all temperatures without noise are one."""
     names = ("steps", "eta") if view.denoises else ("temperature", "top_p", "top_k")
     of = {name: getattr(view, name) for name in ("prompt", "model", "cfg", "seed", *names)}
     of |= {"temperature": 0} if of.get("temperature", 1) <= COLDEST else {}
-    return made(
-        "t2i",
-        f"“{shortened(view.prompt, 60)}”, {view.model}, {how_drawn(view)}, CFG {view.cfg:g}, seed {view.seed}",
-        of,
-    )
+    return {name: value for name, value in of.items() if name not in without}
 
 
 def _read(look: GalleryState) -> str:

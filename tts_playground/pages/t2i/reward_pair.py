@@ -12,6 +12,7 @@ import numpy as np
 
 from tts_playground import figures, registry
 from tts_playground.estimators.curves import Curve, kl_bound
+from tts_playground.pages import percent
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i import image_repository, render
 from tts_playground.pages.t2i.gallery_state import GalleryState, pick_curve
@@ -191,5 +192,5 @@ def _row(name: str, votes: Sequence[Vote]) -> str:
     cast = [(rank, above, of) for of, (reward, rank), above in told if reward == name]
     hits = sum(rank == 1 for rank, _, _ in cast)
     beaten = [above for _, above, of in cast if of > 1]
-    share = f"{sum(beaten) / len(beaten):.0%} of the others" if beaten else "–"
+    share = f"{percent.share(sum(beaten) / len(beaten))} of the others" if beaten else "–"
     return f"<tr><td>{html.escape(render.measure(name))}</td><td>{hits} of {len(cast)}</td><td>{share}</td></tr>"

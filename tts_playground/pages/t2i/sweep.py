@@ -144,7 +144,7 @@ def grid(sweep: Sweep | None, best: bool) -> str:
 
 def _cell(look: GalleryState, cell: SweepCell, best: bool, number: int) -> str:
     place = look.ranked()[0] if best else 0
-    score = render.number(cell.rewards[place])
+    score = f"{cell.rewards[place]:.2f}" if abs(cell.rewards[place]) < 10 else render.number(cell.rewards[place])
     hint = f"{cell.name}: one draw {sum(cell.rewards) / len(cell.rewards):.3g}, best {max(cell.rewards):.3g}"
     source = render.small_uri(look.files[place])
     picture = f'<img alt="{cell.name}" src="{source}"><small>{score}</small>'

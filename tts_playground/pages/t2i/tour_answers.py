@@ -14,8 +14,9 @@ from tts_playground.estimators.intervals import difference
 from tts_playground.pages.t2i import image_repository, render, reward_pair, strategy_comparison, sweep, watch
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import guidance
+from tts_playground.pages.tour import NotYet
 
-DRAW_FIRST = "There are no scored images on the page yet: press “Draw”, then guess again."
+DRAW_FIRST = NotYet("There are no scored images on the page yet: press “Draw”, then guess again.")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def temperature(seen: Evidence) -> str:
     """1.3: at which temperature the best of a cell stands farthest above its mean."""
     found = sweep.at_hand(seen.look.view)
     if found is None:
-        return "There is no sweep on the page yet: press “Draw the sweep”, then guess again."
+        return NotYet("There is no sweep on the page yet: press “Draw the sweep”, then guess again.")
     rooms: dict[float, list[float]] = {}
     for cell in found.cells:
         rooms.setdefault(cell.temperature, []).append(max(cell.rewards) - float(np.mean(cell.rewards)))
@@ -91,7 +92,9 @@ def temperature(seen: Evidence) -> str:
     best = max(means, key=lambda t: means[t])
     told = ", ".join(f"{render.added(gain)} at T = {t:g}" for t, gain in means.items())
     each = len(found.cells[0].rewards)
-    return f"Choosing among {each} adds most at T = {best:g}. On average over all CFGs: {told}."
+    own = found.view.prompt == seen.look.view.prompt
+    choosing = "Choosing" if own else f"On “{render.shortened(found.view.prompt)}”, choosing"
+    return f"{choosing} among {each} adds most at T = {best:g}. On average over all CFGs: {told}."
 
 
 def greedy(seen: Evidence) -> str:
@@ -119,7 +122,8 @@ def guidance_change(seen: Evidence) -> str:
     costs = {1.0: " An image costs half the tokens."}.get(view.cfg, "")
     return (
         f"{line}; at CFG {own.cfg:g}, this model's own, {render.number(float(np.mean(there)))}: {sure}."
-        f" Its best is {render.number(max(here))}, against {render.number(max(there[: len(here)]))} of as many." + costs
+        f" The best of {len(here)}: {render.number(max(here))}, against {render.number(max(there[: len(here)]))}."
+        + costs
     )
 
 
@@ -134,14 +138,14 @@ def second_reward(seen: Evidence) -> str:
     """1.4: what the second reward says of the first one's pick."""
     look = seen.look
     if not reward_pair.both(look):
-        return reward_pair.why_not(look)
+        return NotYet(reward_pair.why_not(look))
     return reward_pair.sentence(look)
 
 
 def beyond(seen: Evidence) -> str:
     """1.5: who wins at equal cost."""
     if seen.beyond is None or not seen.beyond.state.points:
-        return "Nothing has been compared yet: press “Compare”, then guess again."
+        return NotYet("Nothing has been compared yet: press “Compare”, then guess again.")
     return strategy_comparison.verdict(seen.beyond)
 
 

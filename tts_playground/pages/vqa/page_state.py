@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -140,6 +140,8 @@ class SetWork:
     done: int = 0
     of: int = 0
     note: str = ""
+    view: VqaView = field(default_factory=VqaView)
+    """what they were asked with; what ships was asked with what a fresh page says"""
 
 
 @cache
@@ -185,7 +187,7 @@ def ask_set(name: str, count: int, view: VqaView) -> Iterator[SetWork]:
     sampler = vqa_sampler(view.model, view.settings)
     notes: list[str] = []
     with open_store(notes.append) as store:
-        told, work = 0.0, SetWork(name, of=count, note=" ".join(notes))
+        told, work = 0.0, SetWork(name, of=count, note=" ".join(notes), view=view)
         for report in experiments.run(questions(name, count), sampler, judges(sampler), view.n, store=store):
             work = replace(work, asked=(*work.asked, *report.finished), done=report.done, note=report.note or work.note)
             if time.monotonic() - told > PACE:

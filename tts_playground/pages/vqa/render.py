@@ -8,6 +8,7 @@ import io
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from tts_playground import figures, registry
 from tts_playground.answers import groups
@@ -25,7 +26,7 @@ from tts_playground.pages.status import status
 from tts_playground.pages.vqa import sentences
 from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, trust_of
 from tts_playground.pages.vqa.sentences import mark_of
-from tts_playground.pages.vqa.view_settings import ORDER, values_of
+from tts_playground.pages.vqa.view_settings import DRAWN_WITH, ORDER, values_of
 from tts_playground.tasks.vqa import read_picture, short_answer
 from tts_playground.verifiers.selectors import tally
 
@@ -241,7 +242,10 @@ def set_reading(work: SetWork | None, measure: str) -> str:
     busy = work.done < work.of
     asked = plural(len(work.asked), "question")
     head = f"{work.done} of {work.of} questions." if busy else f"{asked} of {work.name}."
-    return status(sentences.joined([head, *said, work.note]), busy=busy)
+    view = work.view
+    settings = sentences.asked_with(view)
+    of = {name: getattr(view, name) for name in DRAWN_WITH}
+    return status(sentences.joined([head, *said, work.note]), busy=busy) + made("vqa", settings, of, part="vqa-set")
 
 
 def reliability_figure(asked: tuple[AskedQuestion, ...], measure: str = "exact") -> Any:
@@ -280,9 +284,7 @@ def as_python(work: VqaPageState | None) -> str:
     given |= ({"answers": view.truths} if view.truths else {}) | ({"blank": True} if view.blank else {})
     given |= {"most_tokens": view.most_tokens} if view.most_tokens else {}
     options = "".join(f",\n    {name}={value!r}" for name, value in given.items())
-    data = embedded(work.task.image)
-    lines = "\n".join(f'    "{data[i : i + 100]}"' for i in range(0, len(data), 100))
-    picture = f"picture = base64.b64decode(\n{lines}\n)\n" if data else f"picture = {PICTURE!r}  # save it here\n"
+    picture = picture_lines(work.task.image)
     judged = work.result is None or "p_yes" in work.result.scores  # not every endpoint can judge
     shown = (
         "for sample, p in zip(result.samples, result.scores['p_yes']):\n"
@@ -295,6 +297,13 @@ def as_python(work: VqaPageState | None) -> str:
         f"result = tts_playground.answer(\n    picture,\n    {work.task.question!r}{options},\n)\n{shown}"
         "print({name: result.answers[place] for name, place in result.picks.items()})\n"
     )
+
+
+def picture_lines(image: Image.Image) -> str:
+    """Python that has the picture in ``picture``, or its file's name where it is too large for a script."""
+    data = embedded(image)
+    lines = "\n".join(f'    "{data[i : i + 100]}"' for i in range(0, len(data), 100))
+    return f"picture = base64.b64decode(\n{lines}\n)\n" if data else f"picture = {PICTURE!r}  # save it here\n"
 
 
 def as_command(work: VqaPageState | None) -> str:

@@ -11,7 +11,9 @@ from tts_playground.errors import plural
 from tts_playground.estimators.curves import Curve
 from tts_playground.estimators.fits import coverage_law
 from tts_playground.experiments.question_sets import Trust
+from tts_playground.pages.percent import share
 from tts_playground.pages.vqa.page_state import VqaPageState
+from tts_playground.pages.vqa.view_settings import VqaView
 
 TIMES = 4
 """how many times as many answers a trend is read off for"""
@@ -20,11 +22,6 @@ TIMES = 4
 def mark_of(group: str) -> str:
     """The name under which everything about one answer lights up."""
     return "answer-" + hashlib.sha256(group.encode()).hexdigest()[:8]
-
-
-def share(value: float) -> str:
-    """A share in words: "57 %"."""
-    return f"{100 * value:.0f} %"
 
 
 def verdicts(work: VqaPageState) -> list[tuple[str, str, str]]:
@@ -72,13 +69,26 @@ def headline(work: VqaPageState) -> str:
     return f'<p class="headline" role="status" aria-live="polite">{" ".join(sentences)} {more}</p>'
 
 
+def not_asked(error: Exception, before: VqaPageState | None) -> str:
+    """What stands there after a refusal: why, and whose answers are still below."""
+    why = str(error)
+    why = why[:1].lower() + why[1:] if why.split(" ")[0] in ("The", "There", "This", "A", "No") else why
+    below = " Below is the previous answer." if before is not None and before.samples else ""
+    return f"Not asked: {why}{below}"
+
+
 def settings_line(work: VqaPageState) -> str:
     """What the answers on the page were drawn with."""
-    view = work.view
-    line = f"{plural(len(work.samples), 'answer')} by {view.model} at temperature {view.temperature:g}"
+    return f"{plural(len(work.samples), 'answer')} by {asked_with(work.view)}."
+
+
+def asked_with(view: VqaView) -> str:
+    """The settings of answers in words."""
+    line = f"{view.model} at temperature {view.temperature:g}"
     line += f", top-p {view.top_p:g}" if view.top_p < 1 else ""
     line += f", top-k {view.top_k}" if view.top_k else ""
-    return line + (f", seed {view.seed}" if view.seed else "") + "."
+    line += f", seed {view.seed}" if view.seed else ""
+    return line + (", shown a blank picture" if view.blank else "")
 
 
 # ------------------------------------------------------------------------------------------------- sets of questions

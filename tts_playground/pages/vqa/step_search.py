@@ -15,10 +15,14 @@ from tts_playground.experiments.comparison import BASELINE
 from tts_playground.experiments.trace import Node, Trace, trace
 from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages import menu
+from tts_playground.pages.commands import PICTURE, command, embedded, writes_picture
+from tts_playground.pages.made import made
 from tts_playground.pages.status import status
+from tts_playground.pages.vqa import sentences
 from tts_playground.pages.vqa.page_state import before
+from tts_playground.pages.vqa.render import picture_lines
 from tts_playground.pages.vqa.sentences import mark_of
-from tts_playground.pages.vqa.view_settings import VqaView
+from tts_playground.pages.vqa.view_settings import DRAWN_WITH, VqaView
 from tts_playground.tasks.vqa import VqaTask, short_answer, vqa_sampler
 from tts_playground.tasks.vqa_replies import PLAIN
 from tts_playground.tasks.vqa_search import Searched, StepSearch, search_steps
@@ -157,8 +161,16 @@ def headline(found: Searched) -> str:
     return status(line, strip)
 
 
+def made_of(found: Searched, view: VqaView) -> str:
+    """The controls that a search depends on."""
+    of: dict[str, Any] = {name: getattr(view, name) for name in DRAWN_WITH} | {"question": view.question}
+    of |= {} if view.blank else {"picture": found.task.picture}
+    said = f"{heading_of(found.how.strategy)} for “{view.question[:60]}” by {sentences.asked_with(view)}"
+    return made("vqa", said, of, part="vqa-steps")
+
+
 def as_python(found: Searched | None, view: VqaView | None) -> str:
-    """A script that repeats the search; runs as pasted, beside the picture."""
+    """A script that repeats the search; runs as pasted. A picture too large for a script is to be saved beside it."""
     if found is None or view is None:
         return "# Search first; the script that repeats it then stands here."
     given: dict[str, Any] = {"model": view.model, "strategy": found.how.strategy, "guide": found.how.guide}
@@ -166,14 +178,27 @@ def as_python(found: Searched | None, view: VqaView | None) -> str:
     given |= ({"answers": view.truths} if view.truths else {}) | ({"blank": True} if view.blank else {})
     options = "".join(f"    {name}={value!r},\n" for name, value in given.items())
     return (
+        "import base64\n\n"
         "from tts_playground.samplers.vlm_settings import AnswerSettings\n"
         "from tts_playground.tasks.vqa_search import reason\n\n"
-        f"found = reason(\n    'picture.png',\n    {found.task.question!r},\n{options}"
+        f"{picture_lines(found.task.image)}"
+        f"found = reason(\n    picture,\n    {found.task.question!r},\n{options}"
         f"    settings=AnswerSettings({view.temperature!r}, {view.top_p!r}, {view.top_k!r}),\n)\n"
         "for one in found.finished:\n"
         "    print(f\"{one.reward:.3f}  {one.sample.info['lines']}\")\n"
         "print(found.answer, found.cost)\n"
     )
+
+
+def as_command(found: Searched | None, view: VqaView | None) -> str:
+    """The same for a terminal."""
+    if found is None or view is None:
+        return "# Search first; the command that repeats it then stands here."
+    given = {name: getattr(view, name) for name in DRAWN_WITH}
+    given |= {"strategy": found.how.strategy, "guide": found.how.guide, "n": found.how.n}
+    given |= {"truth": view.truths[0]} if view.truths else {}
+    line = command("answer", (PICTURE, found.task.question), given)
+    return writes_picture(embedded(found.task.image)) + line
 
 
 def guides() -> list[tuple[str, str]]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from tts_playground.errors import plural
 from tts_playground.figures.answers import reshape, softmax
-from tts_playground.pages.tour import TourCard, cards
+from tts_playground.pages.percent import share
+from tts_playground.pages.tour import NotYet, TourCard, cards
 from tts_playground.pages.vqa import sentences
 from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, opening_set, trust_of
 from tts_playground.pages.vqa.render import BEFORE
@@ -48,7 +49,7 @@ class AnswerStop:
     """settings that differ from the page's"""
 
 
-NO_SET = "No set of questions has been asked yet: press “Ask them all N times”, then guess again."
+NO_SET = NotYet("No set of questions has been asked yet: press “Ask them all N times”, then guess again.")
 
 
 def two_ways(seen: AnswerEvidence) -> str:
@@ -60,8 +61,8 @@ def two_ways(seen: AnswerEvidence) -> str:
     return (
         "Parameters are paid for once, in training, and then by every token; inference tokens are paid for question by"
         f" question, as many as one wants. Here the model stays the same: with {tokens:.0f} tokens a question"
-        f" {sentences.share(oracle.at(1))} of answers are right, and among {n} answers, {n * tokens:,.0f} tokens,"
-        f" {sentences.share(oracle.at(n))} of questions have a right one."
+        f" {share(oracle.at(1))} of answers are right, and among {n} answers, {n * tokens:,.0f} tokens,"
+        f" {share(oracle.at(n))} of questions have a right one."
     )
 
 
@@ -90,7 +91,7 @@ def infinite(seen: AnswerEvidence) -> str:
     first, flat = float(softmax(logits).max()), float(reshape(logits, 1e6).max())
     return (
         f"It becomes uniform: dividing by infinity makes all logits equal. The likeliest word falls from"
-        f" {sentences.share(first)} to {sentences.share(flat)}, one in {len(logits)}."
+        f" {share(first)} to {share(flat)}, one in {len(logits)}."
     )
 
 
@@ -105,10 +106,10 @@ def keeps_up(seen: AnswerEvidence) -> str:
     oracle, verifier, one = curves["oracle"].at(n), curves["verifier"].at(n), curves["oracle"].at(1)
     gained = (verifier - one) / (oracle - one) if oracle > one else 0.0
     _, found = trust_of(seen.asked.asked, MEASURE)
-    part = f"it gains {sentences.share(max(0.0, gained))} of what a perfect choice would"
+    part = f"it gains {share(max(0.0, gained))} of what a perfect choice would"
     return (
-        f"With {n} answers the oracle reaches {sentences.share(oracle)} and the verifier {sentences.share(verifier)},"
-        f" from {sentences.share(one)} with one: {part}. {sentences.trust_words(found)}"
+        f"With {n} answers the oracle reaches {share(oracle)} and the verifier {share(verifier)},"
+        f" from {share(one)} with one: {part}. {sentences.trust_words(found)}"
     )
 
 
@@ -124,15 +125,15 @@ def costs(seen: AnswerEvidence) -> str:
     saved, _ = trust_of(seen.asked.asked, MEASURE)
     return (
         f"N answers cost N times {curve.unit.get('tokens', 0.0):.0f} tokens, and each is verified. Draw as long as a"
-        f" doubling adds a percent: here up to N = {n}, {sentences.share(curve.at(n))} right. Stopping once the vote is"
-        f" settled saves {sentences.share(saved.value)} of the answers."
+        f" doubling adds a percent: here up to N = {n}, {share(curve.at(n))} right. Stopping once the vote is"
+        f" settled saves {share(saved.value)} of the answers."
     )
 
 
 def better(seen: AnswerEvidence) -> str:
     """3.3: verify each distinct answer once."""
     if seen.work is None or seen.work.result is None:
-        return "Ask a question first, then guess again."
+        return NotYet("Ask a question first, then guess again.")
     answers = seen.work.result.answers
     different = len(set(sentences.groups(answers)))
     return (
@@ -146,7 +147,7 @@ def flips(seen: AnswerEvidence) -> str:
     """How often the picks change with N on this question."""
     work = seen.work
     if work is None or work.result is None:
-        return "Ask a question first, then guess again."
+        return NotYet("Ask a question first, then guess again.")
     n, told = len(work.samples), []
     for selector, name in (("majority", "the majority"), ("verifier", "the verifier")):
         said = [_pick(work.first(k), selector) for k in range(1, n + 1)]

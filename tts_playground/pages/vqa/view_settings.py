@@ -66,6 +66,8 @@ class VqaView:
 
 ORDER = tuple(field.name for field in fields(VqaView))
 """the fields in the order in which components stand"""
+DRAWN_WITH = ("model", "temperature", "top_p", "top_k", "seed", "blank")
+"""the fields on which answers to any question depend"""
 
 
 @dataclass(frozen=True)

@@ -240,6 +240,7 @@ def _bars(parts: dict[str, Any], opening: AuditPageState, focus: render.Focus, r
     parts["factor"] = gr.Radio(
         [(name, name) for name in FACTORS],
         value=focus.factor,
+        label="Bars by",
         show_label=False,
         container=False,
         elem_id="audit-factor",

@@ -40,6 +40,8 @@
     't2i-curve': ['What the number of images buys', 'The pick of N on average over all subsets of the pool; 95 % band.'],
     'vqa-curve': ['What N answers buy', 'The chance that the pick of N is right; 95 % bands.'],
     'sketch-curve': ['What the tries buy', 'The score of the best of N programs.'],
+    'audit-histogram': ['What it picks', 'How often each is chosen where it is shown; 99 % of fair choosers lie between the ends.'],
+    'audit-own-bars': ['What it picks', 'How often each is chosen; 99 % of fair choosers lie between the ends.'],
     'audit-curve': ['What the draws show', 'Beside it a fair chooser at the same N.'],
   };
   /* What a tab is set to and is not theirs: null is all of it, of sets that ship and of no model at all. */
@@ -226,6 +228,23 @@
     block.append(bar(Object.entries(kinds).map(([kind, act]) => [kind, `Save “${about(block)}” as ${kind}`,
       () => { const now = block.querySelector('.js-plotly-plot'); if (now) tried(act(now, block), block); }])));
   };
+  /* Bars that are HTML, so that they fill without flicker, as the chart that they would be. */
+  const BARS = '.audit-bars';
+  const barred = (group) => {
+    const columns = [...group.querySelectorAll('.column')], x = columns.map((one) => one.querySelector('b').textContent);
+    const [share, low, high, fair] = [0, 1, 2, 3].map((place) => columns.map((one) => Number(one.dataset.at.split(' ')[place])));
+    const colours = columns.map((one) => getComputedStyle(one.querySelector('.fill')).backgroundColor);
+    const ends = {type: 'data', array: high.map((one, i) => one - fair[i]), arrayminus: fair.map((one, i) => one - low[i])};
+    return {ttsTold: told(group), data: [
+      {type: 'bar', name: 'chosen', x, y: share, marker: {color: colours}},
+      {type: 'scatter', mode: 'markers', name: 'fair choosers', x, y: fair, error_y: {...ends, color: '#333'},
+        marker: {color: '#333', symbol: 'line-ew-open', size: 24}},
+    ], layout: {xaxis: {type: 'category'}, yaxis: {tickformat: '.0%', rangemode: 'tozero', title: {text: 'chosen'}}, showlegend: true}};
+  };
+  const bars = (block) => {
+    block.append(bar(Object.entries(kinds).map(([kind, act]) => [kind, `Save “${about(block)}” as ${kind}`,
+      () => { const now = block.querySelector(BARS); if (now) tried(act(barred(now), block), block); }])));
+  };
   const TABLES = 'table.plain, table.answers, table.sweep';
   const cells = (table) => [...table.rows].map((row) => [...row.cells].map((cell) => {
     const text = cell.innerText.trim().replace(/\s+/g, ' ');
@@ -243,8 +262,12 @@
       const block = table.closest('.block');
       if (block && table.rows.length > 1 && !block.querySelector(':scope > .figure-tools')) tabled(block);
     }
+    for (const group of document.querySelectorAll(BARS)) {
+      const block = group.closest('.block');
+      if (block && !block.querySelector(':scope > .figure-tools')) bars(block);
+    }
     for (const tools of document.querySelectorAll('.figure-tools')) {
-      if (!tools.parentElement.querySelector(`.js-plotly-plot, ${TABLES}`)) tools.remove();
+      if (!tools.parentElement.querySelector(`.js-plotly-plot, ${BARS}, ${TABLES}`)) tools.remove();
     }
   };
   let due = 0;

@@ -2,7 +2,7 @@
    says something else, they are grey, a note names their own settings, and a button runs again. It compares what is
    there, so that it holds after every kind of change: a setting, a text, a picture, a model, a cancel, a refusal. */
 (() => {
-  /* grey: what belongs to the settings; live: what a run that goes on fills with its own */
+  /* grey: what belongs to the settings; live: what a run that goes on fills with its own; of: whose results it shows */
   const PARTS = {
     t2i: {run: 't2i-run', grey: ['t2i-reading', 't2i-picks', 't2i-reason', 't2i-curve', 't2i-gallery', 't2i-histogram']},
     vqa: {run: 'vqa-run', grey: ['vqa-verdict', 'vqa-gallery', 'vqa-curve', 'vqa-watch'], live: ['vqa-gallery']},
@@ -11,6 +11,18 @@
     audit: {run: 'audit-run', live: ['audit-histogram'], grey: ['audit-headline', 'audit-histogram', 'audit-about',
       'audit-gallery', 'audit-verdict', 'audit-curve', 'audit-effects', 'audit-heat', 'audit-calibration',
       'audit-reasons', 'audit-confusion']},
+    't2i-watch': {of: 't2i', run: 't2i-run', grey: ['t2i-watch']},
+    't2i-pair': {of: 't2i', run: 't2i-run', grey: ['t2i-pair-reading', 't2i-over', 't2i-scatter', 't2i-two-axes']},
+    't2i-scope': {run: 't2i-look-closer', grey: ['t2i-scope', 't2i-scope-bars', 't2i-scope-status']},
+    't2i-sweep': {run: 't2i-sweep', live: ['t2i-sweep-status'], grey: ['t2i-sweep-status', 't2i-sweep-grid',
+      't2i-sweep-map', 't2i-sweep-diversity', 't2i-sweep-curves', 't2i-sweep-why']},
+    't2i-several': {status: 't2i-several-reading', run: 't2i-several', live: ['t2i-several-reading'],
+      grey: ['t2i-several-reading', 't2i-several-curve']},
+    't2i-compare': {run: 't2i-compare', live: ['t2i-compare-status', 't2i-compare-figure'],
+      grey: ['t2i-compare-status', 't2i-compare-figure', 't2i-trace']},
+    'vqa-set': {run: 'vqa-set-run', live: ['vqa-set-status'], grey: ['vqa-set-status', 'vqa-set-curve']},
+    'vqa-steps': {run: 'vqa-steps-run', live: ['vqa-steps-status', 'vqa-steps-tree', 'vqa-steps-reading'],
+      grey: ['vqa-steps-status', 'vqa-steps-tree', 'vqa-steps-reading']},
     'audit-own': {run: 'audit-ask', grey: ['audit-own-status', 'audit-own-bars']},
     'sketch-contest': {run: 'sketch-contest', grey: ['sketch-contest-figure']},
   };
@@ -52,10 +64,10 @@
     return block;
   };
   const mark = (part, made, names) => {
-    const {run, grey, live = []} = PARTS[part];
+    const {of = part, run, grey, live = [], status = `${of}-status`} = PARTS[part];
     const parts = grey.map((one) => document.getElementById(one)).filter(Boolean);
     if (!parts.length) return;
-    const busy = !!document.querySelector(`#${part}-status .busy`);
+    const busy = !!document.querySelector(`#${status} .busy`);
     for (const one of parts) one.classList.toggle('old', names.length > 0 && !(busy && live.includes(one.id)));
     if (!names.length) { document.getElementById(`${part}-old`)?.remove(); return; }
     const button = document.getElementById(run);
@@ -69,7 +81,7 @@
   const look = () => {
     const nows = read('now'), seen = new Map(read('made').map((made) => [made.part || made.tab, made]));
     for (const part of Object.keys(PARTS)) {
-      const made = seen.get(part);
+      const made = seen.get(PARTS[part].of || part);
       mark(part, made, made ? changed(part, made, controls(made.tab, nows)) : []);
       if (!made) delete captured[part];
     }

@@ -19,6 +19,7 @@ from tts_playground.ui.gradio_patches.files import sent_files
 def name_of(block: Any) -> str:
     """What to call a component: its label, as the page and the API show it."""
     name = getattr(block, "label", None) or getattr(block, "elem_id", None) or type(block).__name__
+    name = str(name).split(":")[0]  # "N: images, of which the best is kept" explains itself on the page
     return shown(name, 80).rstrip(":")
 
 

@@ -120,7 +120,8 @@ def _training(parts: dict[str, Any]) -> None:
     known = writers(local=False)
     heading(
         "2. Fine-tune on it",
-        "A small adapter (LoRA) learns from that data set, read once, 16 programs a step; the model stays as it is."
+        "A small adapter (LoRA) learns from that data set, 16 programs a step for 24 steps or more. Every fifth program"
+        " is held back, to tell whether it learns. The model stays as it is."
         f" Adapters stay on this server, in the menus of all who may use its base, {work.MOST} at most: none is ever"
         " deleted for a new one. So visitors train only where who runs the server lets them.",
     )
@@ -179,7 +180,7 @@ def _wire(p: LearnParts, drawn: Any, menu: Any) -> None:
         shown = work.LearnRun()
         for run in work.tune(model or SMALL, name or "", made):
             if run.adapter:
-                line = f"Saved as adapter:{run.adapter}; choose it above, or as the sampler of a search."
+                line = f"{run.verdict} Saved as adapter:{run.adapter}; choose it above, or as the sampler of a search."
                 yield gr.skip(), status(line), *menus(request)
             elif run != shown:
                 line = f"Step {len(run.losses)} of {run.total}, loss {run.losses[-1][1]:.3f}."

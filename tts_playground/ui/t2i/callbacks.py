@@ -12,7 +12,7 @@ import gradio as gr
 from tts_playground.errors import PlaygroundError
 from tts_playground.pages.coerce import one_of, whole
 from tts_playground.pages.status import halted, status
-from tts_playground.pages.t2i import image_repository, page_state, render, reward_choice
+from tts_playground.pages.t2i import image_repository, known_words, page_state, render, reward_choice
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
 from tts_playground.pages.t2i.view_settings import (
@@ -70,7 +70,7 @@ def remarks(view: T2iView) -> str:
     """What a person should know of the prompt: who cannot score it, and which words the model was never taught."""
     words = unknown(view.model, view.prompt)
     outside = warnings(image_repository.wanted(view), view.model, view.prompt, words)
-    told = render.complaints([*image_repository.refusals(view), *outside]) + render.words_note(words)
+    told = render.complaints([*image_repository.refusals(view), *outside]) + known_words.note(words, view.model)
     return told + render.weights_note(view, image_repository.earlier(view))
 
 
@@ -87,8 +87,7 @@ def _looking(p: T2iParts) -> tuple[Any, list[Any]]:
         view = view_from(request, values)
         found = image_repository.look(view)
         if not found.size:
-            line = "Not drawn at these settings yet: let go of the slider, or press “Draw”."
-            return *[gr.skip()] * 3, remarks(view), status(line), *[gr.skip()] * 5
+            return *[gr.skip()] * 3, remarks(view), render.not_drawn(look), *[gr.skip()] * 5
         return seen(found)
 
     @friendly

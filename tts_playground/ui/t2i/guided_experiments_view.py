@@ -14,6 +14,7 @@ from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, LIGHT, QUIET
 from tts_playground.ui.t2i.callbacks import Handlers, view_from
 from tts_playground.ui.t2i.layout import T2iParts
+from tts_playground.ui.tour import first
 
 
 def build(p: T2iParts, handlers: Handlers, sections: Any, is_open: Any, beyond: Any) -> None:
@@ -29,19 +30,24 @@ def build(p: T2iParts, handlers: Handlers, sections: Any, is_open: Any, beyond: 
     def reveal(look: GalleryState, others: tuple[GalleryState, ...], found: Any, event: gr.EventData):
         stop, guess = named(getattr(event, "key", "")), str(getattr(event, "guess", ""))[:80]
         if stop is None or guess not in stop.guesses:
-            return gr.skip()
+            return (gr.skip(),) * 3
         answer = stop.answer(Evidence(look, others, found))
-        return tour_cards()[stop.key].shown(guess=guess, answer=answer)
+        opened = _opened(stop) if first(event) else (gr.skip(), gr.skip())
+        return tour_cards()[stop.key].shown(guess=guess, answer=answer), *opened
 
-    p.tour_note.click(reveal, [p.look, p.others, beyond], p.tour_note, **LIGHT, **QUIET)
+    p.tour_note.click(reveal, [p.look, p.others, beyond], [p.tour_note, sections, is_open], **LIGHT, **QUIET)
+
+
+def _opened(stop: Stop) -> tuple[Any, Any]:
+    """The tabs with the question's section open, and its name."""
+    return (gr.Tabs(selected=stop.section), stop.section) if stop.section else (gr.skip(), gr.skip())
 
 
 def _connect(stop: Stop, p: T2iParts, handlers: Handlers, sections: Any, is_open: Any) -> None:
     @friendly
     def start(request: gr.Request, *values: Any):
         view = stop.view(view_from(request, values))
-        tabs = gr.Tabs(selected=stop.section) if stop.section else gr.skip()
-        return *values_of(view), note(stop), tabs, stop.section or gr.skip()
+        return *values_of(view), note(stop), *_opened(stop)
 
     outputs = [*p.values, p.tour_note, sections, is_open]
     event = p.tour[stop.key].click(start, p.values, outputs, **LIGHT, **QUIET)

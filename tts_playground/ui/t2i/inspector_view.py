@@ -9,8 +9,9 @@ import gradio as gr
 
 from tts_playground import figures
 from tts_playground.errors import BadInput
+from tts_playground.pages.made import made
 from tts_playground.pages.status import status
-from tts_playground.pages.t2i import inspector
+from tts_playground.pages.t2i import inspector, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import LIMITS, T2iView, coerce_view
 from tts_playground.ui.error_handling import friendly
@@ -89,7 +90,10 @@ def _panel(mine: inspector.Subject, mode: str, knobs: tuple[Any, ...]) -> tuple[
     given = dict(zip((name for name, *_ in KNOBS), knobs, strict=True))
     asked = coerce_view({"model": mine.view.model, **given})
     view = replace(mine.view, **{name: getattr(asked, name) for name in given})
-    return inspector.panel(mine, view, mode != "picture")
+    picture, bars, line = inspector.panel(mine, view, mode != "picture")
+    # another prompt may be drawn while this image stays under the microscope
+    made_of = made("t2i", render.drawn_with(mine.view), render.settings_of(mine.view), part="t2i-scope")
+    return picture, bars, line + made_of
 
 
 def _closer(look: GalleryState, chosen: int | None, mode: str) -> tuple[Any, ...]:

@@ -9,10 +9,13 @@ from typing import Any
 import gradio as gr
 
 from tts_playground.experiments.comparison import BASELINE, comparable
+from tts_playground.pages.made import made
 from tts_playground.pages.menu import explained
+from tts_playground.pages.percent import share
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i import render, reward_choice, strategy_comparison
 from tts_playground.pages.t2i.gallery_state import GalleryState
+from tts_playground.pages.t2i.view_settings import T2iView
 from tts_playground.tasks.image_rewards import share_weights
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import GPU, LIGHT, QUIET, cancels, is_local
@@ -78,11 +81,12 @@ def _wire(p: T2iParts, b: ComparisonParts) -> None:
     def compare(names: list[str], judge: str, axis: str, request: gr.Request, *values: Any) -> Iterator[Any]:
         last = None
         measure = reward_choice.chosen(judge or "", is_local(request))
-        for found in strategy_comparison.run(view_from(request, values), measure, names):
+        view = view_from(request, values)
+        for found in strategy_comparison.run(view, measure, names):
             if last is not None and found.state.doing == last.state.doing:
                 yield (gr.skip(),) * 5  # a cancel, or a page that closes, gets through here
                 continue
-            yield _shown(found, last, axis)
+            yield _shown(found, last, axis, view)
             last = found
 
     heavy = {"show_progress": "minimal", "show_progress_on": b.line, **GPU, **QUIET}
@@ -122,14 +126,17 @@ def _named(rewards: list[str]) -> list[tuple[str, str]]:
     return [(render.measure(name), name) for name in rewards]
 
 
-def _shown(found: strategy_comparison.Beyond, last: strategy_comparison.Beyond | None, axis: str) -> tuple[Any, ...]:
+def _shown(
+    found: strategy_comparison.Beyond, last: strategy_comparison.Beyond | None, axis: str, view: T2iView
+) -> tuple[Any, ...]:
     """(state, status, figure, strategies that ran, trace): what is drawn again only when a piece is finished.
 
     The trace opens on the first strategy that has run; which one is looked at is then the person's choice.
     """
     doing = found.state.doing
-    said = f"{found.state.done:.0%}: {doing}" if doing else strategy_comparison.verdict(found)
-    line = status(said, busy=bool(doing))
+    said = f"{share(found.state.done)}: {doing}" if doing else strategy_comparison.verdict(found)
+    of = render.settings_of(view) | {"reward": view.reward}
+    line = status(said, busy=bool(doing)) + made("t2i", render.drawn_with(view), of, part="t2i-compare")
     if doing and last is not None and len(found.state.points) == len(last.state.points):
         return gr.skip(), line, gr.skip(), gr.skip(), gr.skip()
     labels, figure = found.labels, strategy_comparison.figure(found, axis)

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from tts_playground import figures
+from tts_playground.pages.made import made
 from tts_playground.pages.status import halted, status
 from tts_playground.pages.t2i import render, sweep
 from tts_playground.pages.t2i.view_settings import T2iView
@@ -103,7 +104,10 @@ def _shown(found: sweep.Sweep, which: str, reward: str) -> tuple[Any, ...]:
 def _summary(found: sweep.Sweep | None) -> str:
     if found is None:
         return status("Uses the prompt, top-p, top-k, seed and reward of the page; temperature and guidance are swept.")
-    return render.headline("", sweep.conclusion(found), f"{len(found.cells)} cells of {len(found.cells[0].rewards)}.")
+    said = f"“{render.shortened(found.view.prompt, 60)}”, {found.view.model}, seed {found.view.seed}"
+    of = render.settings_of(found.view, "temperature", "cfg")
+    line = render.headline("", sweep.conclusion(found), f"{len(found.cells)} cells of {len(found.cells[0].rewards)}.")
+    return line + made("t2i", said, of, part="t2i-sweep")
 
 
 def _figures(found: sweep.Sweep | None, best: bool) -> tuple[Any, Any, Any]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from tts_playground.errors import PlaygroundError
 from tts_playground.pages.checks import whole
 from tts_playground.pages.coerce import one_of
 from tts_playground.pages.menu import granted
 from tts_playground.pages.status import status
-from tts_playground.pages.vqa import render, tour, words
+from tts_playground.pages.vqa import render, sentences, tour, words
 from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, ask, ask_set, opening_set, ready
 from tts_playground.pages.vqa.view_settings import (
     MENU,
@@ -41,6 +42,7 @@ from tts_playground.ui.events import (
     shares,
     values_in_query,
 )
+from tts_playground.ui.tour import first
 from tts_playground.ui.vqa import step_search_view
 from tts_playground.ui.vqa.layout import VqaParts
 
@@ -98,13 +100,20 @@ def _asking(p: VqaParts) -> Any:
     """The run button streams answers as they finish; curves follow once all are verified."""
 
     @friendly
-    def run(picture: Any, request: gr.Request, *values: Any) -> Iterator[Any]:
+    def run(before: VqaPageState | None, picture: Any, request: gr.Request, *values: Any) -> Iterator[Any]:
         view = _view(request, values)
         asking = f"Asking {view.model} {'once' if view.n == 1 else f'{view.n} times'}."
         yield gr.skip(), status(asking, busy=True), gr.skip(), gr.skip()
-        for work in ask(picture, view):
-            verdict = gr.skip() if work.result is None else render.verdict(work)
-            yield work, render.headline(work), render.table(work), verdict
+        begun = False
+        try:
+            for work in ask(picture, view):
+                begun = True
+                verdict = gr.skip() if work.result is None else render.verdict(work)
+                yield work, render.headline(work), render.table(work), verdict
+        except PlaygroundError as error:
+            if not begun:
+                yield gr.skip(), status(sentences.not_asked(error, before)), gr.skip(), gr.skip()
+            raise
 
     @friendly
     def settle(work: VqaPageState | None, done: SetWork | None):
@@ -117,7 +126,7 @@ def _asking(p: VqaParts) -> Any:
         return render.question_figure(work), trust, shape, render.as_python(work), words.board(work), None
 
     outputs = [p.work, p.status, p.table, p.verdict]
-    event = p.run.click(run, [p.picture, *p.settings], outputs, show_progress="hidden", **GPU, **QUIET)
+    event = p.run.click(run, [p.work, p.picture, *p.settings], outputs, show_progress="hidden", **GPU, **QUIET)
     settled = [p.curve, p.reliability, p.shape, p.script, p.board, p.reply]
     event.then(settle, [p.work, p.set_work], settled, **AT_ONCE, **QUIET)
     return event
@@ -152,21 +161,28 @@ def _touring(p: VqaParts) -> None:
     for stop in tour.STOPS:
 
         @friendly
-        def start(stop: tour.AnswerStop = stop):
-            tabs = gr.Tabs(selected=stop.section) if stop.section else gr.skip()
-            return tour.tour_cards()[stop.key].shown(), tabs, stop.changes.get("temperature", gr.skip())
+        def start(work: VqaPageState | None, stop: tour.AnswerStop = stop):
+            own = gr.skip() if work is None else work.view.temperature  # another question may have changed it
+            return tour.tour_cards()[stop.key].shown(), _opened(stop), stop.changes.get("temperature", own)
 
         outputs = [p.tour_note, p.sections, p.value("temperature")]
-        p.tour[stop.key].click(start, None, outputs, **LIGHT, **QUIET)
+        p.tour[stop.key].click(start, p.work, outputs, **LIGHT, **QUIET)
 
     @friendly
     def reveal(work: VqaPageState | None, done: SetWork | None, event: gr.EventData):
         stop, guess = tour.named(getattr(event, "key", "")), str(getattr(event, "guess", ""))[:80]
         if stop is None or guess not in stop.guesses:
-            return gr.skip()
-        return tour.tour_cards()[stop.key].shown(guess=guess, answer=stop.answer(tour.AnswerEvidence(work, done)))
+            return gr.skip(), gr.skip()
+        answer = stop.answer(tour.AnswerEvidence(work, done))
+        opened = _opened(stop) if first(event) else gr.skip()
+        return tour.tour_cards()[stop.key].shown(guess=guess, answer=answer), opened
 
-    p.tour_note.click(reveal, [p.work, p.set_work], p.tour_note, **LIGHT, **QUIET)
+    p.tour_note.click(reveal, [p.work, p.set_work], [p.tour_note, p.sections], **LIGHT, **QUIET)
+
+
+def _opened(stop: tour.AnswerStop) -> Any:
+    """The tabs with the question's section open."""
+    return gr.Tabs(selected=stop.section) if stop.section else gr.skip()
 
 
 def _set(p: VqaParts) -> Any:

@@ -37,6 +37,7 @@ class StepSearchParts:
     tree: Any
     reading: Any
     script: Any
+    command: Any
 
 
 def build() -> StepSearchParts:
@@ -61,7 +62,12 @@ def build() -> StepSearchParts:
         with gr.Column(scale=4, min_width=320):
             reading = gr.HTML(step_search.reading(None), padding=False, elem_id="vqa-steps-reading")
     script = copy_as_python(step_search.as_python(None, None), elem_id="vqa-steps-python")
-    return StepSearchParts(strategy, guide, n, run, cancel, line, tree, reading, script)
+    with gr.Accordion("Copy as a command", open=False):
+        line_of_shell = gr.Code(
+            step_search.as_command(None, None), language="shell", interactive=False, show_label=False,
+            buttons=["copy"], max_lines=8, elem_id="vqa-steps-command",
+        )  # fmt: skip
+    return StepSearchParts(strategy, guide, n, run, cancel, line, tree, reading, script, line_of_shell)
 
 
 def wire(
@@ -79,13 +85,14 @@ def wire(
         picture: Any, strategy: str, guide: str, n: float, request: gr.Request, *values: Any
     ) -> Iterator[tuple[Any, ...]]:
         view = read(request, values)
-        yield status(f"{step_search.heading_of(strategy)} begins.", busy=True), *(gr.skip(),) * 3
+        yield status(f"{step_search.heading_of(strategy)} begins.", busy=True), *(gr.skip(),) * 4
         for found in step_search.search(picture, view, strategy, guide, n):
-            script = step_search.as_python(found, view) if found.done else gr.skip()
+            copied = (step_search.as_python(found, view), step_search.as_command(found, view))
             tree = gr.Plot(step_search.tree(found), visible=True)
-            yield step_search.headline(found), tree, step_search.reading(found), script
+            line = step_search.headline(found) + step_search.made_of(found, view)
+            yield line, tree, step_search.reading(found), *(copied if found.done else (gr.skip(), gr.skip()))
 
     given = [picture, board.strategy, board.guide, board.n, *settings]
-    outputs = [board.line, board.tree, board.reading, board.script]
+    outputs = [board.line, board.tree, board.reading, board.script, board.command]
     event = board.run.click(run, given, outputs, show_progress="hidden", **GPU, **QUIET)
     cancels([board.cancel, cancel], [event], [board.line], "Cancelled; the lines that came before are kept.")

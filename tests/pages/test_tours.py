@@ -1,0 +1,60 @@
+"""What tours of all tabs have in common: cards, and answers in sentences that numbers support."""
+
+import pytest
+
+from tts_playground.pages.audit import page_state as audit_state
+from tts_playground.pages.audit import tour as audit_tour
+from tts_playground.pages.audit.view_settings import AuditView
+from tts_playground.pages.math import tour as math_tour
+from tts_playground.pages.math.page_state import MathPageState
+from tts_playground.pages.math.view_settings import MathView
+from tts_playground.pages.sketch import tour as sketch_tour
+from tts_playground.pages.t2i import guided_experiments, tour_answers
+from tts_playground.pages.t2i.gallery_state import GalleryState
+from tts_playground.pages.t2i.tour_answers import Evidence
+from tts_playground.pages.t2i.view_settings import T2iView
+from tts_playground.pages.tour import NotYet, cards
+from tts_playground.pages.vqa import tour as vqa_tour
+from tts_playground.pages.vqa.tour import AnswerEvidence
+
+
+def test_where_something_has_to_be_done_first_one_can_guess_again():
+    card = cards("t2i", [("one", "1 One", "Which?", ("this", "that"), "t2i-curve")])["one"]
+    told = card.shown(guess="this", answer=NotYet("Press “Draw”, then guess again."))
+    assert told.count("data-guess=") == 2 and "You said" not in told and "guess again" in told
+    assert card.shown(guess="this", answer="It is that.").count("data-guess=") == 0
+
+
+def test_a_title_that_asks_gets_no_full_stop():
+    card = cards("vqa", [("n", "3.2 Which N?", "Up to which?", ("1", "4"), "vqa-set-curve")])["n"]
+    assert "<b>3.2 Which N?</b> Up to which?" in card.shown()
+
+
+@pytest.mark.parametrize("key", [one.key for one in guided_experiments.STOPS if one.action != "sweep"])
+def test_without_images_the_image_tab_asks_for_them_first(key):
+    view = guided_experiments.named(key).view(T2iView(prompt="a prompt of which nothing was drawn"))
+    assert isinstance(guided_experiments.named(key).answer(Evidence(GalleryState(view))), NotYet)
+
+
+def test_the_sweep_that_ships_is_called_by_its_prompt():
+    stop = guided_experiments.named("temperature")
+    told = stop.answer(Evidence(GalleryState(T2iView(prompt="a prompt of which nothing was drawn"))))
+    assert told.startswith("On “a cat and a purple guitar”, choosing among 8 adds most at T = ")
+    assert stop.answer(Evidence(GalleryState(T2iView(prompt="a cat and a purple guitar")))).startswith("Choosing among")
+
+
+def test_other_tabs_ask_for_what_is_missing():
+    nothing = AnswerEvidence(None, None)
+    assert isinstance(vqa_tour.named("votes").answer(nothing), NotYet)
+    assert isinstance(vqa_tour.named("cheaper").answer(nothing), NotYet)
+    assert isinstance(sketch_tour.FIRST, NotYet) and isinstance(sketch_tour.POOL, NotYet)
+    assert isinstance(math_tour.STOPS[0].answer(MathPageState(MathView())), NotYet)
+    assert tour_answers.DRAW_FIRST.endswith("then guess again.")
+
+
+def test_the_audits_answers_speak_of_points_and_of_a_script_by_its_name():
+    *_, work = audit_state.audit(AuditView(model="scripted:loves-7"))
+    cause = audit_tour.named("cause").answer(work, work.report())
+    assert "points of 100 higher" in cause and " % higher" not in cause
+    named = audit_tour.named("script").answer(work, work.report())
+    assert "It is the script “loves 7: three times as readily”." in named
