@@ -1,5 +1,11 @@
 """What a mixed crowd's numbers are made of; a crowd itself plays in ``tests/soak``."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 
@@ -35,3 +41,28 @@ def test_a_refusal_in_words_is_no_fault(status, words, no):
     found = load.refusal(status, words)
     assert isinstance(found, load.SaidNo) == no
     assert str(found) and (not words or words in str(found))
+
+
+ENDED = """
+import time
+from tts_playground.bench import load
+
+load._up = lambda address, server: address
+with load.started() as (_, process):
+    print(process, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_no_app_stays_behind_a_bench_that_was_ended(how):
+    with subprocess.Popen([sys.executable, "-c", ENDED], stdout=subprocess.PIPE, text=True) as bench:
+        assert bench.stdout is not None
+        app = int(bench.stdout.readline())
+        os.kill(app, 0)  # it is there
+        bench.send_signal(how)
+        assert bench.wait(40) != 0
+    with pytest.raises(ProcessLookupError):
+        for _ in range(50):
+            os.kill(app, 0)
+            time.sleep(0.1)

@@ -10,10 +10,12 @@ import asyncio
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -71,12 +73,26 @@ def started() -> Iterator[tuple[str, int]]:
         free.close()
         own = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1", "TTS_PLAYGROUND_HOME": home}
         command = [sys.executable, "-m", "tts_playground", "app"]
-        server = subprocess.Popen(command, env={**os.environ, **own}, stdout=sys.stderr)
-        try:
-            yield _up(f"http://127.0.0.1:{port}/", server), server.pid
-        finally:
-            server.terminate()
-            server.wait(30)
+        with _ends_in_order():
+            server = subprocess.Popen(command, env={**os.environ, **own}, stdout=sys.stderr)
+            try:
+                yield _up(f"http://127.0.0.1:{port}/", server), server.pid
+            finally:
+                server.terminate()
+                server.wait(30)
+
+
+@contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """SIGTERM leaves as Ctrl+C does, so that no app stays behind a bench that was ended."""
+    if threading.current_thread() is not threading.main_thread():  # signals are the main one's
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _up(address: str, server: subprocess.Popen[bytes]) -> str:
