@@ -74,15 +74,15 @@ def test_it_goes_on_until_the_end(monkeypatch) -> None:
             ended.set()
         return 1
 
-    monkeypatch.setattr(freed_memory, "_trim", lambda: trim)
+    monkeypatch.setattr(freed_memory, "_of_glibc", lambda _: trim)
     thread = freed_memory.give_back_often(ended, 0.01)
     thread.join(10)
     assert not thread.is_alive() and len(times) == 3
 
 
 def test_another_library_is_left_alone(monkeypatch) -> None:
-    monkeypatch.setattr(freed_memory, "_trim", lambda: None)
-    assert not freed_memory.give_back()
+    monkeypatch.setattr(freed_memory, "_of_glibc", lambda _: None)
+    assert not freed_memory.give_back() and not freed_memory.share_heaps()
     thread = freed_memory.give_back_often(threading.Event(), 0.01)
     thread.join(10)
     assert not thread.is_alive()

@@ -64,6 +64,13 @@ def test_training_lowers_the_loss_and_leaves_the_eye_alone(name, request):
     assert all(torch.equal(value, after[key]) for key, value in before.items())
 
 
+def test_rows_that_are_held_out_are_measured_and_not_learnt(folder):
+    adapter = adapt(folder, "held", ROWS[1:], FAST, held=ROWS[:1])
+    held = adapter.facts["held_out"]
+    assert held["rows"] == 1 and held["before"] > 0 < held["after"] != held["before"]
+    assert adapter.facts["rows"] == len(ROWS) - 1 and "held_out" not in adapt(folder, "none", ROWS, FAST).facts
+
+
 def test_an_adapter_is_saved_listed_and_used(folder):
     adapter = adapt(folder, "mine", ROWS, FAST, note="a test")
     assert [one.name for one in adapters.listed()] == ["mine"] and adapter.base == folder

@@ -75,11 +75,12 @@ def test_the_loss_of_held_back_rows_is_what_the_trainer_reports(sketch):
     """Of one batch, before its first step, it is the loss of that step."""
     from tts_playground.evolve.rows import dataset
     from tts_playground.models import finetune_loading
+    from tts_playground.train.finetune.held_out import loss_of
     from tts_playground.train.finetune.trainer import Tuning, finetune
 
     rows = list(dataset(("(Circle 3 8 8)", "(Quad 8 8 4 4 0)")))
     opened = finetune_loading.open_model("tiny:sketch", "auto")
-    before = held_back.loss_of(opened.model, opened.processor, rows)
+    before = loss_of(opened.model, opened.processor, rows)
     tuned = finetune(opened.model, opened.processor, rows, Tuning())
     assert before == pytest.approx(tuned.steps[0].loss, rel=1e-3)
 

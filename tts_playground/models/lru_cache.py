@@ -22,7 +22,7 @@ class LruCache(Generic[Key, Thing]):
         self.most, self.room = most, room
         self._size = size or (lambda thing: 0)
         self._things: OrderedDict[Key, tuple[Thing, int]] = OrderedDict()
-        """with the bytes of each: to ask all of them at every new one takes longer than making it"""
+        """with the bytes of each, which are asked for once"""
         self._held = 0
         self._lock = threading.Lock()
 

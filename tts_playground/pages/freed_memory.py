@@ -28,23 +28,21 @@ def share_heaps(heaps: int = HEAPS) -> bool:
     """
     if "MALLOC_ARENA_MAX" in os.environ or "malloc.arena_max" in os.environ.get("GLIBC_TUNABLES", ""):
         return False
-    try:
-        return bool(ctypes.CDLL(None).mallopt(_ARENA_MAX, heaps))
-    except (OSError, AttributeError, TypeError):
-        return False
+    choose = _of_glibc("mallopt")
+    return choose is not None and bool(choose(_ARENA_MAX, heaps))
 
 
-def _trim() -> Callable[[int], int] | None:
-    """glibc's ``malloc_trim``; None where the C library is another one."""
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """A function of the C library; None where it is another library than glibc."""
     try:
-        return ctypes.CDLL(None).malloc_trim
+        return getattr(ctypes.CDLL(None), name)
     except (OSError, AttributeError, TypeError):  # TypeError: Windows takes no None
         return None
 
 
 def give_back() -> bool:
     """Give what is free back to the system; whether this system can."""
-    trim = _trim()
+    trim = _of_glibc("malloc_trim")
     if trim is None:
         return False
     trim(0)

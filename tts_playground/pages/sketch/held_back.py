@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from tts_playground.errors import BadInput, plural
-from tts_playground.models import finetune_loading
-from tts_playground.models.adapters import MARK
-from tts_playground.train.finetune.adapting import save
-from tts_playground.train.finetune.collating import collator
-from tts_playground.train.finetune.trainer import Tuning, Watch, conversations, finetune
+from tts_playground.errors import plural
+from tts_playground.train.finetune.trainer import Tuning
 
 STEPS = 24
 """steps of a run, at least: fewer show nothing"""
@@ -27,38 +23,9 @@ def split(rows: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     return [row for place, row in enumerate(rows) if place % EACH != EACH - 1], kept
 
 
-def loss_of(model: Any, processor: Any, rows: Sequence[Mapping[str, Any]], batch: int = 16) -> float:
-    """Mean cross-entropy of the programs' tokens in nats; nan where there are no rows."""
-    import torch
-
-    data, together = conversations(processor, list(rows)), collator(processor)
-    total, tokens = 0.0, 0
-    with torch.no_grad():
-        for start in range(0, len(data), batch):
-            given = together(data[start : start + batch])
-            number = int((given["labels"] != -100).sum())
-            given = {name: one.to(model.device) if hasattr(one, "to") else one for name, one in given.items()}
-            total, tokens = total + float(model(**given).loss) * number, tokens + number
-    return total / tokens if tokens else math.nan
-
-
-def learned(
-    base: str, name: str, rows: Sequence[Mapping[str, Any]], note: str, watch: Watch
-) -> tuple[str, float, float, int]:
-    """(adapter, held-out loss before, after, rows held back); the adapter is saved as ``name``.
-
-    Raises:
-        BadInput: the base is an adapter itself, or there are no rows.
-        ModelUnavailable: the model or a package is missing. Cancelled: ``watch`` stopped it.
-    """
-    if base.startswith(MARK):
-        raise BadInput("An adapter is trained on a plain model; give the adapter's base instead.")
-    used, kept = split(rows)
-    opened = finetune_loading.open_model(base, "auto")
-    before = loss_of(opened.model, opened.processor, kept)
-    tuning = Tuning(epochs=max(1, math.ceil(STEPS / math.ceil(len(used) / Tuning().batch))))
-    tuned = finetune(opened.model, opened.processor, used, tuning, watch)
-    return save(tuned, name, base, note).name, before, loss_of(tuned.model, opened.processor, kept), len(kept)
+def tuning(rows: int) -> Tuning:
+    """Settings of a run on so many rows."""
+    return Tuning(epochs=max(1, math.ceil(STEPS / math.ceil(rows / Tuning().batch))))
 
 
 def verdict(before: float, after: float, kept: int) -> str:

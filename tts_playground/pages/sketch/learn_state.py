@@ -165,7 +165,7 @@ def tune(base: str, name: str, made: DataSet | None) -> Iterator[LearnRun]:
     """
     from tts_playground.evolve.rows import dataset
     from tts_playground.pages.sketch import held_back
-    from tts_playground.train.finetune.adapting import free_name, reserve
+    from tts_playground.train.finetune.adapting import adapt, free_name, reserve
 
     if made is None or not made.done:
         raise BadInput("Make a data set first; the model learns from it.")
@@ -173,13 +173,18 @@ def tune(base: str, name: str, made: DataSet | None) -> Iterator[LearnRun]:
     chosen = name.strip() or free_name(f"tuned-{made.recipe}")
     reserve(chosen)
     rows: list[Any] = list(dataset(made.texts))
+    used, kept = held_back.split(rows)
+    settings, note = held_back.tuning(len(used)), f"{len(rows)} rows, {made.recipe}"
     run = LearnRun()
-    for step, adapter in _told(
-        lambda tell: held_back.learned(base, chosen, rows, f"{len(rows)} rows, {made.recipe}", tell)
-    ):
+    for step, adapter in _told(lambda tell: adapt(base, chosen, used, settings, note=note, watch=tell, held=kept)):
         if step is not None:
             run = LearnRun((*run.losses, (step.number, step.loss)), step.total)
-        yield run if adapter is None else replace(run, adapter=adapter[0], verdict=held_back.verdict(*adapter[1:]))
+        if adapter is None:
+            yield run
+            continue
+        held = adapter.facts.get("held_out")
+        verdict = held_back.verdict(held["before"], held["after"], held["rows"]) if held else ""
+        yield replace(run, adapter=adapter.name, verdict=verdict)
 
 
 def room() -> None:

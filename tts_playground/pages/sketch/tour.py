@@ -39,7 +39,7 @@ def pixels(work: SketchPageState, found: Comparison | None) -> str:
         return FIRST
     less, more = sum(told), len(told) - sum(told)
     return (
-        f"This program has {len(told)} {'shape' if len(told) == 1 else 'shapes'}: {more} {_add(more)} ink and {less}"
+        f"This program has {plural(len(told), 'shape')}: {more} {_add(more)} ink and {less}"
         f" {'takes' if less == 1 else 'take'} it away. Point at one in the text: its pixels light up."
     )
 

@@ -16,6 +16,7 @@ from tts_playground.models.adapters import FACTS, MARK, Adapter, check_name
 from tts_playground.rewards.iou import IoUReward
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.tasks.sketch import SketchTask
+from tts_playground.train.finetune.held_out import loss_of
 from tts_playground.train.finetune.trainer import Tuned, Tuning, Watch, finetune
 
 
@@ -38,10 +39,10 @@ def free_name(stem: str) -> str:
     return check_name(next(name for name in names if name not in taken))
 
 
-def save(tuned: Tuned, name: str, base: str, note: str = "") -> Adapter:
-    """Write an adapter with its facts; it appears whole or not at all."""
+def save(tuned: Tuned, name: str, base: str, note: str = "", **more: Any) -> Adapter:
+    """Write an adapter with its facts and ``more`` of them; it appears whole or not at all."""
     folder = reserve(name)
-    facts = {"base": base, "note": note, **tuned.facts()}
+    facts = {"base": base, "note": note, **tuned.facts(), **more}
     with files.filling(folder, "The adapter", fresh=True) as partial:
         tuned.model.save_pretrained(str(partial))
         (partial / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
@@ -57,8 +58,12 @@ def adapt(
     backend: str = "auto",
     note: str = "",
     watch: Watch | None = None,
+    held: Sequence[Mapping[str, Any]] = (),
 ) -> Adapter:
     """Fine-tune the model called ``base`` on rows (program, image) and save the adapter as ``name``.
+
+    Args:
+        held: rows that are not learnt; their loss before and after is the adapter's fact "held_out".
 
     Raises:
         BadInput: the name is taken, the base is an adapter itself, or there are no rows.
@@ -68,8 +73,12 @@ def adapt(
         raise BadInput("An adapter is trained on a plain model; give the adapter's base instead.")
     reserve(name)
     opened = finetune_loading.open_model(base, backend)
+    before = loss_of(opened.model, opened.processor, held)
     tuned = finetune(opened.model, opened.processor, rows, tuning, watch)
-    return save(tuned, name, base, note)
+    if not held:
+        return save(tuned, name, base, note)
+    after = loss_of(tuned.model, opened.processor, held)
+    return save(tuned, name, base, note, held_out={"rows": len(held), "before": before, "after": after})
 
 
 @dataclass(frozen=True, slots=True)
