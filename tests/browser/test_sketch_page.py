@@ -261,3 +261,31 @@ def test_a_search_does_not_hold_up_another_person_and_keeps_its_best_when_it_is_
     expect(_status(first)).to_contain_text("Searching")
     first.locator("#sketch-cancel").click()
     expect(_status(first)).to_contain_text("Cancelled")
+
+
+def test_questions_about_learning_ask_for_what_they_need_and_answer_with_this_pages_numbers(open_page):
+    page = open_page("n=16")
+    card, later = page.locator("#sketch-tour-note .tour-card"), page.locator("#sketch-tour-variety")
+    expect(later).to_be_hidden()
+    page.locator("#sketch-learn > button").click()
+    page.locator("#learn-questions").click()
+    expect(card).to_contain_text("1.6 Reading replies")
+    expect(page.locator("#why-ask")).to_be_visible()  # the part that it is about is opened
+    expect(later).to_be_visible()
+
+    card.locator("[data-go]").last.click()
+    expect(card).to_contain_text("1.6 The prompt")
+    card.locator("[data-go]").last.click()
+    expect(card).to_contain_text("2.5 Variety")
+    card.locator("[data-guess]").first.click()
+    expect(card).to_contain_text("Make the data set “evolved”, or all four, then guess again.")
+    page.locator("#learn-size input[type=number]").fill("20")
+    page.locator("#learn-four").click()
+    expect(page.locator("#learn-report table")).to_be_visible()
+    card.locator("[data-guess]").first.click()
+    expect(card).to_contain_text("You said: none.")
+    row = page.locator("#learn-report tr", has_text="pictures that came before").locator("td")
+    expect(card).to_contain_text(
+        f"{100 * float(row.nth(1).inner_text().split()[0]):.0f} % of its 20 pictures came before"
+    )
+    page.close()

@@ -12,7 +12,8 @@ from tts_playground.dsl import parse, render
 from tts_playground.errors import BadInput, ModelUnavailable
 from tts_playground.models import loading
 from tts_playground.models.hub import embedded_models
-from tts_playground.pages.sketch import held_back, learn_state
+from tts_playground.pages.sketch import held_back, learn_state, reflections, replies
+from tts_playground.pages.sketch.tour_stop import LearnFindings, SketchEvidence
 from tts_playground.pages.sketch.view_settings import offered, settings_of, writers
 from tts_playground.tasks.sketch import SketchTask
 from tts_playground.ui.sketch import learn_view
@@ -31,7 +32,9 @@ def test_a_data_set_grows_to_its_size(recipe):
     reports = list(learn_state.make(recipe, 20, 1))
     assert reports[-1].done and len(reports[-1].texts) == 20 and not any(r.done for r in reports[:-1])
     assert not any(parse(text) in learn_state.held_out() for text in reports[-1].texts[:5])
-    assert "data:image/png" in learn_state.wall(reports[-1]) and "<table" in learn_state.quality(reports[-1:])
+    assert "data:image/png" in learn_state.wall(reports[-1]) and "<table" in learn_state.quality(
+        learn_state.judged(reports[-1:])
+    )
 
 
 def test_what_strangers_may_not_ask():
@@ -40,7 +43,7 @@ def test_what_strangers_may_not_ask():
             next(learn_state.make(*bad, 0))
     with pytest.raises(BadInput, match="data set first"):
         next(learn_state.tune("tiny:sketch", "", None))
-    assert learn_state.quality([]) == learn_state.wall(None) == ""
+    assert learn_state.quality({}) == learn_state.wall(None) == ""
     assert "<script" not in learn_state.as_table(["a"], [["<script>"]])
 
 
@@ -50,6 +53,10 @@ def test_a_model_is_tuned_live_and_then_offered(sketch):
     reports = list(learn_state.tune("tiny:sketch", "", made))
     assert reports[-1].adapter == "tuned-evolved" and reports[-1].total == len(reports[-1].losses) == 24
     assert "1 program that it was not shown, the loss" in reports[-1].verdict
+    seen = SketchEvidence(None, None, LearnFindings(run=reports[-1]))
+    small, whole = (reports[-1].facts[name] for name in ("trained_weights", "weights"))
+    assert reflections.adapter(seen).startswith(f"{100 * small / whole:.1f} %: {small:,} of {whole:,}. Rank 16")
+    assert "of the last 6 steps" in reflections.epochs(seen)
     assert writers() == ["tiny:sketch", "adapter:tuned-evolved"]
     assert offered("sampler")[:3] == ("proposal", "tiny:sketch", "tiny:sketch+grammar")
     assert settings_of(*[None] * 6, "adapter:tuned-evolved", None).sampler == "adapter:tuned-evolved"
@@ -114,22 +121,27 @@ def test_a_job_without_news_lets_the_page_go_and_then_hears_that_nobody_listens(
 
 def test_replies_are_shown_raw(sketch):
     task = SketchTask.of(render("(Circle 3 8 8)"))
-    shown = learn_state.why("tiny:sketch", task, 1.0, True, 0)
-    assert shown.count("<tr>") == learn_state.REPLIES + 1 and "none" in shown
-    assert shown.count('src="data:image/png;base64,') == learn_state.REPLIES and "what reply 0 draws" in shown
+    found = replies.ask("tiny:sketch", task, 1.0, True, 0)
+    shown = replies.table(found)
+    assert shown.count("<tr>") == replies.REPLIES + 1 and "none" in shown
+    assert shown.count('src="data:image/png;base64,') == replies.REPLIES and "what reply 0 draws" in shown
     with pytest.raises(BadInput, match="blank"):
-        learn_state.why("tiny:sketch", None, 1.0, False, 0)
+        replies.ask("tiny:sketch", None, 1.0, False, 0)
+    told = reflections.reading(SketchEvidence(None, None, LearnFindings(replies=found)))
+    assert told.startswith("Of 8 replies of tiny:sketch, ") and told.endswith(
+        "The grammar let nothing else be written."
+    )
 
 
 def test_without_a_model_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(embedded_models, "CHECKPOINTS", tmp_path)
     loading.forget()
     with pytest.raises(ModelUnavailable, match="train tiny-sketch"):
-        learn_state.why("tiny:sketch", SketchTask.of(render("(Circle 3 8 8)")), 1.0, False, 0)
+        replies.ask("tiny:sketch", SketchTask.of(render("(Circle 3 8 8)")), 1.0, False, 0)
 
 
 def test_the_page_builds():
     with gr.Blocks() as page:
         learn_view.build(gr.State(None), gr.Dropdown(["proposal"]))
     ids = {block.elem_id for block in page.blocks.values()}
-    assert {"sketch-learn", "learn-make", "learn-tune", "learn-curve", "why-ask"} <= ids
+    assert {"sketch-learn", "learn-questions", "learn-make", "learn-tune", "learn-curve", "why-ask"} <= ids

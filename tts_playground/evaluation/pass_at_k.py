@@ -143,8 +143,8 @@ def verdict(lines: Sequence[Curve], pools: Pools | None = None, threshold: float
                 sure = f" (95 %: {gain.words('+.3f')})"
                 plain.append(_plain(gain, k))
             told.append(f"{float(line.mean[place] - base.mean[place]):+.3f}{sure} at k = {k}")
-        first = f"{line.label}: {', '.join(plain)}. " if plain else ""
-        words.append(f"{first}{line.label} against {base.label}: {', '.join(told)}; {where}.")
+        first = f"{line.label}: {', '.join(plain)}. Against" if plain else f"{line.label} against"
+        words.append(f"{first} {base.label}: {', '.join(told)}; {where}.")
     return [one[0].upper() + one[1:] for one in words]
 
 

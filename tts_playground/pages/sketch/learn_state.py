@@ -1,4 +1,4 @@
-"""The Learn view without its page: data sets as walls, their reports, a run of fine-tuning, pass@k, and raw replies."""
+"""The Learn view without its page: data sets as walls, their reports, a run of fine-tuning, and pass@k."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import html
 import io
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -23,18 +23,15 @@ from tts_playground.evolve import comparison
 from tts_playground.evolve.evolution import EvolutionPlan, Generation, begin, evolve
 from tts_playground.evolve.exclusion import Barred
 from tts_playground.evolve.fitness import Fitness
-from tts_playground.evolve.quality import analyze
+from tts_playground.evolve.quality import Quality, analyze
 from tts_playground.evolve.rows import hand_written
 from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.sketch.panel import inline
-from tts_playground.tasks.sketch import SketchTask
 from tts_playground.worlds import heldout
 
 RECIPES = ("evolved", "hand-written", "fitness", "hybrid")
 SIZES = (20, 200)
 """fewest and most programs of a data set made on a page"""
-REPLIES = 8
-"""drawn for "why did it say that" """
 PULSE = 0.5
 """seconds between two reports of a training run that has no news"""
 MOST = 32
@@ -103,9 +100,13 @@ def wall(made: DataSet | None) -> str:
     return f'<img alt="{html.escape(alt)}" style="width:100%" src="data:image/png;base64,{source}">'
 
 
-def quality(sets: Sequence[DataSet]) -> str:
+def judged(sets: Sequence[DataSet]) -> dict[str, Quality]:
+    """The quality of data sets, by recipe."""
+    return {made.recipe: analyze(made.texts) for made in sets if made.texts}
+
+
+def quality(whole: Mapping[str, Quality]) -> str:
     """The quality of data sets side by side, as an HTML table; a star marks the best of a row."""
-    whole = {made.recipe: analyze(made.texts) for made in sets if made.texts}
     return as_table(*comparison.table(whole)) if whole else ""
 
 
@@ -137,7 +138,8 @@ def as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _cell(cell: Any) -> str:
-    return str(cell) if isinstance(cell, Picture) else html.escape(str(cell))
+    # a star stays beside its number
+    return str(cell) if isinstance(cell, Picture) else html.escape(str(cell)).replace(" *", "&nbsp;*")
 
 
 # ------------------------------------------------------------------------------------------------ fine-tuning
@@ -153,6 +155,8 @@ class LearnRun:
     """its name once it is saved"""
     verdict: str = ""
     """whether it has learned, by rows that were held back"""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """of the saved adapter: settings, size, and the loss of rows that were held back"""
 
 
 @on_gpu(120)
@@ -184,7 +188,7 @@ def tune(base: str, name: str, made: DataSet | None) -> Iterator[LearnRun]:
             continue
         held = adapter.facts.get("held_out")
         verdict = held_back.verdict(held["before"], held["after"], held["rows"]) if held else ""
-        yield replace(run, adapter=adapter.name, verdict=verdict)
+        yield replace(run, adapter=adapter.name, verdict=verdict, facts=adapter.facts)
 
 
 def room() -> None:
@@ -233,7 +237,7 @@ def _told(job: Callable[[Callable[[Any], bool]], Any]) -> Iterator[tuple[Any, An
         stop.set()
 
 
-# ------------------------------------------------------------------------------------------ pass@k and replies
+# ------------------------------------------------------------------------------------------------------ pass@k
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,27 +287,3 @@ def shipped_curves() -> tuple[Any, str]:
         missing = "No pass@k pools are on this machine yet; the button above draws small ones."
         return figures.empty(missing.replace("; ", ";<br>")), ""
     return shipped.figure, " ".join(shipped.words)
-
-
-@on_gpu()
-def why(model: str, task: SketchTask | None, temperature: float, grammar: bool, seed: int) -> str:
-    """What a model says about a drawing, reply by reply: the raw text, how it was read, its fault, and its IoU.
-
-    Raises:
-        BadInput: nothing is drawn. ModelUnavailable: the model is not here.
-    """
-    from tts_playground.dsl.drawings import overlap
-    from tts_playground.samplers.programs import ProgramSampler
-
-    if task is None or task.blank:
-        raise BadInput("The canvas is blank; draw something for the model to look at.")
-    sampler = ProgramSampler(model or "tiny:sketch", temperature=temperature, grammar=grammar)
-    rows = []
-    for sample in sampler.draw(task, range(REPLIES), seed=seed):
-        info, program = sample.info, str(sample.content)
-        read = info["read"] + ("; ended for it, out of tokens" if info["closed"] else "")
-        fault = info["error"] or "none"
-        iou = f"{overlap(task, sample.content).iou:.3f}"
-        drawn = Picture(sample.content, f"what reply {sample.index} draws")
-        rows.append([str(sample.index), drawn, info["reply"][:400], read, program[:400] or "(empty)", fault, iou])
-    return as_table(["#", "picture", "reply, as it came", "how it was read", "program", "parse error", "IoU"], rows)

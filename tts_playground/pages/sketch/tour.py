@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-
 from tts_playground.errors import plural
-from tts_playground.experiments.comparison import Comparison
-from tts_playground.pages.sketch import learn_state, results, shapes
-from tts_playground.pages.sketch.page_state import SketchPageState, rescored
+from tts_playground.pages.sketch import learn_state, reflections, results, shapes
+from tts_playground.pages.sketch.page_state import rescored
+from tts_playground.pages.sketch.tour_stop import SketchEvidence, SketchStop
 from tts_playground.pages.tour import NotYet, TourCard, cards
 
 FIRST = NotYet("Find a program first: press “Find the program”, then guess again.")
 POOL = NotYet("These candidates came out of a search: press “Draw a pool of N for this drawing”, then guess again.")
 
 
-@dataclass(frozen=True, slots=True)
-class SketchStop:
-    """One question."""
-
-    key: str
-    title: str
-    question: str
-    guesses: tuple[str, ...]
-    answer: Callable[[SketchPageState, Comparison | None], str]
-    where: str
-    """elem_id of the figure that shows it"""
-    changes: Mapping[str, float] = field(default_factory=dict)
-    """settings that differ from the page's"""
-    opens: bool = False
-    """whether the part "Learn" is opened"""
-
-
-def pixels(work: SketchPageState, found: Comparison | None) -> str:
+def pixels(seen: SketchEvidence) -> str:
     """How many shapes add ink, and how many take it away."""
-    told = shapes.cuts(work.program)
+    told = shapes.cuts(seen.work.program) if seen.work is not None else ()
     if not told:
         return FIRST
     less, more = sum(told), len(told) - sum(told)
@@ -48,11 +28,12 @@ def _add(count: int) -> str:
     return "adds" if count == 1 else "add"
 
 
-def doublings(work: SketchPageState, found: Comparison | None) -> str:
+def doublings(seen: SketchEvidence) -> str:
     """What each doubling of N adds."""
-    curve = work.curve()
-    if curve is None:
-        return POOL
+    work = seen.work
+    curve = work.curve() if work is not None else None
+    if work is None or curve is None:
+        return POOL if work is not None else FIRST
     steps, n = [], 1
     while 2 * n <= max(2, len(work.pool) // 2):
         steps.append(f"{results.gain(curve, n, 2 * n)} from {n} to {2 * n}")
@@ -60,8 +41,11 @@ def doublings(work: SketchPageState, found: Comparison | None) -> str:
     return f"One draw scores {curve.at(1):.3f}. Each doubling adds: {', '.join(steps)}."
 
 
-def closer(work: SketchPageState, found: Comparison | None) -> str:
+def closer(seen: SketchEvidence) -> str:
     """What the price of a shape decides among the same candidates."""
+    work = seen.work
+    if work is None:
+        return FIRST
     if work.settings.reward != "fit":
         return NotYet("This search was guided by a reward without a price for shapes; choose “fit”, and search again.")
     prices, told = (0.0, 0.6, 1.0), []
@@ -76,8 +60,9 @@ def closer(work: SketchPageState, found: Comparison | None) -> str:
     return f"The best of these candidates has, {each}. A price per shape buys shortness with overlap."
 
 
-def clever(work: SketchPageState, found: Comparison | None) -> str:
+def clever(seen: SketchEvidence) -> str:
     """Searches against independent draws at equal cost."""
+    found = seen.found
     if found is None or found.curve is None or not found.points:
         return NotYet("Press “Compare on this drawing” and wait for the points, then guess again.")
     told = []
@@ -87,7 +72,7 @@ def clever(work: SketchPageState, found: Comparison | None) -> str:
     return f"At the largest budget, in candidates: {'; '.join(told)}."
 
 
-def training(work: SketchPageState, found: Comparison | None) -> str:
+def training(seen: SketchEvidence) -> str:
     """Training against sampling, on the shipped pools."""
     _, words = learn_state.shipped_curves()
     return words or NotYet("Press “Draw pass@k for this model and its adapters” first, then guess again.")
@@ -116,16 +101,22 @@ STOPS = (
     SketchStop(
         "training", "5 Train or draw", "A model that was trained on programs needs fewer draws. Can drawing more often"
         " make up for training?",
-        ("yes, at a large k", "no"), training, "sketch-learn", opens=True,
+        ("yes, at a large k", "no"), training, "sketch-learn", opens=("learn",),
     ),
 )  # fmt: skip
 
 
+REFLECTIONS = reflections.STOPS
+"""about learning; they stand behind the others, and their buttons show once the tour is there"""
+
+
 def tour_cards() -> dict[str, TourCard]:
     """The questions as cards, by key."""
-    return cards("sketch", [(stop.key, stop.title, stop.question, stop.guesses, stop.where) for stop in STOPS])
+    return cards(
+        "sketch", [(stop.key, stop.title, stop.question, stop.guesses, stop.where) for stop in (*STOPS, *REFLECTIONS)]
+    )
 
 
 def named(key: object) -> SketchStop | None:
     """The question of a key that a page sent."""
-    return next((stop for stop in STOPS if stop.key == key), None)
+    return next((stop for stop in (*STOPS, *REFLECTIONS) if stop.key == key), None)

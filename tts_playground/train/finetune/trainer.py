@@ -70,6 +70,8 @@ class Tuned:
     rows: int
     seconds: float
     trained_weights: int
+    weights: int
+    """of the model, the adapter's among them"""
     settings: Tuning
 
     def facts(self) -> dict[str, Any]:
@@ -78,6 +80,7 @@ class Tuned:
             "rows": self.rows,
             "seconds": self.seconds,
             "trained_weights": self.trained_weights,
+            "weights": self.weights,
             "settings": asdict(self.settings),
             "loss": [[step.number, step.loss] for step in self.steps],
         }
@@ -123,7 +126,8 @@ def finetune(
         trainer = _trainer(model, processor, data, tuning, folder)
         trainer.add_callback(_callback(steps, begun, watch))
         trainer.remove_callback(PrinterCallback)  # this run reports through watch
-        trained = sum(weights.numel() for weights in trainer.model.parameters() if weights.requires_grad)
+        # peft's count: four-bit weights are stored two in one
+        trained, weights = trainer.model.get_nb_trainable_parameters()
         try:
             with freeze_batchnorm(trainer.model):
                 trainer.train()
@@ -134,7 +138,7 @@ def finetune(
     if watch is not None and len(steps) < trainer.state.max_steps:
         raise Cancelled(f"Fine-tuning was stopped after {len(steps)} of {trainer.state.max_steps} steps.")
     tuned = trainer.model.eval()
-    return Tuned(tuned, tuple(steps), len(data), time.perf_counter() - begun, trained, tuning)
+    return Tuned(tuned, tuple(steps), len(data), time.perf_counter() - begun, trained, weights, tuning)
 
 
 def _trainer(model: Any, processor: Any, data: list[dict[str, Any]], tuning: Tuning, folder: str) -> Any:

@@ -32,9 +32,9 @@ class SketchTab:
         closeness_view.wire(parts)
         sampler = parts.settings[ORDER.index("sampler")]
         with parts.results:
-            menu, learn = learn_view.build(parts.drawn, sampler)
+            learn = learn_view.build(parts.drawn, sampler)
         tour_view.wire(parts, learn)
-        menus = [sampler, menu]
+        menus = [sampler, learn.menu]
         # adapters may have come since the app was started, and who is at this machine may use more than its visitors
         app.load(learn_view.menus, None, menus, **LIGHT, **QUIET)
         api.build()

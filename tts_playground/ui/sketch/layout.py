@@ -151,12 +151,15 @@ def build(starters: dict[str, SketchPageState], opening: SketchPageState | None)
 
 def _tour(parts: dict[str, Any]) -> None:
     with gr.Column(elem_id="sketch-tour", elem_classes="tour-bar"):
-        with gr.Row(elem_classes="tour"):
-            parts["tour"] = {
-                stop.key: gr.Button(stop.title, size="sm", min_width=60, scale=0, elem_id=f"sketch-tour-{stop.key}")
-                for stop in tour.STOPS
-            }
+        parts["tour"] = {}
+        for stops, later in ((tour.STOPS, []), (tour.REFLECTIONS, ["tour-later"])):
+            with gr.Row(elem_classes=["tour", *later]):
+                parts["tour"] |= {stop.key: _question(stop.key, stop.title) for stop in stops}
         parts["tour_note"] = card(next(iter(tour.tour_cards().values())))
+
+
+def _question(key: str, title: str) -> gr.Button:
+    return gr.Button(title, size="sm", min_width=60, scale=0, elem_id=f"sketch-tour-{key}")
 
 
 def _canvas(parts: dict[str, Any], ink: Any) -> None:

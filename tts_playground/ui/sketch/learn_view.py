@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -12,6 +12,8 @@ from tts_playground import figures
 from tts_playground.figures.training import losses
 from tts_playground.pages.menu import may_train
 from tts_playground.pages.sketch import learn_state as work
+from tts_playground.pages.sketch import replies as saying
+from tts_playground.pages.sketch.tour_stop import LearnFindings
 from tts_playground.pages.sketch.view_settings import allowed, samplers, writers
 from tts_playground.pages.status import status
 from tts_playground.ui.error_handling import friendly
@@ -42,6 +44,7 @@ class LearnParts:
     size: Any
     seed: Any
     made: Any
+    findings: Any
     make: Any
     four: Any
     stop: Any
@@ -68,25 +71,39 @@ def menus(request: gr.Request) -> tuple[Any, Any]:
     return gr.Dropdown(samplers(local)), gr.Dropdown(writers(local) or [SMALL])
 
 
-def build(drawn: Any, menu: Any) -> tuple[Any, Any]:
+@dataclass(frozen=True)
+class LearnView:
+    """What the rest of the tab needs of this view."""
+
+    menu: Any
+    """its models, which an adapter joins once it is trained"""
+    findings: Any
+    """a state: what came out of it so far, ``LearnFindings``"""
+    folded: dict[str, Any]
+    """what a question may open, by name: "learn", and in it "why" """
+    ask: Any
+    """the button that begins with the questions about learning"""
+
+
+def build(drawn: Any, menu: Any) -> LearnView:
     """Lay the view out, folded, below the rest of the tab; ``drawn`` is the state with the drawing at hand.
 
-    ``menu`` is the tab's menu of samplers, which an adapter joins once it is trained. Returns the menu of models,
-    which does so too, and the box that is folded.
+    ``menu`` is the tab's menu of samplers, which an adapter joins once it is trained.
     """
-    parts: dict[str, Any] = {"made": PageState(None)}
+    parts: dict[str, Any] = {"made": PageState(None), "findings": PageState(LearnFindings())}
     with gr.Accordion("Learn: programs as training data", open=False, elem_id="sketch-learn") as box:
         with gr.Row(elem_classes="main"):
-            with gr.Column(scale=6, min_width=320):
+            with gr.Column(scale=6, min_width=320, elem_id="learn-data"):
                 _data(parts)
-            with gr.Column(scale=4, min_width=320):
+            with gr.Column(scale=4, min_width=320, elem_id="learn-training"):
                 _training(parts)
-        with gr.Accordion("Why did it say that?", open=False, elem_id="sketch-why-box"):
+        with gr.Accordion("Why did it say that?", open=False, elem_id="sketch-why-box") as why_box:
             _replies(parts)
+        ask = gr.Button("Questions about learning, with your guess first", size="sm", elem_id="learn-questions")
     _wire(LearnParts(**parts), drawn, menu)
     # bands take a second to compute, so they wait for the one who looks
     box.expand(_opened, parts["meeting"], [parts["curve"], parts["meeting"]], **LIGHT, **QUIET)
-    return parts["model"], box
+    return LearnView(parts["model"], parts["findings"], {"learn": box, "why": why_box}, ask)
 
 
 def _opened(meeting: str):
@@ -146,7 +163,7 @@ def _training(parts: dict[str, Any]) -> None:
 def _replies(parts: dict[str, Any]) -> None:
     heading(
         "What it wrote, word for word",
-        f"{work.REPLIES} replies of the model above to the drawing on the canvas: how each was read, and its fault.",
+        f"{saying.REPLIES} replies of the model above to the drawing on the canvas: how each was read, and its fault.",
     )
     with gr.Row(elem_classes="buttons"):
         parts["temperature"] = gr.Slider(
@@ -161,60 +178,72 @@ def _replies(parts: dict[str, Any]) -> None:
 
 def _wire(p: LearnParts, drawn: Any, menu: Any) -> None:
     @friendly
-    def make(recipe: str, size: float, seed: float) -> Iterator[Any]:
+    def make(recipe: str, size: float, seed: float, found: LearnFindings) -> Iterator[Any]:
         for made in work.make(recipe, int(size), int(seed or 0)):
-            report = work.quality([made]) if made.done else gr.skip()
-            yield made, status(made.note, busy=not made.done), work.wall(made), report
+            shown = made, status(made.note, busy=not made.done), work.wall(made)
+            if made.done:
+                judged = work.judged([made])
+                yield *shown, work.quality(judged), replace(found, sets={**found.sets, **judged})
+            else:
+                yield *shown, gr.skip(), gr.skip()
 
     @friendly
-    def four(size: float, seed: float) -> Iterator[Any]:
-        yield status("Making the four data sets…", busy=True), gr.skip()
-        sets = work.all_four(int(size), int(seed or 0))
-        yield status("The best of each row carries a star, where better is a direction."), work.quality(sets)
+    def four(size: float, seed: float, found: LearnFindings) -> Iterator[Any]:
+        yield status("Making the four data sets…", busy=True), gr.skip(), gr.skip()
+        judged = work.judged(work.all_four(int(size), int(seed or 0)))
+        line = "The best of each row carries a star, where better is a direction."
+        yield status(line), work.quality(judged), replace(found, sets=judged)
 
     @friendly
-    def tune(model: str, name: str, made: Any, request: gr.Request) -> Iterator[Any]:
+    def tune(model: str, name: str, made: Any, found: LearnFindings, request: gr.Request) -> Iterator[Any]:
         may_train(is_local(request))
         allowed(model or SMALL, is_local(request))
-        yield gr.skip(), status("Loading the model and the trainer…", busy=True), gr.skip(), gr.skip()
+        yield gr.skip(), status("Loading the model and the trainer…", busy=True), *(gr.skip(),) * 3
         shown = work.LearnRun()
         for run in work.tune(model or SMALL, name or "", made):
             if run.adapter:
                 line = f"{run.verdict} Saved as adapter:{run.adapter}; choose it above, or as the sampler of a search."
-                yield gr.skip(), status(line), *menus(request)
+                yield gr.skip(), status(line), *menus(request), replace(found, run=run)
             elif run != shown:
                 line = f"Step {len(run.losses)} of {run.total}, loss {run.losses[-1][1]:.3f}."
-                yield losses({"this run": run.losses}), status(line, busy=True), gr.skip(), gr.skip()
+                yield losses({"this run": run.losses}), status(line, busy=True), *(gr.skip(),) * 3
             else:
-                yield (gr.skip(),) * 4
+                yield (gr.skip(),) * 5
             shown = run
 
     @friendly
-    def draw(model: str, request: gr.Request) -> Iterator[Any]:
+    def draw(model: str, found: LearnFindings, request: gr.Request) -> Iterator[Any]:
         local = is_local(request)
         allowed(model or SMALL, local)
-        yield gr.skip(), status("Drawing small pools; this takes a minute…", busy=True)
+        yield gr.skip(), status("Drawing small pools; this takes a minute…", busy=True), gr.skip()
         base, shown = model or SMALL, work.Curves()
         tuned = [name for name in writers(local) if name.startswith("adapter:") and name != base]
         for curves in work.pass_curves(base, tuned[-3:]):
             if curves.figure is not None:
-                yield curves.figure, status(" ".join(curves.words) or ALONE)
+                told = status(" ".join(curves.words) or ALONE)
+                yield curves.figure, told, replace(found, verdict=curves.words)
             else:
-                yield gr.skip(), gr.skip() if curves == shown else status(f"Drawn: {curves.note}.", busy=True)
+                news = gr.skip() if curves == shown else status(f"Drawn: {curves.note}.", busy=True)
+                yield gr.skip(), news, gr.skip()
             shown = curves
 
     @friendly
-    def why(model: str, task: Any, temperature: float, grammar: bool, seed: float, request: gr.Request):
+    def why(
+        model: str, task: Any, temperature: float, grammar: bool, seed: float, found: LearnFindings, request: gr.Request
+    ) -> Any:
         allowed(model or SMALL, is_local(request))
-        return work.why(model or SMALL, task, float(temperature), bool(grammar), int(seed or 0))
+        said = saying.ask(model or SMALL, task, float(temperature), bool(grammar), int(seed or 0))
+        return saying.table(said), replace(found, replies=said)
 
-    inputs = [p.recipe, p.size, p.seed]
+    found, inputs = p.findings, [p.recipe, p.size, p.seed, p.findings]
+    tuned = [p.loss, p.tuned, menu, p.model, found]
     events = [
-        p.make.click(make, inputs, [p.made, p.status, p.wall, p.report], **waiting(p.status), **HEAVY),
-        p.four.click(four, inputs[1:], [p.status, p.report], **waiting(p.status), **HEAVY),
-        p.tune.click(tune, [p.model, p.name, p.made], [p.loss, p.tuned, menu, p.model], **waiting(p.tuned), **HEAVY),
-        p.draw.click(draw, p.model, [p.curve, p.meeting], **waiting(p.meeting), **HEAVY),
+        p.make.click(make, inputs, [p.made, p.status, p.wall, p.report, found], **waiting(p.status), **HEAVY),
+        p.four.click(four, inputs[1:], [p.status, p.report, found], **waiting(p.status), **HEAVY),
+        p.tune.click(tune, [p.model, p.name, p.made, found], tuned, **waiting(p.tuned), **HEAVY),
+        p.draw.click(draw, [p.model, found], [p.curve, p.meeting, found], **waiting(p.meeting), **HEAVY),
     ]
 
     cancels([p.stop], events, [p.status, p.tuned, p.meeting], "Stopped; what is shown is kept.")
-    p.why.click(why, [p.model, drawn, p.temperature, p.grammar, p.seed], p.replies, **waiting(p.replies), **HEAVY)
+    asked = [p.model, drawn, p.temperature, p.grammar, p.seed, found]
+    p.why.click(why, asked, [p.replies, found], **waiting(p.replies), **HEAVY)
