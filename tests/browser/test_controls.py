@@ -7,6 +7,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from opening import settled
 from pdf_reading import read
 from playwright.sync_api import expect
 
@@ -29,6 +30,22 @@ def images(opened):
 
 def _asked(page):
     return {name: values[-1] for name, values in parse_qs(urlsplit(page.url).query, keep_blank_values=True).items()}
+
+
+@pytest.mark.parametrize("where", ["t2i-n", "t2i-temperature"])
+def test_a_number_that_is_cleared_for_another_is_no_setting_and_comes_back_when_left(images, where):
+    page = images
+    number, said = page.locator(f"#{where} input[type=number]"), page.locator(".toast-body")
+    old, address = number.input_value(), page.url
+    number.fill("")
+    page.wait_for_timeout(600)  # longer than the pause after which a typed number counts
+    settled(page)
+    assert number.input_value() == "" and page.url == address
+    number.press("Tab")
+    expect(number).to_have_value(old)
+    settled(page)
+    assert page.url == address
+    expect(said).to_have_count(0)
 
 
 def test_figures_and_tables_are_saved_with_what_they_are_of(images, tmp_path):

@@ -20,6 +20,18 @@
     if (event.target.matches?.('input[type=number]')) letGo(event.target);
   });
 
+  /* A number field that is emptied, on the way to another number, is no setting yet; left so, it goes back. */
+  const kept = new WeakMap();
+  const field = (event) => event.target.matches?.('input[type=number]') ? event.target : null;
+  document.addEventListener('focusin', (event) => { if (field(event)?.value) kept.set(event.target, event.target.value); });
+  document.addEventListener('input', (event) => {
+    if (!field(event)) return;
+    if (event.target.value) kept.set(event.target, event.target.value); else event.stopImmediatePropagation();
+  }, true);
+  document.addEventListener('focusout', (event) => {
+    if (field(event) && !event.target.value && kept.has(event.target)) event.target.value = kept.get(event.target);
+  }, true);
+
   /* Enter draws, Shift+Enter breaks a line. */
   const RUNS = {
     't2i-prompt': 't2i-run', 'vqa-question': 'vqa-run', 'vqa-truth': 'vqa-run', 'math-problem': 'math-run',
