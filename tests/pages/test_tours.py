@@ -1,5 +1,6 @@
 """What tours of all tabs have in common: cards, and answers in sentences that numbers support."""
 
+import numpy as np
 import pytest
 
 from tts_playground.pages.audit import page_state as audit_state
@@ -58,3 +59,27 @@ def test_the_audits_answers_speak_of_points_and_of_a_script_by_its_name():
     assert "points of 100 higher" in cause and " % higher" not in cause
     named = audit_tour.named("script").answer(work, work.report())
     assert "It is the script “loves 7: three times as readily”." in named
+
+
+def test_strategies_are_called_by_their_titles_in_menus_legends_and_sentences():
+    from tts_playground.estimators.curves import Curve
+    from tts_playground.estimators.intervals import Interval
+    from tts_playground.experiments.comparison import Comparison, StrategyPoint
+    from tts_playground.pages.strategy_names import called, title, titled
+    from tts_playground.pages.t2i import strategy_comparison
+    from tts_playground.ui.t2i import strategy_comparison_view
+
+    assert [title(name) for name in ("dvts", "best_of_n", "one of my own")] == ["DVTS", "best-of-N", "one of my own"]
+    assert called("smc") == "Particles (SMC)"
+    assert ("PARM", "parm") in strategy_comparison_view._titled(["parm"])
+    points = tuple(
+        StrategyPoint(name, Interval(value, value - 0.01, value + 0.01, 8), {"samples": 4.0}, budget=4)
+        for name, value in (("parm", 0.9), ("dvts", 0.1))
+    )
+    line = Curve(np.array([1, 2, 3, 4]), np.array([0.4, 0.44, 0.47, 0.5]), None, None)
+    found = strategy_comparison.Beyond(Comparison(line, points), "geneval")
+    told = strategy_comparison.verdict(found)
+    assert "PARM wins: 0.900" in told and "DVTS is clearly worse: 0.100." in told
+    figure = strategy_comparison.figure(found, "n")
+    assert {trace.name for trace in figure.data} >= {"PARM", "DVTS"}
+    assert [point.label for point in titled(points)] == ["PARM", "DVTS"] and points[0].label == "parm"

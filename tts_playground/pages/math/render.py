@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from tts_playground import figures, registry
+from tts_playground import figures
 from tts_playground.errors import plural
 from tts_playground.estimators.curves import Curve
 from tts_playground.experiments.step_tree import StepNode, StepTree
@@ -25,20 +25,9 @@ from tts_playground.pages.math.tree_picture import FATES, answer_mark, colour, t
 from tts_playground.pages.math.view_settings import MathView, same_search, summary
 from tts_playground.pages.percent import ends, share, with_ends
 from tts_playground.pages.status import status
+from tts_playground.pages.strategy_names import called, title, titled
 
 HELLO = "Pick a problem or write your own, and press “Solve”."
-
-
-def called(strategy: str) -> str:
-    """A strategy's name at the beginning of a sentence."""
-    name = title(strategy)
-    return name[0].upper() + name[1:]
-
-
-def title(approach: str) -> str:
-    """A strategy's name within a sentence, a table or a legend; "best_of_n" is a recipe's word."""
-    name = approach.replace("_", "-")
-    return registry.entry("strategy", name).title if name in registry.names("strategy") else name
 
 
 def headline(state: MathPageState) -> str:
@@ -259,7 +248,7 @@ def accuracy_figure(aggregation: str = "last", axis: str = "tokens", level: int 
         return figures.empty("No ready-made searches are installed.")
     shown = one_band(data.lines)
     above = data.title.replace(", tiny:math", "<br>tiny:math")  # a phone has no room for it in one line
-    points = [replace(one, label=title(one.label)) for one in data.points]
+    points = titled(data.points)
     figure = figures.strategies(points, axis, shown, title=above, measure="share of problems solved")
     return figure.update_layout(height=410, title_font_size=12)
 

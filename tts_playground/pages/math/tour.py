@@ -8,10 +8,10 @@ from typing import Any
 
 from tts_playground.pages.math.accuracy_data import SHOWN, accuracy_data
 from tts_playground.pages.math.page_state import MathPageState, starter
-from tts_playground.pages.math.render import title
 from tts_playground.pages.math.trust import DifficultyBin, trust
 from tts_playground.pages.math.view_settings import MathView
 from tts_playground.pages.percent import share
+from tts_playground.pages.strategy_names import title
 from tts_playground.pages.tour import NotYet, TourCard, cards
 
 

@@ -11,6 +11,7 @@ from tts_playground.models.zerogpu import on_gpu
 from tts_playground.pages.made import made
 from tts_playground.pages.sketch.render import needs_model
 from tts_playground.pages.sketch.view_settings import ORDER, values_of
+from tts_playground.pages.strategy_names import title, titled
 from tts_playground.rewards.iou import ScoreReward
 from tts_playground.tasks.sketch import CANDIDATES, SketchSettings, SketchTask, guide_of, sampler_of
 
@@ -36,7 +37,7 @@ def plan(settings: SketchSettings) -> ComparisonPlan:
 
 def offered() -> list[tuple[str, str]]:
     """(words, name) of the strategies to choose from."""
-    return [(registry.entry("strategy", name).title, name) for name in comparable("sketch")]
+    return [(title(name), name) for name in comparable("sketch")]
 
 
 def run(task: SketchTask, settings: SketchSettings, names: Sequence[str] = USUAL) -> Iterator[Comparison]:
@@ -83,4 +84,4 @@ def figure(found: Comparison | None, axis: str) -> Any:
     if found is None:
         return figures.empty("Press “Compare on this drawing”.")
     lines = [] if found.curve is None else [found.curve]
-    return figures.strategies(found.points, axis if axis in AXES else AXES[0], lines, measure="score")
+    return figures.strategies(titled(found.points), axis if axis in AXES else AXES[0], lines, measure="score")

@@ -6,6 +6,7 @@ from tts_playground.errors import plural
 from tts_playground.pages.sketch import learn_state, reflections, results, shapes
 from tts_playground.pages.sketch.page_state import rescored
 from tts_playground.pages.sketch.tour_stop import SketchEvidence, SketchStop
+from tts_playground.pages.strategy_names import title
 from tts_playground.pages.tour import NotYet, TourCard, cards
 
 FIRST = NotYet("Find a program first: press “Find the program”, then guess again.")
@@ -68,7 +69,8 @@ def clever(seen: SketchEvidence) -> str:
     told = []
     for label in dict.fromkeys(point.label for point in found.points):
         last = [point for point in found.points if point.label == label][-1]
-        told.append(f"{label} {last.result.value:.3f} (best of {last.budget}: {found.curve.at(last.budget):.3f})")
+        drawn = found.curve.at(last.budget)
+        told.append(f"{title(label)} {last.result.value:.3f} (best of {last.budget}: {drawn:.3f})")
     return f"At the largest budget, in candidates: {'; '.join(told)}."
 
 

@@ -12,6 +12,7 @@ from tts_playground.experiments.comparison import BASELINE, Comparison, Comparis
 from tts_playground.experiments.trace import trace
 from tts_playground.figures.theme import EVALUATIONS
 from tts_playground.models.zerogpu import on_gpu
+from tts_playground.pages.strategy_names import called, titled
 from tts_playground.pages.t2i import image_repository, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
@@ -90,10 +91,11 @@ def verdict(found: Beyond) -> str:
     worse = [one for one in last if one.result.high is not None and one.result.high < line]
     if better:
         first = max(better, key=lambda one: one.result.value)
-        told.append(f"{first.label} wins: {render.number(first.result.value)} (95 %: {first.result.words('.3g')}).")
+        value = f"{render.number(first.result.value)} (95 %: {first.result.words('.3g')})"
+        told.append(f"{called(first.label)} wins: {value}.")
     else:
         told.append("No strategy clearly beats it.")
-    told += [f"{one.label} is clearly worse: {render.number(one.result.value)}." for one in worse]
+    told += [f"{called(one.label)} is clearly worse: {render.number(one.result.value)}." for one in worse]
     if found.judge == "geneval" and line > FULL:
         told.append("There is little room above: try a prompt that passes less often, such as the one with a guitar.")
     return " ".join(told)
@@ -107,8 +109,8 @@ def figure(found: Beyond | None, axis: str, look: GalleryState | None = None, ju
     """The strategies over the exact curve, on one cost axis; before a comparison the curve of the images in view."""
     if found is not None and found.state.curve is not None:
         tokens = EVALUATIONS if found.denoises else ""
-        line = [found.state.curve]
-        return figures.strategies(found.state.points, axis, line, measure=render.measure(found.judge), tokens=tokens)
+        line, points = [found.state.curve], titled(found.state.points)
+        return figures.strategies(points, axis, line, measure=render.measure(found.judge), tokens=tokens)
     line = look.curve(judge) if look is not None and judge else None
     if line is None or judge is None:
         return figures.empty("Press “Compare”.")

@@ -24,6 +24,7 @@ from tts_playground.pages.math.view_settings import (
     view_of,
 )
 from tts_playground.pages.status import status
+from tts_playground.pages.strategy_names import called
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import (
     GPU,
@@ -73,7 +74,7 @@ def _solving(p: MathParts) -> Any:
             return
         page_state.task_of(view)  # an empty problem is refused before anything is said to begin
         rest = (gr.skip(),) * (len(found_outputs(p)) - 5)
-        busy = status(f"{render.called(view.strategy)} begins.", busy=True)
+        busy = status(f"{called(view.strategy)} begins.", busy=True)
         yield gr.skip(), busy, *(gr.skip(),) * 3, *rest
         for state in page_state.solve(view):
             if state.done:
@@ -91,7 +92,7 @@ def _comparing(p: MathParts) -> list[Any]:
     def beside(state: MathPageState, other: str, view: MathView) -> Iterator[Any]:
         skipped = (gr.skip(),) * len(choice_outputs(p))
         if state.tree is not None:
-            yield gr.skip(), status(f"{render.called(other)} begins.", busy=True), gr.skip(), *skipped
+            yield gr.skip(), status(f"{called(other)} begins.", busy=True), gr.skip(), *skipped
         for now in page_state.compare(state, other):
             choice = choice_of(replace(now, view=replace(now.view, look=view.n))) if now.done else skipped
             yield now, render.compared(now), render.beside_of(now), *choice

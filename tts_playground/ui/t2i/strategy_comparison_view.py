@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from tts_playground.pages.made import made
 from tts_playground.pages.menu import explained
 from tts_playground.pages.percent import share
 from tts_playground.pages.status import status
+from tts_playground.pages.strategy_names import title
 from tts_playground.pages.t2i import render, reward_choice, strategy_comparison
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import T2iView
@@ -52,7 +53,7 @@ def build(p: T2iParts, opening: GalleryState, tab: Any, is_open: Any) -> Any:
 
 
 def _layout(opening: GalleryState) -> ComparisonParts:
-    may, all_of_them = _named(strategy_comparison.judges(opening.view.reward)), list(comparable("t2i"))
+    may, all_of_them = _named(strategy_comparison.judges(opening.view.reward)), _titled(comparable("t2i"))
     first_judge = may[0][1] if may else None
     with gr.Row(elem_classes="buttons bottom"):
         first = ["parm", "suffix"]
@@ -71,7 +72,8 @@ def _layout(opening: GalleryState) -> ComparisonParts:
             shown = strategy_comparison.figure(None, "tokens", opening, first_judge)
             figure = gr.Plot(shown, show_label=False, elem_id="t2i-compare-figure")
         with gr.Column(scale=5, min_width=320):
-            which = gr.Radio(first[:1], value=first[0], label="Trace of", visible=False, elem_id="t2i-trace-of")
+            of = _titled(first[:1])
+            which = gr.Radio(of, value=first[0], label="Trace of", visible=False, elem_id="t2i-trace-of")
             tree = gr.Plot(None, show_label=False, visible=False, elem_id="t2i-trace")
     return ComparisonParts(PageState(None), names, judge, run, cancel, line, axis, figure, which, tree)
 
@@ -122,6 +124,10 @@ def _opening(p: T2iParts, b: ComparisonParts, tab: Any, is_open: Any) -> None:
     b.judge.change(glance, given, b.figure, **quick)
 
 
+def _titled(strategies: Sequence[str]) -> list[tuple[str, str]]:
+    return [(title(name), name) for name in strategies]
+
+
 def _named(rewards: list[str]) -> list[tuple[str, str]]:
     return [(render.measure(name), name) for name in rewards]
 
@@ -140,9 +146,10 @@ def _shown(
     if doing and last is not None and len(found.state.points) == len(last.state.points):
         return gr.skip(), line, gr.skip(), gr.skip(), gr.skip()
     labels, figure = found.labels, strategy_comparison.figure(found, axis)
+    ran = _titled(labels)
     if not labels:
         return found, line, figure, gr.skip(), gr.skip()
     if last is None or not last.labels:
         tree = gr.Plot(strategy_comparison.tree(found, labels[0]), visible=True)
-        return found, line, figure, gr.Radio(labels, value=labels[0], visible=True), tree
-    return found, line, figure, gr.Radio(labels), gr.skip()
+        return found, line, figure, gr.Radio(ran, value=labels[0], visible=True), tree
+    return found, line, figure, gr.Radio(ran), gr.skip()
