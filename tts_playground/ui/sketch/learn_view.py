@@ -176,74 +176,79 @@ def _replies(parts: dict[str, Any]) -> None:
     parts["replies"] = gr.HTML("", padding=False, elem_id="why-replies")
 
 
+@friendly
+def _make(recipe: str, size: float, seed: float, found: LearnFindings) -> Iterator[Any]:
+    for made in work.make(recipe, int(size), int(seed or 0)):
+        shown = made, status(made.note, busy=not made.done), work.wall(made)
+        if made.done:
+            judged = work.judged([made])
+            yield *shown, work.quality(judged), replace(found, sets={**found.sets, **judged})
+        else:
+            yield *shown, gr.skip(), gr.skip()
+
+
+@friendly
+def _four(size: float, seed: float, found: LearnFindings) -> Iterator[Any]:
+    yield status("Making the four data sets…", busy=True), gr.skip(), gr.skip()
+    judged = work.judged(work.all_four(int(size), int(seed or 0)))
+    line = "The best of each row carries a star, where better is a direction."
+    yield status(line), work.quality(judged), replace(found, sets=judged)
+
+
+@friendly
+def _tune(model: str, name: str, made: Any, found: LearnFindings, request: gr.Request) -> Iterator[Any]:
+    may_train(is_local(request))
+    allowed(model or SMALL, is_local(request))
+    yield gr.skip(), status("Loading the model and the trainer…", busy=True), *(gr.skip(),) * 3
+    shown = work.LearnRun()
+    for run in work.tune(model or SMALL, name or "", made):
+        if run.adapter:
+            line = f"{run.verdict} Saved as adapter:{run.adapter}; choose it above, or as the sampler of a search."
+            yield gr.skip(), status(line), *menus(request), replace(found, run=run)
+        elif run != shown:
+            line = f"Step {len(run.losses)} of {run.total}, loss {run.losses[-1][1]:.3f}."
+            yield losses({"this run": run.losses}), status(line, busy=True), *(gr.skip(),) * 3
+        else:
+            yield (gr.skip(),) * 5
+        shown = run
+
+
+@friendly
+def _draw(model: str, found: LearnFindings, request: gr.Request) -> Iterator[Any]:
+    local = is_local(request)
+    allowed(model or SMALL, local)
+    yield gr.skip(), status("Drawing small pools; this takes a minute…", busy=True), gr.skip()
+    base, shown = model or SMALL, work.Curves()
+    tuned = [name for name in writers(local) if name.startswith("adapter:") and name != base]
+    for curves in work.pass_curves(base, tuned[-3:]):
+        if curves.figure is not None:
+            told = status(" ".join(curves.words) or ALONE)
+            yield curves.figure, told, replace(found, verdict=curves.words)
+        else:
+            news = gr.skip() if curves == shown else status(f"Drawn: {curves.note}.", busy=True)
+            yield gr.skip(), news, gr.skip()
+        shown = curves
+
+
+@friendly
+def _why(
+    model: str, task: Any, temperature: float, grammar: bool, seed: float, found: LearnFindings, request: gr.Request
+) -> Any:
+    allowed(model or SMALL, is_local(request))
+    said = saying.ask(model or SMALL, task, float(temperature), bool(grammar), int(seed or 0))
+    return saying.table(said), replace(found, replies=said)
+
+
 def _wire(p: LearnParts, drawn: Any, menu: Any) -> None:
-    @friendly
-    def make(recipe: str, size: float, seed: float, found: LearnFindings) -> Iterator[Any]:
-        for made in work.make(recipe, int(size), int(seed or 0)):
-            shown = made, status(made.note, busy=not made.done), work.wall(made)
-            if made.done:
-                judged = work.judged([made])
-                yield *shown, work.quality(judged), replace(found, sets={**found.sets, **judged})
-            else:
-                yield *shown, gr.skip(), gr.skip()
-
-    @friendly
-    def four(size: float, seed: float, found: LearnFindings) -> Iterator[Any]:
-        yield status("Making the four data sets…", busy=True), gr.skip(), gr.skip()
-        judged = work.judged(work.all_four(int(size), int(seed or 0)))
-        line = "The best of each row carries a star, where better is a direction."
-        yield status(line), work.quality(judged), replace(found, sets=judged)
-
-    @friendly
-    def tune(model: str, name: str, made: Any, found: LearnFindings, request: gr.Request) -> Iterator[Any]:
-        may_train(is_local(request))
-        allowed(model or SMALL, is_local(request))
-        yield gr.skip(), status("Loading the model and the trainer…", busy=True), *(gr.skip(),) * 3
-        shown = work.LearnRun()
-        for run in work.tune(model or SMALL, name or "", made):
-            if run.adapter:
-                line = f"{run.verdict} Saved as adapter:{run.adapter}; choose it above, or as the sampler of a search."
-                yield gr.skip(), status(line), *menus(request), replace(found, run=run)
-            elif run != shown:
-                line = f"Step {len(run.losses)} of {run.total}, loss {run.losses[-1][1]:.3f}."
-                yield losses({"this run": run.losses}), status(line, busy=True), *(gr.skip(),) * 3
-            else:
-                yield (gr.skip(),) * 5
-            shown = run
-
-    @friendly
-    def draw(model: str, found: LearnFindings, request: gr.Request) -> Iterator[Any]:
-        local = is_local(request)
-        allowed(model or SMALL, local)
-        yield gr.skip(), status("Drawing small pools; this takes a minute…", busy=True), gr.skip()
-        base, shown = model or SMALL, work.Curves()
-        tuned = [name for name in writers(local) if name.startswith("adapter:") and name != base]
-        for curves in work.pass_curves(base, tuned[-3:]):
-            if curves.figure is not None:
-                told = status(" ".join(curves.words) or ALONE)
-                yield curves.figure, told, replace(found, verdict=curves.words)
-            else:
-                news = gr.skip() if curves == shown else status(f"Drawn: {curves.note}.", busy=True)
-                yield gr.skip(), news, gr.skip()
-            shown = curves
-
-    @friendly
-    def why(
-        model: str, task: Any, temperature: float, grammar: bool, seed: float, found: LearnFindings, request: gr.Request
-    ) -> Any:
-        allowed(model or SMALL, is_local(request))
-        said = saying.ask(model or SMALL, task, float(temperature), bool(grammar), int(seed or 0))
-        return saying.table(said), replace(found, replies=said)
-
     found, inputs = p.findings, [p.recipe, p.size, p.seed, p.findings]
     tuned = [p.loss, p.tuned, menu, p.model, found]
     events = [
-        p.make.click(make, inputs, [p.made, p.status, p.wall, p.report, found], **waiting(p.status), **HEAVY),
-        p.four.click(four, inputs[1:], [p.status, p.report, found], **waiting(p.status), **HEAVY),
-        p.tune.click(tune, [p.model, p.name, p.made, found], tuned, **waiting(p.tuned), **HEAVY),
-        p.draw.click(draw, [p.model, found], [p.curve, p.meeting, found], **waiting(p.meeting), **HEAVY),
+        p.make.click(_make, inputs, [p.made, p.status, p.wall, p.report, found], **waiting(p.status), **HEAVY),
+        p.four.click(_four, inputs[1:], [p.status, p.report, found], **waiting(p.status), **HEAVY),
+        p.tune.click(_tune, [p.model, p.name, p.made, found], tuned, **waiting(p.tuned), **HEAVY),
+        p.draw.click(_draw, [p.model, found], [p.curve, p.meeting, found], **waiting(p.meeting), **HEAVY),
     ]
 
     cancels([p.stop], events, [p.status, p.tuned, p.meeting], "Stopped; what is shown is kept.")
     asked = [p.model, drawn, p.temperature, p.grammar, p.seed, found]
-    p.why.click(why, asked, [p.replies, found], **waiting(p.replies), **HEAVY)
+    p.why.click(_why, asked, [p.replies, found], **waiting(p.replies), **HEAVY)
