@@ -216,7 +216,9 @@ def test_the_case_of_over_optimisation_is_shown_without_a_model(bench, new_page,
     expect(page.locator("#t2i-pair-reading")).not_to_contain_text("It falls")
     page.locator("#t2i-pair-case").click()
     expect(page.locator("#t2i-prompt textarea")).to_have_value(case[0])
-    expect(page.locator("#t2i-pair-reading")).to_contain_text("It falls: over-optimisation. GenEval-style check of the best")
+    expect(page.locator("#t2i-pair-reading")).to_contain_text(
+        "It falls: over-optimisation. GenEval-style check of the best"
+    )
     expect(page.locator("#t2i-gallery .thumbnail-item")).to_have_count(case[3])
     expect(page.locator("#t2i-status")).to_contain_text(f"{case[3]} of {falls.IMAGES} images")
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
