@@ -6,6 +6,8 @@ import pytest
 from opening import SIZES, at_the_end, opener, served, settled
 from playwright.sync_api import expect
 
+from tts_playground.evaluation import falls
+from tts_playground.pages.t2i import image_repository
 from tts_playground.ui.t2i import TAB as IMAGES
 from tts_playground.ui.vqa import TAB as ANSWERS
 
@@ -203,6 +205,23 @@ def test_a_replay_that_somebody_has_taken_over_does_not_begin_by_itself(bench, n
     board.scroll_into_view_if_needed()
     page.wait_for_timeout(700)  # at six steps a second
     assert board.get_attribute("data-at") == "0"
+
+
+def test_the_case_of_over_optimisation_is_shown_without_a_model(bench, new_page, monkeypatch):
+    monkeypatch.setattr(image_repository, "draw", None)
+    case = falls.planned()
+    assert case is not None
+    page = new_page(f"{bench}?tab=t2i", "#t2i-run")
+    page.locator("#t2i-sections").get_by_role("tab", name="Two rewards").click()
+    expect(page.locator("#t2i-pair-reading")).not_to_contain_text("It falls")
+    page.locator("#t2i-pair-case").click()
+    expect(page.locator("#t2i-prompt textarea")).to_have_value(case[0])
+    expect(page.locator("#t2i-pair-reading")).to_contain_text(
+        "It falls: over-optimisation. GenEval-style check of the best"
+    )
+    expect(page.locator("#t2i-gallery .thumbnail-item")).to_have_count(case[3])
+    expect(page.locator("#t2i-status")).to_contain_text(f"{case[3]} of {falls.IMAGES} images")
+    expect(page.get_by_test_id("toast-body")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("tab", "steps"), [("t2i", 64), ("vqa", 12)])

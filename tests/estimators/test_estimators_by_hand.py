@@ -36,6 +36,14 @@ def test_between_its_points_a_curve_is_straight_in_log_n():
             c.at(outside)
 
 
+def test_a_band_is_read_off_at_the_points_where_there_is_one():
+    c = curve(VALUES, ns=[1, 4, 16, 64])
+    assert c.low is not None and c.high is not None
+    assert c.ends(4) == (c.low[1], c.high[1]) and c.ends(16) == (c.low[2], c.high[2])
+    assert [c.ends(n) for n in (64, 8, 65, 0)] == [None] * 4  # beyond half of the pool; between; outside
+    assert curve(VALUES, ns=[1, 4], bands=False).ends(4) is None
+
+
 def test_what_a_curve_is_told_it_tells():
     told = {"label": "by length", "oracle": True, "measure": "words"}
     c = curve([[1.0, 2.0, 3.0], [4.0, 5.0]], unit={"tokens": 7.0}, bands=False, **told)

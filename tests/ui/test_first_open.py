@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tts_playground.errors import BadInput
+from tts_playground.evaluation import falls
 from tts_playground.ui import shell
 from tts_playground.ui.events import arrives
 from tts_playground.ui.first_open import LONG, later, on_first_open
@@ -23,6 +24,8 @@ def test_a_page_load_is_small_and_goes_compressed(address):
     page = httpx.get(address, headers={"accept-encoding": "identity"})
     config = httpx.get(f"{address}config", headers={"accept-encoding": "identity"})
     assert len(page.content) < MOST and len(config.content) < MOST
+    example = falls.planned()
+    assert example is not None and example[0] not in page.text + config.text  # its pictures come when it is asked for
     small = httpx.get(address, headers={"accept-encoding": "gzip"})
     assert small.headers["content-encoding"] == "gzip" and small.text == page.text
     assert int(small.headers.get("content-length", 0)) < len(page.content) / 3

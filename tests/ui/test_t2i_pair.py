@@ -1,13 +1,19 @@
 """Two rewards on the same images, and the session's favourites."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tts_playground.pages.t2i import render, reward_pair
+from tts_playground import home
+from tts_playground.evaluation import falls
+from tts_playground.evaluation.falls import Fall
+from tts_playground.pages.t2i import image_repository, render, reward_pair
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import T2iView
+from tts_playground.store import starters
+from tts_playground.verifiers.training_side import training_side
 
 VIEW = T2iView("a cat", 8, model="m", reward="clip", second="aesthetic")
 CLIP = (0.1, 0.5, 0.3, 0.2, 0.4, 0.0, 0.6, 0.7)
@@ -95,3 +101,88 @@ def test_the_second_rewards_own_pick_is_an_average_like_the_first_ones():
     assert own is not None and own.at(2) != max(LOOKS[:2])
     words = reward_pair.reading(look)
     assert f"of the best of 2 by aesthetic score itself: {own.at(2):.3f}." in words
+
+
+# ---------------------------------------------------------------------------------------------- the example
+
+HELD_OUT, SEEN, OTHER = "three red balloons and a dog", "a cat and a purple guitar", "two red apples left of a cat"
+
+
+@pytest.fixture
+def ready(tmp_path, monkeypatch):
+    """``ready(name, prompt, slope, **facts)``: one more pool; of slope -1 its images pass unless they look well."""
+    starters.load.cache_clear()
+    kept = next(pool for pool in starters.load(image_repository.NAME) if pool.task_key["prompt"] == SEEN)
+    pools = {}
+    monkeypatch.setattr(home, "STARTERS", tmp_path)
+    reward_pair.clear_case.cache_clear()
+
+    def more(name, prompt, slope, **facts):
+        looks, luck = np.random.default_rng(3).normal(size=(2, len(kept)))
+        values = {"aesthetic": looks, "geneval": (slope * looks + luck / 4 > -0.5).astype(float)}
+        scores = {
+            (reward, revision): dict(zip(kept.values(reward, revision), values[reward].tolist(), strict=True))
+            for reward, revision in kept.rewards()
+            if reward in values
+        }
+        task, fingerprint = {**kept.task_key, "prompt": prompt}, {**kept.fingerprint, **facts}
+        made = replace(kept, task_key=task, fingerprint=fingerprint, scores_by_reward=scores)
+        pools.setdefault(name, []).append(made)
+        starters.write(name, pools[name], tmp_path)
+        reward_pair.clear_case.cache_clear()
+
+    yield more
+    starters.load.cache_clear()
+    reward_pair.clear_case.cache_clear()
+
+
+def test_the_example_that_ships_is_of_the_training_side_and_was_chosen_on_other_images():
+    view = reward_pair.clear_case()
+    assert view is not None and training_side(view.prompt)
+    assert (view.prompt, view.reward, view.second, view.n) == falls.planned()
+    look = image_repository.look(view)  # without a model
+    assert image_repository.complete(look, view.n) and look.size == falls.IMAGES
+    told = reward_pair.sentence(look)
+    shown = falls.chosen()["chosen"]
+    assert told.startswith("It falls: over-optimisation.") and f"of one draw: {render.number(shown['one'])};" in told
+    assert f"(95 %: {render.number(shown['low'])} to {render.number(shown['high'])})" in told
+
+
+def test_a_held_out_prompt_is_no_example_however_far_it_falls(ready):
+    ready(image_repository.NAME, HELD_OUT, -3)
+    assert reward_pair.clear_case() is None
+    ready(image_repository.NAME, SEEN, -1)
+    view = reward_pair.clear_case()
+    assert view is not None and (view.prompt, view.second) == (SEEN, "geneval")
+
+
+def test_without_a_clear_fall_there_is_no_example(ready):
+    assert reward_pair.clear_case() is None
+    ready(image_repository.NAME, SEEN, 0)
+    assert reward_pair.clear_case() is None
+
+
+def test_what_earlier_weights_drew_is_no_example(ready):
+    ready(image_repository.NAME, SEEN, -1, revision="of before")
+    assert reward_pair.clear_case() is None
+    ready(image_repository.NAME, "a blue cat left of a dog", -1)
+    view = reward_pair.clear_case()
+    assert view is not None and view.prompt == "a blue cat left of a dog"
+
+
+def test_a_pool_drawn_after_the_choice_goes_first_where_it_was_chosen_and_nowhere_else(ready, tmp_path):
+    ready(image_repository.NAME, SEEN, -3)
+    ready(image_repository.FALL, OTHER, -1)
+    planned = Fall(OTHER, "aesthetic", "geneval", 16, 0.8, 0.2, 0.1, 0.3, 0.5)
+
+    def choose(fall):
+        (tmp_path / falls.FILE).write_text(json.dumps({"chosen": fall.as_dict()}))
+        reward_pair.clear_case.cache_clear()
+        view = reward_pair.clear_case()
+        assert view is not None
+        return view.prompt, view.reward, view.second, view.n
+
+    assert choose(planned) == planned.where
+    assert choose(replace(planned, n=8)) == (OTHER, "aesthetic", "geneval", 8)
+    assert choose(replace(planned, first="clip"))[0] == SEEN  # that pair was not looked at afresh
+    assert choose(replace(planned, prompt=HELD_OUT))[0] == SEEN

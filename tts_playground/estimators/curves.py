@@ -57,6 +57,14 @@ class Curve:
         place = float(np.log(n))  # by numpy, as those of the grid are
         return float(np.interp(place, np.log(self.n), self.mean))
 
+    def ends(self, n: int) -> tuple[float, float] | None:
+        """The band at ``n``; None where there is none, and between the points of the grid."""
+        place = int(np.searchsorted(self.n, n))
+        if self.low is None or self.high is None or place == len(self.n) or self.n[place] != n:
+            return None
+        low, high = float(self.low[place]), float(self.high[place])
+        return (low, high) if np.isfinite(low) and np.isfinite(high) else None
+
     def as_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, for JSON; the band is None where there is none."""
         band = {} if self.low is None or self.high is None else {"low": _known(self.low), "high": _known(self.high)}

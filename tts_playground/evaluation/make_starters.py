@@ -16,6 +16,7 @@ from typing import Any
 from tts_playground import home
 from tts_playground.core import Reward, Sampler, Task
 from tts_playground.errors import BadInput, PlaygroundError, UnknownName
+from tts_playground.evaluation import falls
 from tts_playground.store import starters
 from tts_playground.store.pool import Snapshot
 
@@ -89,7 +90,31 @@ def vqa(model: str | None = None, n: int = 32) -> StarterPlan:
     return StarterPlan([(task, sampler) for task in tasks], judges(sampler), n)
 
 
-PLANS: dict[str, Callable[..., StarterPlan]] = {"sketch": sketch, "t2i": t2i, "t2i-sweep": t2i_sweep, "vqa": vqa}
+def t2i_fall(model: str | None = None, n: int = falls.IMAGES) -> StarterPlan:
+    """The prompt that ``make_fall`` chose, on the images that had no say in the choice, scored likewise.
+
+    Raises:
+        BadInput: nothing was chosen yet, or with other weights than those that would draw now.
+    """
+    from tts_playground.tasks.text_to_image import PromptTask
+
+    base, told = t2i(model), falls.chosen()
+    sampler = base.pairs[0][1]
+    if not told or (model is None and told["revision"] != sampler.fingerprint()["revision"]):
+        raise BadInput(
+            "No prompt has been chosen for over-optimisation with these weights: run "
+            "python -m tts_playground.evaluation.make_fall, which chooses it and writes this starter."
+        )
+    return StarterPlan([(PromptTask(told["chosen"]["prompt"]), sampler)], base.rewards, n)
+
+
+PLANS: dict[str, Callable[..., StarterPlan]] = {
+    "sketch": sketch,
+    "t2i": t2i,
+    "t2i-sweep": t2i_sweep,
+    "vqa": vqa,
+    falls.NAME: t2i_fall,
+}
 """by the name of the starter; a new tab adds its own"""
 
 

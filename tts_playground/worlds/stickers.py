@@ -68,6 +68,20 @@ def _acceptable(composition: Composition, held: HeldOut) -> bool:
     return len(nouns) == len(composition.groups) and not held.touches(composition)
 
 
+def poses(composition: Composition) -> bool:
+    """Whether a scene of the world may be of this composition, or of one that also tells what it leaves open."""
+    groups, counts = composition.groups, tuple(group.count for group in composition.groups)
+    known = all(group.noun in NAMES and group.color in COLORS and group.count >= 1 for group in groups)
+    if not known or composition.background not in ("", *_BACKGROUND_NAMES) or not _acceptable(composition, held_out()):
+        return False
+    if len(groups) == 2:
+        relations = ("", *_DIRECTIONS, "on") if counts == (1, 1) else ("", *_DIRECTIONS)
+        return sum(counts) <= MOST and composition.relation in relations
+    if len(groups) == 3:
+        return counts == (1, 1, 1) and composition.relation in ("", "between")
+    return len(groups) == 1 and counts[0] <= MOST and not composition.relation
+
+
 def scene_and_draw(seed: int, index: int) -> tuple[Scene, Draw]:
     """Scene ``index`` of ``seed``, and the numbers that go on after it (for its caption)."""
     draw = Draw(randomness.generator("stickers", seed, index).random(160).tolist())
@@ -113,4 +127,4 @@ def false_captions(one: Scene, draw: Draw) -> list[str]:
     return [caption(wrong, draw, full=True) for wrong in falsified(one.composition, draw).values()]
 
 
-__all__ = ["SIZE", "SceneBatch", "batch", "false_captions", "labels", "scene", "scene_and_draw", "scenes"]
+__all__ = ["SIZE", "SceneBatch", "batch", "false_captions", "labels", "poses", "scene", "scene_and_draw", "scenes"]

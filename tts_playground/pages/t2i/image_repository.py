@@ -12,6 +12,7 @@ from typing import Any
 
 from tts_playground.core import Progress
 from tts_playground.errors import BadInput, NoSpace, PlaygroundError, ReadOnly, StoreError
+from tts_playground.evaluation import falls
 from tts_playground.experiments import image_pools
 from tts_playground.models import loading, zerogpu
 from tts_playground.models.hub.identity import named
@@ -33,7 +34,7 @@ from tts_playground.tasks.image_rewards import reward_named, rewards_here
 from tts_playground.tasks.plugged_samplers import plugged_sampler
 from tts_playground.tasks.text_to_image import sampler_around
 
-NAME, SWEEP = "t2i", "t2i-sweep"
+NAME, SWEEP, FALL = "t2i", "t2i-sweep", falls.NAME
 """the starters of this tab"""
 LIVE = 4
 """images that a slider's release draws on a CPU"""
@@ -52,7 +53,7 @@ def store() -> Store:
 @cache
 def shipped() -> dict[str, PoolView]:
     """Key -> starter pool, those that are installed; of two with one key the fuller one."""
-    pools = [pool for name in (NAME, SWEEP) if name in starters.names() for pool in starters.load(name)]
+    pools = [pool for name in (NAME, SWEEP, FALL) if name in starters.names() for pool in starters.load(name)]
     return {pool.key: pool for pool in sorted(pools, key=len)}
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-import numpy as np
-
 from tts_playground import figures, registry
 from tts_playground.estimators.curves import Curve, kl_bound
+from tts_playground.evaluation import falls
+from tts_playground.evaluation.falls import Fall
+from tts_playground.models.hub.embedded_models import earlier
 from tts_playground.pages import percent
 from tts_playground.pages.status import status
 from tts_playground.pages.t2i import image_repository, render
@@ -110,57 +111,43 @@ def sentence(look: GalleryState) -> str:
     )
 
 
-def _ends(gold: Curve, at: int) -> tuple[float, float] | None:
-    """The 95 % band at an N; None where there is none."""
-    place = int(np.searchsorted(gold.n, at))
-    if gold.low is None or gold.high is None or gold.n[place] != at or not np.isfinite(gold.low[place]):
-        return None
-    return float(gold.low[place]), float(gold.high[place])
-
-
 def _band(gold: Curve, at: int) -> str:
-    ends = _ends(gold, at)
+    ends = gold.ends(at)
     return "" if ends is None else f" (95 %: {render.number(ends[0])} to {render.number(ends[1])})"
 
 
 def _moved(gold: Curve, at: int) -> int:
     """1 where the measured reward clearly rises from one draw to the best of N, -1 where it falls, 0 where neither."""
-    ends, start = _ends(gold, at), gold.at(1)
+    ends, start = gold.ends(at), gold.at(1)
     if ends is None or at < 2:
         return 0
     return 1 if ends[0] > start else -1 if ends[1] < start else 0
 
 
-CLEARLY = 0.1
-"""standard deviations by which a whole interval must lie below one draw to serve as the example"""
-PAIRS = (("clip", "geneval"), ("aesthetic", "geneval"), ("clip", "aesthetic"), ("aesthetic", "clip"))
-
-
 @cache
 def clear_case() -> T2iView | None:
-    """A prompt of the starters and two rewards where the second one clearly falls; None where there is none.
+    """A ready-made prompt of the training side and two rewards where the second one clearly falls; None without one.
 
-    The check of truth is preferred as second, then the one whose interval lies farthest below one draw. Found anew in
-    every process, so that it is right for the weights that ship.
+    What ``evaluation.make_fall`` chose comes first, at the rewards and the N that were chosen before its images were
+    drawn; then the clearest of the starters, where the same images choose and show. Looked at anew in every process,
+    and only at what the weights that are here have drawn, so that others are never vouched for.
     """
-    found, usual = [], default_view()
-    for pool in image_repository.ready_made(image_repository.NAME, usual):
-        seen = image_repository.look_at(pool, image_repository.matching(pool, usual))
-        for first, second in PAIRS:
-            for n in (8, 16, 32):
-                look = replace(seen, view=replace(seen.view, reward=first, second=second, n=n))
-                if (margin := _below(look)) > CLEARLY:
-                    found.append((second == "geneval", margin, look.view))
-    return max(found, key=lambda case: case[:2])[2] if found else None
+    planned = {fall: view for fall, view in _cases(image_repository.FALL).items() if fall.where == falls.planned()}
+    for cases in (planned, _cases(image_repository.NAME)):
+        if (best := falls.clearest(cases)) is not None:
+            return cases[best]
+    return None
 
 
-def _below(look: GalleryState) -> float:
-    """Standard deviations by which the second reward's interval lies below one draw; negative where it does not."""
-    gold = look.curve(look.view.second) if both(look) else None
-    ends = None if gold is None else _ends(gold, _read_at(look))
-    if gold is None or ends is None:
-        return -1.0
-    return (gold.at(1) - ends[1]) / (float(np.std(look.scores[look.view.second])) or 1.0)
+def _cases(name: str) -> dict[Fall, T2iView]:
+    """What the ready-made pools of one name tell of falls, and the view that shows each."""
+    found, usual = {}, default_view()
+    for pool in image_repository.ready_made(name, usual):
+        if not earlier(usual.model, str(pool.fingerprint.get("revision", ""))):
+            seen = image_repository.look_at(pool, image_repository.matching(pool, usual))
+            for fall in falls.falls(seen.view.prompt, seen.scores):
+                found[fall] = replace(seen.view, reward=fall.first, second=fall.second, n=fall.n)
+    return found
 
 
 def vote(look: GalleryState, place: int | None, votes: Sequence[Vote]) -> tuple[Vote, ...]:

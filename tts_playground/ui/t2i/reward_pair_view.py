@@ -45,7 +45,10 @@ def build(p: T2iParts, opening: GalleryState, tab: Any, is_open: Any, handlers: 
     def show_case():
         found = reward_pair.clear_case()
         if found is None:
-            raise BadInput("No starter prompt shows a clear fall of a second reward with these weights.")
+            raise BadInput(
+                "No ready-made prompt shows a clear fall of a second reward with these weights; those that touch what "
+                "stickers-eval holds out are not looked at."
+            )
         return values_of(found)
 
     how: dict[str, Any] = {**LIGHT, **QUIET}
