@@ -51,7 +51,7 @@ def run(model: str = "tiny:math", judge: str = "tiny:prm", repeats: int = 1) -> 
     drawn = _solutions(sampler, tasks[:JUDGED])
     reward, judging, other = judge_or_random(judge)
     rows.append(_judging(judging, tasks, drawn, f"{torch.get_num_threads()} threads{other}", repeats, busy))
-    rows.append(_beams(sampler, reward, tasks, threads, repeats, busy))
+    rows += _beams(sampler, reward, tasks, threads, repeats, busy)
     return {"name": "math", "rows": rows}
 
 
@@ -195,8 +195,8 @@ def _beams(
     threads: str,
     repeats: int,
     busy: bool,
-) -> dict[str, Any]:
-    """The same searches, with the same reward."""
+) -> list[dict[str, Any]]:
+    """The same searches, with the same reward; and what their products of weights alone allow at the most."""
     runs = [JointRun(task, Beam(BEAM, 4), Budget(samples=BEAM)) for task in tasks]
 
     def clear() -> None:
@@ -215,4 +215,8 @@ def _beams(
                 pass
 
     what = f"beams of {BEAM} over {len(tasks)} problems at once, {threads}: one problem after the other as peer"
-    return timed_row(what, ours, peer, ">= 3", repeats=repeats, busy=busy)
+    measured = timed_row(what, ours, peer, ">= 3", repeats=repeats, busy=busy)
+    many, rows = len(tasks), BEAM * len(tasks)
+    together, each = products(sampler.model, rows), many * products(sampler.model, BEAM)
+    words = f"the products of weights alone, a token of {rows} rows: {many} times {BEAM} rows as peer"
+    return [measured, row(words, together, each, "s", busy=busy)]
