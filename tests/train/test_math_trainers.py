@@ -1,6 +1,7 @@
 """tiny:math and its process rewards in miniature: they learn, go on, load the ordinary way, and read as they learnt."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from tts_playground.samplers.lm_paths import revision_ids
 from tts_playground.samplers.lm_settings import SolutionSettings
 from tts_playground.tasks.reasoning import ReasoningTask
 from tts_playground.train.common.config import TrainConfig, train
-from tts_playground.train.math import rows
+from tts_playground.train.math import architecture, rows
 from tts_playground.train.math.measure import judging, voted
+from tts_playground.train.math.stream import TextStream
 from tts_playground.train.math.tokens import ASSISTANT, EOS, STEP_END, USER, encoder, vocabulary, wrapped_tokenizer
+from tts_playground.train.math.trainer import compile_layers, plain_layers
 from tts_playground.worlds.arithmetic import MathProblem, math_eval, problems
 from tts_playground.worlds.arithmetic.checking import step_labels, steps_of
 from tts_playground.worlds.arithmetic.spoiling import verdict
@@ -147,3 +150,44 @@ def test_numbers_of_a_trainer():
 def test_settings_out_of_order_are_refused():
     with pytest.raises(BadInput):
         problems(0, 1, "nowhere")
+
+
+@pytest.mark.parametrize("kind", ["writer", "judge"])
+def test_on_a_cpu_a_text_a_row_teaches_what_long_rows_teach_on_a_gpu(kind, monkeypatch):
+    size = architecture.MathSize(width=48, layers=2, inner=96, heads=4, key_heads=2)
+    if kind == "writer":
+        build, loss, packed = (
+            architecture.build_writer,
+            architecture.writing_loss,
+            rows.make(3, seed=5, rows=3, mix=rows.Mix()),
+        )
+    else:
+        packed = rows.make_judged(3, seed=5, rows=3, reach=3)
+        build, loss = architecture.build_judge, architecture.judging_loss
+    batch = TextStream(None, 1, torch.device("cpu")).tensors(packed)
+    assert int(batch[1].max()) > 0 and int(batch[1].min()) == -1  # several texts a row, and padding
+    torch.manual_seed(0)
+    model = build(size, len(vocabulary())).train()
+
+    def learnt(attention):
+        model.set_attn_implementation(attention)
+        model.zero_grad()
+        value = loss(model, *batch)
+        value.backward()
+        return float(value.detach()), torch.cat([part.grad.flatten() for part in model.parameters()])
+
+    by_text = [learnt(architecture.SHORT_TEXTS), learnt("sdpa")]
+    whole = architecture._hidden_by_row
+    monkeypatch.setattr(architecture, "_hidden_by_text", lambda model, ids, segments: whole(model, *batch[:3]))
+    value, gradient = learnt("sdpa")
+    for ours, own in by_text:
+        assert ours == pytest.approx(value, rel=1e-5)
+        assert torch.allclose(own, gradient, rtol=1e-3, atol=1e-6)
+
+
+def test_a_trained_model_generates_with_the_usual_attention():
+    model = architecture.build_writer(architecture.MathSize(48, 1, 96, 2, 1), len(vocabulary()))
+    compile_layers(SimpleNamespace(on_gpu=False), model, None, ())
+    assert model.config._attn_implementation == architecture.SHORT_TEXTS
+    plain_layers(model)
+    assert model.config._attn_implementation == "sdpa"
