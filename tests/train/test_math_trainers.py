@@ -16,7 +16,7 @@ from tts_playground.samplers.lm_paths import revision_ids
 from tts_playground.samplers.lm_settings import SolutionSettings
 from tts_playground.tasks.reasoning import ReasoningTask
 from tts_playground.train.common.config import TrainConfig, train
-from tts_playground.train.math import architecture, rows
+from tts_playground.train.math import architecture, drawing, rows
 from tts_playground.train.math.measure import judging, voted
 from tts_playground.train.math.stream import TextStream
 from tts_playground.train.math.tokens import ASSISTANT, EOS, STEP_END, USER, encoder, vocabulary, wrapped_tokenizer
@@ -191,3 +191,17 @@ def test_a_trained_model_generates_with_the_usual_attention():
     assert model.config._attn_implementation == architecture.SHORT_TEXTS
     plain_layers(model)
     assert model.config._attn_implementation == "sdpa"
+
+
+def test_on_a_cpu_solutions_are_drawn_as_generate_draws_them_and_in_time():
+    torch.manual_seed(3)
+    model = architecture.build_writer(architecture.MathSize(48, 2, 96, 2, 1), len(vocabulary()))
+    prompts = [encoder().prompt(one.problem) for one in problems(5, 12, "seen")]
+    assert len({len(prompt) for prompt in prompts}) > 3
+    ours = drawing.draw(model, prompts, temperature=0, most=24)
+    for place, prompt in enumerate(prompts):
+        assert ours[place] == drawing._batch(model, [prompt], 0, 24)[0]
+    drawn = drawing.draw(model, prompts * 4, temperature=1.0, seed=1, most=24)
+    assert drawn == drawing.draw(model, prompts * 4, temperature=1.0, seed=1, most=24)
+    assert drawn != drawing.draw(model, prompts * 4, temperature=1.0, seed=2, most=24)
+    assert drawing.draw(model, prompts, most=24, seconds=-1.0) == [None] * len(prompts)

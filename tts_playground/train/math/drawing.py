@@ -1,6 +1,6 @@
-"""Solutions drawn from a tiny:math in large batches, as training data and for a trainer's own numbers.
+"""Solutions drawn from a tiny:math, as training data and for a trainer's own numbers.
 
-Speed comes from the batch alone (transformers' ``generate``); what people sample goes through the sampler.
+On a GPU speed comes from large batches of transformers' ``generate``; on a CPU the sampler's own batch is quicker.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from typing import Any
 
 import torch
 
-from tts_playground.train.math.tokens import EOS, PAD
+from tts_playground.models.decode.gumbel import stream_start
+from tts_playground.models.lm.model import TextModel
+from tts_playground.models.lm.running import RunningBatch
+from tts_playground.models.lm.seats import TextRow
+from tts_playground.train.math.tokens import EOS, PAD, wrapped_tokenizer
 
 MOST = 320
 """new tokens; the longest solution that training shows is shorter"""
@@ -34,10 +38,12 @@ def draw(
 
     Args:
         temperature: 0 is greedy.
-        rows: prompts in one batch; those of about the same length go together.
+        rows: prompts in one batch on a GPU; those of about the same length go together.
         seconds: no batch begins after so long; None stands for what was not drawn.
     """
     model.eval()
+    if model.device.type == "cpu":
+        return _running(model, prompts, temperature, seed, most, seconds)
     began, found = time.monotonic(), list[list[int] | None]([None] * len(prompts))
     order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
     batches = [order[start : start + rows] for start in range(0, len(order), rows)]
@@ -67,3 +73,28 @@ def _batch(model: Any, prompts: list[list[int]], temperature: float, most: int) 
         **({"do_sample": False} | how),
     )[:, longest:]
     return [row[: row.index(EOS)] if EOS in row else row for row in new.tolist()]
+
+
+def _running(
+    model: Any, prompts: Sequence[list[int]], temperature: float, seed: int, most: int, seconds: float
+) -> list[list[int] | None]:
+    """Solutions enter a batch as others end; what has not entered in time stays None."""
+    began, found = time.monotonic(), list[list[int] | None]([None] * len(prompts))
+    text = TextModel(model, wrapped_tokenizer())
+    batch = RunningBatch(text)
+    coming = iter(range(len(prompts)))
+    places: dict[int, int] = {}
+    kept: list[TextRow] = []  # a row's id is its own as long as it lives
+    while True:
+        while batch.left < batch.capacity and time.monotonic() - began <= seconds:
+            if (place := next(coming, None)) is None:
+                break
+            start = stream_start(seed, place, "tiny-math training")
+            row = TextRow(tuple(prompts[place]), start, temperature, 0, 1.0, most, lambda tokens: tokens[-1] == EOS)
+            places[id(row)] = place
+            kept.append(row)
+            batch.add([row])
+        if not batch.left:
+            return found
+        for row in batch.advance():
+            found[places[id(row)]] = row.new[:-1] if row.new[-1] == EOS else row.new

@@ -130,7 +130,7 @@ def prepare(setup: TrainSetup) -> Training:
     lower = writer if order.lower is None else _writer(order.lower)
     model = setup.started(build_judge(size, len(vocabulary()), lower), "prm")
     writer = writer.to(device, torch.bfloat16 if setup.on_gpu else torch.float32)
-    n, samples = setup.sized((10, 3), (4000, 12), (300, 6))
+    n, samples = setup.sized((10, 3), (4000, 12), (2000, 6))
     seconds = order.minutes * 60 * 0.33
     learnt = drawn(setup, writer, DRAWN_SEED + order.data_seed, n=n, samples=samples, seconds=seconds)
     held = drawn(
