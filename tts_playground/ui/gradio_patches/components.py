@@ -5,7 +5,9 @@ Measured on the framework as it comes: one request with a huge layer index grows
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from time import time
 from typing import Any, ClassVar, cast
 
 import gradio as gr
@@ -26,6 +28,9 @@ BLOB_BYTES = 1_000_000
 BLOBS = 128
 """canvases kept between the stroke and the handler that reads it; the oldest go first"""
 LAYERS = 4
+LONGEST_KEPT = 12 * 3600.0
+"""seconds after which an upload is no longer kept for being used"""
+GONE = "This picture is not on the server any more, which keeps one for an hour after its last use: send it again."
 
 
 class PageState(gr.State, metaclass=ComponentWithoutStub):
@@ -53,7 +58,7 @@ class PictureInput(gr.Image, metaclass=ComponentWithoutStub):
         """The picture, or None when there is none."""
         if payload is None:
             return None
-        return friendly(open_image)(_file(payload))
+        return _opened(payload)
 
 
 class PictureGallery(gr.Gallery, metaclass=ComponentWithoutStub):
@@ -98,8 +103,8 @@ class DrawingCanvas(gr.ImageEditor, metaclass=ComponentWithoutStub):
         """One part of the canvas, (height, width, 4), opened by ``open_image``: gradio has no bounds."""
         if file is None:
             return None
-        source = file if isinstance(file, (bytes, bytearray, memoryview)) else _file(file)
-        return np.array(friendly(open_image)(source).convert("RGBA"))
+        sent = isinstance(file, (bytes, bytearray, memoryview))
+        return np.array((friendly(open_image)(file) if sent else _opened(file)).convert("RGBA"))
 
     def preprocess(self, payload: Any) -> Any:
         """The value of ``gr.ImageEditor``; more layers than the canvas offers are refused."""
@@ -119,8 +124,21 @@ class DrawingCanvas(gr.ImageEditor, metaclass=ComponentWithoutStub):
             self.blob_storage.pop(next(iter(self.blob_storage)), None)
 
 
-def _file(payload: Any) -> str:
-    """The path of an uploaded file (gradio has checked that it lies in the upload folder); never a data: URL."""
+def _opened(payload: Any) -> Image.Image:
+    """The picture of an uploaded file (gradio has checked that it lies in the upload folder); never a data: URL.
+
+    Gradio deletes what has not changed for an hour, even under a page that is open for longer: what is used counts as
+    changed, up to an age that keeps what strangers can hold on the disk within bounds.
+    """
     if not payload.path:
         raise gr.Error("Send the picture as a file.", print_exception=False)
-    return payload.path
+    try:
+        told = Path(payload.path).stat()
+        if time() - told.st_mtime < LONGEST_KEPT:
+            # to the clock of changes the same times are a change
+            os.utime(payload.path, ns=(told.st_atime_ns, told.st_mtime_ns))
+    except FileNotFoundError as error:
+        raise gr.Error(GONE, print_exception=False) from error
+    except OSError:
+        pass  # a folder that cannot be written to is not cleaned either
+    return friendly(open_image)(payload.path)
