@@ -95,6 +95,17 @@ def test_step_numbers_of_hand_made_scores():
     assert math_steps.first_wrong([0.9, 0.49, 0.1]) == 1 and math_steps.first_wrong([0.5]) is None
 
 
+def test_the_threshold_of_the_first_error_is_chosen_elsewhere_and_kept_on_the_card():
+    labels = [[[True, True], [True, False]], [[False, False], [True]]] * 5
+    scores = [[[0.9, 0.8], [0.7, 0.1]], [[0.6, 0.2], [0.9]]] * 5
+    chosen = math_steps.chosen_threshold(scores, labels)
+    assert chosen == 0.65  # above .6, so that the first step of the third is named; the nearest to .5 that does so
+    found = math_steps.judging(scores, labels, threshold=chosen)
+    assert found["first_error_f1"].value == found["first_error_found"].value == found["right_kept"].value == 1.0
+    assert math_steps.judging(scores, labels)["first_error_found"].value == 0.5
+    assert math_steps.chosen_threshold([[[0.9]]], [[[True]]]) == math_steps.THRESHOLD  # nothing to choose by
+
+
 @pytest.mark.parametrize("right", [0, 1, 3, 8])
 def test_fresh_tries_at_equal_tokens(right):
     for k in (1, 2, 5, 8):
@@ -118,6 +129,7 @@ def test_a_verdict_names_the_first_wrong_step():
 def test_the_whole_script_and_its_card(models, tmp_path, monkeypatch):
     # what has learnt nothing does not end what it writes
     monkeypatch.setattr(math_eval_script, "SolutionSettings", partial(SolutionSettings, max_tokens=64))
+    monkeypatch.setattr(math_eval_script, "PRACTISED", (77_500, 3))
     writer, prm = models
     file = tmp_path / "pool.jsonl"
     found = math_eval_script.run(str(writer), str(prm), "", problems=5, n=2, out=file, card=True)["metrics"]
@@ -126,6 +138,8 @@ def test_the_whole_script_and_its_card(models, tmp_path, monkeypatch):
     assert f"{prm} step_ece" in found and len(file.read_text().splitlines()) == 6
     assert "| weighted@2 |" in (writer / "README.md").read_text()
     card = (prm / "README.md").read_text()
+    told = found[f"{prm} threshold"]
+    assert 0 < told["value"] < 1 and told["n"] == 3 and "| threshold |" in card
     assert "| step_ece |" in card and "5 problems of math-eval, 2 solutions each at T = 0.8" in card
     for wrong in ({"problems": 4}, {"n": 1}, {"n": 300}):
         with pytest.raises(BadInput, match="5 to 500 problems"):

@@ -92,6 +92,8 @@ def test_trust_is_of_steps_whose_truth_is_known(pool):
     assert found.steps == 8 and found.solutions == 4
     # the first errors stand at steps 0 and 1, and a score below 0.5 names both
     assert found.numbers["first_error_found"].value == 1.0 and found.numbers["right_kept"].value == 1.0
+    assert trust.first_error(pool.solutions[0], 1.01) == (None, 0)  # everything is under it
+    assert trust.threshold("no:such") == 0.5 < trust.threshold("tiny:prm") < 1
     assert trust.first_error(pool.solutions[2]) == (1, 1) and trust.first_error(pool.solutions[0]) == (None, None)
     assert trust.trust([SolutionPool((solution("7", 0.5, right=True),))]) is None
 

@@ -1,6 +1,7 @@
 """tiny:math and its process rewards in miniature: they learn, go on, load the ordinary way, and read as they learnt."""
 
 import json
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -205,3 +206,24 @@ def test_on_a_cpu_solutions_are_drawn_as_generate_draws_them_and_in_time():
     assert drawn == drawing.draw(model, prompts * 4, temperature=1.0, seed=1, most=24)
     assert drawn != drawing.draw(model, prompts * 4, temperature=1.0, seed=2, most=24)
     assert drawing.draw(model, prompts, most=24, seconds=-1.0) == [None] * len(prompts)
+
+
+def test_a_judge_also_learns_to_write_the_steps_that_are_right():
+    packed = rows.make_judged(3, seed=5, rows=2)
+    ids, segments, positions, marks = TextStream(None, 1, torch.device("cpu")).tensors(packed)
+    learnt = architecture.right_steps(ids, segments, marks)
+    said = {True: 0, False: 0}
+    for row in range(2):
+        for number in range(int(segments[row].max()) + 1):
+            places = (segments[row] == number).nonzero()[:, 0].tolist()
+            told = encoder().text([int(ids[row, place]) for place in places if place and learnt[row, place - 1]])
+            labels = marks[row][places][marks[row][places] > 0].tolist()
+            assert len(steps_of(told)) == labels.count(2) and told.startswith("## Step 1") == (labels[0] == 2)
+            said[labels[0] == 2] += 1
+    assert min(said.values()) > 0  # texts that begin right, and texts that do not
+    model = architecture.build_judge(architecture.MathSize(48, 1, 96, 2, 1), len(vocabulary()))
+    judged = architecture.judging_loss(model, ids, segments, positions, marks, writing=0.0)
+    both = architecture.judging_loss(model, ids, segments, positions, marks)
+    assert float(both.detach()) == pytest.approx(
+        float(judged.detach()) + architecture.WRITING * math.log(len(vocabulary())), rel=0.1
+    )

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tts_playground.answers.equality import groups
+from tts_playground.core import Sampler
 from tts_playground.errors import BadInput
 from tts_playground.estimators.curves import expected_best, expected_pick, pass_at_k
 from tts_playground.estimators.intervals import Interval, mean, paired, rate
@@ -33,12 +34,15 @@ from tts_playground.tasks.solving import lm_sampler
 from tts_playground.worlds.arithmetic import heldout
 from tts_playground.worlds.arithmetic.benchmark import kind_of, math_eval
 from tts_playground.worlds.arithmetic.checking import is_correct, step_labels
+from tts_playground.worlds.arithmetic.generate import problems as problems_of
 from tts_playground.worlds.arithmetic.problem import MathProblem
 
 TEMPERATURE = 0.8
 KS = (1, 4, 16, 64, 256)
 FEW = 16
 """solutions a problem whose steps are judged"""
+PRACTISED, EACH = (77_500, 600), 8
+"""(seed, count) of the problems that thresholds are chosen on, of training's kind but never in it; solutions of each"""
 Scores = list[list[tuple[float, ...]]]
 """for each problem, for each solution, one number a step"""
 
@@ -108,11 +112,15 @@ def run(
     of_model = metrics(judged)
     if isinstance(sampler, LanguageModelSampler):
         of_model |= math_revision.metrics(math_revision.revisions(sampler, asked, greedy, pool, seed))
-    labels = [[step_labels(one, steps) for steps in d.steps[:FEW]] for one, d in zip(asked, pool, strict=True)]
+    labels = _labels(asked, pool)
     few = [each[:FEW] for each in judged.scores]
-    found = {model: of_model, prm: math_steps.judging(few, labels, seed)}
-    if judge and judge != prm:
-        found[judge] = math_steps.judging(step_scores(judge, asked, pool, FEW), labels, seed)
+    others = list(dict.fromkeys(name for name in (prm, judge) if name))
+    thresholds = _thresholds(sampler, others, seed)
+    found = {model: of_model}
+    for name in others:
+        said = few if name == prm else step_scores(name, asked, pool, FEW)
+        found[name] = {"threshold": thresholds[name]}
+        found[name] |= math_steps.judging(said, labels, seed, thresholds[name].value)
     measured = {name: {key: one.as_dict() for key, one in told.items()} for name, told in found.items()}
     if card:
         _record(measured, model, f"{len(asked)} problems of math-eval, {n} solutions each at T = {temperature:g}", seed)
@@ -120,6 +128,20 @@ def run(
         key if name == model else f"{name} {key}": one for name, told in measured.items() for key, one in told.items()
     }
     return {"name": "math", "metrics": flat}
+
+
+def _labels(asked: Sequence[MathProblem], pool: Sequence[Solutions]) -> list[list[list[bool]]]:
+    """Of each problem's first ``FEW`` solutions, whether everything up to a step is right."""
+    return [[step_labels(one, steps) for steps in d.steps[:FEW]] for one, d in zip(asked, pool, strict=True)]
+
+
+def _thresholds(sampler: Sampler, judges: Sequence[str], seed: int) -> dict[str, Interval]:
+    """Below which score a step counts as wrong for each judge, chosen on problems of the training kind."""
+    practised = problems_of(*PRACTISED, "seen")
+    pool = drawn(sampler, practised, EACH, seed)
+    labels = _labels(practised, pool)
+    chosen = {name: math_steps.chosen_threshold(step_scores(name, practised, pool), labels) for name in judges}
+    return {name: Interval(value, None, None, len(practised)) for name, value in chosen.items()}
 
 
 def step_scores(prm: str, asked: Sequence[MathProblem], pool: Sequence[Solutions], most: int | None = None) -> Scores:

@@ -321,7 +321,7 @@ def trust_figure() -> Any:
 def step_trust() -> trusting.StepTrust | None:
     """What the scores of steps are worth on the solutions that ship; None where none do."""
     held = starter()
-    return trusting.trust(held.pools) if held else None
+    return trusting.trust(held.pools, trusting.threshold()) if held else None
 
 
 def trust_words() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tts_playground.pages.math.accuracy_data import SHOWN, accuracy_data
 from tts_playground.pages.math.page_state import MathPageState, starter
-from tts_playground.pages.math.trust import DifficultyBin, trust
+from tts_playground.pages.math.trust import DifficultyBin, threshold, trust
 from tts_playground.pages.math.view_settings import MathView
 from tts_playground.pages.percent import share
 from tts_playground.pages.strategy_names import title
@@ -78,7 +78,7 @@ def _strategies(state: MathPageState) -> str:
 
 def _judge(state: MathPageState) -> str:
     held = starter()
-    found = trust(held.pools) if held else None
+    found = trust(held.pools, threshold()) if held else None
     if found is None or "first_error_found" not in found.numbers:
         return "The truth of the steps is not known here."
     named = found.numbers["first_error_found"].value

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
+from tts_playground.errors import PlaygroundError
 from tts_playground.estimators.calibration import Reliability, reliability
 from tts_playground.estimators.intervals import Interval
-from tts_playground.evaluation.math_steps import first_wrong, judging
+from tts_playground.evaluation.math_steps import THRESHOLD, first_wrong, judging
 from tts_playground.experiments.compute_optimal import BINS
+from tts_playground.models.hub import cards
+from tts_playground.models.hub.embedded_models import where
 from tts_playground.pages.math.solution_pool import Solution, SolutionPool
 
 
@@ -31,21 +36,31 @@ def known(pools: Sequence[SolutionPool]) -> list[list[Solution]]:
     return [some for some in own if some]
 
 
-def trust(pools: Sequence[SolutionPool]) -> StepTrust | None:
-    """Over all of them; None where nothing is known."""
+@cache
+def threshold(prm: str = "tiny:prm") -> float:
+    """Below which score a step of a process reward counts as wrong: what its card says, or 0.5."""
+    try:
+        told = cards.known(Path(where(prm))).get("threshold", THRESHOLD)
+    except PlaygroundError:
+        return THRESHOLD
+    return float(told["value"] if isinstance(told, dict) else told)
+
+
+def trust(pools: Sequence[SolutionPool], below: float = THRESHOLD) -> StepTrust | None:
+    """Over all of them, a step of a score under ``below`` counting as wrong; None where nothing is known."""
     if not (some := known(pools)):
         return None
     scores = [[one.scores for one in own] for own in some]
     labels = [[one.labels for one in own] for own in some]
     said = [score for own in scores for one in own for score in one]
     true = [label for own in labels for one in own for label in one]
-    return StepTrust(judging(scores, labels), reliability(said, true), len(said), sum(map(len, some)))
+    return StepTrust(judging(scores, labels, threshold=below), reliability(said, true), len(said), sum(map(len, some)))
 
 
-def first_error(one: Solution) -> tuple[int | None, int | None]:
+def first_error(one: Solution, below: float = THRESHOLD) -> tuple[int | None, int | None]:
     """(the step that is wrong first, the one that the reward says is), counted from 0; None for none."""
     truth = next((place for place, label in enumerate(one.labels) if not label), None)
-    return truth, first_wrong(one.scores)
+    return truth, first_wrong(one.scores, below)
 
 
 @dataclass(frozen=True, slots=True)

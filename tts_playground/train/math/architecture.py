@@ -15,7 +15,7 @@ from transformers import (
     LlamaForTokenClassification,
 )
 
-from tts_playground.train.math.tokens import BOS, EOS, PAD
+from tts_playground.train.math.tokens import ASSISTANT, BOS, EOS, PAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +149,42 @@ def writing_loss(
     return (losses * learnt).sum() / learnt.sum().clamp(min=1)
 
 
+WRITING = 0.3
+"""weight, beside that of the labels, of predicting the right steps: sums are learnt from every digit of them"""
+
+
 def judging_loss(
-    model: Any, ids: torch.Tensor, segments: torch.Tensor, positions: torch.Tensor, marks: torch.Tensor
+    model: Any,
+    ids: torch.Tensor,
+    segments: torch.Tensor,
+    positions: torch.Tensor,
+    marks: torch.Tensor,
+    writing: float = WRITING,
 ) -> torch.Tensor:
-    """Mean cross-entropy of the labels at the ends of steps."""
-    scores = model.score(_hidden(model, ids, segments, positions)).float().flatten(0, 1)
+    """Mean cross-entropy of the labels at the ends of steps, and ``writing`` times that of the tokens of right steps.
+
+    Cobbe et al. 2021, "Training Verifiers": a verifier that goes on modelling the language learns more.
+    """
+    hidden = _hidden(model, ids, segments, positions)
+    scores = model.score(hidden).float().flatten(0, 1)
     told = marks.flatten()
     losses = nn.functional.cross_entropy(scores, (told - 1).clamp(min=0), reduction="none")
-    return (losses * (told > 0)).sum() / (told > 0).sum().clamp(min=1)
+    judged = (losses * (told > 0)).sum() / (told > 0).sum().clamp(min=1)
+    if not writing:
+        return judged
+    learnt = right_steps(ids, segments, marks)
+    words = nn.functional.linear(hidden[:, :-1][learnt], model.model.embed_tokens.weight).float()
+    return judged + writing * nn.functional.cross_entropy(
+        words, ids[:, 1:][learnt], reduction="sum"
+    ) / learnt.sum().clamp(min=1)
+
+
+def right_steps(ids: torch.Tensor, segments: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:
+    """bool [rows, length - 1]: whether the next token belongs to a step that is right, as all before it are."""
+    # a text's solution begins behind its only turn of the assistant
+    begun = (ids == ASSISTANT).cumsum(1) > segments
+    # the label of the step that a token stands in is the next one
+    places = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
+    ends = torch.where(marks > 0, places, ids.shape[1] - 1).flip(1).cummin(1).values.flip(1)
+    label = marks.gather(1, ends)
+    return begun[:, :-1] & (segments[:, :-1] == segments[:, 1:]) & (segments[:, 1:] >= 0) & (label[:, 1:] == 2)
