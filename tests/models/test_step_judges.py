@@ -13,6 +13,7 @@ from transformers import (
     LlamaForTokenClassification,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen2ForTokenClassification,
 )
 
 from tts_playground.errors import ModelUnavailable, UnknownName
@@ -293,4 +294,58 @@ def test_what_a_form_needs_and_a_model_lacks_is_one_sentence(spoil, says, tmp_pa
         bare = tiny_texts.tokenizer(chats=False, without=("к", "и"))
         saved(tmp_path, LlamaForCausalLM(LlamaConfig(**sizes(bare))), bare)
     with pytest.raises(ModelUnavailable, match=says):
+        loading.load(str(tmp_path), "prm", CPU)
+
+
+def bytes_tags(folder, tag="ки"):
+    """Math-Shepherd's form with a tokenizer of bytes, which has two or more tokens for a letter of a tag."""
+    words = tiny_texts.qwen_tokenizer()
+    words.chat_template = None
+    model = saved(folder, Qwen2ForCausalLM(Qwen2Config(**sizes(words))), words)
+
+    def by_hand(steps):
+        plus, minus = (words.encode(sign)[0] for sign in "+-")
+        shown = [f"{PROBLEM} " + "\n".join(f"{step} {tag}" for step in steps[: end + 1]) for end in range(len(steps))]
+        return [float(alone(model, words, text)[[plus, minus]].softmax(-1)[0]) for text in shown]
+
+    return by_hand
+
+
+def configured(folder, **facts):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+
+
+ODD = (("",), ("a", "", "b"), ("- + -", "+\n"), ("x\n\ny", "z"), ("\U0001f600 café", "สวัสดี"), ("ки", "a ки b ки"))
+
+
+@pytest.mark.parametrize("tag", ["ки", "<step>", "\U0001f600"])
+def test_a_tag_of_several_tokens_is_read_at_its_last_one_and_a_config_may_name_it(tag, tmp_path):
+    by_hand = bytes_tags(tmp_path, tag)
+    if tag != "ки":
+        configured(tmp_path, prm_separator=tag)
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    found = judge.step_scores([(PROBLEM, steps) for steps in (*ODD, *STEPS)])
+    for steps, scores in zip((*ODD, *STEPS), found, strict=True):
+        assert scores == pytest.approx(by_hand(steps), abs=1e-5)
+
+
+@pytest.mark.parametrize("separator", ["\n", " <sep>\n"])
+def test_labels_are_read_at_the_separator_that_a_config_names(separator, tmp_path):
+    words = tiny_texts.qwen_tokenizer()
+    plain = Qwen2Config(**sizes(words, num_labels=2))
+    model = saved(tmp_path, Qwen2ForTokenClassification(plain), words)
+    configured(tmp_path, prm_separator=separator)
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    found = judge.step_scores([(PROBLEM, steps) for steps in (*ODD, *STEPS)])
+    for steps, scores in zip((*ODD, *STEPS), found, strict=True):
+        shown = [separator.join((PROBLEM, *steps[: end + 1])) + separator for end in range(len(steps))]
+        assert scores == pytest.approx([float(alone(model, words, one).softmax(-1)[1]) for one in shown], abs=1e-5)
+
+
+@pytest.mark.parametrize("told", ["", 7, ["\n"]])
+def test_a_separator_that_is_no_text_is_refused(told, tmp_path):
+    labels(tmp_path)
+    configured(tmp_path, prm_separator=told)
+    with pytest.raises(ModelUnavailable, match="prm_separator"):
         loading.load(str(tmp_path), "prm", CPU)

@@ -12,7 +12,7 @@ from tts_playground.errors import BadInput, Cancelled, CannotDo
 from tts_playground.experiments.recipes import run as run_module
 from tts_playground.experiments.recipes.recipe import APPROACHES, Recipe
 from tts_playground.experiments.recipes.rows import read_rows
-from tts_playground.experiments.recipes.run import file_of, run
+from tts_playground.experiments.recipes.run import differences, file_of, run
 from tts_playground.models.lm.model import TextModel
 from tts_playground.models.loading import Loaded, Options
 from tts_playground.samplers.lm import LanguageModelSampler
@@ -146,6 +146,12 @@ def test_rows_of_another_recipe_are_not_mixed_in(recipe, sampler, change):
     with pytest.raises(BadInput, match=f"{next(iter(change))} .* is now"):
         finished(replace(recipe, **change), sampler)
     assert file_of(recipe).read_bytes() == before
+
+
+def test_what_differs_of_a_model_is_said_by_its_own_name():
+    before = {"n": 4, "generator": {"name": "tiny:math", "settings": {"chat_template": ""}}, "judge": "a"}
+    now = {"n": 4, "generator": {"name": "tiny:math", "settings": {"chat_template": "{{ x }}"}}, "judge": "b"}
+    assert differences(now, before) == "chat_template of settings of generator none is now {{ x }}, judge a is now b"
 
 
 @pytest.mark.parametrize("field", ["problem", "answer"])

@@ -30,7 +30,9 @@ _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+")
 _GROUPED = re.compile(r"(?<![\d.,])(\d{1,3})((?: \d{3})+)(?![\d,]|\.\d{3}\b)")
 """12 000"""
 _POWER = re.compile(r"(?<![\w.])([-+]?\d{1,15}(?:\.\d{1,15})?)[eE]([-+]?\d{1,2})(?!\w)")
-_SHORT = re.compile(r"(?<![\w.,])((?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,15})?)(?: ?(M|bn|mn|mln)|([kKBT]))(?![\w/])")
+_SHORT = re.compile(
+    r"(?<![\w.,])((?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,15})?)(?: ?(M|[bB][nN]|[mM][lL]?[nN])|([kKBT]))(?![\w/])"
+)
 _SHORT_MONEY = re.compile(r"([$€£] ?[\d,.]{1,20})([mb])(?!\w)")
 _ZEROS = {"k": 3, "m": 6, "mn": 6, "mln": 6, "b": 9, "bn": 9, "t": 12}
 _NO_UNIT_WORDS = """is are was were be not no never or and but if than then more most less least fewer over under above
@@ -146,6 +148,13 @@ def _parts(key: str) -> tuple[float, int, str] | None:
     if not _NO_UNIT.isdisjoint(words) or not all(_UNIT.fullmatch(word) for word in words):
         return None
     return float(number), len(number.partition(".")[2]), unit
+
+
+def amount(answer: str) -> str:
+    """The number of an answer that is one number with its unit in words: "5" of "5 dollars"; "" for any other."""
+    key = canonical(answer)
+    parts = _parts(key)
+    return key.partition(" ")[0] if parts is not None and parts[2] else ""
 
 
 def agree(left: str, right: str, *, whole: bool = False) -> bool:
