@@ -95,6 +95,7 @@ words = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
 @given(words)
 @example("9999999999999999")
 @example("1MN")
+@example("A1MN")
 @example(".00000001 and -0.0 and +7.50")
 def test_one_form_is_final(text):
     once = canonical(text)

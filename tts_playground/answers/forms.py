@@ -40,6 +40,8 @@ below about at up plus minus wrong false incorrect page between to from in on of
 except almost nearly maybe perhaps"""
 _NO_UNIT = frozenset(_NO_UNIT_WORDS.split())
 """words beside a number that say something other than its unit"""
+_READINGS = 4
+"""at most, until nothing changes any more: without what stood around it, 1mn is a number"""
 _UNIT_WORDS = 3
 _UNIT = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+)*")
 _MONEY = {"dollar", "euro", "pound"}
@@ -51,6 +53,14 @@ def canonical(answer: str) -> str:
 
     "The 1,200 km." and "twelve hundred kilometres" are both "1200 km"; "$5" and "5 dollars" are "5 dollar".
     """
+    for _ in range(_READINGS):
+        before, answer = answer, _read_once(answer)
+        if answer == before:
+            break
+    return answer
+
+
+def _read_once(answer: str) -> str:
     text = unicodedata.normalize("NFKC", answer).replace("\u2212", "-")
     text = _in_full(" ".join(text.split())).lower()
     text = _NUMBER.sub(lambda found: f" {_plain(found[0])} ", text)
