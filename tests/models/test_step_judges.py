@@ -1,6 +1,7 @@
 """Each form of process reward model on a random checkpoint of its own class, against scores made by hand."""
 
 import json
+import math
 import sys
 
 import pytest
@@ -16,11 +17,12 @@ from transformers import (
     Qwen2ForTokenClassification,
 )
 
-from tts_playground.errors import ModelUnavailable, UnknownName
+from tts_playground.errors import CannotDo, ModelUnavailable, UnknownName
 from tts_playground.models import loading
 from tts_playground.models.hub.code_pins import fingerprint
 from tts_playground.models.loading import Options
 from tts_playground.models.prm import judge as judging
+from tts_playground.tasks.solving import solve
 
 PROBLEM = "what is two and three?"
 STEPS = (
@@ -271,7 +273,7 @@ def test_steps_beyond_what_a_judge_holds_count_as_wrong_and_the_others_stay(tmp_
     long = (*STEPS[0], "two " * 400)
     (scores,) = judge.step_scores([(PROBLEM, long)])
     assert scores[3] == 0 and scores[:3] == pytest.approx([float(one) for one in by_hand(STEPS[0])], abs=1e-5)
-    assert "1 solutions are longer" in caplog.text or "count as wrong" in caplog.text
+    assert "1 solution longer than the judge can hold: steps beyond that count as wrong." in caplog.text
 
 
 def test_a_config_may_name_the_form_and_wrong_ones_are_refused(tmp_path):
@@ -349,3 +351,14 @@ def test_a_separator_that_is_no_text_is_refused(told, tmp_path):
     configured(tmp_path, prm_separator=told)
     with pytest.raises(ModelUnavailable, match="prm_separator"):
         loading.load(str(tmp_path), "prm", CPU)
+
+
+def test_a_judge_that_gives_no_probability_is_one_sentence(tmp_path):
+    labels(tmp_path)
+    held = load_file(tmp_path / "model.safetensors")
+    broken = {name: one * float("nan") if "score" in name else one for name, one in held.items()}
+    save_file(broken, tmp_path / "model.safetensors", {"format": "pt"})
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    assert all(map(math.isnan, judge.step_scores([(PROBLEM, STEPS[0])])[0]))
+    with pytest.raises(CannotDo, match="gave nan as a score"):
+        solve(PROBLEM, model="tiny:math", reward=f"prm:{tmp_path}", n=2, max_tokens=16)

@@ -207,6 +207,25 @@ def test_bad_rows_are_reported_and_skipped(recipe, sampler, data):
     assert "no problem" in last.skipped[0].why and len(rows_of(recipe)) == 5
 
 
+@dataclass(frozen=True)
+class SometimesNone(Lengths):
+    """No number for the first step of whatever is about the second problem."""
+
+    def step_scores_many(self, asked):
+        found = super().step_scores_many(asked)
+        for (task, _), each in zip(asked, found, strict=True):
+            if "1 and three" in task.problem:
+                each[:] = [(float("nan"), *one[1:]) for one in each]
+        return found
+
+
+@pytest.mark.parametrize("approach", APPROACHES)
+def test_a_score_that_is_no_number_costs_its_problem_and_no_other(approach, recipe, sampler):
+    last = finished(replace(recipe, approach=approach), sampler, SometimesNone([]))
+    assert [one.number for one in last.skipped] == [1] and "nan as a score" in last.skipped[0].why
+    assert len(rows_of(replace(recipe, approach=approach))) == 4
+
+
 def test_a_model_that_can_nothing_ends_the_run(recipe, sampler):
     class Broken(Lengths):
         def step_scores_many(self, asked):

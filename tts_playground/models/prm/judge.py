@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tts_playground.errors import ModelUnavailable, UnknownName
+from tts_playground.errors import ModelUnavailable, UnknownName, plural
 from tts_playground.models.hub import folders, shapes
 from tts_playground.models.hub.embedded_models import quietly
 from tts_playground.models.lru_cache import LruCache
@@ -51,7 +51,7 @@ class StepJudge:
     def step_scores(self, asked: Sequence[Asked], unfinished: Sequence[bool] = ()) -> list[tuple[float, ...]]:
         """P(right), 0 to 1, of each step of each solution. Equal ones are read once.
 
-        Steps beyond what the model can hold count as wrong: 0.
+        Steps beyond what the model can hold count as wrong: 0. Where the model gives no number, neither does this.
 
         Args:
             unfinished: of each solution, whether it is likely to be asked about again with further steps.
@@ -67,7 +67,7 @@ class StepJudge:
             cut += told.places[-1] >= longest
             rows[one[0]].append((one, Asking(_within(told, longest), one in going_on)))
         if cut:
-            log.warning("%d solutions are longer than the judge can hold; their last steps count as wrong.", cut)
+            log.warning("%s longer than the judge can hold: steps beyond that count as wrong.", plural(cut, "solution"))
         for batch in self._batches(rows.values()):
             _, asking, known = zip(*batch, strict=True)
             for (one, _, _), chances in zip(batch, self._reading.chances(asking, known), strict=True):
