@@ -245,3 +245,13 @@ def test_a_problem_is_needed_and_a_search_before_a_comparison():
         list(page_state.solve(MathView(" ")))
     with pytest.raises(BadInput, match="press Solve"):
         list(page_state.compare(MathPageState(MathView("x")), "dvts"))
+
+
+def test_a_search_without_an_answer_quotes_none(tree, state):
+    silent = replace(tree, nodes=tuple(replace(one, answer="", right=None) for one in tree.nodes))
+    alone = replace(state, tree=silent, beside=silent, done=True)
+    said = re.sub("</?[a-z]+[^>]*>", " ", render.headline(alone) + render.compared(alone))
+    assert "Beam search gives no answer." in said and "gives no answer, with" in said
+    assert "“”" not in said and "“nothing”" not in said
+    nobody = SolutionPool((solution("", 0.5), solution("", 0.6)))
+    assert "No selector finds an answer." in render.picks(nobody, 2, "last")
