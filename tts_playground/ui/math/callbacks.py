@@ -210,7 +210,7 @@ def _opening(app: gr.Blocks, p: MathParts) -> None:
     def filled(query: Mapping[str, str], axis: str, local: bool):
         view = checked(page_state.linked_view(query), local)
         state = page_state.ready(view) or MathPageState(view)
-        named = query | ({"truth": view.truth} if "problem" in query else {})  # another problem's answer goes
+        named = dict(query) | ({"truth": view.truth} if "problem" in query else {})  # another problem's answer goes
         values = values_in_query(named, ORDER, values_of(view))
         figures = *many(check_axis(axis), "all", view.aggregation), render.trust_figure(), render.trust_words()
         *shown, look = found(state)
