@@ -196,3 +196,16 @@ def test_files_and_arrays_are_pictures_as_well(tmp_path):
 def test_bad_input_is_one_sentence(call, words):
     with pytest.raises(BadInput, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"num_images_per_prompt": 0}, "num_images_per_prompt is 0, but it must be 1 to"),
+        ({"cfg_weight": 0.5}, "cfg_weight is 0.5, but it must be 1 to 100"),
+        ({"temperature": -1}, "temperature is -1"),
+    ],
+)
+def test_a_setting_is_called_what_the_notebook_calls_it(more, words):
+    with pytest.raises(BadInput, match=f"^{words}"):
+        lab.generate_image(*lab.load_janus("tiny:janus"), "a blue cat", **more)

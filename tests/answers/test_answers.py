@@ -13,6 +13,7 @@ from tts_playground.answers import (
     exact,
     final_answer,
     groups,
+    solution_answer,
     steps_of,
 )
 
@@ -94,6 +95,8 @@ words = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
 @settings(max_examples=200, deadline=None)
 @given(words)
 @example("9999999999999999")
+@example("1MN")
+@example("A1MN")
 @example(".00000001 and -0.0 and +7.50")
 def test_one_form_is_final(text):
     once = canonical(text)
@@ -115,3 +118,20 @@ def test_groups_do_not_depend_on_the_order(answers, rng):
     rng.shuffle(place)
     mixed = groups([answers[i] for i in place])
     assert mixed == [groups(answers)[i] for i in place]
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer"),
+    [
+        ("## Step 1: 2 + 3 = 5.\n\nTherefore, the final answer is: $\\boxed{5}$. I hope it is correct.", "5"),
+        ("so \\boxed{\\text{Monday}}", "Monday"),
+        ("The answer is 12.", "12"),
+        ("we get 3 and then 1,200 km", "1200"),
+        ("it is -3/4 of it", "-3/4"),
+        ("## Step 1: and again\n\n## Step 2: and again", "2"),
+        ("## Step: and again\n\nand again", ""),
+        ("", ""),
+    ],
+)
+def test_a_solution_answers_by_its_box_its_sentence_or_its_last_number(solution, answer):
+    assert solution_answer(solution) == answer

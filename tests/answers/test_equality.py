@@ -12,6 +12,7 @@ from tts_playground.answers.numbers import read_number
 from tts_playground.tasks.reasoning import ReasoningTask
 
 NUMBERS = ["7", "-7", "1,200", "0.5", "1/2", r"\frac{1}{2}", r"\dfrac12", "1 1/2", "$3.50$", "\u22124", "12."]
+NUMBERS += ["1e3", "-2.5E-2", "1,000e2", "½", "2½", "-1 ¾", r"\$1,234.50", "5€", "-£5", "5 €"]
 
 
 @pytest.mark.parametrize("text", NUMBERS)
@@ -22,7 +23,25 @@ def test_plain_numbers_are_read_without_the_worker(text, monkeypatch):
     assert not equality.equal(f"{number.numerator + 1}/{number.denominator}", text)
 
 
-@pytest.mark.parametrize("text", ["", "x", "3 dollars", "1/0", r"\frac{1}{0}", "1.2.3", "--3", "1" * 500, "1,2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "3 dollars",
+        "1/0",
+        r"\frac{1}{0}",
+        "1.2.3",
+        "--3",
+        "1" * 500,
+        "1,2",
+        "1e",
+        "1e999",
+        "5$5",
+        "$$5$$",
+        "2 3½",
+    ],
+)
 def test_what_is_no_number(text):
     assert read_number(text) is None
 
@@ -39,6 +58,11 @@ def test_what_is_no_number(text):
         ("[0,1)", "[0,1]", False),
         ("x+1", "x+2", False),
         ("3", "", False),
+        ("5", "5 dollars", True),
+        ("1200", "1,200 square meters", True),
+        ("5", "6 dollars", False),
+        ("5", "5 million", False),
+        ("5", "more than 5", False),
         ("", "", True),
         ("", " ", True),
         ("__import__('os').getcwd()", "1", False),

@@ -180,6 +180,14 @@ def test_a_recipe_runs_and_is_taken_away(page, tmp_path):
     file = tmp_path / "rows.jsonl"
     download.value.save_as(file)
     assert [len(json.loads(line)["completions"]) for line in file.read_text().splitlines()] == [2, 2]
+    expect(page.locator("#math-recipe-stale .note")).to_have_count(0)
+    page.locator("#math-recipe-text textarea").fill("n: x\n")
+    expect(page.locator("#math-recipe-stale")).to_contain_text("these numbers are from best_of_n, n = 2")
+    page.locator("#math-recipe-text textarea").fill("n: 2\nmax_tokens: 96\n")
+    expect(page.locator("#math-recipe-stale .note")).to_have_count(0)
+    page.locator("#math-recipe input").click()
+    page.get_by_role("option", name="dvts", exact=True).click()
+    expect(page.locator("#math-recipe-stale")).to_contain_text("these numbers are from best_of_n, n = 2")
 
 
 def test_an_own_problem_is_asked_with_its_own_answer_and_enter(address, new_page):
@@ -199,3 +207,11 @@ def test_an_own_problem_is_asked_with_its_own_answer_and_enter(address, new_page
     expect(page.locator("#math-compared")).to_contain_text("tokens")
     expect(page.locator("#math-picks table")).to_be_visible()
     expect(page.locator("#math-reading b b")).to_have_count(0)
+
+
+def test_a_link_with_a_wrong_name_says_so_and_brings_the_rest(address, new_page):
+    page = new_page(f"{address}?tab=math&strategy=nonsense&n=5&problem=What+is+2+%2B+2%3F", "#math-status .status")
+    expect(page.locator(".toast-body").first).to_contain_text("no strategy called")
+    expect(page.locator("#math-problem textarea")).to_have_value("What is 2 + 2?")
+    expect(page.locator("#math-n input[type=number]")).to_have_value("5")
+    expect(page.locator("#math-status")).to_contain_text("press “Solve”")

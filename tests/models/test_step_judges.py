@@ -1,6 +1,7 @@
 """Each form of process reward model on a random checkpoint of its own class, against scores made by hand."""
 
 import json
+import math
 import sys
 
 import pytest
@@ -13,13 +14,15 @@ from transformers import (
     LlamaForTokenClassification,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen2ForTokenClassification,
 )
 
-from tts_playground.errors import ModelUnavailable, UnknownName
+from tts_playground.errors import CannotDo, ModelUnavailable, UnknownName
 from tts_playground.models import loading
 from tts_playground.models.hub.code_pins import fingerprint
 from tts_playground.models.loading import Options
 from tts_playground.models.prm import judge as judging
+from tts_playground.tasks.solving import solve
 
 PROBLEM = "what is two and three?"
 STEPS = (
@@ -270,7 +273,7 @@ def test_steps_beyond_what_a_judge_holds_count_as_wrong_and_the_others_stay(tmp_
     long = (*STEPS[0], "two " * 400)
     (scores,) = judge.step_scores([(PROBLEM, long)])
     assert scores[3] == 0 and scores[:3] == pytest.approx([float(one) for one in by_hand(STEPS[0])], abs=1e-5)
-    assert "1 solutions are longer" in caplog.text or "count as wrong" in caplog.text
+    assert "1 solution longer than the judge can hold: steps beyond that count as wrong." in caplog.text
 
 
 def test_a_config_may_name_the_form_and_wrong_ones_are_refused(tmp_path):
@@ -294,3 +297,68 @@ def test_what_a_form_needs_and_a_model_lacks_is_one_sentence(spoil, says, tmp_pa
         saved(tmp_path, LlamaForCausalLM(LlamaConfig(**sizes(bare))), bare)
     with pytest.raises(ModelUnavailable, match=says):
         loading.load(str(tmp_path), "prm", CPU)
+
+
+def bytes_tags(folder, tag="ки"):
+    """Math-Shepherd's form with a tokenizer of bytes, which has two or more tokens for a letter of a tag."""
+    words = tiny_texts.qwen_tokenizer()
+    words.chat_template = None
+    model = saved(folder, Qwen2ForCausalLM(Qwen2Config(**sizes(words))), words)
+
+    def by_hand(steps):
+        plus, minus = (words.encode(sign)[0] for sign in "+-")
+        shown = [f"{PROBLEM} " + "\n".join(f"{step} {tag}" for step in steps[: end + 1]) for end in range(len(steps))]
+        return [float(alone(model, words, text)[[plus, minus]].softmax(-1)[0]) for text in shown]
+
+    return by_hand
+
+
+def configured(folder, **facts):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+
+
+ODD = (("",), ("a", "", "b"), ("- + -", "+\n"), ("x\n\ny", "z"), ("\U0001f600 café", "สวัสดี"), ("ки", "a ки b ки"))
+
+
+@pytest.mark.parametrize("tag", ["ки", "<step>", "\U0001f600"])
+def test_a_tag_of_several_tokens_is_read_at_its_last_one_and_a_config_may_name_it(tag, tmp_path):
+    by_hand = bytes_tags(tmp_path, tag)
+    if tag != "ки":
+        configured(tmp_path, prm_separator=tag)
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    found = judge.step_scores([(PROBLEM, steps) for steps in (*ODD, *STEPS)])
+    for steps, scores in zip((*ODD, *STEPS), found, strict=True):
+        assert scores == pytest.approx(by_hand(steps), abs=1e-5)
+
+
+@pytest.mark.parametrize("separator", ["\n", " <sep>\n"])
+def test_labels_are_read_at_the_separator_that_a_config_names(separator, tmp_path):
+    words = tiny_texts.qwen_tokenizer()
+    plain = Qwen2Config(**sizes(words, num_labels=2))
+    model = saved(tmp_path, Qwen2ForTokenClassification(plain), words)
+    configured(tmp_path, prm_separator=separator)
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    found = judge.step_scores([(PROBLEM, steps) for steps in (*ODD, *STEPS)])
+    for steps, scores in zip((*ODD, *STEPS), found, strict=True):
+        shown = [separator.join((PROBLEM, *steps[: end + 1])) + separator for end in range(len(steps))]
+        assert scores == pytest.approx([float(alone(model, words, one).softmax(-1)[1]) for one in shown], abs=1e-5)
+
+
+@pytest.mark.parametrize("told", ["", 7, ["\n"]])
+def test_a_separator_that_is_no_text_is_refused(told, tmp_path):
+    labels(tmp_path)
+    configured(tmp_path, prm_separator=told)
+    with pytest.raises(ModelUnavailable, match="prm_separator"):
+        loading.load(str(tmp_path), "prm", CPU)
+
+
+def test_a_judge_that_gives_no_probability_is_one_sentence(tmp_path):
+    labels(tmp_path)
+    held = load_file(tmp_path / "model.safetensors")
+    broken = {name: one * float("nan") if "score" in name else one for name, one in held.items()}
+    save_file(broken, tmp_path / "model.safetensors", {"format": "pt"})
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    assert all(map(math.isnan, judge.step_scores([(PROBLEM, STEPS[0])])[0]))
+    with pytest.raises(CannotDo, match="gave nan as a score"):
+        solve(PROBLEM, model="tiny:math", reward=f"prm:{tmp_path}", n=2, max_tokens=16)

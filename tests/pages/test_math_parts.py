@@ -17,7 +17,7 @@ from tts_playground.pages.math import export, page_state, render, trust
 from tts_playground.pages.math.page_state import MathPageState
 from tts_playground.pages.math.solution_pool import Solution, SolutionPool, accuracy_curves
 from tts_playground.pages.math.tree_picture import colour, placed, tree_picture
-from tts_playground.pages.math.view_settings import MathView, checked, coerce_view, to_query, values_of, view_of
+from tts_playground.pages.math.view_settings import MathView, checked, coerce_view, to_query, usable, values_of, view_of
 
 
 def solution(answer, *scores, right=None, labels=()):
@@ -247,3 +247,27 @@ def test_a_problem_is_needed_and_a_search_before_a_comparison():
         list(page_state.solve(MathView(" ")))
     with pytest.raises(BadInput, match="press Solve"):
         list(page_state.compare(MathPageState(MathView("x")), "dvts"))
+
+
+def test_a_search_without_an_answer_quotes_none(tree, state):
+    silent = replace(tree, nodes=tuple(replace(one, answer="", right=None) for one in tree.nodes))
+    alone = replace(state, tree=silent, beside=silent, done=True)
+    said = re.sub("</?[a-z]+[^>]*>", " ", render.headline(alone) + render.compared(alone))
+    assert "Beam search gives no answer." in said and "gives no answer, with" in said
+    assert "“”" not in said and "“nothing”" not in said
+    nobody = SolutionPool((solution("", 0.5), solution("", 0.6)))
+    assert "No selector finds an answer." in render.picks(nobody, 2, "last")
+
+
+@pytest.mark.parametrize(
+    ("query", "gone"),
+    [
+        ({"strategy": "nonsense", "n": "4", "problem": "what?"}, {"strategy"}),
+        ({"reward": "nope", "model": "somebody/secret", "other": "parm", "seed": "3"}, {"reward", "model", "other"}),
+        ({"strategy": "mcts", "reward": "", "temperature": "warm"}, set()),
+    ],
+)
+def test_what_a_link_cannot_carry_leaves_the_rest_of_it(query, gone):
+    kept = usable(query, local=False)
+    assert query.keys() - kept.keys() == gone and kept.items() <= query.items()
+    checked(coerce_view(kept), local=False)

@@ -22,6 +22,17 @@ def test_what_ships_can_be_run_from_the_page(name):
     assert found.num_samples == 5 and found.output_dir is None
 
 
+def test_numbers_of_another_recipe_name_their_own(monkeypatch):
+    was = recipe_on_page("n: 4\nseed: 3\n", 2)
+    shown = RecipeRun(was, 2, 100, 0.0, b"{}\n", accuracy=object())
+    assert recipe_runs.stale(shown, recipe_on_page("seed: 3 # the same\nn: 4\n", 2)) == ""
+    assert recipe_runs.stale(RecipeRun(was), None) == recipe_runs.stale(None, was) == ""
+    for now in (recipe_on_page("n: 8\nseed: 3\n", 2), recipe_on_page("n: 4\nseed: 3\n", 3), None):
+        said = recipe_runs.stale(shown, now)
+        assert "Recipe changed; these numbers are from best_of_n, n = 4, T = 0.8, seed 3, last, 2 problems" in said
+        assert 'data-press="math-recipe-run"' in said
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -4,6 +4,8 @@ import json
 from itertools import combinations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tts_playground.cli import main
@@ -207,3 +209,34 @@ def test_a_file_that_is_not_there_or_holds_nothing(tmp_path):
     for name in ("nowhere.jsonl", "empty.jsonl"):
         with pytest.raises(BadInput):
             accuracy(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("level", [3, 3.0, "3", "3.0", "Level 3"])
+def test_a_level_is_read_however_it_is_written(tmp_path, level):
+    assert accuracy(write(tmp_path / "x.jsonl", [row(level=level)])).metrics["pass@8_level3"].n == 1
+
+
+def test_a_table_of_floats_says_levels_and_what_it_lacks(tmp_path):
+    """As pandas writes a set in which a number is missing: 3.0 and not-a-number."""
+    rows = [row(0, level=3.0, answer=0.5), row(1, level=float("nan"), answer=float("nan"))]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "x.parquet")
+    found = accuracy(str(tmp_path / "x.parquet"))
+    assert found.problems == found.metrics["pass@8_level3"].n == 1 and found.metrics["pass@8"].value == 1
+    assert "no answer" in found.skipped[0].why
+
+
+def test_an_answer_in_a_list_of_one_is_that_answer(tmp_path):
+    assert accuracy(write(tmp_path / "x.jsonl", [row(answer=["1/2"])])).metrics["pass@8"].value == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([], "There is no row of completions in it."),
+        ([row(scores=None)] * 2, "the first of 2, because it has no scores"),
+        ([row(answer=None)], "because it has no answer"),
+    ],
+)
+def test_a_file_of_which_nothing_can_be_used_says_why(tmp_path, rows, says):
+    with pytest.raises(BadInput, match=says):
+        accuracy(write(tmp_path / "x.jsonl", rows))

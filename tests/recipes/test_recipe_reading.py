@@ -114,12 +114,24 @@ def test_words_that_are_no_keys_are_refused(words):
         overrides_of(words)
 
 
+@pytest.mark.parametrize("words", [["--n"], ["--n", "--seed=1"], ["--push_to_hub", "--system-prompt"]])
+def test_a_key_without_its_value_is_named(words):
+    with pytest.raises(BadInput, match="The key (n|system_prompt) has no value; write --(n|system_prompt)=VALUE"):
+        overrides_of(words)
+
+
+@pytest.mark.parametrize("name", ["tiny-math/dvts", "tiny-math/dvts.yaml", "recipes/tiny-math/dvts.yaml"])
+def test_what_ships_is_found_by_its_name_at_the_root_from_anywhere(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert recipe_of(name).approach == "dvts"
+
+
 def test_keys_that_there_are_not_are_refused_as_options():
     with pytest.raises(UnknownName, match="'prm_path'"):
         recipe_of("tiny-math/dvts", {"prm_pth": "x"})
 
 
-@pytest.mark.parametrize("name", ["tiny-math/dvt", "nowhere", "nowhere.yaml", "."])
+@pytest.mark.parametrize("name", ["tiny-math/dvt", "nowhere", "nowhere.yaml", ".", ""])
 def test_a_recipe_that_is_not_there(name):
     with pytest.raises(BadInput):
         recipe_of(name)

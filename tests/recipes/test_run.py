@@ -12,7 +12,7 @@ from tts_playground.errors import BadInput, Cancelled, CannotDo
 from tts_playground.experiments.recipes import run as run_module
 from tts_playground.experiments.recipes.recipe import APPROACHES, Recipe
 from tts_playground.experiments.recipes.rows import read_rows
-from tts_playground.experiments.recipes.run import file_of, run
+from tts_playground.experiments.recipes.run import differences, file_of, run
 from tts_playground.models.lm.model import TextModel
 from tts_playground.models.loading import Loaded, Options
 from tts_playground.samplers.lm import LanguageModelSampler
@@ -148,6 +148,12 @@ def test_rows_of_another_recipe_are_not_mixed_in(recipe, sampler, change):
     assert file_of(recipe).read_bytes() == before
 
 
+def test_what_differs_of_a_model_is_said_by_its_own_name():
+    before = {"n": 4, "generator": {"name": "tiny:math", "settings": {"chat_template": ""}}, "judge": "a"}
+    now = {"n": 4, "generator": {"name": "tiny:math", "settings": {"chat_template": "{{ x }}"}}, "judge": "b"}
+    assert differences(now, before) == "chat_template of settings of generator none is now {{ x }}, judge a is now b"
+
+
 @pytest.mark.parametrize("field", ["problem", "answer"])
 def test_rows_of_a_set_that_was_changed_are_not_taken_for_its_own(recipe, sampler, data, field):
     finished(replace(recipe, num_samples=3), sampler)
@@ -199,6 +205,25 @@ def test_bad_rows_are_reported_and_skipped(recipe, sampler, data):
     last = finished(recipe, sampler)
     assert last.done == 5 and last.of == 6 and [one.number for one in last.skipped] == [5, 6, 7]
     assert "no problem" in last.skipped[0].why and len(rows_of(recipe)) == 5
+
+
+@dataclass(frozen=True)
+class SometimesNone(Lengths):
+    """No number for the first step of whatever is about the second problem."""
+
+    def step_scores_many(self, asked):
+        found = super().step_scores_many(asked)
+        for (task, _), each in zip(asked, found, strict=True):
+            if "1 and three" in task.problem:
+                each[:] = [(float("nan"), *one[1:]) for one in each]
+        return found
+
+
+@pytest.mark.parametrize("approach", APPROACHES)
+def test_a_score_that_is_no_number_costs_its_problem_and_no_other(approach, recipe, sampler):
+    last = finished(replace(recipe, approach=approach), sampler, SometimesNone([]))
+    assert [one.number for one in last.skipped] == [1] and "nan as a score" in last.skipped[0].why
+    assert len(rows_of(replace(recipe, approach=approach))) == 4
 
 
 def test_a_model_that_can_nothing_ends_the_run(recipe, sampler):

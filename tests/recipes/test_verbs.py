@@ -81,6 +81,11 @@ def test_a_file_of_no_completions_is_one_sentence(call, tmp_path):
         ({"Question": "p", "answers": ["5"]}, "p", "5", 0),
         ({"problem": "p", "answer": ["5"], "Problem": "other"}, "p", "5", 0),
         ({"problem": "p", "answer": ["5", "6"]}, "p", "", 0),
+        ({"problem": "p", "answer": float("nan"), "level": 3.0}, "p", "", 3),
+        ({"problem": "p", "answer": 8.0, "level": float("nan")}, "p", "8.0", 0),
+        ({"problem": "p", "level": "Level 12."}, "p", "", 12),
+        ({"problem": "p", "level": -3}, "p", "", 0),
+        ({"problem": "p", "level": 2.5}, "p", "", 0),
     ],
 )
 def test_published_forms_of_problems(row, problem, answer, level):
@@ -96,6 +101,21 @@ def test_a_set_is_read_in_its_order_and_bad_rows_are_said(tmp_path):
     assert [type(one) for one in found] == [KnownProblem, *[Skipped] * 4, KnownProblem]
     assert found[-1] == KnownProblem(5, "c", "", unique_id="row-5")
     assert [one.number for one in problems(str(tmp_path / "set.jsonl"), 3, 6)] == [3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"problem": None}, "its problem is empty"),
+        ({"problem": " ", "answer": "5"}, "its problem is empty"),
+        ({"question": float("nan")}, "its question is empty"),
+        ({"problem": ["a", "b"]}, "its problem is no text"),
+        ({"answer": "5"}, "it has no problem; its fields are answer"),
+    ],
+)
+def test_a_row_without_a_problem_says_what_is_wrong_with_it(row, why):
+    with pytest.raises(BadInput, match=why):
+        problem_of(0, row)
 
 
 def test_shards_pass_over_what_the_whole_set_passes_over(tmp_path):

@@ -136,6 +136,11 @@ def test_a_long_quotation_is_shortened_and_holds_no_marks_of_html():
         (lambda _: Answer("<!doctype html><html><title>Sign in\n</title></html>"), "a web page .“Sign in”"),
         (lambda _: Answer(""), "an empty reply"),
         (lambda _: Answer("ok then"), "ok then"),
+        (
+            lambda _: Answer('data: {"choices": [{"delta": {"content": "fi"}}]}\n\ndata: [DONE]\n\n'),
+            "a stream, although",
+        ),
+        (lambda _: Answer('{"choices": [{"message": {"content": "fi'), "a reply that breaks off in the middle"),
         (lambda _: Answer({}), "no chat completion"),
         (lambda _: Answer([1]), "no chat completion"),
         (lambda _: Answer({"choices": []}), "0 of 1 replies"),

@@ -6,11 +6,16 @@ import pytest
 from endpoint_servers import Answer, keys_of, refusal, serve
 from text_servers import chat, completions, leaving_out, trimming
 
-from tts_playground.core import SteppedSampler, StreamingSampler
+from tts_playground.core import Budget, SteppedSampler, StreamingSampler
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.samplers.capabilities import BatchingSampler
 from tts_playground.samplers.lm_endpoint import EndpointSolutions
 from tts_playground.samplers.lm_settings import SolutionSettings
+from tts_playground.strategies.beam import Beam
+from tts_playground.strategies.best_of_n import BestOfN
+from tts_playground.strategies.mcts import MCTS
+from tts_playground.strategies.rebase import Rebase
+from tts_playground.tasks.engine import Unscored
 from tts_playground.tasks.reasoning import ReasoningTask
 from tts_playground.testing import check_stepped_sampler
 
@@ -129,6 +134,27 @@ def test_what_came_before_trouble_is_handed_back_and_trouble_is_one_sentence():
         for report in over(url, workers=2).stream(TASK, range(40)):
             came += report.finished
     assert came
+
+
+def test_trouble_with_problems_in_words_speaks_of_no_pictures():
+    with serve(lambda _: Answer("")) as (_, url), pytest.raises(CannotDo, match="is it up") as refused:
+        list(over(url, retries=0).draw(TASK, [0]))
+    assert "picture" not in str(refused.value)
+
+
+@pytest.mark.parametrize("strategy", [BestOfN(), Beam(), Rebase(), MCTS()], ids=str)
+def test_a_server_that_counts_no_tokens_is_not_asked_for_ever(strategy):
+    """A limit of tokens is never reached there."""
+
+    def uncounted(seen):
+        answer = chat(seen)
+        answer.body.pop("usage")
+        answer.body["choices"][0].pop("logprobs")
+        return answer
+
+    with serve(uncounted) as (server, url):
+        rounds = list(strategy.run(TASK, over(url), Unscored(), budget=Budget(tokens=100)))
+    assert rounds[-1].stopped == "done" and rounds[-1].best is not None and len(server.seen) < 5000
 
 
 def test_a_server_that_is_overloaded_is_asked_again():

@@ -1,13 +1,16 @@
 """Every strategy on a tree whose optimum is known by enumeration: it finds it, and as often as a closed form says."""
 
 import math
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 
 import pytest
-from toy_tree import ALPHABET, LENGTH, TASK, ToyTree, Worth, optimum, said, value, words
+from toy_tree import ALPHABET, LENGTH, TASK, ToyTree, Worth, letters_of, optimum, said, value, words
 
 from tts_playground import registry
-from tts_playground.core import Budget
+from tts_playground.core import Budget, Cost
+from tts_playground.errors import CannotDo
 from tts_playground.strategies.adaptive import Adaptive
 from tts_playground.strategies.beam import Beam
 from tts_playground.strategies.best_first import BestFirst
@@ -163,3 +166,73 @@ def test_every_registered_strategy_that_searches_stands_here():
     tested = {type(one).__name__ for one in [*SEARCHES, BudgetForcing()]}
     elsewhere = {"refine", "parm", "gridar", "suffix", "confidence", "zero-order", "path-search"}
     assert {registry.load("strategy", name).__name__ for name in names - elsewhere} <= tested
+
+
+@dataclass(frozen=True)
+class Odd:
+    """Scores whole words and prefixes alike by one odd value, from the third score on."""
+
+    value: float
+    asked: list
+    name = "odd"
+    revision = "1"
+    unit_cost = Cost(verifier_calls=1)
+
+    def score(self, task, samples):
+        self.asked.extend(samples)
+        return [0.5 if len(self.asked) < 3 else self.value for _ in samples]
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("strategy", SEARCHES, ids=str)
+def test_a_score_that_is_no_finite_number_ends_a_search_in_a_sentence(strategy, odd):
+    with pytest.raises(CannotDo, match="'odd' gave -?(nan|inf) as a score"):
+        run(strategy, Budget(samples=12), reward=Odd(odd, []))
+
+
+@pytest.mark.parametrize("same", [0.0, 0.5, -1e9, 1e300])
+@pytest.mark.parametrize("strategy", SEARCHES, ids=str)
+def test_a_reward_that_says_the_same_of_all_ends_as_any_other(strategy, same):
+    budget = Budget(samples=9, tokens=60)
+    rounds = run(strategy, budget, reward=Odd(same, [0, 0, 0]))
+    assert rounds[-1].stopped and rounds[-1].best is not None
+    assert rounds[-1].cost.samples <= 9 and rounds[-1].cost.tokens <= 60
+
+
+@dataclass(frozen=True)
+class Full(ToyTree):
+    """Holds no more than one letter, so that whatever is written into a path ends it and nothing is drawn."""
+
+    def start(self, task, indices, *, seed=0):
+        return [replace(path, done=True) for path in super().start(task, indices, seed=seed)]
+
+    def append(self, task, path, text):
+        return replace(super().append(task, path, text), done=True)
+
+
+@pytest.mark.parametrize("strategy", [one for one in SEARCHES if not isinstance(one, (BestOfN, Tournament, Adaptive))],
+                         ids=str)  # fmt: skip
+def test_candidates_that_cost_nothing_of_the_budget_are_not_made_for_ever(strategy):
+    rounds = list(islice(strategy.run(TASK, Full(), Worth(), budget=Budget(tokens=5)), 200))
+    assert len(rounds) < 200 and rounds[-1].stopped
+
+
+@dataclass(frozen=True)
+class Short(ToyTree):
+    """Whatever is written into a path fills it: nothing can be drawn behind it."""
+
+    def append(self, task, path, text):
+        return replace(super().append(task, path, text), done=True)
+
+
+def test_where_nothing_can_be_imagined_any_more_the_step_itself_is_drawn():
+    rounds = run(Simulate(), Budget(samples=3), sampler=Short())
+    whole = [one for round_ in rounds for one in round_.candidates if one.sample.info.get("complete", True)]
+    assert len(whole) == 3 and all(len(letters_of(str(one.sample.content))) == LENGTH for one in whole)
+    assert rounds[-1].cost.tokens == 3 * LENGTH
+
+
+def test_best_of_n_says_what_it_ran_out_of():
+    assert run(BestOfN(n=4, batch=4), Budget(tokens=2 * LENGTH + 1))[-1].stopped == "tokens"
+    assert run(BestOfN(n=4, batch=4), Budget(tokens=1))[-1].stopped == "tokens"
+    assert run(BestOfN(n=4, batch=4), Budget(tokens=4 * LENGTH))[-1].stopped == "done"

@@ -2,7 +2,7 @@
 
 from tts_playground.answers.forms import agree, canonical, groups
 from tts_playground.answers.measures import MEASURES, anls, contains, distance, exact
-from tts_playground.answers.reply import final_answer, steps_of
+from tts_playground.answers.reply import final_answer, solution_answer, steps_of
 
 __all__ = [
     "MEASURES",
@@ -14,5 +14,6 @@ __all__ = [
     "exact",
     "final_answer",
     "groups",
+    "solution_answer",
     "steps_of",
 ]

@@ -30,7 +30,9 @@ _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+")
 _GROUPED = re.compile(r"(?<![\d.,])(\d{1,3})((?: \d{3})+)(?![\d,]|\.\d{3}\b)")
 """12 000"""
 _POWER = re.compile(r"(?<![\w.])([-+]?\d{1,15}(?:\.\d{1,15})?)[eE]([-+]?\d{1,2})(?!\w)")
-_SHORT = re.compile(r"(?<![\w.,])((?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,15})?)(?: ?(M|bn|mn|mln)|([kKBT]))(?![\w/])")
+_SHORT = re.compile(
+    r"(?<![\w.,])((?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,15})?)(?: ?(M|[bB][nN]|[mM][lL]?[nN])|([kKBT]))(?![\w/])"
+)
 _SHORT_MONEY = re.compile(r"([$€£] ?[\d,.]{1,20})([mb])(?!\w)")
 _ZEROS = {"k": 3, "m": 6, "mn": 6, "mln": 6, "b": 9, "bn": 9, "t": 12}
 _NO_UNIT_WORDS = """is are was were be not no never or and but if than then more most less least fewer over under above
@@ -38,6 +40,8 @@ below about at up plus minus wrong false incorrect page between to from in on of
 except almost nearly maybe perhaps"""
 _NO_UNIT = frozenset(_NO_UNIT_WORDS.split())
 """words beside a number that say something other than its unit"""
+_READINGS = 4
+"""at most, until nothing changes any more: without what stood around it, 1mn is a number"""
 _UNIT_WORDS = 3
 _UNIT = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+)*")
 _MONEY = {"dollar", "euro", "pound"}
@@ -49,6 +53,14 @@ def canonical(answer: str) -> str:
 
     "The 1,200 km." and "twelve hundred kilometres" are both "1200 km"; "$5" and "5 dollars" are "5 dollar".
     """
+    for _ in range(_READINGS):
+        before, answer = answer, _read_once(answer)
+        if answer == before:
+            break
+    return answer
+
+
+def _read_once(answer: str) -> str:
     text = unicodedata.normalize("NFKC", answer).replace("\u2212", "-")
     text = _in_full(" ".join(text.split())).lower()
     text = _NUMBER.sub(lambda found: f" {_plain(found[0])} ", text)
@@ -146,6 +158,13 @@ def _parts(key: str) -> tuple[float, int, str] | None:
     if not _NO_UNIT.isdisjoint(words) or not all(_UNIT.fullmatch(word) for word in words):
         return None
     return float(number), len(number.partition(".")[2]), unit
+
+
+def amount(answer: str) -> str:
+    """The number of an answer that is one number with its unit in words: "5" of "5 dollars"; "" for any other."""
+    key = canonical(answer)
+    parts = _parts(key)
+    return key.partition(" ")[0] if parts is not None and parts[2] else ""
 
 
 def agree(left: str, right: str, *, whole: bool = False) -> bool:

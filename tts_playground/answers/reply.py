@@ -18,6 +18,7 @@ MARK = re.compile(
     re.IGNORECASE,
 )
 """what stands before the short answer of a reasoned reply"""
+_LAST_NUMBER = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:/\d+)?")
 _WRAPPERS = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mathit|operatorname)\s*\{([^{}]*)\}")
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _REASON = re.compile(
@@ -50,6 +51,22 @@ def final_answer(reply: str) -> str:
         "" where the reply holds none.
     """
     return _short(_without_thoughts(reply), (_tagged, boxed_text, _field, _marked, _last))
+
+
+def solution_answer(solution: str) -> str:
+    """What a worked solution answers: its last box, else what "the answer is", else its last number; "" without any.
+
+    A box or a sentence is read as ``final_answer`` does.
+    """
+    if "\\boxed" in solution or MARK.search(solution):
+        return final_answer(solution)
+    return last_number(solution)
+
+
+def last_number(text: str) -> str:
+    """The last number in a text, without commas: "1200" of "3 and then 1,200 km"; "" without any."""
+    found = _LAST_NUMBER.findall(text)
+    return found[-1].replace(",", "") if found else ""
 
 
 def steps_of(reply: str) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ class AuditSettings:
         object.__setattr__(self, "conditions", tuple(dict.fromkeys(self.conditions)))
         for name, (low, high) in LIMITS.items():
             if not low <= getattr(self, name) <= high:
-                raise BadInput(f"{name} is {getattr(self, name)}, but it must lie between {low:g} and {high:g}.")
+                raise BadInput(f"{name} is {getattr(self, name)}, but it must lie between {low:.12g} and {high:.12g}.")
         for name, kind, known in (("protocol", "protocol", PROTOCOLS), ("task", "task", TASKS)):
             if getattr(self, name) not in known:
                 raise UnknownName(kind, getattr(self, name), known)

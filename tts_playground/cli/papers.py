@@ -64,7 +64,7 @@ def search(
     """Ask Semantic Scholar for a paper and add it to your own list."""
     from dataclasses import replace
 
-    from tts_playground.errors import BadInput, CannotDo, UnknownName
+    from tts_playground.errors import BadInput, CannotDo, UnknownName, plural
     from tts_playground.papers.paper import LONGEST, TASKS, add
     from tts_playground.papers.scholar import search as found_by
 
@@ -74,8 +74,10 @@ def search(
     if len(say) > LONGEST:
         raise BadInput(f"The sentence has {len(say):,} characters; at most {LONGEST} are kept.")
     found = found_by(name, max(5, pick), url)
-    if len(found) < max(1, pick):
-        raise CannotDo(f"{len(found) or 'No'} paper{'' if len(found) == 1 else 's'} found; try other words.")
+    if not found:
+        raise CannotDo("No papers found; try other words.")
+    if len(found) < pick:
+        raise CannotDo(f"{plural(len(found), 'paper')} found, so that there is no number {pick}; pick an earlier one.")
     chosen = replace(found[pick - 1], says=say.strip(), tasks=tuple(dict.fromkeys(task or []))) if pick else None
     twin = add(chosen) if chosen is not None else None
     result = {"found": [one.as_dict() for one in found], "added": None, "known": None}

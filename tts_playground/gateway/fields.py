@@ -167,7 +167,7 @@ def _number(name: str, value: Any) -> Any:
     low, high = LIMITS[name]
     found = value_of(name, value, kind)
     if not low <= found <= high:
-        raise BadInput(f"{name} must lie between {low:g} and {high:g}; got {shown(value, 40)}.")
+        raise BadInput(f"{name} must lie between {low:.12g} and {high:.12g}; got {shown(value, 40)}.")
     return found
 
 

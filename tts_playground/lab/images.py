@@ -63,8 +63,12 @@ def generate_image(
     from tts_playground.tasks.text_to_image import MOST, PromptTask
     from tts_playground.tasks.validation import check_count
 
-    check_count(num_images_per_prompt, MOST)
-    loaded, settings = wrapped(mmgpt, vl_chat_processor, "janus"), ImageSettings(float(temperature), float(cfg_weight))
+    check_count(num_images_per_prompt, MOST, "num_images_per_prompt")
+    loaded = wrapped(mmgpt, vl_chat_processor, "janus")
+    try:
+        settings = ImageSettings(float(temperature), float(cfg_weight))
+    except BadInput as error:  # which says cfg, the notebook's other name for it
+        raise BadInput(str(error).replace("cfg is", "cfg_weight is")) from error
     janus = loaded.value
     given = {"image_token_num_per_image": image_token_num_per_image, "img_size": img_size, "patch_size": patch_size}
     own = {

@@ -33,7 +33,7 @@ def within(given: Mapping[str, Any], limits: Mapping[str, tuple[float, float]]) 
     for name, value in given.items():
         low, high = limits[name]
         if value is None or not low <= checked_number(name, value) <= high:
-            raise BadInput(f"{name} must lie between {low:g} and {high:g}; got {value}.")
+            raise BadInput(f"{name} must lie between {low:.12g} and {high:.12g}; got {value}.")
         found[name] = whole(name, value) if name in WHOLE else float(value)
     return found
 

@@ -26,6 +26,16 @@ AGGREGATIONS: dict[str, Callable[[Sequence[float]], float]] = {
 """what makes one number of the scores of one or more steps"""
 
 
+def aggregate(scores: Sequence[float], how: str) -> float:
+    """One number of a solution's step scores by one of ``AGGREGATIONS``; 0 where there are none.
+
+    Not-a-number where a score is none: the least and the last of the others would hide it.
+    """
+    if not all(map(math.isfinite, scores)):
+        return math.nan
+    return float(AGGREGATIONS[how](scores)) if scores else 0.0
+
+
 @dataclass(frozen=True)
 @typed
 class ProcessReward(NetworkReward):
@@ -92,7 +102,7 @@ class ProcessReward(NetworkReward):
 
     def aggregated(self, scores: Sequence[float]) -> float:
         """What the scores of a solution's steps come to; 0 where there are none."""
-        return float(AGGREGATIONS[self.aggregation](scores)) if scores else 0.0
+        return aggregate(scores, self.aggregation)
 
 
 def steps_in(sample: Sample) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from tts_playground.answers import final_answer
+from tts_playground.answers import solution_answer
 from tts_playground.core import Cost, Sample
 from tts_playground.samplers.sampling_limits import check_ranges
 from tts_playground.typed import typed
@@ -137,8 +137,8 @@ def ends_step(text: str) -> bool:
 
 
 def answer_of(text: str, whole: bool) -> str:
-    """What a solution's last ``\\boxed{}`` says; of a whole one without it what ``final_answer`` finds; else ""."""
-    return final_answer(text) if whole or "\\boxed" in text else ""
+    """What a solution's last ``\\boxed{}`` says; of a whole one without it what ``solution_answer`` finds; else ""."""
+    return solution_answer(text) if whole or "\\boxed" in text else ""
 
 
 def solution_sample(

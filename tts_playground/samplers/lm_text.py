@@ -223,6 +223,8 @@ class _Under:
     greedy: bool
     spent: Cost = field(default=Cost())
     """on replies that said nothing"""
+    again: bool = False
+    """it was asked for once more, since the first reply said nothing; a server may count no tokens"""
 
 
 class TextBatch:
@@ -281,11 +283,11 @@ class TextBatch:
                 continue
             if self._says_nothing(under, came):
                 spent = under.spent + Cost(tokens=came.tokens, seconds=came.seconds)
-                self._send(replace(under, spent=spent), again=True)
+                self._send(replace(under, spent=spent, again=True))
                 continue
             path = self._longer(under, came)
             if under.whole and not path.done:
-                self._send(replace(under, path=path, spent=Cost()))
+                self._send(replace(under, path=path, spent=Cost(), again=False))
             else:
                 ended.append((under.ticket, under.place, path))
         return ended
@@ -299,7 +301,7 @@ class TextBatch:
                 self._send(_Under(ticket, place, path, turns, whole, greedy))
         return ticket
 
-    def _send(self, under: _Under, *, again: bool = False) -> None:
+    def _send(self, under: _Under) -> None:
         s, path, number = self.settings, under.path, next(self._numbers)
         last = path.steps + 1 >= s.max_steps
         names: tuple[Any, ...] = (path.seed, path.index, "solution step", path.steps)
@@ -310,14 +312,14 @@ class TextBatch:
             s.max_tokens - path.tokens,
             0.0 if under.greedy else s.temperature,
             s.stop if last else (BREAK, *s.stop),
-            2 if again else 0,
+            2 if under.again else 0,
         )
         self._under[number] = under
         self._continuer.submit(number, wanted)
 
     def _says_nothing(self, under: _Under, came: Continuation) -> bool:
         """Whether a step is blank, as where a template has trimmed the blank line before it: the model repeats that."""
-        return not came.text.strip() and not came.ended and not came.cut and not under.spent.tokens
+        return not came.text.strip() and not came.ended and not came.cut and not under.again
 
     def _longer(self, under: _Under, came: Continuation) -> TextPath:
         path, s = under.path, self.settings

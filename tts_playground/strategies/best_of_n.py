@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tts_playground.core import Budget, Cost, Reward, Round, Sample, Sampler, Task
 from tts_playground.errors import BadInput
-from tts_playground.strategies.budget import BudgetTracker
+from tts_playground.strategies.budget import FOR_NOTHING, FREE_WAVES, BudgetTracker
 from tts_playground.streams import InOrder, reports
 from tts_playground.typed import typed
 
@@ -41,19 +41,25 @@ class BestOfN:
         if self.n is None and budget == Budget():
             raise BadInput("Best-of-N would never end: give it an n, or a budget with a limit.")
         tracker = BudgetTracker(budget, reward)
-        drawn = 0
+        drawn = free = 0
         while True:
             wanted = self.batch if self.n is None else min(self.batch, self.n - drawn)
-            if wanted == 0:
+            if wanted == 0 and not tracker.stopped:
                 yield tracker.round((), "all drawn", stopped="done")
                 return
-            room = tracker.room(wanted)
+            room = tracker.room(wanted) if free < FREE_WAVES else 0
             if room == 0:
-                yield tracker.round((), "the budget is spent", stopped=tracker.stopped)
+                note = "the budget is spent" if tracker.stopped else FOR_NOTHING
+                yield tracker.round((), note, stopped=tracker.stopped or "done")
                 return
+            before = tracker.counted
             samples = yield from self._drawn(tracker, task, sampler, range(drawn, drawn + room), seed)
             scored = tracker.score(task, samples)
             drawn += room
+            if self.n is None and budget.seconds is None:  # what costs nothing of the budget would be drawn for ever
+                free = free + 1 if before == tracker.counted else 0
+            if len(scored) < room and not tracker.stopped:  # it may have been the time
+                tracker.stopped = budget.exhausted(tracker.cost)
             if scored:
                 yield tracker.round(scored, f"candidates {drawn - room + 1} to {drawn}")
 

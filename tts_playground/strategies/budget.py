@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
@@ -19,11 +20,14 @@ from tts_playground.core import (
     SteppedSampler,
     Task,
 )
-from tts_playground.errors import BadInput
+from tts_playground.errors import BadInput, CannotDo, plural
 from tts_playground.strategies.voting import Ballot
 
 COUNTED = tuple(f.name for f in fields(Budget) if f.name != "seconds")
 _PRICES = tuple(f.name for f in fields(Cost))
+FREE_WAVES = 8
+"""waves one after another that cost nothing of what is limited before no more are begun"""
+FOR_NOTHING = "what is drawn costs nothing of what the budget limits"
 WAVE = 1 << 20
 """indices that one wave of paths may use, so that no two waves share randomness"""
 Plan = Callable[[int], tuple[int, int, int]]
@@ -46,21 +50,43 @@ def best_first(scored: Sequence[Scored]) -> list[int]:
     return sorted(range(len(scored)), key=lambda i: -scored[i].reward)
 
 
+def scores_of(reward: Reward, task: Task, samples: Sequence[Sample]) -> list[float]:
+    """What a reward says of samples: one finite number each.
+
+    Raises:
+        CannotDo: it says something else, such as not-a-number: nothing can be chosen by that.
+    """
+    values = [float(value) for value in reward.score(task, samples)]
+    if len(values) != len(samples):
+        of = plural(len(samples), "candidate")
+        raise CannotDo(f"The reward {reward.name!r} gave {plural(len(values), 'score')} for {of}.")
+    if not all(map(math.isfinite, values)):
+        bad = next(value for value in values if not math.isfinite(value))
+        raise CannotDo(f"The reward {reward.name!r} gave {bad} as a score, which is no finite number; use another one.")
+    return values
+
+
 def waves(
     tracker: BudgetTracker, wave: Callable[[int], Iterator[Round]], name: str, most: int | None = None
 ) -> Iterator[Round]:
     """The rounds of wave 0, 1, 2, ... until the budget is spent or ``most`` are done, and a last one that says so.
+
+    Waves that cost nothing of what the budget limits end it, too: candidates that a model has no room to write cost no
+    tokens, and would be made for ever.
 
     Raises:
         BadInput: nothing would end it.
     """
     if tracker.budget == Budget() and most is None:
         raise BadInput(f"{name} would never end: give it a budget with a limit.")
-    number = 0
-    while not tracker.stopped and number != most:
+    number = free = 0
+    endless = most is None and tracker.budget.seconds is None
+    while not tracker.stopped and number != most and free < FREE_WAVES:
+        before = tracker.counted
         yield from wave(number)
-        number += 1
-    yield tracker.round((), "the budget is spent" if tracker.stopped else "all drawn", tracker.stopped or "done")
+        number, free = number + 1, free + 1 if endless and before == tracker.counted else 0
+    end = "the budget is spent" if tracker.stopped else FOR_NOTHING if endless else "all drawn"
+    yield tracker.round((), end, tracker.stopped or "done")
 
 
 class BudgetTracker:
@@ -89,6 +115,11 @@ class BudgetTracker:
         self._spent = Cost()
         self._rounds = 0
         self._begun = time.perf_counter()
+
+    @property
+    def counted(self) -> tuple[float, ...]:
+        """What was spent of each thing that the budget limits."""
+        return tuple(getattr(self._spent, name) for name in COUNTED if getattr(self.budget, name) is not None)
 
     @property
     def best(self) -> Scored | None:
@@ -141,7 +172,8 @@ class BudgetTracker:
             taken.append(sample)
             if self.budget.left("seconds", self.cost) <= 0:
                 break
-        scored = [Scored(s, r) for s, r in zip(taken, self.reward.score(task, taken), strict=True)] if taken else []
+        rewards = scores_of(self.reward, task, taken) if taken else []
+        scored = [Scored(sample, reward) for sample, reward in zip(taken, rewards, strict=True)]
         for one in scored if compete else ():
             self.consider(one)
         return scored
@@ -351,6 +383,6 @@ def _by_their_judges(task: Task, by: Sequence[Reward], views: Sequence[Sample]) 
     rewards = [0.0] * len(views)
     for judge in {id(one): one for one in by}.values():
         places = [place for place, one in enumerate(by) if one is judge]
-        for place, value in zip(places, judge.score(task, [views[i] for i in places]), strict=True):
+        for place, value in zip(places, scores_of(judge, task, [views[i] for i in places]), strict=True):
             rewards[place] = value
     return rewards

@@ -12,7 +12,7 @@ from typing import Any
 from tts_playground import registry
 from tts_playground.core import Cost, PairwiseJudge, Reward, Sample, Scored, Task
 from tts_playground.errors import BadInput, shown
-from tts_playground.strategies.budget import BudgetTracker
+from tts_playground.strategies.budget import BudgetTracker, scores_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ByReward:
 
     def prefers(self, task: Any, first: Sample, second: Sample) -> float:
         """1, 0, or 0.5 for equal scores."""
-        one, other = self.reward.score(task, [first, second])
+        one, other = scores_of(self.reward, task, [first, second])
         return 0.5 if one == other else float(one > other)
 
 

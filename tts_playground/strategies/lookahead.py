@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from tts_playground.core import Budget, Path, Reward, Round, Scored, SteppedSampler, Task
 from tts_playground.errors import BadInput
-from tts_playground.strategies.budget import BudgetTracker, best_first, waves
+from tts_playground.strategies.budget import BudgetTracker, best_first, scores_of, waves
 from tts_playground.typed import typed
 
 
@@ -95,7 +95,7 @@ class Lookahead:
             return None
         if not tracker.pay(tracker.reward.unit_cost * len(ahead)):
             return None
-        seen = tracker.reward.score(task, sampler.peek(task, ahead)) if ahead else []
+        seen = scores_of(tracker.reward, task, sampler.peek(task, ahead)) if ahead else []
         finished = tracker.judged(task, sampler, [paths[i] for i in whole]) if whole else []
         if finished is None:
             return None

@@ -15,7 +15,7 @@ from typing import Literal
 from tts_playground import registry
 from tts_playground.core import Budget, RevisingSampler, Reward, Round, Scored, Task
 from tts_playground.errors import BadInput
-from tts_playground.strategies.budget import WAVE, BudgetTracker, waves
+from tts_playground.strategies.budget import WAVE, BudgetTracker, scores_of, waves
 from tts_playground.typed import typed
 
 
@@ -108,7 +108,7 @@ class Revision:
         """Let the tests choose among the best of each chain, as far as they can be paid for."""
         finalists = [max(chain, key=lambda one: one.reward) for chain in chains]
         tested = [one for one in finalists if tracker.pay(tests.unit_cost)]
-        scores = tests.score(task, [one.sample for one in tested]) if tested else []
+        scores = scores_of(tests, task, [one.sample for one in tested]) if tested else []
         for one, score in zip(tested, scores, strict=True):
             tracker.consider(Scored(one.sample, score))
         if not tested and tracker.best is None:  # no test could be paid for: the guide's word is all there is

@@ -59,6 +59,14 @@ class Simulate:
         while path is not None and not path.done and (room := tracker.room(self.ideas)):
             ideas: list[Path] = [sampler.fork(path, fresh + i) for i in range(room)]
             ideas, fresh = [sampler.append(task, one, self.asks) for one in ideas], fresh + room
+            if any(one.done for one in ideas):  # it holds so little more that there is no room to imagine in
+                last = [path]
+                if scored := tracker.advance(task, sampler, last, [0]):
+                    yield tracker.round(scored, f"path {number + 1}, step {last[0].steps}, too long to imagine more")
+                if not scored:
+                    return
+                path = last[0]
+                continue
             scored = tracker.advance(task, sampler, ideas, range(room))
             if scored is None:
                 return

@@ -6,6 +6,7 @@ AIME and of GSM8K (question, and the answer behind "####"). A row that cannot be
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from tts_playground.tasks.vqa_data import Skipped
 from tts_playground.worlds.arithmetic.benchmark import math_eval
 
 SHIPPED = "math-eval"
-_DIGIT = re.compile(r"\d")
+_PROBLEM = ("problem", "question", "prompt")
+_ANSWER = ("answer", "expected_answer", "final_answer", "answers")
+_LEVEL = re.compile(r"(?<![\d.])(?<!^[-+])(\d{1,3})(?:\.0{1,20})?(?!\.?\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,38 +97,50 @@ def problem_of(number: int, row: Mapping[str, Any] | PlaygroundError) -> KnownPr
     if isinstance(row, PlaygroundError):
         raise BadInput(str(row))
     written, row = row, {str(key).lower(): value for key, value in row.items()} | dict(row)  # "Problem" of AIME 2024
-    text = _text(row, "problem", "question", "prompt")
+    text = field_text(row, *_PROBLEM)
     if not text:
+        if held := next((name for name in _PROBLEM if name in row), ""):
+            raise BadInput(f"its {held} is {'no text' if isinstance(row[held], (list, dict, bool)) else 'empty'}")
         named = ", ".join(sorted(map(str, written))[:12])
         raise BadInput(f"it has no problem; its fields are {shown(named)}")
-    answer, solution = _text(row, "answer", "expected_answer", "final_answer", "answers"), _text(row, "solution")
+    answer, solution = field_text(row, *_ANSWER), field_text(row, "solution")
     if "####" in answer:  # GSM8K writes the solution before it
         solution, _, answer = (part.strip() for part in answer.rpartition("####"))
     if not answer and "\\boxed" in solution:  # MATH has it in the solution alone
         answer = final_answer(solution)
-    level = _DIGIT.search(_text(row, "level"))
     known = KnownProblem(
         number,
         text,
         answer,
         solution,
-        _text(row, "subject", "type"),
-        int(level[0]) if level else 0,
-        _text(row, "unique_id", "id") or f"row-{number}",
+        field_text(row, "subject", "type"),
+        level_of(row),
+        field_text(row, "unique_id", "id") or f"row-{number}",
     )
     known.task()  # says what is wrong with the problem's text
     return known
 
 
-def _text(row: Mapping[str, Any], *names: str) -> str:
-    """The first of the fields that is there, as text."""
+def field_text(row: Mapping[str, Any], *names: str) -> str:
+    """The first of a row's fields that says something, as text; "" where none does.
+
+    A number is text, a list of one is what it holds, and not-a-number is what tables have where nothing was written.
+    """
     for name in names:
         value = row.get(name)
         if isinstance(value, list) and len(value) == 1:  # a single answer in a list
             value = value[0]
+        if isinstance(value, float) and math.isnan(value):
+            continue
         if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
             return str(value).strip()
     return ""
+
+
+def level_of(row: Mapping[str, Any]) -> int:
+    """The level of a row: 3 of 3, 3.0, "3" and "Level 3"; 0 where it says none."""
+    found = _LEVEL.search(field_text(row, "level"))
+    return int(found[1]) if found else 0
 
 
 def _fields(problem: Any) -> dict[str, Any]:

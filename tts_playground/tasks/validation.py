@@ -23,14 +23,17 @@ def check_words(what: str, text: object, longest: int, wish: str) -> None:
         raise BadInput(f"The {what} has {len(text):,} characters; at most {longest:,} are read.")
 
 
-def check_count(n: int, most: int) -> None:
+def check_count(n: int, most: int, name: str = "n") -> None:
     """Refuse to draw fewer than one candidate or more than ``most``.
+
+    Args:
+        name: what whoever asks calls the number.
 
     Raises:
         BadInput: the sentence that says why.
     """
     if not 1 <= n <= most:
-        raise BadInput(f"n is {n}, but it must be 1 to {most}.")
+        raise BadInput(f"{name} is {n}, but it must be 1 to {most}.")
 
 
 def total_cost(samples: Sequence[Sample], rewards: Iterable[Reward]) -> Cost:

@@ -153,8 +153,9 @@ def measured(rows: Iterable[CompletedProblem | Skipped], approach: str, beam_wid
             words["silent"] += sum(not name for name in one.names)
             words["negative"] += sum(score < 0 for score in one.rewards(how))
     if not told:
-        why = f"; the first: {skipped[0].why}" if skipped else ""
-        raise BadInput(f"There is no row of completions with an answer in it{why}.")
+        if not skipped:
+            raise BadInput("There is no row of completions in it.")
+        raise BadInput(f"No row of completions can be used; the first of {len(skipped):,}, because {skipped[0].why}.")
     n = Counter(row[0] for row in told).most_common(1)[0][0]
     skipped += [
         Skipped(number, f"it has {plural(row[0], 'completion')}, and most have {n}")

@@ -8,15 +8,12 @@ answers are equal as mathematics by ``answers.equality``, where it compares what
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from tts_playground.answers import final_answer
 from tts_playground.answers.equality import groups
-from tts_playground.answers.reply import MARK, boxed_text
-from tts_playground.rewards.prm import AGGREGATIONS
-
-_NUMBER = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:/\d+)?")
+from tts_playground.answers.reply import MARK, boxed_text, last_number
+from tts_playground.rewards.prm import aggregate
 
 
 def answer_in(completion: str) -> str:
@@ -26,13 +23,12 @@ def answer_in(completion: str) -> str:
         return box
     if MARK.search(completion):
         return final_answer(completion)
-    found = _NUMBER.findall(completion)
-    return found[-1].replace(",", "") if found else ""
+    return last_number(completion)
 
 
 def aggregated(scores: Sequence[float], how: str) -> float:
     """One number of a completion's step scores; 0 where there are none."""
-    return float(AGGREGATIONS[how](scores)) if scores else 0.0
+    return aggregate(scores, how)
 
 
 def powers(n: int) -> list[int]:

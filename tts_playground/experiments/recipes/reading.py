@@ -42,10 +42,10 @@ def text_of(name: str) -> str:
     Raises:
         BadInput: it cannot be read. UnknownName: there is neither.
     """
-    path = expanded(name)
-    if not path.is_file() and name.removesuffix(".yaml") in shipped():
-        path = SHIPPED / f"{name.removesuffix('.yaml')}.yaml"
-    elif not path.exists() and path.suffix.lower() not in ENDINGS:
+    path, short = expanded(name), name.removeprefix("recipes/").removesuffix(".yaml")
+    if not path.is_file() and short in shipped():
+        path = SHIPPED / f"{short}.yaml"
+    elif not name or (not path.exists() and path.suffix.lower() not in ENDINGS):
         raise UnknownName("recipe or YAML file", name, shipped())
     try:
         return files.read_plain(path, LARGEST).decode("utf-8-sig")
@@ -98,6 +98,8 @@ def overrides_of(words: Sequence[str]) -> dict[str, str]:
             follows = place < len(words) and not words[place].startswith("--")
             value, place = (words[place], place + 1) if follows else ("true", place)
         key = key.replace("-", "_")
+        if value == "true" and not equals and key in KEYS and bool not in _kinds(key):
+            raise BadInput(f"The key {key} has no value; write --{key}=VALUE.")
         if key in found:
             raise BadInput(f"The key {shown(key)} is given twice; give it once.")
         found[key] = value
@@ -112,8 +114,7 @@ def fitted(key: str, value: Any) -> Any:
     """
     if isinstance(value, (dict, list, set, tuple)):
         raise BadInput(f"The recipe's {key} must be a plain value, not a {type(value).__name__}.")
-    hint = get_type_hints(Recipe)[key]
-    kinds = set(get_args(hint)) if get_origin(hint) in (Union, types.UnionType) else {hint}
+    kinds = _kinds(key)
     optional = type(None) in kinds
     if not isinstance(value, str):
         return str(value) if str in kinds and value is not None else value
@@ -125,6 +126,12 @@ def fitted(key: str, value: Any) -> Any:
     if kinds & {int, float}:
         return _number(value, int in kinds)
     return value
+
+
+def _kinds(key: str) -> set[Any]:
+    """The types that a key's value may have."""
+    hint = get_type_hints(Recipe)[key]
+    return set(get_args(hint)) if get_origin(hint) in (Union, types.UnionType) else {hint}
 
 
 def _number(text: str, whole: bool) -> Any:

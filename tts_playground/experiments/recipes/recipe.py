@@ -159,7 +159,7 @@ class Recipe:
             if len(getattr(self, name) or "") > LONGEST_PROMPT:
                 raise BadInput(f"The recipe's {name} is longer than {LONGEST_PROMPT:,} characters.")
         if self.approach == "dvts" and self.n % self.beam_width:
-            raise BadInput(f"The recipe's n must be a multiple of beam_width for dvts; {self.n} is none of "
+            raise BadInput(f"The recipe's n must be a multiple of beam_width for dvts, and {self.n} is not one of "
                            f"{self.beam_width}.")  # fmt: skip
 
     @property

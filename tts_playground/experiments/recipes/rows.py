@@ -16,7 +16,7 @@ from tts_playground.experiments.recipes.columns import predictions
 from tts_playground.experiments.recipes.completed import CompletedProblem
 from tts_playground.experiments.recipes.estimates import of_problem, sizes
 from tts_playground.experiments.recipes.recipe import Recipe
-from tts_playground.tasks.problem_sets import KnownProblem
+from tts_playground.tasks.problem_sets import KnownProblem, field_text, level_of
 from tts_playground.tasks.question_sources import folders
 from tts_playground.tasks.vqa_data import Skipped
 
@@ -89,18 +89,19 @@ def _read(row: Mapping[str, Any] | PlaygroundError) -> CompletedProblem:
     completions, scores = row.get("completions"), row.get("scores")
     if not _is_list(completions, str) or not completions:
         raise BadInput("it has no completions, which are a list of texts")
+    if scores is None:
+        raise BadInput("it has no scores, which are a list of numbers a completion")
     if not isinstance(scores, list) or len(scores) != len(completions) or not all(_is_list(s, float) for s in scores):
         raise BadInput(f"its scores are no list of {len(completions)} lists of numbers, one a completion")
     if not all(math.isfinite(score) for one in scores for score in one):
         raise BadInput("one of its scores is no finite number")
     counted = row.get("completion_tokens")
     tokens = counted if _is_list(counted, int) and len(counted) == len(completions) and min(counted) >= 0 else []
-    spent, level, answer = row.get("tokens"), str(row.get("level", "")), row.get("answer")
-    answer = str(answer).strip() if isinstance(answer, (str, int, float)) else ""
+    spent = row.get("tokens")
     return CompletedProblem(
         str(row.get("problem", "")),
-        answer,
-        int(level[-1]) if level[-1:].isdecimal() else 0,
+        field_text(row, "answer"),
+        level_of(row),
         tuple(completions),
         tuple(tuple(map(float, one)) for one in scores),
         tuple(tokens),

@@ -167,8 +167,21 @@ def same_recipe(recipe: Recipe, facts: Mapping[str, Any], file: Path) -> None:
 
 def differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
     """What differs between the facts that decide rows, in words; "" where nothing does."""
-    differ = [key for key in {**now, **before} if now.get(key) != before.get(key)]
-    return ", ".join(f"{key} {shown(before.get(key), 40)} is now {shown(now.get(key), 40)}" for key in differ)
+    return ", ".join(_differing(now, before))
+
+
+def _differing(now: Mapping[str, Any], before: Mapping[str, Any], of: str = "") -> Iterator[str]:
+    """One fact at a time, those of a model by their own names."""
+    for key in {**now, **before}:
+        new, old = now.get(key), before.get(key)
+        if isinstance(new, dict) and isinstance(old, dict):
+            yield from _differing(new, old, f" of {key}{of}")
+        elif new != old:
+            yield f"{key}{of} {_fact(old)} is now {_fact(new)}"
+
+
+def _fact(value: Any) -> str:
+    return shown(value, 40) if value not in (None, "") else "none"
 
 
 class _Work:

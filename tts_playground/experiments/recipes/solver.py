@@ -13,7 +13,7 @@ from tts_playground.experiments.recipes.approaches import completions_of, strate
 from tts_playground.experiments.recipes.recipe import Recipe
 from tts_playground.experiments.recipes.rows import row_of
 from tts_playground.models.load_options import options_of
-from tts_playground.rewards.prm import AGGREGATIONS, ProcessReward
+from tts_playground.rewards.prm import ProcessReward, aggregate
 from tts_playground.samplers.cancellation import Cancel
 from tts_playground.samplers.lm_settings import SolutionSettings
 from tts_playground.tasks.problem_sets import KnownProblem
@@ -61,7 +61,7 @@ class RememberedSteps:
 
     def score_many(self, asked: Sequence[tuple[Any, Sequence[Sample]]]) -> list[list[float]]:
         """The same for solutions of many problems."""
-        return [[self._one(scores) for scores in each] for each in self.steps_many(asked)]
+        return [[aggregate(scores, self.how) for scores in each] for each in self.steps_many(asked)]
 
     def steps_many(self, asked: Sequence[tuple[Any, Sequence[Sample]]]) -> list[list[tuple[float, ...]]]:
         """The scores of all steps; solutions that say the same are read once."""
@@ -78,9 +78,6 @@ class RememberedSteps:
     def forget(self, problem: str) -> None:
         """Nobody asks about a problem any more."""
         self.seen.pop(problem, None)
-
-    def _one(self, scores: Sequence[float]) -> float:
-        return float(AGGREGATIONS[self.how](scores)) if scores else 0.0
 
 
 def _key(sample: Sample) -> tuple[str, bool]:

@@ -87,7 +87,7 @@ class Client:
                     lessons -= 1
                     continue
                 if not trouble.passing or (attempt >= self.retries and not trouble.loading):
-                    raise self._translated(trouble) from trouble
+                    raise self._translated(trouble, _shows_pictures(told)) from trouble
                 wait = self._wait(trouble, attempt)
                 asked_for = trouble.wait is not None or trouble.loading
                 waited += wait if asked_for else 0.0
@@ -142,9 +142,10 @@ class Client:
             f"{PATIENCE:g} s are waited; try again later."
         )
 
-    def _translated(self, trouble: Trouble) -> CannotDo:
-        """The one sentence for trouble that stays."""
+    def _translated(self, trouble: Trouble, pictures: bool) -> CannotDo:
+        """The one sentence for trouble that stays, with a request with or without pictures."""
         status, said = trouble.status, trouble.said
+        perhaps = "is it up, and does it see pictures?" if pictures else "is it up?"
         if status in (401, 403, 404):
             quoted = f"; it says “{said}”" if said else ""
             hint = keys.advice(self.wire.place, self.wire.key)
@@ -152,9 +153,16 @@ class Client:
                 f"{self.url} refuses {self.model!r} (HTTP {status}){quoted}; check its name and address, and {hint}."
             )
         if status is None:
-            return CannotDo(f"{self.url} gave no reply ({said}); is it up, and does it see pictures?")
+            return CannotDo(f"{self.url} gave no reply ({said}); {perhaps}")
         if not said:
-            return CannotDo(f"{self.url} gave no reply (HTTP {status}); is it up, and does it see pictures?")
+            return CannotDo(f"{self.url} gave no reply (HTTP {status}); {perhaps}")
         if status < 400:
             return CannotDo(f"{self.url} gave no completion: {said.rstrip('.')}.")
         return CannotDo(f"{self.url} refuses (HTTP {status}): “{said.rstrip('.')}”.")
+
+
+def _shows_pictures(told: list[Any] | str) -> bool:
+    """Whether a conversation holds a picture."""
+    messages = [one for one in told if isinstance(one, Mapping)] if isinstance(told, list) else []
+    parts = [part for one in messages if isinstance(one.get("content"), list) for part in one["content"]]
+    return any(isinstance(part, Mapping) and part.get("type") == "image_url" for part in parts)

@@ -186,6 +186,12 @@ def _understood(response: httpx.Response, text: str, secrets: list[str]) -> dict
     if title is not None:
         called = f" (“{title}”)" if title else ""
         raise Trouble(f"a web page{called} and no completion; the address usually ends in /v1", status, wait=wait)
+    if body is None and text.lstrip().startswith("data:"):
+        raise Trouble(
+            "a stream, although a whole completion was asked for; turn off what makes it stream always", status
+        )
+    if body is None and status == 200 and text.lstrip().startswith("{"):
+        raise Trouble("a reply that breaks off in the middle", wait=wait)
     if body is None:
         said = words.clean(text, secrets)
     if status == 200 and not text.strip():

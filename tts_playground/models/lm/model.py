@@ -123,7 +123,7 @@ class TextModel:
 
     def tokens(self, text: str) -> list[int]:
         """Text as tokens, without special ones."""
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
     def prompt(self, turns: Turns, template: str = "") -> tuple[int, ...]:
         """The tokens of a conversation, up to where the reply begins.
@@ -136,7 +136,7 @@ class TextModel:
         """
         text = chat_text(self.tokenizer, without_specials(turns, self.tokenizer.all_special_tokens), template)
         chats = bool(template or self.tokenizer.chat_template)
-        ids = tuple(self.tokenizer(text, add_special_tokens=not chats)["input_ids"])
+        ids = tuple(self.tokenizer(text, add_special_tokens=not chats, verbose=False)["input_ids"])
         if len(ids) >= self.longest:
             raise BadInput(f"The prompt takes {len(ids)} tokens and this model holds {self.longest}; shorten it.")
         if not ids:

@@ -38,7 +38,7 @@ class ExtraTokens:
         reply = "".join(f"{turn['content']}{MARK}" for turn in clean)
         turns = [{"role": "system", "content": SYSTEM}, asked, {"role": "assistant", "content": reply}]
         text = chat_text(self.tokenizer, turns, reply=False)
-        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
         return Written(tuple(ids), tuple(place for place, one in enumerate(ids) if one == self.mark))
 
     def states(self, ids: Tensor, mask: Tensor, cache: Any, positions: Tensor | None) -> Tensor:

@@ -62,7 +62,7 @@ class DecoderForm:
 
     def plain(self, text: str) -> list[int]:
         """A text's tokens, without special ones."""
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
 
 class TwoTokenForm(DecoderForm):
@@ -101,17 +101,20 @@ def spread(tokenizer: Any, text: str, *, special: bool) -> tuple[list[int], list
     """
     if not tokenizer.is_fast:
         raise ModelUnavailable("This judge's tokenizer does not say where its tokens stand; it needs a tokenizer.json.")
-    made = tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
+    made = tokenizer(text, add_special_tokens=special, return_offsets_mapping=True, verbose=False)
     return list(made["input_ids"]), [tuple(pair) for pair in made["offset_mapping"]]
 
 
-def token_at(offsets: Sequence[tuple[int, int]], character: int) -> int:
-    """The place of the token that stands for a character of a text.
+def token_at(offsets: Sequence[tuple[int, int]], character: int, *, last: bool = False) -> int:
+    """The place of the first token that stands for a character of a text.
+
+    Args:
+        last: of the last one instead: a tokenizer of bytes has several for one letter.
 
     Raises:
         ModelUnavailable: there is none.
     """
-    for place, (start, end) in enumerate(offsets):
-        if start <= character < end:
-            return place
+    places = [place for place, (start, end) in enumerate(offsets) if start <= character < end]
+    if places:
+        return places[-1 if last else 0]
     raise ModelUnavailable("This judge's tokenizer leaves out what marks the end of a step; use another judge.")

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tts_playground.errors import UnknownName
+from tts_playground.errors import ModelUnavailable, UnknownName, plural
 from tts_playground.models.hub import folders, shapes
 from tts_playground.models.hub.embedded_models import quietly
 from tts_playground.models.lru_cache import LruCache
+from tts_playground.models.prm import token_labels
 from tts_playground.models.prm.chat_turns import ChatTurns
 from tts_playground.models.prm.extra_tokens import ExtraTokens
 from tts_playground.models.prm.form import Form, Written
@@ -50,7 +51,7 @@ class StepJudge:
     def step_scores(self, asked: Sequence[Asked], unfinished: Sequence[bool] = ()) -> list[tuple[float, ...]]:
         """P(right), 0 to 1, of each step of each solution. Equal ones are read once.
 
-        Steps beyond what the model can hold count as wrong: 0.
+        Steps beyond what the model can hold count as wrong: 0. Where the model gives no number, neither does this.
 
         Args:
             unfinished: of each solution, whether it is likely to be asked about again with further steps.
@@ -66,7 +67,7 @@ class StepJudge:
             cut += told.places[-1] >= longest
             rows[one[0]].append((one, Asking(_within(told, longest), one in going_on)))
         if cut:
-            log.warning("%d solutions are longer than the judge can hold; their last steps count as wrong.", cut)
+            log.warning("%s longer than the judge can hold: steps beyond that count as wrong.", plural(cut, "solution"))
         for batch in self._batches(rows.values()):
             _, asking, known = zip(*batch, strict=True)
             for (one, _, _), chances in zip(batch, self._reading.chances(asking, known), strict=True):
@@ -122,13 +123,13 @@ def step_judge(folder: str, tokenizer: Any, given: Mapping[str, Any], placed: Ca
     """The judge in a folder, in the form that its files tell.
 
     A language model with neither labels nor a value head is asked in chat turns where it has a chat template, else by
-    step tags; ``"prm_form"`` in its config.json says otherwise.
+    step tags; ``"prm_form"`` in its config.json says otherwise, and ``"prm_separator"`` what stands behind each step.
 
     Args:
         given: what ``from_pretrained`` is told. placed: puts a model where it is wanted.
 
     Raises:
-        UnknownName: no such form. ModelUnavailable: the tokenizer lacks what the form needs.
+        UnknownName: no such form. ModelUnavailable: the tokenizer lacks what the form needs, or no such separator.
     """
     import transformers
 
@@ -141,14 +142,30 @@ def step_judge(folder: str, tokenizer: Any, given: Mapping[str, Any], placed: Ca
     with quietly(folder):
         model = placed(getattr(transformers, auto).from_pretrained(folder, **given))
     if auto == "AutoModelForTokenClassification":
-        return StepJudge(model, TokenLabels(model, tokenizer, chat=config.get("prm_prompt") == "chat"))
+        separator = _separator(config) or token_labels.SEPARATOR
+        chat = config.get("prm_prompt") == "chat"
+        return StepJudge(model, TokenLabels(model, tokenizer, separator, chat=chat))
     head = head_in(Path(folder))
     if head is not None:
         return StepJudge(model, ValueHead(model, tokenizer, head))
     form = config.get("prm_form") or ("chat-turns" if _chats(tokenizer, folder) else "step-tags")
     if form not in TOKEN_FORMS:
         raise UnknownName("form of process reward models (prm_form)", str(form), TOKEN_FORMS)
+    if form == "step-tags" and (tag := _separator(config)):
+        return StepJudge(model, StepTags(model, tokenizer, tag))
     return StepJudge(model, TOKEN_FORMS[form](model, tokenizer))
+
+
+def _separator(config: Mapping[str, Any]) -> str:
+    """What stands behind each step where a judge's config.json says so; "" where it does not.
+
+    Raises:
+        ModelUnavailable: it is no text, or an empty one.
+    """
+    told = config.get("prm_separator")
+    if told is not None and not (isinstance(told, str) and told):
+        raise ModelUnavailable("What stands behind each step (prm_separator in config.json) must be a text.")
+    return told or ""
 
 
 def _chats(tokenizer: Any, folder: str) -> bool:

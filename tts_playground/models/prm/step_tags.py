@@ -11,18 +11,19 @@ TAG = "ки"
 
 
 class StepTags(TwoTokenForm):
-    """peiyi9979/math-shepherd-mistral-7b-prm and its like."""
+    """peiyi9979/math-shepherd-mistral-7b-prm and its like; ``"prm_separator"`` in config.json may name another tag."""
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
+    def __init__(self, model: Any, tokenizer: Any, tag: str = TAG) -> None:
         super().__init__(model, tokenizer)
-        only_token(tokenizer, TAG)
+        only_token(tokenizer, tag)
+        self.tag = tag
         self.right, self.wrong = (only_token(tokenizer, f"+ {word}") for word in "+-")
 
     def write(self, problem: str, steps: Sequence[str]) -> Written:
-        """The position of each tag."""
+        """The position of the last token of each tag."""
         text, ends = f"{problem} ", list[int]()
         for number, step in enumerate(steps):
-            text += f"{chr(10) if number else ''}{step} {TAG}"
+            text += f"{chr(10) if number else ''}{step} {self.tag}"
             ends.append(len(text) - 1)
         ids, offsets = spread(self.tokenizer, text, special=True)
-        return Written(tuple(ids), tuple(token_at(offsets, end) for end in ends))
+        return Written(tuple(ids), tuple(token_at(offsets, end, last=True) for end in ends))

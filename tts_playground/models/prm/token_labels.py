@@ -1,8 +1,9 @@
 """The form of trl's PRM trainer: an ordinary model for token classification, whose second label says "right".
 
-A separator follows the problem's text and every step; labels are read at those behind steps. The embedded judges are of
-this form, with a blank line as the separator, but read the problem as a turn of a chat, as who wrote the solution did:
-``"prm_prompt": "chat"`` in their config.json says so.
+A separator follows the problem's text and every step; labels are read at the last token of those behind steps. It is a
+blank line, or what ``"prm_separator"`` in config.json says: trl itself trains with a single line break. The embedded
+judges are of this form, but read the problem as a turn of a chat, as who wrote the solution did: ``"prm_prompt":
+"chat"`` in their config.json says so.
 """
 
 from __future__ import annotations

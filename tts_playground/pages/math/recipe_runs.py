@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground import files
-from tts_playground.errors import BadInput
+from tts_playground.errors import BadInput, plural
 from tts_playground.experiments.recipes.reading import recipe_of_text, shipped, text_of
 from tts_playground.experiments.recipes.recipe import PAGE_KEYS, Recipe
 from tts_playground.models import loading
@@ -133,9 +133,26 @@ def progress(state: RecipeRun) -> str:
         return status(f"{state.done} of {state.of} problems, {state.tokens:,} tokens{left}.", busy=True)
     found = state.accuracy
     best = found.metrics[f"weighted@{found.n}"]
-    problems = f"{found.problems} problem" + ("" if found.problems == 1 else "s")
-    line = f"Weighted votes among {found.n} solve {share(best.value)} of {problems} ({ends(best)})"
+    who = f"Weighted votes among {found.n} solve" if found.n > 1 else "One solution solves"
+    line = f"{who} {share(best.value)} of {plural(found.problems, 'problem')} ({ends(best)})"
     return status(f"{line}, for {state.tokens:,} tokens.")
+
+
+def stale(state: Any, now: Recipe | None) -> str:
+    """A note where the numbers on the page are of another recipe than what stands there now; else nothing.
+
+    Args:
+        state: the run that is shown, if there is one.
+        now: None where what stands there cannot be run.
+    """
+    if not isinstance(state, RecipeRun) or state.accuracy is None or state.recipe == now:
+        return ""
+    was = state.recipe
+    facts = [was.approach, f"n = {was.n}", f"T = {was.temperature:g}", f"seed {was.seed}", was.agg_strategy]
+    facts += [plural(state.of, "problem"), was.model_path, was.prm_path]
+    words = html.escape(f"Recipe changed; these numbers are from {', '.join(facts)}.")
+    press = '<button type="button" class="plainbutton" data-press="math-recipe-run">Run the recipe</button>'
+    return f'<div class="note"><p>{words} {press}</p></div>'
 
 
 def table(state: RecipeRun | None) -> str:

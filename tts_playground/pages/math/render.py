@@ -48,7 +48,9 @@ def _verdict(tree: StepTree) -> tuple[str, str]:
     chosen = tree.chosen
     assert chosen is not None
     right = {True: ", which is right", False: ", which is wrong", None: ""}[chosen.right]
-    said, rest = f"{called(tree.strategy)} answers “{chosen.answer or 'nothing'}”{right}.", ""
+    said, rest = f"{called(tree.strategy)} answers “{chosen.answer}”{right}.", ""
+    if not chosen.answer:
+        said = f"{called(tree.strategy)} gives no answer."
     whole = tree.finished
     if whole and all(node.right is not None for node in whole):
         hits = sum(bool(node.right) for node in whole)
@@ -91,9 +93,10 @@ def compared(state: MathPageState) -> str:
         return status(f"{called(other.strategy)}: {other.notes[-1] if other.notes else 'begins'}.", busy=True)
     parts = []
     for tree in (first, other):
-        said = tree.chosen.answer if tree.chosen else "nothing"
+        said, spent = tree.chosen.answer if tree.chosen else "", f"with {plural(tree.tokens, 'token')}"
         right = {True: ", right", False: ", wrong", None: ""}[tree.chosen.right if tree.chosen else None]
-        parts.append(f"{called(tree.strategy)} says “{said}”{right}, with {tree.tokens:,} tokens.")
+        told = f"says “{said}”{right}, {spent}" if said else f"gives no answer, {spent}"
+        parts.append(f"{called(tree.strategy)} {told}.")
     return status(" ".join(parts))
 
 
@@ -194,6 +197,8 @@ def _short(answer: str) -> str:
 
 def _said(pool: SolutionPool, picked: dict[str, int]) -> str:
     right = [CALLED[name] for name, place in picked.items() if pool.solutions[place].right]
+    if not any(pool.solutions[place].answer for place in picked.values()):
+        return "No selector finds an answer."
     if any(pool.solutions[place].right is None for place in picked.values()):
         answers = {pool.names[place] for place in picked.values()}
         return "All selectors agree." if len(answers) == 1 else f"The selectors give {len(answers)} different answers."

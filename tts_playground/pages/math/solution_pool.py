@@ -13,7 +13,7 @@ from tts_playground.answers.equality import groups
 from tts_playground.core import Sample
 from tts_playground.estimators.curves import Curve, curve
 from tts_playground.estimators.voting import majority_curve
-from tts_playground.rewards.prm import AGGREGATIONS
+from tts_playground.rewards.prm import aggregate
 from tts_playground.tasks.solving import voted
 
 SELECTORS = {
@@ -58,7 +58,7 @@ class Solution:
 
     def reward(self, aggregation: str) -> float:
         """One number of its scores; 0 where it has none."""
-        return float(AGGREGATIONS[aggregation](self.scores)) if self.scores else 0.0
+        return aggregate(self.scores, aggregation)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tts_playground import registry
+from tts_playground.errors import PlaygroundError
 from tts_playground.models import loading
 from tts_playground.pages.coerce import number
 from tts_playground.pages.menu import Menu, granted, here
@@ -96,6 +97,17 @@ def checked(view: MathView, local: bool) -> MathView:
     for name in (view.strategy, view.other):
         registry.entry("strategy", name, "text")
     return view
+
+
+def usable(query: Mapping[str, str], local: bool) -> dict[str, str]:
+    """The parts of a link that who asks may have, without the others."""
+    found = dict(query)
+    for name in ("model", "reward", "strategy", "other"):
+        try:
+            checked(coerce_view({key: value for key, value in query.items() if key == name}), local)
+        except PlaygroundError:
+            found.pop(name, None)
+    return found
 
 
 def view_of(*values: Any) -> MathView:

@@ -40,7 +40,7 @@ def verdicts(work: VqaPageState) -> list[tuple[str, str, str]]:
             end = "" if right is None else ", which is right" if right else ", which is wrong"
             said = result.answers[place]
             said = said if len(said) <= 60 else said[:59] + "…"
-            told.append((f"{who} “{said or 'nothing'}”{end}.", mark_of(names[place]), line))
+            told.append((f"{who} {f'“{said}”' if said else 'nothing'}{end}.", mark_of(names[place]), line))
     return told
 
 

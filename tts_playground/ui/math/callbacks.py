@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from tts_playground.pages.math.view_settings import (
     coerce_view,
     guides,
     to_query,
+    usable,
     values_of,
     view_of,
 )
@@ -206,22 +207,35 @@ def _opening(app: gr.Blocks, p: MathParts) -> None:
     """What the tab shows is sent when it is first opened, by hand or by a link, which brings its settings along."""
     outputs = [p.was_open, p.examples, *p.values, *p.figures, *found_outputs(p)[:-1]]  # "look" stands among the values
 
-    @friendly
-    def opened(was_open: bool, axis: str, request: gr.Request):
-        if was_open:
-            return (gr.skip(),) * len(outputs)
-        query = dict(request.query_params)
-        query = query if query.get("tab") == "math" and set(query) & set(ORDER) else {}
-        view = checked(page_state.linked_view(query), is_local(request))
+    def filled(query: Mapping[str, str], axis: str, local: bool):
+        view = checked(page_state.linked_view(query), local)
         state = page_state.ready(view) or MathPageState(view)
-        named = query | ({"truth": view.truth} if "problem" in query else {})  # another problem's answer goes
+        named = dict(query) | ({"truth": view.truth} if "problem" in query else {})  # another problem's answer goes
         values = values_in_query(named, ORDER, values_of(view))
         figures = *many(check_axis(axis), "all", view.aggregation), render.trust_figure(), render.trust_words()
         *shown, look = found(state)
         example = None if page_state.known_problem(view.problem) is None else gr.skip()
         return True, example, *values[:-1], look, *figures, *shown
 
+    def linked(request: gr.Request) -> dict[str, str]:
+        query = dict(request.query_params)
+        return query if query.get("tab") == "math" and set(query) & set(ORDER) else {}
+
+    @friendly
+    def opened(was_open: bool, axis: str, request: gr.Request):
+        if was_open:
+            return (gr.skip(),) * len(outputs)
+        return filled(linked(request), axis, is_local(request))
+
+    @friendly
+    def opened_without(was_open: bool, axis: str, request: gr.Request):
+        """What a link cannot carry was said; the rest of it is there all the same."""
+        if was_open:
+            return (gr.skip(),) * len(outputs)
+        return filled(usable(linked(request), is_local(request)), axis, is_local(request))
+
     offers(app, p.value("model"), MENU.names)
     offers(app, p.value("reward"), guides)
     if p.tab is not None:
-        p.tab.select(opened, [p.was_open, p.axis], outputs, **LIGHT, **QUIET)
+        event = p.tab.select(opened, [p.was_open, p.axis], outputs, **LIGHT, **QUIET)
+        event.failure(opened_without, [p.was_open, p.axis], outputs, **LIGHT, **QUIET)

@@ -8,11 +8,13 @@ from typing import Any
 
 import gradio as gr
 
+from tts_playground.errors import PlaygroundError
+from tts_playground.experiments.recipes.recipe import Recipe
 from tts_playground.pages.math import recipe_runs
 from tts_playground.pages.math.view_settings import MENU, checked, coerce_view
 from tts_playground.pages.status import status
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, cancels, is_local, saves
+from tts_playground.ui.events import GPU, LIGHT, LIVE, QUIET, cancels, is_local, saves
 from tts_playground.ui.widgets import PageState, heading
 
 WHAT = "The recipes of search-and-learn, with the model and the judge above. All keys of sampling and strategy work."
@@ -30,6 +32,7 @@ class RecipeParts:
     run: Any
     cancel: Any
     status: Any
+    stale: Any
     table: Any
     command: Any
     files: dict[str, Any]
@@ -58,6 +61,7 @@ def build() -> RecipeParts:
                 run = gr.Button("Run the recipe", min_width=120, scale=3, elem_id="math-recipe-run")
                 cancel = gr.Button("Cancel", min_width=70, scale=1, elem_id="math-recipe-cancel")
             line = gr.HTML("", elem_id="math-recipe-status", padding=False)
+            stale = gr.HTML("", elem_id="math-recipe-stale", padding=False)
             table = gr.HTML(recipe_runs.table(None), elem_id="math-recipe-table", padding=False)
             with gr.Row(elem_classes="buttons"):
                 files = {
@@ -65,7 +69,7 @@ def build() -> RecipeParts:
                     for kind, words in KINDS.items()
                 }
             command = gr.HTML("", elem_id="math-recipe-command", padding=False)
-    return RecipeParts(state, name, text, problems, run, cancel, line, table, command, files, file)
+    return RecipeParts(state, name, text, problems, run, cancel, line, stale, table, command, files, file)
 
 
 def wire(p: RecipeParts, model: Any, reward: Any) -> None:
@@ -75,24 +79,30 @@ def wire(p: RecipeParts, model: Any, reward: Any) -> None:
     def pick(name: str) -> str:
         return recipe_runs.typed_text(name)
 
+    def typed(text: str, problems: Any, model: str, reward: str, local: bool) -> Recipe:
+        view = checked(coerce_view({"model": model, "reward": reward}), local)
+        return recipe_runs.recipe_on_page(text, problems, MENU.allowed(view.model, local), view.reward)
+
     @friendly
     def run(text: str, problems: Any, model: str, reward: str, request: gr.Request) -> Iterator[Any]:
-        view = checked(coerce_view({"model": model, "reward": reward}), is_local(request))
-        recipe = recipe_runs.recipe_on_page(text, problems, MENU.allowed(view.model, is_local(request)), view.reward)
+        recipe = typed(text, problems, model, reward, is_local(request))
         yield recipe_runs.RecipeRun(recipe), status("The recipe begins.", busy=True), recipe_runs.table(None), ""
         for now in recipe_runs.runs(recipe):
             yield now, recipe_runs.progress(now), recipe_runs.table(now), recipe_runs.said_command(recipe)
 
+    @friendly
+    def age(state: Any, text: str, problems: Any, model: str, reward: str, request: gr.Request) -> str:
+        try:
+            now = typed(text, problems, model, reward, is_local(request))
+        except PlaygroundError:  # nothing runs by that; what it lacks is said when it is to run
+            now = None
+        return recipe_runs.stale(state, now)
+
     p.name.input(pick, p.name, p.text, **LIGHT, **QUIET)
     given, outputs = [p.text, p.problems, model, reward], [p.state, p.status, p.table, p.command]
     event = p.run.click(run, given, outputs, show_progress="hidden", **GPU, **QUIET)
+    for part in given:
+        part.change(age, [p.state, *given], p.stale, **LIVE)
+    event.then(age, [p.state, *given], p.stale, **LIGHT, **QUIET)
     cancels([p.cancel], [event], [p.status], "Cancelled; rows of problems that were finished can be saved.")
     saves(p.files, recipe_runs.download, p.state, p.file)
-    # what stands below belongs to what was typed when it ran
-    p.text.input(_older, [p.state, p.text, p.status], p.status, **AT_ONCE, **QUIET)
-
-
-def _older(state: Any, text: str, line: str | None) -> Any:
-    if not isinstance(state, recipe_runs.RecipeRun) or state.accuracy is None or "changed since" in (line or ""):
-        return gr.skip()
-    return status("The recipe was changed since; the numbers below are from before. Press Run the recipe.")
