@@ -152,7 +152,8 @@ def prepare(setup: TrainSetup) -> Training:
     def loss(moment: Moment) -> torch.Tensor:
         own = stream.tensors(pack(shuffled(learnt, order.seed, moment.step * at_once), half))
         world = stream.batch(moment.step)
-        return judging_loss(model, *(torch.cat(parts) for parts in zip(own, world, strict=True)))
+        ids, segments, positions, marks = (torch.cat(parts) for parts in zip(own, world, strict=True))
+        return judging_loss(model, ids, segments, positions, marks)
 
     compile_layers(setup, model, partial(judging_loss, model), [torch.cat([one, one]) for one in stream.batch(0)])
     plan = setup.plan(
