@@ -44,8 +44,10 @@ def test_a_refusal_in_words_is_no_fault(status, words, no):
 
 
 ENDED = """
-import time
+import signal, time
 from tts_playground.bench import load
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 
 load._up = lambda address, server: address
 with load.started() as (_, process):

@@ -175,7 +175,7 @@ def test_every_handler_that_uses_a_model_asks_when_the_page_is_imported(space):
         "sketch_rounds",
         "sketch",
     }
-    assert wanted | {"tune", "why", "pass_curves"} <= set(space["asked"])
+    assert wanted | {"tune", "ask", "pass_curves"} <= set(space["asked"])
 
 
 @pytest.mark.parametrize(

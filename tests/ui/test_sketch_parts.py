@@ -27,6 +27,7 @@ from tts_playground.pages.sketch.view_settings import (
     values_of,
 )
 from tts_playground.pages.status import halted, status
+from tts_playground.pages.strategy_names import title
 from tts_playground.tasks.sketch import SketchSettings, SketchTask
 
 
@@ -216,7 +217,7 @@ def test_a_comparison_reruns_every_strategy_at_every_budget(reward):
             judge(task, run.rounds[-1].best.sample.content, 1.0 if reward == "iou" else CLOSENESS).score
         )
     names = {trace.name for trace in strategy_comparison.figure(last, "renders").data if trace.name}
-    assert names >= {"best-of-n", "refine", "smc", "beam"}
+    assert names >= {"best-of-n", *map(title, ("refine", "smc", "beam"))}
 
 
 def test_a_comparison_says_how_many_searches_the_time_limit_cut():

@@ -9,6 +9,7 @@ from tts_playground.dsl.scoring import judge
 from tts_playground.experiments.comparison import Comparison
 from tts_playground.pages.sketch import examples, render, results, shapes, tour
 from tts_playground.pages.sketch.page_state import rescored
+from tts_playground.pages.sketch.tour_stop import SketchEvidence
 
 WORK = examples.starters()["smiley"]
 
@@ -45,9 +46,9 @@ def test_every_shape_is_a_button_and_has_pixels_of_the_same_name():
 @pytest.mark.parametrize("stop", tour.STOPS, ids=lambda stop: stop.key)
 def test_every_question_of_the_tour_has_an_answer(stop):
     for work in examples.starters().values():
-        answer = stop.answer(work, None)
+        answer = stop.answer(SketchEvidence(work))
         assert answer.endswith(".") and "nan" not in answer
-    assert "Compare on this drawing" in tour.clever(WORK, Comparison())
+    assert "Compare on this drawing" in tour.clever(SketchEvidence(WORK, Comparison()))
 
 
 def test_counts_are_read_at_a_glance():
