@@ -104,7 +104,8 @@ def test_the_whole_tree_is_seen_from_its_root_to_its_answers(sized, size):
     answers = [one.bounding_box() for one in page.locator("#math-tree .node text").all()]
     assert root["x"] >= box["x"] and max(one["x"] + one["width"] for one in answers) <= box["x"] + box["width"]
     assert page.locator("#math-tree .node text").first.evaluate("e => e.getBoundingClientRect().height") >= 11
-    columns = sorted({round(one.bounding_box()["x"]) for one in page.locator("#math-tree .node circle").all()})
+    marks = page.locator("#math-tree .node :is(circle, rect)").all()
+    columns = sorted({round(one.bounding_box()["x"]) for one in marks})
     assert max(columns) - min(columns) > 150, "its columns stand apart"
 
 
@@ -165,7 +166,7 @@ def test_a_tree_is_saved_as_lines_and_text(page, tmp_path):
         page.locator("#math-save-figure").click()
     download.value.save_as(tmp_path / "tree.pdf")
     tree = read((tmp_path / "tree.pdf").read_bytes())
-    assert "Tree of the search" in tree.words and "✗ 127" in tree.words and tree.pictures == ()
+    assert "Tree of the search" in tree.words and "✓ 88" in tree.words and tree.pictures == ()
     assert tree.strokes > 40, "an edge and a mark for every step"
 
 

@@ -271,3 +271,13 @@ def test_what_a_link_cannot_carry_leaves_the_rest_of_it(query, gone):
     kept = usable(query, local=False)
     assert query.keys() - kept.keys() == gone and kept.items() <= query.items()
     checked(coerce_view(kept), local=False)
+
+
+def test_the_tab_opens_on_a_search_that_is_right_where_one_solution_is_wrong():
+    from tts_playground.pages.math.page_state import opening
+
+    state = opening()
+    assert state.tree is not None and state.tree.chosen is not None and state.tree.chosen.right is True
+    assert state.pool is not None
+    picked = {name: state.pool.solutions[place].right for name, place in state.pool.picks(16).items()}
+    assert picked["first"] is False and picked["weighted"] is True

@@ -121,14 +121,12 @@ def ready(view: MathView) -> MathPageState | None:
 
 
 def opening_view() -> MathView:
-    """What a fresh page asks: a shipped problem whose selectors change their minds, where there is one."""
+    """What a fresh page asks: a shipped problem that the search solves and one solution does not, if there is one."""
     view, held = default_view(), starter()
     kept = [] if held is None else [place for place, name in held.trees if name == view.strategy]
     if held is None or not kept or view.model != EMBEDDED:
         return view
-    deep = {one: max(len(node.steps) for node in held.trees[one, view.strategy][1].nodes) for one in kept}
-    rights = {one: _picked(held.pools[one]) for one in kept}
-    place = max(kept, key=lambda one: (len(set(rights[one])) > 1, True in rights[one], deep[one], -one))
+    place = max(kept, key=lambda one: (*_teaches(held.trees[one, view.strategy][1], held.pools[one]), -one))
     one, (n, _) = held.problems[place], held.trees[place, view.strategy]
     return replace(view, problem=one.problem, truth=one.answer, n=n, look=len(held.pools[place].solutions))
 
@@ -142,9 +140,13 @@ def linked_view(query: Mapping[str, str]) -> MathView:
     return coerce_view(query, base)
 
 
-def _picked(pool: SolutionPool) -> list[bool | None]:
-    """Whether what each selector picks among all solutions is right."""
-    return [pool.solutions[place].right for place in pool.picks(len(pool.solutions)).values()]
+def _teaches(tree: StepTree, pool: SolutionPool) -> tuple[bool, bool, bool, int]:
+    """What a first look at a problem shows, the most telling first: the search is right; selectors differ; the first
+    solution alone is wrong; how deep the tree is."""
+    picked = {name: pool.solutions[place].right for name, place in pool.picks(len(pool.solutions)).items()}
+    solved = tree.chosen is not None and tree.chosen.right is True
+    deep = max(len(node.steps) for node in tree.nodes)
+    return solved, len(set(picked.values())) > 1, picked.get("first") is False, deep
 
 
 def opening() -> MathPageState:
