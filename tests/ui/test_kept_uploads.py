@@ -12,15 +12,19 @@ from PIL import Image
 from tts_playground.ui.gradio_patches import DrawingCanvas, PictureInput, components
 
 
+AGE = 2
+"""seconds after which gradio's cleaning takes a file here"""
+
+
 @pytest.fixture
 def page(tmp_path):
-    """A page with one upload, a second after it came."""
+    """A page with one upload that is old enough to be cleaned away."""
     with gr.Blocks() as blocks:
         picture, canvas = PictureInput(type="pil"), DrawingCanvas(type="numpy", image_mode="RGBA")
     file = tmp_path / "drawing.png"
     Image.new("RGB", (8, 8)).save(file)
     blocks.temp_file_sets.append({str(file)})
-    sleep(1.1)
+    sleep(AGE + 0.1)
     return blocks, picture, canvas, file
 
 
@@ -30,10 +34,9 @@ def test_what_is_used_is_kept_by_gradios_own_cleaning(page, part):
     payload = ImageData(path=str(file))
     shown = picture.preprocess(payload) if part == "picture" else canvas.convert_and_format_image(payload)
     assert shown is not None
-    delete_files_created_by_app(blocks, 1)
+    delete_files_created_by_app(blocks, AGE)
     assert file.exists()
-    sleep(1.1)
-    delete_files_created_by_app(blocks, 1)
+    delete_files_created_by_app(blocks, None)
     assert not file.exists()
     for read in (picture.preprocess, canvas.convert_and_format_image):
         with pytest.raises(gr.Error) as told:
@@ -45,7 +48,7 @@ def test_use_does_not_keep_it_for_ever(page):
     blocks, picture, _, file = page
     old = time() - components.LONGEST_KEPT - 60
     os.utime(file, (old, old))
-    sleep(1.1)
+    sleep(AGE + 0.1)
     assert picture.preprocess(ImageData(path=str(file))) is not None
-    delete_files_created_by_app(blocks, 1)
+    delete_files_created_by_app(blocks, AGE)
     assert not file.exists()
