@@ -11,7 +11,6 @@ from PIL import Image
 
 from tts_playground.ui.gradio_patches import DrawingCanvas, PictureInput, components
 
-
 AGE = 2
 """seconds after which gradio's cleaning takes a file here"""
 
