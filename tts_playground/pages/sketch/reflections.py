@@ -16,6 +16,7 @@ from tts_playground.pages.tour import NotYet
 from tts_playground.worlds.programs import PROMPT
 
 ASK = NotYet("Press “Ask the model about the drawing”, then guess again.")
+EVOLVED = NotYet("Make the data set “evolved”, or all four, then guess again.")
 FOUR = NotYet("Press “All four side by side”, then guess again.")
 TUNE = NotYet("Make a data set, press “Fine-tune on this data set”, then guess again.")
 CURVES = NotYet(
@@ -60,7 +61,7 @@ def variety(seen: SketchEvidence) -> str:
     """2.5: how alike the programs of an evolution are."""
     sets = seen.learned.sets
     if "evolved" not in sets:
-        return NotYet("Make the data set “evolved”, or all four, then guess again.")
+        return EVOLVED
     plain, others = sets["evolved"], [(name, one) for name, one in sets.items() if name != "evolved"]
     told = f"{share(plain.duplicate_rasters)} of its {plain.programs} pictures came before"
     more = "".join(f"; {share(one.duplicate_rasters)} of “{name}”" for name, one in others)
@@ -130,7 +131,7 @@ def _shares(seen: SketchEvidence, recipe: str) -> list[tuple[str, float]]:
 def faults(seen: SketchEvidence) -> str:
     """3.5: what is wrong with the evolved data set, the most frequent first."""
     if "evolved" not in seen.learned.sets:
-        return NotYet("Make the data set “evolved”, or all four, then guess again.")
+        return EVOLVED
     found = sorted(_shares(seen, "evolved"), key=lambda pair: -pair[1])
     return f"Of the evolved data set: {'; '.join(f'{words}: {share(value)}' for words, value in found)}."
 

@@ -83,18 +83,16 @@ def _running(
     text = TextModel(model, wrapped_tokenizer())
     batch = RunningBatch(text)
     coming = iter(range(len(prompts)))
-    places: dict[int, int] = {}
-    kept: list[TextRow] = []  # a row's id is its own as long as it lives
+    places: dict[TextRow, int] = {}
     while True:
         while batch.left < batch.capacity and time.monotonic() - began <= seconds:
             if (place := next(coming, None)) is None:
                 break
             start = stream_start(seed, place, "tiny-math training")
             row = TextRow(tuple(prompts[place]), start, temperature, 0, 1.0, most, lambda tokens: tokens[-1] == EOS)
-            places[id(row)] = place
-            kept.append(row)
+            places[row] = place
             batch.add([row])
         if not batch.left:
             return found
         for row in batch.advance():
-            found[places[id(row)]] = row.new[:-1] if row.new[-1] == EOS else row.new
+            found[places.pop(row)] = row.new[:-1] if row.new[-1] == EOS else row.new
