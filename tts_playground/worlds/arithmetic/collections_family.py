@@ -65,12 +65,14 @@ def _start(s: Story, p: Person, t: Countable, left: int) -> tuple[Quantity, int,
             t.many,
             f"{p.name} has {a.value} {first} {t.many} and {b.value} {second} {t.many}.",
             f"{p.name} owns {a.value} {first} and {b.value} {second} {t.many}.",
+            also=(f"Of {p.name}'s {t.many}, {a.value} are {first} and {b.value} are {second}.",),
         )
     else:
         s.say(
             t.many,
             f"{p.name} gets {a.value} {t.many} on Monday and {b.value} {t.many} on Tuesday.",
             f"On Monday {p.name} collects {a.value} {t.many}, and on Tuesday {p.they} collects {b.value} more.",
+            also=(f"{a.value} {t.many} come on Monday, and {p.name} gets another {b.value} on Tuesday.",),
         )
     return (
         s.step("+", (a, b), f"Together these are {{}} {t.many}.", f"{p.name} has {{}} {t.many} at the start."),
@@ -123,6 +125,7 @@ def _times(s: Story, p: Person, t: Countable, value: Quantity) -> Quantity:
         f"A month later {p.they} has {TIMES[k]} as many {t.many} as that.",
         f"{p.Their} {who} then gives {p.them} so many that {p.they} has {TIMES[k]} as many {t.many}.",
         f"By the end of the year the number of {t.many} is {k} times as large.",
+        also=(f"Then {p.they} gets so many that there are {k} times as many {t.many}.",),
     )
     return s.step("*", (value, Quantity(k)), *_now(p, t))
 
@@ -234,6 +237,7 @@ def _end(s: Story, p: Person, t: Countable, value: Quantity, ending: str) -> Non
             f"sell {t.many}",
             f"{p.They} sells all {t.many} for {price.value} dollars each.",
             f"Then {p.they} sells every one of the {t.many} at {price.value} dollars.",
+            also=(f"All {t.many} are sold, and each of them brings {price.value} dollars.",),
         )
         money = s.step("*", (value, price), f"{p.They} gets {{}} dollars.", "The price of all is {} dollars.")
         if ending == "sell":
@@ -244,6 +248,7 @@ def _end(s: Story, p: Person, t: Countable, value: Quantity, ending: str) -> Non
             "spend",
             f"{p.They} buys {gift} for {spent.value} dollars.",
             f"{p.They} pays {spent.value} dollars for {gift}.",
+            also=(f"For {gift} {p.they} spends {spent.value} dollars.",),
         )
         s.say("money left", f"How many dollars does {p.they} have left?", "How much money is left, in dollars?")
         s.step("-", (money, spent), f"{p.They} has {{}} dollars left.", "That leaves {} dollars.")

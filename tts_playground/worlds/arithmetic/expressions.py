@@ -133,6 +133,10 @@ def puzzles(s: Story) -> None:
             "forward",
             f"{p.name} takes the number {start}. {p.They} {doing}. Which number is the result?",
             f"{p.name} starts with {start} and {doing}. What does {p.they} get?",
+            also=(
+                f"{p.name} {doing}, beginning with {start}. What is the result?",
+                f"What does {p.name} get if {p.they} {doing} and starts with {start}?",
+            ),
         )
         node = Quantity(start)
         for op, n in told:
@@ -142,6 +146,11 @@ def puzzles(s: Story) -> None:
         "back",
         f"{p.name} thinks of a number. {p.They} {doing}. The result is {value}. Which number was it?",
         f"{p.name} {doing}, beginning with a secret number, and gets {value}. What is the secret number?",
+        also=(
+            f"{p.name} {doing}, and the result is {value}. Which number was it before that?",
+            f"{p.name} gets {value}. Before that {p.they} {doing}. What was the number?",
+            f"What is the secret number if {p.name} {doing} and gets {value}?",
+        ),
     )
     node = s.given(value)
     for op, n in reversed(told):
@@ -159,9 +168,9 @@ def _start_of(told: list[tuple[str, int]], value: Number) -> Number:
 
 def _doing(s: Story, op: str, n: int) -> str:
     if op == "+":
-        return s.worded("adds", f"adds {n}", f"increases it by {n}")
+        return s.worded("adds", f"adds {n}", f"increases it by {n}", also=(f"takes {n} more", f"makes it {n} more"))
     if op == "-":
         return s.worded("takes", f"takes away {n}", f"subtracts {n}")
     if op == "*":
-        return s.worded("times", f"multiplies it by {n}", f"takes it {n} times")
+        return s.worded("times", f"multiplies it by {n}", f"takes it {n} times", also=(f"makes it {n} times as large", f"takes {n} times that"))
     return s.worded("divides", f"divides it by {n}", f"splits it into {n} equal parts and keeps one")

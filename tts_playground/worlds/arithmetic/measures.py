@@ -55,11 +55,17 @@ def _changed(s: Story, place: str, kind: str, area: Quantity) -> Quantity:
             kind,
             f"A {what} takes up {n.value} square metres of it.",
             f"There is a {what} of {n.value} square metres in it.",
+            also=(f"{n.value} square metres of it are a {what}.",),
         )
         return s.step("-", (area, n), "That leaves {} square metres.", "{} square metres remain.")
     if kind == "same":
         k = s.number(2, 14)
-        s.say(kind, f"There are {k.value} such places.", f"A town has {k.value} of them, all of the same size.")
+        s.say(
+            kind,
+            f"There are {k.value} such places.",
+            f"A town has {k.value} of them, all of the same size.",
+            also=(f"There are {k.value} of this size in the town.", f"The town has {k.value} such places."),
+        )
         return s.step(
             "*", (area, k), f"{k.value} of them have {{}} square metres.", "Together these are {} square metres."
         )
@@ -113,6 +119,7 @@ def _asked_area(s: Story, place: str, area: Quantity, left: int, last: str) -> N
             "bags",
             f"One bag of seed is enough for {per.value} square metres.",
             f"A bag of earth covers {per.value} square metres.",
+            also=(f"{per.value} square metres need one bag of earth.",),
         )
         value, unit = s.step("/", (area, per), "It takes {} bags.", "That needs {} bags."), "bags"
         ask = ("How many bags are needed?", "How many bags does the whole area need?")
@@ -142,7 +149,10 @@ def _border(s: Story, place: str, long: Quantity, wide: Quantity) -> None:
     border = s.step("*", (half, Quantity(2)), "All around it is {} m.", f"The border of the {place} is {{}} m long.")
     if s.level == 2:
         s.say(
-            "border", f"How long is a fence around the {place}, in m?", f"What is the distance around the {place} in m?"
+            "border",
+            f"How long is a fence around the {place}, in m?",
+            f"What is the distance around the {place} in m?",
+            also=(f"How many m is it around the {place}?",),
         )
         return
     if s.level == 3 and s.chance(0.4):
@@ -160,6 +170,7 @@ def _border(s: Story, place: str, long: Quantity, wide: Quantity) -> None:
             "gate",
             f"A fence goes around it, but for a gate of {gate.value} m.",
             f"All around it stands a fence with a gate of {gate.value} m in it.",
+            also=(f"A fence stands around it, and {gate.value} m of it are a gate.",),
         )
         border = s.step("-", (border, gate), "The fence is {} m long.", "Without the gate that is {} m.")
     price = s.number(3, 36)
@@ -167,6 +178,7 @@ def _border(s: Story, place: str, long: Quantity, wide: Quantity) -> None:
         "fence",
         f"One metre of fence costs {price.value} dollars. What does the fence cost, in dollars?",
         f"How many dollars does the fence cost at {price.value} dollars a metre?",
+        also=(f"The fence costs {price.value} dollars for each metre. How many dollars are that?",),
     )
     s.step("*", (border, price), "The fence costs {} dollars.", "That costs {} dollars.")
 
@@ -253,6 +265,7 @@ def _then(s: Story, p, many: str, each: str, value: Quantity, left: int, last: s
             "average",
             f"What is the average number of {many} per {each}?",
             f"How many {many} are that per {each} on average?",
+            also=(f"How many {many} does {p.they} count per {each}, on average?",),
         )
         return
     s.say(

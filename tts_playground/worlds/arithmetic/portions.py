@@ -47,6 +47,7 @@ def portions(s: Story) -> None:
         f"A {group} has {n.value} {many}.",
         f"There are {n.value} {many} in a {group}.",
         f"{n.value} {many} belong to a {group}.",
+        also=(f"In a {group} there are {n.value} {many}.",),
     )
     value, whole, used, about = n, n, 0, many
     while left > 0:
@@ -82,7 +83,12 @@ def portions(s: Story) -> None:
         else:
             k = s.number(4, 240)
             what = "dollars" if about == "dollars" else many
-            s.say("more", f"Then {k.value} {what} are added.", f"{k.value} {what} more come on top.")
+            s.say(
+                "more",
+                f"Then {k.value} {what} are added.",
+                f"{k.value} {what} more come on top.",
+                also=(f"Another {k.value} {what} come to them.", f"On top of that there are {k.value} {what} more."),
+            )
             value = s.step("+", (value, k), f"With them there are {{}} {what}.", f"That makes {{}} {what}.")
         left, last = left - 1, kind
     s.follows(last, "ask")
@@ -146,6 +152,7 @@ def recipes(s: Story) -> None:
                     kind,
                     f"{p.They} buys {s.text(n.value)} {unit} more.",
                     f"Then {p.they} gets another {s.text(n.value)} {unit}.",
+                    also=(f"{p.They} adds {s.text(n.value)} {unit} to it.",),
                 )
             else:
                 s.say(
@@ -161,7 +168,12 @@ def recipes(s: Story) -> None:
             )
         elif kind == "times":
             k = s.between(2, 9)
-            s.say(kind, f"For a party {p.they} needs {k} times as much.", f"A cook needs {k} times that amount.")
+            s.say(
+                kind,
+                f"For a party {p.they} needs {k} times as much.",
+                f"A cook needs {k} times that amount.",
+                also=(f"A cook uses {k} times as much.", f"The amount that {p.they} needs is {k} times as large."),
+            )
             value = s.step("*", (value, Quantity(k)), f"That is {{}} {unit}.", f"{k} times that amount is {{}} {unit}.")
         else:
             found = [k for k in (2, 4, 5, 8, 10) if 1000 % (Fraction(value.value) / k).denominator == 0]

@@ -49,6 +49,7 @@ def travel(s: Story) -> None:
                 f"Then it goes {speed.value} km an hour for {hours.value} hours.",
                 f"After a break it travels another {hours.value} hours at {speed.value} km an hour.",
                 f"For the next {hours.value} hours its speed is {speed.value} km an hour.",
+                also=(f"It makes a break and goes on at {speed.value} km an hour for {hours.value} hours more.",),
             )
         which = ("first", "second", "third")[place] if legs > 1 or walk else ""
         name = f"In the {which} part it covers {{}} km." if which else "It covers {} km."
@@ -60,6 +61,7 @@ def travel(s: Story) -> None:
             f"Before that it had gone {extra.value} km.",
             f"It had covered {extra.value} km earlier.",
             f"Its last part is {extra.value} km long.",
+            also=(f"Its way before that was {extra.value} km.", f"Then it goes another {extra.value} km."),
         )
         parts.append(extra)
     total = parts[0] if len(parts) == 1 else s.step("+", parts, "The whole way is {} km.", "Together these are {} km.")
@@ -73,6 +75,7 @@ def _distance(s: Story, vehicle: str, total: Quantity) -> None:
         f"How many km does the {vehicle} cover?",
         f"How far does the {vehicle} go, in km?",
         "What is the distance in km?",
+        also=(f"How many km does the {vehicle} go?", "How far is that, in km?"),
     )
 
 
@@ -103,6 +106,10 @@ def _cost(s: Story, vehicle: str, total: Quantity) -> None:
         f"It needs one litre for {per.value} km, and a litre costs {price.value} dollars. "
         "What does the trip cost, in dollars?",
         f"How many dollars does the trip cost if one litre costs {price.value} dollars and lasts for {per.value} km?",
+        also=(
+            f"A litre costs {price.value} dollars, and it needs one litre for {per.value} km. "
+            "How many dollars are that for the trip?",
+        ),
     )
     litres = s.step("/", (total, per), "It needs {} litres.", "That takes {} litres.")
     s.step("*", (litres, price), "They cost {} dollars.", "The trip costs {} dollars.")
@@ -114,6 +121,7 @@ def _back(s: Story, vehicle: str, total: Quantity) -> None:
         "back",
         f"It takes {hours.value} hours for the whole way back. What is its speed on the way back, in km an hour?",
         f"How fast does it go on the way back, in km an hour, if that takes {hours.value} hours?",
+        also=(f"The way back takes {hours.value} hours. How fast is it then, in km an hour?",),
     )
     s.step("/", (total, hours), "On the way back it goes {} km an hour.", "Its speed is {} km an hour.")
 
@@ -124,6 +132,7 @@ def _trips(s: Story, vehicle: str, total: Quantity) -> None:
         "trips",
         f"It makes this trip {n.value} times. How many km are that?",
         f"How many km does it cover in {n.value} such trips?",
+        also=(f"There are {n.value} such trips. How many km does it go in all?",),
     )
     s.step("*", (total, n), f"{n.value} trips are {{}} km.", "That is {} km.")
 
@@ -182,7 +191,12 @@ def work(s: Story) -> None:
         s.say("hours", f"The {one} works for {h.value} {unit}s.", f"It is {h.value} {unit}s of work.")
         missing -= 1
     if hours:
-        s.say("hours", f"They work for {h.value} {unit}s.", f"The work takes {h.value} {unit}s.")
+        s.say(
+            "hours",
+            f"They work for {h.value} {unit}s.",
+            f"The work takes {h.value} {unit}s.",
+            also=(f"Each of them works for {h.value} {unit}s.", f"For {h.value} {unit}s all of them work."),
+        )
         value = s.step(
             "*",
             (value, h),

@@ -72,6 +72,7 @@ def _sum(s: Story, p, total: Quantity) -> None:
         f"How many dollars does {p.they} pay?",
         "What does everything cost, in dollars?",
         f"How much does {p.name} spend, in dollars?",
+        also=("How many dollars is everything together?", f"What does {p.they} pay for everything, in dollars?"),
     )
 
 
@@ -155,6 +156,7 @@ def _weeks(s: Story, p, total: Quantity) -> None:
         "weeks",
         f"{p.They} does so every week. How many dollars does {p.they} spend in {k.value} weeks?",
         f"How much does {p.they} spend in {k.value} weeks, in dollars, if {p.they} buys this each week?",
+        also=(f"{p.name} does so for {k.value} weeks. How many dollars does {p.they} spend in all?",),
     )
     s.step("*", (total, k), f"In {k.value} weeks that is {{}} dollars.", f"{p.They} spends {{}} dollars.")
 

@@ -14,6 +14,8 @@ from tts_playground.worlds.arithmetic.problem import Number, Quantity, calculate
 
 T = TypeVar("T")
 LARGEST = 99_999
+ALSO = 0.35
+"""how often training takes a wording of its own where there is one"""
 
 
 class Unfit(Exception):
@@ -84,12 +86,18 @@ class Story:
             raise Unfit
         return Quantity(value)
 
-    def say(self, name: str, *options: str) -> None:
-        """Write one of ``options``, several wordings of the same sentence, into the problem; ``name`` is theirs."""
-        self.told.append(self.worded(name, *options))
+    def say(self, name: str, *options: str, also: Sequence[str] = ()) -> None:
+        """Write one of ``options``, several wordings of the same sentence, into the problem; ``name`` is theirs.
 
-    def worded(self, name: str, *options: str) -> str:
+        ``also`` are wordings that training alone comes across: without them some sentences would have one wording
+        there, some words would never come up, and whatever is held out could not be read.
+        """
+        self.told.append(self.worded(name, *options, also=also))
+
+    def worded(self, name: str, *options: str, also: Sequence[str] = ()) -> str:
         """One of several wordings."""
+        if also and self.split == "train" and self.chance(ALSO):
+            return self.pick(also)
         for _ in range(12):
             place = int(self.rng.random() * len(options))
             if self._allowed("wording", heldout.reserved("wording", self.family, name, str(place))):
