@@ -1,5 +1,6 @@
 """The arithmetic world: exact, repeatable, of the level that is asked for, and math-eval as its script makes it."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +14,8 @@ from tts_playground.worlds.arithmetic import benchmark, heldout
 from tts_playground.worlds.arithmetic.calculations import calculations
 from tts_playground.worlds.arithmetic.checking import steps_of
 from tts_playground.worlds.arithmetic.generate import SPLITS, story
+from tts_playground.worlds.arithmetic.make_words import PATH as WORDS
+from tts_playground.worlds.arithmetic.story import Story
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -75,3 +78,25 @@ def test_math_eval_is_a_hundred_a_level_and_a_third_of_each_kind():
     assert len({one.problem for one in shipped}) == len({one.unique_id for one in shipped}) == 500
     assert all(arithmetic.step_labels(one, one.solution)[-1] for one in shipped)
     assert all(len({one.level for one in shipped[:n]}) == 5 for n in (5, 15, 100))
+
+
+def test_training_comes_across_every_word_of_math_eval():
+    told = Counter(word for index in range(6000) for word in re.findall("[A-Za-z]+", " ".join(story(5, index).told)))
+    asked = {word for one in arithmetic.math_eval() for word in re.findall("[A-Za-z]+", one.problem)}
+    assert not {word for word in asked if told[word] < 3}
+
+
+def test_what_training_alone_says_is_said_in_known_words_and_is_no_wording_of_the_others(monkeypatch):
+    known, found = set(WORDS.read_text(encoding="utf-8").split()), set()
+
+    def worded(made, name, *options, also=()):
+        assert not set(also) & set(options)
+        found.update(also)
+        return original(made, name, *options, also=also)
+
+    original = Story.worded
+    monkeypatch.setattr(Story, "worded", worded)
+    for index in range(800):
+        story(8, index)
+    texts = {word for text in found for word in re.findall(" ?[A-Za-z]+", f" {text}")}
+    assert len(found) > 300 and {word.replace(" ", "▁") for word in texts} <= known

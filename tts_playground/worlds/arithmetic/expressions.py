@@ -172,5 +172,10 @@ def _doing(s: Story, op: str, n: int) -> str:
     if op == "-":
         return s.worded("takes", f"takes away {n}", f"subtracts {n}")
     if op == "*":
-        return s.worded("times", f"multiplies it by {n}", f"takes it {n} times", also=(f"makes it {n} times as large", f"takes {n} times that"))
+        return s.worded(
+            "times",
+            f"multiplies it by {n}",
+            f"takes it {n} times",
+            also=(f"makes it {n} times as large", f"takes {n} times that"),
+        )
     return s.worded("divides", f"divides it by {n}", f"splits it into {n} equal parts and keeps one")

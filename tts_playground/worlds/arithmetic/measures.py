@@ -55,7 +55,10 @@ def _changed(s: Story, place: str, kind: str, area: Quantity) -> Quantity:
             kind,
             f"A {what} takes up {n.value} square metres of it.",
             f"There is a {what} of {n.value} square metres in it.",
-            also=(f"{n.value} square metres of it are a {what}.",),
+            also=(
+                f"{n.value} square metres of it are a {what}.",
+                f"{n.value} square metres are taken up for a {what}.",
+            ),
         )
         return s.step("-", (area, n), "That leaves {} square metres.", "{} square metres remain.")
     if kind == "same":
@@ -76,6 +79,7 @@ def _changed(s: Story, place: str, kind: str, area: Quantity) -> Quantity:
             kind,
             f"A {what} in it is {long.value} m long and {wide.value} m wide.",
             f"In it there is a {what} of {long.value} m by {wide.value} m.",
+            also=(f"A {what} covers a part of it, {long.value} m by {wide.value} m.",),
         )
         part = s.step(
             "*",
