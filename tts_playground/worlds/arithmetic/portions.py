@@ -72,24 +72,9 @@ def portions(s: Story) -> None:
             s.say("rest", f"Now take the rest of these {many}.", f"We look at the other {many}.")
             value = s.step("-", (whole, value), f"The rest is {{}} {many}.", f"The others are {{}} {many}.")
         elif kind == "each":
-            k = s.number(2, 28)
-            s.say(
-                "each",
-                f"Each of them costs {k.value} dollars a month.",
-                f"For every one of them {k.value} dollars are paid.",
-            )
-            value = s.step("*", (value, k), "Together these are {} dollars.", "All of them cost {} dollars.")
-            about = "dollars"
+            value, about = _paid(s, value), "dollars"
         else:
-            k = s.number(4, 240)
-            what = "dollars" if about == "dollars" else many
-            s.say(
-                "more",
-                f"Then {k.value} {what} are added.",
-                f"{k.value} {what} more come on top.",
-                also=(f"Another {k.value} {what} come to them.", f"On top of that there are {k.value} {what} more."),
-            )
-            value = s.step("+", (value, k), f"With them there are {{}} {what}.", f"That makes {{}} {what}.")
+            value = _added(s, "dollars" if about == "dollars" else many, value)
         left, last = left - 1, kind
     s.follows(last, "ask")
     what = "dollars" if about == "dollars" else many
@@ -99,6 +84,27 @@ def portions(s: Story) -> None:
         f"How many {what} are there in this group?" if what != "dollars" else "What is the sum in dollars?",
         f"What is the number of {what}?",
     )
+
+
+def _paid(s: Story, value: Quantity) -> Quantity:
+    k = s.number(2, 28)
+    s.say(
+        "each",
+        f"Each of them costs {k.value} dollars a month.",
+        f"For every one of them {k.value} dollars are paid.",
+    )
+    return s.step("*", (value, k), "Together these are {} dollars.", "All of them cost {} dollars.")
+
+
+def _added(s: Story, what: str, value: Quantity) -> Quantity:
+    k = s.number(4, 240)
+    s.say(
+        "more",
+        f"Then {k.value} {what} are added.",
+        f"{k.value} {what} more come on top.",
+        also=(f"Another {k.value} {what} come to them.", f"On top of that there are {k.value} {what} more."),
+    )
+    return s.step("+", (value, k), f"With them there are {{}} {what}.", f"That makes {{}} {what}.")
 
 
 def _part(s: Story, kind: str, many: str, value: Quantity, used: int, trait: str) -> Quantity:

@@ -158,37 +158,9 @@ def work(s: Story) -> None:
     n, h = s.number(3, 28), s.number(2, 12)
     unit = s.pick(("hour", "day"))
     if makers:
-        s.say(
-            "rate",
-            f"A {one} makes {rate.value} {made} an {unit}."
-            if unit == "hour"
-            else f"A {one} makes {rate.value} {made} a {unit}.",
-            f"Each {one} makes {rate.value} {made} per {unit}.",
-        )
-        value = s.step(
-            "*", (rate, n), f"{n.value} {many} make {{}} {made} per {unit}.", f"In one {unit} they make {{}} {made}."
-        )
-        if hours:
-            s.say(
-                "makers",
-                f"There are {n.value} {many}.",
-                f"A firm has {n.value} {many}.",
-                f"{n.value} {many} work at the same time.",
-            )
-        else:
-            s.say(
-                "makers",
-                f"For one {unit}, {n.value} {many} work.",
-                f"There are {n.value} {many}, and they work for one {unit}.",
-            )
+        value = _several(s, (one, many, made), unit, rate, n, hours)
     else:
-        s.say(
-            "rate",
-            f"A {one} makes {rate.value} {made} per {unit}.",
-            f"In one {unit} a {one} makes {rate.value} {made}.",
-        )
-        value = s.step("*", (rate, h), f"In {h.value} {unit}s these are {{}} {made}.", f"The {one} makes {{}} {made}.")
-        s.say("hours", f"The {one} works for {h.value} {unit}s.", f"It is {h.value} {unit}s of work.")
+        value = _alone(s, (one, many, made), unit, rate, h)
         missing -= 1
     if hours:
         s.say(
@@ -210,6 +182,46 @@ def work(s: Story) -> None:
         value, last, missing = _change(s, kind, made, value), kind, missing - 1
     s.follows(last, tail)
     _ENDS[tail][1](s, made, value)
+
+
+def _several(s: Story, words: tuple[str, str, str], unit: str, rate: Quantity, n: Quantity, hours: bool) -> Quantity:
+    one, many, made = words
+    s.say(
+        "rate",
+        f"A {one} makes {rate.value} {made} an {unit}."
+        if unit == "hour"
+        else f"A {one} makes {rate.value} {made} a {unit}.",
+        f"Each {one} makes {rate.value} {made} per {unit}.",
+    )
+    value = s.step(
+        "*", (rate, n), f"{n.value} {many} make {{}} {made} per {unit}.", f"In one {unit} they make {{}} {made}."
+    )
+    if hours:
+        s.say(
+            "makers",
+            f"There are {n.value} {many}.",
+            f"A firm has {n.value} {many}.",
+            f"{n.value} {many} work at the same time.",
+        )
+    else:
+        s.say(
+            "makers",
+            f"For one {unit}, {n.value} {many} work.",
+            f"There are {n.value} {many}, and they work for one {unit}.",
+        )
+    return value
+
+
+def _alone(s: Story, words: tuple[str, str, str], unit: str, rate: Quantity, h: Quantity) -> Quantity:
+    one, _, made = words
+    s.say(
+        "rate",
+        f"A {one} makes {rate.value} {made} per {unit}.",
+        f"In one {unit} a {one} makes {rate.value} {made}.",
+    )
+    value = s.step("*", (rate, h), f"In {h.value} {unit}s these are {{}} {made}.", f"The {one} makes {{}} {made}.")
+    s.say("hours", f"The {one} works for {h.value} {unit}s.", f"It is {h.value} {unit}s of work.")
+    return value
 
 
 def _change(s: Story, kind: str, made: str, value: Quantity) -> Quantity:
