@@ -225,6 +225,19 @@ def test_a_table_of_floats_says_levels_and_what_it_lacks(tmp_path):
     assert "no answer" in found.skipped[0].why
 
 
+def test_completions_that_nobody_scored_have_majority_and_pass_at_n(tmp_path):
+    plain = {key: value for key, value in row().items() if key != "scores"}
+    scored = accuracy(write(tmp_path / "a.jsonl", [row()]))
+    found = accuracy(write(tmp_path / "b.jsonl", [plain, row(1, scores=None), row(2, scores=[])]))
+    assert found.problems == 3 and not found.skipped and found.negative == 0
+    assert {name.split("@")[0] for name in found.metrics if "pred" not in name} == {"majority", "pass"}
+    for name, one in found.metrics.items():
+        assert one.value == pytest.approx(scored.metrics[name].value), name
+    mixed = accuracy(write(tmp_path / "c.jsonl", [row(), row(1, scores=None)]))
+    assert mixed.problems == 1 and mixed.metrics["weighted@8"].n == 1
+    assert [(one.number, one.why) for one in mixed.skipped] == [(1, "it has no scores, and others have")]
+
+
 def test_an_answer_in_a_list_of_one_is_that_answer(tmp_path):
     assert accuracy(write(tmp_path / "x.jsonl", [row(answer=["1/2"])])).metrics["pass@8"].value == 1
 
@@ -233,7 +246,7 @@ def test_an_answer_in_a_list_of_one_is_that_answer(tmp_path):
     ("rows", "says"),
     [
         ([], "There is no row of completions in it."),
-        ([row(scores=None)] * 2, "the first of 2, because it has no scores"),
+        ([row(scores=[[0.5]])] * 2, "the first of 2, because its scores are no list of 8"),
         ([row(answer=None)], "because it has no answer"),
     ],
 )

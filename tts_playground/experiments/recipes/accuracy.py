@@ -38,7 +38,7 @@ RULES = ("naive", "weighted", "majority", "pass")
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """What a file of completions comes to."""
+    """What a file of completions comes to: without scores of steps, by majority and pass@N alone."""
 
     approach: str
     n: int
@@ -157,12 +157,15 @@ def measured(rows: Iterable[CompletedProblem | Skipped], approach: str, beam_wid
             raise BadInput("There is no row of completions in it.")
         raise BadInput(f"No row of completions can be used; the first of {len(skipped):,}, because {skipped[0].why}.")
     n = Counter(row[0] for row in told).most_common(1)[0][0]
-    skipped += [
-        Skipped(number, f"it has {plural(row[0], 'completion')}, and most have {n}")
-        for number, row in zip(numbers, told, strict=True)
-        if row[0] != n
-    ]
-    kept = [row for row in told if row[0] == n]
+    scored = any("weighted" in row[2] for row in told if row[0] == n)
+    kept = []
+    for number, row in zip(numbers, told, strict=True):
+        if row[0] != n:
+            skipped.append(Skipped(number, f"it has {plural(row[0], 'completion')}, and most have {n}"))
+        elif scored and "weighted" not in row[2]:
+            skipped.append(Skipped(number, "it has no scores, and others have"))
+        else:
+            kept.append(row)
     size = together(approach, n, beam_width)
     metrics = _metrics(kept, sizes(n, size))
     tokens = {
@@ -174,9 +177,10 @@ def measured(rows: Iterable[CompletedProblem | Skipped], approach: str, beam_wid
 
 def _metrics(kept: Sequence[Any], ns: Sequence[int]) -> dict[str, Interval]:
     levels = np.array([row[1] for row in kept])
+    rules = [rule for rule in RULES if rule in kept[0][2]]
     found: dict[str, Interval] = {}
     for place, at in enumerate(ns):
-        for rule in RULES:
+        for rule in rules:
             found[f"{rule}@{at}"] = mean([row[2][rule][place] for row in kept], "shares")
     columns: dict[str, list[bool]] = defaultdict(list)
     for row in kept:
@@ -184,7 +188,7 @@ def _metrics(kept: Sequence[Any], ns: Sequence[int]) -> dict[str, Interval]:
             columns[name].append(right)
     found |= {name: mean(np.array(each, float), "shares") for name, each in columns.items() if len(each) == len(kept)}
     for level in sorted(set(levels.tolist()) - {0}):
-        for rule in RULES:
+        for rule in rules:
             own = [row[2][rule][-1] for row, its in zip(kept, levels, strict=True) if its == level]
             found[f"{rule}@{ns[-1]}_level{level}"] = mean(own, "shares")
     return found

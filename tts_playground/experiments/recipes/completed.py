@@ -20,7 +20,7 @@ class CompletedProblem:
     level: int
     completions: tuple[str, ...]
     scores: tuple[tuple[float, ...], ...]
-    """of each step of each completion"""
+    """of each step of each completion; empty where nobody scored them"""
     tokens: tuple[int, ...] = ()
     """of each completion; empty where nobody counted (the original's dvts)"""
     spent: int = 0
@@ -47,5 +47,5 @@ class CompletedProblem:
         return [known[name] for name in self.names]
 
     def rewards(self, how: str) -> list[float]:
-        """The aggregated score of each."""
+        """The aggregated score of each; empty where nobody scored them."""
         return [aggregated(one, how) for one in self.scores]

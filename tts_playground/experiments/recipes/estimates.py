@@ -26,25 +26,30 @@ def sizes(n: int, size: int) -> list[int]:
 def of_problem(one: CompletedProblem, size: int, how: str) -> dict[str, Values]:
     """Rule -> how right it is at each of ``sizes``, averaged over all choices of N completions.
 
+    Without scores there are votes of the majority and pass@N alone.
+
     Args:
         size: completions that stand or fall together.
         how: makes one number of step scores.
     """
     n = len(one.completions)
     ns = sizes(n, size)
-    rewards = np.array(one.rewards(how))
     right = np.array(one.right, dtype=np.float64)
     blocks = np.array([at // size for at in ns])
-    scores, gold = rewards.reshape(-1, size), right.reshape(-1, size)
+    gold = right.reshape(-1, size)
+    says = np.array([bool(name) for name in one.names], dtype=np.float64)
+    found = {
+        "pass": np.atleast_1d(pass_at_k(n // size, int(gold.any(1).sum()), list(blocks))),
+        "majority": _voted(one.names, right, blocks, size, says),
+    }
+    if not one.scores:
+        return found
+    rewards = np.array(one.rewards(how))
+    scores = rewards.reshape(-1, size)
     best = scores.max(1)
     picked = (gold * (scores == best[:, None])).sum(1) / (scores == best[:, None]).sum(1)
-    found = {
-        "naive": expected_pick(best, picked, blocks),
-        "pass": np.atleast_1d(pass_at_k(n // size, int(gold.any(1).sum()), list(blocks))),
-    }
-    says = np.array([bool(name) for name in one.names], dtype=np.float64)
-    for rule, weights in (("majority", says), ("weighted", says * np.maximum(rewards, 0.0))):
-        found[rule] = _voted(one.names, right, blocks, size, weights)
+    found["naive"] = expected_pick(best, picked, blocks)
+    found["weighted"] = _voted(one.names, right, blocks, size, says * np.maximum(rewards, 0.0))
     return found
 
 

@@ -89,9 +89,8 @@ def _read(row: Mapping[str, Any] | PlaygroundError) -> CompletedProblem:
     completions, scores = row.get("completions"), row.get("scores")
     if not _is_list(completions, str) or not completions:
         raise BadInput("it has no completions, which are a list of texts")
-    if scores is None:
-        raise BadInput("it has no scores, which are a list of numbers a completion")
-    if not isinstance(scores, list) or len(scores) != len(completions) or not all(_is_list(s, float) for s in scores):
+    scores = [] if scores is None else scores
+    if not isinstance(scores, list) or not all(_is_list(s, float) for s in scores) or _short(scores, completions):
         raise BadInput(f"its scores are no list of {len(completions)} lists of numbers, one a completion")
     if not all(math.isfinite(score) for one in scores for score in one):
         raise BadInput("one of its scores is no finite number")
@@ -109,6 +108,11 @@ def _read(row: Mapping[str, Any] | PlaygroundError) -> CompletedProblem:
         {key: value for key, value in row.items() if _PUBLISHED.fullmatch(key) and isinstance(value, str)},
         str(row.get("unique_id") or ""),
     )
+
+
+def _short(scores: list[Any], completions: list[Any]) -> bool:
+    """Whether there are scores, and not one list a completion."""
+    return bool(scores) and len(scores) != len(completions)
 
 
 def _is_list(value: Any, kind: type) -> TypeGuard[list[Any]]:
