@@ -34,7 +34,7 @@ ABOUT = (
 )
 DATA = (
     "`worlds.arithmetic`, problems without end, none twice; what math-eval asks beyond them (wordings, numbers, "
-    "compositions) never comes up, but for dividing by 17 in one problem of 300."
+    "compositions) never comes up, but for dividing by 17 in one problem of 300; each of its words does."
 )
 
 
