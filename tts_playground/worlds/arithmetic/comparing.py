@@ -51,7 +51,6 @@ def _compared(s: Story, kind: str, of: Person, amount: Quantity, what: str, many
             f"more {many}",
             f"{who.name} has {n.value} more {what} than {of.name}.",
             f"{who.name} has {n.value} {what} more than {of.name}.",
-            also=(f"{of.name} has {n.value} fewer {what} than {who.name}.",),
         )
         return who, s.step("+", (amount, n), *then)
     if kind == "fewer":
@@ -68,7 +67,6 @@ def _compared(s: Story, kind: str, of: Person, amount: Quantity, what: str, many
             f"times {many}",
             f"{who.name} has {TIMES[k]} as many {what} as {of.name}.",
             f"The number of {who.name}'s {what} is {TIMES[k]} that of {of.name}.",
-            also=(f"{of.name} has only {PARTS[k]} of the number that {who.name} has.",),
         )
         return who, s.step("*", (amount, Quantity(k)), *then)
     found = [one for one in PARTS if amount.value % one == 0]
@@ -80,7 +78,6 @@ def _compared(s: Story, kind: str, of: Person, amount: Quantity, what: str, many
         f"part {many}",
         f"{who.name} has {PARTS[k]} as many {what} as {of.name}.",
         f"{who.name} has only {PARTS[k]} of the number that {of.name} has.",
-        also=(f"{of.name} has {TIMES[k]} as many {what} as {who.name}.",) if k in TIMES else (),
     ) if part else None
     return who, s.step("/", (amount, Quantity(k)), *then)
 
@@ -129,7 +126,6 @@ def _aged(s: Story, kind: str, of: Person, age: Quantity) -> tuple[Person, Quant
             kind,
             f"{who.name} is {n.value} years {kind} than {of.name}.",
             f"{of.name}'s friend {who.name} is {n.value} years {kind}.",
-            also=(f"{of.name} is {n.value} years {'younger' if kind == 'older' else 'older'} than {who.name}.",),
         )
         return who, s.step("+" if kind == "older" else "-", (age, n), *then)
     if kind == "times":
@@ -138,7 +134,6 @@ def _aged(s: Story, kind: str, of: Person, age: Quantity) -> tuple[Person, Quant
             kind,
             f"{who.name} is {TIMES[k]} as old as {of.name}.",
             f"The age of {who.name} is {TIMES[k]} that of {of.name}.",
-            also=(f"{of.name} is {PARTS[k]} as old as {who.name}.",),
         )
         return who, s.step("*", (age, Quantity(k)), *then)
     if kind == "ago":
