@@ -54,7 +54,7 @@ def story(seed: int, index: int, split: str = "train", level: int | None = None)
     while True:
         name = _DRAWN[int(rng.random() * len(_DRAWN))]
         for _ in range(6):
-            made = Story(rng, steps, "train" if split == "seen" else split, name)
+            made = Story(rng, steps, split, name)
             try:
                 FAMILIES[name][0](made)
             except Unfit:
@@ -75,8 +75,8 @@ def problems(seed: int, n: int, split: str = "train", *, start: int = 0, level: 
     """Problems ``start`` to ``start + n`` of a seed.
 
     Args:
-        split: "train", what training draws from; "seen", the same kind; "wording", "number" or "composition": with
-            something that training never shows.
+        split: "train", what training draws from; "seen", the same kind in the wordings that all splits have; "wording",
+            "number" or "composition": with something that training never shows.
         level: 1 to 5; None takes all alike.
 
     Raises:

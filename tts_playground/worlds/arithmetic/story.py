@@ -38,7 +38,7 @@ class Story:
     level: int
     """steps that are wanted: 1 to 5 and more"""
     split: str
-    """"train", "seen" (as in training), or one of ``heldout.KINDS``"""
+    """"train", "seen" (as in training, without the wordings that training alone has), or one of ``heldout.KINDS``"""
     family: str = ""
     told: list[str] = field(default_factory=list)
     """sentences of the problem"""
