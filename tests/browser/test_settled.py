@@ -6,6 +6,7 @@ import pytest
 from opening import PATIENCE, open_in, settled
 from playwright.sync_api import expect
 
+from tts_playground.pages.math.page_state import opening
 from tts_playground.ui.edge.page_scripts import CHARTS
 
 OLD = ".old"
@@ -154,7 +155,7 @@ def test_other_tabs_are_as_honest_do_not_jump_and_link_their_charts(opened):
     expect(page.locator("#math-chips .chip.lit").first).to_be_visible()
     expect(page.locator("#math-picks tr.lit").first).to_be_visible()
     page.keyboard.press("Escape")
-    page.locator("#math-chips .chip").nth(2).hover()  # one that a selector picks at some N
+    page.locator("#math-chips .chip").nth(opening().pool.picks(4)["weighted"]).hover()
     expect(page.locator("#math-curve .marks-over circle").first).to_be_attached()
     page.locator("#math-n input[type=number]").fill("4")
     expect(page.locator("#math-stale .note")).to_contain_text("Settings changed; this tree is from")
