@@ -10,7 +10,7 @@ from torch import nn
 
 from tts_playground.errors import Cancelled
 from tts_playground.train.common import skeleton
-from tts_playground.train.common.card import command_of
+from tts_playground.train.common.card import command_of, hardware, origins
 from tts_playground.train.common.config import TRAINERS, TrainConfig
 from tts_playground.train.common.skeleton import CardText, Training, TrainSetup, carry_out
 from tts_playground.train.janus.traits import traits
@@ -110,3 +110,22 @@ def test_a_card_tells_steps_where_steps_were_ordered(tmp_path):
     ordered = command_of(TrainConfig(out=tmp_path / "made", steps=60), "tiny:math")
     assert ordered.startswith("python -m tts_playground.train tiny-math --minutes 30 --steps 60 ")
     assert "--steps" not in command_of(TrainConfig(out=tmp_path), "tiny:math")
+
+
+def test_a_card_tells_every_training_that_it_goes_back_to(tmp_path):
+    for name, lines in (
+        ("a", ["- Command: `first`", "- Seed: 1. Hardware: a GPU. Time: 1.0 minutes, 9 steps."]),
+        ("b", ["- Command: `second`", "- Seed: 2. Hardware: a CPU. Time: 2.0 minutes, 8 steps."]),
+    ):
+        (tmp_path / name).mkdir()
+        said = lines + ([] if name == "a" else origins(TrainConfig(out=tmp_path, init=tmp_path / "a")))
+        (tmp_path / name / "README.md").write_text("\n".join([*said, ""]))
+    assert origins(TrainConfig(out=tmp_path, init=tmp_path / "b")) == [
+        "- Started from: `second`. Hardware: a CPU. Time: 2.0 minutes, 8 steps.",
+        "- Before that: `first`. Hardware: a GPU. Time: 1.0 minutes, 9 steps.",
+    ]
+
+
+def test_hardware_is_counted_in_words(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    assert hardware("cpu").startswith("1 thread of a CPU (")

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from tts_playground import files
+from tts_playground.errors import plural
 from tts_playground.models.hub import cards
 from tts_playground.train.common.config import TrainConfig
 from tts_playground.train.common.loop import TrainReport
@@ -50,7 +51,7 @@ def hardware(device: torch.device | str) -> str:
     """The machine in words."""
     if torch.device(device).type == "cuda":
         return f"one {torch.cuda.get_device_name()}"
-    return f"{torch.get_num_threads()} threads of a {platform.machine()} CPU"
+    return f"{plural(torch.get_num_threads(), 'thread')} of a CPU ({platform.machine()})"
 
 
 def command_of(order: TrainConfig, name: str) -> str:
@@ -73,7 +74,7 @@ def command_of(order: TrainConfig, name: str) -> str:
 
 
 def origins(order: TrainConfig) -> list[str]:
-    """A line for each checkpoint that went into the order's: how it was made, as its own card tells."""
+    """A line for each checkpoint that went into the order's: how it was made, as its own card tells, and from what."""
     lines = []
     for key, what in (
         ("vq", "Its VQ"),
@@ -88,6 +89,9 @@ def origins(order: TrainConfig) -> list[str]:
         told = (folder / cards.CARD).read_text(encoding="utf-8")
         found = [re.search(pattern, told, re.MULTILINE) for pattern in (r"^- Command: (`.+`)", r"(Hardware: .+)$")]
         lines.append(f"- {what}: " + ". ".join(match[1] for match in found if match))
+        if key == "init":
+            before = re.findall(r"^- (?:Started from|Before that): (.+)$", told, re.MULTILINE)
+            lines += [f"- Before that: {one}" for one in before]
     return lines
 
 
