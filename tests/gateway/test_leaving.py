@@ -110,18 +110,20 @@ def test_who_hangs_up_while_waiting_is_forgotten(served, tokens):
 
 
 def test_many_that_hang_up_leave_nothing_behind(served, client, monkeypatch):
-    threads, came = threading.active_count(), []
+    threads, gone = threading.active_count(), []
     whole = Gateway.__call__
 
-    def counted(gateway, scope, receive, send):
-        came.append(scope)
-        return whole(gateway, scope, receive, send)
+    async def counted(gateway, scope, receive, send):
+        try:
+            await whole(gateway, scope, receive, send)
+        finally:
+            gone.append(scope)
 
     monkeypatch.setattr(Gateway, "__call__", counted)
     for _ in range(60):
         with asking(served, stream=True):
             pass
-    until(lambda: len(came) == 60 and served.gateway.at_work == 0)  # a busy server takes them in long after they left
+    until(lambda: len(gone) == 60 and served.gateway.at_work == 0)  # a busy server takes them in long after they left
     assert served.gateway.line.running == served.gateway.line.waiting == 0
     until(lambda: threading.active_count() <= threads + 8)
     assert ask(client).choices
