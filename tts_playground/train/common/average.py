@@ -40,7 +40,9 @@ def average(out: Path, folders: Sequence[Path]) -> Path:
     for folder in folders[1:]:
         weights = _weights(folder)
         if {name: one.shape for name, one in weights.items()} != {name: one.shape for name, one in total.items()}:
-            raise BadInput(f"The weights in {shown(folder)} have other names or shapes than those in {folders[0]}.")
+            raise BadInput(
+                f"The weights in {shown(folder)} have other names or shapes than those in {shown(folders[0])}."
+            )
         for name, one in weights.items():
             total[name] += one.float() * share
     mean = {name: one.to(first[name].dtype).contiguous() for name, one in total.items()}
