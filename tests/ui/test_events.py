@@ -87,3 +87,14 @@ def test_gradio_is_imported_whole_and_without_stub_files():
     )
     found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+MOVES = {"change", "input", "release"}
+
+
+def test_what_follows_several_parts_is_one_event(app):
+    """As an event a part, the answer to the first of two moves may come after the answer to both."""
+    events = [event for event in app.fns.values() if event.fn and any(how in MOVES for _, how in event.targets)]
+    shown = [(event.fn, tuple(part._id for part in event.outputs)) for event in events]
+    assert len(shown) > 30 and len({len(event.targets) for event in events}) > 2
+    assert [one for one in shown if shown.count(one) > 1] == []

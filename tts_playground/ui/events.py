@@ -30,6 +30,18 @@ LIVE: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
 """what follows a slider, a stroke or a text while it moves: of many changes the last one counts"""
 
 
+def follows(moves: Sequence[Any], fn: Callable[..., Any], inputs: Any, outputs: Any) -> Any:
+    """What follows whichever part moved, as one event, so that the last move counts whichever part it was of.
+
+    As an event a part, two parts that move within a moment would be answered at the same time, and the answer to the
+    first, which knows nothing of the second, may come last.
+
+    Args:
+        moves: the parts' listeners, such as ``slider.change`` and ``menu.input``.
+    """
+    return gr.on(list(moves), fn, inputs, outputs, **LIVE)
+
+
 def waiting(line: Any) -> dict[str, Any]:
     """For events that may wait in the queue: ``line`` shows the place there, and nothing else flickers."""
     return {"show_progress": "minimal", "show_progress_on": line}

@@ -33,6 +33,7 @@ from tts_playground.ui.events import (
     QUIET,
     arrives,
     cancels,
+    follows,
     is_local,
     keeps,
     offers,
@@ -138,8 +139,7 @@ def _looking(p: AuditParts) -> None:
         factor, level = (str(getattr(event, name, ""))[:20] for name in ("factor", "level"))
         return *turn(found, Focus(), factor, level, values), factor if factor in FACTORS else gr.skip()
 
-    for name in ("n", "temperature"):
-        p.value(name).change(look, [p.work, p.focus, *p.values], p.shown, **LIVE)
+    follows([p.value("n").change, p.value("temperature").change], look, [p.work, p.focus, *p.values], p.shown)
     turned = [p.focus, p.histogram, p.about, p.gallery]
     p.factor.input(choose, [p.work, p.focus, p.factor, *p.values], turned, **LIVE)
     p.histogram.click(click, [p.work, p.focus, *p.values], turned, **LIVE)
@@ -194,8 +194,7 @@ def _own(p: AuditParts) -> None:
 
     asked = [p.own_status, p.own_bars]
     p.ask.click(ask, [p.picture, p.labels, *p.values], asked, show_progress="minimal", **GPU, **QUIET)
-    for part in (p.picture, p.labels):
-        part.change(own_picture.now_of, [p.picture, p.labels], p.own_now, **LIVE)
+    follows([p.picture.change, p.labels.change], own_picture.now_of, [p.picture, p.labels], p.own_now)
 
 
 def _arriving(app: gr.Blocks, p: AuditParts) -> None:

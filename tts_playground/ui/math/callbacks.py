@@ -33,6 +33,7 @@ from tts_playground.ui.events import (
     LIVE,
     QUIET,
     cancels,
+    follows,
     is_local,
     keeps,
     offers,
@@ -153,16 +154,13 @@ def _looking(p: MathParts) -> None:
         return hint, gr.skip() if truth == view.truth else truth, gr.skip() if kept else None
 
     looked = [p.value("look"), p.value("aggregation")]
-    for part in looked:
-        part.change(pick, [p.state, *looked], [p.picks, p.curve, p.chips], **LIVE)
-    for part in (p.axis, p.level, p.value("aggregation")):
-        part.change(draw, [p.axis, p.level, p.value("aggregation")], p.figures[:3], **LIVE)
-    for name in ORDER:
-        if name not in ("other", "look"):
-            p.value(name).change(age, [p.state, *p.values], p.stale, **LIVE)
+    many_of = [p.axis, p.level, p.value("aggregation")]
+    follows([part.change for part in looked], pick, [p.state, *looked], [p.picks, p.curve, p.chips])
+    follows([part.change for part in many_of], draw, many_of, p.figures[:3])
+    settings = [p.value(name).change for name in ORDER if name not in ("other", "look")]
+    follows(settings, age, [p.state, *p.values], p.stale)
     outputs = [p.words, p.value("truth"), p.examples]
-    for name in ("problem", "model"):
-        p.value(name).change(asked, [p.state, p.examples, *p.values], outputs, **LIVE)
+    follows([p.value("problem").change, p.value("model").change], asked, [p.state, p.examples, *p.values], outputs)
 
 
 def many(axis: str, level: str, how: str) -> tuple[Any, ...]:

@@ -28,7 +28,7 @@ from tts_playground.pages.t2i.view_settings import (
 )
 from tts_playground.tasks.reward_worlds import warnings
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, WATCH, LastWord, is_local, session_of
+from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, LIVE, QUIET, WATCH, LastWord, follows, is_local, session_of
 from tts_playground.ui.t2i.layout import MODEL_SLIDERS, MORE, T2iParts, adjusted
 from tts_playground.ui.widgets import plot
 
@@ -104,17 +104,14 @@ def _looking(p: T2iParts) -> tuple[Any, list[Any]]:
         return remarks(view_from(request, values))
 
     outputs = [p.look, p.others, p.chosen, p.note, *p.shown]
-    quick = {"trigger_mode": "always_last", "queue": True, **LIGHT, **QUIET}
     names = ("n", "temperature", "cfg", "top_p", "top_k", "seed", "reward", "second", "steps", "eta")
-    for name in names:
-        p.value(name).change(glance, [p.look, *p.values], outputs, **quick)
-    wanting: dict[str, Any] = {"inputs": [p.live, p.ticket, *p.values], "outputs": p.ticket, **quick}
-    for name in ("temperature", "cfg", "top_p", "top_k", "steps", "eta"):
-        p.value(name).release(want, **wanting)
-    for name in ("reward", "second"):
-        p.value(name).input(want, **wanting)
+    follows([p.value(name).change for name in names], glance, [p.look, *p.values], outputs)
+    wanting: dict[str, Any] = {"inputs": [p.live, p.ticket, *p.values], "outputs": p.ticket}
+    sliders = ("temperature", "cfg", "top_p", "top_k", "steps", "eta")
+    let_go = [p.value(name).release for name in sliders]
+    follows([*let_go, p.value("reward").input, p.value("second").input], want, **wanting)
     prompt, model = p.value("prompt"), p.value("model")
-    prompt.change(note, p.values, p.note, **quick)  # Gradio's "input" does not hear what is pasted
+    prompt.change(note, p.values, p.note, **LIVE)  # Gradio's "input" does not hear what is pasted
 
     @friendly
     def pick(index: int, model: str, request: gr.Request):
@@ -122,13 +119,13 @@ def _looking(p: T2iParts) -> tuple[Any, list[Any]]:
 
     chosen = p.examples.click(pick, [p.examples, model], prompt, **LIGHT, **QUIET)
     for event in (chosen.then, prompt.submit):
-        event(glance, [p.look, *p.values], outputs, **quick).then(want, **wanting)
-    switched = _switching(p, quick)
-    switched(glance, [p.look, *p.values], outputs, **quick)
+        event(glance, [p.look, *p.values], outputs, **LIVE).then(want, **wanting, **LIVE)
+    switched = _switching(p)
+    switched(glance, [p.look, *p.values], outputs, **LIVE)
     return glance, outputs
 
 
-def _switching(p: T2iParts, quick: dict[str, Any]) -> Any:
+def _switching(p: T2iParts) -> Any:
     """Another model brings its sliders, and one chosen by hand its own values; returns what follows such a choice."""
     model = p.value("model")
 
@@ -144,7 +141,7 @@ def _switching(p: T2iParts, quick: dict[str, Any]) -> Any:
         name = MENU.allowed(model, is_local(request))
         return gr.Dataset(samples=[[prompt] for prompt in examples(name)]), *adjusted(name)
 
-    model.change(adjust, model, [p.examples, *map(p.value, MODEL_SLIDERS)], **quick)
+    model.change(adjust, model, [p.examples, *map(p.value, MODEL_SLIDERS)], **LIVE)
     return model.input(switch, p.values, [p.status, p.value("cfg"), p.value("steps")], **LIGHT, **QUIET).success
 
 

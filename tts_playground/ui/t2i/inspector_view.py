@@ -15,7 +15,7 @@ from tts_playground.pages.t2i import inspector, render
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import LIMITS, T2iView, coerce_view
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import GPU, LIGHT, QUIET
+from tts_playground.ui.events import GPU, LIGHT, QUIET, follows
 from tts_playground.ui.t2i.layout import T2iParts
 from tts_playground.ui.widgets import PageState, heading, slider
 
@@ -141,6 +141,5 @@ def _connect(p: T2iParts, s: Scope, tab: Any, is_open: Any) -> None:
     p.chosen.change(_follow, **following, trigger_mode="always_last", **heavy)
     s.picture.select(_click, [s.subject, s.mode, *s.knobs], [s.subject, *s.shown], **LIGHT, **QUIET)
     moved: dict[str, Any] = {"inputs": [s.subject, s.mode, *s.knobs], "outputs": s.shown}
-    for control in (*s.knobs, s.mode):
-        control.change(_reshape, **moved, trigger_mode="always_last", **LIGHT, **QUIET)
+    follows([part.change for part in (*s.knobs, s.mode)], _reshape, **moved)
     tab.select(lambda: "scope", None, is_open, **LIGHT, **QUIET).then(_follow, **following, **heavy)

@@ -19,7 +19,7 @@ from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import T2iView
 from tts_playground.tasks.image_rewards import share_weights
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import GPU, LIGHT, QUIET, cancels, is_local
+from tts_playground.ui.events import GPU, LIGHT, QUIET, cancels, follows, is_local
 from tts_playground.ui.t2i.callbacks import view_from
 from tts_playground.ui.t2i.layout import T2iParts
 from tts_playground.ui.widgets import PageState, heading, said
@@ -117,11 +117,9 @@ def _opening(p: T2iParts, b: ComparisonParts, tab: Any, is_open: Any) -> None:
     def glance(found: strategy_comparison.Beyond | None, axis: str, look: GalleryState, judge: str | None, name: str):
         return strategy_comparison.figure(None, axis, look, judge) if found is None and name == "beyond" else gr.skip()
 
-    quick: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
     given = [b.state, b.axis, p.look, b.judge, is_open]
     tab.select(lambda: "beyond", None, is_open, **LIGHT, **QUIET).then(glance, given, b.figure, **LIGHT, **QUIET)
-    p.look.change(glance, given, b.figure, **quick)
-    b.judge.change(glance, given, b.figure, **quick)
+    follows([p.look.change, b.judge.change], glance, given, b.figure)
 
 
 def _titled(strategies: Sequence[str]) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from tts_playground.pages.status import halted, status
 from tts_playground.pages.t2i import render, sweep
 from tts_playground.pages.t2i.view_settings import T2iView
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, QUIET, session_of
+from tts_playground.ui.events import AT_ONCE, GPU, QUIET, follows, session_of
 from tts_playground.ui.t2i.callbacks import LAST_WORD, broken_off, view_from
 from tts_playground.ui.t2i.layout import T2iParts
 from tts_playground.ui.widgets import PageState, heading
@@ -74,8 +74,7 @@ def build(p: T2iParts, view: T2iView) -> tuple[Any, list[Any], list[Any]]:
 
     heavy = {"show_progress": "minimal", "show_progress_on": line, **GPU, **QUIET}
     event = run.click(draw, [each, shown, *p.values], outputs, **heavy)
-    for control in (shown, reward):
-        control.input(look, [state, shown, reward], seen, trigger_mode="always_last", **LIGHT, **QUIET)
+    follows([shown.input, reward.input], look, [state, shown, reward], seen)
     event.failure(broken_off, line, [line, sheet], **AT_ONCE, **QUIET)
     p.cancel.click(_stopped, line, [line, sheet], cancels=[event], **AT_ONCE, **QUIET)
     return draw, [each, shown, *p.values], outputs

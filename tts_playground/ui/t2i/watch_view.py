@@ -9,7 +9,7 @@ import gradio as gr
 from tts_playground.pages.t2i import watch
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import LIGHT, QUIET
+from tts_playground.ui.events import LIGHT, QUIET, follows
 from tts_playground.ui.first_open import later
 from tts_playground.ui.replay import replay
 from tts_playground.ui.t2i.layout import T2iParts
@@ -32,7 +32,5 @@ def build(p: T2iParts, opening: GalleryState, tab: Any, is_open: Any) -> None:
         return watch.board(look, chosen) if name == "watch" else gr.skip()
 
     given = [p.look, p.chosen, is_open]
-    quick: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
     tab.select(lambda: "watch", None, is_open, **LIGHT, **QUIET).then(show, given, board, **LIGHT, **QUIET)
-    p.look.change(show, given, board, **quick)
-    p.chosen.change(show, given, board, **quick)
+    follows([p.look.change, p.chosen.change], show, given, board)

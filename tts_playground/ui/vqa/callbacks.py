@@ -32,9 +32,11 @@ from tts_playground.ui.events import (
     AT_ONCE,
     GPU,
     LIGHT,
+    LIVE,
     QUIET,
     arrives,
     cancels,
+    follows,
     is_local,
     keeps,
     offers,
@@ -146,10 +148,9 @@ def _looking(p: VqaParts) -> None:
         place = whole("The place of an answer", getattr(event, "place", 0))
         return place, words.board(work, place)
 
-    live: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
-    p.value("n").change(look, [p.work, p.value("n")], _shown(p)[:4], **live)
-    p.table.click(read, p.work, [p.reply, p.board], **live)
-    p.picture.change(friendly(render.picture_now), p.picture, p.now, **live)
+    p.value("n").change(look, [p.work, p.value("n")], _shown(p)[:4], **LIVE)
+    p.table.click(read, p.work, [p.reply, p.board], **LIVE)
+    p.picture.change(friendly(render.picture_now), p.picture, p.now, **LIVE)
 
 
 def _count(n: Any) -> int:
@@ -213,9 +214,8 @@ def _set(p: VqaParts) -> Any:
     given = [p.set_name, p.set_count, p.set_axis, p.set_measure, *p.settings]
     outputs = [p.set_work, p.set_figure, p.set_status, p.reliability]
     event = p.set_run.click(run, given, outputs, show_progress="hidden", **GPU, **QUIET)
-    for part in (p.set_axis, p.set_measure):
-        seen = [p.set_figure, p.set_status]
-        part.change(look, [p.set_work, p.set_axis, p.set_measure], seen, trigger_mode="always_last", **LIGHT, **QUIET)
+    shown_by = [p.set_axis, p.set_measure]
+    follows([part.change for part in shown_by], look, [p.set_work, *shown_by], [p.set_figure, p.set_status])
     return event
 
 
@@ -249,11 +249,9 @@ def _theory(p: VqaParts) -> None:
     """Live figures follow their sliders."""
     n, temperature, top_p, top_k = (p.value(name) for name in ("n", "temperature", "top_p", "top_k"))
     friendly_theory, friendly_shape = friendly(render.theory_figure), friendly(render.shape_figure)
-    live: dict[str, Any] = {"trigger_mode": "always_last", **LIGHT, **QUIET}
-    for part in (p.theory_p, n):
-        part.change(friendly_theory, [p.theory_p, n], p.theory, **live)
-    for part in (temperature, top_p, top_k):
-        part.change(friendly_shape, [p.work, temperature, top_p, top_k], p.shape, **live)
+    follows([p.theory_p.change, n.change], friendly_theory, [p.theory_p, n], p.theory)
+    shaping = [temperature, top_p, top_k]
+    follows([part.change for part in shaping], friendly_shape, [p.work, *shaping], p.shape)
 
 
 def _arriving(app: gr.Blocks, p: VqaParts) -> None:
