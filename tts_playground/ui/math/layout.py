@@ -165,11 +165,11 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: MathView) -> N
     settings["n"] = slider("math", "n", "N of the search", view.n, 1, "Whole solutions in the end.", LIMITS)
     with gr.Row(elem_classes="buttons"):
         settings["reward"] = gr.Dropdown(
-            guides(), value=view.reward, label="Judge of steps", allow_custom_value=True, min_width=90,
+            guides(), value=view.reward, label="Judge of steps", allow_custom_value=True, min_width=116,
             info="Scores a step as it comes.", elem_id="math-reward",
         )  # fmt: skip
         settings["aggregation"] = gr.Dropdown(
-            list(AGGREGATIONS), value=view.aggregation, label="Solution's score", min_width=90,
+            list(AGGREGATIONS), value=view.aggregation, label="Solution's score", min_width=116,
             info="Made of its steps' scores.", elem_id="math-aggregation",
         )  # fmt: skip
     settings["temperature"] = _slider("temperature", "Temperature", view.temperature, 0.05, "0 says the likeliest.")
