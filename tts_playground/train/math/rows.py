@@ -8,6 +8,7 @@ from random import Random
 
 import numpy as np
 
+from tts_playground.train.math.as_typed import as_typed
 from tts_playground.train.math.tokens import ASSISTANT, EOS, PAD, STEP_END, USER, encoder
 from tts_playground.worlds.arithmetic.checking import step_labels, steps_of
 from tts_playground.worlds.arithmetic.generate import problem_of, story
@@ -109,7 +110,7 @@ def lesson(made: Story, rng: Random, mix: Mix) -> Text:
     encode = encoder()
     chance = rng.random()
     style = SHORT if chance < mix.short else CAREFUL if chance < mix.short + mix.careful else PLAIN
-    ids = encode.prompt(" ".join(made.told))
+    ids = encode.prompt(as_typed(" ".join(made.told), made.family, rng))
     if rng.random() < mix.revision:
         revised = _attempted(made, style, rng, mix.reach)
         if revised is not None:
