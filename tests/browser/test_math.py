@@ -200,7 +200,7 @@ def test_an_own_problem_is_asked_with_its_own_answer_and_enter(address, new_page
     n.fill("4")
     n.press("Enter")
     problem.fill("Bob has 3 <b>boxes</b> of 12 pens. How many pens does he have?")
-    expect(page.locator("#math-words")).to_contain_text("never met these words: Bob")
+    expect(page.locator("#math-words")).to_contain_text("never met this word: Bob")
     expect(page.locator("#math-stale")).to_contain_text("Problem changed")
     problem.press("Enter")
     expect(page.locator("#math-stale .note")).to_have_count(0)

@@ -1,6 +1,7 @@
 """eval math: its keys on a tiny random model, its numbers on hand-made pools, and the file of solutions."""
 
 import json
+import re
 from functools import partial
 from itertools import combinations
 
@@ -10,13 +11,14 @@ import pytest
 from tts_playground.errors import BadInput
 from tts_playground.estimators.curves import pass_at_k
 from tts_playground.evaluation import math as math_eval_script
-from tts_playground.evaluation import math_pool, math_revision, math_steps
+from tts_playground.evaluation import math_pool, math_revision, math_steps, math_typed
 from tts_playground.evaluation.math_pool import Solutions
 from tts_playground.home import CHECKPOINTS
 from tts_playground.samplers.lm_settings import SolutionSettings
 from tts_playground.tasks.solving import lm_sampler
 from tts_playground.train.common.config import TrainConfig, train
 from tts_playground.worlds.arithmetic import math_eval
+from tts_playground.worlds.arithmetic.as_typed import BARE
 
 
 @pytest.fixture(scope="module")
@@ -126,14 +128,25 @@ def test_a_verdict_names_the_first_wrong_step():
     assert not any(c.isdigit() for c in math_revision.said_of(one, Solutions("", ("",), ("",), (last,), (1,))))
 
 
+def test_the_same_expressions_are_asked_in_words_and_as_typed():
+    told, typed = math_typed.asked(40)
+    assert len(told) == len(typed) == 40 and {one.level for one in told} == {1, 2}
+    assert {one.subject for one in told} == set(BARE)
+    for one, other in zip(told, typed, strict=True):
+        assert one.problem != other.problem and one.answer == other.answer
+        keys = [re.sub(r"[^\d()+-]", "", text) for text in (one.problem, other.problem)]
+        assert keys[0] == keys[1]
+
+
 def test_the_whole_script_and_its_card(models, tmp_path, monkeypatch):
     # what has learnt nothing does not end what it writes
     monkeypatch.setattr(math_eval_script, "SolutionSettings", partial(SolutionSettings, max_tokens=64))
     monkeypatch.setattr(math_eval_script, "PRACTISED", (77_500, 3))
+    monkeypatch.setattr(math_typed, "PROBLEMS", 4)
     writer, prm = models
     file = tmp_path / "pool.jsonl"
     found = math_eval_script.run(str(writer), str(prm), "", problems=5, n=2, out=file, card=True)["metrics"]
-    assert {"greedy", "pass@2", "maj@2", "weighted@2", "best@2", "greedy_level5", "revised"} <= set(found)
+    assert {"greedy", "pass@2", "maj@2", "weighted@2", "best@2", "greedy_level5", "revised", "typed"} <= set(found)
     assert all(m["low"] is None or m["low"] <= m["value"] <= m["high"] for m in found.values())
     assert f"{prm} step_ece" in found and len(file.read_text().splitlines()) == 6
     assert "| weighted@2 |" in (writer / "README.md").read_text()

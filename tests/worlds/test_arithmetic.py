@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from random import Random
 
 import pytest
 
@@ -11,6 +12,7 @@ from tts_playground.answers.numbers import read_number
 from tts_playground.errors import BadInput
 from tts_playground.worlds import arithmetic
 from tts_playground.worlds.arithmetic import benchmark, heldout
+from tts_playground.worlds.arithmetic.as_typed import BARE, as_typed, typed_expression
 from tts_playground.worlds.arithmetic.calculations import calculations
 from tts_playground.worlds.arithmetic.checking import steps_of
 from tts_playground.worlds.arithmetic.generate import SPLITS, story
@@ -100,3 +102,29 @@ def test_what_training_alone_says_is_said_in_known_words_and_is_no_wording_of_th
         story(8, index)
     texts = {word for text in found for word in re.findall(" ?[A-Za-z]+", f" {text}")}
     assert len(found) > 300 and {word.replace(" ", "▁") for word in texts} <= known
+
+
+@pytest.mark.parametrize("told", ["Calculate 12 × (7 - 5).", "What is 1/2 ÷ 3?"])
+def test_an_expression_is_typed_with_the_signs_of_a_keyboard(told):
+    found = {typed_expression(told, Random(index)) for index in range(400)}
+    plain = {re.sub("[^0-9()+*/x×÷-]", "", text).replace("x", "*").replace("×", "*") for text in found}
+    if "×" in told:
+        assert plain == {"12*(7-5)"} and {"12*(7-5)", "12 x (7 - 5) =", "what is 12*(7-5)"} <= found
+    else:
+        assert plain == {"1/2/3", "1/2÷3"}
+    assert len(found) > 30 and told not in found
+
+
+def test_what_is_typed_asks_the_same():
+    """Signs instead of words, no capitals, no mark at the end; numbers and what is asked for stay."""
+    changed = 0
+    for index in range(400):
+        made = story(9, index)
+        told = " ".join(made.told)
+        typed = as_typed(told, made.family, Random(index))
+        assert re.findall(r"\d+", typed) == re.findall(r"\d+", told)
+        changed += typed != told
+        if made.family not in BARE:
+            plain = re.sub(r"\$(\d+)", r"\1 dollars", typed.replace("%", " percent")).rstrip(".?")
+            assert plain.lower() == told.replace("1 dollar ", "1 dollars ").rstrip(".?").lower()
+    assert 40 < changed < 120

@@ -3,7 +3,8 @@
 greedy; single (one sample); pass@k, maj@k, weighted@k (votes weighted by the process reward) and best@k (what it likes
 most), over all subsets of the n solutions of a problem; believed@k, what the reward says of that one: where it rises
 while best@k falls, the reward is over-optimised (best_peak_k says where best@k is highest). Then the steps
-(``math_steps``) and revision (``math_revision``). Intervals are over problems.
+(``math_steps``), revision (``math_revision``), and expressions as people type them (``math_typed``). Intervals are over
+problems.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tts_playground.errors import BadInput
 from tts_playground.estimators.curves import expected_best, expected_pick, pass_at_k
 from tts_playground.estimators.intervals import Interval, mean, paired, rate
 from tts_playground.estimators.voting import expected_majority
-from tts_playground.evaluation import math_revision, math_steps
+from tts_playground.evaluation import math_revision, math_steps, math_typed
 from tts_playground.evaluation.countdown import Countdown
 from tts_playground.evaluation.math_pool import Solutions, drawn, task_of
 from tts_playground.models.hub import cards
@@ -109,7 +110,7 @@ def run(
     pool = drawn(sampler, asked, n, seed, file=out, watch=countdown.step)
     greedy = drawn(lm_sampler(model, SolutionSettings(0.0)), asked, 1, seed)
     judged = JudgedSolutions(asked, greedy, pool, step_scores(prm, asked, pool))
-    of_model = metrics(judged)
+    of_model = metrics(judged) | math_typed.metrics(sampler, seed)
     if isinstance(sampler, LanguageModelSampler):
         of_model |= math_revision.metrics(math_revision.revisions(sampler, asked, greedy, pool, seed))
     labels = _labels(asked, pool)

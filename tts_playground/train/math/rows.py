@@ -8,8 +8,8 @@ from random import Random
 
 import numpy as np
 
-from tts_playground.train.math.as_typed import as_typed
 from tts_playground.train.math.tokens import ASSISTANT, EOS, PAD, STEP_END, USER, encoder
+from tts_playground.worlds.arithmetic.as_typed import as_typed
 from tts_playground.worlds.arithmetic.checking import step_labels, steps_of
 from tts_playground.worlds.arithmetic.generate import problem_of, story
 from tts_playground.worlds.arithmetic.problem import MathProblem

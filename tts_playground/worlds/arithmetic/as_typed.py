@@ -19,10 +19,9 @@ _MONEY = re.compile(r"\b(\d+) dollars?\b")
 
 
 def as_typed(told: str, subject: str, rng: Random) -> str:
-    """A problem of the world as somebody may type it; about two in three stay as they are."""
-    found = _EXPRESSION.search(told) if subject in BARE else None
-    if found is not None:
-        return told if rng.random() < 0.5 else _one_of(rng, SAID).format(_spelled(found[0], rng))
+    """A problem of the world as somebody may type it; four in five stay as they are."""
+    if subject in BARE:
+        return told if rng.random() < 0.5 else typed_expression(told, rng)
     if rng.random() < 0.3:
         told = told.replace(" percent", "%")
     if rng.random() < 0.15:
@@ -32,10 +31,13 @@ def as_typed(told: str, subject: str, rng: Random) -> str:
     return told.lower() if rng.random() < 0.03 else told
 
 
-def _spelled(expression: str, rng: Random) -> str:
-    """The same with the signs that a keyboard has, and mostly without spaces."""
-    text = expression.replace("×", _one_of(rng, TIMES)).replace("÷", _one_of(rng, OVER))
-    return text.replace(" ", "") if rng.random() < 0.6 else text
+def typed_expression(told: str, rng: Random) -> str:
+    """The expression of a ``BARE`` problem with the signs that a keyboard has, mostly without spaces, and few words."""
+    found = _EXPRESSION.search(told)
+    assert found is not None, told
+    text = found[0].replace("×", _one_of(rng, TIMES)).replace("÷", _one_of(rng, OVER))
+    text = text.replace(" ", "") if rng.random() < 0.6 else text
+    return _one_of(rng, SAID).format(text)
 
 
 def _one_of(rng: Random, options: tuple[str, ...]) -> str:
