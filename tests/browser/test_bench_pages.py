@@ -318,8 +318,12 @@ def test_n_looks_at_what_was_drawn_and_an_edited_question_drops_its_answer(pages
     number.fill("32")
     expect(page.locator("#vqa-verdict")).to_contain_text("of the 32 answers")
     assert page.locator("#vqa-truth textarea, #vqa-truth input").input_value() == "nov"
-    page.locator("#vqa-question textarea").fill("which item is the largest?")
+    question, strange = page.locator("#vqa-question textarea"), page.locator("#vqa-words")
+    question.fill("which bar is tallest?")
     expect(page.locator("#vqa-truth textarea, #vqa-truth input")).to_have_value("")
+    expect(strange).to_contain_text("never met these words: bar, tallest.")
+    question.fill("which item is the largest?")
+    expect(strange).to_be_hidden()
 
 
 @pytest.mark.parametrize(("tab", "line"), [("t2i", "#t2i-reading"), ("vqa", "#vqa-status")])

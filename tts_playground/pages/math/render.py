@@ -111,11 +111,6 @@ def stale(state: MathPageState, view: MathView) -> str:
     return f'<div class="note"><p>{html.escape(words)} {press}</p></div>'
 
 
-def note(line: str) -> str:
-    """A quiet remark; nothing where there is none."""
-    return f'<div class="note"><p>{html.escape(line)}</p></div>' if line else ""
-
-
 def _read(tree: StepTree | None, chosen: int | None) -> int | None:
     if tree is None or not tree.nodes:
         return None

@@ -34,7 +34,8 @@ ABOUT = (
 )
 DATA = (
     "`worlds.arithmetic`, problems without end, none twice; what math-eval asks beyond them (wordings, numbers, "
-    "compositions) never comes up, but for dividing by 17 in one problem of 300; each of its words does."
+    "compositions) never comes up, but for dividing by 17 in one problem of 300; each of its words does. Half of the "
+    "expressions, and some of the other problems, are spelled as people type them (12*7+5, 15%, $12, no capitals)."
 )
 
 

@@ -24,6 +24,7 @@ from tts_playground.pages.math.view_settings import (
     values_of,
     view_of,
 )
+from tts_playground.pages.never_met import note
 from tts_playground.pages.status import status
 from tts_playground.pages.strategy_names import called
 from tts_playground.ui.error_handling import friendly
@@ -150,7 +151,7 @@ def _looking(p: MathParts) -> None:
         view = view_of(*values)
         truth = page_state.with_own_truth(view, state).truth
         kept = example is None or example.strip() == view.problem.strip()
-        hint = render.note(known_words.hint(view.problem, view.model))
+        hint = note(known_words.hint(view.problem, view.model))
         return hint, gr.skip() if truth == view.truth else truth, gr.skip() if kept else None
 
     looked = [p.value("look"), p.value("aggregation")]

@@ -12,8 +12,9 @@ from tts_playground.errors import PlaygroundError
 from tts_playground.pages.checks import whole
 from tts_playground.pages.coerce import one_of
 from tts_playground.pages.menu import granted
+from tts_playground.pages.never_met import note
 from tts_playground.pages.status import status
-from tts_playground.pages.vqa import render, sentences, tour, words
+from tts_playground.pages.vqa import known_words, render, sentences, tour, words
 from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, ask, ask_set, opening_set, ready
 from tts_playground.pages.vqa.view_settings import (
     MENU,
@@ -242,7 +243,14 @@ def _choosing(p: VqaParts) -> None:
 
     outputs = [p.picture, p.settings[0], p.settings[1], p.work, p.script, *_shown(p)]
     p.examples.select(choose, p.settings, outputs, **LIGHT, **QUIET)
+    question, model = p.value("question"), p.value("model")
+    follows([question.change, model.change], _strange, [question, model], p.words)
     p.picture.input(lambda: "", None, p.settings[1], **LIGHT, **QUIET)  # the known answer was the other picture's
+
+
+@friendly
+def _strange(question: str | None, model: str | None) -> str:
+    return note(known_words.hint(question or "", model or ""))
 
 
 def _theory(p: VqaParts) -> None:

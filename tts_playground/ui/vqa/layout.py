@@ -96,6 +96,8 @@ class VqaParts:
     board: Any
     """one reply, word by word"""
     sections: Any
+    words: Any
+    """what the model has never met of the question"""
     now: Any
     """unseen: which picture stands there"""
     links: Any
@@ -159,6 +161,7 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: VqaView) -> No
     settings["question"] = gr.Textbox(
         view.question, label="Question", lines=2, max_lines=6, max_length=LONGEST_QUESTION + 1, elem_id="vqa-question"
     )
+    parts["words"] = gr.HTML("", elem_id="vqa-words", padding=False)
     settings["truth"] = gr.Textbox(
         view.truth, label="Accepted answer, if known", placeholder="several: a | b", elem_id="vqa-truth"
     )

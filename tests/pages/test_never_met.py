@@ -1,13 +1,15 @@
-"""What tiny:math has never met, said before a person wonders about its answer."""
+"""What tiny:math and tiny:vlm have never met, said before a person wonders about its answer."""
 
 from random import Random
 
 import pytest
 
 from tts_playground.pages.math import known_words
+from tts_playground.pages.vqa import known_words as of_questions
 from tts_playground.worlds import arithmetic
 from tts_playground.worlds.arithmetic.as_typed import as_typed
 from tts_playground.worlds.arithmetic.generate import story
+from tts_playground.worlds.figure_eval import cases
 
 BEGINS = "tiny:math has never met "
 
@@ -38,3 +40,23 @@ def test_nothing_of_its_world_is_strange():
         texts.append(as_typed(" ".join(made.told), made.family, rng))
     assert not {hint for text in texts if (hint := known_words.hint(text, "tiny:math"))}
     assert set("".join(texts)) >= set(known_words.SIGNS)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Which item is the largest?", ""),
+        ("how much are MON and tue together", ""),
+        ("which bar is tallest?", "these words: bar, tallest."),
+        ("What is the value of Zürich?", "this word: Zürich."),
+    ],
+)
+def test_words_of_a_question_that_it_never_met_are_named_and_one_that_it_knows(question, said):
+    told = of_questions.hint(question, "tiny:vlm")
+    assert told.startswith(f"tiny:vlm has never met {said} It answers questions such as “which") if said else told == ""
+    assert of_questions.hint(question, "Qwen/Qwen2-VL-2B-Instruct") == ""
+
+
+def test_no_question_of_its_world_is_strange():
+    asked = [one.question.text for one in cases()]
+    assert len(asked) == 200 and not {one for one in asked if of_questions.hint(one, "tiny:vlm")}
