@@ -41,7 +41,6 @@ def page(linked):
     linked.set_viewport_size({"width": 1400, "height": 1000})
     for part, value in (("prompt textarea", "a red apple"), ("n input[type=number]", "5")):
         linked.locator(f"#t2i-{part}").fill(value)
-    settled(linked)
     temperature = linked.locator("#t2i-temperature input[type=number]")
     if temperature.input_value() != "1":
         temperature.fill("1")

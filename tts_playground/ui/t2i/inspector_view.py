@@ -119,14 +119,13 @@ def _follow(look: GalleryState, chosen: int | None, name: str, mode: str):
 
 
 @friendly
-def _click(mine: inspector.Subject | None, mode: str, event: gr.SelectData, *knobs: Any):
+def _click(mine: inspector.Subject | None, event: gr.SelectData):
     if mine is None:
-        return (gr.skip(),) * 4
+        return gr.skip()
     if not isinstance(event.index, (list, tuple)) or len(event.index) != 2:
         raise BadInput("The place of a click on a picture is two numbers, its column and its row.")
     x, y = event.index
-    mine = replace(mine, position=inspector.clicked(mine, float(x), float(y)))
-    return mine, *_panel(mine, mode, knobs)
+    return replace(mine, position=inspector.clicked(mine, float(x), float(y)))
 
 
 @friendly
@@ -139,7 +138,8 @@ def _connect(p: T2iParts, s: Scope, tab: Any, is_open: Any) -> None:
     s.load.click(_prepare, [p.look, p.chosen, s.mode], s.whole, **heavy)
     following: dict[str, Any] = {"inputs": [p.look, p.chosen, is_open, s.mode], "outputs": s.whole}
     p.chosen.change(_follow, **following, trigger_mode="always_last", **heavy)
-    s.picture.select(_click, [s.subject, s.mode, *s.knobs], [s.subject, *s.shown], **LIGHT, **QUIET)
+    # a click only says where: were it to draw as well, a slider's answer that is under way would draw over it
+    s.picture.select(_click, s.subject, s.subject, **LIGHT, **QUIET)
     moved: dict[str, Any] = {"inputs": [s.subject, s.mode, *s.knobs], "outputs": s.shown}
-    follows([part.change for part in (*s.knobs, s.mode)], _reshape, **moved)
+    follows([part.change for part in (s.subject, s.mode, *s.knobs)], _reshape, **moved)
     tab.select(lambda: "scope", None, is_open, **LIGHT, **QUIET).then(_follow, **following, **heavy)
