@@ -16,6 +16,7 @@ from gradio import (
     component_meta,
     data_classes,
     exceptions,
+    image_utils,
     processing_utils,
     route_utils,
     routes,
@@ -98,6 +99,10 @@ HOOKED = [
     (gr.ImageEditor.accept_blobs, "self.blob_storage[id] = current"),
     (base.server, "fn._is_server_fn = True"),
     (utils.set_static_paths, "_StaticFiles.all_paths.extend("),
+    (files.gradios_saving, "temp_dir = Path(cache_dir) / hash_bytes(bytes_data)"),
+    (files.gradios_saving, ".resolve().write_bytes(bytes_data)"),  # why it is hooked: in place, and every time
+    (files.gradios_saving, 'filename = str((temp_dir / f"{name}.{format}").resolve())'),
+    (image_utils.save_image, "processing_utils.save_pil_to_cache( y, cache_dir=cache_dir, format=format )"),
     (files.gradios_own, "_is_static_file(file_path, _StaticFiles.all_paths)"),
     (processing_utils.async_move_files_to_cache, "elif utils.is_static_file(payload): pass"),
     (processing_utils.async_move_files_to_cache, "_check_allowed(payload.path, check_in_upload_folder)"),

@@ -37,6 +37,7 @@ from tts_playground.ui.gradio_patches import (
     absent_once,
     fair_queue,
     light_sessions,
+    pictures_once,
     serve_in_place,
     signatures_once,
     told_in_one_place,
@@ -114,6 +115,7 @@ def build(shown: list[Tab] | None = None, limits: Limits = Limits()) -> gr.Block
         on_first_open(app)
     told_in_one_place(app, title)
     light_sessions()
+    pictures_once()
     absent_once()
     signatures_once({type(block) for block in app.blocks.values()})
     # twice a second, not to all who wait whenever one's turn comes: thirty would get five hundred messages

@@ -16,6 +16,7 @@ when gradio changes one. The other rooms use gradio's documented components, eve
 | ``repeated_work`` | ``BlockFunction.show_progress_on`` | pages look up no outputs to show them nothing |
 | ``files`` | ``FileData``, ``_StaticFiles``, ``async_move_files_to_cache`` | nothing is opened that was not sent |
 | ``files`` | ``utils.is_static_file`` | a gallery's pictures are looked for once |
+| ``files`` | ``processing_utils.save_pil_to_cache`` | a picture that somebody loads is not written anew |
 | ``page`` | ``Blocks.preprocess_data``, ``process_api``, ``launch``, ``EventData._data`` | refusals are sentences |
 | ``components`` | ``State.get_config``, ``ImageEditor`` and its ``accept_blobs`` | pools stay; canvases have bounds |
 | ``page`` | ``Context.block`` | a tab learns that it is opened |
@@ -37,7 +38,7 @@ from tts_playground.ui.gradio_patches.components import (
     PictureGallery,
     PictureInput,
 )
-from tts_playground.ui.gradio_patches.files import fetched, sent_files, serve_in_place
+from tts_playground.ui.gradio_patches.files import fetched, pictures_once, sent_files, serve_in_place
 from tts_playground.ui.gradio_patches.leavers import gone
 from tts_playground.ui.gradio_patches.page import Page, enclosing_tab
 from tts_playground.ui.gradio_patches.queue import LONG_PATIENCE, LOOK, PATIENCE, UNHEARD, FairQueue, fair_queue
@@ -70,6 +71,7 @@ __all__ = [
     "gone",
     "gradio_without_stubs",
     "light_sessions",
+    "pictures_once",
     "plot",
     "sent_files",
     "serve_in_place",

@@ -2,7 +2,7 @@
 
 Hooked: the mark of ``FileData`` and its ``path`` and ``url``, by which ``processing_utils.async_move_files_to_cache``
 knows what to check and what to fetch; ``_StaticFiles.all_paths``, in whose order a file's folder is looked for, and
-``utils.is_static_file``, which looks.
+``utils.is_static_file``, which looks; ``processing_utils.save_pil_to_cache``, which writes what an event shows.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import gradio
-from gradio import utils
+from gradio import processing_utils, utils
 from gradio.data_classes import _StaticFiles
 
+from tts_playground.files import whole
 from tts_playground.ui.edge.fetching import fetch
 
 _HTTP = re.compile(r"https?://", re.IGNORECASE)
@@ -59,6 +60,24 @@ async def fetched(value: Any, folder: str) -> Any:
     return {name: await fetched(one, folder) for name, one in value.items()}
 
 
+def pictures_once() -> None:
+    """Write no picture a second time: gradio empties its file first, under who is just loading it."""
+    processing_utils.save_pil_to_cache = _saved
+
+
+def _saved(img: Any, cache_dir: str, name: str = "image", format: str = "webp") -> str:
+    """As gradio's, to the same path."""
+    data = processing_utils.encode_pil_to_bytes(img, format)
+    file = (Path(cache_dir) / processing_utils.hash_bytes(data) / f"{name}.{format}").resolve()
+    try:
+        os.utime(file)  # gradio deletes what is old, and this is about to be shown
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with whole(file, "A picture", lasting=False) as partial:
+            partial.write_bytes(data)
+    return str(file)
+
+
 @cache
 def serve_in_place(folder: Path) -> None:
     """Serve a folder's files as they lie: else gradio hashes and copies each one whenever it is shown."""
@@ -71,6 +90,7 @@ def serve_in_place(folder: Path) -> None:
 
 _FOLDERS: set[str] = set()
 gradios_own = utils.is_static_file
+gradios_saving = processing_utils.save_pil_to_cache
 
 
 def _is_static(file_path: Any) -> bool:
