@@ -25,7 +25,7 @@ LEVELS = ["all", "1", "2", "3", "4", "5"]
 ACCURACY = "Lines: whole solutions and a choice among them. Points: searches over steps."
 TRUST = "On the diagonal a score of 0.8 means that 8 of 10 such steps are right."
 BINS = "Problems by how often one solution is right."
-WORDS = "tiny:math solves small word problems in plain English: prices, ages, trips, portions, sums."
+WORDS = "tiny:math solves small word problems in plain English (prices, ages, trips), and sums such as 12*7+5."
 
 
 @dataclass(frozen=True)
