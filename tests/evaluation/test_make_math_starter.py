@@ -27,6 +27,17 @@ def test_a_fresh_page_opens_on_a_finished_search():
     assert page_state.ready(MathView(state.view.problem, temperature=1.0)) is None
 
 
+def test_a_tree_is_kept_of_the_problem_of_each_level_that_tells_most():
+    asked = make_math_starter.chosen(3)
+    draw = make_math_starter._Drawing(asked, [], None, None)
+    solved = dict.fromkeys(range(15), False) | {0: True, 5: True, 6: True, 11: True, 2: True}
+    alone = [number in (0, 11, 3) for number in range(15)]
+    assert [asked[number].level for number in (0, 5, 11, 2, 3)] == [1, 1, 2, 3, 4]
+    assert draw.telling(solved, alone) == [2, 3, 4, 5, 6]  # nothing of levels 4 and 5 is solved: their first ones
+    shown = {place for place, name in page_state.starter().trees if name == "beam"}
+    assert {page_state.starter().problems[place].level for place in shown} == {1, 2, 3, 4, 5}
+
+
 def test_a_miniature_is_drawn():
     told = make_math_starter.drawn(make_math_starter.chosen(1)[:2], n=2, widths=(2,), searched=1, device="cpu")
     assert [len(pool) for pool in told["pools"]] == [2, 2] and len(told["runs"]) == 4

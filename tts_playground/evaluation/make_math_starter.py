@@ -1,8 +1,9 @@
 """Draw what the tab of reasoning opens on: ``python -m tts_playground.evaluation.make_math_starter``.
 
 Problems of the kind that tiny:math has learnt from but has not seen, 16 solutions of each with the scores of their
-steps, one search by each strategy at several widths, the trees of the first problems, and beside each beam the tree of
-best-of-N with as many tokens. To be run again whenever tiny:math or tiny:prm changes.
+steps, one search by each strategy at several widths, the trees of one problem a level (one that the beam solves and a
+single solution does not, where there is one), and beside each beam the tree of best-of-N with as many tokens. To be run
+again whenever tiny:math or tiny:prm changes.
 """
 
 from __future__ import annotations
@@ -38,13 +39,12 @@ FILE = "math.json"
 SEED = 500_019
 """of the problems; training draws from others"""
 SEARCHES = ("beam", "dvts", "rebase", "mcts")
+"""that of ``BESIDE`` first"""
 WIDTHS = (4, 16)
-SHOWN = 5
-"""problems whose trees are kept, one of each level"""
 SEARCHED = 20
 """problems that are searched; all have solutions"""
 BESIDE = "beam"
-"""the strategy beside which best-of-N stands with as many tokens"""
+"""the strategy beside which best-of-N stands with as many tokens, and by which it is settled whose trees are kept"""
 FEW = 4
 """solutions drawn between two looks at the budget, as the page does (``pages.math.page_state``)"""
 
@@ -73,7 +73,8 @@ def drawn(
     began = monotonic()
     pools = draw.pools(n)
     print(f"solutions: {monotonic() - began:.0f} s", flush=True)
-    runs, trees = draw.searches(widths, searched)
+    alone = [bool(task.right(pool[0]["answer"])) for task, pool in zip(draw.tasks, pools, strict=True)]
+    runs, trees = draw.searches(widths, searched, alone)
     spent = {one["problem"]: one["tree"]["tokens"] for one in trees if one["tree"]["strategy"] == BESIDE}
     trees += draw.trees(BASELINE, BestOfN(n, batch=FEW), {number: Budget(samples=n) for number in spent}, n)
     budgets = {number: Budget(tokens=tokens) for number, tokens in spent.items()}
@@ -114,23 +115,41 @@ class _Drawing:
             for one, pool, scored in zip(self.asked, told, scores, strict=True)
         ]
 
-    def searches(self, widths: Sequence[int], most: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """(what each run cost and whether it was right, the trees of the first problems at the largest width)."""
+    def searches(
+        self, widths: Sequence[int], most: int, alone: Sequence[bool]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """(what each run cost and whether it was right, the trees of ``telling`` problems at the largest width).
+
+        Args:
+            alone: whether the first solution of each problem is right.
+        """
         runs, trees = list[dict[str, Any]](), list[dict[str, Any]]()
+        shown: list[int] = []
         for name, width in product(SEARCHES, widths):
             strategy: Strategy[Any] = engine.planned(name, self.tasks[0].unanswered(), self.sampler, width)
             began = monotonic()
             numbers = range(min(most, len(self.tasks)))
             found = self._found(strategy, {number: Budget(samples=width) for number in numbers})
+            solved = {number: self._solved(number, one) for number, one in found.items()}
             for number, one in found.items():
-                best = one.rounds[-1].best
-                right = best is not None and bool(self.tasks[number].right(str(best.sample.info["answer"])))
-                facts = {"strategy": name, "n": width, "problem": number, "right": right}
+                facts = {"strategy": name, "n": width, "problem": number, "right": solved[number]}
                 runs.append(facts | {"tokens": one.cost.tokens, "verifier_calls": one.cost.verifier_calls})
             if width == max(widths):
-                trees += [self._tree(name, number, width, found[number]) for number in found if number < SHOWN]
+                shown = self.telling(solved, alone) if name == BESIDE else shown
+                trees += [self._tree(name, number, width, found[number]) for number in shown]
             print(f"{name} {width}: {monotonic() - began:.0f} s", flush=True)
         return runs, trees
+
+    def _solved(self, number: int, found: engine.Found) -> bool:
+        best = found.rounds[-1].best
+        return best is not None and bool(self.tasks[number].right(str(best.sample.info["answer"])))
+
+    def telling(self, solved: Mapping[int, bool], alone: Sequence[bool]) -> list[int]:
+        """One problem of each level: if there is one, the first that the search solves and one solution does not."""
+        best: dict[int, int] = {}
+        for number in sorted(solved, key=lambda one: (solved[one] and not alone[one], solved[one], -one)):
+            best[self.asked[number].level] = number
+        return sorted(best.values())
 
     def trees(self, name: str, strategy: Strategy[Any], budgets: Mapping[int, Budget], n: int) -> list[dict[str, Any]]:
         """The trees of some problems, each with a budget of its own."""
