@@ -13,6 +13,7 @@ import pytest
 
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.experiments.step_tree import StepNode, StepTree
+from tts_playground.home import CHECKPOINTS
 from tts_playground.pages.math import export, page_state, render, trust
 from tts_playground.pages.math.page_state import MathPageState
 from tts_playground.pages.math.solution_pool import Solution, SolutionPool, accuracy_curves
@@ -93,7 +94,10 @@ def test_trust_is_of_steps_whose_truth_is_known(pool):
     # the first errors stand at steps 0 and 1, and a score below 0.5 names both
     assert found.numbers["first_error_found"].value == 1.0 and found.numbers["right_kept"].value == 1.0
     assert trust.first_error(pool.solutions[0], 1.01) == (None, 0)  # everything is under it
-    assert trust.threshold("no:such") == 0.5 < trust.threshold("tiny:prm") < 1
+    assert trust.threshold("no:such") == 0.5
+    for name in ("prm", "prm2"):
+        told = json.loads((CHECKPOINTS / name / "results.json").read_text())
+        assert trust.threshold(f"tiny:{name}") == told["threshold"]["value"]
     assert trust.first_error(pool.solutions[2]) == (1, 1) and trust.first_error(pool.solutions[0]) == (None, None)
     assert trust.trust([SolutionPool((solution("7", 0.5, right=True),))]) is None
 

@@ -140,13 +140,14 @@ def linked_view(query: Mapping[str, str]) -> MathView:
     return coerce_view(query, base)
 
 
-def _teaches(tree: StepTree, pool: SolutionPool) -> tuple[bool, bool, bool, int]:
-    """What a first look at a problem shows, the most telling first: the search is right; selectors differ; the first
-    solution alone is wrong; how deep the tree is."""
+def _teaches(tree: StepTree, pool: SolutionPool) -> tuple[bool, bool, bool, bool, int]:
+    """What a first look at a problem shows, the most telling first: the search is right; so is the weighted vote, the
+    selector that is right most often; selectors differ; the first solution alone is wrong; how deep the tree is."""
     picked = {name: pool.solutions[place].right for name, place in pool.picks(len(pool.solutions)).items()}
     solved = tree.chosen is not None and tree.chosen.right is True
     deep = max(len(node.steps) for node in tree.nodes)
-    return solved, len(set(picked.values())) > 1, picked.get("first") is False, deep
+    voted, differ = picked.get("weighted") is True, len(set(picked.values())) > 1
+    return solved, voted, differ, picked.get("first") is False, deep
 
 
 def opening() -> MathPageState:
