@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
 LONGEST_NAME, LONGEST_MESSAGE = 200, 3000
@@ -143,3 +144,13 @@ class ReadOnly(StoreError):
 
 class Cancelled(CannotDo):
     """The caller asked to stop; what was finished before is kept."""
+
+
+def exit_code(work: Callable[[], object]) -> int:
+    """Do the work of a script: 0, or 1 (it cannot be done) or 2 (bad input) with the error's sentence on stderr."""
+    try:
+        work()
+    except PlaygroundError as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, BadInput) else 1
+    return 0

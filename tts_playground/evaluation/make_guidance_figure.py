@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.errors import BadInput, exit_code
 from tts_playground.evaluation.sticker_knobs import GUIDANCES, TEMPERATURES
 from tts_playground.figures.knobs import knobs_figure
 from tts_playground.figures.theme import save
@@ -33,12 +33,7 @@ def draw(file: Path) -> Path:
 
 def main(given: Sequence[str]) -> int:
     """Draw the figure; 0, or the exit code of what went wrong."""
-    try:
-        print(draw(Path(given[0]) if given else Path("docs/guidance.png")))
-    except PlaygroundError as error:
-        print(error, file=sys.stderr)
-        return 2 if isinstance(error, BadInput) else 1
-    return 0
+    return exit_code(lambda: print(draw(Path(given[0]) if given else Path("docs/guidance.png"))))
 
 
 if __name__ == "__main__":

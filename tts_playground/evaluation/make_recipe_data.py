@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground import files, jsontext
-from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.errors import BadInput, exit_code
 from tts_playground.experiments.recipes import shipped
 from tts_playground.experiments.recipes.completed import CompletedProblem
 from tts_playground.experiments.recipes.recipe import Recipe
@@ -152,16 +152,15 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--pack", type=Path, help="write the files that ship into this folder instead")
     p.add_argument("--problems", type=int, default=PROBLEMS, help="how many of the first problems are packed")
     args = p.parse_args(argv)
-    try:
-        if args.pack:
-            for file in pack(args.drawn, args.pack, args.problems):
-                print(f"Saved {file} ({file.stat().st_size / 1e6:.1f} MB)")
-            return 0
-        draw(args.drawn, part=part_of(args.part), only=args.only, device=args.device)
-    except PlaygroundError as error:
-        print(error, file=sys.stderr)
-        return 2 if isinstance(error, BadInput) else 1
-    return 0
+
+    def work() -> None:
+        if not args.pack:
+            draw(args.drawn, part=part_of(args.part), only=args.only, device=args.device)
+            return
+        for file in pack(args.drawn, args.pack, args.problems):
+            print(f"Saved {file} ({file.stat().st_size / 1e6:.1f} MB)")
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":

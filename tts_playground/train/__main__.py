@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tts_playground.errors import BadInput, PlaygroundError
+from tts_playground.errors import exit_code
 from tts_playground.train.common.config import TRAINERS, TrainConfig, train
 
 
@@ -53,12 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = vars(parser().parse_args(argv))
     name = args.pop("name")
     args["out"] = args["out"] or Path(name)
-    try:
-        print(f"Saved in {train(name, TrainConfig(**args))}")
-    except PlaygroundError as error:
-        print(error, file=sys.stderr)
-        return 2 if isinstance(error, BadInput) else 1
-    return 0
+    return exit_code(lambda: print(f"Saved in {train(name, TrainConfig(**args))}"))
 
 
 if __name__ == "__main__":

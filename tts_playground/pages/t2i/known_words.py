@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from tts_playground.pages.never_met import note as remark
 from tts_playground.pages.t2i.render import shortened
 from tts_playground.pages.t2i.view_settings import EMBEDDED
 from tts_playground.worlds.vocabulary import BACKGROUNDS, NAMES, NUMBERS, RELATIONS, TINTS
@@ -18,7 +19,7 @@ def note(words: Sequence[str], model: str) -> str:
     more = " and others" if len(words) > 8 else ""
     text = f"It will ignore these words: {quoted}{more}."
     if model != EMBEDDED:
-        return f'<div class="note"><p>{html.escape(text)}</p></div>'
+        return remark(text)
     told = f"<summary>{html.escape(text)} Words it knows</summary><p>{_KNOWN}.</p>"
     return f'<div class="note"><details>{told}</details></div>'
 

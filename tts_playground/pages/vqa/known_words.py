@@ -15,7 +15,8 @@ KNOWN = tuple(TEMPLATES[kind][0].format(a=_ITEMS[0], b=_ITEMS[1]) for kind in (H
 
 @cache
 def vocabulary() -> frozenset[str]:
-    """Every word that its questions, and what they ask about, are made of."""
+    """Every word that its questions, and what they ask about, are made of: its tokenizer, which also serves other
+    models, has pieces for more, so that ``models.hub.identity.unknown_words`` finds none."""
     groups = (*TEMPLATES.values(), *THEMES.values(), *TITLES.values(), COLORS)
     return frozenset(word for group in groups for text in group for word in WORD.findall(text))
 

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from tts_playground import files
-from tts_playground.errors import BadInput, PlaygroundError, shown
+from tts_playground.errors import BadInput, exit_code, shown
 from tts_playground.models.hub import cards
 
 WEIGHTS = "model.safetensors"
@@ -67,12 +67,7 @@ def main(given: Sequence[str] | None = None) -> int:
     p.add_argument("out", type=Path, help="where the average goes")
     p.add_argument("folders", type=Path, nargs="+", help="checkpoints of one shape")
     args = p.parse_args(given)
-    try:
-        print(f"Saved in {average(args.out, args.folders)}")
-    except PlaygroundError as error:
-        print(error, file=sys.stderr)
-        return 2 if isinstance(error, BadInput) else 1
-    return 0
+    return exit_code(lambda: print(f"Saved in {average(args.out, args.folders)}"))
 
 
 if __name__ == "__main__":
