@@ -30,7 +30,8 @@ WORLD_SEED = 47_000
 UNIT_DRAWS = 16
 """independent candidates a task that say what one costs"""
 BASELINE = "best-of-n"
-NOISE = "only pictures are made of noise"
+NOISE = "it searches the noise that a picture is made of"
+FLOW = "tiny:janus draws without noise; tiny:flow can be searched so"
 UNDRAWN = "not drawn yet"
 BLANKS = {
     ("refine", "t2i"): "nothing lies next to a picture",
@@ -44,6 +45,8 @@ BLANKS = {
     ("suffix", "text"): "beam search and the trees do that for steps",
     ("suffix", "sketch"): "refine does that for programs",
     ("revision", "t2i"): "no sampler of pictures revises",
+    ("zero-order", "t2i"): FLOW,
+    ("path-search", "t2i"): FLOW,
 }
 WORDS = "its words are for models that write; pictures and programs have none"
 VOTES = "candidates give no answers to vote on"
@@ -174,7 +177,8 @@ def _able(kind: str, sampler: Sampler) -> tuple[list[str], dict[str, str]]:
             try:
                 registry.fitting("strategy", row.name, kind, sampler)
             except BadInput as error:
-                why = str(error).rpartition(". ")[2].partition(";")[0]
+                said = str(error).rpartition(". ")[2].partition(";")[0]
+                why = BLANKS.get((row.name, kind), said)
         if why:
             blank[row.name] = why
         else:
@@ -245,7 +249,7 @@ def page(columns: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _cell(one: Mapping[str, Any] | None, row: registry.Entry, kind: str) -> str:
     if one is None or row.name not in one["cells"]:
-        return why_blank(row, kind) or UNDRAWN
+        return f"*{why_blank(row, kind) or UNDRAWN}*"
     found = one["cells"][row.name]
     if isinstance(found, str):
         return f"*{found}*"
