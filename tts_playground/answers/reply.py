@@ -20,7 +20,11 @@ MARK = re.compile(
 """what stands before the short answer of a reasoned reply"""
 _LAST_NUMBER = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:/\d+)?")
 _WRAPPERS = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mathit|operatorname)\s*\{([^{}]*)\}")
-_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_FRACTION = re.compile(
+    r"(?P<before>(?:^|[-+=({\[,:>])\s*)(?:(?P<whole>\d+)\s*)?\\[dt]?frac\s*\{\s*(?P<top>[\w.,]+)\s*\}\s*\{\s*(?P<bottom>[\w.,]+)\s*\}"
+    r"(?=\s*[-+=)}\],:;.%$]|\s*$|\s+[A-Za-z])"
+)
+"""one that reads the same as a/b: nothing stands in it that needs brackets, and nothing binds to it from outside"""
 _REASON = re.compile(
     r",?\s+(?:because|as\s+can\s+be\s+seen|as\s+shown)\b.*|(?<=\w)[.!]\**\s+(?:It|This|That|The|Because|Since|There|They|So)\b.*",
     re.DOTALL,
@@ -56,9 +60,16 @@ def final_answer(reply: str) -> str:
 def solution_answer(solution: str) -> str:
     """What a worked solution answers: its last box, else what "the answer is", else its last number; "" without any.
 
-    A box or a sentence is read as ``final_answer`` does.
+    A sentence is read as ``final_answer`` does. Of a box more is left as it is written, since it is mathematics: "a) 5"
+    names no choice there, and a unit in \\text is one that need not be said.
     """
-    if "\\boxed" in solution or MARK.search(solution):
+    said = _without_thoughts(solution)
+    if (box := boxed_text(said)) is not None:
+        plain = _undressed(box)
+        if found := _LETTER.fullmatch(plain):
+            return _named(found)
+        return box if _WRAPPERS.search(box) and not _WRAPPERS.fullmatch(box) else plain
+    if MARK.search(solution):
         return final_answer(solution)
     return last_number(solution)
 
@@ -156,15 +167,34 @@ def _letter(text: str) -> str:
             return ""
         if found["b"] and found["b"].islower():  # an abbreviation rather than a choice
             return ""
-    return next(letter for name in "abc" if (letter := found[name])).upper()
+    return _named(found)
+
+
+def _named(choice: re.Match[str]) -> str:
+    return next(letter for name in "abc" if (letter := choice[name])).upper()
 
 
 def _undressed(text: str) -> str:
     """Without markdown, quotes, LaTeX's dollars and a full stop."""
-    text = text.strip().strip(_EDGES)
+    text = _bare(text.strip())
     text = re.sub(r"^\\[(\[]\s*(.*?)\s*\\[)\]]$", r"\1", text)
-    text = _FRACTION.sub(r"\1/\2", _WRAPPERS.sub(r"\1", text))
+    text = _FRACTION.sub(_ratio, _WRAPPERS.sub(r"\1", text))
     if text.count("$") == 2 and text[:1] == text[-1:] == "$":
         text = text[1:-1]
     text = text.replace("\\%", "%").replace("\\$", "$").replace("{,}", ",")
-    return text.strip(_EDGES)
+    return _bare(text)
+
+
+def _ratio(found: re.Match[str]) -> str:
+    ratio = f"{found['top']}/{found['bottom']}"
+    if found["whole"] is None:
+        return found["before"] + ratio
+    plain = found["top"].isdigit() and found["bottom"].isdigit()
+    return f"{found['before']}{found['whole']} {ratio}" if plain else found[0]
+
+
+def _bare(text: str) -> str:
+    """Without what stands at its edges, but with the point of ".5"."""
+    plain = text.strip(_EDGES)
+    before = text[: text.find(plain)] if plain else ""
+    return f".{plain}" if plain[:1].isdigit() and before.endswith(".") and not before.endswith("..") else plain

@@ -107,7 +107,7 @@ def problem_of(number: int, row: Mapping[str, Any] | PlaygroundError) -> KnownPr
     if "####" in answer:  # GSM8K writes the solution before it
         solution, _, answer = (part.strip() for part in answer.rpartition("####"))
     if not answer and "\\boxed" in solution:  # MATH has it in the solution alone
-        answer = final_answer(solution)
+        answer = solution_answer(solution)
     known = KnownProblem(
         number,
         text,

@@ -84,6 +84,11 @@ def beside_of(state: MathPageState) -> str:
     return tree_picture(tree, board="beside", title=called(tree.strategy))
 
 
+def beside_reading(state: MathPageState) -> str:
+    """The steps that the other strategy chose; nothing before there is one."""
+    return reading(state.beside) if state.beside is not None and state.tree is not None else ""
+
+
 def compared(state: MathPageState) -> str:
     """Who was right, and what each spent."""
     first, other = state.tree, state.beside

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -67,9 +68,10 @@ def tree_picture(tree: StepTree | None, *, board: str = "first", read: int | Non
         f' aria-label="{html.escape(label)}">{inside}</svg>'
     )
     notes = html.escape(_json(tree.notes), quote=True)
+    key = f"{zlib.crc32(svg.encode()):08x}"  # tells the browser that another tree stands in the elements of the last one
     head = f"<h3>{html.escape(title)}</h3>" if title else ""
     return (
-        f'<div class="math-tree" data-board="{board}" data-notes="{notes}">{head}{_controls(tree)}'
+        f'<div class="math-tree" data-board="{board}" data-key="{key}" data-notes="{notes}">{head}{_controls(tree)}'
         f'<div class="canvas">{svg}</div>{_legend()}</div>'
     )
 
@@ -102,7 +104,11 @@ def _inside(tree: StepTree, read: int | None) -> tuple[float, float, str]:
     spots, width, height = placed(tree)
     strong = set(tree.lineage(tree.best))
     edges = "".join(_edge(tree, place, spots, place in strong, height) for place in range(len(tree.nodes)))
-    nodes = "".join(_node(tree.nodes[place], place, spots[place], place in strong, place == read) for place in spots)
+    stop = next(iter(spots)) if read is None else read
+    nodes = "".join(
+        _node(tree.nodes[place], place, spots[place], strong=place in strong, read=place == read, stop=place == stop)
+        for place in spots
+    )
     root = f'<circle class="root" cx="16" cy="{height / 2:.0f}" r="5"/>'
     return width, height, edges + root + nodes
 
@@ -140,7 +146,7 @@ def _edge(tree: StepTree, place: int, spots: dict[int, tuple[float, float]], str
     bend = (x0 + x) / 2
     marks = "edge" + (" strong" if strong else " dropped" if node.fate == "dropped" else "")
     path = f"M{x0:.0f} {y0:.1f}C{bend:.0f} {y0:.1f} {bend:.0f} {y:.1f} {x:.0f} {y:.1f}"
-    return f'<path class="{marks}" data-frame="{node.frame}" d="{path}"/>'
+    return f'<path class="{marks}" data-frame="{node.frame}" data-from="{x0:.0f} {y0:.1f}" data-to="{x:.0f} {y:.1f}" d="{path}"/>'
 
 
 def answer_mark(answer: str) -> str:
@@ -148,7 +154,8 @@ def answer_mark(answer: str) -> str:
     return "answer-" + "-".join(re.findall(r"[\w.]+", answer.lower()))[:40]
 
 
-def _node(node: StepNode, place: int, spot: tuple[float, float], strong: bool, read: bool) -> str:
+def _node(node: StepNode, place: int, spot: tuple[float, float], *, strong: bool, read: bool, stop: bool) -> str:
+    """A node; Tab stops at one of a tree, and the arrows lead from there."""
     x, y = spot
     truth = {True: " right", False: " wrong", None: ""}[node.right]
     marks = f"node {node.fate.replace(' ', '-')}{truth}" + (" strong" if strong else "") + (" read" if read else "")
@@ -168,7 +175,7 @@ def _node(node: StepNode, place: int, spot: tuple[float, float], strong: bool, r
         answer = node.answer if len(node.answer) <= 8 else node.answer[:7] + "…"
         text = f'<text x="{x + size + 4:.0f}" y="{y + 4:.1f}">{html.escape(sign + (answer or "–"))}</text>'
     return (
-        f'<g class="{marks}" data-frame="{node.frame}" data-place="{place}" role="button" tabindex="0"'
-        f'{linked} aria-label="{html.escape(words)}"><title>{html.escape(words)}\n{html.escape(said[:300])}</title>'
+        f'<g class="{marks}" data-frame="{node.frame}" data-place="{place}" data-x="{x:.0f}" role="button"'
+        f' tabindex="{0 if stop else -1}"{linked} aria-label="{html.escape(words)}"><title>{html.escape(words)}\n{html.escape(said[:300])}</title>'
         f'{shape} fill="{colour(node.score)}"/>{text}</g>'
     )

@@ -1,5 +1,5 @@
 /* Replay, pause, speed, and a chosen node told to the server; it listens to the block, whatever stands in it. */
-const state = {timer: null};
+const state = {timer: null, key: null};
 const board = () => element.querySelector('.math-tree');
 const show = (frame) => {
   const root = board(); if (!root) return;
@@ -13,6 +13,7 @@ const show = (frame) => {
 };
 /* Columns stand as far from each other as the place is wide, within reason: words keep their size. */
 const LABEL = 80, CLOSE = .58, FAR = 1.25;
+const numbers = (words) => words.split(' ').map(Number);
 const fit = () => {
   const root = board(), svg = root?.querySelector('.canvas svg'), room = root?.querySelector('.canvas').clientWidth;
   if (!svg || !room) return;
@@ -21,27 +22,41 @@ const fit = () => {
   svg.setAttribute('width', Math.round(last * by + LABEL));
   svg.setAttribute('viewBox', `0 0 ${Math.round(last * by + LABEL)} ${high}`);
   for (const node of svg.querySelectorAll('.node')) {
-    const mark = node.querySelector('circle, rect'), box = mark.getBBox(), x = box.x + box.width / 2;
+    const x = Number(node.dataset.x);
     node.moved = at(x) - x;
     node.setAttribute('transform', `translate(${node.moved} 0)`);
   }
   for (const edge of svg.querySelectorAll('.edge')) {
-    edge.told ||= edge.getAttribute('d').match(/-?[\d.]+/g).map(Number);
-    const [x, y, , , , , toX, toY] = edge.told, bend = (at(x) + at(toX)) / 2;
+    const [x, y] = numbers(edge.dataset.from), [toX, toY] = numbers(edge.dataset.to), bend = (at(x) + at(toX)) / 2;
     edge.setAttribute('d', `M${at(x)} ${y}C${bend} ${y} ${bend} ${toY} ${at(toX)} ${toY}`);
   }
   const start = svg.querySelector('.root');
   if (start) start.setAttribute('transform', `translate(${at(16) - 16} 0)`);
 };
-new ResizeObserver(fit).observe(element);
-new MutationObserver(() => {
-  const root = board(); if (!root || root === state.last) return;
-  state.last = root;
-  fit();
-  const canvas = root.querySelector('.canvas'); canvas.scrollLeft = canvas.scrollWidth;
-}).observe(element, {childList: true, subtree: true});
+const ended = () => { const canvas = board()?.querySelector('.canvas'); if (canvas) canvas.scrollLeft = canvas.scrollWidth; };
+new ResizeObserver(() => { fit(); ended(); }).observe(element);
+/* gradio writes another tree into the elements of the last one: what was moved and hidden there is put right. */
+const look = () => {
+  const root = board();
+  if (root) {
+    fit();
+    if (root.dataset.key !== state.key) {
+      stop();
+      root.querySelectorAll('.later').forEach(one => one.classList.remove('later'));
+      const range = root.querySelector('input[type=range]'); range.value = range.max;
+      root.querySelector('.note-line').textContent = '';
+      ended();
+    }
+  }
+  state.key = root?.dataset.key;
+  watcher.takeRecords();  // of what was done just now
+};
+const watcher = new MutationObserver(look);
 const stop = () => { clearInterval(state.timer); state.timer = null;
   const play = element.querySelector('.play'); if (play) play.textContent = 'Replay'; };
+watcher.observe(element, {childList: true, subtree: true, attributes: true,
+  attributeFilter: ['data-key', 'data-x', 'data-from', 'data-to', 'transform', 'd', 'viewBox', 'width']});
+look();
 const play = () => {
   const root = board(); if (!root) return;
   const range = root.querySelector('input[type=range]'), last = +range.max;
@@ -57,7 +72,9 @@ const choose = (node) => {
   if (!node) return;
   element.querySelectorAll('.node.read').forEach(one => one.classList.remove('read'));
   node.classList.add('read');
-  trigger('click', {place: node.dataset.place, board: board().dataset.board});
+  board().querySelectorAll('[data-place][tabindex="0"]').forEach(one => { one.tabIndex = -1; });
+  node.tabIndex = 0;
+  trigger('click', {place: node.dataset.place});
 };
 /* A finger is wider than a node: what it falls beside is meant. */
 const nearest = (event) => {
@@ -77,10 +94,11 @@ element.addEventListener('click', event => {
 element.addEventListener('keydown', event => {
   const node = event.target.closest('[data-place]'); if (!node) return;
   if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); choose(node); return; }
-  const step = {ArrowDown: 1, ArrowUp: -1}[event.key]; if (!step) return;
+  const step = {ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1}[event.key]; if (!step) return;
   event.preventDefault();
   const all = [...board().querySelectorAll('[data-place]')];
-  const next = all[all.indexOf(node) + step]; if (next) next.focus();
+  const next = all[all.indexOf(node) + step]; if (!next) return;
+  node.tabIndex = -1; next.tabIndex = 0; next.focus();
 });
 element.addEventListener('input', event => {
   if (event.target.type === 'range') { stop(); show(+event.target.value); }

@@ -44,7 +44,14 @@ from tts_playground.ui.events import (
 )
 from tts_playground.ui.math import recipes_view, tour_view
 from tts_playground.ui.math.layout import LEVELS, MathParts
-from tts_playground.ui.math.shown import choice_of, choice_outputs, found, found_outputs
+from tts_playground.ui.math.shown import (
+    beside_of,
+    beside_outputs,
+    choice_of,
+    choice_outputs,
+    found,
+    found_outputs,
+)
 
 
 def wire(app: gr.Blocks, parts: MathParts) -> None:
@@ -78,7 +85,8 @@ def _solving(p: MathParts) -> Any:
         page_state.task_of(view)  # an empty problem is refused before anything is said to begin
         rest = (gr.skip(),) * (len(found_outputs(p)) - 5)
         busy = status(f"{called(view.strategy)} begins.", busy=True)
-        yield gr.skip(), busy, *(gr.skip(),) * 3, *rest
+        former = beside_of(MathPageState(view))  # what stood beside the former search says nothing of this one
+        yield gr.skip(), busy, *(gr.skip(),) * 3, *former, *rest[len(former) :]
         for state in page_state.solve(view):
             if state.done:
                 yield found(state)
@@ -90,15 +98,15 @@ def _solving(p: MathParts) -> Any:
 
 def _comparing(p: MathParts) -> list[Any]:
     """Another strategy beside the tree that is there; best-of-N brings solutions to choose from."""
-    outputs = [p.state, p.compared, p.beside, *choice_outputs(p)]
+    outputs = [p.state, *beside_outputs(p), *choice_outputs(p)]
 
     def beside(state: MathPageState, other: str, view: MathView) -> Iterator[Any]:
         skipped = (gr.skip(),) * len(choice_outputs(p))
         if state.tree is not None:
-            yield gr.skip(), status(f"{called(other)} begins.", busy=True), gr.skip(), *skipped
+            yield gr.skip(), status(f"{called(other)} begins.", busy=True), gr.skip(), gr.skip(), *skipped
         for now in page_state.compare(state, other):
             choice = choice_of(replace(now, view=replace(now.view, look=view.n))) if now.done else skipped
-            yield now, render.compared(now), render.beside_of(now), *choice
+            yield now, *beside_of(now), *choice
 
     @friendly
     def compare(state: MathPageState, request: gr.Request, *values: Any) -> Iterator[Any]:
@@ -118,12 +126,14 @@ def _reading(p: MathParts) -> None:
 
     @friendly
     def read(state: MathPageState, event: gr.EventData):
-        place = whole("The place of a node", getattr(event, "place", 0))
-        tree = state.beside if str(getattr(event, "board", "")) == "beside" else state.tree
-        return render.reading(tree, place)
+        return render.reading(state.tree, whole("The place of a node", getattr(event, "place", 0)))
 
-    for board in (p.tree, p.beside):
-        board.click(read, p.state, p.reading, **LIVE)
+    @friendly
+    def read_beside(state: MathPageState, event: gr.EventData):
+        return render.reading(state.beside, whole("The place of a node", getattr(event, "place", 0)))
+
+    p.tree.click(read, p.state, p.reading, **LIVE)
+    p.beside.click(read_beside, p.state, p.beside_reading, **LIVE)
 
 
 def _looking(p: MathParts) -> None:

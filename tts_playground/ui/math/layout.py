@@ -58,6 +58,7 @@ class MathParts:
     compare: Any
     compared: Any
     beside: Any
+    beside_reading: Any
     trust: Any
     trust_words: Any
     bins: Any
@@ -205,6 +206,7 @@ def _beside(parts: dict[str, Any], settings: dict[str, Any], opening: MathView) 
         parts["compare"] = gr.Button("Compare", min_width=100, scale=0, elem_id="math-compare")
     parts["compared"] = _html("math-compared")
     parts["beside"] = _tree("math-beside")
+    parts["beside_reading"] = _html("math-beside-reading")
 
 
 def _take_away(parts: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from tts_playground.ui.math.layout import MathParts
 def found_outputs(p: MathParts) -> list[Any]:
     """What follows a search."""
     first = [p.state, p.status, p.stale, p.tree, p.reading]
-    return [*first, p.compared, p.beside, p.script, p.command, *choice_outputs(p)]
+    return [*first, *beside_outputs(p), p.script, p.command, *choice_outputs(p)]
 
 
 def found(state: MathPageState) -> tuple[Any, ...]:
@@ -26,12 +26,21 @@ def found(state: MathPageState) -> tuple[Any, ...]:
         "",
         render.tree_of(state),
         render.reading(state.tree),
-        render.compared(state),
-        render.beside_of(state),
+        *beside_of(state),
         export.as_python(state),
         export.as_command(state),
         *choice_of(state),
     )
+
+
+def beside_outputs(p: MathParts) -> list[Any]:
+    """What shows the other strategy."""
+    return [p.compared, p.beside, p.beside_reading]
+
+
+def beside_of(state: MathPageState) -> tuple[str, str, str]:
+    """The values of ``beside_outputs``."""
+    return render.compared(state), render.beside_of(state), render.beside_reading(state)
 
 
 def choice_outputs(p: MathParts) -> list[Any]:
