@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tts_playground.experiments.recipes import shipped
-from tts_playground.pages.math import recipe_data, render, tour
+from tts_playground.pages.math import many_problems, recipe_data, tour
 from tts_playground.pages.math.accuracy_data import accuracy_data
 from tts_playground.pages.math.page_state import MathPageState, starter
 from tts_playground.pages.math.view_settings import MathView
@@ -44,7 +44,7 @@ def data(tmp_path, monkeypatch):
         found.append(row("dvts", 16, place, [4, 16], [0.25, 0.25]))
     pq.write_table(pa.Table.from_pylist(found), tmp_path / shipped.FILE)
     monkeypatch.setattr("tts_playground.home.STARTERS", tmp_path)
-    caches = recipe_data.rows, recipe_data.policy_gain, accuracy_data, starter, render.step_trust
+    caches = recipe_data.rows, recipe_data.policy_gain, accuracy_data, starter, many_problems.step_trust
     for kept in caches:
         kept.cache_clear()
     yield
@@ -75,28 +75,31 @@ def test_the_hard_are_solved_by_another_approach_and_choosing_gains(data):
     assert easiest.accuracy == {"best_of_n": 1.0, "beam": 0.0, "dvts": 0.25}
     gain = recipe_data.policy_gain()
     assert gain.baseline.value == 0.5 and gain.policy.value > 0.9
-    assert "the best approach for each difficulty" in render.bins_table() and "<b>100 %</b>" in render.bins_table()
+    assert (
+        "the best approach for each difficulty" in many_problems.bins_table()
+        and "<b>100 %</b>" in many_problems.bins_table()
+    )
 
 
 def test_words_and_tour_say_these_numbers(data):
-    assert "Beam search at N = 16 solves 50 %" in render.accuracy_words()
-    assert "weighted vote of 16 whole solutions, 50 %" in render.accuracy_words()
-    assert len(render.accuracy_figure("last", "tokens").data) >= 5
+    assert "Beam search at N = 16 solves 50 %" in many_problems.accuracy_words()
+    assert "weighted vote of 16 whole solutions, 50 %" in many_problems.accuracy_words()
+    assert len(many_problems.accuracy_figure("last", "tokens").data) >= 5
     answers = {stop.key: stop.answer(MathPageState(MathView())) for stop in tour.STOPS}
     assert "beam search 50 % with 1,600 tokens" in answers["equal"]
 
 
 def test_without_data_there_are_empty_figures_with_a_sentence(tmp_path, monkeypatch, data):
     monkeypatch.setattr("tts_playground.home.STARTERS", tmp_path / "none")
-    for kept in (recipe_data.rows, recipe_data.policy_gain, accuracy_data, starter, render.step_trust):
+    for kept in (recipe_data.rows, recipe_data.policy_gain, accuracy_data, starter, many_problems.step_trust):
         kept.cache_clear()
-    assert render.accuracy_words() == "" and render.bins_table() == ""
-    assert "No ready-made" in render.accuracy_figure().layout.annotations[0].text
+    assert many_problems.accuracy_words() == "" and many_problems.bins_table() == ""
+    assert "No ready-made" in many_problems.accuracy_figure().layout.annotations[0].text
     assert all(stop.answer(MathPageState(MathView())) for stop in tour.STOPS)
 
 
 def test_a_strategy_has_one_name_on_a_page(data):
-    """As in the menus: "best-of-N" and "DVTS", whatever a recipe's file calls them."""
-    assert ">best-of-N</th>" in render.bins_table() and ">DVTS</th>" in render.bins_table()
-    named = {trace.name for trace in render.accuracy_figure().data}
+    """As in the menus: "DVTS", and the weighted vote of independent solutions, whatever a recipe's file calls them."""
+    assert ">weighted vote</th>" in many_problems.bins_table() and ">DVTS</th>" in many_problems.bins_table()
+    named = {trace.name for trace in many_problems.accuracy_figure().data}
     assert {"beam search", "DVTS"} <= named and not {"beam", "dvts"} & named

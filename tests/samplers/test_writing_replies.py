@@ -94,7 +94,7 @@ def test_the_embedded_model_says_that_it_cannot_write(sampler, name):
     tiny = VlmSampler(Loaded("tiny:vlm", "vlm", Options("cpu", "float32"), "1", sampler.vlm), SETTINGS)
     row = registry.entry("strategy", name)
     assert registry.runs(row, sampler) and not registry.runs(row, tiny)
-    with pytest.raises(BadInput, match=r"tiny:vlm was trained on short questions alone and cannot do that; name a larger model"):
+    with pytest.raises(BadInput, match=r"trained on short questions alone and cannot do that; name a larger model"):
         registry.fitting("strategy", name, "vqa", tiny)
     assert registry.fitting("strategy", "beam", "vqa", tiny).name == "beam"
 

@@ -23,10 +23,10 @@ def strange_signs(text: str, known: str) -> list[str]:
     return list(dict.fromkeys(sign for sign in _SIGN.findall(text) if sign not in known and not sign.isspace()))
 
 
-def never_met(model: str, words: Sequence[str], signs: Sequence[str] = ()) -> str:
-    """A sentence that names them; nothing where there are none."""
+def never_met(model: str, words: Sequence[str], signs: Sequence[str] = (), kinds: Sequence[str] = ()) -> str:
+    """A sentence that names them, and what else the model has never met; nothing where there is nothing."""
     told = [_told(kind, found) for kind, found in (("word", words), ("sign", signs)) if found]
-    return f"{model} has never met {' and '.join(told)}." if told else ""
+    return f"{model} has never met {' and '.join((*kinds, *told))}." if told or kinds else ""
 
 
 def note(line: str) -> str:

@@ -21,6 +21,12 @@ def called(strategy: str) -> str:
     return name[0].upper() + name[1:]
 
 
+def needs_large(strategy: str) -> bool:
+    """Whether a strategy asks for words that a small model has not learnt."""
+    name = strategy.replace("_", "-")
+    return name in registry.names("strategy") and "large model" in registry.entry("strategy", name).summary
+
+
 def titled(points: Iterable[StrategyPoint]) -> list[StrategyPoint]:
     """Points of a figure, under their titles."""
     return [replace(point, label=title(point.label)) for point in points]

@@ -100,7 +100,8 @@ class VlmSampler:
         """The embedded models know their own short requests only."""
         if capability not in ("RevisingSampler", "ContinuingSampler") or not self.loaded.name.startswith("tiny:"):
             return ""
-        return f"{self.loaded.name} was trained on short questions alone and cannot do that; name a larger model, or an endpoint."
+        name = self.loaded.name
+        return f"{name} was trained on short questions alone and cannot do that; name a larger model, or an endpoint."
 
     def likely(self, task: Any, k: int = 10) -> list[tuple[str, float]]:
         """The ``k`` likeliest first tokens of a reply with their logits, the likeliest first."""

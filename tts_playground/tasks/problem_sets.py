@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from tts_playground.answers import final_answer
+from tts_playground.answers import solution_answer
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError, shown
 from tts_playground.home import expanded
 from tts_playground.tasks.question_sources import folders

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from tts_playground import answers
+from tts_playground.answers.sums import sum_of
 from tts_playground.tasks.validation import check_words
 from tts_playground.typed import typed
 
@@ -26,6 +27,12 @@ Therefore, the final answer is: $\\boxed{answer}$. I hope it is correct.
 Between the braces stands nothing but the number or the expression that is asked for."""
 EQUALITY = "tts_playground.answers.equality"
 """compares what stands in boxes as mathematics; its ``groups`` names equal answers alike"""
+
+
+def truth_of(problem: str) -> str:
+    """The right answer of a problem that is a plain sum, as "12*7+5"; "" of any other."""
+    value = sum_of(problem)
+    return "" if value is None else str(value)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tts_playground.samplers.lm_settings import SolutionSettings
 from tts_playground.tasks import engine
 from tts_playground.tasks.image_rewards import on_device
 from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
-from tts_playground.tasks.reasoning import SYSTEM_PROMPT, ReasoningTask, equal_groups
+from tts_playground.tasks.reasoning import SYSTEM_PROMPT, ReasoningTask, equal_groups, truth_of
 from tts_playground.tasks.validation import check_count
 from tts_playground.typed import typed
 
@@ -257,7 +257,8 @@ def solve(
         n: whole solutions in the end, 1 to 1024; with best-of-n, solution i is the same whatever n is.
         temperature, top_p, top_k, max_tokens, max_steps: see ``SolutionSettings``.
         system_prompt: how to solve it; "" says nothing.
-        truth: the right answer, where it is known; shown to nobody who draws or judges.
+        truth: the right answer, where it is known; shown to nobody who draws or judges. Of a plain sum, as "12*7+5", it
+            is worked out.
         aggregation: what makes one number of the scores of steps; None leaves it to the reward.
         budget: further limits than ``n`` solutions.
         own: see ``tasks.vqa.answer``.
@@ -273,7 +274,7 @@ def solve(
         ModelUnavailable: this machine cannot hold or reach a model. Cancelled: ``cancel()`` became true.
     """
     check_count(n, MOST)
-    task = ReasoningTask(problem, truth, system_prompt=system_prompt)
+    task = ReasoningTask(problem, truth or truth_of(problem), system_prompt=system_prompt)
     settings = SolutionSettings(temperature, top_p, top_k, max_tokens, max_steps)
     options = options_of(device, dtype, load_in_4bit, trust_code)
     name = model or loading.default_name("lm")

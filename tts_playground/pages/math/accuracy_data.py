@@ -26,6 +26,13 @@ class AccuracyData:
     bins: tuple[DifficultyBin, ...] = ()
 
 
+def vote_for(line: Curve, tokens: float) -> tuple[int, float]:
+    """(whole solutions, accuracy) of a vote that spends at most ``tokens`` a problem, as far as the line reaches."""
+    unit = line.unit.get("tokens", 0.0)
+    n = int(min(max(tokens / unit, float(line.n[0])), float(line.n[-1])) if unit else line.n[-1])
+    return n, line.at(n)
+
+
 @lru_cache(maxsize=32)
 def accuracy_data(aggregation: str = "last", level: int = 0) -> AccuracyData:
     """What ships: the recipes' data on math-eval where it is installed, else the starter's problems.

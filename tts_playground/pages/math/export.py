@@ -16,8 +16,9 @@ from tts_playground.errors import BadInput
 from tts_playground.experiments.step_tree import StepTree
 from tts_playground.pages.downloads import offer
 from tts_playground.pages.math import points
+from tts_playground.pages.math.many_problems import accuracy_figure, trust_figure
 from tts_playground.pages.math.page_state import MathPageState, starter, task_of
-from tts_playground.pages.math.render import accuracy_figure, own_curve, trust_figure
+from tts_playground.pages.math.render import own_curve
 from tts_playground.pages.math.tree_picture import tree_file
 from tts_playground.pages.math.view_settings import MathView, summary
 

@@ -23,7 +23,7 @@ from tts_playground.pages.math.view_settings import EMBEDDED, MathView, coerce_v
 from tts_playground.store.spare import open_store
 from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.tasks import engine
-from tts_playground.tasks.reasoning import ReasoningTask
+from tts_playground.tasks.reasoning import ReasoningTask, truth_of
 from tts_playground.tasks.solving import BASELINE, lm_sampler, reward_of, solution_rounds
 from tts_playground.worlds.arithmetic.checking import step_labels
 from tts_playground.worlds.arithmetic.problem import MathProblem
@@ -103,7 +103,8 @@ def shown_problems() -> list[MathProblem]:
     held = starter()
     if held is None:
         return []
-    return [held.problems[place] for place in dict.fromkeys(place for place, _ in held.trees)]
+    shown = [held.problems[place] for place in dict.fromkeys(place for place, _ in held.trees)]
+    return sorted(shown, key=lambda one: one.level)
 
 
 def ready(view: MathView) -> MathPageState | None:
@@ -126,7 +127,13 @@ def opening_view() -> MathView:
     kept = [] if held is None else [place for place, name in held.trees if name == view.strategy]
     if held is None or not kept or view.model != EMBEDDED:
         return view
-    place = max(kept, key=lambda one: (*_teaches(held.trees[one, view.strategy][1], held.pools[one]), -one))
+    place = max(
+        kept,
+        key=lambda one: (
+            *_teaches(held.trees[one, view.strategy][1], held.pools[one]),
+            -len(held.problems[one].problem),  # a first look has little to read
+        ),
+    )
     one, (n, _) = held.problems[place], held.trees[place, view.strategy]
     return replace(view, problem=one.problem, truth=one.answer, n=n, look=len(held.pools[place].solutions))
 
@@ -140,14 +147,13 @@ def linked_view(query: Mapping[str, str]) -> MathView:
     return coerce_view(query, base)
 
 
-def _teaches(tree: StepTree, pool: SolutionPool) -> tuple[bool, bool, bool, bool, int]:
+def _teaches(tree: StepTree, pool: SolutionPool) -> tuple[bool, bool, bool, bool]:
     """What a first look at a problem shows, the most telling first: the search is right; so is the weighted vote, the
-    selector that is right most often; selectors differ; the first solution alone is wrong; how deep the tree is."""
+    selector that is right most often; selectors differ; the first solution alone is wrong."""
     picked = {name: pool.solutions[place].right for name, place in pool.picks(len(pool.solutions)).items()}
     solved = tree.chosen is not None and tree.chosen.right is True
-    deep = max(len(node.steps) for node in tree.nodes)
     voted, differ = picked.get("weighted") is True, len(set(picked.values())) > 1
-    return solved, voted, differ, picked.get("first") is False, deep
+    return solved, voted, differ, picked.get("first") is False
 
 
 def opening() -> MathPageState:
@@ -180,7 +186,7 @@ def with_own_truth(view: MathView, before: MathPageState) -> MathView:
 def task_of(view: MathView) -> ReasoningTask:
     """What a view asks; raises BadInput where there is no problem."""
     known = known_problem(view.problem)
-    return ReasoningTask(view.problem.strip(), known.answer if known else view.truth.strip())
+    return ReasoningTask(view.problem.strip(), known.answer if known else view.truth.strip() or truth_of(view.problem))
 
 
 # -------------------------------------------------------------------------------------------------------- searching

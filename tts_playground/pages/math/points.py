@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from tts_playground.estimators.curves import Curve
-from tts_playground.pages.math import render
+from tts_playground.pages.math import many_problems
 from tts_playground.pages.math.accuracy_data import accuracy_data
 from tts_playground.pages.math.page_state import MathPageState
 from tts_playground.pages.math.solution_pool import accuracy_curves
@@ -24,7 +24,7 @@ def rows(state: MathPageState) -> list[dict[str, Any]]:
         low, high = point.result.low, point.result.high
         found.append(_row("accuracy against tokens", point.label, point.budget, point.cost["tokens"],
                           point.result.value, low, high))  # fmt: skip
-    trusted = render.step_trust()
+    trusted = many_problems.step_trust()
     if trusted is not None and trusted.reliability is not None:
         one = trusted.reliability
         for said, true, count in zip(one.said, one.true, one.count, strict=True):

@@ -39,7 +39,13 @@ LONGEST = 4000
 """characters of a recipe on a page"""
 PACE = 0.4
 """seconds between two updates of a page"""
-RULES = ("naive", "weighted", "majority", "pass")
+RULES = {
+    "naive": ("best score", "pred_naive: the answer of the completion with the best score"),
+    "weighted": ("weighted vote", "pred_weighted: equal answers add up their scores"),
+    "majority": ("majority", "pred_maj: the answer that is given most often"),
+    "pass": ("any is right", "pass@N: looks at the truth, so no rule can do better"),
+}
+"""rule -> (name on the page, hint)"""
 
 
 @dataclass(frozen=True)
@@ -163,10 +169,10 @@ def table(state: RecipeRun | None) -> str:
     ns = sorted({int(name.split("@")[1]) for name in found.metrics if name.startswith("pass@") and "_" not in name})
     head = "".join(f"<th>N = {n}</th>" for n in ns)
     rows = ""
-    for rule in RULES:
+    for rule, (name, hint) in RULES.items():
         cells = [found.metrics[f"{rule}@{n}"] for n in ns]
         told = "".join(f"<td>{share(one.value)}<br><small>{html.escape(ends(one))}</small></td>" for one in cells)
-        rows += f"<tr><th scope='row'>{rule}</th>{told}</tr>"
+        rows += f"<tr><th scope='row' title='{hint}'>{name}</th>{told}</tr>"
     return (
         f'<div class="scrolls"><table class="plain"><thead><tr><th>chosen by</th>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"

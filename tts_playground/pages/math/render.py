@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import re
 from functools import lru_cache
 from typing import Any
 
 from tts_playground import figures
 from tts_playground.errors import plural
-from tts_playground.estimators.curves import Curve
 from tts_playground.experiments.step_tree import StepNode, StepTree
-from tts_playground.figures.answers import reliability_plot
 from tts_playground.figures.lines import mark_of
 from tts_playground.figures.places import of_selector
 from tts_playground.figures.theme import COLOURS
-from tts_playground.pages.math import recipe_data
-from tts_playground.pages.math import trust as trusting
-from tts_playground.pages.math.accuracy_data import SHOWN, accuracy_data
-from tts_playground.pages.math.page_state import MathPageState, starter
+from tts_playground.pages.math.accuracy_data import SHOWN
+from tts_playground.pages.math.many_problems import one_band
+from tts_playground.pages.math.page_state import MathPageState, opening_view
 from tts_playground.pages.math.solution_pool import CALLED, SELECTORS, SolutionPool, accuracy_curves
 from tts_playground.pages.math.tree_picture import FATES, answer_mark, colour, tree_picture
-from tts_playground.pages.math.view_settings import MathView, same_search, summary
-from tts_playground.pages.percent import ends, share, with_ends
+from tts_playground.pages.math.view_settings import EMBEDDED, MathView, same_search, summary
 from tts_playground.pages.status import status
-from tts_playground.pages.strategy_names import called, title, titled
+from tts_playground.pages.strategy_names import called, needs_large
 
 HELLO = "Pick a problem or write your own, and press “Solve”."
 
@@ -34,13 +29,28 @@ def headline(state: MathPageState) -> str:
     """The sentence that matters, and a strip of numbers."""
     tree = state.tree
     if tree is None:
-        return status(HELLO)
+        return status(HELLO) if state.view.problem in ("", opening_view().problem) else _offer(state.view)
     if not state.done:
         return status(f"{called(tree.strategy)}: {tree.notes[-1] if tree.notes else 'begins'}.", busy=True)
     if tree.chosen is None:
         return status(f"{called(tree.strategy)} brought no solution to its end.", _strip(tree))
     strong, rest = _verdict(tree)
-    return status(rest, _strip(tree), strong=strong)
+    return status(" ".join(filter(None, (rest, _caveat(state)))), _strip(tree), strong=strong)
+
+
+def _caveat(state: MathPageState) -> str:
+    """What is asked of a model that cannot do it."""
+    assert state.tree is not None
+    if state.view.model != EMBEDDED or not needs_large(state.tree.strategy):
+        return ""
+    return f"{EMBEDDED} has learnt to write solutions and nothing else: this strategy needs a large model."
+
+
+def _offer(view: MathView) -> str:
+    """What a link, or a page that is loaded again, asks and nobody has solved yet."""
+    press = '<button type="button" class="plainbutton" data-press="math-run">Solve it</button>'
+    told = html.escape(f"“{shortened(view.problem.strip())}” by {summary(view)}: not solved yet on this page.")
+    return f'<div class="note"><p>{told} {press}</p></div>'
 
 
 def _verdict(tree: StepTree) -> tuple[str, str]:
@@ -144,8 +154,17 @@ def _row(number: int, node: StepNode) -> str:
         f'<span class="score"><i style="width:{100 * min(1, max(0, node.score)):.0f}%;background:{colour(node.score)}">'
         f"</i></span> {node.score:.2f}"
     )
-    text = "<br>".join(html.escape(part[:400]) for part in node.steps[-1].split("\n"))
+    text = "<br>".join(_plain(part[:400]) for part in node.steps[-1].split("\n"))
     return f'<li>{text}<div class="facts">{score} · {plural(node.tokens, "token")} {mark}</div></li>'
+
+
+def _plain(line: str) -> str:
+    """A line of a step as HTML, without the marks of headings and boxes that a model writes."""
+    said = html.escape(re.sub(r"^#+\s+", "", line))
+    return _BOX.sub(r'<b class="box">\1</b>', said)
+
+
+_BOX = re.compile(r"\$?\\boxed\{([^{}]*)\}\$?")
 
 
 # ------------------------------------------------------------------------------------------------------------ picks
@@ -154,7 +173,7 @@ def _row(number: int, node: StepNode) -> str:
 def picks(pool: SolutionPool | None, n: int, aggregation: str) -> str:
     """What each selector picks among the first N solutions, and at which N it changes its mind."""
     if pool is None or not pool.solutions:
-        return '<p class="what">No independent solutions of this problem yet: draw some, and see who picks which.</p>'
+        return '<p class="what">Independent solutions of one problem, and who picks which, stand here.</p>'
     n = max(1, min(int(n), len(pool.solutions)))
     picked = pool.picks(n, aggregation)
     rows = "".join(_pick_row(pool, name, n, aggregation) for name in picked)
@@ -246,43 +265,10 @@ def _flips(pool: SolutionPool, aggregation: str) -> dict[str, list[str]]:
 # ---------------------------------------------------------------------------------------------------------- figures
 
 
-def accuracy_figure(aggregation: str = "last", axis: str = "tokens", level: int = 0) -> Any:
-    """Accuracy against tokens: votes and picks of independent solutions as lines, searches as points."""
-    data = accuracy_data(aggregation, level)
-    if not data.lines and not data.points:
-        return figures.empty("No ready-made searches are installed.")
-    shown = one_band(data.lines)
-    above = data.title.replace(", tiny:math", "<br>tiny:math")  # a phone has no room for it in one line
-    points = titled(data.points)
-    figure = figures.strategies(points, axis, shown, title=above, measure="share of problems solved")
-    return figure.update_layout(height=410, title_font_size=12)
-
-
-def one_band(curves: Sequence[Curve]) -> list[Curve]:
-    """The first curve with its band, the others without: bands on top of each other tell nothing."""
-    return [*curves[:1], *(replace(one, low=None, high=None) for one in curves[1:])]
-
-
-def accuracy_words(aggregation: str = "last", level: int = 0) -> str:
-    """The one conclusion of that figure: the best search at the largest N, and a vote for as many tokens."""
-    data = accuracy_data(aggregation, level)
-    if not data.points or not data.lines:
-        return ""
-    most = max(point.budget for point in data.points)
-    best = max((one for one in data.points if one.budget == most), key=lambda one: one.result.value)
-    vote = data.lines[0]
-    unit, tokens = vote.unit.get("tokens", 0.0), best.cost["tokens"]
-    n = min(max(tokens / unit, float(vote.n[0])), float(vote.n[-1])) if unit else float(vote.n[-1])
-    line = f"{called(best.label)} at N = {most} solves {with_ends(best.result)} for"
-    line += f" {tokens:,.0f} tokens a problem; a {vote.label} of {plural(int(n), 'whole solution')},"
-    line += f" {share(vote.at(int(n)))}."
-    return status(line)
-
-
 def own_curve(pool: SolutionPool | None, n: int, aggregation: str) -> Any:
     """The chance that each selector is right on this problem, against N."""
     if pool is None or not pool.solutions:
-        return figures.empty("No independent solutions yet.").update_layout(height=120)
+        return figures.empty("The chance that each is right, against N.").update_layout(height=120)
     curves = accuracy_curves([pool], aggregation)
     if not curves:
         return figures.empty("Unknown answer: write it in More settings.").update_layout(height=120)
@@ -308,82 +294,3 @@ def _marked(figure: Any, pool: SolutionPool, selectors: dict[str, str], aggregat
             places = [picked[name]] if name in picked else [at for at in first if pool.solutions[at].right]
             points.append(" ".join([line, *(f"solution-{place}" for place in places)]))
         trace.meta = {"marks": points}
-
-
-def trust_figure() -> Any:
-    """How often a step is right against what the process reward says."""
-    found = step_trust()
-    if found is None or found.reliability is None:
-        return figures.empty("No solutions whose steps can be checked.")
-    one = found.reliability
-    figure = reliability_plot(one.said, one.true, one.count)
-    figure.update_layout(height=320)
-    figure.update_xaxes(title_text="score of a step")
-    return figure.update_yaxes(title_text="share of steps that are right")
-
-
-@lru_cache(maxsize=1)
-def step_trust() -> trusting.StepTrust | None:
-    """What the scores of steps are worth on the solutions that ship; None where none do."""
-    held = starter()
-    return trusting.trust(held.pools, trusting.threshold()) if held else None
-
-
-def trust_words() -> str:
-    """The same in sentences."""
-    found = step_trust()
-    if found is None:
-        return status("The process reward can be checked where the truth of steps is known.")
-    numbers = found.numbers
-    lines = []
-    if "step_auroc" in numbers:
-        one = numbers["step_auroc"]
-        lines.append(f"A right step scores above a wrong one {share(one.value)} of the time ({ends(one)}).")
-    if "first_error_found" in numbers:
-        one = numbers["first_error_found"]
-        lines.append(f"It names the first error of a wrong solution {share(one.value)} of the time ({ends(one)}).")
-    if "right_kept" in numbers:
-        lines.append(f"It finds no fault with {share(numbers['right_kept'].value)} of the right solutions.")
-    lines.append(f"From {found.steps:,} steps of {plural(found.solutions, 'solution')}.")
-    return status(" ".join(lines))
-
-
-def bins_table(aggregation: str = "last") -> str:
-    """What each selector, or each approach, reaches on problems of each difficulty, and what choosing by it gains."""
-    bins = accuracy_data(aggregation).bins
-    if not bins:
-        return ""
-    names = list(bins[0].accuracy)
-    head = "".join(f"<th>{CALLED.get(name) or title(name)}</th>" for name in names)
-    words = {0: "hardest", len(bins) - 1: "easiest"}
-    rows = "".join(
-        f"<tr><th scope='row'>{words.get(one.number, one.number + 1)}</th>"
-        f"<td>{one.problems}</td><td>{share(one.ease)}</td>"
-        + "".join(f"<td>{_share(one.accuracy, name)}</td>" for name in names)
-        + "</tr>"
-        for one in bins
-    )
-    return (
-        f'{_gained()}<div class="scrolls"><table class="plain"><thead><tr><th>problems</th><th>how many</th>'
-        f"<th>one solution</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
-
-
-def _share(accuracy: Mapping[str, float], name: str) -> str:
-    """Bold where nothing is better."""
-    if name not in accuracy:
-        return "–"
-    best = accuracy[name] == max(accuracy.values())
-    return f"<b>{share(accuracy[name])}</b>" if best else share(accuracy[name])
-
-
-def _gained() -> str:
-    """What the compute-optimal policy gains, in a sentence."""
-    gain = recipe_data.policy_gain()
-    if gain is None:
-        return ""
-    sure = (gain.gain.low or 0) > 0
-    line = f"With at most the tokens of {recipe_data.AT} whole solutions, the best approach for each difficulty solves"
-    line += f" {with_ends(gain.policy)}, best-of-N {share(gain.baseline.value)}, on problems that the choice was"
-    line += " not made on"
-    return status(line + ("." if sure else ": no clear gain."))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tts_playground.pages.math.accuracy_data import SHOWN, accuracy_data
+from tts_playground.pages.math.accuracy_data import SHOWN, accuracy_data, vote_for
 from tts_playground.pages.math.page_state import MathPageState, starter
 from tts_playground.pages.math.trust import DifficultyBin, threshold, trust
 from tts_playground.pages.math.view_settings import MathView
@@ -51,12 +51,14 @@ def _dropped(state: MathPageState) -> str:
 
 
 def _votes(state: MathPageState) -> str:
-    curves = dict(zip(SHOWN, accuracy_data().lines, strict=False))
+    data = accuracy_data()
+    curves = dict(zip(SHOWN, data.lines, strict=False))
     if "weighted" not in curves:
         return "There are no ready-made solutions to look at."
     n = min(16, int(curves["weighted"].n[-1]))
     told = ", ".join(f"{words} {share(curves[key].at(n))}" for key, words in _WORDS if key in curves)
-    return f"With {n} solutions of each problem: {told}. One solution alone: {share(curves['naive'].mean[0])}."
+    which = data.title.partition(",")[0]
+    return f"Of {which}, with {n} solutions of each: {told}. One solution alone: {share(curves['naive'].mean[0])}."
 
 
 _WORDS = (("weighted", "votes weighted by score"), ("majority", "most votes"), ("naive", "the best score"))
@@ -72,8 +74,10 @@ def _strategies(state: MathPageState) -> str:
         f"{title(one.label)} {share(one.result.value)} with {one.cost['tokens']:,.0f} tokens"
         for one in sorted(points, key=lambda one: -one.result.value)
     )
-    vote = data.lines[0]
-    return f"At N = {most}: {told}; a {vote.label} of {vote.n[-1]} whole solutions, {share(vote.mean[-1])}."
+    dearest = max(one.cost["tokens"] for one in points)
+    n, reached = vote_for(data.lines[0], dearest)
+    vote = f"a {data.lines[0].label} of {n} whole solutions, which take no more than the dearest of them,"
+    return f"At N = {most}, of {data.title.partition(',')[0]}: {told}; {vote} {share(reached)}."
 
 
 def _judge(state: MathPageState) -> str:
@@ -95,19 +99,19 @@ def _hard(state: MathPageState) -> str:
     words = {0: "the hardest problems", len(bins) - 1: "the easiest problems"}.get(
         best, f"row {best + 1} of {len(bins)}, counted from the hardest"
     )
-    line = f"Votes help most on {words}: {_from_to(bins[best], vote)} right."
+    line = f"Votes help most on {words}: {_from_to(bins[best], vote)}."
     return line if best == 0 else f"{line} On the hardest, {_from_to(bins[0], vote)}."
 
 
 def _from_to(one: DifficultyBin, vote: str) -> str:
-    return f"{share(one.ease)} with one solution, {share(one.accuracy[vote])} with a vote"
+    return f"from {share(one.ease)} right with one solution to {share(one.accuracy[vote])} with a vote"
 
 
 STOPS = (
     TourQuestion(
         "grow",
         "1 A tree grows",
-        "Beam search keeps the steps with the best scores and drops the others. Does it drop wrong steps alone?",
+        "Beam search keeps the steps with the best scores and drops the others. Does it drop wrong steps only?",
         ("only wrong ones", "right ones too"),
         _dropped,
         "math-tree",
@@ -116,10 +120,10 @@ STOPS = (
     TourQuestion(
         "votes",
         "2 Who picks best?",
-        "Sixteen solutions of a problem: who finds the right answer most often?",
+        "Sixteen solutions of each of many problems: who finds the right answer most often?",
         ("the best score", "most votes", "votes weighted by score"),
         _votes,
-        "math-picks",
+        "math-accuracy",
     ),
     TourQuestion(
         "equal",

@@ -68,7 +68,9 @@ def tree_picture(tree: StepTree | None, *, board: str = "first", read: int | Non
         f' aria-label="{html.escape(label)}">{inside}</svg>'
     )
     notes = html.escape(_json(tree.notes), quote=True)
-    key = f"{zlib.crc32(svg.encode()):08x}"  # tells the browser that another tree stands in the elements of the last one
+    key = (
+        f"{zlib.crc32(svg.encode()):08x}"  # tells the browser that another tree stands in the elements of the last one
+    )
     head = f"<h3>{html.escape(title)}</h3>" if title else ""
     return (
         f'<div class="math-tree" data-board="{board}" data-key="{key}" data-notes="{notes}">{head}{_controls(tree)}'
@@ -146,7 +148,8 @@ def _edge(tree: StepTree, place: int, spots: dict[int, tuple[float, float]], str
     bend = (x0 + x) / 2
     marks = "edge" + (" strong" if strong else " dropped" if node.fate == "dropped" else "")
     path = f"M{x0:.0f} {y0:.1f}C{bend:.0f} {y0:.1f} {bend:.0f} {y:.1f} {x:.0f} {y:.1f}"
-    return f'<path class="{marks}" data-frame="{node.frame}" data-from="{x0:.0f} {y0:.1f}" data-to="{x:.0f} {y:.1f}" d="{path}"/>'
+    ends = f'data-from="{x0:.0f} {y0:.1f}" data-to="{x:.0f} {y:.1f}"'
+    return f'<path class="{marks}" data-frame="{node.frame}" {ends} d="{path}"/>'
 
 
 def answer_mark(answer: str) -> str:
@@ -176,6 +179,7 @@ def _node(node: StepNode, place: int, spot: tuple[float, float], *, strong: bool
         text = f'<text x="{x + size + 4:.0f}" y="{y + 4:.1f}">{html.escape(sign + (answer or "–"))}</text>'
     return (
         f'<g class="{marks}" data-frame="{node.frame}" data-place="{place}" data-x="{x:.0f}" role="button"'
-        f' tabindex="{0 if stop else -1}"{linked} aria-label="{html.escape(words)}"><title>{html.escape(words)}\n{html.escape(said[:300])}</title>'
+        f' tabindex="{0 if stop else -1}"{linked} aria-label="{html.escape(words)}">'
+        f"<title>{html.escape(words)}\n{html.escape(said[:300])}</title>"
         f'{shape} fill="{colour(node.score)}"/>{text}</g>'
     )

@@ -33,12 +33,12 @@ class MathTab:
 
         The first person would wait for each of these.
         """
-        from tts_playground.pages.math import render
+        from tts_playground.pages.math import many_problems
         from tts_playground.pages.math.page_state import opening, warm
         from tts_playground.ui.math.callbacks import many
 
         many("tokens", "all", opening().view.aggregation)
-        render.trust_figure()
+        many_problems.trust_figure()
         warm()
 
 

@@ -10,7 +10,7 @@ import gradio as gr
 
 from tts_playground.figures.theme import check_axis
 from tts_playground.pages.checks import whole
-from tts_playground.pages.math import export, known_words, page_state, render
+from tts_playground.pages.math import export, known_words, many_problems, page_state, render
 from tts_playground.pages.math.page_state import BASELINE, MathPageState
 from tts_playground.pages.math.view_settings import (
     MENU,
@@ -41,6 +41,7 @@ from tts_playground.ui.events import (
     saves,
     shares,
     values_in_query,
+    waiting,
 )
 from tts_playground.ui.math import recipes_view, tour_view
 from tts_playground.ui.math.layout import LEVELS, MathParts
@@ -93,7 +94,7 @@ def _solving(p: MathParts) -> Any:
             else:
                 yield state, render.headline(state), "", render.tree_of(state), render.reading(state.tree), *rest
 
-    return p.run.click(run, [p.state, *p.values], found_outputs(p), show_progress="hidden", **GPU, **QUIET)
+    return p.run.click(run, [p.state, *p.values], found_outputs(p), **waiting(p.status), **GPU, **QUIET)
 
 
 def _comparing(p: MathParts) -> list[Any]:
@@ -117,7 +118,7 @@ def _comparing(p: MathParts) -> list[Any]:
     def draw(state: MathPageState, request: gr.Request, *values: Any) -> Iterator[Any]:
         yield from beside(state, BASELINE, _view(request, values))
 
-    given: dict[str, Any] = {"inputs": [p.state, *p.values], "outputs": outputs, "show_progress": "hidden"}
+    given: dict[str, Any] = {"inputs": [p.state, *p.values], "outputs": outputs, **waiting(p.compared)}
     return [p.compare.click(compare, **given, **GPU, **QUIET), p.draw.click(draw, **given, **GPU, **QUIET)]
 
 
@@ -177,7 +178,11 @@ def _looking(p: MathParts) -> None:
 def many(axis: str, level: str, how: str) -> tuple[Any, ...]:
     """What is said of many problems: accuracy as a figure and in words, and by difficulty."""
     of = int(level) if level in LEVELS[1:] else 0
-    return render.accuracy_figure(how, axis, of), render.accuracy_words(how, of), render.bins_table(how)
+    return (
+        many_problems.accuracy_figure(how, axis, of),
+        many_problems.accuracy_words(how, of),
+        many_problems.bins_table(how),
+    )
 
 
 def _choosing(p: MathParts) -> None:
@@ -221,7 +226,11 @@ def _opening(app: gr.Blocks, p: MathParts) -> None:
         state = page_state.ready(view) or MathPageState(view)
         named = dict(query) | ({"truth": view.truth} if "problem" in query else {})  # another problem's answer goes
         values = values_in_query(named, ORDER, values_of(view))
-        figures = *many(check_axis(axis), "all", view.aggregation), render.trust_figure(), render.trust_words()
+        figures = (
+            *many(check_axis(axis), "all", view.aggregation),
+            many_problems.trust_figure(),
+            many_problems.trust_words(),
+        )
         *shown, look = found(state)
         example = None if page_state.known_problem(view.problem) is None else gr.skip()
         return True, example, *values[:-1], look, *figures, *shown

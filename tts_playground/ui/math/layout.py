@@ -176,7 +176,10 @@ def _input(parts: dict[str, Any], settings: dict[str, Any], view: MathView) -> N
     settings["temperature"] = _slider("temperature", "Temperature", view.temperature, 0.05, "0 says the likeliest.")
     with gr.Accordion("More settings", open=False):
         settings["truth"] = gr.Textbox(
-            view.truth, label="Right answer, if known", info="Shown to no model.", elem_id="math-truth"
+            view.truth,
+            label="Right answer, if known",
+            info="Shown to no model; of a plain sum it is worked out.",
+            elem_id="math-truth",
         )
         settings["top_p"] = _slider("top_p", "Top-p", view.top_p, 0.01, "Keeps the likeliest with this probability.")
         settings["top_k"] = _slider("top_k", "Top-k", view.top_k, 1, "Keeps so many tokens; 0 keeps all.")
