@@ -16,6 +16,8 @@ from tts_playground.answers import (
     solution_answer,
     steps_of,
 )
+from tts_playground.answers.equality import equal
+from tts_playground.tasks.problem_sets import problem_of
 
 
 @pytest.mark.parametrize(
@@ -135,3 +137,32 @@ def test_groups_do_not_depend_on_the_order(answers, rng):
 )
 def test_a_solution_answers_by_its_box_its_sentence_or_its_last_number(solution, answer):
     assert solution_answer(solution) == answer
+
+
+BOXES = (
+    (r"\frac{x+1}{2}", r"\frac{x+1}{2}", r"\frac{x+1}{2}"),
+    (r"\frac{1}{a+b}", r"\frac{1}{a+b}", r"\frac{1}{a+b}"),
+    (r"\frac{2}{3}x", r"\frac{2}{3}x", r"\frac{2x}{3}"),
+    (r"3\frac{1}{2}", "3 1/2", "3.5"),
+    (r"\dfrac{7}{9}", "7/9", "7/9"),
+    (r"-\frac{3}{4}", "-3/4", "-.75"),
+    (r"2^{\frac12}", r"2^{\frac12}", r"\sqrt2"),
+    (".5", ".5", "0.5"),
+    ("...5", "5", "5"),
+    (r"\text{(B)}", "B", "B"),
+    ("a) 5", "a) 5", "a) 5"),
+    (r"6\text{ cm}^2", r"6\text{ cm}^2", "6"),
+)
+"""(what stands in a box, what is answered, the truth)"""
+
+
+@pytest.mark.parametrize(("box", "answer", "truth"), BOXES)
+def test_mathematics_in_a_box_keeps_its_value(box, answer, truth):
+    text = f"## Step 1: so it is.\n\nTherefore, the final answer is: $\\boxed{{{box}}}$. I hope it is correct."
+    assert solution_answer(text) == answer
+    assert equal(truth, solution_answer(text))
+
+
+def test_a_truth_that_stands_in_a_solution_alone_is_read_as_a_solution_is():
+    row = {"problem": "p", "solution": r"so $\boxed{\frac{x+1}{2}}$"}
+    assert problem_of(0, row).answer == r"\frac{x+1}{2}"

@@ -14,7 +14,8 @@ import pytest
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.experiments.step_tree import StepNode, StepTree
 from tts_playground.home import CHECKPOINTS
-from tts_playground.pages.math import export, page_state, render, trust
+from tts_playground.pages.math import export, page_state, render, tour, trust
+from tts_playground.pages.math.accuracy_data import accuracy_data, vote_for
 from tts_playground.pages.math.page_state import MathPageState
 from tts_playground.pages.math.solution_pool import Solution, SolutionPool, accuracy_curves
 from tts_playground.pages.math.tree_picture import colour, placed, tree_picture
@@ -285,3 +286,47 @@ def test_the_tab_opens_on_a_search_that_is_right_where_one_solution_is_wrong():
     assert state.pool is not None
     picked = {name: state.pool.solutions[place].right for name, place in state.pool.picks(16).items()}
     assert picked["first"] is False and picked["weighted"] is True
+
+
+def test_a_sum_knows_its_answer_and_what_a_person_says_comes_first():
+    assert page_state.task_of(MathView("12*7+5")).answer == "89"
+    assert page_state.task_of(MathView("12*7+5", "90")).answer == "90"
+    assert page_state.task_of(MathView("Tom has 5 apples.")).answer == ""
+
+
+def test_steps_are_read_without_the_marks_of_headings_and_boxes(tree):
+    marked = replace(tree.nodes[2], steps=("a", "## Step 2: it is\nso $\\boxed{7}$."), scores=(0.8, 0.9))
+    told = render.reading(replace(tree, nodes=(*tree.nodes[:2], marked, tree.nodes[3])), 2)
+    assert 'Step 2: it is<br>so <b class="box">7</b>.' in told and "##" not in told and "boxed" not in told
+
+
+def test_a_strategy_that_a_small_model_cannot_do_says_so(state, tree):
+    far = replace(state, tree=replace(tree, strategy="simulate"))
+    assert "needs a large model" in render.headline(far)
+    assert "needs a large model" not in render.headline(state)
+    assert "needs a large model" not in render.headline(replace(far, view=replace(far.view, model="my/model")))
+
+
+def test_a_page_that_was_loaded_again_offers_to_solve_its_own_problem():
+    told = render.headline(MathPageState(MathView("12*7+5")))
+    assert "12*7+5" in told and 'data-press="math-run"' in told
+    assert "press “Solve”" in render.headline(MathPageState(MathView()))
+
+
+def test_a_tree_says_where_its_lines_end_whatever_a_browser_has_moved(tree):
+    spots, _, _ = placed(tree)
+    text = tree_picture(tree)
+    for x, y in spots.values():
+        assert f'data-to="{x:.0f} {y:.1f}"' in text and f'data-x="{x:.0f}"' in text
+    assert text.count('tabindex="0"') == 1, "Tab stops once at a tree"
+    assert re.search(r'data-key="(\w+)"', text)[1] != re.search(r'data-key="(\w+)"', tree_picture(tree, read=1))[1]
+
+
+def test_the_vote_that_a_search_is_held_to_takes_no_more_tokens():
+    line = accuracy_data().lines[0]
+    n, reached = vote_for(line, 6000.0)
+    assert n * line.unit["tokens"] <= 6000 < (n + 1) * line.unit["tokens"] and reached == line.at(n)
+    answer = {stop.key: stop.answer for stop in tour.STOPS}["equal"](MathPageState(MathView()))
+    dearest = max(int(found.replace(",", "")) for found in re.findall(r"with ([\d,]+) tokens", answer))
+    whole = int(re.search(r"weighted vote of (\d+) whole", answer)[1])
+    assert whole * line.unit["tokens"] <= dearest + 1

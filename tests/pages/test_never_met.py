@@ -60,3 +60,17 @@ def test_words_of_a_question_that_it_never_met_are_named_and_one_that_it_knows(q
 def test_no_question_of_its_world_is_strange():
     asked = [one.question.text for one in cases()]
     assert len(asked) == 200 and not {one for one in asked if of_questions.hint(one, "tiny:vlm")}
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        ("what is 15% of 80", "a percentage of a number"),
+        ("100-250", "numbers below 0"),
+        ("-5+3", "numbers below 0"),
+        ("5/-3", "numbers below 0"),
+        ("1,000,000*2", "numbers over 10,000"),
+    ],
+)
+def test_kinds_of_sums_that_it_never_met_are_named(problem, told):
+    assert told in known_words.hint(problem, "tiny:math") and not known_words.hint(problem, "my/model")

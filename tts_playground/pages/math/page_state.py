@@ -149,11 +149,10 @@ def linked_view(query: Mapping[str, str]) -> MathView:
 
 def _teaches(tree: StepTree, pool: SolutionPool) -> tuple[bool, bool, bool, bool]:
     """What a first look at a problem shows, the most telling first: the search is right; so is the weighted vote, the
-    selector that is right most often; selectors differ; the first solution alone is wrong."""
+    selector that is right most often; a majority is not; the first solution alone is wrong."""
     picked = {name: pool.solutions[place].right for name, place in pool.picks(len(pool.solutions)).items()}
     solved = tree.chosen is not None and tree.chosen.right is True
-    voted, differ = picked.get("weighted") is True, len(set(picked.values())) > 1
-    return solved, voted, differ, picked.get("first") is False
+    return solved, picked.get("weighted") is True, picked.get("majority") is False, picked.get("first") is False
 
 
 def opening() -> MathPageState:

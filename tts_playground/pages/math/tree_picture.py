@@ -68,9 +68,8 @@ def tree_picture(tree: StepTree | None, *, board: str = "first", read: int | Non
         f' aria-label="{html.escape(label)}">{inside}</svg>'
     )
     notes = html.escape(_json(tree.notes), quote=True)
-    key = (
-        f"{zlib.crc32(svg.encode()):08x}"  # tells the browser that another tree stands in the elements of the last one
-    )
+    # the browser may find another tree in the very elements of the last one
+    key = f"{zlib.crc32(svg.encode()):08x}"
     head = f"<h3>{html.escape(title)}</h3>" if title else ""
     return (
         f'<div class="math-tree" data-board="{board}" data-key="{key}" data-notes="{notes}">{head}{_controls(tree)}'
