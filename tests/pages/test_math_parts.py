@@ -330,3 +330,8 @@ def test_the_vote_that_a_search_is_held_to_takes_no_more_tokens():
     dearest = max(int(found.replace(",", "")) for found in re.findall(r"with ([\d,]+) tokens", answer))
     whole = int(re.search(r"weighted vote of (\d+) whole", answer)[1])
     assert whole * line.unit["tokens"] <= dearest + 1
+
+
+def test_a_tie_of_votes_is_told(pool):
+    assert [pool.tied(n) for n in (1, 2, 3, 4)] == [1, 2, 1, 2]
+    assert "tie of 2" in render.picks(pool, 4, "last") and "tie" not in render.picks(pool, 3, "last")

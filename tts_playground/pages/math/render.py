@@ -241,8 +241,13 @@ def _pick_row(pool: SolutionPool, name: str, n: int, aggregation: str) -> str:
     return (
         f'<tr title="{SELECTORS[name]}" tabindex="0" data-marks="{line} solution-{place}">'
         f'<th scope="row">{_dot(name)}{CALLED[name]}</th>'
-        f"<td>{html.escape(_short(one.answer))}{mark}</td><td>{told}</td></tr>"
+        f"<td>{html.escape(_short(one.answer))}{mark}{_tie(pool, name, n)}</td><td>{told}</td></tr>"
     )
+
+
+def _tie(pool: SolutionPool, name: str, n: int) -> str:
+    tied = pool.tied(n) if name == "majority" else 0
+    return f" <small>tie of {tied}: the first</small>" if tied > 1 else ""
 
 
 def _dot(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -93,6 +94,12 @@ class SolutionPool:
             found["naive"] = max(range(len(first)), key=lambda place: (rewards[place], -place))
             found["weighted"] = voted(answers, rewards)
         return found | {"majority": voted(answers, [1.0] * len(first)), "first": 0}
+
+    def tied(self, n: int) -> int:
+        """How many answers share the most votes among the first ``n``; the first of them is picked, where a curve
+        counts each as likely."""
+        counts = Counter(name for name in self.names[:n] if name)
+        return sum(one == max(counts.values()) for one in counts.values())
 
     def flips(self, aggregation: str = "last") -> dict[str, list[str]]:
         """Selector -> the group that it picks at every N from 1 on."""
