@@ -129,12 +129,13 @@ def say_read(store: Any) -> None:
     """A line on stderr where samples were read from the store, so that no model was asked for them."""
     if not store.read:
         return
-    sole = f" after 'pools delete {next(iter(store.read))[:12]}'" if len(store.read) == 1 else " once its pool is deleted"
-    warn([
-        f"{plural(sum(store.read.values()), 'sample')} of this result came from the store, where an earlier call with "
-        f"the same settings and seed kept them: no model was asked for them. Another --seed draws anew; so does this "
-        f"one{sole}."
-    ])
+    count = plural(sum(store.read.values()), "sample")
+    pool = next(iter(store.read))[:12] if len(store.read) == 1 else "KEY"
+    said = (
+        f"{count} of this result came from the store, where an earlier call with the same settings and seed kept them: "
+        f"no model was asked for them. Another --seed draws anew; so does this one after 'pools delete {pool}'."
+    )
+    warn([said])
 
 
 def console() -> Any:

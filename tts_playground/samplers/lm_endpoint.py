@@ -1,9 +1,9 @@
 """Solutions in steps from an OpenAI-compatible endpoint, such as vLLM's (Kwon et al. 2023).
 
 A half-written solution is the last message of a conversation that goes on (``continue_final_message``), or the end of a
-plain text; ``stop`` ends it at a blank line. The server's prefix caching makes sending it again cheap. From a server that
-goes on with no half-written reply, whole solutions come in one request each, and nothing can search over their steps.
-Tokens that a server does not count are estimated, one for four characters and at least one a step.
+plain text; ``stop`` ends it at a blank line. The server's prefix caching makes sending it again cheap. From a server
+that goes on with no half-written reply, whole solutions come in one request each, and nothing can search over their
+steps. Tokens that a server does not count are estimated, one for four characters and at least one a step.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tts_playground.models.prm.form import TwoTokenForm, Written, only_token, spread, token_at
+from tts_playground.errors import ModelUnavailable
+from tts_playground.models.prm.form import NO_SIGNS, TwoTokenForm, Written, only_token, spread, token_at
 
 TAG = "ки"
 
@@ -18,6 +19,8 @@ class StepTags(TwoTokenForm):
         only_token(tokenizer, tag)
         self.tag = tag
         self.right, self.wrong = (only_token(tokenizer, f"+ {word}") for word in "+-")
+        if self.right == self.wrong:
+            raise ModelUnavailable(NO_SIGNS)
 
     def write(self, problem: str, steps: Sequence[str]) -> Written:
         """The position of the last token of each tag."""
