@@ -244,6 +244,8 @@ def test_qwens_head_runs_with_consent_alone_and_scores_as_by_hand(tmp_path):
     with pytest.raises(ModelUnavailable) as refused:
         loading.load(str(folder), "prm", CPU)
     assert f"{folder}@{fingerprint(folder)}" in str(refused.value)
+    with pytest.raises(ModelUnavailable, match="is not what --reward-code names"):
+        loading.load(str(folder), "prm", Options("cpu", "float32", trust_code=f"{folder}@{'0' * 40}"))
     options = Options("cpu", "float32", trust_code=f"{folder}@{fingerprint(folder)}")
     judge = loading.load(str(folder), "prm", options).value
     found = judge.step_scores([(PROBLEM, steps) for steps in STEPS])

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from tts_playground.errors import ModelUnavailable
-from tts_playground.models.hub.code_pins import FLAG
+from tts_playground.models.hub.code_pins import FLAG, REWARD_FLAG
 
 CONVERTED = {
     "deepseek-ai/Janus-Pro-1B": "deepseek-community/Janus-Pro-1B",
@@ -92,7 +92,7 @@ def require(name: str, kind: str, config: dict[str, Any], pin: str = "") -> None
         if kind == "prm" and _own_head(config):
             raise ModelUnavailable(
                 f"{name} has a head of its own, for which code from its own repository must run; that happens only "
-                f"once you read it and name it (in the command line --reward-code {name}@{pin}); or use {TRY[kind]}."
+                f"once you read it and name it (in the command line {REWARD_FLAG} {name}@{pin}); or use {TRY[kind]}."
             )
         return
     if found == "multi_modality":
