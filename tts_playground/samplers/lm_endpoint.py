@@ -17,7 +17,7 @@ from typing import Any, Literal
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 from tts_playground.models.endpoint import address
 from tts_playground.models.endpoint.bill import Bill
-from tts_playground.models.endpoint.client import Client, Refused
+from tts_playground.models.endpoint.client import Client, RequestRefused
 from tts_playground.models.endpoint.manners import Manners, refuses_to_continue
 from tts_playground.models.lm.prompts import plain_text
 from tts_playground.samplers.continuing import Continuation, Continuer, Wanted
@@ -170,7 +170,7 @@ class _Requests:
                 **self._going_on(wanted, goes_on, whole),
                 **s.extra_body,
             )
-        except Refused as refused:
+        except RequestRefused as refused:
             if not (goes_on and refuses_to_continue(refused.status, refused.said)):
                 raise
             return self._cut_short(wanted, f"HTTP {refused.status}: “{refused.said.rstrip('.')}”", _anew(0, 0.0))

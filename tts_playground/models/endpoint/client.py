@@ -19,7 +19,7 @@ PATIENCE = 120.0
 """seconds that a request waits for a server that loads its model or asks to come back later, all waits together"""
 
 
-class Refused(CannotDo):
+class RequestRefused(CannotDo):
     """A server takes a request for a mistake, in its own words."""
 
     def __init__(self, sentence: str, status: int, said: str) -> None:
@@ -172,7 +172,7 @@ class Client:
             return CannotDo(f"{self.url} gave no reply (HTTP {status}); {perhaps}")
         if status < 400:
             return CannotDo(f"{self.url} gave no completion: {said.rstrip('.')}.")
-        return Refused(f"{self.url} refuses (HTTP {status}): “{said.rstrip('.')}”.", status, said)
+        return RequestRefused(f"{self.url} refuses (HTTP {status}): “{said.rstrip('.')}”.", status, said)
 
 
 def _shows_pictures(told: list[Any] | str) -> bool:

@@ -125,7 +125,7 @@ class Manners:
 
 def refuses_to_continue(status: int | None, said: str) -> bool:
     """Whether a refusal of a half-written reply is about its being half written."""
-    return status in REFUSING and bool(_PREFILL.search(said))
+    return status in REFUSING and bool(_PREFILL.search(said)) and not _TOO_LONG.search(said)
 
 
 def _about(name: str, told: str, named: set[str]) -> bool:

@@ -12,7 +12,11 @@ TAG = "ки"
 
 
 class StepTags(TwoTokenForm):
-    """peiyi9979/math-shepherd-mistral-7b-prm and its like; ``"prm_separator"`` in config.json may name another tag."""
+    """peiyi9979/math-shepherd-mistral-7b-prm and its like; ``"prm_separator"`` in config.json may name another tag.
+
+    Raises:
+        ModelUnavailable: the tokenizer lacks the tag, or the two signs.
+    """
 
     def __init__(self, model: Any, tokenizer: Any, tag: str = TAG) -> None:
         super().__init__(model, tokenizer)
