@@ -129,6 +129,48 @@ def diffusers(folder):
     (folder / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
 
 
+@case("lm", "merge it into some/base with peft", good=False)
+def adapter_of_peft(folder):
+    (folder / "adapter_config.json").write_text('{"peft_type": "LORA", "base_model_name_or_path": "some/base"}')
+    weights(folder, name="adapter_model.safetensors")
+
+
+@case("vlm", "it is adapter:model", good=False)
+def adapter_of_ours(folder):
+    adapter(folder)
+    (folder / "tuning.json").write_text('{"base": "tiny:vlm"}')
+
+
+@case("vlm", "is empty", good=False)
+def nothing_at_all(folder):
+    pass
+
+
+@case("vlm", "snapshots/abc", good=False)
+def hub_cache(folder):
+    (folder / "snapshots" / "abc").mkdir(parents=True)
+    config(folder / "snapshots" / "abc", model_type="llava")
+
+
+@case("lm", "perhaps", good=False)
+def one_folder_too_high(folder):
+    (folder / "final").mkdir()
+    config(folder / "final", model_type="llama")
+
+
+@case("lm", "serve the file with llama.cpp", good=False)
+def gguf_alone(folder):
+    (folder / "m-Q4.gguf").write_bytes(b"GGUF")
+
+
+_other("encoder", "vlm", "reads texts and writes none", model_type="bert", architectures=["BertModel"])
+_other("encoder_as_lm", "lm", "reads texts and writes none", model_type="bert", architectures=["BertModel"])
+_other("judge", "lm", "labels tokens", model_type="llama", architectures=["LlamaForTokenClassification"])
+_other(
+    "labels", "lm", "reads texts and writes none", model_type="llama", architectures=["LlamaForSequenceClassification"]
+)
+
+
 # ------------------------------------------------------------------------------------------------------ config.json
 
 
@@ -248,7 +290,7 @@ def pickled(folder):
     (folder / WEIGHTS).rename(folder / "pytorch_model.bin")
 
 
-@case("vlm", "model-Q4_K_M.gguf, which is not loaded")
+@case("vlm", "model-Q4_K_M.gguf in llama.cpp's format, which is not loaded")
 def gguf(folder):
     (folder / WEIGHTS).unlink()
     (folder / "model-Q4_K_M.gguf").write_bytes(b"GGUF")
@@ -383,3 +425,38 @@ NAMES = {
     "original": ("deepseek-ai/Janus-Pro-7B", "deepseek-community/Janus-Pro-7B"),
 }
 """names that are no model's -> what the sentence must have in it"""
+
+
+# ------------------------------------------------------------------------------------- what to do, and not only what
+
+
+@case("vlm", "pickled weights can run code; give a repository with safetensors")
+def pickled_alone(folder):
+    (folder / WEIGHTS).rename(folder / "pytorch_model.bin")
+
+
+@case("vlm", "no model.safetensors.index.json, which says what is in which; download that")
+def parts_without_an_index(folder):
+    (folder / WEIGHTS).rename(folder / "model-00001-of-00002.safetensors")
+
+
+@case("vlm", "copy that of the model that it was made from")
+def no_settings_for_pictures(folder):
+    for name in ("processor_config.json", "preprocessor_config.json"):
+        (folder / name).unlink(missing_ok=True)
+
+
+@case("vlm", "it has no tokenizer (tokenizer.json); copy that of the model")
+def no_vocabulary(folder):
+    for path in folder.glob("tokenizer*"):
+        path.unlink()
+
+
+@case("vlm", "download it again, or give another checkpoint")
+def one_tensor_less(folder):
+    tensors(folder, lambda held: held.pop(sorted(held)[0]))
+
+
+@case("vlm", "download it again, or write it anew")
+def damaged_configuration(folder):
+    (folder / "config.json").write_text('{"model_type": ')

@@ -100,6 +100,18 @@ def test_seeds_are_torchs_own_state_and_a_tiny_temperature_is_greedy():
         drawn(1, img_size=256)
 
 
+def test_the_notebooks_own_line_works_without_a_gpu():
+    """``g.to(torch.bfloat16)`` changes a model in place: what was laid out before is of another dtype."""
+    model, processor = load_janus("tiny:janus")  # noqa: F405
+    model = model.to(torch.bfloat16)
+    (picture,) = generate_image(model, processor, PROMPTS[0], num_images_per_prompt=1, seed=3)  # noqa: F405
+    model = model.to(torch.float32)
+    (again,) = generate_image(model, processor, PROMPTS[0], num_images_per_prompt=1, seed=3)  # noqa: F405
+    other, words = load_janus("tiny:janus")  # noqa: F405
+    assert picture.size == again.size and other is not model and other.dtype == torch.float32
+    assert generate_image(other, words, PROMPTS[0], num_images_per_prompt=1, seed=3)[0].size == again.size  # noqa: F405
+
+
 def test_prompt_engineering():
     """A negative prompt takes pictures away from what it says; words are judged against the wish."""
     pair, wish, unwanted = load_janus("tiny:janus"), "a red balloon", "a blue balloon"  # noqa: F405

@@ -55,6 +55,54 @@ def leaving_out(seen):
     return answer
 
 
+def uncounted(seen):
+    """As ``chat``, of a server that neither counts tokens nor shows them."""
+    answer = chat(seen)
+    answer.body.pop("usage")
+    answer.body["choices"][0].pop("logprobs")
+    return answer
+
+
+def refusing_halves(play):
+    """As ``play``, of a server that knows no ``continue_final_message``."""
+
+    def answered(seen):
+        if "continue_final_message" in seen.body:
+            return refusal("Unrecognized request argument supplied: continue_final_message")
+        return play(seen)
+
+    return answered
+
+
+def recited(steps, how):
+    """A server that always says the same steps, without counting tokens.
+
+    Args:
+        how: "vllm"; "matched_stop" trims the stop string and names it as SGLang does, "unnamed" names nothing; "echo"
+            sends the half-written reply again; "begins anew" knows no half-written replies; "all at once" knows no stop
+            strings.
+    """
+
+    def play(seen):
+        last = seen.body["messages"][-1]
+        goes_on = last["role"] == "assistant" and how != "begins anew"
+        said = last["content"] if goes_on else ""
+        left = list(steps[said.count("\n\n") :]) if said else list(steps)
+        stops = "\n\n" in seen.body.get("stop", ()) and how != "all at once" and len(left) > 1
+        text = (f"{left[0]}\n\n" if stops else "\n\n".join(left)) if left else ""
+        choice = {"index": 0, "finish_reason": "stop"}
+        if how in ("vllm", "echo", "begins anew"):
+            choice["stop_reason"] = "\n\n" if stops else None
+        elif stops:
+            text = text.removesuffix("\n\n")
+        if how == "matched_stop":
+            choice["matched_stop"] = "\n\n" if stops else 128009
+        choice["message"] = {"role": "assistant", "content": said + text if how == "echo" else text}
+        return Answer({"id": "x", "object": "chat.completion", "choices": [choice]})
+
+    return play
+
+
 def _row(token):
     return {"token": token, "logprob": -0.5}
 

@@ -114,7 +114,8 @@ class UnknownName(BadInput, LookupError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         name = shown(name)
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+        near = [one for one in names if one.lower() == name.lower()][:3]
+        near = near or difflib.get_close_matches(name, names, n=3, cutoff=0.6)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"choose one of: {', '.join(names)}."
         super().__init__(f"There is no {kind} called {name!r}; {hint}")
         self.kind = kind

@@ -13,7 +13,7 @@ import tiny_checkpoints
 from hostile_folders import CASES, NAMES
 
 from tts_playground.cli import main
-from tts_playground.errors import PlaygroundError
+from tts_playground.errors import BadInput, PlaygroundError
 from tts_playground.models import loading
 from tts_playground.models.clip import clip_and_processor
 from tts_playground.models.detector import Detector
@@ -61,6 +61,13 @@ def test_a_name_that_cannot_be_is_one_sentence(name, kind):
         opened(NAMES[name][0], kind)
     assert NAMES[name][1] in str(refused.value)
     assert is_a_sentence(str(refused.value)), str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["lm", "vlm"])
+def test_a_file_of_llama_cpp_says_what_to_give_instead(kind, tmp_path):
+    (tmp_path / "m.gguf").write_bytes(b"GGUF")
+    with pytest.raises(BadInput, match="llama-server and give endpoint:"):
+        loading.load(str(tmp_path / "m.gguf"), kind)
 
 
 def test_a_file_where_a_folder_is_wanted(good):

@@ -9,6 +9,8 @@ import tiny_texts
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import (
+    BertConfig,
+    BertForTokenClassification,
     LlamaConfig,
     LlamaForCausalLM,
     LlamaForTokenClassification,
@@ -242,6 +244,8 @@ def test_qwens_head_runs_with_consent_alone_and_scores_as_by_hand(tmp_path):
     with pytest.raises(ModelUnavailable) as refused:
         loading.load(str(folder), "prm", CPU)
     assert f"{folder}@{fingerprint(folder)}" in str(refused.value)
+    with pytest.raises(ModelUnavailable, match="is not what --reward-code names"):
+        loading.load(str(folder), "prm", Options("cpu", "float32", trust_code=f"{folder}@{'0' * 40}"))
     options = Options("cpu", "float32", trust_code=f"{folder}@{fingerprint(folder)}")
     judge = loading.load(str(folder), "prm", options).value
     found = judge.step_scores([(PROBLEM, steps) for steps in STEPS])
@@ -362,3 +366,52 @@ def test_a_judge_that_gives_no_probability_is_one_sentence(tmp_path):
     assert all(map(math.isnan, judge.step_scores([(PROBLEM, STEPS[0])])[0]))
     with pytest.raises(CannotDo, match="gave nan as a score"):
         solve(PROBLEM, model="tiny:math", reward=f"prm:{tmp_path}", n=2, max_tokens=16)
+
+
+def test_a_model_that_reads_both_ways_shares_nothing_and_scores_as_by_hand(tmp_path, caplog):
+    words = tiny_texts.tokenizer(chats=False)
+    torch.manual_seed(3)
+    config = BertConfig(vocab_size=len(words), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+                        intermediate_size=16, num_labels=2)  # fmt: skip
+    model = saved(tmp_path, BertForTokenClassification(config), words)
+    judge = loading.load(str(tmp_path), "prm", CPU).value
+    whole = STEPS[0]
+    judge.step_scores([(PROBLEM, whole[:2])], [True])
+    found = judge.step_scores([(PROBLEM, steps) for steps in STEPS], [True] * len(STEPS))
+    for steps, scores in zip(STEPS, found, strict=True):
+        told = judge.form.write(PROBLEM, steps)
+        ids = torch.tensor([told.ids])
+        with torch.inference_mode():
+            chances = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.softmax(-1)[0, :, 1]
+        assert scores == pytest.approx([float(chances[place]) for place in told.places], abs=1e-5)
+
+
+def test_a_model_that_is_no_judge_is_refused_by_name():
+    with pytest.raises(ModelUnavailable, match="tiny:math is not a process reward model.*use tiny:prm"):
+        loading.load("tiny:math", "prm", CPU)
+    with pytest.raises(ModelUnavailable, match="tiny:prm is not a language model: it labels tokens"):
+        loading.load("tiny:prm", "lm", CPU)
+
+
+@pytest.mark.parametrize("chats", [True, False])
+def test_a_tokenizer_without_the_signs_of_a_verdict_is_refused(chats, tmp_path):
+    words = tiny_texts.tokenizer(chats=chats, without=("+", "-"))
+    saved(tmp_path, LlamaForCausalLM(LlamaConfig(**sizes(words))), words)
+    with pytest.raises(ModelUnavailable, match=r"\+"):
+        loading.load(str(tmp_path), "prm", CPU)
+
+
+@pytest.mark.parametrize(("kind", "made"), [("lm", LlamaForCausalLM), ("prm", LlamaForTokenClassification)])
+def test_a_tokenizer_with_words_beyond_the_models_embeddings_is_refused(kind, made, tmp_path):
+    words = tiny_texts.tokenizer()
+    saved(tmp_path, made(LlamaConfig(**(sizes(words) | {"vocab_size": 40}))), words)
+    with pytest.raises(ModelUnavailable, match="beyond the 40 that the model has embeddings of"):
+        loading.load(str(tmp_path), kind, CPU)
+
+
+def test_a_mark_beyond_the_embeddings_that_no_text_has_is_let_be(tmp_path):
+    words = tiny_texts.tokenizer()
+    saved(tmp_path, LlamaForCausalLM(LlamaConfig(**sizes(words))), words)
+    words.add_tokens(["<picture>"], special_tokens=True)
+    words.save_pretrained(tmp_path)
+    assert loading.load(str(tmp_path), "lm", CPU).value.tokens("two")

@@ -151,3 +151,19 @@ def test_a_page_takes_keys_of_sampling_and_strategy_alone(key):
     assert recipe_of_text("n: 8\napproach: dvts", page=True).n == 8
     with pytest.raises(BadInput, match=f"no {key} in a recipe"):
         recipe_of_text(f"n: 8\n{key}: x", page=True)
+
+
+@pytest.mark.parametrize(("text", "says"), [("n: 1:30", "1:30"), ("temperature: 1:30.5", "1:30.5")])
+def test_a_time_of_day_is_no_number(text, says):
+    """YAML 1.1 reads 1:30 as 90."""
+    with pytest.raises(BadInput, match=says):
+        recipe_of_text(text)
+
+
+def test_a_number_with_a_zero_before_it_is_what_it_says():
+    assert recipe_of_text("n: 010").n == 10  # YAML 1.1 reads 8
+
+
+def test_a_key_in_capitals_is_a_near_miss():
+    with pytest.raises(UnknownName, match="did you mean 'n'"):
+        recipe_of_text("N: 4")

@@ -123,8 +123,21 @@ def test_chunks_that_overlap_are_unfinished_or_differ_are_refused(seven, random_
     with pytest.raises(BadInput, match=r"not finished: 1 row is there of 2; run it again"):
         join(seven)
     first.write_bytes(rows.splitlines(keepends=True)[0] * 2)
-    with pytest.raises(BadInput, match="a problem has one row"):
+    with pytest.raises(BadInput, match=r"is twice in best_of_n_completions--chunk-0_2.jsonl; a problem has one row"):
         join(seven)
+    first.write_bytes(rows + rows.splitlines(keepends=True)[1])
+    with pytest.raises(BadInput, match="is twice in"):
+        join(seven)
+    first.write_bytes(rows + (folder / "best_of_n_completions--chunk-2_4.jsonl").read_bytes())
+    with pytest.raises(BadInput, match="has 4 rows for 2 problems"):
+        join(seven)
+    first.write_bytes(rows)
+    told = folder / "best_of_n_run--chunk-0_2.json"
+    before = told.read_text()
+    told.write_text("{")
+    with pytest.raises(BadInput, match=r"best_of_n_run--chunk-0_2\.json"):
+        join(seven)
+    told.write_text(before)
     first.write_bytes(rows)
     beside = folder / "best_of_n_recipe--chunk-2_4.json"
     beside.write_text(json.dumps(json.loads(beside.read_text()) | {"seed": 9}))

@@ -1,5 +1,6 @@
 """One line of registration, and a plug-in is in the menus, on the command line, in the comparison and in the docs."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tts_playground import registry
+from tts_playground.cli import main
 from tts_playground.core import Budget, Cost
+from tts_playground.errors import BadInput
 from tts_playground.experiments.comparison import ComparisonPlan, comparable, compare, named
 from tts_playground.pages import menu
 from tts_playground.pages.sketch import view_settings
@@ -16,6 +19,8 @@ from tts_playground.registry.listing import page
 from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.tasks.image_rewards import rewards_here, title_of
 from tts_playground.tasks.sketch import sketch
+from tts_playground.tasks.solving import lm_sampler
+from tts_playground.tasks.text_to_image import generate, image_sampler
 from tts_playground.testing import ScriptedSampler, TableReward, TextTask, check_strategy
 
 DOCS = Path(__file__).parents[2] / "docs" / "plug-ins.md"
@@ -97,3 +102,30 @@ def test_every_registered_strategy_keeps_the_laws(row):
 
 def test_the_page_in_the_docs_is_the_registry():
     assert DOCS.read_text(encoding="utf-8") == page(), "python -m tts_playground.registry.listing > docs/plug-ins.md"
+
+
+class Wordless:
+    """No sampler."""
+
+
+def test_a_sampler_that_nobody_registered_is_named_by_its_module_where_a_model_is(tmp_path, capsys, monkeypatch):
+    """From Python and the command line; never in what the app serves."""
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
+    named = "outside_plugins:Paintings"
+    found = generate("a red square", model=named, n=2, reward="", temperature=0.5)
+    assert len(found.images) == 2
+    with pytest.raises(SystemExit) as left:
+        main(["generate", "a red square", "--model", named, "--reward", "", "--n", "2", "--json"])
+    assert left.value.code == 0 and json.loads(capsys.readouterr().out)["cost"]["samples"] == 2
+    for wrong, says in (
+        ("outside_plugins:Painting", "Painting"),
+        ("nobody:Paints", "which is not installed"),
+        ("os:path", "is a module and no class"),
+        (f"{__name__}:Wordless", "is no sampler"),
+    ):
+        with pytest.raises(BadInput, match=says):
+            image_sampler(wrong)
+    with registry.registered_only(), pytest.raises(BadInput, match="no folder"):
+        image_sampler(named)
+    with pytest.raises(BadInput, match="endpoint:MODEL@"):
+        lm_sampler("endpoint:m")

@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 from endpoint_servers import Answer, keys_of, refusal, serve
-from text_servers import chat, completions, leaving_out, trimming
+from text_servers import (
+    chat,
+    completions,
+    leaving_out,
+    recited,
+    refusing_halves,
+    trimming,
+    uncounted,
+)
 
 from tts_playground.core import Budget, SteppedSampler, StreamingSampler
 from tts_playground.errors import BadInput, CannotDo
@@ -144,17 +152,13 @@ def test_trouble_with_problems_in_words_speaks_of_no_pictures():
 
 @pytest.mark.parametrize("strategy", [BestOfN(), Beam(), Rebase(), MCTS()], ids=str)
 def test_a_server_that_counts_no_tokens_is_not_asked_for_ever(strategy):
-    """A limit of tokens is never reached there."""
-
-    def uncounted(seen):
-        answer = chat(seen)
-        answer.body.pop("usage")
-        answer.body["choices"][0].pop("logprobs")
-        return answer
-
+    """One token is counted for four characters, so that a limit of tokens means something, and that is said once."""
     with serve(uncounted) as (server, url):
-        rounds = list(strategy.run(TASK, over(url), Unscored(), budget=Budget(tokens=100)))
-    assert rounds[-1].stopped == "done" and rounds[-1].best is not None and len(server.seen) < 5000
+        made = over(url)
+        rounds = list(strategy.run(TASK, made, Unscored(), budget=Budget(tokens=100)))
+    assert rounds[-1].stopped == "tokens" and 0 < rounds[-1].cost.tokens <= 100 and len(server.seen) < 100
+    assert "does not say how many tokens" in made.manners.notes["tokens"] and len(made.manners.notes) == 1
+    assert made.bill.completion_tokens >= rounds[-1].cost.tokens
 
 
 def test_a_server_that_is_overloaded_is_asked_again():
@@ -196,3 +200,95 @@ def test_the_key_of_the_operators_model_goes_to_its_host_and_the_first_named_is_
 def test_wrong_settings_are_one_sentence(more, says):
     with pytest.raises(BadInput, match=says):
         over("http://127.0.0.1:1/v1", **more)
+
+
+SAID = ("## Step 1: 2 + 3 = 5.", "## Step 2: Nothing is left.", "The answer is $\\boxed{5}$.")
+WHOLE = "\n\n".join(SAID)
+
+
+def only(url, **more):
+    """The one solution of a server that always says the same."""
+    (sample,) = over(url, **more).draw(TASK, [0])
+    return sample
+
+
+@pytest.mark.parametrize("how", ["matched_stop", "unnamed", "echo", "all at once"])
+def test_a_solution_goes_on_to_its_answer_however_a_server_ends_a_step(how):
+    """SGLang trims the stop string and names it elsewhere than vLLM; OpenAI's way names nothing."""
+    with serve(recited(SAID, how)) as (server, url):
+        sample = only(url)
+        made = over(url)
+        (path,) = made.step(TASK, made.start(TASK, [0]))
+    assert sample.content == WHOLE and sample.info["answer"] == "5" and sample.info["steps"] == SAID
+    assert sample.info["complete"] and len(server.seen) == (2 if how == "all at once" else 4)
+    assert path.text == (WHOLE if how == "all at once" else f"{SAID[0]}\n\n")
+
+
+def test_a_solution_without_a_box_ends_where_a_server_that_names_no_stop_string_says_nothing_more():
+    with serve(recited(("It is five.", "I am sure."), "unnamed")) as (server, url):
+        assert only(url).content == "It is five.\n\nI am sure." and len(server.seen) <= 4
+
+
+def test_a_step_that_repeats_the_one_before_ends_the_solution():
+    with serve(recited(("I cannot help with that.",) * 99, "vllm")) as (server, url):
+        assert only(url).content == "I cannot help with that." and len(server.seen) == 2
+    with serve(recited(("}",) * 4 + SAID, "vllm")) as (server, url):
+        assert only(url, settings=replace(SETTINGS, max_steps=16, max_tokens=512)).info["answer"] == "5"
+
+
+def test_a_refusal_in_its_own_field_is_the_whole_reply():
+    def refusing(seen):
+        answer = recited(SAID, "vllm")(seen)
+        answer.body["choices"][0]["message"] = {"role": "assistant", "content": None, "refusal": "No."}
+        answer.body["choices"][0].pop("stop_reason")
+        return answer
+
+    with serve(refusing) as (server, url):
+        assert only(url).content == "No." and len(server.seen) == 1
+
+
+@pytest.mark.parametrize("how", ["refuses", "begins anew"])
+def test_whole_solutions_come_from_a_server_that_goes_on_with_no_half_written_reply(how):
+    play = refusing_halves(chat) if how == "refuses" else recited(SAID, how)
+    with serve(play) as (server, url):
+        made = over(url, workers=1)
+        samples = list(made.draw(TASK, range(4)))
+        again = list(made.draw(TASK, range(4)))
+        bodies = [seen.body for seen in server.seen]
+    assert [one.content for one in again] == [one.content for one in samples] and all(one.content for one in samples)
+    assert all(one.info["complete"] for one in samples)
+    assert sum(body["messages"][-1]["role"] == "assistant" for body in bodies) <= 4
+    assert all("stop" not in body for body in bodies[-4:]) and "cannot go on" in made.manners.notes["continues"]
+    assert samples[0].info["steps"] == tuple(filter(None, map(str.strip, samples[0].content.split("\n\n"))))
+
+
+def test_a_search_over_steps_says_what_to_do_where_half_written_replies_are_refused():
+    with serve(refusing_halves(chat)) as (_, url), pytest.raises(CannotDo) as refused:
+        list(Beam().run(TASK, over(url), Unscored(), budget=Budget(samples=4)))
+    for said in ("cannot go on with a half-written reply", "Unrecognized", "vLLM or SGLang", "best-of-n"):
+        assert said in str(refused.value)
+
+
+def test_unknown_fields_of_the_stop_strings_are_left_out():
+    def strict(seen):
+        for name in ("include_stop_str_in_output", "min_tokens"):
+            if name in seen.body:
+                return refusal(f"Unrecognized request argument supplied: {name}")
+        return recited(SAID, "unnamed")(seen)
+
+    with serve(strict) as (_, url):
+        assert only(url).info["answer"] == "5"
+
+
+@pytest.mark.parametrize("said", [10**30, 61, -5, True, "8", None])
+def test_a_count_of_tokens_that_cannot_be_is_not_believed(said):
+    def lying(seen):
+        answer = recited(SAID, "vllm")(seen)
+        answer.body["usage"] = {"completion_tokens": said, "prompt_tokens": 3}
+        return answer
+
+    with serve(lying) as (_, url):
+        made = over(url)
+        (sample,) = made.draw(TASK, [0])
+    assert len(WHOLE) // 4 <= sample.cost.tokens <= len(WHOLE) // 4 + 6
+    assert made.bill.completion_tokens == sample.cost.tokens

@@ -178,5 +178,24 @@ def test_the_verb(folders, capsys, tmp_path, monkeypatch):
     assert code == 2 and "beam" in json.loads(out)["error"]
 
 
+def test_the_verb_says_what_came_from_the_store(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("TTS_PLAYGROUND_HOME", str(tmp_path))
+
+    def told(n, seed):
+        with pytest.raises(SystemExit):
+            main(["solve", PROBLEM, "--model", f"endpoint:m@{url}", "--n", n, "--seed", seed, "--json"])
+        out, err = capsys.readouterr()
+        assert json.loads(out)["samples"]
+        return err
+
+    with serve(chat) as (server, url):
+        assert "from the store" not in told("3", "1")
+        asked = len(server.seen)
+        again = told("3", "1")
+        assert "3 samples of this result came from the store" in again and "pools delete" in again
+        assert len(server.seen) == asked
+        assert "3 samples" in told("5", "1") and "from the store" not in told("3", "2")
+
+
 def test_it_is_there_under_the_packages_own_name():
     assert tts_playground.solve is solve and tts_playground.Solved is Solved and "solve" in tts_playground.__all__

@@ -49,6 +49,14 @@ def test_what_generate_refuses(parts):
     assert generate(*parts, []) == []
 
 
+def test_a_prompt_that_a_model_cannot_hold_is_refused_and_its_own_goes_through():
+    vlm = loading.load("tiny:sketch", "vlm").value
+    image = IMAGES[0]
+    with pytest.raises(BadInput, match=r"takes 1,2\d\d tokens and this model holds 512; use its own short prompt"):
+        generate(vlm.model, vlm.processor, [zero_shot_prompt(image)], [[image]], do_sample=False)
+    assert generate(vlm.model, vlm.processor, [prompt_for(vlm.processor, image)], [[image]], do_sample=False)[0]
+
+
 def test_replies_are_read(parts):
     found = list(answers(*parts, IMAGES, batch_size=1, do_sample=False, max_new_tokens=6))
     assert len(found) == 2 and all(isinstance(answer.text, str) and answer.found.how for answer in found)

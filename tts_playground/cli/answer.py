@@ -10,7 +10,7 @@ import typer
 
 from tts_playground import registry
 from tts_playground.cli import options
-from tts_playground.cli.output import console, drawing, emit, table
+from tts_playground.cli.output import console, drawing, emit, say_read, table
 
 if TYPE_CHECKING:
     from tts_playground.estimators.curves import Curve
@@ -118,6 +118,7 @@ def answer(
             extra_body=further,
             **where,
         )
+        say_read(store)
     emit(result.as_dict(), json, _talk)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from tts_playground import registry
 from tts_playground.cli import options
-from tts_playground.cli.output import console, drawing, emit, warn
+from tts_playground.cli.output import console, drawing, emit, say_read, warn
 from tts_playground.errors import shown
 
 Prompt = Annotated[str, typer.Argument(help="What the pictures should show; not with --prompts.")]
@@ -90,6 +90,7 @@ def generate(
             if plot is not None:
                 _plot(plot, result)
             results.append(as_dict(result, files))
+        say_read(store)
     warn(f"“{shown(rows[place].prompt, 60)}” could not be drawn: {why}." for place, why in failed.items())
     warn(dict.fromkeys(line for one in results for line in one["warnings"]))
     if prompts is None:

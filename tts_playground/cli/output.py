@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any
 
-from tts_playground.errors import BadInput, PlaygroundError, UnknownName, clean, printable, shown, whole
+from tts_playground.errors import BadInput, PlaygroundError, UnknownName, clean, plural, printable, shown, whole
 
 if TYPE_CHECKING:
     from tts_playground.core import Round
+
+
+INTERRUPTED = 130
+"""what typer makes of Ctrl-C, as an exit code or as what a verb returns"""
 
 
 def guarded(verb: Callable[[], Any], as_json: bool) -> int:
@@ -56,7 +60,7 @@ def _exit_code(verb: Callable[[], Any], as_json: bool) -> int:
     except TyperException as error:
         return _fail(_sentence(error), "", as_json, 2)
     except Exit as error:
-        return error.exit_code
+        code = error.exit_code
     except BrokenPipeError:
         raise
     except OSError as error:  # of a file that somebody named
@@ -65,6 +69,8 @@ def _exit_code(verb: Callable[[], Any], as_json: bool) -> int:
         where = f" at '{shown(error.filename)}'" if error.filename else ""
         return _fail(f"A file cannot be read or written{where}: {error.strerror or error}.", "", as_json, 1)
     except (KeyboardInterrupt, Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:
         return _fail("Stopped.", "", as_json, 1)
     return code if isinstance(code, int) else 0
 
@@ -117,6 +123,19 @@ def warn(sentences: Iterable[str]) -> None:
     """One line each on stderr: the result stands, and says less than it seems to."""
     for sentence in sentences:
         print(clean(sentence), file=sys.stderr)
+
+
+def say_read(store: Any) -> None:
+    """A line on stderr where samples were read from the store, so that no model was asked for them."""
+    if not store.read:
+        return
+    count = plural(sum(store.read.values()), "sample")
+    pool = next(iter(store.read))[:12] if len(store.read) == 1 else "KEY"
+    said = (
+        f"{count} of this result came from the store, where an earlier call with the same settings and seed kept them: "
+        f"no model was asked for them. Another --seed draws anew; so does this one after 'pools delete {pool}'."
+    )
+    warn([said])
 
 
 def console() -> Any:

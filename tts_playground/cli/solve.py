@@ -8,7 +8,7 @@ import typer
 
 from tts_playground import registry
 from tts_playground.cli import options
-from tts_playground.cli.output import console, drawing, emit, table
+from tts_playground.cli.output import console, drawing, emit, say_read, table
 
 Problem = Annotated[str, typer.Argument(help="What is to be solved.")]
 Model = Annotated[
@@ -93,6 +93,7 @@ def solve(
             trust_code=trust_code,
             **said,
         )
+        say_read(store)
     emit(result.as_dict(), json, _talk)
 
 

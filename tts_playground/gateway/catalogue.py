@@ -169,7 +169,8 @@ def _kinds(name: str) -> tuple[Kind, ...]:
     """
     if name.startswith("vllm:"):
         return ("lm",)
-    plugged: tuple[Kind, ...] = tuple(kind for kind, task in TASKS.items() if registry.stands_alone(name, task))
+    with registry.registered_only():  # as requests are served
+        plugged: tuple[Kind, ...] = tuple(kind for kind, task in TASKS.items() if registry.stands_alone(name, task))
     if plugged:
         return plugged
     if name.startswith("tiny:") and name in TINY and name not in EMBEDDED:

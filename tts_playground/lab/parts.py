@@ -15,16 +15,18 @@ WRAPPED = "_tts_playground_loaded"
 
 
 def parts(name: str, kind: str) -> tuple[Any, Any]:
-    """The model and the processor called ``name``, of a kind of ``models.loading.load``."""
+    """The model and the processor called ``name``, of a kind of ``models.loading.load``: a copy of the caller's own,
+    since notebooks go on with ``.to(torch.bfloat16)`` and the like, which changes a model in place."""
     from tts_playground.models import loading
 
-    loaded = loading.load(name, kind)
+    loaded = loading.fresh(name, kind)
     setattr(loaded.value.model, WRAPPED, loaded)
     return loaded.value.model, loaded.value.processor
 
 
 def wrapped(model: Any, processor: Any, kind: str) -> Loaded:
-    """A model of transformers as samplers take it; made once a model, since its weights are laid out anew.
+    """A model of transformers as samplers take it; made once a model, since its weights are laid out anew, and once
+    more where it was moved or turned into another dtype since.
 
     Raises:
         BadInput: it is another kind of model.
@@ -34,7 +36,8 @@ def wrapped(model: Any, processor: Any, kind: str) -> Loaded:
     from tts_playground.models.vlm.model import Vlm
 
     known = vars(model).get(WRAPPED) if hasattr(model, "__dict__") else None
-    if isinstance(known, Loaded) and known.kind == kind and known.value.processor is processor:
+    same = isinstance(known, Loaded) and known.kind == kind and known.value.processor is processor
+    if known is not None and same and _as_it_was(model, known):
         return known
     try:
         value = Janus(model, processor) if kind == "janus" else Vlm(model, processor)
@@ -47,6 +50,14 @@ def wrapped(model: Any, processor: Any, kind: str) -> Loaded:
     made = Loaded(str(getattr(model, "name_or_path", "")), kind, options, "", value)
     setattr(model, WRAPPED, made)
     return made
+
+
+def _as_it_was(model: Any, known: Loaded) -> bool:
+    """Whether a model has the dtype and stands where it did when it was wrapped; packed and spread ones stay."""
+    if known.options.four_bit or known.options.device_map:
+        return True
+    place = known.options.device.partition(":")[0]
+    return model.device.type == place and str(model.dtype) == f"torch.{known.options.dtype}"
 
 
 def settled_seed(seed: int | None) -> int:

@@ -1,7 +1,8 @@
 """Fine-tuned adapters on disk: where they are, what is known of them, and a base model with one of them merged in.
 
 An adapter is a folder under ``TTS_PLAYGROUND_HOME/adapters`` as peft saves it, with a ``tuning.json`` beside it: the
-base model, the data, the settings and the loss curve. It is named ``adapter:NAME`` wherever a model is asked for.
+base model, the data, the settings and the loss curve. It is named ``adapter:NAME`` wherever programs are written. Other
+adapters of peft, and other verbs, need it merged into its base first (``hub.no_model``).
 """
 
 from __future__ import annotations

@@ -15,16 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName
+from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName, plural, shown
 from tts_playground.models import load_options, trusted_code, zerogpu
 from tts_playground.models.hub import locator, shapes
 from tts_playground.models.hub.embedded_models import TINY, quietly
-from tts_playground.models.hub.folders import first_line, has_tokenizer
+from tts_playground.models.hub.folders import PROCESSORS, first_line, has_tokenizer
 from tts_playground.models.load_options import DTYPES, Options, settled
 from tts_playground.models.lru_cache import LruCache
 
 LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 """how every part of a folder is read: nothing comes from the network, and no code of its own is run"""
+FROM_BASE = "copy that of the model that it was made from into the folder, or download it again"
+NO_TOKENIZER = f"it has no tokenizer (tokenizer.json); {FROM_BASE}"
 KEPT = 4
 """loaded models kept; the one not used for longest goes first"""
 
@@ -169,7 +171,9 @@ def processor(kind: Any, folder: str | Path, *, own_code: bool = False) -> Any:
         ValueError, and whatever transformers raises (see ``loaded_from``): it is not whole.
     """
     if not has_tokenizer(Path(folder)):
-        raise ValueError("it has no tokenizer (tokenizer.json)")
+        raise ValueError(NO_TOKENIZER)
+    if not any((Path(folder) / file).is_file() for file in PROCESSORS):
+        raise ValueError(f"it has no {' or '.join(PROCESSORS)}; {FROM_BASE}")
     made = kind.from_pretrained(folder, **_code(own_code))
     if not hasattr(made, "image_processor") or not hasattr(made, "tokenizer"):
         raise ValueError(f"its files make a {type(made).__name__}, which cannot read both pictures and texts")
@@ -204,6 +208,28 @@ def _place(model: Any, options: Options) -> Any:
     return model if options.device_map or options.four_bit else model.to(options.device)
 
 
+def _knowing(model: Any, words: Any, folder: str) -> Any:
+    """The model, if it has an embedding for each token that texts are made of.
+
+    Published models have tokenizers with a mark or two beyond their embeddings, which nobody writes: a padding, a
+    picture's place.
+
+    Raises:
+        ModelUnavailable: words, or marks of its template, lie beyond.
+    """
+    rows = model.get_input_embeddings().weight.shape[0]
+    beyond = [token for token, place in words.get_vocab().items() if place >= rows]
+    added, template = words.get_added_vocab(), str(getattr(words, "chat_template", "") or "")
+    written = [token for token in beyond if token not in added or token in template or token == words.bos_token]
+    if written:
+        count = plural(len(written), "token")
+        raise ModelUnavailable(
+            f"The tokenizer in {folder} has {count} (such as {shown(min(written), 40)!r}) beyond the {rows} that the "
+            "model has embeddings of: it is another model's; put the right one there, or download both again."
+        )
+    return model
+
+
 def _janus(folder: str, options: Options) -> Any:
     from transformers import JanusProcessor
 
@@ -212,7 +238,7 @@ def _janus(folder: str, options: Options) -> Any:
     words = processor(JanusProcessor, folder)  # first: it costs little, and may be what is broken
     with quietly(folder):
         model = shapes.model_class("janus").from_pretrained(folder, **_arguments(options, folder, "janus"))
-    return Janus(_place(model, options), words)
+    return Janus(_place(_knowing(model, words.tokenizer, folder), options), words)
 
 
 def _vlm(folder: str, options: Options) -> Any:
@@ -224,6 +250,7 @@ def _vlm(folder: str, options: Options) -> Any:
     words = processor(AutoProcessor, folder, own_code=bool(options.trust_code))
     with quietly(folder):
         model = shapes.model_class("vlm").from_pretrained(folder, **_arguments(options, folder, "vlm"))
+    _knowing(model, words.tokenizer, folder)
     return Vlm(_place(model, options), completed(words, model.config, Path(folder)))
 
 
@@ -233,7 +260,7 @@ def _lm(folder: str, options: Options) -> Any:
     words = tokenizer(folder, own_code=bool(options.trust_code))
     with quietly(folder):
         model = shapes.model_class("lm").from_pretrained(folder, **_arguments(options, folder, "lm"))
-    return TextModel(_place(model, options), words)
+    return TextModel(_place(_knowing(model, words, folder), options), words)
 
 
 def _prm(folder: str, options: Options) -> Any:
@@ -241,7 +268,7 @@ def _prm(folder: str, options: Options) -> Any:
 
     words = tokenizer(folder, own_code=bool(options.trust_code))
     given = _arguments(options, folder, "prm")
-    return step_judge(folder, words, given, lambda model: _place(model, options))
+    return step_judge(folder, words, given, lambda model: _place(_knowing(model, words, folder), options))
 
 
 def tokenizer(folder: str | Path, *, own_code: bool = False) -> Any:
@@ -256,7 +283,7 @@ def tokenizer(folder: str | Path, *, own_code: bool = False) -> Any:
     from transformers import AutoTokenizer
 
     if not has_tokenizer(Path(folder)):
-        raise ValueError("it has no tokenizer (tokenizer.json)")
+        raise ValueError(NO_TOKENIZER)
     return AutoTokenizer.from_pretrained(folder, **_code(own_code))
 
 

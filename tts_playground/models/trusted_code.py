@@ -15,7 +15,7 @@ from typing import Any
 
 from tts_playground.errors import BadInput, ModelUnavailable
 from tts_playground.models.hub import folders, kinds, locator
-from tts_playground.models.hub.code_pins import FLAG, fingerprint
+from tts_playground.models.hub.code_pins import FLAG, fingerprint, flag_of
 from tts_playground.models.hub.refusals import refusal
 
 PIN = re.compile(r"[0-9a-f]{40}")
@@ -34,8 +34,11 @@ class Trusted:
     """40 hexadecimal digits: a commit, or a fingerprint"""
 
 
-def parsed(text: str) -> Trusted:
+def parsed(text: str, flag: str = FLAG) -> Trusted:
     """What a consent says.
+
+    Args:
+        flag: what the command line calls it.
 
     Raises:
         BadInput: it is no REPO@COMMIT with all 40 digits.
@@ -43,7 +46,7 @@ def parsed(text: str) -> Trusted:
     place, mark, pin = text.rpartition("@")
     if not mark or not place or not PIN.fullmatch(pin):
         raise BadInput(
-            f"Consent to code ({FLAG}) is REPO@COMMIT with all 40 digits of the commit, or FOLDER@FINGERPRINT, not "
+            f"Consent to code ({flag}) is REPO@COMMIT with all 40 digits of the commit, or FOLDER@FINGERPRINT, not "
             f"{text[:120]!r}; a branch or a short commit can change its code."
         )
     return Trusted(place, pin)
@@ -56,7 +59,8 @@ def ready(name: str, kind: str, text: str) -> Path:
         BadInput: the consent is for something else, or not needed.
         ModelUnavailable: the folder's code is another, it has none for this kind, or the hub does not give it.
     """
-    trusted = parsed(text)
+    flag = flag_of(kind)
+    trusted = parsed(text, flag)
     if kind not in CLASSES:
         raise BadInput(
             f"Code of a repository is run for models that read pictures, solve or judge only; leave out {FLAG}."
@@ -64,12 +68,12 @@ def ready(name: str, kind: str, text: str) -> Path:
     here = folders.named(name)
     there = folders.named(trusted.place)
     if trusted.place != name and (here is None or there is None or not here.samefile(there)):
-        raise BadInput(f"{FLAG} names {trusted.place[:120]!r} and the model is {name[:120]!r}; name the model's own.")
+        raise BadInput(f"{flag} names {trusted.place[:120]!r} and the model is {name[:120]!r}; name the model's own.")
     if here is None:
         here = _at_commit(name, trusted.pin, kind)
     elif (found := fingerprint(here)) != trusted.pin:
         raise ModelUnavailable(
-            f"The code in {name} is not what {FLAG} names: its fingerprint is {found}; read it again, then name that."
+            f"The code in {name} is not what {flag} names: its fingerprint is {found}; read it again, then name that."
         )
     _check_code(name, kind, here)
     return here
@@ -98,7 +102,7 @@ def _check_code(name: str, kind: str, folder: Path) -> None:
     own = config.get("auto_map")
     plain = kind != "prm" and config.get("model_type") in kinds.types(kind)
     if not isinstance(own, dict) or plain:
-        raise BadInput(f"{name} needs no code of its own; leave out {FLAG}.")
+        raise BadInput(f"{name} needs no code of its own; leave out {flag_of(kind)}.")
     if CLASSES[kind] not in own:
         raise ModelUnavailable(f"{name}: its code has no {CLASSES[kind]} (it has {', '.join(own) or 'nothing'}).")
     for file in _FILES:
@@ -109,7 +113,7 @@ def _check_code(name: str, kind: str, folder: Path) -> None:
         if others:
             raise ModelUnavailable(
                 f"{name}: its {file} takes code from {others[0].partition('--')[0]!r}, another repository than the one "
-                f"that {FLAG} names, which is never run."
+                f"that {flag_of(kind)} names, which is never run."
             )
 
 

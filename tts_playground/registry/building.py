@@ -20,6 +20,8 @@ from tts_playground.registry.expressions import Call, Expression, Name, composed
 SUM = "tts_playground.rewards.compose:Weighted"
 COMPOSITIONS = {"min": "tts_playground.rewards.compose:Minimum"}
 AS_REWARD = "tts_playground.rewards.verdict:VerdictReward"
+MODEL_MARKS = ("adapter", "tiny", "endpoint", "vllm")
+"""what names of models begin with, which are no modules"""
 FUNCTIONS = ("bench", "eval", "tab")
 """kinds whose rows stand for the object itself, which is returned and not built"""
 
@@ -95,8 +97,12 @@ def standalone(task: str) -> tuple[Entry, ...]:
 
 
 def stands_alone(name: str, task: str) -> bool:
-    """Whether ``name`` is that of a sampler of ``standalone``."""
-    return any(row.name == name for row in standalone(task))
+    """Whether ``name`` is that of a sampler of ``standalone``, or "package.module:Attribute" where that may be named.
+
+    Raises:
+        BadInput: the name looks like the latter, and there is no such module or attribute.
+    """
+    return any(row.name == name for row in standalone(task)) or _outside("sampler", name) is not None
 
 
 def _buildable(row: Entry) -> bool:
@@ -274,7 +280,7 @@ def _outside(kind: str, name: str) -> Any:
     if name in known or (base in known and known[base].parameter) or not attribute.isidentifier():
         return None
     parts = base.split(".")
-    if not all(part.isidentifier() for part in parts) or (kind == "sampler" and base in ("adapter", "tiny")):
+    if not all(part.isidentifier() for part in parts) or (kind == "sampler" and base in MODEL_MARKS):
         return None
     try:
         found = importlib.util.find_spec(base)
@@ -284,4 +290,7 @@ def _outside(kind: str, name: str) -> Any:
         found = None
     if found is None:
         raise BadInput(f"The {kind} {name!r} names the module {base!r}, which is not installed.")
-    return imported(name, f"the {kind} {name!r}")
+    made = imported(name, f"the {kind} {name!r}")
+    if kind not in FUNCTIONS and not callable(made):
+        raise BadInput(f"The {kind} {name!r} cannot be built: it is a {type(made).__name__} and no class.")
+    return made

@@ -1,7 +1,9 @@
 """Solutions in steps from an OpenAI-compatible endpoint, such as vLLM's (Kwon et al. 2023).
 
 A half-written solution is the last message of a conversation that goes on (``continue_final_message``), or the end of a
-plain text; ``stop`` ends it at a blank line. The server's prefix caching makes sending it again cheap.
+plain text; ``stop`` ends it at a blank line. The server's prefix caching makes sending it again cheap. From a server
+that goes on with no half-written reply, whole solutions come in one request each, and nothing can search over their
+steps. Tokens that a server does not count are estimated, one for four characters and at least one a step.
 """
 
 from __future__ import annotations
@@ -15,15 +17,16 @@ from typing import Any, Literal
 from tts_playground.errors import BadInput, CannotDo, PlaygroundError
 from tts_playground.models.endpoint import address
 from tts_playground.models.endpoint.bill import Bill
-from tts_playground.models.endpoint.client import Client
-from tts_playground.models.endpoint.manners import Manners
-from tts_playground.models.endpoint.reply import EndpointReply
+from tts_playground.models.endpoint.client import Client, RequestRefused
+from tts_playground.models.endpoint.manners import Manners, refuses_to_continue
 from tts_playground.models.lm.prompts import plain_text
-from tts_playground.samplers.lm_settings import SolutionSettings
-from tts_playground.samplers.lm_text import Continuation, Continuer, TextSteps, Wanted, settings_facts
+from tts_playground.samplers.continuing import Continuation, Continuer, Wanted
+from tts_playground.samplers.lm_endpoint_reply import continuation
+from tts_playground.samplers.lm_settings import BREAK, SolutionSettings
+from tts_playground.samplers.lm_text import TextSteps, settings_facts
 from tts_playground.typed import typed
 
-VERSION = 1
+VERSION = 2
 BEAT = 0.1
 """seconds between two chances to stop"""
 FIXED = {"model", "messages", "prompt", "stream", "n", "seed", "logprobs", "temperature", "top_p", "top_k", "stop"}
@@ -148,38 +151,60 @@ class _Requests:
         self._pool = self._client = None
 
     def _ask(self, client: Client, wanted: Wanted) -> Continuation:
+        """What continues a text; ``anew`` where the server goes on with none, and whole solutions will do."""
         began, s = time.perf_counter(), self._sampler
-        more: dict[str, Any] = {"logprobs": True}
-        told: list[Any] | str = list(wanted.turns)
-        if s.api == "completions":
-            told, more = plain_text(wanted.turns) + wanted.text, {"logprobs": 1}
-        elif wanted.text:
-            told = [*wanted.turns, {"role": "assistant", "content": wanted.text}]
-            more |= {"continue_final_message": True, "add_generation_prompt": False}
-        if wanted.stop:
-            more |= {"stop": list(wanted.stop), "include_stop_str_in_output": True}
-        came = client.complete(
-            told,
-            seed=wanted.seed,
-            max_tokens=wanted.most,
-            temperature=wanted.temperature,
-            top_p=s.settings.top_p,
-            top_k=s.settings.top_k or None,
-            min_tokens=wanted.at_least or None,
-            **more,
-            **s.extra_body,
-        )
+        goes_on = s.api == "chat" and bool(wanted.text)
+        if goes_on and wanted.fresh and not s.manners.continues:
+            return _anew(0, 0.0)
+        whole = wanted.fresh and not s.manners.continues
+        try:
+            came = client.complete(
+                self._told(wanted, goes_on),
+                seed=wanted.seed,
+                max_tokens=wanted.most,
+                temperature=wanted.temperature,
+                top_p=s.settings.top_p,
+                top_k=s.settings.top_k or None,
+                min_tokens=wanted.at_least or None,
+                logprobs=1 if s.api == "completions" else True,
+                **self._going_on(wanted, goes_on, whole),
+                **s.extra_body,
+            )
+        except RequestRefused as refused:
+            if not (goes_on and refuses_to_continue(refused.status, refused.said)):
+                raise
+            return self._cut_short(wanted, f"HTTP {refused.status}: “{refused.said.rstrip('.')}”", _anew(0, 0.0))
         if not came:
             raise CannotDo(f"{s.url} gave no reply.")
-        return _continuation(came[0], wanted, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        found = continuation(came[0], wanted, seconds, whole=whole)
+        if found is None:
+            return self._cut_short(wanted, "it begins the reply anew", _anew(came[0].tokens, seconds))
+        return found
+
+    def _told(self, wanted: Wanted, goes_on: bool) -> list[Any] | str:
+        if self._sampler.api == "completions":
+            return plain_text(wanted.turns) + wanted.text
+        return [*wanted.turns, *([{"role": "assistant", "content": wanted.text}] if goes_on else [])]
+
+    @staticmethod
+    def _going_on(wanted: Wanted, goes_on: bool, whole: bool) -> dict[str, Any]:
+        """Fields that say where a reply begins and ends."""
+        stop = [one for one in wanted.stop if not (whole and one == BREAK)]
+        fields: dict[str, Any] = {"stop": stop, "include_stop_str_in_output": True} if stop else {}
+        return fields | ({"continue_final_message": True, "add_generation_prompt": False} if goes_on else {})
+
+    def _cut_short(self, wanted: Wanted, why: str, instead: Continuation) -> Continuation:
+        """``instead``, where the text can be begun anew; the server is not asked to go on with another."""
+        if not wanted.fresh:
+            raise CannotDo(
+                f"{self._sampler.url} cannot go on with a half-written reply ({why}), which a search over steps needs: "
+                'serve the model with vLLM or SGLang, ask for plain texts (api="completions" of EndpointSolutions), or '
+                "draw whole solutions with best-of-n."
+            )
+        self._sampler.manners.cannot_continue(why)
+        return instead
 
 
-def _continuation(reply: EndpointReply, wanted: Wanted, seconds: float) -> Continuation:
-    """What a reply says; a server that leaves the stop string out but names it gets it back."""
-    text = reply.raw
-    stopped = next((one for one in wanted.stop if text.endswith(one)), None)
-    if stopped is None and reply.stopped_at in wanted.stop:
-        stopped = reply.stopped_at
-        text += str(stopped)
-    ended = not reply.cut and stopped is None
-    return Continuation(text, reply.tokens, reply.logprobs, ended, reply.cut, seconds)
+def _anew(tokens: int, seconds: float) -> Continuation:
+    return Continuation("", tokens, None, False, False, seconds, anew=True)

@@ -10,65 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 from tts_playground.core import Cost, Progress, Sample
 from tts_playground.errors import BadInput
 from tts_playground.models.lm.prompts import Turns
 from tts_playground.randomness import key
+from tts_playground.samplers.continuing import Continuation, Continuer, Wanted, in_steps
 from tts_playground.samplers.lm_paths import Problem, revision_turns_of, turns_of
 from tts_playground.samplers.lm_settings import BREAK, SolutionSettings, cut, solution_sample
 from tts_playground.streams import in_order
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A text that is to go on."""
-
-    turns: Turns
-    """the conversation before it"""
-    text: str
-    seed: int
-    """below 2**31"""
-    most: int
-    """tokens at most"""
-    temperature: float
-    stop: tuple[str, ...]
-    """it ends behind the first of these"""
-    at_least: int = 0
-    """tokens before a stop string counts"""
-
-
-@dataclass(frozen=True, slots=True)
-class Continuation:
-    """What came."""
-
-    text: str
-    """the stop string that ended it included"""
-    tokens: int
-    logprobs: tuple[float, ...] | None
-    """of each token; None where nobody tells"""
-    ended: bool
-    """the model itself ended the text"""
-    cut: bool
-    """it reached the most tokens"""
-    seconds: float = 0.0
-
-
-class Continuer(Protocol):
-    """Continues texts, several at a time."""
-
-    def submit(self, number: int, wanted: Wanted) -> None:
-        """Begin with one, or note it down."""
-        ...
-
-    def collect(self) -> list[tuple[int, Continuation]]:
-        """Those that are there: soon, and perhaps none."""
-        ...
-
-    def forget(self, numbers: Sequence[int]) -> None:
-        """Nobody wants these any more."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +174,8 @@ class _Under:
     greedy: bool
     spent: Cost = field(default=Cost())
     """on replies that said nothing"""
+    fresh: bool = False
+    """a whole solution of which nothing stood before"""
     again: bool = False
     """it was asked for once more, since the first reply said nothing; a server may count no tokens"""
 
@@ -281,6 +234,11 @@ class TextBatch:
             under = self._under.pop(number, None)
             if under is None:
                 continue
+            if came.anew:
+                spent = under.spent + under.path.cost + Cost(tokens=came.tokens, seconds=came.seconds)
+                bare = replace(under.path, parts=(), begun="", cost=Cost())
+                self._send(replace(under, path=bare, spent=spent, again=False))
+                continue
             if self._says_nothing(under, came):
                 spent = under.spent + Cost(tokens=came.tokens, seconds=came.seconds)
                 self._send(replace(under, spent=spent, again=True))
@@ -298,7 +256,7 @@ class TextBatch:
             if path.done or path.tokens >= self.settings.max_tokens:
                 self._ended.append((ticket, place, path if path.done else replace(path, done=True, truncated=True)))
             else:
-                self._send(_Under(ticket, place, path, turns, whole, greedy))
+                self._send(_Under(ticket, place, path, turns, whole, greedy, fresh=whole and not path.text))
         return ticket
 
     def _send(self, under: _Under) -> None:
@@ -313,6 +271,7 @@ class TextBatch:
             0.0 if under.greedy else s.temperature,
             s.stop if last else (BREAK, *s.stop),
             2 if under.again else 0,
+            under.fresh,
         )
         self._under[number] = under
         self._continuer.submit(number, wanted)
@@ -326,14 +285,14 @@ class TextBatch:
         text = came.text
         if not path.text or path.text.endswith(BREAK):
             text = text.lstrip("\n")
-        whole = replace(came, text=path.begun + text)
+        parts = in_steps(replace(came, text=path.begun + text), s.max_steps - path.steps if under.fresh else 1)
         stopped = any(one in path.text + text for one in s.stop)
         ended = came.ended or stopped or not (text.strip() or came.cut)
         full = came.cut or path.tokens + came.tokens >= s.max_tokens
         spent = under.spent + Cost(tokens=came.tokens, seconds=came.seconds)
         return replace(
             path,
-            parts=(*path.parts, whole),
+            parts=(*path.parts, *parts),
             begun="",
             done=ended or full,
             truncated=full and not ended,

@@ -14,8 +14,9 @@ from typing import Any
 
 from tts_playground.errors import ModelUnavailable
 from tts_playground.models.lm.prompts import chat_text, without_specials
+from tts_playground.samplers.continuing import Continuation, Continuer, Wanted
 from tts_playground.samplers.lm_settings import SolutionSettings
-from tts_playground.samplers.lm_text import Continuation, Continuer, TextSteps, Wanted, settings_facts
+from tts_playground.samplers.lm_text import TextSteps, settings_facts
 from tts_playground.typed import typed
 
 VERSION = 1

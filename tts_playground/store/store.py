@@ -51,6 +51,8 @@ class Store:
                 nowhere = ReadOnly(f"The store's folder {self.path} cannot be made: {error.strerror}.")
         self.database = Database(self.path / "pools.sqlite", nowhere)
         self.blobs = Blobs(self.path / "images")
+        self.read: dict[str, int] = {}
+        """pool -> samples that were asked for and read, and so not drawn, since this was opened"""
 
     @property
     def refusal(self) -> str:

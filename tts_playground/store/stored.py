@@ -38,6 +38,11 @@ class Holder(Protocol):
         """Where its pictures are."""
         ...
 
+    @property
+    def read(self) -> dict[str, int]:
+        """Pool -> samples that were read where they were asked for."""
+        ...
+
     def kept_reward(self, task: Task, sampler: Sampler, reward: Reward) -> Reward:
         """The reward of that sampler's draws through their pool."""
         ...
@@ -180,6 +185,7 @@ class Pool(StoredPool, Generic[S]):
         wanted = set(indices)
         here = [row for row in self.rows(seed=seed, below=max(indices, default=-1) + 1) if row.index in wanted]
         if here:
+            self.store.read[self.key] = self.store.read.get(self.key, 0) + len(here)
             yield Progress(tuple(decode(row) for row in here), share=len(here) / len(wanted))
         missing = wanted - {row.index for row in here}
         if not missing:

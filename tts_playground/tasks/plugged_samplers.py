@@ -7,18 +7,27 @@ from typing import Any
 
 from tts_playground import registry
 from tts_playground.core import Sampler
+from tts_playground.errors import BadInput, shown
 
 
 def plugged_sampler(name: str, task: str, settings: Mapping[str, Any]) -> Sampler | None:
-    """The registered sampler of that name with those of the settings that it declares; None where there is none.
+    """The sampler of that name with those of the settings that it declares; None where there is none.
+
+    The name is a registered one or, from Python and the command line, "package.module:Attribute".
 
     Args:
-        task: "t2i" or "vqa". settings: by the names of ``ImageSettings`` or ``AnswerSettings``.
+        task: "t2i", "vqa" or "text". settings: by the names of those of the task.
+
+    Raises:
+        BadInput: there is no such module or attribute, or it is no sampler.
     """
     if not registry.stands_alone(name, task):
         return None
     own = registry.settings_of("sampler", name)
-    return registry.resolve("sampler", name, task, **{key: value for key, value in settings.items() if key in own})
+    made = registry.resolve("sampler", name, task, **{key: value for key, value in settings.items() if key in own})
+    if not isinstance(made, Sampler):
+        raise BadInput(f"{shown(name)} is no sampler: it has no draw and fingerprint (see CONTRIBUTING.md).")
+    return made
 
 
 def model_of(sampler: Sampler, task: str) -> str:

@@ -79,7 +79,7 @@ def generate(
         other_forward_kwargs: handed to ``model.generate``.
 
     Raises:
-        BadInput: several sequences of several prompts, or a setting out of range.
+        BadInput: several sequences of several prompts, a setting out of range, or a prompt that the model cannot hold.
         CannotDo: the device's memory does not hold the batch.
     """
     import torch
@@ -94,6 +94,7 @@ def generate(
     if do_sample and temperature > 0:
         sampling |= {"do_sample": True, "temperature": temperature, "top_p": top_p, "top_k": top_k}
     inputs = _inputs(model, processor, prompts, images)
+    _check_length(model, processor, int(inputs["attention_mask"].sum(-1).max()))
     try:
         with torch.inference_mode(), _seeded(seed):
             out = model.generate(**inputs, **sampling, max_new_tokens=max_new_tokens, **other_forward_kwargs)
@@ -103,6 +104,20 @@ def generate(
         ) from error
     replies = out[:, inputs["input_ids"].shape[1] :]
     return processor.tokenizer.batch_decode(replies, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+def _check_length(model: Any, processor: Any, longest: int) -> None:
+    """Refuse what reaches beyond the positions that a model knows: it would reply at random.
+
+    Args:
+        longest: tokens of the longest prompt.
+    """
+    holds = getattr(model.config.get_text_config(decoder=True), "max_position_embeddings", None) or longest + 1
+    if longest < holds:
+        return
+    short = request(processor.tokenizer) != describe_picture()
+    own = "its own short prompt (tasks.zero_shot.prompt_for)" if short else "a shorter prompt"
+    raise BadInput(f"The prompt with its picture takes {longest:,} tokens and this model holds {holds:,}; use {own}.")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 from tts_playground import jsontext
 from tts_playground.cluster import chunks as workers
 from tts_playground.cluster.places import FileFolder, opened
-from tts_playground.errors import BadInput, CannotDo, PlaygroundError, shown
+from tts_playground.errors import BadInput, CannotDo, PlaygroundError, plural, shown
 from tts_playground.experiments.recipes import hub
 from tts_playground.experiments.recipes.run import differences
 from tts_playground.experiments.recipes.spans import CHUNK, recipe_beside, run_beside, span_of
@@ -138,6 +138,11 @@ def _whole(one: RecipeChunk, is_last: bool) -> None:
         wanted = min(after, int(one.run.get("end", after))) - first - len(one.run.get("skipped", ()))
     else:
         wanted = len(one.rows) if is_last and 0 < len(one.rows) < after - first else after - first
+    _no_twins([one])  # said first: a row too many is no run that is to be gone on with
+    if len(one.rows) > wanted:
+        raise BadInput(
+            f"{one.name} has {plural(len(one.rows), 'row')} for {plural(wanted, 'problem')}; leave out those of others."
+        )
     if len(one.rows) != wanted:
         words = "row is" if len(one.rows) == 1 else "rows are"
         raise BadInput(f"{one.name} is not finished: {len(one.rows)} {words} there of {wanted}; run it again.")
@@ -149,7 +154,8 @@ def _no_twins(chunks: Sequence[RecipeChunk]) -> None:
         for row in one.rows:
             key = str(row.get("unique_id") or row.get("problem", ""))
             if key in seen:
-                raise BadInput(f"{shown(key, 60)!r} is in {seen[key]} and in {one.name}; a problem has one row.")
+                where = f"twice in {one.name}" if seen[key] == one.name else f"in {seen[key]} and in {one.name}"
+                raise BadInput(f"{shown(key, 60)!r} is {where}; a problem has one row, so take the other out.")
             seen[key] = one.name
 
 
@@ -221,8 +227,9 @@ def _label(name: str) -> str:
 
 
 def _chunk(folder: Any, path: str, name: str) -> RecipeChunk:
-    beside = [folder.beside(path, other) for other in (run_beside(name), recipe_beside(name))]
-    run, facts = (jsontext.loads_object(text, name) if text else {} for text in beside)
+    names = run_beside(name), recipe_beside(name)
+    beside = [folder.beside(path, other) for other in names]
+    run, facts = (jsontext.loads_object(text, other) if text else {} for text, other in zip(beside, names, strict=True))
     return RecipeChunk(name, span_of(name), tuple(rows_of(folder.read(path), name)), run, facts)
 
 
@@ -297,7 +304,7 @@ def _of_revision(repository: str, revision: str, split: str, api: Any) -> Recipe
         raise CannotDo(f"The revision {revision} of {repository} has no rows of the split {split}; push it again.")
     rows = [row for name in names for row in rows_of(hub.download(repository, revision, name, api), name)]
     run, facts = (
-        jsontext.loads_object(text, name)
+        jsontext.loads_object(text, f"{name} of {revision}")
         if (text := hub.download(repository, revision, name, api, there=False))
         else {}
         for name in ("run.json", "recipe.json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -190,6 +191,11 @@ def _scalar(node: Any, key: str) -> Any:
     import yaml
 
     hint = get_type_hints(Recipe).get(key)
+    whole = node.tag == "tag:yaml.org,2002:int"
+    if whole and re.fullmatch(r"[-+]?(0[0-9_]+|[0-9_]+(:[0-9_]+)+)", node.value):
+        return str(node.value)  # YAML 1.1 takes 1:30 for 90, and 010 for 8, which nobody means
+    if node.tag == "tag:yaml.org,2002:float" and ":" in node.value:
+        return str(node.value)
     plain = node.tag in {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "timestamp")}
     if plain and str in (get_args(hint) or (hint,)):
         return str(node.value)

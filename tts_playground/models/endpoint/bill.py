@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tts_playground.models.endpoint.reply import count_of
+
 
 @dataclass(eq=False)
 class Bill:
@@ -20,21 +22,17 @@ class Bill:
     """written by it, whoever has use for them; what it does not say is counted as its replies show"""
     _lock: Any = field(default_factory=threading.Lock, init=False, repr=False)
 
-    def add(self, usage: Any, shown: int) -> None:
+    def add(self, usage: Any, shown: int, most: int | None = None) -> None:
         """One more completion.
 
         Args:
             usage: what the server says of it, whatever that is.
-            shown: tokens of its replies, where it does not say.
+            shown: tokens of its replies, where it does not say, or says none although there are some.
+            most: tokens that it can have written; what says more is not believed.
         """
         told = usage if isinstance(usage, Mapping) else {}
-        read, written = _count(told.get("prompt_tokens")), _count(told.get("completion_tokens"))
+        read, written = count_of(told.get("prompt_tokens")), count_of(told.get("completion_tokens"), most)
         with self._lock:
             self.requests += 1
             self.prompt_tokens += read or 0
-            self.completion_tokens += shown if written is None else written
-
-
-def _count(value: Any) -> int | None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 <= value < 1 << 40 else None
+            self.completion_tokens += written or shown

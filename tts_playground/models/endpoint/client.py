@@ -12,11 +12,19 @@ from tts_playground.errors import Cancelled, CannotDo, ModelUnavailable
 from tts_playground.models.endpoint import address, keys
 from tts_playground.models.endpoint.bill import Bill
 from tts_playground.models.endpoint.manners import LEFT_OUT, RENAMED, Manners
-from tts_playground.models.endpoint.reply import EndpointReply, replies_in
+from tts_playground.models.endpoint.reply import PER_TOKEN, EndpointReply, replies_in
 from tts_playground.models.endpoint.wire import Trouble, Wire
 
 PATIENCE = 120.0
 """seconds that a request waits for a server that loads its model or asks to come back later, all waits together"""
+
+
+class RequestRefused(CannotDo):
+    """A server takes a request for a mistake, in its own words."""
+
+    def __init__(self, sentence: str, status: int, said: str) -> None:
+        super().__init__(sentence)
+        self.status, self.said = status, said
 
 
 class Client:
@@ -81,7 +89,7 @@ class Client:
                 raise Cancelled("The endpoint is no longer asked.")
             sent = self.manners.fitted(full)
             try:
-                return self._billed(self.wire.ask(sent))
+                return self._billed(self.wire.ask(sent), wanted.get("max_tokens"))
             except Trouble as trouble:
                 if lessons and not trouble.hopeless and self._learnt(trouble, sent, full):
                     lessons -= 1
@@ -115,9 +123,15 @@ class Client:
         for one in left:
             one.add_done_callback(ended)
 
-    def _billed(self, body: Mapping[str, Any]) -> list[EndpointReply]:
-        replies = replies_in(body)
-        self.bill.add(body.get("usage"), sum(reply.tokens for reply in replies))
+    def _billed(self, body: Mapping[str, Any], most: int | None) -> list[EndpointReply]:
+        replies = replies_in(body, most)
+        if any(reply.estimated for reply in replies):
+            self.manners.note(
+                "tokens",
+                f"{self.model} does not say how many tokens it writes; one is counted for each {PER_TOKEN} characters.",
+            )
+        bound = None if most is None else most * len(replies)
+        self.bill.add(body.get("usage"), sum(reply.tokens for reply in replies), bound)
         return replies
 
     def _learnt(self, trouble: Trouble, sent: Mapping[str, Any], full: Mapping[str, Any]) -> bool:
@@ -158,7 +172,7 @@ class Client:
             return CannotDo(f"{self.url} gave no reply (HTTP {status}); {perhaps}")
         if status < 400:
             return CannotDo(f"{self.url} gave no completion: {said.rstrip('.')}.")
-        return CannotDo(f"{self.url} refuses (HTTP {status}): “{said.rstrip('.')}”.")
+        return RequestRefused(f"{self.url} refuses (HTTP {status}): “{said.rstrip('.')}”.", status, said)
 
 
 def _shows_pictures(told: list[Any] | str) -> bool:

@@ -18,6 +18,9 @@ LEFT_OUT = {
     "top_p": "it draws by its own top_p",
     "temperature": "it draws at its own temperature",
     "n": "answers are asked for one at a time",
+    "stop": "solutions come whole, and not step by step",
+    "include_stop_str_in_output": "what ends a step is put back here",
+    "min_tokens": "a step may come out blank",
 }
 """parameter that can be done without -> what follows"""
 RENAMED = {"max_tokens": "max_completion_tokens"}
@@ -35,6 +38,12 @@ _REFUSAL = re.compile(
 _MENU = re.compile(
     r"expected one of|supported parameters|allowed (?:fields|parameters|values)|valid (?:fields|para)", re.I
 )
+_PREFILL = re.compile(
+    r"continue_final_message|add_generation_prompt|prefill|"
+    r"(?:last|final|end)\b[^.]{0,60}\b(?:user|role|assistant)|(?:user|role|assistant)\b[^.]{0,60}\b(?:last|final|end)\b",
+    re.I,
+)
+_STOP = re.compile(r"['\"`]stop['\"`]|\b(?:parameter|argument|field|supplied):? stop\b", re.I)
 _N = re.compile(
     r"['\"`]n['\"`]|\bn (?:must|should|is|>|=)|\bparameter:? n\b|\bn[=>]|one (?:completion )?choice|multiple c", re.I
 )
@@ -51,6 +60,8 @@ class Manners:
     """parameter -> its highest value here"""
     notes: dict[str, str] = field(default_factory=dict)
     """what is done without, a sentence each"""
+    continues: bool = True
+    """whether it goes on with a half-written reply, as far as is known"""
 
     def fitted(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The body as this server takes it."""
@@ -89,6 +100,11 @@ class Manners:
         self.note("fewer", f"{self.who} shows {max(fewer)} of the likeliest tokens at a place, not {asked}.")
         return True
 
+    def cannot_continue(self, why: str) -> None:
+        """Send no half-written reply from now on, and note why."""
+        self.continues = False
+        self.note("continues", f"{self.who} cannot go on with a half-written reply ({why}), so solutions come whole.")
+
     def drop(self, name: str) -> None:
         """Send no such parameter from now on, and note why."""
         self.dropped.add(name)
@@ -107,11 +123,16 @@ class Manners:
         return bool(asks or ("max_tokens" in named and _REFUSAL.search(told)))
 
 
+def refuses_to_continue(status: int | None, said: str) -> bool:
+    """Whether a refusal of a half-written reply is about its being half written."""
+    return status in REFUSING and bool(_PREFILL.search(said)) and not _TOO_LONG.search(said)
+
+
 def _about(name: str, told: str, named: set[str]) -> bool:
     """Whether a refusal is about a parameter itself, and not about its value being out of range."""
     if name in ("temperature", "top_p", "top_k") and _RANGE.search(told) and "support" not in told:
         return False
     if name in named:
         return True
-    pattern = _N if name == "n" else re.compile(rf"(?<![\w]){name}(?![\w])", re.I)
+    pattern = {"n": _N, "stop": _STOP}.get(name) or re.compile(rf"(?<![\w]){name}(?![\w])", re.I)
     return bool(pattern.search(told) and _REFUSAL.search(told))

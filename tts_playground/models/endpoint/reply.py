@@ -10,6 +10,10 @@ from typing import Any
 
 UNKNOWN = -9999.0
 """what servers say for a log-probability that they do not know"""
+PER_TOKEN = 4
+"""characters of a token, where nobody counts them"""
+NAMING = ("stop_reason", "matched_stop")
+"""where vLLM and SGLang say which stop string ended a choice; null or a token where the model did"""
 _THOUGHT = re.compile(r"(?:</think(?:ing)?>|\[/THINK\]|</reasoning>)", re.IGNORECASE)
 _THINKING = re.compile(r"(?:<think(?:ing)?>|\[THINK\]|<reasoning>)", re.IGNORECASE)
 
@@ -46,36 +50,51 @@ class EndpointReply:
     """it reached the most tokens that were asked for"""
     stopped_at: str | None = None
     """the stop string that ended it, where the server names it"""
+    told: bool = True
+    """the server says whether a stop string ended it or the model; False: it says "stop" for both"""
+    estimated: bool = False
+    """its tokens are guessed from its length, since the server does not count them"""
 
 
-def replies_in(body: Mapping[str, Any]) -> list[EndpointReply]:
-    """The choices of a completion, with its tokens shared out; choices that are none are left out."""
+def replies_in(body: Mapping[str, Any], most: int | None = None) -> list[EndpointReply]:
+    """The choices of a completion, with its tokens shared out; choices that are none are left out.
+
+    Where the server counts no tokens and shows none, or says a number that cannot be, one is counted for each
+    ``PER_TOKEN`` characters, and one at least.
+
+    Args:
+        most: tokens that were asked for at most, a choice; None if nothing was said.
+    """
     choices = body.get("choices")
     found = [one for one in choices if isinstance(one, Mapping)] if isinstance(choices, list) else []
     logprobs = [_logprobs(one.get("logprobs")) for one in found]
-    counts = _shares(body.get("usage"), [len(row or ()) for row in logprobs])
+    counts = _shares(body.get("usage"), [len(row or ()) for row in logprobs], most)
     return [_reply(*one) for one in zip(found, logprobs, counts, strict=True)]
 
 
 def _reply(choice: Mapping[str, Any], logprobs: tuple[float, ...] | None, tokens: int) -> EndpointReply:
     message = choice.get("message")
     message = message if isinstance(message, Mapping) else {}
-    whole = _text(message.get("content")) or _text(message.get("refusal")) or _text(choice.get("text"))
-    reasoned = any(_text(message.get(name)) for name in ("reasoning_content", "reasoning"))
+    refused = _text(message.get("refusal"))
+    whole = _text(message.get("content")) or refused or _text(choice.get("text"))
+    reasoned = [_text(message.get(name)) for name in ("reasoning_content", "reasoning")]
     text = answer_part(whole)
-    cut = choice.get("finish_reason") in ("length", "max_tokens")
-    thinking = not text and (reasoned or bool(_THINKING.search(whole)) or cut)
-    stopped = choice.get("stop_reason")
+    why = choice.get("finish_reason")
+    cut = why in ("length", "max_tokens")
+    thinking = not text and (any(reasoned) or bool(_THINKING.search(whole)) or cut)
+    named = [choice[name] for name in NAMING if name in choice]
     return EndpointReply(
         text,
         not cut and not thinking,
         thinking,
         logprobs,
-        tokens,
+        tokens or max(1, math.ceil(len(whole + max(reasoned, key=len)) / PER_TOKEN)),
         _places(choice.get("logprobs")),
         whole,
         cut,
-        stopped if isinstance(stopped, str) else None,
+        next((one for one in named if isinstance(one, str)), None),
+        bool(named) or why != "stop" or whole == refused != "",
+        not tokens,
     )
 
 
@@ -149,10 +168,18 @@ def _known(value: Any) -> bool:
     return number and math.isfinite(value) and UNKNOWN < value < 1e-3
 
 
-def _shares(usage: Any, counted: list[int]) -> list[int]:
-    """Tokens of each choice: as counted where that is all that was bought, else the bill in equal parts."""
-    bill = usage.get("completion_tokens") if isinstance(usage, Mapping) else None
-    if not isinstance(bill, int) or isinstance(bill, bool) or bill < 0 or not counted or bill == sum(counted):
+def count_of(value: Any, most: int | None = None) -> int | None:
+    """A number of tokens as a server says it; None for what is none, or is more than was asked for."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value <= (1 << 40 if most is None else most) else None
+
+
+def _shares(usage: Any, counted: list[int], most: int | None) -> list[int]:
+    """Tokens of each choice: as counted where that is all that was bought, else the bill in equal parts; 0 for what
+    nobody counted."""
+    said = usage.get("completion_tokens") if isinstance(usage, Mapping) else None
+    bill = count_of(said, None if most is None else most * len(counted))
+    if not bill or bill == sum(counted):
         return counted
     each, more = divmod(bill, len(counted))
     return [each + (place < more) for place in range(len(counted))]

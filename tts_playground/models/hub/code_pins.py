@@ -9,6 +9,13 @@ from tts_playground.errors import ModelUnavailable
 
 FLAG = "--trust-code"
 """of the command line; ``trust_code`` in Python"""
+REWARD_FLAG = "--reward-code"
+"""the same of a judge of steps; ``reward_code`` in Python"""
+
+
+def flag_of(kind: str) -> str:
+    """What the command line calls the consent to the code of a kind of model."""
+    return REWARD_FLAG if kind == "prm" else FLAG
 
 
 def fingerprint(folder: Path) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from tts_playground import jsontext
 from tts_playground.errors import BadInput, ModelUnavailable
+from tts_playground.models.hub import no_model
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model", "tekken.json")
@@ -64,7 +65,7 @@ def named(name: str) -> Path | None:
     try:
         folder = Path(name).expanduser()
         if folder.is_file():
-            raise BadInput(f"{name} is a file; give the folder that it is in, with its config.json beside it.")
+            raise BadInput(no_model.a_file(name))
         return folder if folder.is_dir() else None
     except RuntimeError as error:  # "~nobody"
         raise BadInput(f"There is no home folder for {name[:80]!r}; give the whole path.") from error
@@ -94,7 +95,8 @@ def read_json(path: Path) -> Any:
     try:
         return jsontext.parsed(data)
     except ValueError as error:
-        raise ModelUnavailable(f"{path} is not JSON that can be read: {error}.") from error
+        again = "download it again, or write it anew"
+        raise ModelUnavailable(f"{path} is not JSON that can be read: {error}; {again}.") from error
 
 
 def config(folder: Path, name: str) -> dict[str, Any]:
@@ -105,10 +107,12 @@ def config(folder: Path, name: str) -> dict[str, Any]:
     """
     path = folder / CONFIG
     if not path.is_file():
-        raise ModelUnavailable(_no_config(folder, name))
+        raise ModelUnavailable(no_model.without_config(folder, name))
     read = read_json(path)
     if not isinstance(read, dict):
-        raise ModelUnavailable(f"{path} is no model's configuration: it holds a {type(read).__name__}, not an object.")
+        raise ModelUnavailable(
+            f"{path} is no model's configuration: it holds a {type(read).__name__}, not an object; download it again."
+        )
     for depth, key, value in _walk(read):
         if "implementation" in key and isinstance(value, str) and "/" in value:
             raise ModelUnavailable(f"{path} asks for code from {value[:80]!r} ({key[:60]}), which is never run.")
@@ -147,17 +151,6 @@ def _walk(top: Any) -> Iterator[tuple[int, str, Any]]:
                 waiting += [(depth + 1, str(k), v) for k, v in value.items()]
             elif isinstance(value, list):
                 waiting += [(depth + 1, key, v) for v in value]
-
-
-def _no_config(folder: Path, name: str) -> str:
-    """What a folder without a ``config.json`` seems to be."""
-    if (folder / "adapter_config.json").is_file():
-        return (
-            f"{name} is an adapter, not a model; put its folder under adapters in the data folder and use adapter:NAME."
-        )
-    if (folder / "model_index.json").is_file():
-        return f"{name} is a pipeline of diffusers, which draws pictures; use it with generate."
-    return f"{name}: the folder {folder} has no config.json with .safetensors weights beside it."
 
 
 # --------------------------------------------------------------------------------------------------------- weights
@@ -220,11 +213,7 @@ def weight_files(folder: Path, name: str) -> list[Path]:
             f"{name}: {len(gone)} of its {len(wanted)} weight files are not in {folder} (first {gone[0]}); "
             "download them again."
         )
-    others = sorted(
-        file.name for pattern in ("*.safetensors", "*.bin", "*.pt*", "*.gguf") for file in folder.glob(pattern)
-    )
-    hint = f", only {others[0]}, which is not loaded" if others else ""
-    raise ModelUnavailable(f"{name}: the folder {folder} has no {WEIGHTS} and no {INDEX} beside its config.json{hint}.")
+    raise ModelUnavailable(no_model.without_weights(folder, name, (WEIGHTS, INDEX)))
 
 
 def tensors(files: list[Path]) -> dict[str, Held]:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from tts_playground.errors import ModelUnavailable
-from tts_playground.models.hub.code_pins import FLAG
+from tts_playground.models.hub.code_pins import FLAG, REWARD_FLAG
 
 CONVERTED = {
     "deepseek-ai/Janus-Pro-1B": "deepseek-community/Janus-Pro-1B",
@@ -83,15 +83,50 @@ def require(name: str, kind: str, config: dict[str, Any], pin: str = "") -> None
             f"{name} is not {WANTED[kind]}: its config.json names no model_type; use {TRY[kind]} or another checkpoint."
         )
     if found in types(kind) and not (kind == "lm" and found in types("vlm")):
+        if kind == "lm" and not _writes(config):
+            raise ModelUnavailable(_no_writer(name, config, found))
+        if kind == "prm" and name.startswith("tiny:") and not _labels(config):
+            raise ModelUnavailable(
+                f"{name} is not {WANTED[kind]}: it writes texts and never learnt to judge; use tiny:prm."
+            )
         if kind == "prm" and _own_head(config):
             raise ModelUnavailable(
                 f"{name} has a head of its own, for which code from its own repository must run; that happens only "
-                f"once you read it and name it (in the command line --reward-code {name}@{pin}); or use {TRY[kind]}."
+                f"once you read it and name it (in the command line {REWARD_FLAG} {name}@{pin}); or use {TRY[kind]}."
             )
         return
     if found == "multi_modality":
         raise ModelUnavailable(_layout(name, _by_size(config)))
     raise ModelUnavailable(f"{name} is not {WANTED[kind]}: {_other(found, kind, config, f'{name}@{pin}')}.")
+
+
+def _writes(config: dict[str, Any]) -> bool:
+    """Whether a language model has the head that writes texts, as far as its configuration tells."""
+    given = config.get("architectures")
+    named = tuple(map(str, given)) if isinstance(given, list) else ()
+    if any(one.endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")) for one in named):
+        return True
+    if config.get("model_type") in _mapping("MASKED_LM") and not config.get("is_decoder"):
+        return False
+    return not named or not all(
+        one.endswith(("Classification", "ForQuestionAnswering", "ForMaskedLM")) for one in named
+    )
+
+
+def _labels(config: dict[str, Any]) -> bool:
+    named = config.get("architectures")
+    return isinstance(named, list) and any(str(one).endswith("ForTokenClassification") for one in named)
+
+
+def _no_writer(name: str, config: dict[str, Any], found: str) -> str:
+    """A model of texts where one that writes them is wanted."""
+    if _labels(config):
+        judge = "prm" if name.startswith("tiny:") else f"prm:{name}"
+        return (
+            f"{name} is not {WANTED['lm']}: it labels tokens, as a judge of steps does; use it as the reward {judge} "
+            f"(in a recipe prm_path), and {TRY['lm']} to write solutions."
+        )
+    return f"{name} is not {WANTED['lm']}: it is a {found[:40]}, which reads texts and writes none; use {TRY['lm']}."
 
 
 def _own_head(config: dict[str, Any]) -> bool:
@@ -133,7 +168,9 @@ def _other(found: str, kind: str, config: dict[str, Any], code: str) -> str:
     if found in types("detector"):
         return f"it is a {said}, which finds things in pictures; use {TRY[kind]}"
     if found in types("lm"):
-        return f"it is a {said}, which knows text alone and solves problems in words; use {TRY[kind]}"
+        if _writes(config):
+            return f"it is a {said}, which knows text alone and solves problems in words; use {TRY[kind]}"
+        return f"it is a {said}, which reads texts and writes none; use {TRY[kind]}"
     if "auto_map" in config:
         needs = f"a {said} needs code from its own repository, which is never run"
         if kind not in ("vlm", "lm") or code.endswith("@"):

@@ -176,7 +176,8 @@ def _complain(name: str, folder: Path, info: Mapping[str, Any]) -> None:
         parts += [f"{_tensors(len(wrong))} of another shape ({_some(shapes)})"] if wrong else []
         parts += [f"{_tensors(len(extra))} unknown to it ({_some(extra)})"] if extra else []
         raise ModelUnavailable(
-            f"{name}: the files in {folder} are not the model that its config.json describes: {'; '.join(parts)}."
+            f"{name}: the files in {folder} are not the model that its config.json describes: {'; '.join(parts)}; "
+            "download it again, or give another checkpoint."
         )
 
 

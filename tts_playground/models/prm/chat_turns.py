@@ -10,7 +10,7 @@ from typing import Any
 
 from tts_playground.errors import ModelUnavailable
 from tts_playground.models.lm.prompts import chat_text, without_specials
-from tts_playground.models.prm.form import TwoTokenForm, Written, spread, token_at
+from tts_playground.models.prm.form import NO_SIGNS, TwoTokenForm, Written, spread, token_at
 
 GOOD, BAD = "+", "-"
 
@@ -19,7 +19,7 @@ class ChatTurns(TwoTokenForm):
     """RLHFlow/Llama3.1-8B-PRM-Deepseek-Data and its like.
 
     Raises:
-        ModelUnavailable: it has no chat template.
+        ModelUnavailable: it has no chat template, or no tokens for the replies.
     """
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
@@ -27,6 +27,8 @@ class ChatTurns(TwoTokenForm):
         if not tokenizer.chat_template:
             raise ModelUnavailable("A judge that is asked in chat turns has a chat template, and this one has none.")
         self.right, self.wrong = (self._reply(word) for word in (GOOD, BAD))
+        if self.right == self.wrong or tokenizer.unk_token_id in (self.right, self.wrong):
+            raise ModelUnavailable(NO_SIGNS)
 
     def _reply(self, word: str) -> int:
         """The token that stands where a reply begins."""

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+NO_SIGNS = (
+    "This model's tokenizer has no tokens of their own for + and -, by which such a judge replies; it is no process "
+    "reward model, so use another, such as tiny:prm."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A problem with the steps of one solution, as a form writes them."""
@@ -25,7 +31,7 @@ class Form(Protocol):
     """One published way to ask about steps."""
 
     shares: bool
-    """whether a batch may share the keys and values of what its rows begin with"""
+    """whether a batch may share the keys and values of what its rows begin with, if the model is causal"""
 
     def write(self, problem: str, steps: Sequence[str]) -> Written:
         """The tokens that the model reads."""

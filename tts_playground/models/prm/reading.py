@@ -58,6 +58,7 @@ class Reading:
 
     def __init__(self, form: Form, device: Any) -> None:
         self.form, self.device = form, device
+        self._shares = form.shares and is_causal(form, device)
         self._read: LruCache[tuple[int, ...], Read] = LruCache(KEPT, lambda one: one.bytes, room(device))
 
     def forget(self) -> None:
@@ -66,7 +67,7 @@ class Reading:
 
     def known(self, told: Written) -> Read | None:
         """The longest beginning of a solution that was read, up to a step before its last."""
-        for place in reversed(told.places[:-1] if self.form.shares else ()):
+        for place in reversed(told.places[:-1] if self._shares else ()):
             if (found := self._read.get(told.ids[: place + 1])) is not None:
                 return found
         return None
@@ -99,7 +100,7 @@ class Reading:
         # what is read of a row must come after what is shared
         most = min((row.places[0] for row in rows if row.places), default=0)
         shared = common([row.ids for row in rows], most)
-        if not self.form.shares:
+        if not self._shares:
             return [0] * len(rows), None
         if len(rows) < 2 or shared < WORTH_SHARING:
             return [0] * len(rows), cache_of(()) if any(one.keep for one in asked) else None
@@ -178,6 +179,16 @@ class Reading:
                 for keys, values in layers
             )
             self._read.put(one.told.ids[:end], Read(copied, tuple(chances[number])))
+
+
+def is_causal(form: Form, device: Any) -> bool:
+    """Whether a network's state at a token does not depend on what follows, as it does in one that reads both ways."""
+    import torch
+
+    rows = torch.tensor([[0, 1], [0, 2]], device=device)
+    with torch.inference_mode():
+        states = form.states(rows, torch.ones_like(rows), None, None)[:, 0].float()
+    return bool(torch.allclose(states[0], states[1], rtol=1e-4, atol=1e-4))
 
 
 def _length(cache: Any) -> int:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tts_playground.models.prm.form import TwoTokenForm, Written, only_token, spread, token_at
+from tts_playground.errors import ModelUnavailable
+from tts_playground.models.prm.form import NO_SIGNS, TwoTokenForm, Written, only_token, spread, token_at
 
 TAG = "ки"
 
 
 class StepTags(TwoTokenForm):
-    """peiyi9979/math-shepherd-mistral-7b-prm and its like; ``"prm_separator"`` in config.json may name another tag."""
+    """peiyi9979/math-shepherd-mistral-7b-prm and its like; ``"prm_separator"`` in config.json may name another tag.
+
+    Raises:
+        ModelUnavailable: the tokenizer lacks the tag, or the two signs.
+    """
 
     def __init__(self, model: Any, tokenizer: Any, tag: str = TAG) -> None:
         super().__init__(model, tokenizer)
         only_token(tokenizer, tag)
         self.tag = tag
         self.right, self.wrong = (only_token(tokenizer, f"+ {word}") for word in "+-")
+        if self.right == self.wrong:
+            raise ModelUnavailable(NO_SIGNS)
 
     def write(self, problem: str, steps: Sequence[str]) -> Written:
         """The position of the last token of each tag."""

@@ -14,6 +14,11 @@ Turns = Sequence[Mapping[str, Any]]
 """chat messages as transformers has them: ``[{"role": "user", "content": [{"type": "text", "text": ...}]}]``"""
 
 
+def called(tokenizer: Any) -> str:
+    """A model as a message names it: by where it was loaded from."""
+    return str(getattr(tokenizer, "name_or_path", "") or "This model")
+
+
 def about_a_picture(text: str) -> Turns:
     """One turn of a user about one picture, which is handed over beside it."""
     return [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": text}]}]
@@ -26,7 +31,10 @@ def written(processor: Any, turns: Turns) -> str:
         ModelUnavailable: the model has no chat template.
     """
     if not (getattr(processor, "chat_template", None) or processor.tokenizer.chat_template):
-        raise ModelUnavailable("This model has no chat template; use an instruction-tuned model.")
+        raise ModelUnavailable(
+            f"{called(processor.tokenizer)} has no chat template; use an instruction-tuned model, or put the "
+            "chat_template.jinja of the one that it was made from into its folder."
+        )
     return processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
 
 
@@ -51,7 +59,7 @@ def model_inputs(
     try:
         made = processor(text=list(texts), images=shown, return_tensors="pt", padding=True, padding_side="left", **more)
     except ValueError as error:
-        raise BadInput(f"This model cannot read the picture: {error}") from error
+        raise BadInput(f"{called(processor.tokenizer)} cannot read the picture: {error}") from error
     return {
         name: value.to(device, dtype if value.is_floating_point() else value.dtype)
         for name, value in made.items()

@@ -15,6 +15,7 @@ import numpy as np
 
 from tts_playground.errors import ModelUnavailable
 from tts_playground.models.vlm.decode import rows_that_fit
+from tts_playground.models.vlm.inputs import called
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -100,7 +101,10 @@ def yes_no_tokens(vlm: Vlm) -> tuple[list[int], list[int]]:
     unknown = vlm.tokenizer.unk_token_id
     yes, no = ({ids[0] for word in words if (ids := vlm.tokens(word))} - {unknown} for words in (YES, NO))
     if not yes - no or not no - yes:
-        raise ModelUnavailable("This model cannot answer yes or no: its tokenizer has no such words.")
+        raise ModelUnavailable(
+            f"{called(vlm.tokenizer)} cannot answer yes or no: its tokenizer has no such words; use another model "
+            "to verify."
+        )
     return sorted(yes - no), sorted(no - yes)
 
 
