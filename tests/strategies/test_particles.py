@@ -1,4 +1,4 @@
-"""Particles whose paths end at different lengths: what the weights come to is enumerated, and all that ends comes back."""
+"""Particles whose paths end at different lengths: the target is enumerated, and all that ends comes back."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -89,7 +89,9 @@ def test_who_ends_early_is_no_rarer_where_all_are_worth_the_same(potential):
     """Before, a particle that ended gave up what its prefixes had earned, and those that had not ended drove it out."""
     seeds, chance, ended = 300, 1 / len(ALPHABET), []
     for seed in range(seeds):
-        ended += whole(SMC(4, 10.0, potential).run(TASK, Uneven(), Worths(0.5), budget=Budget(samples=4), seed=seed))
+        ended += whole(
+            SMC(4, 10.0, potential, 1.0).run(TASK, Uneven(), Worths(0.5), budget=Budget(samples=4), seed=seed)
+        )
     share = ended.count(ENDS_AT_ONCE) / len(ended)
     assert abs(share - chance) < 4 * np.sqrt(chance * (1 - chance) / (4 * seeds))
 
