@@ -105,7 +105,9 @@ def _talk(result: dict[str, Any]) -> None:
     for name, picked in result["picks"].items():
         print(f"{name:10s} {picked}")
     right = {True: " (right)", False: " (wrong)", None: ""}[result["right"]]
-    print(f"{result['strategy']} answers {result['answer'] or 'nothing'}{right}; {result['cost']['tokens']:,} tokens")
+    how = {"weighted": " by a weighted vote", "majority": " by a majority vote"}.get(result["by"], "")
+    said = f"{result['strategy']} answers {result['answer'] or 'nothing'}{how}{right}"
+    print(f"{said}; {result['cost']['tokens']:,} tokens")
 
 
 def _steps(one: dict[str, Any]) -> str:
