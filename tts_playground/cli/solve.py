@@ -107,7 +107,8 @@ def _talk(result: dict[str, Any]) -> None:
     right = {True: " (right)", False: " (wrong)", None: ""}[result["right"]]
     how = {"weighted": " by a weighted vote", "majority": " by a majority vote"}.get(result["by"], "")
     said = f"{result['strategy']} answers {result['answer'] or 'nothing'}{how}{right}"
-    print(f"{said}; {result['cost']['tokens']:,} tokens")
+    dropped = f", and {result['dropped']:,} drawn that the budget had no room for" if result["dropped"] else ""
+    print(f"{said}; {result['cost']['tokens']:,} tokens{dropped}")
 
 
 def _steps(one: dict[str, Any]) -> str:

@@ -97,7 +97,7 @@ class Solved:
         return self.answers[picks[_given_by(picks)]] if picks else ""
 
     def as_dict(self) -> dict[str, Any]:
-        """{"problem", "answer", "by", "right", "samples": [{"text", "answer", "reward", "steps", ...}], "picks", ...}."""
+        """{"problem", "answer", "by", "right", "samples": [{"text", "answer", "reward", ...}], "picks", ...}."""
         steps: Sequence[Any] = self.steps or [None] * len(self.scored)
         samples = [
             {
@@ -123,6 +123,7 @@ class Solved:
             "samples": samples,
             "picks": {name: self.answers[place] for name, place in self.picks.items()},
             "cost": self.cost.as_dict(),
+            "dropped": self.rounds[-1].dropped.tokens if self.rounds else 0,  # tokens that the budget had no room for
         }
 
 
