@@ -77,7 +77,7 @@ def test_steps_that_do_not_fit_are_told(strategy, tokens):
     sampler = Counting()
     last = run(strategy, sampler, tokens=tokens)[-1]
     assert last.cost.tokens <= tokens and last.cost.tokens + last.dropped.tokens == len(sampler.drawn)
-    assert ("drawn than fit" in last.note) == bool(last.dropped.tokens)
+    assert ("drawn than the budget" in last.note) == bool(last.dropped.tokens)
 
 
 @pytest.mark.parametrize("strategy", DRAWING, ids=str)

@@ -375,6 +375,6 @@ class BudgetTracker:
         number = self._rounds
         self._rounds += 1
         if stopped and self.dropped.tokens:
-            more = f"{plural(self.dropped.tokens, 'token')} more drawn than fit in it"
+            more = f"{plural(self.dropped.tokens, 'token')} more drawn than the budget has room for"
             note = f"{note}; {more}" if note else more
         return Round(number, tuple(candidates), self.best, self.cost, stopped, note, dropped=self.dropped)
