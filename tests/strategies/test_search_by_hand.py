@@ -81,6 +81,19 @@ def test_beam_keeps_no_two_prefixes_that_say_the_same():
     assert Counter(c.sample.content[0] for c in second.candidates) == {"b": 4, "a": 4}
 
 
+@pytest.mark.parametrize(("width", "children"), [(10, 4), (7, 3), (5, 3), (8, 4), (3, 4)])
+def test_a_beam_is_filled_up_to_its_width_at_every_step(width, children):
+    """Also where the width is no multiple of the children: the best prefixes have a continuation more."""
+    settings = Beam(width, children, distinct=False, waves=1)
+    rounds = run(settings, ScriptedSampler(length=6), Budget(samples=10_000))
+    assert [len(one.candidates) for one in rounds[:-1]] == [width] * 6
+    first, second = (one.candidates for one in rounds[:2])
+    kept = sorted(first, key=lambda one: -one.reward)[: max(1, width // children)]
+    given = [sum(one.sample.content.startswith(best.sample.content) for one in second) for best in kept]
+    if len({one.sample.content for one in kept}) == len(kept):
+        assert given == sorted(given, reverse=True) and max(given) - min(given) <= 1
+
+
 def test_contents_are_the_same_by_what_they_hold():
     assert fingerprint("ab") == fingerprint("a" + "b") and fingerprint("ab") != fingerprint("ba")
     assert fingerprint([1, 2]) == fingerprint([1, 2]) != fingerprint([2, 1])

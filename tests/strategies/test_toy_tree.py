@@ -11,6 +11,7 @@ from toy_tree import ALPHABET, LENGTH, TASK, ToyTree, Worth, letters_of, optimum
 from tts_playground import registry
 from tts_playground.core import Budget, Cost
 from tts_playground.errors import CannotDo
+from tts_playground.strategies import mcts
 from tts_playground.strategies.adaptive import Adaptive
 from tts_playground.strategies.beam import Beam
 from tts_playground.strategies.best_first import BestFirst
@@ -139,6 +140,27 @@ def of_a_small_budget(strategy):
         best = run(strategy, Budget(tokens=100), seed, sampler, reward)[-1].best
         worths.append(0.0 if best is None else reward.score(TASK, [best.sample])[0])
     return sum(worths) / 60
+
+
+def test_a_node_is_worth_the_mean_of_its_own_rollout_and_of_all_below_it(monkeypatch):
+    made = []
+
+    class Noted(mcts.TreeNode):
+        def add(self, path, reward):
+            made.append(child := super().add(path, reward))
+            child.__class__ = Noted
+            return child
+
+    monkeypatch.setattr(mcts, "TreeNode", Noted)
+    run(MCTS(2, value="rollout", walks=8), Budget(samples=16))
+    for node in made:
+        drawn = [other.reward for other in made if node in lineage(other)]
+        assert node.mean == pytest.approx(sum(drawn) / len(drawn)) and node.visits == len(drawn) - 1
+    assert any(node.visits > 3 for node in made)
+
+
+def lineage(node):
+    return [] if node is None else [node, *lineage(node.parent)]
 
 
 def test_revision_climbs_where_a_better_word_is_one_letter_away():

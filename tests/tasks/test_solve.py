@@ -12,7 +12,8 @@ from transformers import LlamaConfig, LlamaForTokenClassification
 
 import tts_playground
 from tts_playground.cli import main
-from tts_playground.core import Cost, Sample, Scored
+from tts_playground.cli.solve import _talk
+from tts_playground.core import Cost, Round, Sample, Scored
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models import loading
 from tts_playground.samplers.lm_settings import SolutionSettings
@@ -111,6 +112,54 @@ def test_votes_by_hand():
         solved("5", "6", "6", truth="6").answer == "6" and solved("5", "6", "6", truth="6").as_dict()["right"] is True
     )
     assert voted(["", ""], [1.0, 1.0]) == 0 and voted(["", "7"], [9.0, 0.1]) == 1 and solved().answer == ""
+
+
+def chosen_by(strategy, place, reward="r"):
+    """Solutions 5, 6, 6, of which a run of the strategy ends with the one at ``place``."""
+    found = solved("5", "6", "6", rewards=[0.9, 0.8, 0.7])
+    last = Round(0, found.scored, found.scored[place], Cost(), "done")
+    return replace(found, strategy=strategy, reward=reward, rounds=(last,))
+
+
+@pytest.mark.parametrize("strategy", ["tournament", "best-first", "mcts", "lookahead", "revision", "smc", "mine"])
+def test_a_strategy_that_chooses_answers_with_its_choice_and_the_vote_is_a_vote(strategy):
+    found = chosen_by(strategy, 0)
+    assert found.answer == "5" and found.by == "strategy" and found.as_dict()["by"] == "strategy"
+    picks = found.as_dict()["picks"]
+    assert picks["strategy"] == "5" and picks["weighted"] == picks["majority"] == "6"
+    unjudged = chosen_by(strategy, 0, reward="")
+    assert unjudged.answer == "6" and unjudged.by == "majority", "without a reward its choice is only the first"
+
+
+@pytest.mark.parametrize("strategy", ["best-of-n", "beam", "dvts", "rebase"])
+def test_what_is_published_with_a_weighted_vote_answers_by_it(strategy):
+    found = chosen_by(strategy, 0)
+    assert found.answer == "6" and found.by == "weighted" and "strategy" not in found.picks
+
+
+@pytest.mark.parametrize("strategy", ["confidence", "adaptive"])
+def test_a_strategy_with_a_vote_of_its_own_answers_by_that_with_a_reward_and_without(strategy):
+    for reward in ("r", ""):
+        found = chosen_by(strategy, 0, reward)
+        assert found.answer == "5" and found.by == "strategy"
+    assert solved().by == "" and solved().answer == ""
+
+
+@pytest.mark.parametrize("strategy", ["tournament", "confidence", "best-first"])
+def test_the_answer_is_what_the_last_round_ended_with(strategy, folders):
+    model, judge = folders
+    found = solve(PROBLEM, model=model, strategy=strategy, reward=f"prm:{judge}", **SHORT)
+    assert found.answer == solving.answer_of(found.rounds[-1].best.sample)
+
+
+def test_the_verb_says_whose_answer_it_is(capsys):
+    _talk(chosen_by("tournament", 0).as_dict())
+    _talk(chosen_by("beam", 0).as_dict())
+    _talk(chosen_by("mcts", 0, "").as_dict())
+    said = [line for line in capsys.readouterr().out.splitlines() if " answers " in line]
+    assert [line.split(";")[0] for line in said] == [
+        "tournament answers 5", "beam answers 6 by a weighted vote", "mcts answers 6 by a majority vote"
+    ]  # fmt: skip
 
 
 def test_a_task_is_its_problem_and_not_its_answer():

@@ -106,7 +106,10 @@ def _talk(result: dict[str, Any]) -> None:
     for name, picked in result["picks"].items():
         print(f"{name:10s} {picked}")
     right = {True: " (right)", False: " (wrong)", None: ""}[result["right"]]
-    print(f"{result['strategy']} answers {result['answer'] or 'nothing'}{right}; {result['cost']['tokens']:,} tokens")
+    how = {"weighted": " by a weighted vote", "majority": " by a majority vote"}.get(result["by"], "")
+    said = f"{result['strategy']} answers {result['answer'] or 'nothing'}{how}{right}"
+    dropped = f", and {result['dropped']:,} drawn that the budget had no room for" if result["dropped"] else ""
+    print(f"{said}; {result['cost']['tokens']:,} tokens{dropped}")
 
 
 def _steps(one: dict[str, Any]) -> str:

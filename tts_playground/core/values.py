@@ -55,6 +55,9 @@ class Cost:
 class Budget:
     """Upper limits on a ``Cost``; ``None`` means unlimited. A strategy never spends more than its budget.
 
+    What a model has drawn when a limit is reached is dropped: a last candidate or step may cost a little that is not
+    counted (``Round.dropped``).
+
     ``seconds`` is a safety cap checked between steps, so it may be overshot by one step; the counted limits are exact.
     """
 
@@ -153,3 +156,6 @@ class Round:
     """one line for people: what this round did"""
     progress: Progress[Sample] | None = None
     """how far the draw of a round in work is, in a report between rounds; None in a round"""
+    dropped: Cost = field(default=Cost())
+    """drawn since the start of the run and dropped, because it did not fit into the budget any more; no limit counts
+    it, and ``cost`` does not hold it. Candidates that were still being written are not in it"""

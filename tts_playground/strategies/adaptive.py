@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from tts_playground.core import Budget, Reward, Round, Sampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import BudgetTracker
+from tts_playground.strategies.thrift import drawn as drawn_of
 from tts_playground.strategies.voting import Ballot, How
 from tts_playground.typed import typed
 
@@ -62,7 +63,7 @@ class Adaptive:
             wanted = self.batch if self.n is None else min(self.batch, self.n - drawn)
             if not (room := tracker.room(wanted)):
                 break
-            scored = tracker.score(task, sampler.draw(task, range(drawn, drawn + room), seed=seed))
+            scored = tracker.score(task, drawn_of(tracker, task, sampler, range(drawn, drawn + room), seed))
             for one in scored:
                 heads.add(one)
             drawn += room

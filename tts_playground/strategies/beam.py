@@ -22,8 +22,9 @@ from tts_playground.typed import typed
 class Beam(KeptPrefixes):
     """Beams of ``width`` prefixes with ``children`` each, one beam after another while the budget lasts.
 
-    Needs a SteppedSampler. Each step scores all prefixes by the reward and keeps ``width / children`` of them (Snell et
-    al. 2024); finished candidates leave the beam, which ends when no prefix is left.
+    Needs a SteppedSampler. Each step scores all prefixes by the reward and keeps ``width // children`` of them (Snell
+    et al. 2024); where that leaves a rest, the best of them have a continuation more, so that ``width`` are scored
+    again. Finished candidates leave the beam, which narrows where fewer prefixes are left and ends when none is.
 
     Raises:
         BadInput: a setting is out of its range.
@@ -54,11 +55,16 @@ class Beam(KeptPrefixes):
             step, fresh = step + 1, fresh + (len(paths) if self.lookahead else 0)
             yield tracker.round(scored, f"beam {number + 1}, step {step}")
             kept = self._kept(paths, scored, width)
-            each = min(self.children, width // max(1, len(kept)))
             paths = list[Path]()
-            for path in kept:
-                copies = [sampler.fork(path, fresh + i) for i in range(each - 1)]
+            for path, count in zip(kept, self._shares(len(kept), width), strict=True):
+                copies = [sampler.fork(path, fresh + i) for i in range(count - 1)]
                 paths, fresh = [*paths, path, *copies], fresh + len(copies)
+
+    def _shares(self, kept: int, width: int) -> list[int]:
+        """Continuations of each of so many prefixes, best first: ``children``, and what fills ``self.width`` up."""
+        most = -(-self.width // max(1, self.width // self.children))
+        total = min(width, kept * most)
+        return [total // kept + (place < total % kept) for place in range(kept)]
 
     def _kept(self, paths: list[Path], scored: list[Scored], width: int) -> list[Path]:
         """The best unfinished prefixes; where they are to be distinct, no two of which say the same."""

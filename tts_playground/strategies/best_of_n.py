@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tts_playground.core import Budget, Cost, Reward, Round, Sample, Sampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import FOR_NOTHING, FREE_WAVES, BudgetTracker
+from tts_playground.strategies.thrift import drawn, groups
 from tts_playground.streams import InOrder, reports
 from tts_playground.typed import typed
 
@@ -68,18 +69,19 @@ class BestOfN:
     ) -> Generator[Round, None, Iterable[Sample]]:
         """The samples of one batch; lazily where nobody wants reports, so that a spent budget ends the draw."""
         if not self.reports:
-            return sampler.draw(task, indices, seed=seed)
+            return drawn(tracker, task, sampler, indices, seed)
         whole: list[Sample] = []
         waiting = InOrder(indices)
-        spent = Cost()
-        for report in reports(sampler, task, indices, seed=seed):
-            for sample in waiting.put(report.finished):
-                whole.append(sample)
-                spent = spent + sample.cost + tracker.reward.unit_cost
-            of = self.n or tracker.budget.samples or 0
-            share = (indices.start + report.share * len(indices)) / of if of else report.share
-            counted = report if report.of else replace(report, share=share, done=indices.start + waiting.count, of=of)
-            yield tracker.between(counted)
-            if tracker.breaks(spent):
-                break
+        spent, of = Cost(), self.n or tracker.budget.samples or 0
+        for group in groups(tracker, indices, lambda: sum(one.cost.tokens for one in whole)):
+            for report in reports(sampler, task, group, seed=seed):
+                for sample in waiting.put(report.finished):
+                    whole.append(sample)
+                    spent = spent + sample.cost + tracker.reward.unit_cost
+                    tracker.prices.append(sample.cost.tokens)
+                share = (group.start + report.share * len(group)) / of if of else report.share
+                done = indices.start + waiting.count
+                yield tracker.between(report if report.of else replace(report, share=share, done=done, of=of))
+                if tracker.breaks(spent):
+                    return whole
         return whole

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
@@ -20,7 +19,8 @@ from tts_playground.core import (
     SteppedSampler,
     Task,
 )
-from tts_playground.errors import BadInput, CannotDo, plural
+from tts_playground.errors import BadInput, plural
+from tts_playground.strategies.scores import by_their_judges, scores_of
 from tts_playground.strategies.voting import Ballot
 
 COUNTED = tuple(f.name for f in fields(Budget) if f.name != "seconds")
@@ -50,22 +50,6 @@ def best_first(scored: Sequence[Scored]) -> list[int]:
     return sorted(range(len(scored)), key=lambda i: -scored[i].reward)
 
 
-def scores_of(reward: Reward, task: Task, samples: Sequence[Sample]) -> list[float]:
-    """What a reward says of samples: one finite number each.
-
-    Raises:
-        CannotDo: it says something else, such as not-a-number: nothing can be chosen by that.
-    """
-    values = [float(value) for value in reward.score(task, samples)]
-    if len(values) != len(samples):
-        of = plural(len(samples), "candidate")
-        raise CannotDo(f"The reward {reward.name!r} gave {plural(len(values), 'score')} for {of}.")
-    if not all(map(math.isfinite, values)):
-        bad = next(value for value in values if not math.isfinite(value))
-        raise CannotDo(f"The reward {reward.name!r} gave {bad} as a score, which is no finite number; use another one.")
-    return values
-
-
 def waves(
     tracker: BudgetTracker, wave: Callable[[int], Iterator[Round]], name: str, most: int | None = None
 ) -> Iterator[Round]:
@@ -93,7 +77,7 @@ class BudgetTracker:
     """Scores samples while the budget lasts and writes the rounds.
 
     A draw whose cost does not fit any more is dropped and not paid for: the run ends as if it had been broken off at
-    the limit, so counted limits are never exceeded.
+    the limit, so counted limits are never exceeded. What was dropped is kept account of all the same.
     """
 
     def __init__(self, budget: Budget, reward: Reward, ballot: Ballot | None = None) -> None:
@@ -106,6 +90,10 @@ class BudgetTracker:
         """the most that one step of one path has cost so far; None before the first"""
         self.longest = 0
         """steps of the longest path that has come to its end; 0 before there is one"""
+        self.dropped = Cost()
+        """what was drawn and did not fit any more"""
+        self.prices: list[int] = []
+        """tokens of each sample that was drawn in one go"""
         self._best: Scored | None = None
         self._steps = 0
         """taken so far, by all paths"""
@@ -166,17 +154,25 @@ class BudgetTracker:
         Samples may come from a generator: it is not asked for more once the budget is spent.
         """
         taken: list[Sample] = []
-        for sample in samples:
+        coming = iter(samples)
+        for sample in coming:
             if not self.pay(replace(sample.cost, seconds=0.0) + self.reward.unit_cost):
+                self.drop([sample, *(coming if isinstance(samples, Sequence) else ())])
                 break
             taken.append(sample)
             if self.budget.left("seconds", self.cost) <= 0:
                 break
+        if (close := getattr(coming, "close", None)) is not None:
+            close()  # a generator knows what it has drawn and not handed over
         rewards = scores_of(self.reward, task, taken) if taken else []
         scored = [Scored(sample, reward) for sample, reward in zip(taken, rewards, strict=True)]
         for one in scored if compete else ():
             self.consider(one)
         return scored
+
+    def drop(self, samples: Iterable[Sample]) -> None:
+        """Note samples that were drawn and are not paid for."""
+        self.dropped = sum((replace(one.cost, seconds=0.0) for one in samples), self.dropped)
 
     def start_paths(
         self, task: Task, sampler: SteppedSampler, wave: int, wanted: int, seed: int, plan: Plan
@@ -305,7 +301,7 @@ class BudgetTracker:
         if seen is not None:
             ahead = [one if path.done else other for one, path, other in zip(paths, paths, seen, strict=True)]
             looked = sampler.peek(task, ahead)
-        rewards = _by_their_judges(task, by, looked)
+        rewards = by_their_judges(task, by, looked)
         scored = [Scored(view, reward) for view, reward in zip(views, rewards, strict=True)]
         for path, one in zip(paths, scored, strict=True):
             if path.done:
@@ -349,7 +345,10 @@ class BudgetTracker:
             known = self.step_cost or Cost()
             self.step_cost = Cost(*(max(getattr(known, name), getattr(cost, name)) for name in _PRICES))
             self._steps, self._stepped = self._steps + 1, self._stepped + cost
-        return self.pay(sum(costs, Cost()))
+        total = sum(costs, Cost())
+        paid = self.pay(total)
+        self.dropped = self.dropped if paid else self.dropped + total
+        return paid
 
     def breaks(self, cost: Cost) -> bool:
         """Whether spending ``cost`` as well would break a limit, or the time is up; nothing is spent."""
@@ -375,14 +374,7 @@ class BudgetTracker:
         """The next round, numbered from 0, with the best candidate and the cost so far."""
         number = self._rounds
         self._rounds += 1
-        return Round(number, tuple(candidates), self.best, self.cost, stopped, note)
-
-
-def _by_their_judges(task: Task, by: Sequence[Reward], views: Sequence[Sample]) -> list[float]:
-    """The score of each view by its own judge, each judge asked once."""
-    rewards = [0.0] * len(views)
-    for judge in {id(one): one for one in by}.values():
-        places = [place for place, one in enumerate(by) if one is judge]
-        for place, value in zip(places, scores_of(judge, task, [views[i] for i in places]), strict=True):
-            rewards[place] = value
-    return rewards
+        if stopped and self.dropped.tokens:
+            more = f"{plural(self.dropped.tokens, 'token')} more drawn than the budget has room for"
+            note = f"{note}; {more}" if note else more
+        return Round(number, tuple(candidates), self.best, self.cost, stopped, note, dropped=self.dropped)

@@ -16,6 +16,7 @@ from math import exp
 from tts_playground.core import Budget, Cost, Path, Reward, Round, Sample, Sampler, Scored, SteppedSampler, Task
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.strategies.budget import BudgetTracker
+from tts_playground.strategies.thrift import drawn as drawn_of
 from tts_playground.strategies.voting import Ballot
 from tts_playground.typed import typed
 
@@ -108,7 +109,7 @@ class Confidence:
             if self.online and isinstance(sampler, SteppedSampler) and drawn >= self.warmup:
                 yield from self._stopping(task, sampler, tracker, ballot, drawn, room, seed)
             else:
-                scored = tracker.score(task, sampler.draw(task, range(drawn, drawn + room), seed=seed))
+                scored = tracker.score(task, drawn_of(tracker, task, sampler, range(drawn, drawn + room), seed))
                 yield tracker.round(scored, f"traces {drawn + 1} to {drawn + room}")
             drawn += room
         note = f"{len(ballot.cast)} whole traces; the leader has {ballot.share:.0%} of the votes"

@@ -141,7 +141,7 @@ class _Tree:
             child = node.add(path, one.reward)
             self.scale.see(one.reward)
             if self.settings.value == "rollout":
-                child.back_up(one.reward)
+                node.back_up(one.reward)  # the child counts it already, as its own reward
                 if path.done:
                     child.close()
         return True

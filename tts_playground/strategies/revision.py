@@ -15,7 +15,9 @@ from typing import Literal
 from tts_playground import registry
 from tts_playground.core import Budget, RevisingSampler, Reward, Round, Scored, Task
 from tts_playground.errors import BadInput
-from tts_playground.strategies.budget import WAVE, BudgetTracker, scores_of, waves
+from tts_playground.strategies.budget import WAVE, BudgetTracker, waves
+from tts_playground.strategies.scores import scores_of
+from tts_playground.strategies.thrift import drawn
 from tts_playground.typed import typed
 
 
@@ -97,7 +99,8 @@ class Revision:
         if not (room := tracker.room(self.parallel)):
             return []
         first = number * WAVE
-        scored = tracker.score(task, sampler.draw(task, range(first, first + room), seed=seed), compete=compete)
+        come = drawn(tracker, task, sampler, range(first, first + room), seed)
+        scored = tracker.score(task, come, compete=compete)
         if scored:
             yield tracker.round(scored, f"grid {number + 1}, first attempts")
         return [[one] for one in scored]

@@ -23,7 +23,7 @@ class Scale:
 
 
 class TreeNode:
-    """A prefix with the mean of what was backed up to it. Its own reward counts as one visit."""
+    """A prefix with the mean of what was backed up to it. Its own reward counts as one visit beside these."""
 
     def __init__(self, path: Path, reward: float = 0.0, parent: TreeNode | None = None) -> None:
         self.path, self.reward, self.parent = path, reward, parent

@@ -1,7 +1,9 @@
 """Sequential Monte Carlo steering: particles grow step by step and are resampled by how promising they look.
 
 Feynman-Kac steering (Singhal et al. 2025) with potentials made of exp(lambda r). The last potential of a particle
-divides by those before it, so that the target is p(x) exp(lambda r(x)) whatever was rewarded on the way.
+divides by those before it, so that the target is p(x) exp(lambda r(x)) whatever was rewarded on the way. A finished
+particle leaves the resampling with its weight, and those that still grow share out theirs among themselves: so weighted
+(``Weights.shares``) a population has that target whatever lengths its paths have, and nothing finished was in vain.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_playground.core import Budget, Reward, Round, SteppedSampler, Task
+from tts_playground.core import Budget, Path, Reward, Round, SteppedSampler, Task
 from tts_playground.errors import BadInput
 from tts_playground.randomness import generator
-from tts_playground.strategies.budget import BudgetTracker, checkpoints, to_the_end, waves
+from tts_playground.strategies.budget import BudgetTracker, to_the_end, waves
 from tts_playground.typed import typed
 
 POTENTIALS = ("max", "difference", "sum", "reward")
@@ -26,6 +28,8 @@ POTENTIALS = ("max", "difference", "sum", "reward")
 @typed
 class SMC:
     """Populations of particles, one after another while the budget lasts. Needs a SteppedSampler.
+
+    Every particle of a population that the budget sees to its end becomes a candidate, exactly one.
 
     Raises:
         BadInput: a setting is out of its range, or there is no such potential.
@@ -38,9 +42,11 @@ class SMC:
     potential: Literal["max", "difference", "sum", "reward"] = "max"
     """what a step is rewarded for: the best prefix so far, the gain, the sum so far, or the prefix as it stands"""
     threshold: float = 0.5
-    """resample when the effective sample size falls below this share of the particles, 0-1"""
+    """resample when the effective sample size falls below this share of the particles that grow, 0-1"""
     schedule: tuple[float, ...] = ()
-    """when to resample, as shares of the way, above 0 and below 1; none goes by the threshold (the paper has both)"""
+    """when to resample, as shares of the way, above 0 and below 1; none goes by the threshold (the paper has both). The
+    way is the longest path that came to its end; before there is one, the most steps that a path may take. What turns
+    out to be past already is made up for at once."""
 
     def __post_init__(self) -> None:
         if self.particles < 1 or self.sharpness < 0 or not 0 <= self.threshold <= 1:
@@ -68,8 +74,10 @@ class SMC:
         paths, scored = tracker.start_paths(task, sampler, number, self.particles, seed, to_the_end(horizon, horizon))
         if scored:
             yield tracker.round(scored, f"population {number + 1}, finished at once")
-        size, times = len(paths), set(checkpoints(self.schedule, sampler.horizon(task))) if self.schedule else None
-        fresh, weights, step = max((path.index for path in paths), default=0) + 1, Weights(self, size), 0
+        weights, schedule = Weights(self, len(paths)), set(self.schedule)
+        finished = [i for i, path in enumerate(paths) if path.done]
+        weights.update(finished, [one.reward for one in scored], [True] * len(finished))
+        fresh, step = max((path.index for path in paths), default=0) + 1, 0
         while not tracker.stopped and not all(path.done for path in paths):
             growing = [i for i, path in enumerate(paths) if not path.done]
             scored = tracker.advance(task, sampler, paths, growing)
@@ -77,24 +85,39 @@ class SMC:
                 return
             step += 1
             weights.update(growing, [one.reward for one in scored], [paths[i].done for i in growing])
+            past = {share for share in schedule if _stop(share, tracker.horizon(task, sampler)) <= step}
+            schedule -= past
             note = f"population {number + 1}, step {step}"
-            due = weights.effective() < self.threshold * size if times is None else step in times
-            if due and not all(path.done for path in paths):
-                chosen = weights.resample(generator(seed, number, step, "smc"))
-                kept = [paths[i] for i in chosen]
-                for slot, parent in enumerate(chosen):
-                    if slot and parent == chosen[slot - 1] and not kept[slot].done:  # a second copy goes its own way
-                        kept[slot], fresh = sampler.fork(paths[parent], fresh), fresh + 1
-                paths, note = kept, note + ", resampled"
+            if weights.growing.sum() > 1 and (past if self.schedule else weights.due()):
+                paths = _copied(sampler, paths, weights.resample(generator(seed, number, step, "smc")), fresh)
+                fresh, note = max(fresh, *(path.index + 1 for path in paths)), note + ", resampled"
             yield tracker.round(scored, note)
 
 
+def _stop(share: float, horizon: int) -> int:
+    """The step at a share of the way: the first at least, and before the last one, where nothing grows any more."""
+    return max(1, min(round(share * horizon), horizon - 1))
+
+
+def _copied(sampler: SteppedSampler, paths: list[Path], chosen: list[int], fresh: int) -> list[Path]:
+    """The ``chosen`` paths; a second copy goes its own way, by the next unused index from ``fresh`` on."""
+    kept, seen = list[Path](), set[int]()
+    for parent in chosen:
+        again = parent in seen
+        kept.append(sampler.fork(paths[parent], fresh) if again else paths[parent])
+        seen.add(parent)
+        fresh += again
+    return kept
+
+
 class Weights:
-    """Log weights of a population since it was last resampled, and the potentials of every particle's past."""
+    """Log weights of a population, and the potentials of every particle's past since it began."""
 
     def __init__(self, settings: SMC, size: int) -> None:
         self.settings = settings
         self.log = np.zeros(size)
+        """of those that grow 0 each after resampling; of finished ones their weight beside these"""
+        self.growing = np.ones(size, bool)
         self.past = np.tile([0.0, -np.inf, 0.0, 0.0], (size, 1))
         """per particle: last reward, best reward (of none yet: -inf), sum of rewards, sum of log potentials"""
 
@@ -107,22 +130,39 @@ class Weights:
             potential = self.settings.sharpness * kinds[self.settings.potential]
             if final:
                 potential = self.settings.sharpness * reward - spent
+                self.growing[i] = False
             self.log[i] += potential
             self.past[i] = reward, best, total, spent + potential
 
     def shares(self) -> NDArray[np.float64]:
-        """[particles] weights, which sum to 1."""
-        weights = np.exp(self.log - self.log.max())
-        return weights / weights.sum()
+        """[particles] weights, which sum to 1; once all are finished, of the target p(x) exp(lambda r(x))."""
+        return _normal(self.log)
 
     def effective(self) -> float:
-        """Effective sample size, 1 to the number of particles."""
-        return float(1 / np.sum(self.shares() ** 2))
+        """Effective sample size of those that grow, 1 to their number."""
+        return float(1 / np.sum(_normal(self.log[self.growing]) ** 2))
+
+    def due(self) -> bool:
+        """Whether that is below the threshold."""
+        return self.effective() < self.settings.threshold * self.growing.sum()
 
     def resample(self, rng: np.random.Generator) -> list[int]:
-        """Systematic resampling (Kitagawa 1996): parents of the new particles, sorted; weights become equal."""
-        size = len(self.log)
-        places = (rng.random() + np.arange(size)) / size
-        chosen = np.minimum(np.searchsorted(np.cumsum(self.shares()), places), size - 1)
-        self.past, self.log = self.past[chosen], np.zeros(size)
+        """Systematic resampling (Kitagawa 1996) of those that grow; finished ones stay, and so does the sum of weights.
+
+        Returns:
+            For each place the parent of its new particle, ascending among those that grow.
+        """
+        places = np.arange(len(self.log))[self.growing]
+        own, size = self.log[places], len(places)
+        offsets = (rng.random() + np.arange(size)) / size
+        chosen = np.arange(len(self.log))
+        chosen[places] = places[np.minimum(np.searchsorted(np.cumsum(_normal(own)), offsets), size - 1)]
+        mean = float(np.logaddexp.reduce(own)) - np.log(size)
+        self.past, self.log = self.past[chosen], np.where(self.growing, 0.0, self.log - mean)
         return [int(i) for i in chosen]
+
+
+def _normal(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights that sum to 1, of their logarithms."""
+    weights = np.exp(logs - logs.max())
+    return weights / weights.sum()

@@ -8,6 +8,7 @@ best-of-N. Left out: SANA's own fine-tuned judge (any PairwiseJudge or reward se
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from tts_playground.core import Budget, Cost, Reward, Round, Sampler, Scored, Ta
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import BudgetTracker
 from tts_playground.strategies.judging import Duels, judge_named
+from tts_playground.strategies.thrift import drawn
 from tts_playground.typed import typed
 
 
@@ -80,10 +82,12 @@ class Tournament:
             before = len(players)
             if not (room := tracker.room(wanted)):
                 break
-            for sample in sampler.draw(task, range(before, before + room), seed=seed):
-                if tracker.refuses(sample.cost + tracker.reward.unit_cost + duels.cost * len(players)):
-                    break
-                players += tracker.score(task, [sample], compete=duels.judge is None)
+            with closing(drawn(tracker, task, sampler, range(before, before + room), seed)) as come:
+                for sample in come:
+                    if tracker.refuses(sample.cost + tracker.reward.unit_cost + duels.cost * len(players)):
+                        tracker.drop([sample])
+                        break
+                    players += tracker.score(task, [sample], compete=duels.judge is None)
             if len(players) > before:
                 yield tracker.round(players[before:], f"candidates {before + 1} to {len(players)}")
         return players

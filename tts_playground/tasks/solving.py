@@ -26,6 +26,10 @@ MOST = 1024
 BASELINE = "best-of-n"
 BATCH = 256
 """solutions drawn and judged together"""
+VOTED = (BASELINE, "beam", "dvts", "rebase")
+"""strategies whose answer, as published, is the weighted vote of their solutions; others choose one themselves"""
+UNGUIDED = ("adaptive", "confidence")
+"""those that choose by something else than the reward, so that they choose without one, too"""
 AUTO = "auto"
 """the reward of the world that a model knows: tiny:prm of tiny:math, and none of others"""
 
@@ -56,7 +60,10 @@ class Solved:
 
     @property
     def picks(self) -> dict[str, int]:
-        """Selector -> place of the solution that it picks: "single", "majority", with a reward "best", "weighted"."""
+        """Selector -> place of the solution that it picks: "single", "majority", with a reward "best", "weighted".
+
+        Also "strategy", where the strategy itself chooses: a tournament's winner, say, or the leader of its own vote.
+        """
         if not self.scored:
             return {}
         rewards = [one.reward for one in self.scored]
@@ -64,16 +71,33 @@ class Solved:
         if self.reward:
             found["best"] = max(range(len(rewards)), key=lambda place: (rewards[place], -place))
             found["weighted"] = voted(self.answers, rewards)
+        if (own := self._chosen()) is not None:
+            found["strategy"] = own
         return found
+
+    def _chosen(self) -> int | None:
+        """Place of the solution that the strategy gave in the end; None of one that leaves it to a vote."""
+        best = self.rounds[-1].best if self.rounds else None
+        if best is None or self.strategy in VOTED or not (self.reward or self.strategy in UNGUIDED):
+            return None
+        return next((place for place, one in enumerate(self.scored) if one.sample is best.sample), None)
+
+    @property
+    def by(self) -> str:
+        """The selector whose pick is the answer: the strategy's own, else "weighted", or "majority" without a reward.
+
+        "" where there is no solution.
+        """
+        return _given_by(self.picks)
 
     @property
     def answer(self) -> str:
-        """The answer that is given: by the weighted vote where there is a reward, else by the majority's."""
+        """The answer that is given: what the strategy chose itself, else that of a vote; see ``by``."""
         picks = self.picks
-        return self.answers[picks.get("weighted", picks["majority"])] if picks else ""
+        return self.answers[picks[_given_by(picks)]] if picks else ""
 
     def as_dict(self) -> dict[str, Any]:
-        """{"problem", "answer", "right", "samples": [{"text", "answer", "reward", "steps", ...}], "picks", ...}."""
+        """{"problem", "answer", "by", "right", "samples": [{"text", "answer", "reward", ...}], "picks", ...}."""
         steps: Sequence[Any] = self.steps or [None] * len(self.scored)
         samples = [
             {
@@ -94,11 +118,17 @@ class Solved:
             "seed": self.seed,
             "settings": self.settings.as_dict(),
             "answer": self.answer,
+            "by": self.by,
             "right": self.task.right(self.answer),
             "samples": samples,
             "picks": {name: self.answers[place] for name, place in self.picks.items()},
             "cost": self.cost.as_dict(),
+            "dropped": self.rounds[-1].dropped.tokens if self.rounds else 0,  # tokens that the budget had no room for
         }
+
+
+def _given_by(picks: Mapping[str, int]) -> str:
+    return next((name for name in ("strategy", "weighted", "majority") if name in picks), "")
 
 
 def answer_of(sample: Sample) -> str:

@@ -58,7 +58,8 @@ def solve(
         truth: the right answer, where it is known; no model sees it.
 
     Returns:
-        {"problem", "answer", "right", "samples": [{"text", "answer", "reward", "step_scores", ...}], "picks", "cost"}
+        {"problem", "answer", "by", "right", "samples": [{"text", "answer", "reward", "step_scores", ...}], "picks",
+        "cost"}; the answer is what the selector ``by`` picks: "strategy" where the strategy chooses itself, or a vote
 
     Raises:
         UnknownName: no such aggregation.
