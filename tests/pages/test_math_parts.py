@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tts_playground.errors import BadInput, UnknownName
-from tts_playground.experiments.step_tree import StepNode, StepTree
+from tts_playground.experiments.step_tree import StepNode, StepTree, elected, vote_of
 from tts_playground.home import CHECKPOINTS
 from tts_playground.pages.math import export, page_state, render, tour, trust
 from tts_playground.pages.math.accuracy_data import accuracy_data, vote_for
@@ -138,7 +138,7 @@ def test_a_node_is_read_with_its_scores_and_tokens(tree):
 
 def test_words_have_the_right_numbers(state):
     said = re.sub("</?b>", "", render.headline(state))
-    assert "Beam search answers “7”, which is right. 1 of its 2 solutions is right." in said
+    assert "Beam search answers “7” by a weighted vote, which is right. 1 of its 2 solutions is right." in said
     assert "Wrong: best score, weighted vote." in render.picks(state.pool, 2, "last")
     assert render.stale(state, state.view) == ""
     assert "Settings changed" in render.stale(state, replace(state.view, temperature=1.0))
@@ -335,3 +335,17 @@ def test_the_vote_that_a_search_is_held_to_takes_no_more_tokens():
 def test_a_tie_of_votes_is_told(pool):
     assert [pool.tied(n) for n in (1, 2, 3, 4)] == [1, 2, 1, 2]
     assert "tie of 2" in render.picks(pool, 4, "last") and "tie" not in render.picks(pool, 3, "last")
+
+
+def test_a_search_answers_as_solve_does_by_a_vote_where_that_is_published(tree):
+    """Beams of 7 (.9) and <8> (.4, .4, .3): the vote is for <8>, and its best solution is marked."""
+    more = [replace(tree.nodes[3], reward=score) for score in (0.4, 0.3)]
+    full = replace(tree, nodes=(*tree.nodes, *more))
+    voted = elected(full)
+    assert (voted.chosen.answer, voted.best, full.chosen.answer) == ("<8>", 3, "7")
+    assert sum(node.fate == "best" for node in voted.nodes) == 1 and len(voted.finished) == len(full.finished)
+    assert elected(replace(full, strategy="tournament")).chosen.answer == "7"
+    assert elected(replace(full, strategy="tournament"), judged=False).chosen.answer == "<8>"
+    assert [vote_of(name, True) for name in ("rebase", "confidence")] == ["weighted", ""]
+    assert "by a weighted vote" in render.headline(MathPageState(MathView("p", reward="prm"), voted))
+    assert "by a majority vote" in render.headline(MathPageState(MathView("p", reward=""), voted))

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from tts_playground.core import Reward, Round, StepReward
 from tts_playground.experiments.trace import Fate, Node, Trace, trace
-from tts_playground.tasks.reasoning import ReasoningTask
+from tts_playground.tasks.reasoning import ReasoningTask, equal_groups
+from tts_playground.tasks.solving import UNGUIDED, VOTED, voted
 from tts_playground.worlds.arithmetic.checking import step_labels
 from tts_playground.worlds.arithmetic.problem import MathProblem
 
@@ -117,6 +118,34 @@ class StepTree:
             nodes.append(StepNode(steps=steps, scores=scores, **given))
         facts = {key: told[key] for key in ("strategy", "tokens", "verifier_calls", "seconds")}
         return cls(nodes=tuple(nodes), notes=tuple(told["notes"]), **facts)
+
+
+def vote_of(strategy: str, judged: bool) -> str:
+    """By which vote a strategy's answer is given, as ``solve`` gives it: "weighted", "majority"; "" of its own choice.
+
+    Args:
+        judged: whether a reward scored its solutions.
+    """
+    if judged:
+        return "weighted" if strategy in VOTED else ""
+    return "" if strategy in UNGUIDED else "majority"
+
+
+def elected(tree: StepTree, judged: bool = True) -> StepTree:
+    """The tree with the best solution of the answer that is given marked as the best, where a vote gives it."""
+    whole = [place for place, node in enumerate(tree.nodes) if node.whole]
+    vote = vote_of(tree.strategy, judged)
+    if not vote or not whole:
+        return tree
+    answers = [tree.nodes[place].answer for place in whole]
+    names = equal_groups(answers)
+    weights = [tree.nodes[place].reward if vote == "weighted" else 1.0 for place in whole]
+    winner = names[voted(answers, weights, names)]
+    own = [place for place, name in zip(whole, names, strict=True) if name == winner]
+    best = max(own, key=lambda place: (tree.nodes[place].reward, -place))
+    fates = {place: cast("Fate", "best" if place == best else "finished") for place in whole}
+    nodes = [replace(node, fate=fates.get(place, node.fate)) for place, node in enumerate(tree.nodes)]
+    return replace(tree, nodes=tuple(nodes))
 
 
 def step_tree(

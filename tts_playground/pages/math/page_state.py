@@ -15,7 +15,7 @@ from tts_playground.core import Budget, Reward, Round, StepReward
 from tts_playground.errors import BadInput, PlaygroundError
 from tts_playground.estimators.intervals import rate
 from tts_playground.experiments.comparison import StrategyPoint
-from tts_playground.experiments.step_tree import StepTree, step_tree
+from tts_playground.experiments.step_tree import StepTree, elected, step_tree
 from tts_playground.models import loading
 from tts_playground.models.zerogpu import on_gpu, seconds_for
 from tts_playground.pages.math.solution_pool import Solution, SolutionPool
@@ -92,9 +92,10 @@ def starter() -> Starter | None:
         task = ReasoningTask(one.problem, one.answer)
         pools.append(SolutionPool(tuple(Solution.of_dict(row, task.right(row["answer"])) for row in rows)))
     trees = {
-        (one["problem"], one["tree"]["strategy"]): (one["n"], StepTree.of_dict(one["tree"])) for one in told["trees"]
+        (one["problem"], one["tree"]["strategy"]): (one["n"], elected(StepTree.of_dict(one["tree"])))
+        for one in told["trees"]
     }
-    beside = {(one["problem"], one["beside"]): StepTree.of_dict(one["tree"]) for one in told.get("beside", ())}
+    beside = {(one["problem"], one["beside"]): elected(StepTree.of_dict(one["tree"])) for one in told.get("beside", ())}
     return Starter(asked, tuple(pools), tuple(told["runs"]), trees, beside)
 
 
@@ -262,7 +263,7 @@ def _searched(
                 told = time.monotonic()
                 yield tree, None, False
     pool = _pool(rounds, task, judge, problem) if strategy == BASELINE else None
-    yield step_tree(strategy, rounds, task, judge, problem), pool, True
+    yield elected(step_tree(strategy, rounds, task, judge, problem), judge is not None), pool, True
 
 
 def _pool(

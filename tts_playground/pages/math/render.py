@@ -9,7 +9,7 @@ from typing import Any
 
 from tts_playground import figures
 from tts_playground.errors import plural
-from tts_playground.experiments.step_tree import StepNode, StepTree
+from tts_playground.experiments.step_tree import StepNode, StepTree, vote_of
 from tts_playground.figures.lines import mark_of
 from tts_playground.figures.places import of_selector
 from tts_playground.figures.theme import COLOURS
@@ -34,7 +34,7 @@ def headline(state: MathPageState) -> str:
         return status(f"{called(tree.strategy)}: {tree.notes[-1] if tree.notes else 'begins'}.", busy=True)
     if tree.chosen is None:
         return status(f"{called(tree.strategy)} brought no solution to its end.", _strip(tree))
-    strong, rest = _verdict(tree)
+    strong, rest = _verdict(tree, bool(state.view.reward))
     return status(" ".join(filter(None, (rest, _caveat(state)))), _strip(tree), strong=strong)
 
 
@@ -53,12 +53,14 @@ def _offer(view: MathView) -> str:
     return f'<div class="note"><p>{told} {press}</p></div>'
 
 
-def _verdict(tree: StepTree) -> tuple[str, str]:
-    """(what the search answers, how many of its solutions are right)."""
+def _verdict(tree: StepTree, judged: bool) -> tuple[str, str]:
+    """(what the search answers and by what, how many of its solutions are right)."""
     chosen = tree.chosen
     assert chosen is not None
     right = {True: ", which is right", False: ", which is wrong", None: ""}[chosen.right]
-    said, rest = f"{called(tree.strategy)} answers “{chosen.answer}”{right}.", ""
+    vote = vote_of(tree.strategy, judged)
+    how = f" by a {vote} vote" if vote and len(tree.finished) > 1 else ""
+    said, rest = f"{called(tree.strategy)} answers “{chosen.answer}”{how}{right}.", ""
     if not chosen.answer:
         said = f"{called(tree.strategy)} gives no answer."
     whole = tree.finished
