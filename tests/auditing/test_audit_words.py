@@ -85,8 +85,17 @@ def test_each_calibration_says_why():
     assert list(told) == ["contextual", "batch", "pride", "oracle"]
     assert "helps" in told["contextual"] and "it says 7 in 25 % of replies" in told["contextual"]
     assert "needs every layout" in told["pride"] and "ceiling" in told["oracle"]
-    moved = tts_playground.audit("scripted:loves-7", per_cond=2, permute=True)
+    moved = tts_playground.audit("scripted:loves-7", per_cond=4, permute=True)
     assert "PriDe helps" in calibration_words.sentences(moved.calibrations, moved.rows, moved.blank, 1000)["pride"]
+
+
+def test_a_calibration_whose_change_covers_zero_is_no_help():
+    report = tts_playground.audit("scripted:loves-7", per_cond=4)
+    unclear = [replace(one, change=replace(one.change, low=-0.2, high=0.1)) for one in report.calibrations]
+    told = calibration_words.sentences(unclear, report.rows, report.blank, report.samples)
+    assert re.fullmatch(r"Contextual makes no clear change: from \d+ % off even to [\d.]+ %.", told["contextual"])
+    contextual = report.calibrations[1]
+    assert contextual.change.value == pytest.approx(contextual.distance.value - report.calibrations[0].distance.value)
 
 
 @pytest.mark.parametrize(

@@ -157,13 +157,16 @@ def _halt(shown: Sequence[str | None], sentence: str) -> Any:
     return new if len(new) > 1 else new[0]
 
 
-def saves(buttons: Mapping[str, Any], download: Callable[[Any, str], str], subject: Any, file: Any) -> None:
-    """Each button saves ``download(subject, kind)``, which is ``scripts.offer``'s text; ``file`` carries it, unseen."""
+def saves(buttons: Mapping[str, Any], download: Callable[..., str], subject: Any, file: Any) -> None:
+    """Each button saves ``download(subject, kind)``, which is ``scripts.offer``'s text; ``file`` carries it, unseen.
+
+    ``subject`` may be a list of parts, all of which are told.
+    """
     for kind, button in buttons.items():
 
         @friendly
-        def save(value: Any, kind: str = kind):
-            return download(value, kind)
+        def save(*subject: Any, kind: str = kind):
+            return download(*subject, kind)
 
         button.click(save, subject, file, **LIGHT, **QUIET).success(None, file, None, js=SAVE)
 

@@ -20,8 +20,6 @@ from tts_playground.pages.menu import here
 
 PACE = 0.25
 """seconds between two updates of a page"""
-REFITS = 120
-"""for intervals that follow a slider"""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class AuditPageState:
 @lru_cache(maxsize=32)
 def _report(rows: tuple[AuditRow, ...], n: int, temperature: float) -> AuditReport:
     """Kept, since bars and sentences that are clicked look at the same report again."""
-    return analyze(rows, n, temperature=temperature, refits=REFITS)
+    return analyze(rows, n, temperature=temperature)
 
 
 def audit(view: AuditView) -> Iterator[AuditPageState]:

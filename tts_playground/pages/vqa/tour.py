@@ -9,11 +9,12 @@ from itertools import pairwise
 import numpy as np
 
 from tts_playground.errors import plural
+from tts_playground.estimators.intervals import sign
 from tts_playground.figures.answers import reshape, softmax
 from tts_playground.pages.percent import share
 from tts_playground.pages.tour import NotYet, TourCard, cards
 from tts_playground.pages.vqa import sentences
-from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, opening_set, trust_of
+from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, gains_of, opening_set, trust_of
 from tts_playground.pages.vqa.render import BEFORE
 
 MEASURE = "exact"
@@ -106,7 +107,8 @@ def keeps_up(seen: AnswerEvidence) -> str:
     oracle, verifier, one = curves["oracle"].at(n), curves["verifier"].at(n), curves["oracle"].at(1)
     gained = (verifier - one) / (oracle - one) if oracle > one else 0.0
     _, found = trust_of(seen.asked.asked, MEASURE)
-    part = f"it gains {share(max(0.0, gained))} of what a perfect choice would"
+    clear = sign(gains_of(seen.asked.asked, MEASURE, n)["verifier"])
+    part = f"it gains {share(max(0.0, gained))} of what a perfect choice would" if clear else "no clear change"
     return (
         f"With {n} answers the oracle reaches {share(oracle)} and the verifier {share(verifier)},"
         f" from {share(one)} with one: {part}. {sentences.trust_words(found)}"

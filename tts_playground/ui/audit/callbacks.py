@@ -51,7 +51,8 @@ def wire(app: gr.Blocks, parts: AuditParts) -> None:
     _looking(parts)
     _touring(parts)
     _own(parts)
-    saves(parts.files, export.download, parts.work, parts.file)
+    looked = [parts.work, parts.value("n"), parts.value("temperature")]
+    saves(parts.files, export.download_at, looked, parts.file)
     shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.values)
     _arriving(app, parts)
 
@@ -165,10 +166,12 @@ def _touring(p: AuditParts) -> None:
             event.success(riddle, [p.work, p.focus, *p.values], [p.work, *p.shown], **LIGHT, **QUIET)
 
     @friendly
-    def reveal(found: AuditPageState, focus: Focus, event: gr.EventData):
+    def reveal(found: AuditPageState, focus: Focus, event: gr.EventData, *values: Any):
         stop, guess = tour.named(getattr(event, "key", "")), str(getattr(event, "guess", ""))[:80]
         if stop is None or guess not in stop.guesses:
             return (gr.skip(),) * len(outputs)
+        view = view_of(*values)
+        found = found.looked_at(view.n, view.temperature)
         report = found.report()
         shown = tour.tour_cards()[stop.key].shown(guess=guess, answer=stop.answer(found, report))
         if stop.key != tour.QUIZ or not found.secret:
@@ -180,7 +183,7 @@ def _touring(p: AuditParts) -> None:
         return shown, known, render.summary(known, report), export.as_python(known), headline, *asked
 
     outputs = [p.tour_note, p.work, p.status, p.script, p.headline, *p.values]
-    p.tour_note.click(reveal, [p.work, p.focus], outputs, **LIGHT, **QUIET)
+    p.tour_note.click(reveal, [p.work, p.focus, *p.values], outputs, **LIGHT, **QUIET)
 
 
 def _own(p: AuditParts) -> None:
