@@ -29,11 +29,10 @@ def sentences(
     said = {}
     for name in NAMES[1:]:
         if name == "oracle":
-            fair = fair_numbers(samples, len(rows[0].shown)).distance
-            said[name] = (
-                "Oracle is a ceiling: it looks at the answer."
-                f" A fair chooser's {samples:,} draws are {share(fair)} off."
-            )
+            said[name] = "Oracle is a ceiling: it looks at the answer."
+            if rows[0].n:
+                fair = fair_numbers(samples, len(rows[0].shown)).distance
+                said[name] += f" A fair chooser's {samples:,} draws are {share(fair)} off."
         elif name not in known:
             said[name] = MISSING[name]
         else:

@@ -41,10 +41,12 @@ def even(work: AuditPageState, report: AuditReport) -> str:
     found = report.summary
     if found["mean_total_variation"] is None:
         return report.verdict[0]
-    fair = fair_numbers(report.samples, report.k).distance
+    fair, ten = (fair_numbers(n, report.k).distance for n in (report.samples, 10))
+    exact = "" if work.drawn else " by exact chances, of which a fair chooser's are even"
+    end = f", {share(ten)} at ten" if report.samples != 10 else ""
     return (
-        f"{share(found['mean_total_variation'])} off even. A fair chooser is not quite even either: {share(fair)}"
-        f" off at {report.samples:,} draws a picture, {share(fair_numbers(10, report.k).distance)} at ten."
+        f"{share(found['mean_total_variation'])} off even{exact}. Draws of a fair chooser are not quite even either:"
+        f" {share(fair)} off at {report.samples:,} draws a picture{end}."
     )
 
 
