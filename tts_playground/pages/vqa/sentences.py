@@ -13,6 +13,7 @@ from tts_playground.estimators.fits import coverage_law
 from tts_playground.estimators.intervals import Interval, sign
 from tts_playground.experiments.question_sets import Trust
 from tts_playground.pages.percent import share
+from tts_playground.pages.status import refusal
 from tts_playground.pages.vqa.page_state import VqaPageState
 from tts_playground.pages.vqa.view_settings import VqaView
 
@@ -72,10 +73,8 @@ def headline(work: VqaPageState) -> str:
 
 def not_asked(error: Exception, before: VqaPageState | None) -> str:
     """What stands there after a refusal: why, and whose answers are still below."""
-    why = str(error)
-    why = why[:1].lower() + why[1:] if why.split(" ")[0] in ("The", "There", "This", "A", "No") else why
-    below = " Below is the previous answer." if before is not None and before.samples else ""
-    return f"Not asked: {why}{below}"
+    below = "Below is the previous answer." if before is not None and before.samples else ""
+    return refusal("Not asked", str(error), below)
 
 
 def settings_line(work: VqaPageState) -> str:

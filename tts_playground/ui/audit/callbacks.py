@@ -105,7 +105,7 @@ def _running(p: AuditParts) -> None:
         event = trigger(run, [p.focus, *p.values], outputs, show_progress="hidden", **GPU, **QUIET)
         event.then(settle, given, p.shown, **AT_ONCE, **QUIET)
         events.append(event)
-    cancels([p.cancel], events, [p.status], "Cancelled; what was answered is kept.")
+    cancels([p.cancel], events, [p.status], "Cancelled; what was answered is kept.", "Not asked")
 
 
 def _looking(p: AuditParts) -> None:
