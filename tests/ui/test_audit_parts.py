@@ -212,6 +212,22 @@ def test_copied_python_and_the_copied_command_say_what_the_page_says(view, tmp_p
     assert json.loads(told.stdout)["verdict"] == verdict
 
 
+def test_an_audit_that_costs_nothing_follows_the_controls():
+    found = finished(AuditView("scripted:loves-7"))
+    other = replace(found.view, model="scripted:fair")
+    assert page_state.at_once(found, other).view == other and page_state.at_once(found, other).rows != found.rows
+    assert page_state.at_once(found, found.view) is None
+    assert page_state.at_once(found, replace(found.view, n=50, temperature=0.2)) is None, "it is looked at anew"
+    sampled = finished(replace(found.view, protocol="sampled", n=20, per_cond=2))
+    assert page_state.at_once(sampled, replace(sampled.view, n=30)).drawn == 30
+    for dear in (
+        replace(found.view, model="tiny:vlm"),
+        replace(found.view, protocol="sampled", n=2000, per_cond=20),
+        replace(found.view, per_cond=20, k=9, permute=True),
+    ):
+        assert page_state.at_once(found, dear) is None
+
+
 def test_files_and_answers_of_the_tour_are_those_of_the_sliders():
     found = finished(replace(SMALL, per_cond=8))
     assert export.download_at(found, 1000, 0.2, "csv") != export.download_at(found, 1000, 1.0, "csv")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from tts_playground.errors import shown
@@ -29,9 +29,16 @@ def sentence(query: Mapping[str, str], names: Sequence[str], values: Sequence[An
     ]
     parts = [f"This link was put right: {', '.join(told)}."] if told else []
     folder = query.get("model", "").strip() if "model" in names else ""
-    if folder.startswith(("/", "~", ".", "\\")) and not os.path.isdir(os.path.expanduser(folder)):
+    if folder.startswith(("/", "~", ".", "\\")) and not _is_folder(folder):
         parts.append(f"There is no folder “{shown(folder, LONGEST)}” on this machine: choose another model.")
     return " ".join(parts)
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).expanduser().is_dir()
+    except (OSError, RuntimeError, ValueError):  # nobody's home, or no name of a file at all
+        return False
 
 
 def _became(name: str, asked: str, value: Any) -> str:

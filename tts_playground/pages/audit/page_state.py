@@ -61,6 +61,26 @@ def _report(rows: tuple[AuditRow, ...], n: int, temperature: float) -> AuditRepo
     return analyze(rows, n, temperature=temperature)
 
 
+PICTURES, REPLIES = 400, 120_000
+"""the most of an audit by a script that follows the controls; it takes a blink"""
+
+
+def instant(view: AuditView) -> bool:
+    """Whether an audit costs nothing: one by a script of few enough pictures and replies, on which no model works."""
+    pictures = view.per_cond * len(view.conditions) * (view.k if view.permute else 1)
+    replies = pictures * view.n if view.protocol == "sampled" else 0
+    return view.model in SCRIPTS and pictures <= PICTURES and replies <= REPLIES
+
+
+def at_once(before: AuditPageState, view: AuditView) -> AuditPageState | None:
+    """The finished audit of a view that costs nothing; None where it costs something, or is there already."""
+    there = before.looked_at(view.n, view.temperature).view
+    if not instant(view) or (before.pictures and not before.secret and there == view):
+        return None
+    *_, last = _audit(view)
+    return last
+
+
 def audit(view: AuditView) -> Iterator[AuditPageState]:
     """The work so far, about four times a second, and the last one always."""
     yield from (_audit if view.model.startswith("scripted:") else _audit_by_model)(view)

@@ -108,8 +108,7 @@ def numbers(found: dict[str, Any]) -> list[tuple[str, str, str]]:
         strip.append(("digit + colour right", value, "", "Over valid replies, and over all."))
     beside = "Fair: a fair chooser's exact chances." if exact else f"Fair: a fair chooser's {n:,} draws a picture."
     return [
-        (name, f"{value} · fair {even}" if even else value, f"{hint} {beside}")
-        for name, value, even, hint in strip
+        (name, f"{value} · fair {even}" if even else value, f"{hint} {beside}") for name, value, even, hint in strip
     ]
 
 

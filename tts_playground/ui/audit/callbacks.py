@@ -109,15 +109,23 @@ def _running(p: AuditParts) -> None:
 
 
 def _looking(p: AuditParts) -> None:
-    """Temperature and N look at exact chances anew; factors and bars choose what is seen."""
+    """Temperature and N look at exact chances anew, scripts follow all controls; bars choose what is seen."""
 
     @friendly
-    def look(found: AuditPageState, focus: Focus, *values: Any):
-        view = view_of(*values)
+    def look(found: AuditPageState, focus: Focus, request: gr.Request, *values: Any):
+        view = _view(request, values)
         if found.drawn or not found.pictures:
+            if (new := page_state.at_once(found, view)) is not None:
+                return new, *everything(new, focus)
             line = "These replies were drawn: press “Run the audit” to draw at this N and temperature."
-            return status(line), *(gr.skip(),) * (len(p.shown) - 1)
-        return everything(found.looked_at(view.n, view.temperature), focus)
+            return gr.skip(), status(line), *(gr.skip(),) * (len(p.shown) - 1)
+        return gr.skip(), *everything(found.looked_at(view.n, view.temperature), focus)
+
+    @friendly
+    def follow(found: AuditPageState, focus: Focus, request: gr.Request, *values: Any):
+        """What a script says is there at once; a model is asked by the button."""
+        new = page_state.at_once(found, _view(request, values))
+        return (gr.skip(),) * (1 + len(p.shown)) if new is None else (new, *everything(new, focus))
 
     @friendly
     def turn(found: AuditPageState, focus: Focus, factor: str, level: str, values: tuple[Any, ...]):
@@ -140,7 +148,9 @@ def _looking(p: AuditParts) -> None:
         factor, level = (str(getattr(event, name, ""))[:20] for name in ("factor", "level"))
         return *turn(found, Focus(), factor, level, values), factor if factor in FACTORS else gr.skip()
 
-    follows([p.value("n").change, p.value("temperature").change], look, [p.work, p.focus, *p.values], p.shown)
+    looks, given, outputs = ("n", "temperature"), [p.work, p.focus, *p.values], [p.work, *p.shown]
+    follows([p.value(name).change for name in looks], look, given, outputs)
+    follows([p.value(name).change for name in ORDER if name not in looks], follow, given, outputs)
     turned = [p.focus, p.histogram, p.about, p.gallery]
     p.factor.input(choose, [p.work, p.focus, p.factor, *p.values], turned, **LIVE)
     p.histogram.click(click, [p.work, p.focus, *p.values], turned, **LIVE)
@@ -201,12 +211,14 @@ def _own(p: AuditParts) -> None:
 
 
 def _arriving(app: gr.Blocks, p: AuditParts) -> None:
-    """A link brings settings back; the audit itself is run by the person."""
+    """A link brings settings back; the audit of a model is run by the person."""
 
     def arrival(query: dict[str, str], request: gr.Request):
         view = from_query(query)
         allowed(view.model, is_local(request))
-        line = status("The settings of this link are set; press “Run the audit”.")
+        line = gr.skip()  # what costs nothing follows the controls
+        if not page_state.instant(view):
+            line = status("The settings of this link are set; press “Run the audit”.")
         return *values_in_query(query, ORDER, values_of(view)), line
 
     offers(app, p.value("model"), models)
