@@ -71,7 +71,10 @@ def remarks(view: T2iView) -> str:
     """What a person should know of the prompt: who cannot score it, and which words the model was never taught."""
     words = unknown(view.model, view.prompt)
     outside = warnings(image_repository.wanted(view), view.model, view.prompt, words)
-    told = render.complaints([*image_repository.refusals(view), *outside]) + known_words.note(words, view.model)
+    told = render.complaints([*image_repository.refusals(view), *outside]) + known_words.note(
+        words, view.model, view.prompt
+    )
+    told += known_words.unchecked(view.prompt, view.model)
     return told + render.weights_note(view, image_repository.earlier(view))
 
 
