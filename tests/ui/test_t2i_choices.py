@@ -95,16 +95,11 @@ def test_what_is_shown_is_named_where_nothing_was_drawn(view):
     assert "the pictures are from " in shown and f"CFG {view.cfg:g}" in shown
 
 
-def test_signs_that_are_ignored_are_named_and_what_the_check_cannot_read_is_said(monkeypatch):
+def test_signs_that_are_ignored_are_named():
     prompt = "a cat \U0001f600\ufe0f, and a “purple” guitar!"
     assert "It will ignore “\U0001f600”." in known_words.note([], "tiny:janus", prompt)
     assert "these words and signs: “zeppelin”, “\U0001f600”." in known_words.note(["zeppelin"], "tiny:janus", prompt)
     assert known_words.note([], "some/other", prompt) == ""
-    monkeypatch.setattr(known_words, "rewards_here", lambda: ("clip", "geneval"))
-    told = known_words.unchecked("a cat \U0001f600 and a purple guitar", "tiny:janus")
-    assert "No GenEval-style check of these images: " in told
-    assert known_words.unchecked("a cat and a purple guitar", "tiny:janus") == ""
-    assert known_words.unchecked("", "tiny:janus") == "" == known_words.unchecked("a cat \U0001f600", "some/other")
 
 
 def test_a_guided_image_counts_its_tokens_as_two_rows():

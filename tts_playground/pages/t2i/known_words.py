@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from tts_playground.errors import BadInput
+from tts_playground.errors import BadInput, PlaygroundError
 from tts_playground.pages.never_met import note as remark
 from tts_playground.pages.never_met import strange_signs
 from tts_playground.pages.t2i.render import shortened
@@ -47,8 +47,10 @@ def unchecked(prompt: str, model: str) -> str:
     try:
         judge.verifier.request(prompt)
     except BadInput as error:
-        why = str(error).partition(": ")[2] or str(error)
+        why = (str(error).partition(": ")[2] or str(error)).partition("; ")[0].rstrip(".") + "."
         return remark(f"No GenEval-style check of these images: {why}")
+    except PlaygroundError:  # the check is not here after all
+        return ""
     return ""
 
 
