@@ -228,6 +228,14 @@ def test_an_audit_that_costs_nothing_follows_the_controls():
         assert page_state.at_once(found, dear) is None
 
 
+def test_a_riddle_stays_while_it_is_looked_at_and_goes_when_a_script_is_chosen():
+    page = AuditView("scripted:fair")
+    riddle = page_state.quiz(page)
+    assert page_state.at_once(riddle, replace(page, n=50, temperature=0.2)) is None
+    chosen = page_state.at_once(riddle, replace(page, model="scripted:planted"))
+    assert chosen.view.model == "scripted:planted" and not chosen.secret
+
+
 def test_files_and_answers_of_the_tour_are_those_of_the_sliders():
     found = finished(replace(SMALL, per_cond=8))
     assert export.download_at(found, 1000, 0.2, "csv") != export.download_at(found, 1000, 1.0, "csv")

@@ -33,6 +33,8 @@ class AuditPageState:
     seconds: float = 0.0
     secret: bool = False
     """whether its chooser is to be guessed, and not to be named until then"""
+    page: AuditView | None = None
+    """what the controls said when it was asked for as a riddle, which names none of its settings"""
 
     @property
     def pictures(self) -> tuple[AuditRow, ...]:
@@ -74,8 +76,10 @@ def instant(view: AuditView) -> bool:
 
 def at_once(before: AuditPageState, view: AuditView) -> AuditPageState | None:
     """The finished audit of a view that costs nothing; None where it costs something, or is there already."""
-    there = before.looked_at(view.n, view.temperature).view
-    if not instant(view) or (before.pictures and not before.secret and there == view):
+    controls = before.page if before.secret and before.page else before.view
+    if not before.drawn:  # exact chances are looked at anew
+        controls = replace(controls, n=view.n, temperature=view.temperature)
+    if not instant(view) or (before.pictures and controls == view):
         return None
     *_, last = _audit(view)
     return last
@@ -138,4 +142,4 @@ def quiz(view: AuditView, before: str = "") -> AuditPageState:
     names = [name for name in SCRIPTS if name != before]
     asked = AuditView(model=secrets.choice(names), n=view.n, seed=view.seed)
     *_, last = audit(asked)
-    return replace(last, secret=True)
+    return replace(last, secret=True, page=view)

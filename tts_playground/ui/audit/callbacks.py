@@ -114,18 +114,15 @@ def _looking(p: AuditParts) -> None:
     @friendly
     def look(found: AuditPageState, focus: Focus, request: gr.Request, *values: Any):
         view = _view(request, values)
-        if found.drawn or not found.pictures:
-            if (new := page_state.at_once(found, view)) is not None:
-                return new, *everything(new, focus)
-            line = "These replies were drawn: press “Run the audit” to draw at this N and temperature."
-            return gr.skip(), status(line), *(gr.skip(),) * (len(p.shown) - 1)
-        return gr.skip(), *everything(found.looked_at(view.n, view.temperature), focus)
-
-    @friendly
-    def follow(found: AuditPageState, focus: Focus, request: gr.Request, *values: Any):
-        """What a script says is there at once; a model is asked by the button."""
-        new = page_state.at_once(found, _view(request, values))
-        return (gr.skip(),) * (1 + len(p.shown)) if new is None else (new, *everything(new, focus))
+        if (new := page_state.at_once(found, view)) is not None:
+            return new, *everything(new, focus)
+        kept = (gr.skip(),) * len(p.shown)
+        if not found.drawn and found.pictures:
+            return gr.skip(), *everything(found.looked_at(view.n, view.temperature), focus)
+        if (view.n, view.temperature) == (found.view.n, found.view.temperature):
+            return gr.skip(), *kept
+        line = "These replies were drawn: press “Run the audit” to draw at this N and temperature."
+        return gr.skip(), status(line), *kept[1:]
 
     @friendly
     def turn(found: AuditPageState, focus: Focus, factor: str, level: str, values: tuple[Any, ...]):
@@ -148,9 +145,7 @@ def _looking(p: AuditParts) -> None:
         factor, level = (str(getattr(event, name, ""))[:20] for name in ("factor", "level"))
         return *turn(found, Focus(), factor, level, values), factor if factor in FACTORS else gr.skip()
 
-    looks, given, outputs = ("n", "temperature"), [p.work, p.focus, *p.values], [p.work, *p.shown]
-    follows([p.value(name).change for name in looks], look, given, outputs)
-    follows([p.value(name).change for name in ORDER if name not in looks], follow, given, outputs)
+    follows([part.change for part in p.values], look, [p.work, p.focus, *p.values], [p.work, *p.shown])
     turned = [p.focus, p.histogram, p.about, p.gallery]
     p.factor.input(choose, [p.work, p.focus, p.factor, *p.values], turned, **LIVE)
     p.histogram.click(click, [p.work, p.focus, *p.values], turned, **LIVE)
