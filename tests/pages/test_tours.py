@@ -15,7 +15,7 @@ from tts_playground.pages.t2i import guided_experiments, tour_answers
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.tour_answers import Evidence
 from tts_playground.pages.t2i.view_settings import T2iView
-from tts_playground.pages.tour import Judged, NotYet, cards
+from tts_playground.pages.tour import JudgedAnswer, NotYet, cards
 from tts_playground.pages.vqa import tour as vqa_tour
 from tts_playground.pages.vqa.tour import AnswerEvidence
 
@@ -29,16 +29,16 @@ def test_where_something_has_to_be_done_first_one_can_guess_again():
 
 def test_a_guess_is_judged_where_the_answer_knows_which_is_right():
     card = cards("vqa", [("one", "1 One", "Which?", ("this", "that", "both"), "vqa-curve")])["one"]
-    told = Judged("It is 0.5.", "this", "both")
+    told = JudgedAnswer("It is 0.5.", "this", "both")
     assert "You said: both. That is right. It is 0.5." in card.shown(guess="both", answer=told)
     assert "You said: that. Not so here: “this” or “both”. It is 0.5." in card.shown(guess="that", answer=told)
-    assert "You said: that. It is 0.5." in card.shown(guess="that", answer=Judged("It is 0.5."))
+    assert "You said: that. It is 0.5." in card.shown(guess="that", answer=JudgedAnswer("It is 0.5."))
     assert "right" not in card.shown(guess="this", answer=NotYet("Press “Draw”."))
 
 
 def judged(stop, *seen):
     told = stop.answer(*seen)
-    assert isinstance(told, Judged) and set(told.right) <= set(stop.guesses) and told.right
+    assert isinstance(told, JudgedAnswer) and set(told.right) <= set(stop.guesses) and told.right
     return told.right
 
 

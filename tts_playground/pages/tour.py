@@ -10,12 +10,12 @@ class NotYet(str):
     """In place of an answer: what has to be done before there is one. The guesses stay, so that one can guess again."""
 
 
-class Judged(str):
+class JudgedAnswer(str):
     """An answer that knows which guesses were right, so that the card says whether a guess was one of them."""
 
     right: tuple[str, ...]
 
-    def __new__(cls, text: str, *right: str) -> Judged:
+    def __new__(cls, text: str, *right: str) -> JudgedAnswer:
         """``right``: guesses as the card has them; none where these numbers decide for none of them."""
         told = super().__new__(cls, text)
         told.right = right
@@ -75,7 +75,7 @@ def _answered(guess: str, answer: str) -> str:
 
 
 def _judged(guess: str, answer: str) -> str:
-    if not isinstance(answer, Judged) or not answer.right:
+    if not isinstance(answer, JudgedAnswer) or not answer.right:
         return ""
     return "That is right. " if guess in answer.right else f"Not so here: “{'” or “'.join(answer.right)}”. "
 

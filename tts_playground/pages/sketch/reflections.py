@@ -12,7 +12,7 @@ from tts_playground.errors import plural
 from tts_playground.evolve.comparison import ROWS
 from tts_playground.pages.percent import share
 from tts_playground.pages.sketch.tour_stop import SketchEvidence, SketchStop
-from tts_playground.pages.tour import Judged, NotYet
+from tts_playground.pages.tour import JudgedAnswer, NotYet
 from tts_playground.worlds.programs import PROMPT
 
 ASK = NotYet("Press “Ask the model about the drawing”, then guess again.")
@@ -41,7 +41,7 @@ def reading(seen: SketchEvidence) -> str:
         " that are searched."
     )
     told += " The grammar let nothing else be written." if replies.grammar else ""
-    return Judged(told, "all" if sum(bare) == of else "most" if 2 * sum(bare) > of else "few")
+    return JudgedAnswer(told, "all" if sum(bare) == of else "most" if 2 * sum(bare) > of else "few")
 
 
 def _are(count: int) -> str:
@@ -51,7 +51,7 @@ def _are(count: int) -> str:
 def prompt(seen: SketchEvidence) -> str:
     """1.6: what a model is told that never saw the language."""
     words = len(describe_picture().split())
-    return Judged(
+    return JudgedAnswer(
         f"The grammar and {len(EXAMPLES)} examples, {words} words in all: which numbers each form takes, that y grows"
         " upwards, how to answer. No example is one of the drawings that test a model, and IoU is not mentioned."
         f" tiny:sketch was trained on this language, and is asked only: “{PROMPT}”",
@@ -68,7 +68,7 @@ def variety(seen: SketchEvidence) -> str:
     told = f"{share(plain.duplicate_rasters)} of its {plain.programs} pictures came before"
     more = "".join(f"; {share(one.duplicate_rasters)} of “{name}”" for name, one in others)
     again = plain.duplicate_rasters
-    return Judged(
+    return JudgedAnswer(
         f"{told}{more}. Its positions spread {plain.position_spread:.2f} times as far as evenly placed ones, and its"
         f" numbers have an evenness of {plain.parameter_entropy:.2f} (1: all equally often).",
         "none" if not again else "under 1 in 10" if again < 0.1 else "1 in 10 or more",
@@ -83,7 +83,7 @@ def adapter(seen: SketchEvidence) -> str:
     facts, settings = run.facts, run.facts["settings"]
     small, whole, passes = facts["trained_weights"], facts["weights"], settings["epochs"]
     part = small / whole
-    return Judged(
+    return JudgedAnswer(
         f"{100 * part:.1f} %: {small:,} of {whole:,}. Rank {settings['rank']}, scale {settings['alpha']},"
         f" {passes} {'pass' if passes == 1 else 'passes'} over {plural(facts['rows'], 'program')},"
         f" {settings['batch']} a step, highest rate {settings['rate']:g}. Only the reply counts in the loss.",
@@ -120,7 +120,7 @@ def direct(seen: SketchEvidence) -> str:
     if replies is None:
         return ASK
     tokens = np.mean([sample.cost.tokens for sample in replies.samples])
-    return Judged(
+    return JudgedAnswer(
         f"Replies of {replies.model} take {tokens:.0f} tokens on average, and {sum(replies.bare())} of"
         f" {len(replies.samples)} are the program alone. A model that reasons first would be trained to leave the"
         " reasoning out. It can learn from its own replies whose programs fit instead, reasoning included: expert"
@@ -143,7 +143,7 @@ def faults(seen: SketchEvidence) -> str:
     first = found[0][0]
     right = "parts without effect" if "operand" in first else "repeated pictures" if "before" in first else ""
     told = f"Of the evolved data set: {'; '.join(f'{words}: {share(value)}' for words, value in found)}."
-    return Judged(told, right or "nearly blank or full")
+    return JudgedAnswer(told, right or "nearly blank or full")
 
 
 def better(seen: SketchEvidence) -> str:
@@ -161,7 +161,7 @@ def better(seen: SketchEvidence) -> str:
     most = len(told["better"]) / sum(map(len, told.values()))
     right = "in every one" if most == 1 else "in most" if most > 0.5 else "in few"
     parts = [f"{how} in {len(which)}: {', '.join(which)}" for how, which in told.items() if which]
-    return Judged(f"Written by rules, {'; '.join(parts)}. One seed each: press again with another.", right)
+    return JudgedAnswer(f"Written by rules, {'; '.join(parts)}. One seed each: press again with another.", right)
 
 
 def downstream(seen: SketchEvidence) -> str:

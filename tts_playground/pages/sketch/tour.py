@@ -8,7 +8,7 @@ from tts_playground.pages.sketch import learn_state, reflections, results, shape
 from tts_playground.pages.sketch.page_state import rescored
 from tts_playground.pages.sketch.tour_stop import SketchEvidence, SketchStop
 from tts_playground.pages.strategy_names import title
-from tts_playground.pages.tour import Judged, NotYet, TourCard, cards
+from tts_playground.pages.tour import JudgedAnswer, NotYet, TourCard, cards
 
 FIRST = NotYet("Find a program first: press “Find the program”, then guess again.")
 POOL = NotYet("These candidates came out of a search: press “Draw a pool of N for this drawing”, then guess again.")
@@ -22,7 +22,7 @@ def pixels(seen: SketchEvidence) -> str:
     less, more = sum(told), len(told) - sum(told)
     part = less / len(told)
     right = "none" if not less else "nearly all" if part >= 0.75 else "about half" if part >= 0.25 else ""
-    return Judged(
+    return JudgedAnswer(
         f"This program has {plural(len(told), 'shape')}: {more} {_add(more)} ink and {less}"
         f" {'takes' if less == 1 else 'take'} it away. Point at one in the text: its pixels light up.",
         *([right] if right else []),
@@ -46,7 +46,7 @@ def doublings(seen: SketchEvidence) -> str:
     first, last = curve.at(2) - curve.at(1), curve.at(n) - curve.at(max(1, n // 2))
     right = "" if n <= 2 else "less each time" if last < 0.8 * first else "more" if last > 1.25 * first else "as much"
     words = f"One draw scores {curve.at(1):.3f}. Each doubling adds: {', '.join(steps)}."
-    return Judged(words, *([right] if right else []))
+    return JudgedAnswer(words, *([right] if right else []))
 
 
 def closer(seen: SketchEvidence) -> str:
@@ -64,10 +64,12 @@ def closer(seen: SketchEvidence) -> str:
         lengths.append(len(best[0].program))
         told.append(f"{plural(lengths[-1], 'shape')} and IoU {best[0].iou:.3f}")
     if len(set(told)) == 1:
-        return Judged(f"No: the best of these candidates has {told[0]} at 0, at 0.6 and at 1.", "no change")
+        return JudgedAnswer(f"No: the best of these candidates has {told[0]} at 0, at 0.6 and at 1.", "no change")
     right = "longer" if lengths[2] > lengths[1] else "shorter" if lengths[2] < lengths[1] else "no change"
     each = "; ".join(f"at {price:g}, {words}" for price, words in zip(prices, told, strict=True))
-    return Judged(f"The best of these candidates has, {each}. A price per shape buys shortness with overlap.", right)
+    return JudgedAnswer(
+        f"The best of these candidates has, {each}. A price per shape buys shortness with overlap.", right
+    )
 
 
 def clever(seen: SketchEvidence) -> str:
@@ -80,7 +82,7 @@ def clever(seen: SketchEvidence) -> str:
         last = [point for point in found.points if point.label == label][-1]
         drawn = found.curve.at(last.budget)
         told.append(f"{title(label)} {last.result.value:.3f} (best of {last.budget}: {drawn:.3f})")
-    return Judged(f"At the largest budget, in candidates: {'; '.join(told)}.", _beats(found))
+    return JudgedAnswer(f"At the largest budget, in candidates: {'; '.join(told)}.", _beats(found))
 
 
 def _beats(found: Comparison) -> str:

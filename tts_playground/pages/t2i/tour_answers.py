@@ -14,7 +14,7 @@ from tts_playground.estimators.intervals import difference
 from tts_playground.pages.t2i import image_repository, render, reward_pair, strategy_comparison, sweep, watch
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import guidance
-from tts_playground.pages.tour import Judged, NotYet
+from tts_playground.pages.tour import JudgedAnswer, NotYet
 
 DRAW_FIRST = NotYet("There are no scored images on the page yet: press “Draw”, then guess again.")
 
@@ -56,7 +56,7 @@ def hesitation(seen: Evidence) -> str:
         f" {np.exp(entropies[hardest]):.1f} tokens. At {sure} of {len(entropies)} tokens the model is nearly certain"
         " (a choice among fewer than 1.15)."
     )
-    return Judged(words, "at the first token") if hardest == 0 else words
+    return JudgedAnswer(words, "at the first token") if hardest == 0 else words
 
 
 def doublings(seen: Evidence) -> str:
@@ -79,7 +79,7 @@ def doublings(seen: Evidence) -> str:
     fewer = sum(late < early for _, early, late, _ in told)
     end = f" The last doubling adds less than the first on {fewer} of {len(told)} prompts." if len(told) > 1 else ""
     less = "less each time" if fewer == len(told) else "it depends on the prompt" if fewer else ""
-    return Judged("; ".join(parts) + "." + end, *([less] if less else []))
+    return JudgedAnswer("; ".join(parts) + "." + end, *([less] if less else []))
 
 
 def temperature(seen: Evidence) -> str:
@@ -97,7 +97,7 @@ def temperature(seen: Evidence) -> str:
     own = found.view.prompt == seen.look.view.prompt
     choosing = "Choosing" if own else f"On “{render.shortened(found.view.prompt)}”, choosing"
     words = f"{choosing} among {each} adds most at T = {best:g}. On average over all CFGs: {told}."
-    return Judged(words, f"T = {best:g}")
+    return JudgedAnswer(words, f"T = {best:g}")
 
 
 def greedy(seen: Evidence) -> str:
@@ -109,7 +109,7 @@ def greedy(seen: Evidence) -> str:
     line = f"{look.shown} draws at T = {look.view.temperature:g} gave {different} different image{_s(different)}."
     line += " With nothing to choose from, drawing more buys nothing." if different == 1 < look.shown else ""
     near = [guess for guess, count in (("one", 1), ("about four", 4), ("sixteen", 16)) if _near(different, count)]
-    return Judged(line, *near)
+    return JudgedAnswer(line, *near)
 
 
 def _near(count: int, guess: int) -> bool:
@@ -130,7 +130,7 @@ def guidance_change(seen: Evidence) -> str:
     sure = _clear(gap, "worse", "better")
     costs = {1.0: " An image costs half the tokens."}.get(view.cfg, "")
     right = {"no clear difference": "the same", "clearly worse": "worse", "clearly better": "better"}[sure]
-    return Judged(
+    return JudgedAnswer(
         f"{line}; at CFG {own.cfg:g}, this model's own, {render.number(float(np.mean(there)))}: {sure}."
         f" The best of {len(here)}: {render.number(max(here))}, against {render.number(max(there[: len(here)]))}."
         + costs,
@@ -152,7 +152,7 @@ def second_reward(seen: Evidence) -> str:
         return NotYet(reward_pair.why_not(look))
     words = reward_pair.sentence(look)
     heard = {"It rises": "it rises too", "It falls": "it falls", "No clear": "nothing clear"}
-    return Judged(words, *[guess for start, guess in heard.items() if words.startswith(start)])
+    return JudgedAnswer(words, *[guess for start, guess in heard.items() if words.startswith(start)])
 
 
 def beyond(seen: Evidence) -> str:
@@ -161,10 +161,10 @@ def beyond(seen: Evidence) -> str:
         return NotYet("Nothing has been compared yet: press “Compare”, then guess again.")
     words = strategy_comparison.verdict(seen.beyond)
     if " wins: " in words:
-        return Judged(words, "yes, clearly")
+        return JudgedAnswer(words, "yes, clearly")
     none = "No strategy clearly beats it." in words
     every = words.count("is clearly worse") == len(seen.beyond.labels)
-    return Judged(words, "no" if every else "too close to tell") if none else words
+    return JudgedAnswer(words, "no" if every else "too close to tell") if none else words
 
 
 def reach(seen: Evidence) -> str:
@@ -174,7 +174,7 @@ def reach(seen: Evidence) -> str:
         return DRAW_FIRST
     at = max(1, min(seen.look.view.n, curve.pool_size // 2))
     kl, top = float(kl_bound([at])[0]), max(seen.scores)
-    return Judged(
+    return JudgedAnswer(
         "No: both only make likelier what the model can already draw. Here one draw scores"
         f" {render.number(curve.at(1))} and the best of {at} {render.number(curve.at(at))},"
         f" at most {kl:.1f} nats away from the model. The best of all {curve.pool_size} is"
