@@ -12,7 +12,9 @@ import tts_playground
 from tts_playground.auditing import calibration_words, fair, statistics
 from tts_playground.auditing.effects import Effect, effects
 from tts_playground.auditing.fair import fair_numbers, fair_reach
+from tts_playground.auditing.report import analyze
 from tts_playground.auditing.verdict import VerdictLine, sentences, share
+from tts_playground.pages.audit import render
 from tts_playground.randomness import generator
 
 REPORT = tts_playground.audit("scripted:planted", per_cond=2)
@@ -45,6 +47,31 @@ def test_a_chooser_of_one_digit_alone_is_told_in_words():
     always = replace(REPORT.effects[0], estimate=0.74, ratio=5000.0, ratio_low=900.0, ratio_high=9e4, sure_low=0.5)
     said = sentences(REPORT.summary, [replace(always, sure_high=0.9)], list(REPORT.rows))
     assert any("nearly always picks" in one.text and "74 points" in one.text for one in said)
+
+
+def test_a_preference_is_for_what_is_picked_and_none_needs_what_could_be():
+    always = replace(REPORT.effects[0], estimate=0.74, ratio=5000.0, ratio_low=900.0, ratio_high=9e4, sure_low=0.5)
+    said = " ".join(one.text for one in sentences(REPORT.summary, [always], list(REPORT.rows)))
+    assert "if it can pick" not in said and re.search(r"picks \S+ where another digit could be picked", said)
+
+
+def test_what_is_not_known_of_several_factors_is_said_with_or():
+    said = " ".join(tts_playground.audit("scripted:loves-7", per_cond=1).verdict)
+    assert re.search(r"Too few pictures to tell whether the [a-z]+(, the [a-z]+)* or the [a-z]+ matters", said)
+
+
+def test_exact_chances_stand_beside_a_fair_choosers_exact_ones_at_any_n():
+    rows = tts_playground.audit("scripted:loves-7", per_cond=10).rows
+    for n in (10, 1000):
+        report = analyze(rows, n)
+        assert "to be fair (none for a fair chooser)" in report.verdict[0]
+        told = {name: value for name, value, _ in render.numbers(report.summary)}
+        assert told["off even"].endswith("fair 0 %") and told["Cramer's V"].endswith("fair 0.000")
+    few = analyze(rows, 10).verdict
+    assert "10 draws a picture could hardly tell" in few[1] and "23 of 100" in few[1]
+    assert not any("could hardly tell" in line for line in analyze(rows, 1000).verdict)
+    drawn = tts_playground.audit("scripted:loves-7", per_cond=10, protocol="sampled", samples=40)
+    assert "for 40 draws of a fair chooser" in drawn.verdict[0]
 
 
 def test_invalid_replies_are_named():
@@ -85,8 +112,17 @@ def test_each_calibration_says_why():
     assert list(told) == ["contextual", "batch", "pride", "oracle"]
     assert "helps" in told["contextual"] and "it says 7 in 25 % of replies" in told["contextual"]
     assert "needs every layout" in told["pride"] and "ceiling" in told["oracle"]
-    moved = tts_playground.audit("scripted:loves-7", per_cond=2, permute=True)
+    moved = tts_playground.audit("scripted:loves-7", per_cond=4, permute=True)
     assert "PriDe helps" in calibration_words.sentences(moved.calibrations, moved.rows, moved.blank, 1000)["pride"]
+
+
+def test_a_calibration_whose_change_covers_zero_is_no_help():
+    report = tts_playground.audit("scripted:loves-7", per_cond=4)
+    unclear = [replace(one, change=replace(one.change, low=-0.2, high=0.1)) for one in report.calibrations]
+    told = calibration_words.sentences(unclear, report.rows, report.blank, report.samples)
+    assert re.fullmatch(r"Contextual makes no clear change: from \d+ % off even to [\d.]+ %.", told["contextual"])
+    contextual = report.calibrations[1]
+    assert contextual.change.value == pytest.approx(contextual.distance.value - report.calibrations[0].distance.value)
 
 
 @pytest.mark.parametrize(

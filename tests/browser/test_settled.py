@@ -62,21 +62,25 @@ def test_an_audit_of_other_settings_is_grey_and_names_its_own(opened):
     page.locator("#audit-n input[type=number]").fill("200")  # exact chances are looked at anew
     expect(page.locator("#audit-curve .js-plotly-plot")).to_be_visible()
     _fresh(page, "#audit-old")
-    page.locator("#audit-model input").fill("scripted:fair")
-    page.locator("#audit-model input").press("Enter")
-    expect(note).to_contain_text(re.compile(r"Model changed; what is grey is from tiny:vlm: \d+ pictures, exact"))
+    page.locator("#audit-protocol").get_by_label("sampled").check()
+    expect(note).to_contain_text(re.compile(r"Protocol changed; what is grey is from tiny:vlm: \d+ pictures, exact"))
     _grey(page, "#audit-headline", "#audit-histogram", "#audit-gallery", "#audit-effects", "#audit-curve")
-    note.get_by_role("button", name="Run the audit").click()
+    page.locator("#audit-protocol").get_by_label("exact").check()  # and back: these are its results again
+    _fresh(page, "#audit-old")
+    page.locator("#audit-model input").fill("scripted:fair")
+    page.locator("#audit-model input").press("Enter")  # a script costs nothing, and runs at once
     expect(page.locator("#audit-status")).to_contain_text("scripted:fair:")
     _fresh(page, "#audit-old")
     page.locator("#audit-protocol").get_by_label("sampled").check()
-    expect(note).to_contain_text("Protocol changed; what is grey is from scripted:fair: ")
-    page.locator("#audit-protocol").get_by_label("exact").check()  # and back: these are its results again
+    expect(page.locator("#audit-status")).to_contain_text("200 draws each")
     _fresh(page, "#audit-old")
+    page.locator("#audit-protocol").get_by_label("exact").check()
+    expect(page.locator("#audit-status")).to_contain_text("exact probabilities")
     page.locator("#audit-model input").fill("scripted:nobody")  # refused
     page.locator("#audit-model input").press("Enter")
     page.locator("#audit-run").click()
     expect(page.locator(".toast-body").first).to_be_visible()
+    expect(page.locator("#audit-status")).to_contain_text("Not asked: there is no scripted chooser")
     expect(note).to_contain_text("Model changed")
     _grey(page, "#audit-verdict", "#audit-heat")
 

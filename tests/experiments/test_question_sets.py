@@ -14,6 +14,7 @@ from tts_playground.estimators.curves import pass_at_k
 from tts_playground.experiments.question_sets import (
     AskedQuestion,
     accuracy_curves,
+    gains,
     run,
     saved_by_stopping,
     side_by_side,
@@ -21,6 +22,7 @@ from tts_playground.experiments.question_sets import (
     which_n,
 )
 from tts_playground.figures.answers import at_least_once, reliability_plot, reshape, reshaped, softmax
+from tts_playground.pages.vqa import sentences
 from tts_playground.store.store import Store
 from tts_playground.tasks.vqa import VqaTask
 from tts_playground.tasks.vqa_data import Skipped, questions
@@ -245,3 +247,18 @@ def test_figures_of_theory_and_trust():
     assert reshape(logits, 1, top_k=2)[2] == 0 and reshape(logits, 1, top_p=0.5).tolist() == [1, 0, 0]
     assert reshape(logits, 1) == pytest.approx(softmax(logits))
     assert len(reshaped("abc", logits, 0.7).data) == 2
+
+
+def test_a_gain_of_choosing_is_paired_by_question_and_no_claim_where_its_interval_covers_zero():
+    rng = np.random.default_rng(0)
+    mixed = [_answered(rng.random(16) < p) for p in rng.uniform(0.3, 0.7, 12)]
+    sure = [_answered(np.arange(16) < 10 + place % 4) for place in range(12)]
+    for asked, word in ((mixed, "makes no clear change here"), (sure, "helps here")):
+        curve = accuracy_curves(asked)["majority"]
+        gain = gains(asked, "exact", 8)["majority"]
+        assert gain.value == pytest.approx(curve.at(8) - curve.at(1), abs=0.02)
+        assert word in sentences.choosing("Voting", curve, gain)
+
+
+def _answered(right):
+    return AskedQuestion("q", ("7",), tuple("7" if one else "8" for one in right), {})

@@ -99,3 +99,12 @@ def test_many_paths_are_cut_but_never_the_best_ones_ancestors():
     assert "showing" in figure.layout.xaxis.title.text.replace("<br>", " ")
     best = next(t for t in figure.data if t.name == "the best")
     assert len(best.x) == 1 and max(lanes) + 1 == int(best.text[0].split("path ")[1].split("<")[0])
+
+
+def test_captions_stand_above_their_markers_and_the_bars_title_beside_it():
+    figure = figures.trace_tree(traced(PARM(), Budget(samples=2))[0], caption=lambda node: ("short", "long"))
+    words = [trace for trace in figure.data if trace.text is not None and "text" in trace.mode]
+    marks = [trace for trace in figure.data if trace.mode == "markers"]
+    assert words and [one.marker.size for one in words] == [one.marker.size for one in marks]
+    assert all(one.marker.opacity == 0 for one in words)
+    assert figure.layout.coloraxis.colorbar.title.side == "right"

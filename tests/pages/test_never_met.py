@@ -5,7 +5,10 @@ from random import Random
 import pytest
 
 from tts_playground.pages.math import known_words
+from tts_playground.pages.never_met import strange_signs
+from tts_playground.pages.t2i import known_words as of_prompts
 from tts_playground.pages.vqa import known_words as of_questions
+from tts_playground.tasks.image_rewards import rewards_here
 from tts_playground.worlds import arithmetic
 from tts_playground.worlds.arithmetic.as_typed import as_typed
 from tts_playground.worlds.arithmetic.generate import story
@@ -74,3 +77,15 @@ def test_no_question_of_its_world_is_strange():
 )
 def test_kinds_of_sums_that_it_never_met_are_named(problem, told):
     assert told in known_words.hint(problem, "tiny:math") and not known_words.hint(problem, "my/model")
+
+
+@pytest.mark.skipif("geneval" not in rewards_here(), reason="tiny:detector is not here")
+def test_what_the_check_of_truth_cannot_read_is_said():
+    told = of_prompts.unchecked("a cat \U0001f600 and a purple guitar", "tiny:janus")
+    assert "No GenEval-style check of these images: " in told and "not a thing that the detector can find." in told
+    assert of_prompts.unchecked("a cat and a purple guitar", "tiny:janus") == ""
+    assert of_prompts.unchecked("", "tiny:janus") == "" == of_prompts.unchecked("a cat \U0001f600", "some/other")
+
+
+def test_what_dresses_a_sign_is_no_sign():
+    assert strange_signs("a \u2764\ufe0f b \U0001f468\u200d\U0001f469", "") == ["\u2764", "\U0001f468", "\U0001f469"]

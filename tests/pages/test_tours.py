@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tts_playground.auditing.scripted import SCRIPTS
 from tts_playground.pages.audit import page_state as audit_state
 from tts_playground.pages.audit import tour as audit_tour
 from tts_playground.pages.audit.view_settings import AuditView
@@ -14,7 +15,7 @@ from tts_playground.pages.t2i import guided_experiments, tour_answers
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.tour_answers import Evidence
 from tts_playground.pages.t2i.view_settings import T2iView
-from tts_playground.pages.tour import NotYet, cards
+from tts_playground.pages.tour import JudgedAnswer, NotYet, cards
 from tts_playground.pages.vqa import tour as vqa_tour
 from tts_playground.pages.vqa.tour import AnswerEvidence
 
@@ -24,6 +25,47 @@ def test_where_something_has_to_be_done_first_one_can_guess_again():
     told = card.shown(guess="this", answer=NotYet("Press “Draw”, then guess again."))
     assert told.count("data-guess=") == 2 and "You said" not in told and "guess again" in told
     assert card.shown(guess="this", answer="It is that.").count("data-guess=") == 0
+
+
+def test_a_guess_is_judged_where_the_answer_knows_which_is_right():
+    card = cards("vqa", [("one", "1 One", "Which?", ("this", "that", "both"), "vqa-curve")])["one"]
+    told = JudgedAnswer("It is 0.5.", "this", "both")
+    assert "You said: both. That is right. It is 0.5." in card.shown(guess="both", answer=told)
+    assert "You said: that. Not so here: “this” or “both”. It is 0.5." in card.shown(guess="that", answer=told)
+    assert "You said: that. It is 0.5." in card.shown(guess="that", answer=JudgedAnswer("It is 0.5."))
+    assert "right" not in card.shown(guess="this", answer=NotYet("Press “Draw”."))
+
+
+def judged(stop, *seen):
+    told = stop.answer(*seen)
+    assert isinstance(told, JudgedAnswer) and set(told.right) <= set(stop.guesses) and told.right
+    return told.right
+
+
+def test_what_an_audit_finds_judges_the_guesses():
+    for model, off, cause, temperature in (
+        ("scripted:loves-7", ("1 to 10 %", "more than 10 %"), "the digit", "less fair"),
+        ("scripted:likes-the-middle", ("1 to 10 %",), "the condition", "less fair"),
+        ("scripted:fair", ("less than 1 %",), "", "the same"),
+    ):
+        *_, work = audit_state.audit(AuditView(model=model))
+        report = work.report()
+        assert judged(audit_tour.named("even"), work, report)[0] in off
+        if cause:
+            assert judged(audit_tour.named("cause"), work, report) in ((cause,), ("the place",))
+        assert judged(audit_tour.named("temperature"), work, report) == (temperature,)
+        assert judged(audit_tour.named("script"), work, report) == (SCRIPTS[model][0],)
+        assert judged(audit_tour.named("draws"), work, report)
+
+
+def test_questions_with_one_right_answer_are_judged_on_all_tabs():
+    nothing = AnswerEvidence(None, None)
+    for key, right in (("once", "about 57 %"), ("cut", "top-p"), ("hot", "uniform")):
+        assert judged(vqa_tour.named(key), nothing) == (right,)
+    assert judged(sketch_tour.named("prompt"), None) == ("the grammar and examples",)
+    stop = guided_experiments.named("temperature")
+    (best,) = judged(stop, Evidence(GalleryState(T2iView(prompt="a cat and a purple guitar"))))
+    assert f"adds most at {best}." in stop.answer(Evidence(GalleryState(T2iView(prompt="a cat and a purple guitar"))))
 
 
 def test_a_title_that_asks_gets_no_full_stop():

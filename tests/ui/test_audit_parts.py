@@ -1,6 +1,7 @@
 """Pieces of the audit tab: settings of strangers, the histogram, looking at exact chances anew, one's own picture."""
 
 import json
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,10 +11,12 @@ import tiny_vlms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from typer.testing import CliRunner
 
 from tts_playground.auditing.report import Bar
 from tts_playground.auditing.scripted import SCRIPTS
 from tts_playground.auditing.settings import LIMITS, PROTOCOLS, TASKS
+from tts_playground.cli.audit import app
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.pages.audit import export, own_picture, page_state, render, tour, view_settings
 from tts_playground.pages.audit.histogram import histogram
@@ -187,6 +190,57 @@ def test_copied_python_runs_as_pasted():
     text = export.as_python(finished(replace(SMALL, n=20)))
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, timeout=300)
     assert "off even" in done.stdout
+
+
+COPIED = (
+    AuditView("scripted:loves-7", per_cond=4, n=10, temperature=0.3),
+    AuditView("scripted:planted", "color", conditions=("sym", "size"), per_cond=5, n=2000, temperature=0.05, seed=3),
+    AuditView("scripted:hasty", protocol="sampled", conditions=("sym",), per_cond=3, n=40, temperature=0.3),
+    AuditView("scripted:top-first", protocol="list", conditions=("sym", "blur"), per_cond=3, n=500, temperature=2.0),
+)
+
+
+@pytest.mark.parametrize("view", COPIED, ids=lambda view: f"{view.protocol}-{view.temperature}")
+def test_copied_python_and_the_copied_command_say_what_the_page_says(view, tmp_path, capsys, monkeypatch):
+    found = finished(replace(view, n=100, temperature=1.0) if view.live else view)
+    page = found.looked_at(view.n, view.temperature)
+    verdict = list(page.report().verdict)
+    exec(export.as_python(page), {})
+    assert capsys.readouterr().out.splitlines()[: len(verdict)] == verdict
+    words = shlex.split(export.as_command_at(found, view.n, view.temperature))[3:]
+    told = CliRunner().invoke(app, [*words[1:], "--json", "--out", str(tmp_path)], catch_exceptions=False)
+    assert json.loads(told.stdout)["verdict"] == verdict
+
+
+def test_an_audit_that_costs_nothing_follows_the_controls():
+    found = finished(AuditView("scripted:loves-7"))
+    other = replace(found.view, model="scripted:fair")
+    assert page_state.at_once(found, other).view == other and page_state.at_once(found, other).rows != found.rows
+    assert page_state.at_once(found, found.view) is None
+    assert page_state.at_once(found, replace(found.view, n=50, temperature=0.2)) is None, "it is looked at anew"
+    sampled = finished(replace(found.view, protocol="sampled", n=20, per_cond=2))
+    assert page_state.at_once(sampled, replace(sampled.view, n=30)).drawn == 30
+    for dear in (
+        replace(found.view, model="tiny:vlm"),
+        replace(found.view, protocol="sampled", n=2000, per_cond=20),
+        replace(found.view, per_cond=20, k=9, permute=True),
+    ):
+        assert page_state.at_once(found, dear) is None
+
+
+def test_a_riddle_stays_while_it_is_looked_at_and_goes_when_a_script_is_chosen():
+    page = AuditView("scripted:fair")
+    riddle = page_state.quiz(page)
+    assert page_state.at_once(riddle, replace(page, n=50, temperature=0.2)) is None
+    chosen = page_state.at_once(riddle, replace(page, model="scripted:planted"))
+    assert chosen.view.model == "scripted:planted" and not chosen.secret
+
+
+def test_files_and_answers_of_the_tour_are_those_of_the_sliders():
+    found = finished(replace(SMALL, per_cond=8))
+    assert export.download_at(found, 1000, 0.2, "csv") != export.download_at(found, 1000, 1.0, "csv")
+    cold = found.looked_at(1000, 0.2)
+    assert export.download_at(found, 1000, 0.2, "csv") == export.download(cold, "csv")
 
 
 def test_ones_own_picture_on_a_network_and_on_a_script(tmp_path):

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
+from tts_playground.errors import BadInput, CannotDo
 from tts_playground.pages.status import status
 from tts_playground.ui import shell
+from tts_playground.ui.error_handling import REFUSALS, friendly
 from tts_playground.ui.events import cancels
 from tts_playground.ui.gradio_patches import DrawingCanvas
 
@@ -56,6 +58,34 @@ def test_a_cancel_tells_lines_that_are_busy_and_leaves_the_others():
         new, kept = answer(None, busy, done)
         assert new == status(words)
         assert kept == gr.skip()
+
+
+def test_a_refused_run_says_why_on_its_own_line():
+    page, other = SimpleNamespace(session_hash="refused"), SimpleNamespace(session_hash="other")
+    why = {"": BadInput("The prompt is empty; describe an image."), "later": CannotDo("GLM does not answer.")}
+
+    @friendly
+    def run(request, begun, late):
+        if begun:
+            yield status("On it", busy=True)
+        raise why[late]
+
+    with gr.Blocks() as app:
+        first, own, button = gr.HTML(), gr.HTML(), gr.Button()
+        event = button.click(run, None, own)
+        cancels([gr.Button()], [event], [first, own], "Cancelled; all is kept.", "Not drawn")
+    ended = next(event.fn for event in app.fns.values() if len(event.outputs) == 2)
+    told = "Not drawn: the prompt is empty; describe an image. What is shown is from before."
+    for shown in (status("Done."), status("On it", busy=True)):
+        REFUSALS.told(page.session_hash, why[""])
+        assert ended(other, status("Done."), status("Done.")) == [gr.skip()] * 2
+        assert ended(page, status("Done."), shown) == [gr.skip(), status(told)]
+        assert ended(page, status("Done."), status("Done.")) == [gr.skip()] * 2, "it is told once"
+    for late, words in (("", told), ("later", "Stopped: GLM does not answer. What came before is kept.")):
+        request = gr.Request(session_hash="refused")
+        with pytest.raises(gr.Error):
+            list(run(request, True, late))
+        assert ended(page, status("Done."), status("On it", busy=True))[1] == status(words)
 
 
 @pytest.mark.parametrize("first", ["the cancel", "the end"])

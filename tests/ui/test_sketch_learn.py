@@ -72,22 +72,33 @@ def test_rows_that_are_held_back_say_whether_it_has_learned():
     used, kept = held_back.split(list(range(12)))
     assert kept == [4, 9] and sorted(used + kept) == list(range(12))
     assert held_back.split([1, 2]) == ([1, 2], []) and held_back.verdict(1.0, 1.0, 0) == ""
-    assert held_back.verdict(2.0, 1.5, 12).startswith("It has learned: on 12 programs")
-    assert "the loss fell from 2.00 to 1.50" in held_back.verdict(2.0, 1.5, 12)
-    assert held_back.verdict(2.0, 2.2, 12).startswith("It has become worse")
-    assert held_back.verdict(2.0, 1.99, 12).startswith("It has hardly learned")
+    assert held_back.verdict(2.0, 1.5, 12, -0.6, -0.4).startswith("It has learned: on 12 programs")
+    assert "the loss fell from 2.00 to 1.50" in held_back.verdict(2.0, 1.5, 12, -0.6, -0.4)
+    assert held_back.verdict(2.0, 2.2, 12, 0.1, 0.3).startswith("It has become worse")
+    assert held_back.verdict(2.0, 1.99, 12, -0.02, -0.01).startswith("It has hardly learned")
+
+
+def test_a_change_of_the_loss_that_its_interval_cannot_tell_from_zero_is_no_claim():
+    from tts_playground.train.finetune.held_out import change
+
+    before = [(2.0, 10)] * 12
+    mixed = change(before, [(2.0 + (0.9 if place % 2 else -1.4), 10) for place in range(12)])
+    assert mixed["after"] < mixed["before"] and held_back.of_fact(mixed).startswith("No clear change: on 12 programs")
+    sure = change(before, [(1.4 + 0.01 * place, 10) for place in range(12)])
+    assert held_back.of_fact(sure).startswith("It has learned")
+    assert held_back.of_fact({"rows": 2, "before": 2.0, "after": 1.5}).startswith("No clear change")
 
 
 def test_the_loss_of_held_back_rows_is_what_the_trainer_reports(sketch):
     """Of one batch, before its first step, it is the loss of that step."""
     from tts_playground.evolve.rows import dataset
     from tts_playground.models import finetune_loading
-    from tts_playground.train.finetune.held_out import loss_of
+    from tts_playground.train.finetune.held_out import loss_of, losses_of
     from tts_playground.train.finetune.trainer import Tuning, finetune
 
     rows = list(dataset(("(Circle 3 8 8)", "(Quad 8 8 4 4 0)")))
     opened = finetune_loading.open_model("tiny:sketch", "auto")
-    before = loss_of(opened.model, opened.processor, rows)
+    before = loss_of(losses_of(opened.model, opened.processor, rows))
     tuned = finetune(opened.model, opened.processor, rows, Tuning())
     assert before == pytest.approx(tuned.steps[0].loss, rel=1e-3)
 

@@ -1,7 +1,9 @@
 """The pieces of the sketch tab that hold a decision, without a server."""
 
 import base64
+import html
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +15,10 @@ import tts_playground
 from tts_playground.core import Cost, Progress, Round
 from tts_playground.dsl import Program, parse, render
 from tts_playground.dsl.scoring import CLOSENESS, judge
-from tts_playground.pages.sketch import editor, examples, results, strategy_comparison
-from tts_playground.pages.sketch.page_state import SketchPageState
+from tts_playground.pages.sketch import editor, examples, results, shapes, strategy_comparison
+from tts_playground.pages.sketch.page_state import Candidate, SketchPageState
 from tts_playground.pages.sketch.panel import difference, panel
-from tts_playground.pages.sketch.render import live, search
+from tts_playground.pages.sketch.render import live, numbers, search
 from tts_playground.pages.sketch.view_settings import (
     ORDER,
     from_query,
@@ -156,7 +158,7 @@ def test_the_editor_points_at_the_error_and_scores_what_parses():
     assert "Line 2, column 2" in complaint
     shown, complaint, line = editor.follow("(Circle 4 8 8)", task)
     assert complaint == ""
-    assert "1.0000" in line
+    assert "1.000" in line
     _, hostile, _ = editor.follow("<script>alert(1)</script>", task)
     assert "<script>" not in hostile
 
@@ -165,7 +167,7 @@ def test_the_editor_reads_related_spellings_and_says_what_it_converted():
     task = SketchTask.of(render("(Circle 4 8 8)"))
     for text in ("c(32,32,16)", "(+ (Circle 4 8 8) (Quad 8 8 2 2 G))"):
         _, note, line = editor.follow(text, task)
-        assert "spelling" in note and "y " in note and "1.0000" in line
+        assert "spelling" in note and "y " in note and "1.000" in line
         assert (
             "(Circle 4 8 8)"
             in base64.b64decode(json.loads(editor.download(text, "txt"))["href"].partition(",")[2]).decode()
@@ -269,3 +271,19 @@ def test_a_link_brings_the_reading_back():
     assert from_query(_query(to_query(settings))) == settings
     assert from_query(_query(to_query(SketchSettings(invert=False)))).invert is False
     assert "invert" not in to_query(SketchSettings()) and "crop" not in to_query(SketchSettings())
+
+
+def test_a_program_shape_by_shape_is_the_program_as_one_writes_it():
+    program = parse("(- (+ (Circle 5 8 8) (Quad 4 4 2 2 0)) (Circle 2 8 8))")
+    assert html.unescape(re.sub(r"<[^>]+>", "", shapes.text(program))) == str(program)
+
+
+def test_a_headline_tells_how_many_programs_were_scored_and_how_many_differ():
+    task = SketchTask.of(render("(Circle 4 8 8)"))
+    one, other = (Candidate(parse(f"(Circle {r} 8 8)"), 0.99, 0.99, 0.9899) for r in (4, 3))
+    work = SketchPageState(task, "it", one.program, candidates=(one, other, one))
+    told = re.sub(r"<[^>]+>", "", results.reading(work, 64))
+    assert "the best of 3 programs (2 different) scores 0.990" in told
+    assert "N allows 64; this search scored 3." in told
+    strip = {name: value for name, value, _ in numbers(0.98951, 0.98951, one.program, score=0.98951)}
+    assert strip["score"] == strip["IoU"] == strip["F1"] == "0.990"

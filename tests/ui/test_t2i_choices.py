@@ -6,7 +6,7 @@ import pytest
 
 from tts_playground.errors import BadInput
 from tts_playground.models.hub.identity import named, unknown_words
-from tts_playground.pages.t2i import known_words, render, view_settings
+from tts_playground.pages.t2i import gallery_state, known_words, render, view_settings
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.tasks.image_rewards import rewards_here, rewards_of
 from tts_playground.tasks.text_to_image import LAB_PROMPTS
@@ -82,7 +82,7 @@ def test_a_page_opens_where_choosing_matters(image_model, monkeypatch):
 
 def test_words_that_are_ignored_are_named_beside_those_that_are_known():
     told = known_words.note(["zeppelin"], "tiny:janus")
-    assert "It will ignore these words: “zeppelin”." in told and "Words it knows" in told
+    assert "It will ignore “zeppelin”." in told and "Words it knows" in told
     for word in ("croissant", "purple", "left of", "three", "beige"):
         assert word in told, word
     assert "croissant" not in known_words.note(["zeppelin"], "some/other")
@@ -93,3 +93,17 @@ def test_what_is_shown_is_named_where_nothing_was_drawn(view):
     assert render.not_drawn(GalleryState(view)).count("“") == 1
     shown = render.not_drawn(replace(GalleryState(view), files=("a.png",)))
     assert "the pictures are from " in shown and f"CFG {view.cfg:g}" in shown
+
+
+def test_signs_that_are_ignored_are_named():
+    prompt = "a cat \U0001f600\ufe0f, and a “purple” guitar!"
+    assert "It will ignore “\U0001f600”." in known_words.note([], "tiny:janus", prompt)
+    assert "these words and signs: “zeppelin”, “\U0001f600”." in known_words.note(["zeppelin"], "tiny:janus", prompt)
+    assert known_words.note([], "some/other", prompt) == ""
+
+
+def test_a_guided_image_counts_its_tokens_as_two_rows():
+    look = gallery_state.GalleryState(view_settings.T2iView(cfg=5.0), cost={"tokens": 128.0})
+    assert render._computed(look)[:2] == ("tokens per image", "2 × 64")
+    plain = gallery_state.GalleryState(view_settings.T2iView(cfg=1.0), cost={"tokens": 64.0})
+    assert render._computed(plain)[:2] == ("tokens per image", "64")

@@ -62,7 +62,7 @@ def test_the_tree_tells_what_became_of_every_reply(told):
     assert "<li class='finished wrong'><span>● answer: 8" in text and "<li class='went-on line'>" in text
     assert "<b>3" not in text and "kiwi &lt;b&gt;3" in text
     figure = step_search.tree(told)
-    beside = {word for trace in figure.data if trace.mode == "text" for word in trace.text}
+    beside = {word for trace in figure.data if trace.mode == "markers+text" for word in trace.text}
     assert beside == {"kiwi &lt;b&gt;3", "fig 9", "✓ 7", "✗ 8"}
     hovers = [word for trace in figure.data if trace.mode == "markers" for word in trace.text]
     assert any(word.count("answer: 7") == 1 and "kiwi &lt;b&gt;3" in word and "right" in word for word in hovers)

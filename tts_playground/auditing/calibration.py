@@ -24,6 +24,9 @@ SMALLEST = 1e-6
 """lowest probability that is divided by"""
 
 
+UNKNOWN = Interval(0.0, None, None, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Calibrated:
     """What one calibration does on pictures that it was not fitted on."""
@@ -39,6 +42,8 @@ class Calibrated:
     """of digit and colour over valid replies, when the colour was asked for"""
     ceiling: bool
     """True for the oracle, which looks at the answer"""
+    change: Interval = UNKNOWN
+    """of the distance, paired with that of no calibration: below 0 is fairer"""
 
     def as_dict(self) -> dict[str, object]:
         """The fields as plain values, for JSON."""
@@ -49,6 +54,7 @@ class Calibrated:
             "reject_rate_chi2": self.rejected.as_dict(),
             "joint_accuracy_valid": self.accuracy.as_dict() if self.accuracy else None,
             "ceiling": self.ceiling,
+            "change": self.change.as_dict(),
         }
 
 
@@ -127,7 +133,10 @@ def judge(
         if name != "oracle" and any(one is None for one in fitted):
             continue
         pairs = [(row, apply(name, row, fitted[1 - side])) for side in (0, 1) for row in halves[side]]
-        found.append(_judged(name, [row for row, _ in pairs], np.array([p for _, p in pairs]), samples))
+        own, p = [row for row, _ in pairs], np.array([p for _, p in pairs])
+        before = total_variation(np.array([apply("none", row, np.ones(10)) for row in own]))
+        change = cluster_mean(total_variation(p) - before, [row.picture.layout for row in own])
+        found.append(replace(_judged(name, own, p, samples), change=change))
     return found
 
 

@@ -10,6 +10,7 @@ from tts_playground.auditing.calibration import NAMES, Calibrated, prior
 from tts_playground.auditing.fair import fair_numbers
 from tts_playground.auditing.rows import AuditRow
 from tts_playground.auditing.verdict import share
+from tts_playground.estimators.intervals import sign
 
 TITLES = {"contextual": "Contextual", "batch": "Batch", "pride": "PriDe", "oracle": "Oracle"}
 
@@ -28,18 +29,20 @@ def sentences(
     said = {}
     for name in NAMES[1:]:
         if name == "oracle":
-            fair = fair_numbers(samples, len(rows[0].shown)).distance
-            said[name] = (
-                "Oracle is a ceiling: it looks at the answer."
-                f" A fair chooser's {samples:,} draws are {share(fair)} off."
-            )
+            said[name] = "Oracle is a ceiling: it looks at the answer."
+            if rows[0].n:
+                fair = fair_numbers(samples, len(rows[0].shown)).distance
+                said[name] += f" A fair chooser's {samples:,} draws are {share(fair)} off."
         elif name not in known:
             said[name] = MISSING[name]
         else:
-            said[name] = f"{TITLES[name]} {_change(known['none'], known[name])}, {_why(name, known, rows, blank)}."
+            changed = _change(known["none"], known[name])
+            why = "" if changed.startswith(UNCLEAR) else f", {_why(name, known, rows, blank)}"
+            said[name] = f"{TITLES[name]} {changed}{why}."
     return said
 
 
+UNCLEAR = "makes no clear change"
 MISSING = {
     "contextual": "Contextual was not tried: there is no reply to a blank picture.",
     "batch": "Batch was not tried: it needs two layouts or more.",
@@ -52,12 +55,15 @@ def _change(before: Calibrated, after: Calibrated) -> str:
     numbers = f"from {share(old)} off even to {share(new)}"
     if abs(new - old) < 0.005:
         return f"changes nothing ({share(new)} off even)"
+    if not sign(after.change):
+        return f"{UNCLEAR}: {numbers}"
     return f"helps: {numbers}" if new < old else f"hurts: {numbers}"
 
 
 def _why(name: str, known: dict[str, Calibrated], rows: Sequence[AuditRow], blank: AuditRow | None) -> str:
-    better = known[name].distance.value < known["none"].distance.value - 0.005
-    worse = known[name].distance.value > known["none"].distance.value + 0.005
+    moved = known[name].distance.value - known["none"].distance.value
+    clear = sign(known[name].change) if abs(moved) >= 0.005 else 0
+    better, worse = clear < 0, clear > 0
     if name == "contextual":
         said = np.asarray(blank.digits, np.float64) if blank is not None else np.ones(10)
         most = int(said.argmax())

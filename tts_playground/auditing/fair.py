@@ -50,6 +50,14 @@ def fair_numbers(n: int, k: int) -> FairNumbers:
     )
 
 
+def fair_beside(protocol: str, n: int, k: int) -> FairNumbers:
+    """What stands beside a chooser's numbers: N fair picks beside N picks, and exact chances beside exact ones.
+
+    Exact chances have no noise of draws; what N draws would show is another question, that of a test's power.
+    """
+    return FairNumbers(0.0, 1.0, 0.0, ALPHA) if protocol == "exact" else fair_numbers(n, k)
+
+
 def fair_reach(scenes: Sequence[ChoiceScene], n: int) -> dict[tuple[str, str], float]:
     """(factor, level) -> how far from 0 the estimated effects of 99 % of fair choosers lie, in probability.
 

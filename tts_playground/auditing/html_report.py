@@ -11,7 +11,7 @@ from scipy import special
 from tts_playground.auditing import statistics
 from tts_playground.auditing.colour import confusion
 from tts_playground.auditing.effects import FACTORS, PLACE_NAMES
-from tts_playground.auditing.fair import fair_numbers, fair_reach
+from tts_playground.auditing.fair import fair_beside, fair_reach
 from tts_playground.auditing.report import AuditReport, bars, heat
 from tts_playground.auditing.verdict import SMALL
 from tts_playground.figures import audit as figures
@@ -49,8 +49,9 @@ def draws_figure(report: AuditReport, at: int | None = None) -> Any:
 
 def calibrations_figure(report: AuditReport) -> Any:
     """Distance from uniform before and after each calibration."""
-    fair = fair_numbers(report.samples, report.k).distance
-    return figures.calibrations(report.calibrations, fair=fair, samples=report.samples)
+    protocol = report.summary["protocol"]
+    fair = fair_beside(protocol, report.samples, report.k).distance
+    return figures.calibrations(report.calibrations, fair=fair, samples=0 if protocol == "exact" else report.samples)
 
 
 def confusion_figure(report: AuditReport) -> Any:

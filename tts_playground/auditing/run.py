@@ -14,7 +14,7 @@ from tts_playground.auditing.choosers import Chooser, ExactChooser, ReplyChooser
 from tts_playground.auditing.pictures import ChoicePicture
 from tts_playground.auditing.report import AuditReport, analyze
 from tts_playground.auditing.rows import AuditRow, facts, row_of
-from tts_playground.auditing.settings import AuditSettings, settings_from
+from tts_playground.auditing.settings import LIMITS, AuditSettings, settings_from
 from tts_playground.core import Progress
 from tts_playground.errors import BadInput, CannotDo, shown
 from tts_playground.models.loading import Options
@@ -165,6 +165,7 @@ def audit(
     device_map: str | None = None,
     batch: int = BATCH,
     cancel: Cancel = never,
+    temper: float = 1.0,
     own: bool = False,
     extra_body: Mapping[str, Any] | None = None,
     trust_code: str = "",
@@ -180,6 +181,8 @@ def audit(
         device, dtype, four_bit, device_map: how to load the model; ``device_map="auto"`` spreads it over all devices.
         batch: pictures in one forward pass.
         cancel: asked before every batch; what was answered is on file then, if ``out`` says where.
+        temper: for exact probabilities, 0.0001-100: report what their digits would be at this temperature, as a page's
+            slider and ``analyze`` do; rows and the share of valid replies stay those of ``temperature``.
         own, extra_body: of an endpoint, see ``EndpointSampler``.
         trust_code: see ``tasks.vqa.answer``.
         **settings: the fields of ``auditing.settings.AuditSettings``.
@@ -189,6 +192,7 @@ def audit(
         CannotDo: the model cannot do what the protocol needs. Cancelled: ``cancel()`` became true.
     """
     chosen = settings_from(settings, preset)
+    check_temper(temper, chosen)
     if batch < 1:
         raise BadInput(f"A batch holds at least 1 picture, not {batch}.")
     if model is None or isinstance(model, str):
@@ -202,4 +206,13 @@ def audit(
         rounds = audit_rounds(chooser, chosen, batch=batch, cancel=cancel)
     else:
         rounds = recorded(file_of(Path(out), chooser, chosen), chooser, chosen, batch=batch, cancel=cancel)
-    return analyze(answered(rounds), chosen.samples)
+    return analyze(answered(rounds), chosen.samples, temperature=temper)
+
+
+def check_temper(temper: float, settings: AuditSettings) -> None:
+    """Raises BadInput where what was asked cannot be looked at at that temperature."""
+    low, high = LIMITS["temperature"]
+    if not low <= temper <= high:
+        raise BadInput(f"temper is {temper:g}, but it must lie between {low:g} and {high:g}.")
+    if temper != 1.0 and settings.protocol != "exact":
+        raise BadInput("temper is for exact probabilities; replies are drawn at another temperature with temperature.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tts_playground.auditing.effects import FACTORS, Effect
-from tts_playground.auditing.fair import fair_numbers
+from tts_playground.auditing.fair import fair_beside, fair_numbers
 from tts_playground.auditing.picked import Picked
 from tts_playground.auditing.rows import AuditRow
 
@@ -56,7 +56,7 @@ def sentences(summary: dict[str, Any], effects: Sequence[Effect], rows: Sequence
         return (VerdictLine("No reply named a digit of its picture, so nothing can be said about how it chooses."),)
     small = SMALL / summary["k"]
     found = loud(effects, small)
-    said = [_opening(summary, bool(found), effects, small)]
+    said = [_opening(summary, bool(found), effects, small), *_unseen(summary)]
     missing = invalid(summary, rows)
     if summary["valid_rate"] < UNTOLD:
         only = (
@@ -131,8 +131,9 @@ def _opening(summary: dict[str, Any], caused: bool, effects: Sequence[Effect], s
     moved = _moved(summary)
     if caused:
         return VerdictLine(f"It does not choose uniformly: {moved}.")
-    as_fair = distance < 0.01 or summary["reject_rate_chi2"] <= 0.05
-    beside = _beside(distance, fair, n)
+    exact = summary["protocol"] == "exact"
+    as_fair = distance < 0.01 or (summary["reject_rate_chi2"] <= 0.05 and not exact)
+    beside = _exactly(distance) if exact else _beside(distance, fair, n)
     wide = [e for e in effects if max(abs(e.sure_low), abs(e.sure_high)) > small]
     if not effects or len(wide) > len(effects) / 2:
         opening = "No sign of unfairness, but too few pictures for a verdict" if as_fair else TOO_FEW
@@ -145,11 +146,33 @@ def _opening(summary: dict[str, Any], caused: bool, effects: Sequence[Effect], s
 
 
 def _moved(summary: dict[str, Any]) -> str:
-    distance, n = summary["mean_total_variation"], summary["n"]
+    n = summary["n"]
+    fair = fair_beside(summary["protocol"], n, summary["k"]).distance
+    beside = f"{_of_100(fair)} for {n:,} draws of a fair chooser" if fair else "none for a fair chooser"
     return (
-        f"on average, {_of_100(distance)} picks would have to go elsewhere for a picture to be fair"
-        f" ({_of_100(fair_numbers(n, summary['k']).distance)} for {n:,} draws of a fair chooser)"
+        f"on average, {_of_100(summary['mean_total_variation'])} picks would have to go elsewhere for a picture to be"
+        f" fair ({beside})"
     )
+
+
+def _unseen(summary: dict[str, Any]) -> list[VerdictLine]:
+    """Of exact chances: that so few draws would not show what they do."""
+    distance, n = summary["mean_total_variation"], summary["n"]
+    noise = fair_numbers(n, summary["k"]).distance
+    if summary["protocol"] != "exact" or not 0.01 <= distance < noise:
+        return []
+    draws = "one draw" if n == 1 else f"{n:,} draws"
+    return [
+        VerdictLine(
+            f"These are exact chances; {draws} a picture could hardly tell, since chance alone moves {_of_100(noise)}"
+            " picks of a fair chooser."
+        )
+    ]
+
+
+def _exactly(distance: float) -> str:
+    end = "and so is a fair chooser" if distance < 0.0005 else "and a fair chooser 0 %"
+    return f"{share(distance)} off even by exact chances, {end}."
 
 
 def _beside(distance: float, fair: float, n: int) -> str:
@@ -182,7 +205,7 @@ def _sentence(effect: Effect) -> VerdictLine:
     about = ((effect.factor, effect.level),)
     if not TIMES[0] <= effect.ratio <= TIMES[1]:
         rare = "hardly ever" if effect.ratio < 1 else "nearly always"
-        return VerdictLine(f"It {rare} picks {name}, if it can pick {against}: {by} than that.", about)
+        return VerdictLine(f"It {rare} picks {name} where {against} could be picked: {by} than that.", about)
     low, high = max(effect.ratio_low, TIMES[0]), min(effect.ratio_high, TIMES[1])
     ends = "at least" if effect.ratio_high > TIMES[1] else "at most" if effect.ratio_low < TIMES[0] else ""
     one = f"{ends} {_times(low if ends == 'at least' else high)}"
@@ -234,12 +257,12 @@ def _silent(effects: Sequence[Effect], loud: set[str], small: float) -> list[Ver
         (calm if reach < small else unclear).append((factor, reach))
     said = []
     if unclear:
-        names = _and([FACTOR_WORDS[name] for name, _ in unclear])
+        names = _and([FACTOR_WORDS[name] for name, _ in unclear], "or")
         most = max(reach for _, reach in unclear)
         possible = f": effects up to {share(most)} are possible" if most < 0.5 else ""
         said.append(
             VerdictLine(
-                f"Too few pictures to tell whether {names} {'matters' if len(unclear) == 1 else 'matter'}{possible}.",
+                f"Too few pictures to tell whether {names} matters{possible}.",
                 few=True,
             )
         )
@@ -251,5 +274,5 @@ def _silent(effects: Sequence[Effect], loud: set[str], small: float) -> list[Ver
     return said
 
 
-def _and(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _and(names: list[str], last: str = "and") -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

@@ -39,6 +39,10 @@ Gpus = Annotated[
     int | None, typer.Option("--gpus", min=1, max=64, help="Runs at a time, a GPU each; as many as there are GPUs.")
 ]
 Permute = Annotated[bool, typer.Option("--permute", help="Show every layout k times, digits moved round (for PriDe).")]
+Temper = Annotated[
+    float,
+    typer.Option(min=1e-4, max=100, help="For exact: report what the digits would be at this temperature, as the app."),
+]
 Restricted = Annotated[bool, typer.Option("--restricted", help="Control: only digits in the image can be drawn.")]
 Folder = Annotated[Path, typer.Option("--out", help="Folder for JSONL, CSV and figures; a stopped run goes on there.")]
 File = Annotated[
@@ -75,6 +79,7 @@ def run_audit(
     per_cond: PerCond = None,
     samples: Samples = None,
     temperature: options.Temperature = 1.0,
+    temper: Temper = 1.0,
     k: Cells = 4,
     conditions: Conditions = None,
     permute: Permute = False,
@@ -105,6 +110,7 @@ def run_audit(
     if conditions is not None:
         wanted["conditions"] = tuple(name.strip() for name in conditions.split(",") if name.strip())
     settings = settings_from(wanted, preset)
+    run.check_temper(temper, settings)
     where = Options(device, dtype, load_4bit, device_map, trust_code)
     cluster = options.cluster_of(engine, address, workers, gpus_per_worker, chunks)
     if cluster is not None:
@@ -112,14 +118,16 @@ def run_audit(
 
         loader = clustered.AuditLoader(model, where, batch, options.fields_of(extra_body))
         _work(
-            clustered.recorded(out, settings, loader, cluster, found=lambda file: _report(file, settings.samples, json))
+            clustered.recorded(
+                out, settings, loader, cluster, found=lambda file: _report(file, settings.samples, json, temper)
+            )
         )
         return
     with console().status("Loading"):
         chooser = responders.resolve(model, where, batch, own=True, extra_body=options.fields_of(extra_body))
     file = run.file_of(out, chooser, settings)
     _work(run.recorded(file, chooser, settings, batch=batch))
-    _report(file, settings.samples, json)
+    _report(file, settings.samples, json, temper)
 
 
 @app.command("all")

@@ -119,6 +119,13 @@ def paired(a: ArrayLike, b: ArrayLike, *, level: float = LEVEL, draws: int = DRA
     return mean(first - second, "values", level=level, draws=draws, seed=seed)
 
 
+def sign(gain: Interval) -> int:
+    """1 for a gain, -1 for a loss, 0 where the interval of a difference covers zero or is not known."""
+    if gain.low is None or gain.high is None or gain.low <= 0 <= gain.high:
+        return 0
+    return 1 if gain.low > 0 else -1
+
+
 def difference(a: ArrayLike, b: ArrayLike, *, level: float = LEVEL) -> Interval:
     """Mean of ``a`` less mean of ``b``, two independent lists of values: Welch's t (1947); ``n`` counts both.
 

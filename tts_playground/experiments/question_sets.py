@@ -19,9 +19,9 @@ from tts_playground.errors import BadInput, Cancelled, CannotDo, ModelUnavailabl
 from tts_playground.estimators import curves
 from tts_playground.estimators.calibration import Reliability, auroc, auroc_within, reliability
 from tts_playground.estimators.curves import Curve
-from tts_playground.estimators.intervals import Interval, mean, of_resamples
+from tts_playground.estimators.intervals import Interval, mean, of_resamples, paired
 from tts_playground.estimators.selection import Rule, selection_curve
-from tts_playground.estimators.voting import majority_curve
+from tts_playground.estimators.voting import expected_majority, majority_curve
 from tts_playground.store.pool import PoolView
 from tts_playground.store.store import Store
 from tts_playground.tasks.vqa import VqaTask, answer_rounds
@@ -189,6 +189,20 @@ def _of_selectors(
 def _rule(selector: Selector, answers: Sequence[str], scores: Sequence[float]) -> Rule:
     """What a selector picks of some of the answers; it is given scores only where its row asks for them."""
     return lambda shown: selector.pick([answers[i] for i in shown], [scores[i] for i in shown] if scores else None)
+
+
+def gains(asked: Sequence[AskedQuestion], measure: str, n: int) -> dict[str, Interval]:
+    """ "majority" and "verifier" -> accuracy of choosing among ``n`` answers less that of one, paired by question."""
+    draws = max(100, min(1000, 20_000 // len(asked)))
+    one, voted, verified = [], [], []
+    for question in asked:
+        gold = question.right(measure)
+        one.append(float(np.mean(gold)))
+        voted.append(float(expected_majority(groups(question.answers), gold, [n], draws=draws)[0]))
+        if "p_yes" in question.scores:
+            verified.append(float(curves.expected_pick(question.scores["p_yes"], gold, [n])[0]))
+    found = {"majority": paired(voted, one)}
+    return found | ({"verifier": paired(verified, one)} if len(verified) == len(one) else {})
 
 
 def side_by_side(asked: Sequence[AskedQuestion]) -> dict[str, dict[str, dict[str, float | None]]]:

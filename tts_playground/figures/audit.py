@@ -243,7 +243,8 @@ def calibrations(found: Sequence[Any], *, title: str = "", fair: float | None = 
 
     Args:
         found: with name, distance (an ``Interval``), ceiling (``auditing.calibration.Calibrated``).
-        fair: how far from uniform ``samples`` draws of a fair chooser are, to stand beside them.
+        fair: how far from uniform ``samples`` draws of a fair chooser are, to stand beside them; of 0 draws, its
+            exact chances.
     """
     if not found:
         return empty("Calibrations need at least two layouts.")
@@ -267,7 +268,7 @@ def calibrations(found: Sequence[Any], *, title: str = "", fair: float | None = 
             y=[one.name for one in found],
             mode="lines",
             line={"color": INK, "dash": "dot", "width": 1.5},
-            name=f"a fair chooser's {samples:,} draws",
+            name=f"a fair chooser's {samples:,} draws" if samples else "a fair chooser",
             hovertemplate="a fair chooser: %{x:.1%}<extra></extra>",
         )
     themed(figure, x="distance from uniform (total variation)", y="calibration", title=title)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
@@ -23,6 +23,8 @@ LEGEND = {
     "went on": "partial, went on",
     "dropped": "dropped: not drawn any further",
 }
+SIZES = {"best": 14}
+"""pixels of a marker, where they are not 9"""
 LANES = 40
 """most paths shown"""
 THUMBNAIL = 48
@@ -76,7 +78,7 @@ def trace_tree(
         y="paths, the first on top",
         title=title,
     )
-    bar = {"title": {"text": "reward"}, "thickness": 12, "outlinewidth": 0}
+    bar = {"title": {"text": "reward", "side": "right"}, "thickness": 12, "outlinewidth": 0}
     colours = {"colorscale": "Viridis", "cmin": min(rewards), "cmax": max(rewards), "colorbar": bar}
     figure.update_layout(height=int(110 + len(rows) * (58 if glimpse else 40 if caption else 24)), coloraxis=colours)
     figure.update_xaxes(range=[-0.3, shown.horizon + 0.7], dtick=max(1, shown.horizon // 12), showgrid=False)
@@ -126,7 +128,9 @@ def _points(
     beside = [("", "") if caption is None else caption(node) for node in nodes]
     x, y = [node.step + shift for node in nodes], [rows[node.lane] + shift for node in nodes]
     if caption is not None:
-        words = {"mode": "text", "text": [short for short, _ in beside], "textposition": "top center"}
+        # with an unseen marker of its size, since only then plotly lays the words above it and not on it
+        words: dict[str, Any] = {"mode": "markers+text", "marker": {"size": SIZES.get(fate, 9), "opacity": 0}}
+        words |= {"text": [short for short, _ in beside], "textposition": "top center"}
         figure.add_scatter(x=x, y=y, **words, textfont={"size": 11}, hoverinfo="skip", showlegend=False)
     figure.add_scatter(
         x=x,
@@ -134,7 +138,7 @@ def _points(
         mode="markers",
         marker={
             "symbol": SYMBOLS[fate],
-            "size": 14 if fate == "best" else 9,
+            "size": SIZES.get(fate, 9),
             "color": [node.reward for node in nodes],
             "coloraxis": "coloraxis",
             "line": {"width": 2} if fate == "went on" else {"width": 0.5, "color": INK},

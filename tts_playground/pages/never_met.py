@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 
 MANY = 6
@@ -19,8 +20,9 @@ def strange_words(text: str, known: Collection[str]) -> list[str]:
 
 
 def strange_signs(text: str, known: str) -> list[str]:
-    """Signs that are not among the ``known`` ones, spaces aside; in order, each once."""
-    return list(dict.fromkeys(sign for sign in _SIGN.findall(text) if sign not in known and not sign.isspace()))
+    """Signs that are not among the ``known`` ones, spaces and what joins or dresses a sign aside; each once."""
+    seen = (sign for sign in _SIGN.findall(text) if sign not in known and not sign.isspace())
+    return list(dict.fromkeys(sign for sign in seen if unicodedata.category(sign) not in ("Cf", "Mn")))
 
 
 def never_met(model: str, words: Sequence[str], signs: Sequence[str] = (), kinds: Sequence[str] = ()) -> str:

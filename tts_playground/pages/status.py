@@ -14,8 +14,34 @@ def halted(shown: str | None, line: str) -> str | None:
 
     What the results so far were made of (``pages.made``) stays with it.
     """
-    kept = "".join(re.findall(r"<i hidden data-made=.*?</i>", shown or ""))
-    return status(line) + kept if BUSY in (shown or "") else None
+    return renewed(shown, line) if BUSY in (shown or "") else None
+
+
+def _made(shown: str | None) -> str:
+    return "".join(re.findall(r"<i hidden data-made=.*?</i>", shown or ""))
+
+
+def renewed(shown: str | None, line: str) -> str:
+    """A status line with new words; what the results so far were made of stays with it."""
+    return status(line) + _made(shown)
+
+
+def refusal(undone: str, why: str, kept: str) -> str:
+    """That nothing was run, and why: "Not drawn: the prompt is empty; ... What is shown is from before."
+
+    Args:
+        undone: "Not drawn". why: an error's sentence. kept: a sentence on what is there all the same; may be empty.
+    """
+    lower = why.split(" ")[0].rstrip(",") in _ORDINARY
+    return f"{undone}: {why[:1].lower() + why[1:] if lower else why} {kept}".rstrip()
+
+
+_ORDINARY = frozenset((
+    "A", "All", "An", "At", "Choose", "Draw", "Each", "Every", "Give", "It", "Make", "More", "No", "None", "Nobody",
+    "Not", "Nothing", "Of", "One", "Only", "Press", "That", "The", "There", "These", "They", "This", "Type", "Upload",
+    "Visitors", "What", "Write", "Your",
+))  # fmt: skip
+"""first words of a sentence that are no names"""
 
 
 def status(line: str, numbers: Sequence[tuple[str, str, str]] = (), *, busy: bool = False, strong: str = "") -> str:

@@ -10,6 +10,18 @@ class NotYet(str):
     """In place of an answer: what has to be done before there is one. The guesses stay, so that one can guess again."""
 
 
+class JudgedAnswer(str):
+    """An answer that knows which guesses were right, so that the card says whether a guess was one of them."""
+
+    right: tuple[str, ...]
+
+    def __new__(cls, text: str, *right: str) -> JudgedAnswer:
+        """``right``: guesses as the card has them; none where these numbers decide for none of them."""
+        told = super().__new__(cls, text)
+        told.right = right
+        return told
+
+
 @dataclass(frozen=True, slots=True)
 class TourCard:
     """One question as the page shows it."""
@@ -59,7 +71,13 @@ _CLOSE = '<button type="button" data-close aria-label="Let the question go back 
 
 def _answered(guess: str, answer: str) -> str:
     told = f"You said: {guess}. " if guess and not isinstance(answer, NotYet) else ""
-    return html.escape(told + answer)
+    return html.escape(told + (_judged(guess, answer) if told else "") + answer)
+
+
+def _judged(guess: str, answer: str) -> str:
+    if not isinstance(answer, JudgedAnswer) or not answer.right:
+        return ""
+    return "That is right. " if guess in answer.right else f"Not so here: “{'” or “'.join(answer.right)}”. "
 
 
 def cards(tab: str, stops: list[tuple[str, str, str, tuple[str, ...], str]]) -> dict[str, TourCard]:

@@ -5,13 +5,48 @@ from __future__ import annotations
 import html
 import inspect
 import logging
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
-from tts_playground.errors import PlaygroundError, clean
+from tts_playground.errors import Cancelled, PlaygroundError, clean
+
+
+class Refusals:
+    """Why a page's last run ended with an error: gradio tells its end as a failure, and keeps the reason to itself."""
+
+    FRESH = 5.0
+    """seconds within which the failure is told"""
+    KEPT = 500
+    """pages that are remembered"""
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[float, PlaygroundError]] = {}
+
+    def told(self, session: str, error: Exception) -> None:
+        """A run of the page raised ``error``; one that is no sentence for people is not remembered."""
+        self._told.pop(session, None)
+        if isinstance(error, PlaygroundError) and not isinstance(error, Cancelled):
+            self._told[session] = time.monotonic(), error
+        while len(self._told) > self.KEPT:
+            self._told.pop(next(iter(self._told)), None)
+
+    def taken(self, session: str) -> PlaygroundError | None:
+        """The error of the run that has just ended, once."""
+        when, error = self._told.pop(session, (0.0, None))
+        return error if time.monotonic() - when < self.FRESH else None
+
+
+REFUSALS = Refusals()
+
+
+def _remember(error: Exception, args: tuple[Any, ...]) -> None:
+    request = next((one for one in args if isinstance(one, gr.Request)), None) or LocalContext.request.get(None)
+    REFUSALS.told(getattr(request, "session_hash", None) or "", error)
 
 
 def friendly(handler: Callable) -> Callable:
@@ -23,6 +58,7 @@ def friendly(handler: Callable) -> Callable:
             try:
                 yield from handler(*args, **kwargs)
             except Exception as error:
+                _remember(error, args)
                 raise said(error) from error
 
         return stream
@@ -35,6 +71,7 @@ def friendly(handler: Callable) -> Callable:
                 async for shown in handler(*args, **kwargs):
                     yield shown
             except Exception as error:
+                _remember(error, args)
                 raise said(error) from error
 
         return waiting

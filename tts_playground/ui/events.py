@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -9,9 +10,11 @@ from typing import Any
 
 import gradio as gr
 
+from tts_playground.errors import BadInput, ModelUnavailable
+from tts_playground.pages import put_right
 from tts_playground.pages.access import is_local as is_local  # who asks: the one place that says so
-from tts_playground.pages.status import halted
-from tts_playground.ui.error_handling import friendly
+from tts_playground.pages.status import halted, refusal, renewed
+from tts_playground.ui.error_handling import REFUSALS, friendly
 from tts_playground.ui.gradio_patches.page import Arrival, Page
 from tts_playground.ui.scripts import LINK, SAVE
 
@@ -57,9 +60,20 @@ def offers(app: gr.Blocks, menu: Any, choices: Callable[[bool], Any]) -> None:
         app.load(more, None, menu, **LIGHT, **QUIET)
 
 
-def values_in_query(query: Container[str], names: Sequence[str], values: Sequence[Any]) -> tuple[Any, ...]:
-    """What a link sets: the values that it names. The others may have been moved by hand while the page was loading."""
-    return tuple(value if name in query else gr.skip() for name, value in zip(names, values, strict=True))
+def values_in_query(
+    query: Mapping[str, str], names: Sequence[str], values: Sequence[Any], also: Container[str] = ()
+) -> tuple[Any, ...]:
+    """What a link sets: the values that it names. The others may have been moved by hand while the page was loading.
+
+    A message says where a value is not what the link asks for.
+
+    Args:
+        also: names that follow from what the link names, and are set too.
+    """
+    if told := put_right.sentence(query, names, values):
+        gr.Warning(html.escape(told, quote=False), title="About this link")
+    pairs = zip(names, values, strict=True)
+    return tuple(value if name in query or name in also else gr.skip() for name, value in pairs)
 
 
 def arrives(
@@ -129,41 +143,75 @@ class LastWord:
         return said if time.monotonic() - when < self.FRESH else words
 
 
-def cancels(buttons: Sequence[Any], events: Sequence[Any], lines: Sequence[Any], words: str) -> None:
+def broken_off(
+    shown: Sequence[str | None], request: gr.Request | None, last: LastWord, undone: str = "Not run", own: int = 0
+) -> list[str | None]:
+    """The lines after an error or a cancel, None for those that stay: nothing says any more that something is in work.
+
+    A refusal is told by the line that is busy, or by the one at ``own``: nothing else on the page speaks of it when
+    the message has gone.
+    """
+    error = REFUSALS.taken(session_of(request))
+    if error is None:
+        words = "Stopped; what came before is kept."
+    elif isinstance(error, (BadInput, ModelUnavailable)):
+        words = refusal(undone, str(error), "What is shown is from before.")
+    else:
+        words = refusal("Stopped", str(error), "What came before is kept.")
+    said = last.ended(request, words)
+    new = [halted(line, said) for line in shown]
+    if error is not None and said == words and not any(new):
+        new[own] = renewed(shown[own], said)
+    return new
+
+
+def cancels(
+    buttons: Sequence[Any], events: Sequence[Any], lines: Sequence[Any], words: str, undone: str = "Not run"
+) -> None:
     """Each button ends the events, and a line that says that something is in work says ``words`` instead.
 
     It says so at once, and a line that an event still sent after that is put right when the event has ended; gradio
     tells an end by cancel as a failure.
+
+    Args:
+        undone: what a refused run is told with, before the reason.
     """
     last = LastWord()
 
-    def stopped(request: gr.Request, *shown: str | None) -> Any:
-        return _halt(shown, last.ended(request, "Stopped; what came before is kept."))
+    def stops(own: int) -> Callable[..., Any]:
+        def stopped(request: gr.Request, *shown: str | None) -> Any:
+            return _sent(broken_off(shown, request, last, undone, own))
+
+        return stopped
 
     def cancelled(request: gr.Request, *shown: str | None) -> Any:
         if any(halted(line, words) for line in shown):
             last.cancelled(request, words)
-        return _halt(shown, words)
+        return _sent([halted(line, words) for line in shown])
 
     for event in events:
-        event.failure(stopped, lines, lines, **AT_ONCE, **QUIET)
+        own = next((place for place, line in enumerate(lines) if line._id in event["outputs"]), 0)
+        event.failure(stops(own), lines, lines, **AT_ONCE, **QUIET)
     for button in buttons:
         button.click(None, cancels=list(events))  # first: a page runs a click's events one after the other
         button.click(cancelled, lines, lines, **AT_ONCE, **QUIET)
 
 
-def _halt(shown: Sequence[str | None], sentence: str) -> Any:
-    new = [halted(line, sentence) or gr.skip() for line in shown]
+def _sent(lines: Sequence[str | None]) -> Any:
+    new = [line or gr.skip() for line in lines]
     return new if len(new) > 1 else new[0]
 
 
-def saves(buttons: Mapping[str, Any], download: Callable[[Any, str], str], subject: Any, file: Any) -> None:
-    """Each button saves ``download(subject, kind)``, which is ``scripts.offer``'s text; ``file`` carries it, unseen."""
+def saves(buttons: Mapping[str, Any], download: Callable[..., str], subject: Any, file: Any) -> None:
+    """Each button saves ``download(subject, kind)``, which is ``scripts.offer``'s text; ``file`` carries it, unseen.
+
+    ``subject`` may be a list of parts, all of which are told.
+    """
     for kind, button in buttons.items():
 
         @friendly
-        def save(value: Any, kind: str = kind):
-            return download(value, kind)
+        def save(*subject: Any, kind: str = kind):
+            return download(*subject, kind)
 
         button.click(save, subject, file, **LIGHT, **QUIET).success(None, file, None, js=SAVE)
 

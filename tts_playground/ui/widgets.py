@@ -87,7 +87,7 @@ def copy_as_python(script: str, *, elem_id: str) -> gr.Code:
         return python(script, elem_id=elem_id)
 
 
-def copy_as_command(script: gr.Code, state: Any, make: Callable[[Any], str], opening: str, *, elem_id: str) -> gr.Code:
+def copy_as_command(script: gr.Code, state: Any, make: Callable[..., str], opening: str, *, elem_id: str) -> gr.Code:
     """The same as a line for a terminal; it follows the script, since gradio would hash a whole state to follow it."""
     with gr.Accordion("Copy as a command", open=False):
         code = gr.Code(

@@ -12,7 +12,7 @@ from typing import Any
 
 from tts_playground.auditing import calibration_words, html_report
 from tts_playground.auditing.effects import levels_of
-from tts_playground.auditing.fair import fair_numbers
+from tts_playground.auditing.fair import fair_beside
 from tts_playground.auditing.pictures import ChoicePicture
 from tts_playground.auditing.report import AuditReport, bars, tempered
 from tts_playground.auditing.rows import AuditRow
@@ -81,8 +81,9 @@ def numbers(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     if found["mean_entropy"] is None:
         return []
     n, k = found["n"], found["k"]
-    fair = fair_numbers(n, k)
-    test = f"of {n:,} draws would reject" if found["protocol"] == "exact" else "rejects"
+    exact = found["protocol"] == "exact"
+    fair = fair_beside(found["protocol"], n, k)
+    test = f"of {n:,} draws would reject" if exact else "rejects"
     off = share(found["mean_total_variation"])
     strip = [
         ("off even", off, share(fair.distance), "Picks that would have to go elsewhere to be fair; 0 is fair."),
@@ -105,9 +106,9 @@ def numbers(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     if found["mean_joint_accuracy_valid"] is not None:
         value = f"{share(found['mean_joint_accuracy_valid'])} / {share(found['mean_joint_accuracy_all'])}"
         strip.append(("digit + colour right", value, "", "Over valid replies, and over all."))
+    beside = "Fair: a fair chooser's exact chances." if exact else f"Fair: a fair chooser's {n:,} draws a picture."
     return [
-        (name, f"{value} · fair {even}" if even else value, f"{hint} Fair: a fair chooser's {n:,} draws a picture.")
-        for name, value, even, hint in strip
+        (name, f"{value} · fair {even}" if even else value, f"{hint} {beside}") for name, value, even, hint in strip
     ]
 
 

@@ -14,7 +14,7 @@ from tts_playground.auditing.report import AuditReport
 from tts_playground.auditing.scripted import SCRIPTS
 from tts_playground.auditing.verdict import FACTOR_WORDS, name_of, points, share
 from tts_playground.pages.audit.page_state import AuditPageState
-from tts_playground.pages.tour import TourCard, cards
+from tts_playground.pages.tour import JudgedAnswer, TourCard, cards
 
 SURE = 0.9
 """chance of being noticed that counts as noticed"""
@@ -41,23 +41,29 @@ def even(work: AuditPageState, report: AuditReport) -> str:
     found = report.summary
     if found["mean_total_variation"] is None:
         return report.verdict[0]
-    fair = fair_numbers(report.samples, report.k).distance
-    return (
-        f"{share(found['mean_total_variation'])} off even. A fair chooser is not quite even either: {share(fair)}"
-        f" off at {report.samples:,} draws a picture, {share(fair_numbers(10, report.k).distance)} at ten."
+    fair, ten = (fair_numbers(n, report.k).distance for n in (report.samples, 10))
+    exact = "" if work.drawn else " by exact chances, of which a fair chooser's are even"
+    end = f", {share(ten)} at ten" if report.samples != 10 else ""
+    off = found["mean_total_variation"]
+    return JudgedAnswer(
+        f"{share(off)} off even{exact}. Draws of a fair chooser are not quite even either:"
+        f" {share(fair)} off at {report.samples:,} draws a picture{end}.",
+        "less than 1 %" if off < 0.01 else "1 to 10 %" if off <= 0.1 else "more than 10 %",
     )
 
 
 def cause(work: AuditPageState, report: AuditReport) -> str:
     """The factor with the largest effect that is sure."""
     if not report.loud:
-        return "Nothing stands out: no effect is sure and large enough to be named. " + report.verdict[0]
+        none = "Nothing stands out: no effect is sure and large enough to be named. " + report.verdict[0]
+        return none if any(said.few for said in report.said) else JudgedAnswer(none, "nothing")
     loud = [e for e in report.effects if (e.factor, e.level) in report.loud]
     first = max(loud, key=lambda e: abs(e.estimate))
     way = "higher" if first.estimate > 0 else "lower"
-    return (
+    return JudgedAnswer(
         f"{FACTOR_WORDS[first.factor].capitalize()}: the chance of {name_of(first)} is {points(abs(first.estimate))}"
-        f" {way} than that of a typical other, with all factors considered at once."
+        f" {way} than that of a typical other, with all factors considered at once.",
+        FACTOR_WORDS[first.factor],
     )
 
 
@@ -72,9 +78,10 @@ def noticed(work: AuditPageState, report: AuditReport) -> str:
     few = float(power[0])
     sure = f"From {enough:,} draws a picture on" if enough else f"Not even with {DRAWS[-1]:,} draws a picture"
     v = fair_numbers(DRAWS[0], report.k).v
-    return (
+    return JudgedAnswer(
         f"{sure} the test notices it in {share(SURE)} of pictures; with {DRAWS[0]} draws, in {share(few)}. Cramer's V"
-        f" of {DRAWS[0]} fair draws is {v:.2f} already: small samples look unfair."
+        f" of {DRAWS[0]} fair draws is {v:.2f} already: small samples look unfair.",
+        "1,000 or more" if enough is None or enough >= 400 else "about 100" if enough >= 30 else "about 10",
     )
 
 
@@ -87,17 +94,22 @@ def colder(work: AuditPageState, report: AuditReport) -> str:
         return report.verdict[0]
     told = [share(one) for one in off]
     if off[1] < 0.005:
-        return "This chooser is even, and stays so at every temperature."
+        return JudgedAnswer("This chooser is even, and stays so at every temperature.", "the same")
     if len(set(told)) == 1:
-        return f"It is as far off even at every temperature: {told[0]}."
-    return f"A low one sharpens what it likes: {told[0]} off even at 0.2, {told[1]} at 1 and {told[2]} at 5."
+        return JudgedAnswer(f"It is as far off even at every temperature: {told[0]}.", "the same")
+    way = "less fair" if off[0] > off[1] else "fairer"
+    words = f"A low one sharpens what it likes: {told[0]} off even at 0.2, {told[1]} at 1 and {told[2]} at 5."
+    return JudgedAnswer(words, *(() if told[0] == told[1] else (way,)))
 
 
 def blank(work: AuditPageState, report: AuditReport) -> str:
     """Contextual calibration."""
     usable = [row for row in report.rows if row.valid > 0]
     told = calibration_words.sentences(report.calibrations, usable, report.blank, report.samples)
-    return told.get("contextual", "There are too few pictures to judge a calibration.")
+    words = told.get("contextual", "There are too few pictures to judge a calibration.")
+    heard = {"helps": "it helps", "hurts": "it hurts", "changes": "no change", "makes": "no change"}
+    right = heard.get(words.split()[1].rstrip(":"))
+    return JudgedAnswer(words, right) if right else words
 
 
 def which(work: AuditPageState, report: AuditReport) -> str:
@@ -105,7 +117,7 @@ def which(work: AuditPageState, report: AuditReport) -> str:
     model = work.view.model
     words = f"the script “{SCRIPTS[model][0]}”" if model in SCRIPTS else f"no script but {model}"
     said = " ".join(report.verdict[:2])
-    return f"It is {words}. {said}"
+    return JudgedAnswer(f"It is {words}. {said}", *([SCRIPTS[model][0]] if model in SCRIPTS else []))
 
 
 STOPS = (

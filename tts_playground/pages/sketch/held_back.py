@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tts_playground.errors import plural
+from tts_playground.estimators.intervals import Interval, sign
 from tts_playground.train.finetune.trainer import Tuning
 
 STEPS = 24
@@ -28,13 +29,28 @@ def tuning(rows: int) -> Tuning:
     return Tuning(epochs=max(1, math.ceil(STEPS / math.ceil(rows / Tuning().batch))))
 
 
-def verdict(before: float, after: float, kept: int) -> str:
-    """Whether it has learned, in a sentence; "" where nothing was held back."""
+def verdict(before: float, after: float, kept: int, low: float | None = None, high: float | None = None) -> str:
+    """Whether it has learned, in a sentence; "" where nothing was held back.
+
+    Args:
+        before, after: mean loss in nats.
+        low, high: the ends of its change, paired by row; None where there are too few rows for an interval.
+    """
     if not kept:
         return ""
-    change = (after - before) / before
-    told = "It has learned" if change < -SURE else "It has become worse" if change > SURE else "It has hardly learned"
+    small, clear = abs(after - before) < SURE * before, sign(Interval(after - before, low, high, kept))
+    if small:
+        told = "It has hardly learned"
+    elif not clear:
+        told = "No clear change"
+    else:
+        told = "It has learned" if clear < 0 else "It has become worse"
     how = "fell" if after < before else "rose"
     return (
         f"{told}: on {plural(kept, 'program')} that it was not shown, the loss {how} from {before:.2f} to {after:.2f}."
     )
+
+
+def of_fact(held: Mapping[str, Any]) -> str:
+    """``verdict`` of an adapter's fact "held_out"; those of older adapters have no interval."""
+    return verdict(held["before"], held["after"], held["rows"], held.get("low"), held.get("high"))

@@ -187,7 +187,7 @@ def tune(base: str, name: str, made: DataSet | None) -> Iterator[LearnRun]:
             yield run
             continue
         held = adapter.facts.get("held_out")
-        verdict = held_back.verdict(held["before"], held["after"], held["rows"]) if held else ""
+        verdict = held_back.of_fact(held) if held else ""
         yield replace(run, adapter=adapter.name, verdict=verdict, facts=adapter.facts)
 
 

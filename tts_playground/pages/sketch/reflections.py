@@ -12,7 +12,7 @@ from tts_playground.errors import plural
 from tts_playground.evolve.comparison import ROWS
 from tts_playground.pages.percent import share
 from tts_playground.pages.sketch.tour_stop import SketchEvidence, SketchStop
-from tts_playground.pages.tour import NotYet
+from tts_playground.pages.tour import JudgedAnswer, NotYet
 from tts_playground.worlds.programs import PROMPT
 
 ASK = NotYet("Press “Ask the model about the drawing”, then guess again.")
@@ -40,7 +40,8 @@ def reading(seen: SketchEvidence) -> str:
         f" Mean IoU: {ious[np.array(bare)].sum() / of:.2f} for replies taken as they are, {ious.mean():.2f} for replies"
         " that are searched."
     )
-    return f"{told} The grammar let nothing else be written." if replies.grammar else told
+    told += " The grammar let nothing else be written." if replies.grammar else ""
+    return JudgedAnswer(told, "all" if sum(bare) == of else "most" if 2 * sum(bare) > of else "few")
 
 
 def _are(count: int) -> str:
@@ -50,10 +51,11 @@ def _are(count: int) -> str:
 def prompt(seen: SketchEvidence) -> str:
     """1.6: what a model is told that never saw the language."""
     words = len(describe_picture().split())
-    return (
+    return JudgedAnswer(
         f"The grammar and {len(EXAMPLES)} examples, {words} words in all: which numbers each form takes, that y grows"
         " upwards, how to answer. No example is one of the drawings that test a model, and IoU is not mentioned."
-        f" tiny:sketch was trained on this language, and is asked only: “{PROMPT}”"
+        f" tiny:sketch was trained on this language, and is asked only: “{PROMPT}”",
+        "the grammar and examples",
     )
 
 
@@ -65,9 +67,11 @@ def variety(seen: SketchEvidence) -> str:
     plain, others = sets["evolved"], [(name, one) for name, one in sets.items() if name != "evolved"]
     told = f"{share(plain.duplicate_rasters)} of its {plain.programs} pictures came before"
     more = "".join(f"; {share(one.duplicate_rasters)} of “{name}”" for name, one in others)
-    return (
+    again = plain.duplicate_rasters
+    return JudgedAnswer(
         f"{told}{more}. Its positions spread {plain.position_spread:.2f} times as far as evenly placed ones, and its"
-        f" numbers have an evenness of {plain.parameter_entropy:.2f} (1: all equally often)."
+        f" numbers have an evenness of {plain.parameter_entropy:.2f} (1: all equally often).",
+        "none" if not again else "under 1 in 10" if again < 0.1 else "1 in 10 or more",
     )
 
 
@@ -78,10 +82,12 @@ def adapter(seen: SketchEvidence) -> str:
         return TUNE
     facts, settings = run.facts, run.facts["settings"]
     small, whole, passes = facts["trained_weights"], facts["weights"], settings["epochs"]
-    return (
-        f"{100 * small / whole:.1f} %: {small:,} of {whole:,}. Rank {settings['rank']}, scale {settings['alpha']},"
+    part = small / whole
+    return JudgedAnswer(
+        f"{100 * part:.1f} %: {small:,} of {whole:,}. Rank {settings['rank']}, scale {settings['alpha']},"
         f" {passes} {'pass' if passes == 1 else 'passes'} over {plural(facts['rows'], 'program')},"
-        f" {settings['batch']} a step, highest rate {settings['rate']:g}. Only the reply counts in the loss."
+        f" {settings['batch']} a step, highest rate {settings['rate']:g}. Only the reply counts in the loss.",
+        "under 1 %" if part < 0.01 else "1 to 10 %" if part <= 0.1 else "more",
     )
 
 
@@ -114,11 +120,12 @@ def direct(seen: SketchEvidence) -> str:
     if replies is None:
         return ASK
     tokens = np.mean([sample.cost.tokens for sample in replies.samples])
-    return (
+    return JudgedAnswer(
         f"Replies of {replies.model} take {tokens:.0f} tokens on average, and {sum(replies.bare())} of"
         f" {len(replies.samples)} are the program alone. A model that reasons first would be trained to leave the"
         " reasoning out. It can learn from its own replies whose programs fit instead, reasoning included: expert"
-        " iteration."
+        " iteration.",
+        "no",
     )
 
 
@@ -133,7 +140,10 @@ def faults(seen: SketchEvidence) -> str:
     if "evolved" not in seen.learned.sets:
         return EVOLVED
     found = sorted(_shares(seen, "evolved"), key=lambda pair: -pair[1])
-    return f"Of the evolved data set: {'; '.join(f'{words}: {share(value)}' for words, value in found)}."
+    first = found[0][0]
+    right = "parts without effect" if "operand" in first else "repeated pictures" if "before" in first else ""
+    told = f"Of the evolved data set: {'; '.join(f'{words}: {share(value)}' for words, value in found)}."
+    return JudgedAnswer(told, right or "nearly blank or full")
 
 
 def better(seen: SketchEvidence) -> str:
@@ -148,8 +158,10 @@ def better(seen: SketchEvidence) -> str:
             ahead = (ours[key] - theirs[key]) * way
             how = "better" if ahead > 0 else "worse" if ahead < 0 else "alike"
             told[how].append(f"{words} ({ours[key]:.2f}, evolved {theirs[key]:.2f})")
+    most = len(told["better"]) / sum(map(len, told.values()))
+    right = "in every one" if most == 1 else "in most" if most > 0.5 else "in few"
     parts = [f"{how} in {len(which)}: {', '.join(which)}" for how, which in told.items() if which]
-    return f"Written by rules, {'; '.join(parts)}. One seed each: press again with another."
+    return JudgedAnswer(f"Written by rules, {'; '.join(parts)}. One seed each: press again with another.", right)
 
 
 def downstream(seen: SketchEvidence) -> str:

@@ -117,10 +117,10 @@ def numbers(
 ) -> list[tuple[str, str, str]]:
     """The strip under the status line: (name, value, hint)."""
     length = len(program)
-    strip = [] if score is None else [("score", f"{score:.4f}", SCORE)]
+    strip = [] if score is None else [("score", f"{score:.3f}", SCORE)]
     strip += [
-        ("IoU", f"{iou:.4f}", "Intersection over union: ink in both, divided by ink in either. 1 is perfect."),
-        ("F1", f"{f1:.4f}", "Harmonic mean of precision (program's ink that is right) and recall (ink that is found)."),
+        ("IoU", f"{iou:.3f}", "Intersection over union: ink in both, divided by ink in either. 1 is perfect."),
+        ("F1", f"{f1:.3f}", "Harmonic mean of precision (program's ink that is right) and recall (ink that is found)."),
         ("length", f"{length}", "Circles and quads in the program; shorter is better at equal IoU."),
     ]
     if seconds is not None:

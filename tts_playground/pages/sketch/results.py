@@ -74,7 +74,10 @@ def _read(work: SketchPageState, n: int, quiet: str) -> str:
     curve = work.curve()
     if curve is None:
         best, first = work.ranked(1)[0], work.candidates[0]
-        count = f"the best of {len(work.candidates)} programs" if len(work.candidates) > 1 else "the one program"
+        scored, different = len(work.candidates), len({one.program for one in work.candidates})
+        count = f"the best of {scored} programs" if scored > 1 else "the one program"
+        count += f" ({different} different)" if different < scored else ""
+        quiet += f"N allows {n}; this search scored {scored}. " if scored < n else ""
         words = f"{work.title}: {count} scores {{}}; the first one, {first.score:.3f}."
         return _line(words, best.score, quiet + "A curve needs independent draws: press “Draw a pool”.")
     size = len(work.pool)

@@ -38,7 +38,7 @@ def _text(node: Node, count: list[int]) -> str:
         inside = " ".join(_text(operand, count) for operand in node.operands)
         return f"({'+' if isinstance(node, Union) else '-'} {inside})"
     number, count[0] = count[0], count[0] + 1
-    words = html.escape(str(Program(node)).strip("()"))
+    words = html.escape(str(Program(node)))
     return f'<button type="button" data-marks="shape-{number}">{words}</button>'
 
 

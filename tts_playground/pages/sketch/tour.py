@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tts_playground.errors import plural
+from tts_playground.experiments.comparison import Comparison
 from tts_playground.pages.sketch import learn_state, reflections, results, shapes
 from tts_playground.pages.sketch.page_state import rescored
 from tts_playground.pages.sketch.tour_stop import SketchEvidence, SketchStop
 from tts_playground.pages.strategy_names import title
-from tts_playground.pages.tour import NotYet, TourCard, cards
+from tts_playground.pages.tour import JudgedAnswer, NotYet, TourCard, cards
 
 FIRST = NotYet("Find a program first: press “Find the program”, then guess again.")
 POOL = NotYet("These candidates came out of a search: press “Draw a pool of N for this drawing”, then guess again.")
@@ -19,9 +20,12 @@ def pixels(seen: SketchEvidence) -> str:
     if not told:
         return FIRST
     less, more = sum(told), len(told) - sum(told)
-    return (
+    part = less / len(told)
+    right = "none" if not less else "nearly all" if part >= 0.75 else "about half" if part >= 0.25 else ""
+    return JudgedAnswer(
         f"This program has {plural(len(told), 'shape')}: {more} {_add(more)} ink and {less}"
-        f" {'takes' if less == 1 else 'take'} it away. Point at one in the text: its pixels light up."
+        f" {'takes' if less == 1 else 'take'} it away. Point at one in the text: its pixels light up.",
+        *([right] if right else []),
     )
 
 
@@ -39,7 +43,10 @@ def doublings(seen: SketchEvidence) -> str:
     while 2 * n <= max(2, len(work.pool) // 2):
         steps.append(f"{results.gain(curve, n, 2 * n)} from {n} to {2 * n}")
         n *= 2
-    return f"One draw scores {curve.at(1):.3f}. Each doubling adds: {', '.join(steps)}."
+    first, last = curve.at(2) - curve.at(1), curve.at(n) - curve.at(max(1, n // 2))
+    right = "" if n <= 2 else "less each time" if last < 0.8 * first else "more" if last > 1.25 * first else "as much"
+    words = f"One draw scores {curve.at(1):.3f}. Each doubling adds: {', '.join(steps)}."
+    return JudgedAnswer(words, *([right] if right else []))
 
 
 def closer(seen: SketchEvidence) -> str:
@@ -49,16 +56,20 @@ def closer(seen: SketchEvidence) -> str:
         return FIRST
     if work.settings.reward != "fit":
         return NotYet("This search was guided by a reward without a price for shapes; choose “fit”, and search again.")
-    prices, told = (0.0, 0.6, 1.0), []
+    prices, told, lengths = (0.0, 0.6, 1.0), [], []
     for closeness in prices:
         best = rescored(work, closeness).ranked(1)
         if not best:
             return FIRST
-        told.append(f"{plural(len(best[0].program), 'shape')} and IoU {best[0].iou:.3f}")
+        lengths.append(len(best[0].program))
+        told.append(f"{plural(lengths[-1], 'shape')} and IoU {best[0].iou:.3f}")
     if len(set(told)) == 1:
-        return f"No: the best of these candidates has {told[0]} at 0, at 0.6 and at 1."
+        return JudgedAnswer(f"No: the best of these candidates has {told[0]} at 0, at 0.6 and at 1.", "no change")
+    right = "longer" if lengths[2] > lengths[1] else "shorter" if lengths[2] < lengths[1] else "no change"
     each = "; ".join(f"at {price:g}, {words}" for price, words in zip(prices, told, strict=True))
-    return f"The best of these candidates has, {each}. A price per shape buys shortness with overlap."
+    return JudgedAnswer(
+        f"The best of these candidates has, {each}. A price per shape buys shortness with overlap.", right
+    )
 
 
 def clever(seen: SketchEvidence) -> str:
@@ -71,7 +82,16 @@ def clever(seen: SketchEvidence) -> str:
         last = [point for point in found.points if point.label == label][-1]
         drawn = found.curve.at(last.budget)
         told.append(f"{title(label)} {last.result.value:.3f} (best of {last.budget}: {drawn:.3f})")
-    return f"At the largest budget, in candidates: {'; '.join(told)}."
+    return JudgedAnswer(f"At the largest budget, in candidates: {'; '.join(told)}.", _beats(found))
+
+
+def _beats(found: Comparison) -> str:
+    """Where a search's interval lies above independent draws of the same number: at a small budget too, or not."""
+    curve = found.curve
+    assert curve is not None
+    ahead = [p.budget for p in found.points if p.result.low is not None and p.result.low > curve.at(p.budget)]
+    least = min(point.budget for point in found.points)
+    return "no" if not ahead else "yes, clearly" if min(ahead) == least else "only at large N"
 
 
 def training(seen: SketchEvidence) -> str:

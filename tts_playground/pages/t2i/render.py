@@ -160,7 +160,12 @@ def _computed(look: GalleryState) -> tuple[str, str, str]:
     spent = f"{look.cost.get('tokens', 0):.0f}"
     if look.view.denoises:
         return "evaluations per image", spent, "How often the denoiser was evaluated: a guided step counts twice."
-    return "tokens per image", spent, "What the generator computed: a guided token counts twice."
+    whole = look.cost.get("tokens", 0.0)
+    if look.view.cfg == 1 or whole % 2 or not whole:
+        return "tokens per image", spent, "What the generator computed."
+    rows = f"2 × {whole / 2:.0f}"
+    hint = f"Guidance draws every token in two rows, with the prompt and without: {rows} = {spent} tokens computed."
+    return "tokens per image", rows, hint
 
 
 def _numbers(look: GalleryState) -> list[tuple[str, str, str]]:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from tts_playground.core import Progress
-from tts_playground.errors import Cancelled, PlaygroundError
+from tts_playground.errors import Cancelled, PlaygroundError, plural
+from tts_playground.estimators.intervals import difference, sign
 from tts_playground.experiments import sweeps
 from tts_playground.experiments.sweeps import SweepCell
 from tts_playground.models.zerogpu import cancellable
@@ -158,6 +159,9 @@ def conclusion(sweep: Sweep) -> str:
     one = max(range(len(cells)), key=lambda i: means[i])
     top = max(range(len(cells)), key=lambda i: (max(cells[i].rewards), means[i]))
     line = f"One draw is best at {cells[one].name}: {render.number(means[one])} by {render.measure(sweep.view.reward)}."
+    close = sum(sign(difference(cells[one].rewards, cell.rewards)) == 0 for cell in cells) - 1
+    if close > 0:
+        line += f" {plural(close, 'other cell')} {'is' if close == 1 else 'are'} not clearly behind it."
     if each < 2:
         return line
     where = "the same cell" if top == one else cells[top].name

@@ -14,7 +14,7 @@ from tts_playground.estimators.intervals import difference
 from tts_playground.pages.t2i import image_repository, render, reward_pair, strategy_comparison, sweep, watch
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.view_settings import guidance
-from tts_playground.pages.tour import NotYet
+from tts_playground.pages.tour import JudgedAnswer, NotYet
 
 DRAW_FIRST = NotYet("There are no scored images on the page yet: press “Draw”, then guess again.")
 
@@ -51,11 +51,12 @@ def hesitation(seen: Evidence) -> str:
     where = (
         "the very first one" if hardest == 0 else f"the one in row {hardest // grid + 1}, column {hardest % grid + 1}"
     )
-    return (
+    words = (
         f"In the best image the hardest token is {where}: as undecided as a choice among"
         f" {np.exp(entropies[hardest]):.1f} tokens. At {sure} of {len(entropies)} tokens the model is nearly certain"
         " (a choice among fewer than 1.15)."
     )
+    return JudgedAnswer(words, "at the first token") if hardest == 0 else words
 
 
 def doublings(seen: Evidence) -> str:
@@ -77,7 +78,8 @@ def doublings(seen: Evidence) -> str:
     ]
     fewer = sum(late < early for _, early, late, _ in told)
     end = f" The last doubling adds less than the first on {fewer} of {len(told)} prompts." if len(told) > 1 else ""
-    return "; ".join(parts) + "." + end
+    less = "less each time" if fewer == len(told) else "it depends on the prompt" if fewer else ""
+    return JudgedAnswer("; ".join(parts) + "." + end, *([less] if less else []))
 
 
 def temperature(seen: Evidence) -> str:
@@ -94,7 +96,8 @@ def temperature(seen: Evidence) -> str:
     each = len(found.cells[0].rewards)
     own = found.view.prompt == seen.look.view.prompt
     choosing = "Choosing" if own else f"On “{render.shortened(found.view.prompt)}”, choosing"
-    return f"{choosing} among {each} adds most at T = {best:g}. On average over all CFGs: {told}."
+    words = f"{choosing} among {each} adds most at T = {best:g}. On average over all CFGs: {told}."
+    return JudgedAnswer(words, f"T = {best:g}")
 
 
 def greedy(seen: Evidence) -> str:
@@ -104,7 +107,13 @@ def greedy(seen: Evidence) -> str:
         return DRAW_FIRST
     different = len(set(look.files[: look.shown]))
     line = f"{look.shown} draws at T = {look.view.temperature:g} gave {different} different image{_s(different)}."
-    return line + (" With nothing to choose from, drawing more buys nothing." if different == 1 < look.shown else "")
+    line += " With nothing to choose from, drawing more buys nothing." if different == 1 < look.shown else ""
+    near = [guess for guess, count in (("one", 1), ("about four", 4), ("sixteen", 16)) if _near(different, count)]
+    return JudgedAnswer(line, *near)
+
+
+def _near(count: int, guess: int) -> bool:
+    return count == guess if guess == 1 else guess / 1.6 <= count <= guess * 1.6
 
 
 def guidance_change(seen: Evidence) -> str:
@@ -120,10 +129,12 @@ def guidance_change(seen: Evidence) -> str:
     gap = difference(here, there)
     sure = _clear(gap, "worse", "better")
     costs = {1.0: " An image costs half the tokens."}.get(view.cfg, "")
-    return (
+    right = {"no clear difference": "the same", "clearly worse": "worse", "clearly better": "better"}[sure]
+    return JudgedAnswer(
         f"{line}; at CFG {own.cfg:g}, this model's own, {render.number(float(np.mean(there)))}: {sure}."
         f" The best of {len(here)}: {render.number(max(here))}, against {render.number(max(there[: len(here)]))}."
-        + costs
+        + costs,
+        right,
     )
 
 
@@ -139,14 +150,21 @@ def second_reward(seen: Evidence) -> str:
     look = seen.look
     if not reward_pair.both(look):
         return NotYet(reward_pair.why_not(look))
-    return reward_pair.sentence(look)
+    words = reward_pair.sentence(look)
+    heard = {"It rises": "it rises too", "It falls": "it falls", "No clear": "nothing clear"}
+    return JudgedAnswer(words, *[guess for start, guess in heard.items() if words.startswith(start)])
 
 
 def beyond(seen: Evidence) -> str:
     """1.5: who wins at equal cost."""
     if seen.beyond is None or not seen.beyond.state.points:
         return NotYet("Nothing has been compared yet: press “Compare”, then guess again.")
-    return strategy_comparison.verdict(seen.beyond)
+    words = strategy_comparison.verdict(seen.beyond)
+    if " wins: " in words:
+        return JudgedAnswer(words, "yes, clearly")
+    none = "No strategy clearly beats it." in words
+    every = words.count("is clearly worse") == len(seen.beyond.labels)
+    return JudgedAnswer(words, "no" if every else "too close to tell") if none else words
 
 
 def reach(seen: Evidence) -> str:
@@ -156,11 +174,12 @@ def reach(seen: Evidence) -> str:
         return DRAW_FIRST
     at = max(1, min(seen.look.view.n, curve.pool_size // 2))
     kl, top = float(kl_bound([at])[0]), max(seen.scores)
-    return (
+    return JudgedAnswer(
         "No: both only make likelier what the model can already draw. Here one draw scores"
         f" {render.number(curve.at(1))} and the best of {at} {render.number(curve.at(at))},"
         f" at most {kl:.1f} nats away from the model. The best of all {curve.pool_size} is"
-        f" {render.number(top)}; beyond that, nothing was found (see arXiv:2504.13837)."
+        f" {render.number(top)}; beyond that, nothing was found (see arXiv:2504.13837).",
+        "no",
     )
 
 

@@ -227,6 +227,16 @@ def trust_of(asked: tuple[AskedQuestion, ...], measure: str) -> tuple[Interval, 
     return _trust(_key(asked), _Held(asked), measure)
 
 
+def gains_of(asked: tuple[AskedQuestion, ...], measure: str, n: int) -> dict[str, Interval]:
+    """What choosing among ``n`` answers changes, by who chooses, kept for the last few sets."""
+    return _gains(_key(asked), _Held(asked), measure, n)
+
+
+@lru_cache(maxsize=64)
+def _gains(key: Any, held: tuple[AskedQuestion, ...], measure: str, n: int) -> dict[str, Interval]:
+    return experiments.gains(held, measure, n)
+
+
 def _key(asked: tuple[AskedQuestion, ...]) -> Any:
     return tuple((one.question, one.answers) for one in asked)
 

@@ -24,7 +24,7 @@ from tts_playground.pages.downloads import offer
 from tts_playground.pages.made import made, now
 from tts_playground.pages.status import status
 from tts_playground.pages.vqa import sentences
-from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, trust_of
+from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, gains_of, trust_of
 from tts_playground.pages.vqa.sentences import mark_of
 from tts_playground.pages.vqa.view_settings import DRAWN_WITH, ORDER, values_of
 from tts_playground.tasks.vqa import read_picture, short_answer
@@ -232,9 +232,10 @@ def set_reading(work: SetWork | None, measure: str) -> str:
         return status("Each question is answered N times; what was answered before comes from the store.")
     curves = curves_of(work.asked, measure)
     saved, found = trust_of(work.asked, measure)
+    gains = gains_of(work.asked, measure, sentences.supported(curves["majority"]))
     said = [
-        sentences.choosing("Voting", curves["majority"]),
-        sentences.choosing("The verifier", curves["verifier"]) if "verifier" in curves else "",
+        sentences.choosing("Voting", curves["majority"], gains["majority"]),
+        sentences.choosing("The verifier", curves["verifier"], gains["verifier"]) if "verifier" in curves else "",
         sentences.trend(curves["oracle"]),
         f"Stopping once the vote is settled saves {sentences.share(saved.value)} of the answers.",
         sentences.trust_words(found),

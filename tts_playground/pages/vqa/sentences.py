@@ -10,8 +10,10 @@ from tts_playground.answers import groups
 from tts_playground.errors import plural
 from tts_playground.estimators.curves import Curve
 from tts_playground.estimators.fits import coverage_law
+from tts_playground.estimators.intervals import Interval, sign
 from tts_playground.experiments.question_sets import Trust
 from tts_playground.pages.percent import share
+from tts_playground.pages.status import refusal
 from tts_playground.pages.vqa.page_state import VqaPageState
 from tts_playground.pages.vqa.view_settings import VqaView
 
@@ -71,10 +73,8 @@ def headline(work: VqaPageState) -> str:
 
 def not_asked(error: Exception, before: VqaPageState | None) -> str:
     """What stands there after a refusal: why, and whose answers are still below."""
-    why = str(error)
-    why = why[:1].lower() + why[1:] if why.split(" ")[0] in ("The", "There", "This", "A", "No") else why
-    below = " Below is the previous answer." if before is not None and before.samples else ""
-    return f"Not asked: {why}{below}"
+    below = "Below is the previous answer." if before is not None and before.samples else ""
+    return refusal("Not asked", str(error), below)
 
 
 def settings_line(work: VqaPageState) -> str:
@@ -94,15 +94,22 @@ def asked_with(view: VqaView) -> str:
 # ------------------------------------------------------------------------------------------------- sets of questions
 
 
-def choosing(name: str, curve: Curve) -> str:
-    """Whether choosing among more answers helps, read off where the pool supports it."""
-    last = max(1, min(int(curve.n[-1]), curve.pool_size // 2))
-    one, end = curve.at(1), curve.at(last)
+def supported(curve: Curve) -> int:
+    """The largest N that is read off: half of the pool."""
+    return max(1, min(int(curve.n[-1]), curve.pool_size // 2))
+
+
+def choosing(name: str, curve: Curve, gain: Interval) -> str:
+    """Whether choosing among more answers helps, read off where the pool supports it.
+
+    Args:
+        gain: accuracy with ``supported(curve)`` answers less that with one, paired by question.
+    """
+    last = supported(curve)
     if last == 1:
         return ""
-    gain = end - one
-    helps = "helps" if gain >= 0.01 else "does not help" if gain > -0.01 else "hurts"
-    return f"{name} {helps} here: {share(one)} right with one answer, {share(end)} with {last}."
+    told = {1: "helps here", -1: "hurts here", 0: "makes no clear change here"}[sign(gain)]
+    return f"{name} {told}: {share(curve.at(1))} right with one answer, {share(curve.at(last))} with {last}."
 
 
 def trend(oracle: Curve) -> str:

@@ -149,12 +149,12 @@ def headline(found: Searched) -> str:
             line += f" The one whole reply is {'right' if hits else 'wrong'}."
         else:
             line += f" {hits} of the {whole} whole replies {'is' if hits == 1 else 'are'} right."
-    worth = "–" if found.worth is None else f"{found.worth:.1f}"
+    worth = "–" if found.worth is None else f"{found.worth:.1f}".removesuffix(".0")
     strip = [
         ("whole replies", f"{len(found.finished)}", "Replies that came to their end."),
         ("tokens", f"{cost.tokens:,}", "Tokens generated, those of dropped lines included."),
         ("verifications", f"{cost.verifier_calls}", "Unfinished and whole replies judged by P(yes)."),
-        ("cost", f"as much as {worth} whole answers", "Independent answers that the same tokens would have bought."),
+        ("whole answers' worth", worth, "As many independent answers the same tokens would have bought."),
         ("shared", f"{shown.shared:,}", "Tokens that copies took over from the replies they were copied from."),
         ("time", f"{cost.seconds:.1f} s", "Wall-clock time on the server."),
     ]

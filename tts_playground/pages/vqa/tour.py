@@ -9,11 +9,12 @@ from itertools import pairwise
 import numpy as np
 
 from tts_playground.errors import plural
+from tts_playground.estimators.intervals import sign
 from tts_playground.figures.answers import reshape, softmax
 from tts_playground.pages.percent import share
-from tts_playground.pages.tour import NotYet, TourCard, cards
+from tts_playground.pages.tour import JudgedAnswer, NotYet, TourCard, cards
 from tts_playground.pages.vqa import sentences
-from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, opening_set, trust_of
+from tts_playground.pages.vqa.page_state import SetWork, VqaPageState, curves_of, gains_of, opening_set, trust_of
 from tts_playground.pages.vqa.render import BEFORE
 
 MEASURE = "exact"
@@ -58,17 +59,19 @@ def two_ways(seen: AnswerEvidence) -> str:
         return NO_SET
     oracle = curves_of(seen.asked.asked, MEASURE)["oracle"]
     n, tokens = max(1, oracle.pool_size // 2), oracle.unit.get("tokens", 0.0)
-    return (
+    return JudgedAnswer(
         "Parameters are paid for once, in training, and then by every token; inference tokens are paid for question by"
         f" question, as many as one wants. Here the model stays the same: with {tokens:.0f} tokens a question"
         f" {share(oracle.at(1))} of answers are right, and among {n} answers, {n * tokens:,.0f} tokens,"
-        f" {share(oracle.at(n))} of questions have a right one."
+        f" {share(oracle.at(n))} of questions have a right one.",
+        "tokens",
     )
 
 
 def at_least_one(seen: AnswerEvidence) -> str:
     """1.2: 1 - 0.9^8."""
-    return f"1 - 0.9^8 = {1 - 0.9**8:.2f}: more than even, though each try is right only once in ten."
+    words = f"1 - 0.9^8 = {1 - 0.9**8:.2f}: more than even, though each try is right only once in ten."
+    return JudgedAnswer(words, "about 57 %")
 
 
 def _logits(seen: AnswerEvidence) -> list[float]:
@@ -79,9 +82,10 @@ def cut(seen: AnswerEvidence) -> str:
     """2.1: how many words top-p and top-k leave."""
     logits = _logits(seen)
     kept = [int((reshape(logits, 1.0, p, k) > 0).sum()) for p, k in ((0.9, 0), (1.0, 3))]
-    return (
+    return JudgedAnswer(
         f"Of the {len(logits)} words in the figure, top-p 0.9 keeps {kept[0]} and top-k 3 keeps {kept[1]}. Top-p keeps"
-        " as many as it takes to reach its share, so it keeps few where the model is sure; top-k always keeps as many."
+        " as many as it takes to reach its share, so it keeps few where the model is sure; top-k always keeps as many.",
+        "top-p",
     )
 
 
@@ -89,9 +93,10 @@ def infinite(seen: AnswerEvidence) -> str:
     """2.2: the distribution flattens."""
     logits = _logits(seen)
     first, flat = float(softmax(logits).max()), float(reshape(logits, 1e6).max())
-    return (
+    return JudgedAnswer(
         f"It becomes uniform: dividing by infinity makes all logits equal. The likeliest word falls from"
-        f" {share(first)} to {share(flat)}, one in {len(logits)}."
+        f" {share(first)} to {share(flat)}, one in {len(logits)}.",
+        "uniform",
     )
 
 
@@ -106,10 +111,13 @@ def keeps_up(seen: AnswerEvidence) -> str:
     oracle, verifier, one = curves["oracle"].at(n), curves["verifier"].at(n), curves["oracle"].at(1)
     gained = (verifier - one) / (oracle - one) if oracle > one else 0.0
     _, found = trust_of(seen.asked.asked, MEASURE)
-    part = f"it gains {share(max(0.0, gained))} of what a perfect choice would"
-    return (
+    clear = sign(gains_of(seen.asked.asked, MEASURE, n)["verifier"])
+    part = f"it gains {share(max(0.0, gained))} of what a perfect choice would" if clear else "no clear change"
+    right = "hardly" if not clear or gained < 0.25 else "about half of the gain" if gained < 0.75 else "yes"
+    return JudgedAnswer(
         f"With {n} answers the oracle reaches {share(oracle)} and the verifier {share(verifier)},"
-        f" from {share(one)} with one: {part}. {sentences.trust_words(found)}"
+        f" from {share(one)} with one: {part}. {sentences.trust_words(found)}",
+        right,
     )
 
 
@@ -123,10 +131,11 @@ def costs(seen: AnswerEvidence) -> str:
     while 2 * n <= most and curve.at(2 * n) - curve.at(n) >= 0.01:
         n *= 2
     saved, _ = trust_of(seen.asked.asked, MEASURE)
-    return (
+    return JudgedAnswer(
         f"N answers cost N times {curve.unit.get('tokens', 0.0):.0f} tokens, and each is verified. Draw as long as a"
         f" doubling adds a percent: here up to N = {n}, {share(curve.at(n))} right. Stopping once the vote is"
-        f" settled saves {share(saved.value)} of the answers."
+        f" settled saves {share(saved.value)} of the answers.",
+        *(guess for guess in ("1", "4", "16") if int(guess) / 2 <= n <= 2 * int(guess)),
     )
 
 
@@ -136,10 +145,11 @@ def better(seen: AnswerEvidence) -> str:
         return NotYet("Ask a question first, then guess again.")
     answers = seen.work.result.answers
     different = len(set(sentences.groups(answers)))
-    return (
+    return JudgedAnswer(
         "Yes: equal answers need one verification, and the picture is read once for all of them. Here"
         f" {plural(len(answers), 'answer')} are {different} different"
-        f" {'one' if different == 1 else 'ones'}, so {different} of {len(answers)} verifications would do."
+        f" {'one' if different == 1 else 'ones'}, so {different} of {len(answers)} verifications would do.",
+        "yes",
     )
 
 
@@ -148,13 +158,15 @@ def flips(seen: AnswerEvidence) -> str:
     work = seen.work
     if work is None or work.result is None:
         return NotYet("Ask a question first, then guess again.")
-    n, told = len(work.samples), []
+    n, told, often = len(work.samples), [], 0
     for selector, name in (("majority", "the majority"), ("verifier", "the verifier")):
         said = [_pick(work.first(k), selector) for k in range(1, n + 1)]
         changes = int(np.sum([a != b for a, b in pairwise(said)]))
+        often += changes
         times = "once" if changes == 1 else f"{changes} times"
         told.append(f"{name} changes its mind {times}" if changes else f"{name} never changes its mind")
-    return f"From N = 1 to {n}, {' and '.join(told)}. {sentences.count_right(work)}"
+    words = f"From N = 1 to {n}, {' and '.join(told)}. {sentences.count_right(work)}"
+    return words if often else JudgedAnswer(words, "neither changes")
 
 
 def _pick(work: VqaPageState, selector: str) -> str | None:

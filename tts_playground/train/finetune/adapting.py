@@ -16,7 +16,7 @@ from tts_playground.models.adapters import FACTS, MARK, Adapter, check_name
 from tts_playground.rewards.iou import IoUReward
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.tasks.sketch import SketchTask
-from tts_playground.train.finetune.held_out import loss_of
+from tts_playground.train.finetune.held_out import change, losses_of
 from tts_playground.train.finetune.trainer import Tuned, Tuning, Watch, finetune
 
 
@@ -63,7 +63,8 @@ def adapt(
     """Fine-tune the model called ``base`` on rows (program, image) and save the adapter as ``name``.
 
     Args:
-        held: rows that are not learnt; their loss before and after is the adapter's fact "held_out".
+        held: rows that are not learnt; their loss before and after, and the interval of its change, are the adapter's
+            fact "held_out".
 
     Raises:
         BadInput: the name is taken, the base is an adapter itself, or there are no rows.
@@ -73,12 +74,12 @@ def adapt(
         raise BadInput("An adapter is trained on a plain model; give the adapter's base instead.")
     reserve(name)
     opened = finetune_loading.open_model(base, backend)
-    before = loss_of(opened.model, opened.processor, held)
+    before = losses_of(opened.model, opened.processor, held)
     tuned = finetune(opened.model, opened.processor, rows, tuning, watch)
     if not held:
         return save(tuned, name, base, note)
-    after = loss_of(tuned.model, opened.processor, held)
-    return save(tuned, name, base, note, held_out={"rows": len(held), "before": before, "after": after})
+    after = losses_of(tuned.model, opened.processor, held)
+    return save(tuned, name, base, note, held_out=change(before, after))
 
 
 @dataclass(frozen=True, slots=True)

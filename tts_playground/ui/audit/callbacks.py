@@ -51,7 +51,8 @@ def wire(app: gr.Blocks, parts: AuditParts) -> None:
     _looking(parts)
     _touring(parts)
     _own(parts)
-    saves(parts.files, export.download, parts.work, parts.file)
+    looked = [parts.work, parts.value("n"), parts.value("temperature")]
+    saves(parts.files, export.download_at, looked, parts.file)
     shares(parts.link, parts.link_text, lambda *values: to_query(view_of(*values)), parts.values)
     _arriving(app, parts)
 
@@ -104,19 +105,24 @@ def _running(p: AuditParts) -> None:
         event = trigger(run, [p.focus, *p.values], outputs, show_progress="hidden", **GPU, **QUIET)
         event.then(settle, given, p.shown, **AT_ONCE, **QUIET)
         events.append(event)
-    cancels([p.cancel], events, [p.status], "Cancelled; what was answered is kept.")
+    cancels([p.cancel], events, [p.status], "Cancelled; what was answered is kept.", "Not asked")
 
 
 def _looking(p: AuditParts) -> None:
-    """Temperature and N look at exact chances anew; factors and bars choose what is seen."""
+    """Temperature and N look at exact chances anew, scripts follow all controls; bars choose what is seen."""
 
     @friendly
-    def look(found: AuditPageState, focus: Focus, *values: Any):
-        view = view_of(*values)
-        if found.drawn or not found.pictures:
-            line = "These replies were drawn: press “Run the audit” to draw at this N and temperature."
-            return status(line), *(gr.skip(),) * (len(p.shown) - 1)
-        return everything(found.looked_at(view.n, view.temperature), focus)
+    def look(found: AuditPageState, focus: Focus, request: gr.Request, *values: Any):
+        view = _view(request, values)
+        if (new := page_state.at_once(found, view)) is not None:
+            return new, *everything(new, focus)
+        kept = (gr.skip(),) * len(p.shown)
+        if not found.drawn and found.pictures:
+            return gr.skip(), *everything(found.looked_at(view.n, view.temperature), focus)
+        if (view.n, view.temperature) == (found.view.n, found.view.temperature):
+            return gr.skip(), *kept
+        line = "These replies were drawn: press “Run the audit” to draw at this N and temperature."
+        return gr.skip(), status(line), *kept[1:]
 
     @friendly
     def turn(found: AuditPageState, focus: Focus, factor: str, level: str, values: tuple[Any, ...]):
@@ -139,7 +145,7 @@ def _looking(p: AuditParts) -> None:
         factor, level = (str(getattr(event, name, ""))[:20] for name in ("factor", "level"))
         return *turn(found, Focus(), factor, level, values), factor if factor in FACTORS else gr.skip()
 
-    follows([p.value("n").change, p.value("temperature").change], look, [p.work, p.focus, *p.values], p.shown)
+    follows([part.change for part in p.values], look, [p.work, p.focus, *p.values], [p.work, *p.shown])
     turned = [p.focus, p.histogram, p.about, p.gallery]
     p.factor.input(choose, [p.work, p.focus, p.factor, *p.values], turned, **LIVE)
     p.histogram.click(click, [p.work, p.focus, *p.values], turned, **LIVE)
@@ -165,10 +171,12 @@ def _touring(p: AuditParts) -> None:
             event.success(riddle, [p.work, p.focus, *p.values], [p.work, *p.shown], **LIGHT, **QUIET)
 
     @friendly
-    def reveal(found: AuditPageState, focus: Focus, event: gr.EventData):
+    def reveal(found: AuditPageState, focus: Focus, event: gr.EventData, *values: Any):
         stop, guess = tour.named(getattr(event, "key", "")), str(getattr(event, "guess", ""))[:80]
         if stop is None or guess not in stop.guesses:
             return (gr.skip(),) * len(outputs)
+        view = view_of(*values)
+        found = found.looked_at(view.n, view.temperature)
         report = found.report()
         shown = tour.tour_cards()[stop.key].shown(guess=guess, answer=stop.answer(found, report))
         if stop.key != tour.QUIZ or not found.secret:
@@ -180,7 +188,7 @@ def _touring(p: AuditParts) -> None:
         return shown, known, render.summary(known, report), export.as_python(known), headline, *asked
 
     outputs = [p.tour_note, p.work, p.status, p.script, p.headline, *p.values]
-    p.tour_note.click(reveal, [p.work, p.focus], outputs, **LIGHT, **QUIET)
+    p.tour_note.click(reveal, [p.work, p.focus, *p.values], outputs, **LIGHT, **QUIET)
 
 
 def _own(p: AuditParts) -> None:
@@ -198,12 +206,14 @@ def _own(p: AuditParts) -> None:
 
 
 def _arriving(app: gr.Blocks, p: AuditParts) -> None:
-    """A link brings settings back; the audit itself is run by the person."""
+    """A link brings settings back; the audit of a model is run by the person."""
 
     def arrival(query: dict[str, str], request: gr.Request):
         view = from_query(query)
         allowed(view.model, is_local(request))
-        line = status("The settings of this link are set; press “Run the audit”.")
+        line = gr.skip()  # what costs nothing follows the controls
+        if not page_state.instant(view):
+            line = status("The settings of this link are set; press “Run the audit”.")
         return *values_in_query(query, ORDER, values_of(view)), line
 
     offers(app, p.value("model"), models)

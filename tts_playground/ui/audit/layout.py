@@ -151,7 +151,8 @@ def build(opening: AuditPageState) -> AuditParts:
             parts |= take_away("audit", {"csv": "CSV", "jsonl": "JSONL"}, "these settings")
             parts["script"] = copy_as_python(export.as_python(opening), elem_id="audit-python")
             line = export.as_command(opening)
-            copy_as_command(parts["script"], parts["work"], export.as_command, line, elem_id="audit-command")
+            looked = [parts["work"], settings["n"], settings["temperature"]]
+            copy_as_command(parts["script"], looked, export.as_command_at, line, elem_id="audit-command")
     parts["links"] = linked("audit")
     return AuditParts(values=[settings[name] for name in ORDER], **parts)
 

@@ -263,7 +263,7 @@ def _searching(p: SketchParts) -> None:
     ]
     for event in events:
         event.then(_summarise, [p.work, p.n], _summary(p), **AT_ONCE, **QUIET)
-    cancels([p.cancel], events, [p.status], "Cancelled; the best so far is kept.")
+    cancels([p.cancel], events, [p.status], "Cancelled; the best so far is kept.", "Not searched")
 
 
 def _summary(p: SketchParts) -> list[Any]:

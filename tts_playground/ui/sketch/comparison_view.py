@@ -52,5 +52,7 @@ def wire(p: SketchParts, heavy: dict[str, Any]) -> None:
     inputs = [p.drawn, p.work, p.contest_axis, p.contest_names, *p.settings]
     outputs = [p.contest_state, p.contest_figure, p.contest_status]
     event = p.contest.click(compare, inputs, outputs, **waiting(p.contest_status), **heavy, **QUIET)
-    cancels([p.contest_stop, p.cancel], [event], [p.contest_status], "Stopped; the points so far stand.")
+    cancels(
+        [p.contest_stop, p.cancel], [event], [p.contest_status], "Stopped; the points so far stand.", "Not compared"
+    )
     p.contest_axis.change(redraw, [p.contest_state, p.contest_axis], p.contest_figure, **LIGHT, **QUIET)

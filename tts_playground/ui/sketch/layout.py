@@ -189,7 +189,7 @@ def _canvas(parts: dict[str, Any], ink: Any) -> None:
 
 
 def _sources(parts: dict[str, Any]) -> None:
-    gr.HTML(said("Examples: the drawings of four programs, and some drawn by hand."), padding=False)
+    gr.HTML(said("Examples; some are drawn by hand."), padding=False)
     shown = [(examples.picture(name), name) for name in examples.names()]
     parts["examples"] = thumbs(shown, elem_id="sketch-examples", columns=5, height="auto")
     parts["pasted"] = PictureInput(

@@ -11,7 +11,7 @@ import gradio as gr
 
 from tts_playground.errors import PlaygroundError
 from tts_playground.pages.coerce import one_of, whole
-from tts_playground.pages.status import halted, status
+from tts_playground.pages.status import status
 from tts_playground.pages.t2i import image_repository, known_words, page_state, render, reward_choice
 from tts_playground.pages.t2i.gallery_state import GalleryState
 from tts_playground.pages.t2i.request_queue import DrawRequest
@@ -27,6 +27,7 @@ from tts_playground.pages.t2i.view_settings import (
     view_of,
 )
 from tts_playground.tasks.reward_worlds import warnings
+from tts_playground.ui import events as shared
 from tts_playground.ui.error_handling import friendly
 from tts_playground.ui.events import AT_ONCE, GPU, LIGHT, LIVE, QUIET, WATCH, LastWord, follows, is_local, session_of
 from tts_playground.ui.t2i.layout import MODEL_SLIDERS, MORE, T2iParts, adjusted
@@ -70,7 +71,10 @@ def remarks(view: T2iView) -> str:
     """What a person should know of the prompt: who cannot score it, and which words the model was never taught."""
     words = unknown(view.model, view.prompt)
     outside = warnings(image_repository.wanted(view), view.model, view.prompt, words)
-    told = render.complaints([*image_repository.refusals(view), *outside]) + known_words.note(words, view.model)
+    told = render.complaints([*image_repository.refusals(view), *outside]) + known_words.note(
+        words, view.model, view.prompt
+    )
+    told += known_words.unchecked(view.prompt, view.model)
     return told + render.weights_note(view, image_repository.earlier(view))
 
 
@@ -253,7 +257,7 @@ LAST_WORD = LastWord()
 
 def broken_off(line: str | None, request: gr.Request | None = None) -> tuple[Any, Any]:
     """(status, previews) after an error or a cancel: nothing says any more that something is in work."""
-    told = halted(line, LAST_WORD.ended(request, "Stopped; what was whole before is kept."))
+    (told,) = shared.broken_off([line], request, LAST_WORD, "Not drawn")
     return (told, "") if told else (gr.skip(), gr.skip())
 
 

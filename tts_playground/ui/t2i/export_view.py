@@ -103,8 +103,7 @@ def _bring_back(app: gr.Blocks, p: T2iParts, handlers: Handlers, drop: Any) -> N
         view = following(view, query)
         found = {one: reward_choice.linked(getattr(view, one), local, getattr(base, one)) for one in REWARDS}
         view = replace(view, **found)
-        named = {*query, *OF_MODEL} if "model" in query else query
-        return values_in_query(named, ORDER, values_of(view))
+        return values_in_query(query, ORDER, values_of(view), OF_MODEL if "model" in query else ())
 
     shown: dict[str, Any] = {"inputs": [p.look, *p.values], "outputs": handlers.outputs, **LIGHT, **QUIET}
     drop.upload(dropped, [drop, *p.values], [*p.values, p.chosen, p.status], **LIGHT, **QUIET).success(

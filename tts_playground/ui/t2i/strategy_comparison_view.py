@@ -95,7 +95,7 @@ def _wire(p: T2iParts, b: ComparisonParts) -> None:
     outputs = [b.state, b.line, b.figure, b.which, b.tree]
     event = b.run.click(compare, [b.names, b.judge, b.axis, *p.values], outputs, **heavy)
     event.success(strategy_comparison.tree, [b.state, b.which], b.tree, **LIGHT, **QUIET)
-    cancels([p.cancel, b.cancel], [event], [b.line], "Cancelled; the points that were finished stay.")
+    cancels([p.cancel, b.cancel], [event], [b.line], "Cancelled; the points that were finished stay.", "Not compared")
     b.axis.change(strategy_comparison.figure, [b.state, b.axis, p.look, b.judge], b.figure, **LIGHT, **QUIET)
     b.which.input(strategy_comparison.tree, [b.state, b.which], b.tree, **LIGHT, **QUIET)
 

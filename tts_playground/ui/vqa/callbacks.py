@@ -28,7 +28,7 @@ from tts_playground.pages.vqa.view_settings import (
     view_of,
 )
 from tts_playground.tasks.vqa_data import SHIPPED
-from tts_playground.ui.error_handling import friendly
+from tts_playground.ui.error_handling import friendly, said
 from tts_playground.ui.events import (
     AT_ONCE,
     GPU,
@@ -56,7 +56,9 @@ def wire(app: gr.Blocks, parts: VqaParts) -> None:
     events = [_asking(parts), _set(parts)]
     _looking(parts)
     _touring(parts)
-    cancels([parts.cancel], events, [parts.status, parts.set_status], "Cancelled; what came before is kept.")
+    cancels(
+        [parts.cancel], events, [parts.status, parts.set_status], "Cancelled; what came before is kept.", "Not asked"
+    )
     step_search_view.wire(parts.steps, parts.picture, parts.settings, _view, parts.cancel)
     _choosing(parts)
     _theory(parts)
@@ -116,6 +118,7 @@ def _asking(p: VqaParts) -> Any:
         except PlaygroundError as error:
             if not begun:
                 yield gr.skip(), status(sentences.not_asked(error, before)), gr.skip(), gr.skip()
+                raise said(error) from error  # told above: the end of the event need not tell it again
             raise
 
     @friendly

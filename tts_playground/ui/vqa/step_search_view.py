@@ -95,4 +95,6 @@ def wire(
     given = [picture, board.strategy, board.guide, board.n, *settings]
     outputs = [board.line, board.tree, board.reading, board.script, board.command]
     event = board.run.click(run, given, outputs, show_progress="hidden", **GPU, **QUIET)
-    cancels([board.cancel, cancel], [event], [board.line], "Cancelled; the lines that came before are kept.")
+    cancels(
+        [board.cancel, cancel], [event], [board.line], "Cancelled; the lines that came before are kept.", "Not searched"
+    )
