@@ -182,7 +182,7 @@ def test_files_and_arrays_are_pictures_as_well(tmp_path):
         (lambda: AestheticScorer(torch.float32, "cpu")("a.png"), "images must be a list of pictures"),  # noqa: F405
         (lambda: generate_image(object(), object(), ["a cat"]), "user_prompt must be a text"),  # noqa: F405
         (lambda: generate_samples(BLANK, "how many?", "4"), "n must be a whole number"),  # noqa: F405
-        (lambda: verify_samples(BLANK, "how many?", "wed"), "samples must be a list of answers, not a text"),  # noqa: F405
+        (lambda: verify_samples(BLANK, "how many?", "wed"), "samples must be a list of texts, not a text"),  # noqa: F405
         (lambda: verify_samples(BLANK, "how many?", ["1", None]), "An answer must be a text, not None"),  # noqa: F405
         (lambda: is_correct("7", ["7", "seven"]), "target must be a text"),  # noqa: F405
         (lambda: resize_longest_side("a.png"), "img must be a PIL image"),  # noqa: F405

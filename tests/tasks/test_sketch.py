@@ -158,7 +158,7 @@ def test_another_reward_may_guide(reward):
 def test_what_is_no_reward_is_refused():
     with pytest.raises(UnknownName, match="clippp"):
         sketch(render("(Circle 3 8 8)"), reward="clippp")
-    with pytest.raises(BadInput, match="reward is a registered name"):
+    with pytest.raises(BadInput, match="A reward is a registered name"):
         sketch(render("(Circle 3 8 8)"), reward=IoUReward)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
@@ -20,7 +19,8 @@ from tts_playground.core import (
     SteppedSampler,
     Task,
 )
-from tts_playground.errors import BadInput, CannotDo, plural
+from tts_playground.core.scores import scores_of
+from tts_playground.errors import BadInput
 from tts_playground.strategies.voting import Ballot
 
 COUNTED = tuple(f.name for f in fields(Budget) if f.name != "seconds")
@@ -48,22 +48,6 @@ def checkpoints(shares: Iterable[float], horizon: int) -> list[int]:
 def best_first(scored: Sequence[Scored]) -> list[int]:
     """Places of the scored views, best first; of equals the earlier one."""
     return sorted(range(len(scored)), key=lambda i: -scored[i].reward)
-
-
-def scores_of(reward: Reward, task: Task, samples: Sequence[Sample]) -> list[float]:
-    """What a reward says of samples: one finite number each.
-
-    Raises:
-        CannotDo: it says something else, such as not-a-number: nothing can be chosen by that.
-    """
-    values = [float(value) for value in reward.score(task, samples)]
-    if len(values) != len(samples):
-        of = plural(len(samples), "candidate")
-        raise CannotDo(f"The reward {reward.name!r} gave {plural(len(values), 'score')} for {of}.")
-    if not all(map(math.isfinite, values)):
-        bad = next(value for value in values if not math.isfinite(value))
-        raise CannotDo(f"The reward {reward.name!r} gave {bad} as a score, which is no finite number; use another one.")
-    return values
 
 
 def waves(

@@ -11,8 +11,9 @@ from typing import Any
 
 from tts_playground import registry
 from tts_playground.core import Cost, PairwiseJudge, Reward, Sample, Scored, Task
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput, shown
-from tts_playground.strategies.budget import BudgetTracker, scores_of
+from tts_playground.strategies.budget import BudgetTracker
 
 
 @dataclass(frozen=True)

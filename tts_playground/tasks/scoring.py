@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_playground.core import Sample
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput
 from tts_playground.images import open_image
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
@@ -32,7 +33,7 @@ def score_picture(image: Any, prompt: str, rewards: Sequence[str] = ()) -> dict[
     found: dict[str, float] = {}
     for name in rewards or rewards_here():
         try:
-            (found[name],) = reward_named(name).score(task, [sample])
+            (found[name],) = scores_of(reward_named(name), task, [sample])
         except BadInput:
             if rewards:
                 raise
@@ -79,7 +80,7 @@ def score_folder(
             samples = [Sample(open_image(pictures[place][0]).convert("RGB"), place) for place in some]
             for name, judge in judges.items():
                 try:
-                    scores: Sequence[float | None] = judge.score(task, samples)
+                    scores: Sequence[float | None] = scores_of(judge, task, samples)
                 except BadInput as error:
                     scores = [None] * len(some)
                     refusals.setdefault(str(error))

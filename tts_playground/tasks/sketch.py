@@ -12,12 +12,13 @@ import numpy as np
 
 from tts_playground import registry
 from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sampler, Scored, Strategy
+from tts_playground.core.scores import as_reward, scores_of
 from tts_playground.dsl.drawings import unpack
 from tts_playground.dsl.raster import render
 from tts_playground.dsl.scoring import CLOSENESS, check_closeness, dropped, judge
 from tts_playground.dsl.surgery import tidy
 from tts_playground.dsl.tree import Program
-from tts_playground.errors import BadInput, shown
+from tts_playground.errors import BadInput
 from tts_playground.home import expanded
 from tts_playground.models.load_options import Options, for_no_model, options_of
 from tts_playground.rewards.iou import FitReward
@@ -378,9 +379,7 @@ def guide_of(reward: Reward | str, closeness: float = CLOSENESS) -> Reward:
     if isinstance(reward, str):
         found = registry.resolve("reward", reward, "sketch")
         return replace(found, closeness=closeness) if isinstance(found, FitReward) else found
-    if isinstance(reward, type) or not isinstance(reward, Reward):
-        raise BadInput(f"reward is a registered name or a Reward, not {shown(reward, 60)}; see core.Reward.")
-    return reward
+    return as_reward(reward)
 
 
 def _tidied(task: SketchTask, last: Round, guide: Reward) -> Round:
@@ -392,5 +391,5 @@ def _tidied(task: SketchTask, last: Round, guide: Reward) -> Round:
     if best is None or (neat := tidy(best.sample.content)) == best.sample.content:
         return last
     sample = replace(best.sample, content=neat, logprob=None)
-    scored, cost = Scored(sample, guide.score(task, [sample])[0]), last.cost + guide.unit_cost
+    scored, cost = Scored(sample, scores_of(guide, task, [sample])[0]), last.cost + guide.unit_cost
     return replace(last, best=scored if scored.reward >= best.reward else best, cost=cost)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tts_playground import registry
 from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sampler, Strategy
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models import loading
 from tts_playground.models.hub.identity import guidance_of, usual_of
@@ -297,7 +298,7 @@ def generate(
         blocks = (
             samples[start : start + BATCH] for start in range(0, len(samples), BATCH)
         )  # as the first judge reads them
-        scores[judge.name] = tuple(score for block in blocks for score in kept.score(task, block))
+        scores[judge.name] = tuple(score for block in blocks for score in scores_of(kept, task, block))
     further = sum((judge.unit_cost * len(samples) for judge in judges[1:]), found.cost)
     cost, name = total_cost(samples, judges) if alone else further, model_of(sampler, task.kind)
     return Generated(prompt, name, seed, settings, samples, scores, cost, tuple(warnings(judges, name, prompt)))
