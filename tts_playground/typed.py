@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 import types
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import fields
@@ -27,6 +28,7 @@ from tts_playground.errors import BadInput, shown
 Subject = TypeVar("Subject", bound=Callable[..., Any])
 _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "True or False", type(None): "None"}
 _ROWS = (Sequence, Iterable, Collection, list, set)
+_BROKEN = re.compile("[\x00\ud800-\udfff]")
 _WRONG = object()
 
 
@@ -53,6 +55,18 @@ def value_of(name: str, value: Any, hint: Any) -> Any:
         quoted = repr(shown(value, 60)) if isinstance(value, str) else shown(value, 60)
         raise BadInput(f"{name} must be {_words(hint)}, not {quoted}{kind}.")
     return found
+
+
+def checked_text(name: str, text: str) -> str:
+    """The text, where every model and file can hold it.
+
+    Raises:
+        BadInput: it holds half of a character (a lone surrogate, as from bytes that are no UTF-8) or a null.
+    """
+    if broken := _BROKEN.search(text):
+        place, code = broken.start() + 1, ord(broken[0])
+        raise BadInput(f"{name} holds a character at place {place} that no text has (U+{code:04X}); leave it out.")
+    return text
 
 
 def _typed_class(cls: Any) -> Any:

@@ -28,6 +28,7 @@ from tts_playground.samplers.proposal import ProposalSampler
 from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.tasks import engine
 from tts_playground.tasks.drawing import SIDE, Outline, nothing_found, read_drawing
+from tts_playground.tasks.plugged_samplers import heat
 from tts_playground.typed import typed
 
 if TYPE_CHECKING:
@@ -359,7 +360,7 @@ def sampler_of(
     if name == "tiny:sketch" or name.startswith("adapter:") or "/" in name or expanded(name).is_dir():
         return ProgramSampler(name, temperature, grammar=grammar, options=options or Options(), closeness=closeness)
     for_no_model(name, options)
-    sampler = registry.resolve("sampler", name, "sketch", temperature=temperature)
+    sampler = registry.resolve("sampler", name, "sketch", **heat(name, temperature))
     return replace(sampler, closeness=closeness) if isinstance(sampler, ProposalSampler) else sampler
 
 
