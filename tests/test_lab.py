@@ -189,6 +189,13 @@ def test_files_and_arrays_are_pictures_as_well(tmp_path):
         (lambda: best_of_n_curve([0.1, 0.2], [1]), "list of each prompt's scores"),  # noqa: F405
         (lambda: best_of_n_curve([], [1]), "no scores"),  # noqa: F405
         (lambda: accuracy_curves([], [], [1]), "at least one question"),  # noqa: F405
+        (lambda: best_of_n_curve([[0.1, 0.2]], 2), "n_values must be a list of numbers"),  # noqa: F405
+        (lambda: best_of_n_curve(5, [1]), "scores must be a list"),  # noqa: F405
+        (lambda: best_of_n_curve([["a"]], [1]), r"scores\[0\] must be a list of numbers"),  # noqa: F405
+        (lambda: accuracy_curves([[1, 0]], [[0.1, 0.2]], 2), "n_values must be a list"),  # noqa: F405
+        (lambda: accuracy_curves(5, [[0.1]], [1]), "correct must be a list"),  # noqa: F405
+        (lambda: accuracy_curves([1], [[0.1]], [1]), r"correct\[0\] must be a list"),  # noqa: F405
+        (lambda: accuracy_curves([[1, 0]], [[0.1]], [1]), "Question 0 has 2 answers and 1 score"),  # noqa: F405
         (lambda: failure_modes({}), "no picture"),  # noqa: F405
         (lambda: failure_modes({"a cat": [BLANK]}, {"a cat": []}), "one score for each"),  # noqa: F405
     ],

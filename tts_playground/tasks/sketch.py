@@ -144,7 +144,7 @@ class SketchSettings:
     def budget(self) -> Budget:
         """What the search may spend. By default candidates and renders, so that a busy machine finds the same program.
 
-        Whoever says ``n`` or ``seconds`` is held to that alone: the default's limit of renders is lifted.
+        Whoever says ``n`` or ``seconds`` lifts the default's limit of renders; ``n`` alone also ends after ``CAP``.
         """
         if self.n is None and self.seconds is None:
             return Budget(samples=CANDIDATES, renders=RENDERS, seconds=SAFETY)
@@ -234,7 +234,8 @@ def sketch(
     """Find a short program whose picture is the drawing.
 
     The default budget is counted in candidates and renders, so that the same drawing and seed give the same program
-    however busy the machine is. Whoever says ``n`` or ``seconds`` is held to that alone.
+    however busy the machine is. Whoever says ``n`` or ``seconds`` lifts its limit of renders; ``n`` alone also ends after
+    20 s. A drawing without ink gives the empty program, and ``stopped`` is "blank".
 
     Args:
         image: a path, bytes, a PIL image, an array, or a ``SketchTask``; see ``read_drawing``.
@@ -256,7 +257,7 @@ def sketch(
             ``models.trusted_code``.
 
     Raises:
-        BadInput: the picture cannot be read or shows no drawing, or a setting is out of range.
+        BadInput: the picture cannot be read, what it shows is no drawing, or a setting is out of range.
         Cancelled: ``cancel()`` became true.
         StoreError: the store cannot be read or written.
     """

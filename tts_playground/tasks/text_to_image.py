@@ -254,6 +254,7 @@ def generate(
     device: str = "auto",
     steps: int | None = None,
     eta: float | None = None,
+    cancel: Cancel = never,
 ) -> Generated:
     """Draw ``n`` images of ``prompt`` and score them: best-of-N, or another strategy.
 
@@ -270,12 +271,14 @@ def generate(
         dtype, load_in_4bit, device: how and where to load the model, and where named rewards run; see
             ``models.load_options.Options``.
         steps, eta: of a pipeline of diffusers, see ``DiffusionSettings``; None is what suits it.
+        cancel: asked at every report; True ends the draw.
 
     Raises:
         BadInput: a setting is out of range or not the model's, the prompt is empty or too long, or a search has no
             reward to guide it.
         UnknownName: no model, reward or strategy of that name.
         ModelUnavailable: this machine cannot hold or reach the model.
+        CannotDo: a search finished no image, or a reward says no number. Cancelled: ``cancel()`` became true.
     """
     check_count(n, MOST)
     task = PromptTask(prompt)
@@ -286,7 +289,7 @@ def generate(
         raise BadInput(f"The strategy {strategy!r} needs a reward to guide it; name one.")
     sampler = image_sampler(model, settings, options=options)
     guide = judges[0] if judges else None
-    rounds = generate_rounds(task, sampler, guide, n=n, strategy=strategy, seed=seed, store=store)
+    rounds = generate_rounds(task, sampler, guide, n=n, strategy=strategy, seed=seed, store=store, cancel=cancel)
     found = engine.Found().hear(rounds, on_round)
     if not found.whole:
         raise CannotDo(f"The strategy {strategy!r} finished no image within its budget; raise n.")
