@@ -234,8 +234,8 @@ def sketch(
     """Find a short program whose picture is the drawing.
 
     The default budget is counted in candidates and renders, so that the same drawing and seed give the same program
-    however busy the machine is. Whoever says ``n`` or ``seconds`` lifts its limit of renders; ``n`` alone also ends after
-    20 s. A drawing without ink gives the empty program, and ``stopped`` is "blank".
+    however busy the machine is. Whoever says ``n`` or ``seconds`` lifts its limit of renders; ``n`` alone also ends
+    after 20 s. A drawing without ink gives the empty program, and ``stopped`` is "blank".
 
     Args:
         image: a path, bytes, a PIL image, an array, or a ``SketchTask``; see ``read_drawing``.
