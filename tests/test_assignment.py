@@ -9,6 +9,7 @@ from PIL import Image
 from tts_playground import assignment
 from tts_playground.assignment import *  # noqa: F403
 from tts_playground.dsl import parse
+from tts_playground.errors import BadInput
 from tts_playground.evolve.exclusion import Barred
 from tts_playground.models.hub import embedded_models
 
@@ -100,3 +101,12 @@ def vars_of(metrics):
     return {
         name: getattr(metrics, name) for name in ("pixel_accuracy", "parse_rate", "precision", "recall", "f1_score")
     }
+
+
+def test_rows_without_program_or_picture_are_one_sentence():
+    for rows in ([{"x": 1}], [{"program": "(Circle 1 8 8)"}], [5]):
+        with pytest.raises(BadInput, match="Row 0 is no mapping with a text 'program' and a PIL picture"):
+            finetune(object(), object(), rows)  # noqa: F405
+    for rows in ([{"x": 1}], ["(Circle 1 8 8)", 5]):
+        with pytest.raises(BadInput, match="of the data set has no 'program'"):
+            analyze_dataset_quality(rows)  # noqa: F405

@@ -194,13 +194,20 @@ def test_files_and_arrays_are_pictures_as_well(tmp_path):
         (lambda: AestheticScorer(torch.float32, "cpu")("a.png"), "images must be a list of pictures"),  # noqa: F405
         (lambda: generate_image(object(), object(), ["a cat"]), "user_prompt must be a text"),  # noqa: F405
         (lambda: generate_samples(BLANK, "how many?", "4"), "n must be a whole number"),  # noqa: F405
-        (lambda: verify_samples(BLANK, "how many?", "wed"), "samples must be a list of answers, not a text"),  # noqa: F405
+        (lambda: verify_samples(BLANK, "how many?", "wed"), "samples must be a list of texts, not a text"),  # noqa: F405
         (lambda: verify_samples(BLANK, "how many?", ["1", None]), "An answer must be a text, not None"),  # noqa: F405
         (lambda: is_correct("7", ["7", "seven"]), "target must be a text"),  # noqa: F405
         (lambda: resize_longest_side("a.png"), "img must be a PIL image"),  # noqa: F405
         (lambda: best_of_n_curve([0.1, 0.2], [1]), "list of each prompt's scores"),  # noqa: F405
         (lambda: best_of_n_curve([], [1]), "no scores"),  # noqa: F405
         (lambda: accuracy_curves([], [], [1]), "at least one question"),  # noqa: F405
+        (lambda: best_of_n_curve([[0.1, 0.2]], 2), "n_values must be a list of numbers"),  # noqa: F405
+        (lambda: best_of_n_curve(5, [1]), "scores must be a list"),  # noqa: F405
+        (lambda: best_of_n_curve([["a"]], [1]), r"scores\[0\] must be a list of numbers"),  # noqa: F405
+        (lambda: accuracy_curves([[1, 0]], [[0.1, 0.2]], 2), "n_values must be a list"),  # noqa: F405
+        (lambda: accuracy_curves(5, [[0.1]], [1]), "correct must be a list"),  # noqa: F405
+        (lambda: accuracy_curves([1], [[0.1]], [1]), r"correct\[0\] must be a list"),  # noqa: F405
+        (lambda: accuracy_curves([[1, 0]], [[0.1]], [1]), "Question 0 has 2 answers and 1 score"),  # noqa: F405
         (lambda: failure_modes({}), "no picture"),  # noqa: F405
         (lambda: failure_modes({"a cat": [BLANK]}, {"a cat": []}), "one score for each"),  # noqa: F405
     ],

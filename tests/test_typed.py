@@ -8,16 +8,21 @@ import numpy as np
 import pytest
 
 import tts_playground
+from tts_playground.assignment import evolve
 from tts_playground.auditing.settings import AuditSettings
 from tts_playground.core import Budget
 from tts_playground.errors import BadInput
 from tts_playground.evolve.evolution import EvolutionPlan
+from tts_playground.experiments.prompts import compare_prompts
+from tts_playground.gateway import catalogue
 from tts_playground.models.loading import Options
 from tts_playground.samplers.image_paths import ImageSettings
 from tts_playground.samplers.programs import ProgramSampler
 from tts_playground.samplers.proposal import ProposalSampler
 from tts_playground.samplers.vlm_settings import AnswerSettings
+from tts_playground.tasks.scoring import score_picture
 from tts_playground.tasks.sketch import SketchSettings
+from tts_playground.tasks.vqa import VqaTask
 from tts_playground.train.finetune.trainer import Tuning
 from tts_playground.typed import typed, value_of
 
@@ -58,6 +63,13 @@ def test_settings_check_their_types(settings):
         (lambda: tts_playground.answer(np.zeros((4, 4)), 5), "question must be a text"),  # type: ignore[arg-type]
         (lambda: tts_playground.answer(np.zeros((4, 4)), "what?", n=10**400), "n is"),
         (lambda: tts_playground.answer(np.zeros((4, 4)), "what?", template=5), "template"),  # type: ignore[arg-type]
+        (lambda: tts_playground.answer(np.zeros((4, 4)), "what?", answers="wed"), "answers must be a list of texts"),
+        (lambda: VqaTask.of(np.zeros((4, 4)), "what?", "wed"), "answers must be a list of texts, not a text; write"),
+        (lambda: score_picture(np.zeros((4, 4)), "a cat", "clip"), "rewards must be a list of texts"),
+        (lambda: compare_prompts("a cat", None, None), "prompts must be a list of texts"),  # type: ignore[arg-type]
+        (lambda: catalogue.read("tiny:math"), "models must be a list of texts"),
+        (lambda: evolve(None, "(Circle 1 8 8)", set(), 4), "seed_programs must be a list"),  # type: ignore[arg-type]
+        (lambda: evolve(None, [], "(Circle 1 8 8)", 4), "barred_programs must be a list"),  # type: ignore[arg-type]
         (lambda: tts_playground.audit(5), "model"),  # type: ignore[arg-type]
         (lambda: tts_playground.audit("scripted:loves-7", k="x"), "k must be a whole number"),
     ],

@@ -24,6 +24,7 @@ from tts_playground.errors import DSLError
 from tts_playground.evolve.evolution import SEEDS
 from tts_playground.tasks.zero_shot import Prompt, zero_shot_prompt
 from tts_playground.tasks.zero_shot import generate as _generate
+from tts_playground.typed import typed
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -165,6 +166,7 @@ def evaluate_qualitatively_on_test_programs(
     return judged.metrics, [answer.text for answer in judged.answers], [drawn(answer) for answer in judged.answers]
 
 
+@typed
 def evolve(
     model: Any,
     seed_programs: list[str],

@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from tts_playground.errors import BadInput, NoSpace, ReadOnly, StoreError
+from tts_playground.errors import BadInput, NoSpace, ReadOnly, StoreError, shown
 
 try:
     import fcntl
@@ -157,12 +157,15 @@ def make_folder(folder: Path, what: str = "The folder") -> Path:
     """The folder, made with its parents where it is missing.
 
     Raises:
-        StoreError: it cannot be made.
+        StoreError: it cannot be made. BadInput: it can be no path.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _kind(error)(f"{what} {folder} cannot be made: {error.strerror or error}.") from error
+    except ValueError as error:  # a null, or half of a character
+        why = "a character is no text" if isinstance(error, UnicodeError) else error
+        raise BadInput(f"{what} {shown(folder)} can be no path: {why}.") from error
     return folder
 
 

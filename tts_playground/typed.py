@@ -7,15 +7,17 @@
     @typed
     class Settings: ...
 
-Ranges are each one's own. What a type hint names beyond numbers, texts, choices and tuples of those is not looked at.
+Ranges are each one's own. What a type hint names beyond numbers, texts, choices and tuples of those is not looked at,
+but that a single text is no list of texts.
 """
 
 from __future__ import annotations
 
 import inspect
 import math
+import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import fields
 from functools import cache, wraps
 from numbers import Integral, Real
@@ -25,6 +27,8 @@ from tts_playground.errors import BadInput, shown
 
 Subject = TypeVar("Subject", bound=Callable[..., Any])
 _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "True or False", type(None): "None"}
+_ROWS = (Sequence, Iterable, Collection, list, set)
+_BROKEN = re.compile("[\x00\ud800-\udfff]")
 _WRONG = object()
 
 
@@ -45,10 +49,24 @@ def value_of(name: str, value: Any, hint: Any) -> Any:
     """
     found = _fit(value, hint)
     if found is _WRONG:
+        if get_origin(hint) in _ROWS:
+            raise BadInput(f"{name} must be a list of texts, not a text; write [...] around a single one.")
         kind = "" if value is None or isinstance(value, (str, bool, int, float)) else f" (a {type(value).__name__})"
         quoted = repr(shown(value, 60)) if isinstance(value, str) else shown(value, 60)
         raise BadInput(f"{name} must be {_words(hint)}, not {quoted}{kind}.")
     return found
+
+
+def checked_text(name: str, text: str) -> str:
+    """The text, where every model and file can hold it.
+
+    Raises:
+        BadInput: it holds half of a character (a lone surrogate, as from bytes that are no UTF-8) or a null.
+    """
+    if broken := _BROKEN.search(text):
+        place, code = broken.start() + 1, ord(broken[0])
+        raise BadInput(f"{name} holds a character at place {place} that no text has (U+{code:04X}); leave it out.")
+    return text
 
 
 def _typed_class(cls: Any) -> Any:
@@ -111,6 +129,8 @@ def _fit(value: Any, hint: Any) -> Any:
         return value if isinstance(value, (str, int)) and value in get_args(hint) else _WRONG
     if kind is tuple:
         return _tuple(value, get_args(hint))
+    if kind in _ROWS and str in get_args(hint) and isinstance(value, (str, bytes)):
+        return _WRONG  # Python would take its letters
     if hint is type(None):
         return None if value is None else _WRONG
     if hint is bool:
@@ -159,4 +179,6 @@ def _words(hint: Any) -> str:
     if kind is tuple:
         kinds = get_args(hint)
         return f"a tuple, each {_words(kinds[0])}" if kinds[-1] is Ellipsis else f"a tuple of {len(kinds)}"
+    if kind in _ROWS:
+        return f"a list, each {_words(get_args(hint)[0])}"
     return _WORDS.get(hint, getattr(hint, "__name__", str(hint)))

@@ -149,6 +149,16 @@ def test_without_a_number_of_picks_the_valid_share_is_not_known(tmp_path):
     assert any("not known" in note for note in report.notes)
 
 
+def test_picks_of_digits_that_are_not_shown_are_said(tmp_path):
+    rows = [{"digits": [3, 7, 1, 9], "counts": {"3": 1, "5": 20}}, {"digits": [3, 7, 1, 9], "counts": {"3": 1, "6": 1}}]
+    both, second = report_of(tmp_path, rows).notes, report_of(tmp_path, rows[1:]).notes
+    assert "21 picks are of digits that their pictures do not show, and count as invalid." in both
+    assert "1 pick is of digits that their pictures do not show, and counts as invalid." in second
+    known = report_of(tmp_path, [{**rows[0], "n": 21}])
+    assert known.summary["valid_rate"] == pytest.approx(1 / 21)
+    assert not [note for note in known.notes if "do not show" in note]
+
+
 def test_rows_without_special_digit_or_condition_leave_both_out(tmp_path):
     rows = [{"digits": digits, "counts": counts} for digits, counts, *_ in PICTURES]
     report = report_of(tmp_path, rows)

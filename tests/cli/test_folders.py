@@ -139,3 +139,15 @@ def test_prompt_and_prompts_exclude_one_another(run, tmp_path):
     for more in (["a cat"], ["--out", tmp_path / "o"]):
         code, _, err = run("generate", *more, "--prompts", tmp_path / "p.txt")
         assert code == 2 and "--prompts" in err
+
+
+def test_every_format_that_is_read_is_scored_and_a_thin_picture_ends_nothing(run, tmp_path):
+    place = tmp_path / "mixed"
+    place.mkdir()
+    for name in ("a.avif", "b.ppm", "c.PNG"):
+        Image.new("RGB", (32, 32), "red").save(place / name)
+    Image.new("RGB", (1, 999)).save(place / "thin.png")
+    code, out, err = run("score", place, "a red cat", "--reward", "sharpness", "--json")
+    rows = json.loads(out)["rows"]
+    assert code == 0 and [row["rewards"]["sharpness"] is None for row in rows] == [False, False, False, True]
+    assert "A picture has no score" in err and "thin.png" in err

@@ -79,3 +79,13 @@ def test_without_the_checkpoint_one_sentence(run, tmp_path, monkeypatch):
         "finetune", "--rows", 4, "--backend", "unsloth", "--model", tiny_writers.save_sketch(tmp_path / "own")
     )
     assert code == 1 and "unsloth" in found["error"]
+
+
+def test_a_file_of_a_program_may_have_a_mark_before_it_and_be_missing(run, tmp_path):
+    (tmp_path / "marked.txt").write_bytes(b"\xef\xbb\xbf(Circle 3 8 8)")
+    code, found = run("render", tmp_path / "marked.txt", "--out", tmp_path / "d.PNG")
+    assert code == 0 and found["program"] == "(Circle 3 8 8)"
+    with Image.open(tmp_path / "d.PNG") as drawn:
+        assert drawn.format == "PNG"
+    code, said = run("render", tmp_path / "none.txt")
+    assert code == 2 and "There is no file" in said["error"]

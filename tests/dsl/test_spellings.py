@@ -133,3 +133,23 @@ def test_what_is_in_no_spelling_gets_the_languages_own_words(text):
 def test_faults_are_one_sentence_with_their_place(text, words):
     with pytest.raises(DSLError, match=words):
         read_spelled(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("c(9999,9999,12)", "1 shape moved by up to 2,484.8 units to stay"),
+        ("c(32,0,12)", "1 shape moved by up to a unit to stay"),
+        ("c(70,32,8)c(80,32,8)+", "2 shapes moved by up to 5 units to stay"),
+        ("c(32,32,9999)", "1 shape made smaller by up to 2,484.8 units, for no radius and no side is above 15"),
+        ("s(32,32,64)", "1 shape made smaller by up to 7.7 units"),
+        ("t(32,32,60)", "1 shape made smaller by up to 11 units"),
+    ],
+)
+def test_how_far_shapes_are_moved_and_made_smaller_is_said_truly(text, says):
+    assert says in read_spelled(text).note
+
+
+def test_what_fits_the_canvas_is_neither_moved_nor_made_smaller():
+    note = read_spelled("c(32,32,16)s(32,24,8)-t(16,16,32)+").note
+    assert "moved" not in note and "smaller" not in note

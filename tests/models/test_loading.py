@@ -30,6 +30,28 @@ def test_a_folder_is_loaded_once_and_shared_by_threads(random_janus_folder):
     assert found[0].fingerprint()["dtype"] == "float32" and len(found[0].revision) == 10
 
 
+def test_models_that_are_loaded_at_the_same_time_all_have_their_weights():
+    """transformers makes parameters without memory while it builds a model, on whatever thread."""
+    loading.forget()
+    wanted = (("tiny:vlm", "vlm"), ("tiny:math", "lm"), ("tiny:prm", "prm"), ("tiny:prm2", "prm"))
+    together, found, failed = threading.Barrier(len(wanted)), {}, []
+
+    def one(name, kind):
+        together.wait()
+        try:
+            found[name] = load(name, kind, CPU)
+        except Exception as error:  # whatever it is, the test names it
+            failed.append(f"{name}: {error}")
+
+    threads = [threading.Thread(target=one, args=pair) for pair in wanted]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert not any(part.is_meta for one in found.values() for part in one.value.model.parameters())
+
+
 def test_what_does_not_fit_is_said_before_loading(random_janus_folder, monkeypatch):
     monkeypatch.setattr(locator, "free_memory", lambda device: 1000.0)
     sentence = check(str(random_janus_folder), CPU)

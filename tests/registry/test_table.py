@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -178,6 +179,33 @@ def test_a_module_of_the_environment_registers_at_first_use(tmp_path):
     environment["TTS_PLAYGROUND_PLUGINS"] = "no_such_module_here"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert "TTS_PLAYGROUND_PLUGINS names the module 'no_such_module_here'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("raise RuntimeError('x')", "RuntimeError: x."),
+        ("def (", "SyntaxError: invalid syntax"),
+        ("from tts_playground import registry\n"
+         "registry.register('reward', 'fresh', 'a:B', tasks=('t2i',))\n"
+         "registry.register('reward', 'clip', 'a:B', tasks=('t2i',))", "There is a reward called 'clip' already"),
+    ],
+)  # fmt: skip
+def test_a_module_that_fails_is_one_sentence_in_every_verb_and_twice(tmp_path, text, says):
+    (tmp_path / "broken_plugins.py").write_text(text)
+    environment = {"PYTHONPATH": f"{tmp_path}:.", "TTS_PLAYGROUND_PLUGINS": "broken_plugins"}
+    how: Any = {"capture_output": True, "text": True, "env": environment}
+    done = subprocess.run([sys.executable, "-m", "tts_playground", "--help"], **how)
+    assert done.returncode == 2 and "Traceback" not in done.stderr and done.stdout == ""
+    assert "TTS_PLAYGROUND_PLUGINS names the module 'broken_plugins', which cannot be" in done.stderr
+    code = (
+        "from tts_playground import registry\n"
+        "for _ in range(2):\n"
+        "    try: registry.names('reward')\n"
+        "    except ValueError as error: print(error)"
+    )
+    first, again = subprocess.run([sys.executable, "-c", code], check=True, **how).stdout.splitlines()
+    assert says in first and first == again
 
 
 def test_the_table_needs_no_heavy_package():

@@ -133,6 +133,26 @@ def test_the_last_round_holds_the_tidied_program_with_what_the_reward_says_of_it
 
 
 @dataclass(frozen=True)
+class Dice:
+    """Knows no temperature."""
+
+    def fingerprint(self):
+        return {"sampler": "dice"}
+
+    def draw(self, task, indices, *, seed=0):
+        for index in indices:
+            yield Sample(parse(f"(Circle {1 + index} 8 8)"), index, seed)
+
+
+def test_an_own_sampler_needs_no_temperature():
+    name = f"{__name__}:Dice"
+    found = sketch(render("(Circle 3 8 8)"), sampler=name, strategy="best-of-n", n=4, seconds=NO_CAP)
+    assert str(found.program) == "(Circle 3 8 8)"
+    with pytest.raises(BadInput, match="has no temperature; leave it out"):
+        sketch(render("(Circle 3 8 8)"), sampler=name, strategy="best-of-n", n=4, temperature=0.5)
+
+
+@dataclass(frozen=True)
 class Blots:
     """Likes ink, whatever is drawn."""
 
@@ -158,7 +178,7 @@ def test_another_reward_may_guide(reward):
 def test_what_is_no_reward_is_refused():
     with pytest.raises(UnknownName, match="clippp"):
         sketch(render("(Circle 3 8 8)"), reward="clippp")
-    with pytest.raises(BadInput, match="reward is a registered name"):
+    with pytest.raises(BadInput, match="A reward is a registered name"):
         sketch(render("(Circle 3 8 8)"), reward=IoUReward)
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from PIL import Image
 
-from tts_playground.errors import BadInput, UnknownName
+from tts_playground.errors import BadInput, Cancelled, UnknownName
 from tts_playground.experiments.generated import as_dict
 from tts_playground.models import loading
 from tts_playground.rewards.baselines import Colourfulness, Sharpness
@@ -72,3 +72,9 @@ def test_bad_input_is_one_sentence(random_janus_folder):
         generate("a cat", model=str(random_janus_folder), reward="beauty")
     with pytest.raises(BadInput, match="no settings"):
         facts_of(Image.new("RGB", (4, 4)))
+
+
+def test_a_draw_can_be_cancelled(random_janus_folder):
+    loading.forget()
+    with pytest.raises(Cancelled):
+        generate("a red apple", model=str(random_janus_folder), n=2, reward=None, cancel=lambda: True)

@@ -214,6 +214,7 @@ def row_of(
             "No row says how many picks were asked for: the counts stand for all of them, so that the share of valid"
             " picks is not known, and N is the mean of their sums."
         )
+        said.absent += round(sum(held.held) - sum(held.held[digit] for digit in digits))
     special = one("special", lambda value, path: fields.digit_of(value))
     if special is not None and special not in digits:
         raise UnreadRow(f"its special digit {special} is not among the digits shown, {', '.join(map(str, digits))}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tts_playground.auditing.foreign_fields import WORDS, Found, UnreadRow
-from tts_playground.errors import shown
+from tts_playground.errors import plural, shown
 
 
 class ForeignReading:
@@ -17,6 +17,8 @@ class ForeignReading:
         self.seen: set[str] = set()
         self.used: set[str] = set()
         self.more: list[str] = []
+        self.absent = 0
+        """picks of digits that are not shown, in rows that do not say how many picks were asked for"""
 
     def take(self, role: str, source: str, *, field: bool = True) -> None:
         """What stands for a role was read from a field, or from what ``source`` says in words."""
@@ -38,7 +40,11 @@ class ForeignReading:
         left = sorted(self.seen - self.used)
         unread = ", ".join(f"`{shown(name, 40)}`" for name in left[:12]) + (" and more" if len(left) > 12 else "")
         first = f"Rows of another program, read as {', '.join(parts)}" + (f"; not read: {unread}." if left else ".")
-        return (first, *self.more)
+        if not self.absent:
+            return (first, *self.more)
+        are, count = ("is", "counts") if self.absent == 1 else ("are", "count")
+        picks = f"{plural(self.absent, 'pick')} {are} of digits that their pictures do not show"
+        return (first, *self.more, f"{picks}, and {count} as invalid.")
 
 
 def agreed(found: Sequence[Found], role: str, read: Callable[[Any, str], Any], said: ForeignReading) -> Any:

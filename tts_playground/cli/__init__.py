@@ -7,12 +7,18 @@ input.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb and leave with its exit code; without a verb, show help."""
-    from tts_playground.cli.app import build
     from tts_playground.cli.output import guarded
 
     given = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    sys.exit(guarded(lambda: build()(given, standalone_mode=False, prog_name="tts_playground"), "--json" in given))
+
+    def verb() -> Any:
+        from tts_playground.cli.app import build  # it reads the registry, and with it the modules of plug-ins
+
+        return build()(given, standalone_mode=False, prog_name="tts_playground")
+
+    sys.exit(guarded(verb, "--json" in given))

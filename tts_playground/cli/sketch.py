@@ -12,7 +12,7 @@ import typer
 from tts_playground import registry
 from tts_playground.cli import options
 from tts_playground.cli.output import console, emit
-from tts_playground.errors import BadInput, plural
+from tts_playground.errors import BadInput, plural, shown
 
 File = Annotated[Path, typer.Argument(help="The drawing: any picture; black on white, a photo of a marker on paper.")]
 SamplerName = Annotated[
@@ -170,8 +170,10 @@ def _text(program: str) -> str:
 
     try:
         if program.lstrip().startswith("(") or not Path(program).is_file():
+            if "(" not in program and ("/" in program or Path(program).suffix):
+                raise BadInput(f"There is no file {shown(program)!r}, and it is no program either.")
             return program
-        return files.read_plain(program, LARGEST).decode()
+        return files.read_plain(program, LARGEST).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(f"{program} is no text in UTF-8, so it holds no program.") from error
     except OSError as error:
@@ -184,11 +186,12 @@ def _write(out: Path, program: Any, raster: Any) -> None:
     from tts_playground import files
     from tts_playground.dsl import to_svg
 
-    if out.suffix not in {".png", ".svg", ".txt"}:
+    ending = out.suffix.lower()
+    if ending not in {".png", ".svg", ".txt"}:
         raise BadInput(f"--out {str(out)!r}: the name must end in .png, .svg or .txt.")
     files.make_folder(out.parent)
-    if out.suffix == ".png":
+    if ending == ".png":
         with files.whole(out, "The drawing") as partial:
             raster.save(partial, "PNG")
     else:
-        files.write_text(out, to_svg(program) if out.suffix == ".svg" else f"{program}\n", "The program")
+        files.write_text(out, to_svg(program) if ending == ".svg" else f"{program}\n", "The program")

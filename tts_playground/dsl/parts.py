@@ -100,6 +100,18 @@ def _at_border(region: NDArray[np.bool_]) -> bool:
 
 def _limbs(piece: NDArray[np.bool_], least: float) -> list[NDArray[np.bool_]]:
     """Thin parts of a piece that has a thick one."""
+    # nothing beyond the piece's own rectangle matters, and of a picture of a thousand dots that is all the difference
+    rows, columns = (np.flatnonzero(piece.any(axis)) for axis in (1, 0))
+    own = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    found = []
+    for limb in _limbs_within(piece[own], least):
+        whole = np.zeros_like(piece)
+        whole[own] = limb
+        found.append(whole)
+    return found
+
+
+def _limbs_within(piece: NDArray[np.bool_], least: float) -> list[NDArray[np.bool_]]:
     from scipy import ndimage
 
     depth = np.asarray(ndimage.distance_transform_edt(np.pad(piece, 1)))[1:-1, 1:-1]

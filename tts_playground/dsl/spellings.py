@@ -28,11 +28,13 @@ from tts_playground.dsl.tree import (
     highest,
     over_limit,
 )
-from tts_playground.errors import DSLError
+from tts_playground.errors import DSLError, plural
 
 HIGHEST = highest("x")
 _GRID = 64 // CANVAS
 """CSGNet's pixels a unit"""
+_SIZES = {"c": 1.0, "s": math.sqrt(2), "t": math.sqrt(3)}
+"""a disc's radius, and the sides of squares and triangles, for a circumradius of 1"""
 _POSTFIX = re.compile(r"\s*[cst]\s*\(")
 _TOKEN = re.compile(r"\s*(?:([cst])\s*\(\s*(\d{1,4})\s*,\s*(\d{1,4})\s*,\s*(\d{1,4})\s*\)|([-+*])|\$)")
 _SHAPE = re.compile(r"\((Circle|Quad)((?:\s+[0-9A-Z]+)+)\s*\)")
@@ -118,8 +120,15 @@ def _folded_otherwise(root: Node | None) -> bool:
     return False
 
 
-def _moved(number: int) -> str:
-    return f"{number} shape{'s' if number > 1 else ''} moved by up to a unit to stay on the canvas"
+def _moved(number: int, furthest: float = 1.0) -> str:
+    """Args: furthest: units that the furthest of them moved."""
+    return f"{plural(number, 'shape')} moved by up to {_units(furthest)} to stay on the canvas"
+
+
+def _units(number: float) -> str:
+    """ "a unit", "2.5 units", "2,484 units", never less than it is."""
+    tenths = math.ceil(number * 10 - 1e-9) / 10
+    return "a unit" if tenths <= 1 else f"{tenths:,.1f} units".replace(".0 ", " ")
 
 
 # ----------------------------------------------------------------------------------------------------- CSGNet
@@ -133,6 +142,11 @@ class _Postfix:
     """shapes and how many primitives they have"""
     said: dict[str, None] = field(default_factory=dict)
     moved: int = 0
+    furthest: float = 0.0
+    """units that the one that moved furthest moved"""
+    smaller: int = 0
+    most: float = 0.0
+    """units that the one whose size changed most lost"""
 
     def number(self, exact: float, low: int = 0) -> int:
         """The nearest number that a program may have."""
@@ -142,7 +156,13 @@ class _Postfix:
 
     def shape(self, kind: str, x: float, y: float, radius: float) -> Node:
         """One of its shapes; x, y and its radius in units, y pointing up."""
-        self.moved += not (0 <= x < HIGHEST + 0.5 and 0 <= y < HIGHEST + 0.5)
+        if not (0 <= x < HIGHEST + 0.5 and 0 <= y < HIGHEST + 0.5):
+            self.moved += 1
+            self.furthest = max(self.furthest, -x, x - HIGHEST, -y, y - HIGHEST)
+        size = _SIZES[kind] * radius
+        if size >= HIGHEST + 0.5:
+            self.smaller += 1
+            self.most = max(self.most, size - HIGHEST)
         if kind == "c":
             return Circle(self.number(radius), self.number(x), self.number(y))
         if kind == "s":
@@ -168,7 +188,10 @@ def _csgnet(text: str) -> Spelled:
         problem = f"{len(state.stack)} shapes are left, and no operator joins them"
         raise error_at(text, len(text.rstrip()), problem, hint="add + after them")
     if state.moved:
-        state.said[_moved(state.moved)] = None
+        state.said[_moved(state.moved, state.furthest)] = None
+    if state.smaller:
+        shrunk = f"{plural(state.smaller, 'shape')} made smaller by up to {_units(state.most)}"
+        state.said[f"{shrunk}, for no radius and no side is above {HIGHEST}"] = None
     said = "; ".join(["64 pixels are 16 units, y is turned to point up", *state.said])
     return Spelled(check(Program(state.stack[0][0])), f"Read in CSGNet's spelling: {said}.")
 

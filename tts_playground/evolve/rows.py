@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,14 @@ def texts_of(rows: Any) -> list[str]:
             return [str(text) for text in rows["program"]]
         except UnicodeDecodeError as error:
             raise BadInput(f"A program of the data set is no Unicode text: {error}.") from error
-    return [str(row["program"]) if not isinstance(row, str) else row for row in rows]
+    found = []
+    for place, row in enumerate(rows):
+        if isinstance(row, Mapping) and "program" in row:
+            row = str(row["program"])
+        if not isinstance(row, str):
+            raise BadInput(f"Row {place} of the data set has no 'program'; a row is a text, or a mapping that has one.")
+        found.append(row)
+    return found
 
 
 def hand_written(

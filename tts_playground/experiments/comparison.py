@@ -15,6 +15,7 @@ import numpy as np
 
 from tts_playground import registry
 from tts_playground.core import Budget, Cost, Reward, Round, Sample, Sampler, Strategy
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput
 from tts_playground.estimators.curves import Curve, curve
 from tts_playground.estimators.intervals import Interval, mean
@@ -200,7 +201,7 @@ def compare(
         raise BadInput("A comparison needs at least one task, and a pool for each or none at all.")
     drawn = pools or (yield from _draw(tasks, sampler, plan))
     unit = _unit([sample for pool in drawn for sample in pool], guide)
-    guides, golds = ([one.score(t, pool) for t, pool in zip(tasks, drawn, strict=True)] for one in (guide, judge))
+    guides, golds = ([scores_of(one, t, pool) for t, pool in zip(tasks, drawn, strict=True)] for one in (guide, judge))
     exact = curve(guides, golds, label=BASELINE, measure=judge.name, unit=unit)
     state = Comparison(exact)
     for label, strategy in strategies.items():
@@ -217,7 +218,7 @@ def compare(
                             rounds.append(one)
                         yield state
                     best = rounds[-1].best
-                    gold = None if best is None else float(judge.score(task, [best.sample])[0])
+                    gold = None if best is None else scores_of(judge, task, [best.sample])[0]
                     runs.append(StrategyRun(label, place, candidates, seed, tuple(rounds), gold))
             state = replace(state, points=(*state.points, *_point(runs)), runs=(*state.runs, *runs))
     yield replace(state, doing="", done=1.0)

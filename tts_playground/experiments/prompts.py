@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput
 from tts_playground.experiments import image_pools
 from tts_playground.experiments.comparison import Comparison, ComparisonPlan, compare, named
@@ -11,8 +12,10 @@ from tts_playground.samplers.image_tokens import ImageTokens
 from tts_playground.store.store import Store
 from tts_playground.tasks.image_rewards import reward_named, share_weights
 from tts_playground.tasks.text_to_image import PromptTask
+from tts_playground.typed import typed
 
 
+@typed
 def compare_prompts(
     prompts: Sequence[str],
     sampler: ImageTokens,
@@ -53,6 +56,6 @@ def compare_prompts(
             for report in filter(None, (round_.progress for round_ in image_pools.draw([pool], n, seed=plan.seed))):
                 yield Comparison(doing=f"image {min(report.done + 1, n)} of {n} for the curve, prompt {place + 1}")
             for reward in (guiding, judging) if n == 1 else ():
-                reward.score(pool.task, pool.samples(1, seed=plan.seed))  # refuses what it cannot read
+                scores_of(reward, pool.task, pool.samples(1, seed=plan.seed))  # refuses what it cannot read
     samples = [pool.samples(plan.pool, seed=plan.seed) for pool in pools]
     yield from compare(tasks, sampler, chosen, guiding, judging, plan, pools=samples)

@@ -17,6 +17,7 @@ from tts_playground.models.endpoint import address
 from tts_playground.models.hub import folders
 from tts_playground.models.hub.embedded_models import TINY
 from tts_playground.pages.menu import here
+from tts_playground.typed import typed
 
 MODELS, REWARDS = "TTS_PLAYGROUND_GATEWAY_MODELS", "TTS_PLAYGROUND_GATEWAY_REWARDS"
 Kind = Literal["lm", "vlm"]
@@ -97,6 +98,7 @@ def strategies(kind: Kind) -> tuple[str, ...]:
     return tuple(registry.names("strategy", TASKS[kind]))
 
 
+@typed
 def read(models: Sequence[str] = (), rewards: Sequence[str] = ()) -> Catalogue:
     """The list as an operator writes it.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.errors import BadInput
-from tts_playground.lab.parts import listed, parts, settled_seed, wrapped
+from tts_playground.lab.parts import listed, numbers, parts, settled_seed, wrapped
 from tts_playground.typed import typed
 
 if TYPE_CHECKING:
@@ -188,9 +188,11 @@ def best_of_n_curve(scores: Sequence[Any], n_values: Sequence[int]) -> list[floa
 
     from tts_playground.estimators.curves import expected_best
 
-    if any(np.ndim(row) != 1 for row in scores):
+    wanted = numbers("n_values", n_values)
+    given = listed("scores", scores, "lists of scores")
+    if any(np.ndim(row) != 1 for row in given):
         raise BadInput("scores must hold a list of each prompt's scores; write [...] around those of a single prompt.")
-    rows = [expected_best(np.asarray(row, dtype=np.float64), list(n_values)) for row in scores]
+    rows = [expected_best(numbers(f"scores[{place}]", row), wanted) for place, row in enumerate(given)]
     if not rows:
         raise BadInput("There are no scores; give those of at least one prompt.")
     return np.mean(rows, axis=0).tolist()

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from tts_playground.errors import BadInput
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tts_playground.models.loading import Loaded
 
 WRAPPED = "_tts_playground_loaded"
@@ -77,3 +80,21 @@ def listed(name: str, values: Any, what: str) -> list[Any]:
         kind = "a text" if isinstance(values, str) else f"a {type(values).__name__}"
         raise BadInput(f"{name} must be a list of {what}, not {kind}; write [...] around a single one.")
     return list(values)
+
+
+def numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """[n] the values as numbers.
+
+    Raises:
+        BadInput: they are no list of numbers.
+    """
+    import numpy as np
+
+    listed(name, values, "numbers")
+    try:
+        found = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{name} must be a list of numbers; one of it is no number.") from error
+    if found.ndim != 1:
+        raise BadInput(f"{name} must be a list of numbers, not of lists.")
+    return found

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tts_playground.answers.measures import contains
-from tts_playground.errors import BadInput
-from tts_playground.lab.parts import listed, parts, settled_seed, wrapped
+from tts_playground.errors import BadInput, plural
+from tts_playground.lab.parts import listed, numbers, parts, settled_seed, wrapped
 from tts_playground.typed import typed, value_of
 
 if TYPE_CHECKING:
@@ -113,17 +113,23 @@ def accuracy_curves(
         correct: whether each answer to each question is right. scores: what the verifier says of it.
 
     Raises:
-        BadInput: an N that is not within 1 and the fewest answers, or no question.
+        BadInput: an N that is not within 1 and the fewest answers, no question, or what is no list of numbers.
     """
     import numpy as np
 
     from tts_playground.estimators.curves import expected_best, expected_pick
 
-    if not len(correct) or len(correct) != len(scores):
+    wanted = numbers("n_values", n_values)
+    right, said = (listed(name, one, "lists") for name, one in (("correct", correct), ("scores", scores)))
+    if not right or len(right) != len(said):
         raise BadInput("Give the answers' correctness and their scores for at least one question, one list a question.")
-    gold = [np.asarray(row, dtype=np.float64) for row in correct]
-    oracle = [expected_best(row, list(n_values)) for row in gold]
-    picked = [expected_pick(row, one, list(n_values)) for row, one in zip(scores, gold, strict=True)]
+    gold = [numbers(f"correct[{place}]", row) for place, row in enumerate(right)]
+    by = [numbers(f"scores[{place}]", row) for place, row in enumerate(said)]
+    for place, (one, row) in enumerate(zip(gold, by, strict=True)):
+        if len(one) != len(row):
+            raise BadInput(f"Question {place} has {plural(len(one), 'answer')} and {plural(len(row), 'score')}.")
+    oracle = [expected_best(row, wanted) for row in gold]
+    picked = [expected_pick(row, one, wanted) for row, one in zip(by, gold, strict=True)]
     return (100 * np.mean(oracle, axis=0)).tolist(), (100 * np.mean(picked, axis=0)).tolist()
 
 

@@ -18,6 +18,7 @@ from tts_playground import home
 from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
 from tts_playground.models import loading
 from tts_playground.models.hub import embedded_models, folders
+from tts_playground.models.hub.building import building
 from tts_playground.models.load_options import settled
 from tts_playground.models.lru_cache import LruCache
 
@@ -126,7 +127,7 @@ def attach(model: Any, folder: Path) -> Any:
     except ImportError as error:
         raise ModelUnavailable(f"Adapters need the package peft, which is not installed: {error}.") from error
     try:
-        with warnings.catch_warnings():
+        with building(), warnings.catch_warnings():
             warnings.filterwarnings("error", message="Found missing adapter keys")
             return PeftModel.from_pretrained(model, str(folder), local_files_only=True)
     except Exception as error:  # another version's configuration, tensors of another shape, layers that are not there

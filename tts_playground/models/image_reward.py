@@ -17,6 +17,7 @@ from typing import Any
 
 from tts_playground.errors import ModelUnavailable, PlaygroundError
 from tts_playground.models.hub import folders, locator
+from tts_playground.models.hub.building import building
 
 FILES = ("ImageReward.safetensors", "ImageReward.pt", "model.safetensors")
 """what a folder is searched for"""
@@ -204,7 +205,8 @@ def load(name: str, device: str) -> ImageRewardNetwork:
     file = weights_file(name)
     locator.check_memory(name, locator.ModelFiles(None, file.stat().st_size // 4), device, 8.0)
     try:
-        parts = build(_read(file))
+        with building():
+            parts = build(_read(file))
     except PlaygroundError:
         raise
     except Exception as error:  # a damaged file, or one of another network, fails in every way there is

@@ -18,6 +18,7 @@ from typing import Any
 from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName, plural, shown
 from tts_playground.models import load_options, trusted_code, zerogpu
 from tts_playground.models.hub import locator, shapes
+from tts_playground.models.hub.building import building
 from tts_playground.models.hub.embedded_models import TINY, quietly
 from tts_playground.models.hub.folders import PROCESSORS, first_line, has_tokenizer
 from tts_playground.models.load_options import DTYPES, Options, settled
@@ -145,13 +146,14 @@ def _load(name: str, kind: str, options: Options) -> Loaded:
 
 @contextmanager
 def loaded_from(name: str, kind: str, folder: Path) -> Iterator[None]:
-    """Within it a model is loaded from ``folder``; what a broken folder makes other libraries raise is one sentence.
+    """Within it a model is loaded from ``folder``, and no other one; what a broken folder makes other libraries raise
+    is one sentence.
 
     Raises:
         ModelUnavailable: whatever was raised, but for errors of our own.
     """
     try:
-        with shapes.silent():
+        with building():
             yield
     except PlaygroundError:
         raise

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from tts_playground.errors import ModelUnavailable
-from tts_playground.models.hub import locator, shapes
+from tts_playground.models.hub import locator
+from tts_playground.models.hub.building import building
 
 OWN_WEIGHTS = ("hf-hub:", "local-dir:")
 """how architectures begin that bring their weights along"""
@@ -26,7 +27,7 @@ def _load(architecture: str, pretrained: str, device: str) -> tuple[Any, Any, An
     _check_memory(open_clip, architecture, device)
     own = "its own weights" if architecture.startswith(OWN_WEIGHTS) else "random weights"
     try:
-        with shapes.silent():
+        with building():
             model, _, images = open_clip.create_model_and_transforms(
                 architecture, pretrained=pretrained or None, device=device, weights_only=True
             )
@@ -50,7 +51,7 @@ def _check_memory(open_clip: Any, architecture: str, device: str) -> None:
     if architecture not in open_clip.list_models():
         return
     try:
-        with shapes.silent(), torch.device("meta"):
+        with building(), torch.device("meta"):
             empty = open_clip.create_model(architecture, pretrained=None, device="meta", pretrained_hf=False)
     except Exception:  # parts that other packages make cannot all be counted so
         return

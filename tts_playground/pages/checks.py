@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from contextlib import suppress
 from typing import Any
 
 from tts_playground.errors import BadInput, shown
-
-_BROKEN = re.compile("[\x00\ud800-\udfff]")
+from tts_playground.typed import checked_text
 
 
 def number(name: str, value: Any) -> float | int:
@@ -49,12 +47,7 @@ def text(name: str, value: Any) -> str:
     """A text without what no text holds; raises BadInput."""
     if not isinstance(value, str):
         raise BadInput(f"{name} must be a text, not {told(value)}.")
-    if broken := _BROKEN.search(value):
-        raise BadInput(
-            f"{name} holds a character at place {broken.start() + 1} that no text has (U+{ord(broken[0]):04X}); leave"
-            " it out."
-        )
-    return value
+    return checked_text(name, value)
 
 
 def told(value: Any) -> str:

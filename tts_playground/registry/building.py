@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Literal, overload
 
 from tts_playground import core
+from tts_playground.core.scores import as_reward
 from tts_playground.errors import BadInput, UnknownName
 from tts_playground.registry import table
 from tts_playground.registry.entry import Entry, imported
@@ -205,7 +206,7 @@ def _reward(name: str, task: str | None, settings: Mapping[str, Any]) -> core.Re
     if _is_verifier(name):
         return imported(AS_REWARD, "a reward by verdicts")(_one("verifier", name, task, settings))
     try:
-        return _one("reward", name, task, settings)
+        return as_reward(_one("reward", name, task, settings))
     except UnknownName as error:
         both = [*table.names("reward", task), *table.names("verifier", task)]
         raise UnknownName("reward", name, both) from error

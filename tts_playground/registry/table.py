@@ -8,7 +8,7 @@ import re
 import threading
 
 from tts_playground import core
-from tts_playground.errors import BadInput, ModelUnavailable, UnknownName
+from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, UnknownName, shown
 from tts_playground.registry import rows
 from tts_playground.registry.entry import Entry
 
@@ -192,8 +192,15 @@ def _filled() -> None:
 
 def _plugins() -> None:
     for module in filter(None, (part.strip() for part in os.environ.get(PLUGINS, "").split(","))):
+        before = {kind: dict(known) for kind, known in _table.items()}
         try:
             importlib.import_module(module)
-        except ImportError as error:
+        except Exception as error:  # a module of somebody's may raise anything
             _state["filled"] = False
-            raise BadInput(f"{PLUGINS} names the module {module!r}, which cannot be imported: {error}.") from error
+            _table.update(before)  # none of its rows stay, or it would be refused for them when it is read again
+            why = str(error).removesuffix(".") if isinstance(error, (ImportError, PlaygroundError)) else _told(error)
+            raise BadInput(f"{PLUGINS} names the module {module!r}, which cannot be imported: {why}.") from error
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {shown(error)}" if str(error) else type(error).__name__

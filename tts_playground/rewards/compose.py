@@ -11,6 +11,7 @@ from math import fsum
 from typing import Any
 
 from tts_playground.core import Cost, Reward, Sample
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput
 from tts_playground.registry.expressions import weight as text_of
 from tts_playground.rewards.verdict import networks_of
@@ -19,7 +20,7 @@ from tts_playground.typed import typed
 
 def _columns(parts: Sequence[Reward], task: Any, samples: Sequence[Sample]) -> list[tuple[float, ...]]:
     """One tuple of the parts' scores per sample."""
-    return list(zip(*(part.score(task, samples) for part in parts), strict=True))
+    return list(zip(*(scores_of(part, task, samples) for part in parts), strict=True))
 
 
 class _Composed:

@@ -50,6 +50,12 @@ ANEW = 0.03
 """how often a term is replaced by another one that covers what it covered alone"""
 PASSES = 3
 """times that each line's way is chosen given the others'"""
+MOST_LINES = 192
+"""lines that a program begins with: of a busy picture it follows the longest, so that a start takes a second or two"""
+COARSER = 2.0
+"""how much less straight lines are taken where they are more than that"""
+MOST_TERMS = 256
+"""terms beyond which a walk adds none"""
 TIDY = 0.003
 """least price of a primitive, in nats: what hardly shows is not worth reading, even where only closeness counts"""
 
@@ -71,7 +77,15 @@ class FullPicture:
         target = np.frombuffer(task.mask, np.uint64)
         counts = weights(task.mask, task.side, strength_at(closeness))
         fit = Fitter(target, ~target, task.side, max(TIDY, price_at(task, closeness)), weights=counts)
-        return cls(fit, stroke_lines(task.mask, task.side, straight))
+        return cls(fit, _lines(task, straight))
+
+
+def _lines(task: Drawing, straight: float) -> tuple[StrokeLine, ...]:
+    """The drawing's lines, taken less straight where they would be too many; where that is not enough, the longest."""
+    found = stroke_lines(task.mask, task.side, straight)
+    if len(found) > MOST_LINES:
+        found = stroke_lines(task.mask, task.side, COARSER * straight)
+    return found[:MOST_LINES]
 
 
 @lru_cache(maxsize=4096)
@@ -137,7 +151,7 @@ class _Walk:
 
     def turn(self, heat: float) -> None:
         """Change one term a few times, or add one."""
-        adds = not self.nodes or self.rng.random() < ADDED
+        adds = not self.nodes or (self.rng.random() < ADDED and len(self.nodes) < MOST_TERMS)
         place = len(self.nodes) if adds else int(self.rng.integers(len(self.nodes)))
         worth_with = self._others(place)
         node = None if adds else self.nodes[place]

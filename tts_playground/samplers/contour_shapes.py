@@ -31,6 +31,8 @@ SMOOTHING = 2.5
 """standard deviation of the blur before the contour's normals are taken, in pixels of a canvas of 256"""
 KEPT = 160
 """shapes of each family that are looked at closely, those with the most votes"""
+POINTS = 16_384
+"""points of a contour that are looked at: of a longer one, such as a texture's, evenly many"""
 LATTICE = 4
 """lines a unit on which quads' edges are counted"""
 
@@ -88,7 +90,10 @@ def _contour(ink: NDArray[np.bool_]) -> _Points:
     place = np.stack([column / scale, CANVAS - row / scale], 1)[keep]
     # a slanted stretch crosses more sides of pixels than its length
     length = 1 / (np.abs(normal).sum(1) * scale)
-    return _Points(place, normal, length)
+    if len(length) <= POINTS:
+        return _Points(place, normal, length)
+    some = np.linspace(0, len(length) - 1, POINTS).astype(int)
+    return _Points(place[some], normal[some], length[some] * (len(length) / POINTS))
 
 
 def _longest(points: _Points, angles: tuple[int, ...]) -> tuple[Primitive, ...]:

@@ -15,6 +15,8 @@ PAIRS = 3
 
 REFITTED = 6
 """primitives of a long program that are refitted after a change; of a shorter one all are"""
+WORK = 150_000_000
+"""programs measured after which nothing more is added, about 2 s: in a texture every one is worth a little"""
 PAIRS_FIRST = 0.3
 """how often pairs are tried before single primitives"""
 
@@ -59,8 +61,9 @@ def by_pairs(fit: Fitter, root: Node | None, temperature: float, rng: np.random.
 
 
 def grow(fit: Fitter, root: Node | None, temperature: float, rng: np.random.Generator) -> Node | None:
-    """Add primitives, or pairs, as long as they are worth their price."""
-    while True:
+    """Add primitives, or pairs, as long as they are worth their price, and ``WORK`` allows."""
+    begun = fit.scans
+    while fit.scans - begun < WORK:
         grown = by_pairs(fit, root, temperature, rng) if rng.random() < PAIRS_FIRST else None
         if grown is None:
             option = fit.best(fit.places(root, replace=False))
@@ -68,5 +71,6 @@ def grow(fit: Fitter, root: Node | None, temperature: float, rng: np.random.Gene
         if grown is None or fit.worth(grown) <= fit.worth(root):
             grown = by_pairs(fit, root, temperature, rng)
         if grown is None:
-            return root
+            break
         root = grown
+    return root

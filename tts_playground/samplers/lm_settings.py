@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from tts_playground.answers import solution_answer
 from tts_playground.core import Cost, Sample
 from tts_playground.samplers.sampling_limits import check_ranges
-from tts_playground.typed import typed
+from tts_playground.typed import checked_text, typed
 
 BREAK = "\n\n"
 """what ends a step"""
@@ -49,6 +49,7 @@ class SolutionSettings:
             "stop": (len(self.stop) <= 8 and all(self.stop), "at most 8 texts, none of them empty"),
         }
         check_ranges(self, more)
+        checked_text("The chat template", self.chat_template)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name, for JSON."""

@@ -15,6 +15,7 @@ from tts_playground.errors import BadInput
 from tts_playground.models.janus.decode_batch import DecodeBatch, ImageRow, knobs_of
 from tts_playground.samplers.image_paths import ImagePath
 from tts_playground.samplers.image_tokens import ImageTokens
+from tts_playground.typed import checked_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,6 +61,7 @@ class NegativePrompt(ImageTokens):
     def __post_init__(self) -> None:
         if not self.negative.strip():
             raise BadInput("The negative prompt is empty; say what the pictures should not show, or draw without one.")
+        checked_text("The negative prompt", self.negative)
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Everything that decides the distribution."""

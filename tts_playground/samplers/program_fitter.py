@@ -307,14 +307,15 @@ def shrink(packed: bytes, side: int, size: int, border: bool = False) -> tuple[P
 
     The reference renderer's pixel (row, column) stands for its upper left corner, so pixel factor * k + factor / 2 is
     the one at the centre of the engine's pixel k. Its edges are a pixel fat on some sides and not on others: pixels
-    that touch the border are left out, so that the right program fits without error.
+    that touch the border are left out, so that the right program fits without error. Ink so fine that all of it falls
+    between those pixels, such as a small dot, counts wherever an engine's pixel holds any of it.
     """
     ink = unpack(packed, side)
-    if not border:
-        masks = [engine(size).pack(sampled(_eroded(part), size)) for part in (ink, ~ink)]
-    else:
-        masks = [engine(size).pack(sampled(part, size)) for part in (ink, ~ink)]
-    return masks[0], masks[1]
+    full, blank = (sampled(part if border else _eroded(part), size) for part in (ink, ~ink))
+    if not full.any():
+        full = np.asarray(ink.reshape(size, side // size, size, side // size).any((1, 3)))
+        blank = blank & ~full
+    return engine(size).pack(full), engine(size).pack(blank)
 
 
 def sampled(raster: NDArray[Any], size: int) -> NDArray[Any]:

@@ -53,6 +53,8 @@ ANNEALED, PATIENT = 3, 5
 """neighbours by annealing of line drawings and where closeness is all, and more where nothing else is looked at"""
 LONG = 24
 """primitives above which a program is changed by annealing alone: to scan all its places takes seconds"""
+MOST_PRIMITIVES = 512
+"""primitives of the longest program that is made of others; what would be longer is left as it was"""
 CROSSINGS = 4
 """crossings between two restarts"""
 RESTARTS = 1 << 16
@@ -227,6 +229,8 @@ class ProposalSampler:
                 continue
             spent = fit.scans
             root = crossed(fit, parents[0].content.root, parents[1].content.root, rng)
+            if edits.length(root) > MOST_PRIMITIVES:
+                continue
             cost = Cost(samples=1, renders=fit.scans - spent)
             yield Sample(Program(root), parents[0].index, seed, cost=cost, parent=parents[0].index)
         yield from fresh
@@ -249,6 +253,8 @@ class ProposalSampler:
         for number in changes:
             before = picture.fit.scans
             root = annealed(picture, sample.content.root, rng, number, HEAT * float(rng.uniform(0.1, 1.0)))
+            if edits.length(root) > MOST_PRIMITIVES:
+                root = sample.content.root
             cost = Cost(samples=1, renders=picture.fit.scans - before)
             yield Sample(Program(root), sample.index, sample.seed, cost=cost, parent=sample.index)
 

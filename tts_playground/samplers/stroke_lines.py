@@ -23,6 +23,8 @@ STRAIGHT = 0.06
 """units by which the middle of a stroke may leave a straight piece"""
 DOT = 0.1
 """widths from the middle of a dot to the ends of its line, which is drawn a little longer (``from_strokes.CAP``)"""
+MOST_PATHS = 2048
+"""stretches from fork to fork that are looked at; of more, such as a texture's, the longest"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def stroke_lines(mask: bytes, side: int, straight: float = STRAIGHT) -> tuple[St
     labels = components(ink)
     found: list[StrokeLine] = []
     drawn = set[int]()
-    for path in _paths(middle):
+    for path in _paths(middle)[:MOST_PATHS]:
         if path.length < width / 2 and not path.is_ring:
             continue  # what thinning leaves of a rough edge
         points = np.array(path.simplify(straight * scale).coords)
@@ -89,8 +91,8 @@ def _line(start: NDArray[np.float64], end: NDArray[np.float64], half: NDArray[np
 
 
 def _paths(middle: NDArray[np.bool_]) -> list[Any]:
-    """Neighbouring pixels joined from fork to fork, as shapely's lines in (column, row)."""
-    from shapely import LineString, line_merge, multilinestrings
+    """Neighbouring pixels joined from fork to fork, as shapely's lines in (column, row); if too many, longest first."""
+    from shapely import line_merge, linestrings, multilinestrings
 
     down, right = middle[:-1] & middle[1:], middle[:, :-1] & middle[:, 1:]
     pairs = [(np.argwhere(down), (1, 0)), (np.argwhere(right), (0, 1))]
@@ -101,5 +103,7 @@ def _paths(middle: NDArray[np.bool_]) -> list[Any]:
     steps = np.concatenate([np.stack([at, at + np.array(step)], 1) for at, step in pairs])
     if not len(steps):
         return []
-    merged = line_merge(multilinestrings([LineString(step[:, ::-1] + 0.5) for step in steps]))
-    return list(getattr(merged, "geoms", [merged]))
+    pieces: Any = linestrings(steps[:, :, ::-1] + 0.5)
+    merged = line_merge(multilinestrings(pieces))
+    found = list(getattr(merged, "geoms", [merged]))
+    return found if len(found) <= MOST_PATHS else sorted(found, key=lambda path: -path.length)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from tts_playground.answers import final_answer, steps_of
 from tts_playground.core import Cost, Sample
 from tts_playground.samplers.sampling_limits import check_ranges
-from tts_playground.typed import typed
+from tts_playground.typed import checked_text, typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class AnswerSettings:
             "template": ("{question}" in self.template, "a text with {question} in it"),
         }
         check_ranges(self, more)
+        checked_text("The template", self.template)
 
     def prompt(self, question: str) -> str:
         """What is said to the model."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tts_playground.core import Cost, Progress, Reward, Sample
+from tts_playground.core.scores import scores_of
 from tts_playground.store.stored import Pool
 from tts_playground.streams import in_order
 
@@ -65,7 +66,7 @@ class KeptReward:
         known = dict(self.pool.values(self.name, self.revision))
         missing = [sample for sample in samples if (sample.seed, sample.index) not in known]
         if missing:
-            values = [float(value) for value in self.reward.score(task, missing)]
+            values = scores_of(self.reward, task, missing)
             new = {(sample.seed, sample.index): value for sample, value in zip(missing, values, strict=True)}
             self.pool.insert_scores(self.name, self.revision, new)
             known |= new

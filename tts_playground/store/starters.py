@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tts_playground import files, home
 from tts_playground.core import Reward, Sampler, Task
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput, CannotDo, UnknownName
 from tts_playground.store import parquet
 from tts_playground.store.pool import PoolView, Snapshot
@@ -44,7 +45,7 @@ def draw(task: Task, sampler: Sampler, rewards: Sequence[Reward], n: int, *, see
     samples = [decode(row) for row in rows]
     scores = {
         (reward.name, reward.revision): {
-            (row.seed, row.index): float(score) for row, score in zip(rows, reward.score(task, samples), strict=True)
+            (row.seed, row.index): score for row, score in zip(rows, scores_of(reward, task, samples), strict=True)
         }
         for reward in rewards
     }

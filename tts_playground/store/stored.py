@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tts_playground import jsontext
 from tts_playground.core import Progress, Reward, Sample, Sampler, Task
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput, CannotDo, StoreError
 from tts_playground.store.blobs import Blobs
 from tts_playground.store.database import Database
@@ -275,10 +276,7 @@ def score_together(pools: Sequence[Pool[Any]], reward: Reward, *, seed: int = 0,
 
 
 def _scored(reward: Reward, task: Task, rows: Sequence[StoredRow]) -> list[float]:
-    values = [float(value) for value in reward.score(task, [decode(row) for row in rows])]
-    if len(values) != len(rows) or not all(map(math.isfinite, values)):
-        raise CannotDo(f"The reward {reward.name!r} must give one finite number a sample; it gave {values}.")
-    return values
+    return scores_of(reward, task, [decode(row) for row in rows])
 
 
 def _damaged(key: str, why: str) -> StoreError:

@@ -19,8 +19,8 @@ from tts_playground.core import (
     SteppedSampler,
     Task,
 )
+from tts_playground.core.scores import by_their_judges, scores_of
 from tts_playground.errors import BadInput, plural
-from tts_playground.strategies.scores import by_their_judges, scores_of
 from tts_playground.strategies.voting import Ballot
 
 COUNTED = tuple(f.name for f in fields(Budget) if f.name != "seconds")

@@ -11,9 +11,9 @@ from typing import Any
 
 from tts_playground import registry
 from tts_playground.core import Cost, PairwiseJudge, Reward, Sample, Scored, Task
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput, shown
 from tts_playground.strategies.budget import BudgetTracker
-from tts_playground.strategies.scores import scores_of
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tts_playground.core import Budget, Path, Reward, Round, Scored, SteppedSampler, Task
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import BudgetTracker, best_first, waves
-from tts_playground.strategies.scores import scores_of
 from tts_playground.typed import typed
 
 

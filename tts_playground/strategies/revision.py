@@ -14,9 +14,9 @@ from typing import Literal
 
 from tts_playground import registry
 from tts_playground.core import Budget, RevisingSampler, Reward, Round, Scored, Task
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput
 from tts_playground.strategies.budget import WAVE, BudgetTracker, waves
-from tts_playground.strategies.scores import scores_of
 from tts_playground.strategies.thrift import drawn
 from tts_playground.typed import typed
 

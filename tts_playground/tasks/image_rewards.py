@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from tts_playground import registry
 from tts_playground.core import Reward
-from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError, shown
+from tts_playground.core.scores import as_reward
+from tts_playground.errors import BadInput, ModelUnavailable, PlaygroundError
 from tts_playground.models.hub.embedded_models import TINY, where
 from tts_playground.rewards.verdict import networks_of
 
@@ -132,7 +133,4 @@ def rewards_of(reward: str | Reward | Sequence[str | Reward] | None) -> list[Rew
         reward = registry.split(reward)
     elif not isinstance(reward, Sequence):
         reward = [reward]
-    for one in reward:
-        if not isinstance(one, str) and not callable(getattr(one, "score", None)):
-            raise BadInput(f"A reward is a name like 'clip', or an object with a score method, not {shown(one, 60)}.")
-    return [reward_named(one) if isinstance(one, str) else one for one in reward]
+    return [reward_named(one) if isinstance(one, str) else as_reward(one) for one in reward]

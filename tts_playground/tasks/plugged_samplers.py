@@ -7,7 +7,7 @@ from typing import Any
 
 from tts_playground import registry
 from tts_playground.core import Sampler
-from tts_playground.errors import BadInput, shown
+from tts_playground.errors import BadInput, UnknownName, shown
 
 
 def plugged_sampler(name: str, task: str, settings: Mapping[str, Any]) -> Sampler | None:
@@ -28,6 +28,23 @@ def plugged_sampler(name: str, task: str, settings: Mapping[str, Any]) -> Sample
     if not isinstance(made, Sampler):
         raise BadInput(f"{shown(name)} is no sampler: it has no draw and fingerprint (see CONTRIBUTING.md).")
     return made
+
+
+def heat(name: str, temperature: float) -> dict[str, float]:
+    """The temperature as a setting of a sampler; somebody's own may have none.
+
+    Raises:
+        BadInput: it has none, and the temperature is not the 1 that stands where nobody names one.
+    """
+    try:
+        declared = registry.settings_of("sampler", name)
+    except UnknownName:  # ``registry.resolve`` says so, with the names that the task has
+        return {}
+    if "temperature" in declared:
+        return {"temperature": temperature}
+    if temperature != 1.0:
+        raise BadInput(f"The sampler {shown(name)!r} has no temperature; leave it out.")
+    return {}
 
 
 def model_of(sampler: Sampler, task: str) -> str:

@@ -24,7 +24,7 @@ LARGEST = 16 << 20
 """bytes of a file of prompts"""
 MOST = 10_000
 """prompts in a file, and pictures in a folder"""
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
 _FILE_KEYS = ("file", "file_name", "filename", "image", "path")
 
 

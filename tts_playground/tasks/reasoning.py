@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from tts_playground import answers
 from tts_playground.answers.sums import sum_of
 from tts_playground.tasks.validation import check_words
-from tts_playground.typed import typed
+from tts_playground.typed import checked_text, typed
 
 LONGEST = 20_000
 """characters of a problem"""
@@ -59,6 +59,9 @@ class ReasoningTask:
 
     def __post_init__(self) -> None:
         check_words("problem", self.problem, LONGEST, "write what is to be solved")
+        checked_text("The system prompt", self.system_prompt)
+        for number, (_, said) in enumerate(self.earlier, 1):
+            checked_text(f"Turn {number} of what was said before", said)
 
     def key(self) -> Mapping[str, Any]:
         """The problem and how it is put."""

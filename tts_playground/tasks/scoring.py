@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from tts_playground.core import Sample
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput
 from tts_playground.images import open_image
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
@@ -32,7 +33,7 @@ def score_picture(image: Any, prompt: str, rewards: Sequence[str] = ()) -> dict[
     found: dict[str, float] = {}
     for name in rewards or rewards_here():
         try:
-            (found[name],) = reward_named(name).score(task, [sample])
+            (found[name],) = scores_of(reward_named(name), task, [sample])
         except BadInput:
             if rewards:
                 raise
@@ -41,6 +42,17 @@ def score_picture(image: Any, prompt: str, rewards: Sequence[str] = ()) -> dict[
 
 BATCH = 16
 """pictures of one prompt that are scored together"""
+
+
+def _opened(pictures: Sequence[tuple[Path, str]], places: Sequence[int], refusals: dict[str, None]) -> Iterator[Sample]:
+    """The pictures at some places that can be opened; why others cannot is a refusal."""
+    for place in places:
+        try:
+            yield Sample(open_image(pictures[place][0]).convert("RGB"), place)
+        except BadInput as error:
+            if len(pictures) == 1:
+                raise
+            refusals.setdefault(f"A picture has no score: {error}")
 
 
 @typed
@@ -58,11 +70,11 @@ def score_folder(
 
     Returns:
         Rows {"file", "prompt", "rewards": {name: score}} in order, and why some have no score: a check that cannot read
-        a prompt gives None and is named once a prompt.
+        a prompt gives None and is named once a prompt, and so does a picture among others that cannot be opened.
 
     Raises:
-        BadInput: a picture cannot be opened. UnknownName: no reward of that name. ModelUnavailable: its weights are not
-            here.
+        BadInput: the only picture cannot be opened. UnknownName: no reward of that name. ModelUnavailable: its
+            weights are not here.
     """
     names = [rewards_for()[0] if name == AUTO else name for name in rewards] or list(rewards_here())
     judges = {name: reward_named(name) for name in names}
@@ -76,15 +88,17 @@ def score_folder(
         task = PromptTask(prompt)
         for start in range(0, len(places), BATCH):
             some = places[start : start + BATCH]
-            samples = [Sample(open_image(pictures[place][0]).convert("RGB"), place) for place in some]
-            for name, judge in judges.items():
+            samples = list(_opened(pictures, some, refusals))
+            for place in some:
+                found[place] = dict.fromkeys(judges)
+            for name, judge in judges.items() if samples else ():
                 try:
-                    scores: Sequence[float | None] = judge.score(task, samples)
+                    scores = scores_of(judge, task, samples)
                 except BadInput as error:
-                    scores = [None] * len(some)
                     refusals.setdefault(str(error))
-                for place, score in zip(some, scores, strict=True):
-                    found[place][name] = score
+                    continue
+                for sample, score in zip(samples, scores, strict=True):
+                    found[sample.index][name] = score
             done += len(some)
             told(done)
     rows = [

@@ -12,12 +12,13 @@ import numpy as np
 
 from tts_playground import registry
 from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sampler, Scored, Strategy
+from tts_playground.core.scores import as_reward, scores_of
 from tts_playground.dsl.drawings import unpack
 from tts_playground.dsl.raster import render
 from tts_playground.dsl.scoring import CLOSENESS, check_closeness, dropped, judge
 from tts_playground.dsl.surgery import tidy
 from tts_playground.dsl.tree import Program
-from tts_playground.errors import BadInput, shown
+from tts_playground.errors import BadInput
 from tts_playground.home import expanded
 from tts_playground.models.load_options import Options, for_no_model, options_of
 from tts_playground.rewards.iou import FitReward
@@ -27,6 +28,7 @@ from tts_playground.samplers.proposal import ProposalSampler
 from tts_playground.strategies.best_of_n import BestOfN
 from tts_playground.tasks import engine
 from tts_playground.tasks.drawing import SIDE, Outline, nothing_found, read_drawing
+from tts_playground.tasks.plugged_samplers import heat
 from tts_playground.typed import typed
 
 if TYPE_CHECKING:
@@ -142,7 +144,7 @@ class SketchSettings:
     def budget(self) -> Budget:
         """What the search may spend. By default candidates and renders, so that a busy machine finds the same program.
 
-        Whoever says ``n`` or ``seconds`` is held to that alone: the default's limit of renders is lifted.
+        Whoever says ``n`` or ``seconds`` lifts the default's limit of renders; ``n`` alone also ends after ``CAP``.
         """
         if self.n is None and self.seconds is None:
             return Budget(samples=CANDIDATES, renders=RENDERS, seconds=SAFETY)
@@ -232,7 +234,8 @@ def sketch(
     """Find a short program whose picture is the drawing.
 
     The default budget is counted in candidates and renders, so that the same drawing and seed give the same program
-    however busy the machine is. Whoever says ``n`` or ``seconds`` is held to that alone.
+    however busy the machine is. Whoever says ``n`` or ``seconds`` lifts its limit of renders; ``n`` alone also ends
+    after 20 s. A drawing without ink gives the empty program, and ``stopped`` is "blank".
 
     Args:
         image: a path, bytes, a PIL image, an array, or a ``SketchTask``; see ``read_drawing``.
@@ -254,7 +257,7 @@ def sketch(
             ``models.trusted_code``.
 
     Raises:
-        BadInput: the picture cannot be read or shows no drawing, or a setting is out of range.
+        BadInput: the picture cannot be read, what it shows is no drawing, or a setting is out of range.
         Cancelled: ``cancel()`` became true.
         StoreError: the store cannot be read or written.
     """
@@ -358,7 +361,7 @@ def sampler_of(
     if name == "tiny:sketch" or name.startswith("adapter:") or "/" in name or expanded(name).is_dir():
         return ProgramSampler(name, temperature, grammar=grammar, options=options or Options(), closeness=closeness)
     for_no_model(name, options)
-    sampler = registry.resolve("sampler", name, "sketch", temperature=temperature)
+    sampler = registry.resolve("sampler", name, "sketch", **heat(name, temperature))
     return replace(sampler, closeness=closeness) if isinstance(sampler, ProposalSampler) else sampler
 
 
@@ -378,9 +381,7 @@ def guide_of(reward: Reward | str, closeness: float = CLOSENESS) -> Reward:
     if isinstance(reward, str):
         found = registry.resolve("reward", reward, "sketch")
         return replace(found, closeness=closeness) if isinstance(found, FitReward) else found
-    if isinstance(reward, type) or not isinstance(reward, Reward):
-        raise BadInput(f"reward is a registered name or a Reward, not {shown(reward, 60)}; see core.Reward.")
-    return reward
+    return as_reward(reward)
 
 
 def _tidied(task: SketchTask, last: Round, guide: Reward) -> Round:
@@ -392,5 +393,5 @@ def _tidied(task: SketchTask, last: Round, guide: Reward) -> Round:
     if best is None or (neat := tidy(best.sample.content)) == best.sample.content:
         return last
     sample = replace(best.sample, content=neat, logprob=None)
-    scored, cost = Scored(sample, guide.score(task, [sample])[0]), last.cost + guide.unit_cost
+    scored, cost = Scored(sample, scores_of(guide, task, [sample])[0]), last.cost + guide.unit_cost
     return replace(last, best=scored if scored.reward >= best.reward else best, cost=cost)

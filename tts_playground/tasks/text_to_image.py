@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tts_playground import registry
 from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sampler, Strategy
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput, CannotDo
 from tts_playground.models import loading
 from tts_playground.models.hub.identity import guidance_of, usual_of
@@ -253,6 +254,7 @@ def generate(
     device: str = "auto",
     steps: int | None = None,
     eta: float | None = None,
+    cancel: Cancel = never,
 ) -> Generated:
     """Draw ``n`` images of ``prompt`` and score them: best-of-N, or another strategy.
 
@@ -269,12 +271,14 @@ def generate(
         dtype, load_in_4bit, device: how and where to load the model, and where named rewards run; see
             ``models.load_options.Options``.
         steps, eta: of a pipeline of diffusers, see ``DiffusionSettings``; None is what suits it.
+        cancel: asked at every report; True ends the draw.
 
     Raises:
         BadInput: a setting is out of range or not the model's, the prompt is empty or too long, or a search has no
             reward to guide it.
         UnknownName: no model, reward or strategy of that name.
         ModelUnavailable: this machine cannot hold or reach the model.
+        CannotDo: a search finished no image, or a reward says no number. Cancelled: ``cancel()`` became true.
     """
     check_count(n, MOST)
     task = PromptTask(prompt)
@@ -285,7 +289,7 @@ def generate(
         raise BadInput(f"The strategy {strategy!r} needs a reward to guide it; name one.")
     sampler = image_sampler(model, settings, options=options)
     guide = judges[0] if judges else None
-    rounds = generate_rounds(task, sampler, guide, n=n, strategy=strategy, seed=seed, store=store)
+    rounds = generate_rounds(task, sampler, guide, n=n, strategy=strategy, seed=seed, store=store, cancel=cancel)
     found = engine.Found().hear(rounds, on_round)
     if not found.whole:
         raise CannotDo(f"The strategy {strategy!r} finished no image within its budget; raise n.")
@@ -297,7 +301,7 @@ def generate(
         blocks = (
             samples[start : start + BATCH] for start in range(0, len(samples), BATCH)
         )  # as the first judge reads them
-        scores[judge.name] = tuple(score for block in blocks for score in kept.score(task, block))
+        scores[judge.name] = tuple(score for block in blocks for score in scores_of(kept, task, block))
     further = sum((judge.unit_cost * len(samples) for judge in judges[1:]), found.cost)
     cost, name = total_cost(samples, judges) if alone else further, model_of(sampler, task.kind)
     return Generated(prompt, name, seed, settings, samples, scores, cost, tuple(warnings(judges, name, prompt)))

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from tts_playground.core import Cost, Reward, Sample
 from tts_playground.errors import BadInput
+from tts_playground.typed import checked_text
 
 
 def check_words(what: str, text: object, longest: int, wish: str) -> None:
-    """Refuse an empty text or one of more than ``longest`` characters.
+    """Refuse an empty text, one of more than ``longest`` characters, and one that holds halves of characters.
 
     Args:
         what: "prompt", "question". wish: what an empty one should say, in words.
@@ -21,6 +22,7 @@ def check_words(what: str, text: object, longest: int, wish: str) -> None:
         raise BadInput(f"The {what} is empty; {wish}.")
     if len(text) > longest:
         raise BadInput(f"The {what} has {len(text):,} characters; at most {longest:,} are read.")
+    checked_text(f"The {what}", text)
 
 
 def check_count(n: int, most: int, name: str = "n") -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tts_playground.answers import MEASURES
 from tts_playground.core import Budget, Cost, Keeper, Reward, Round, Sample, Sampler, Scored, Strategy
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput, CannotDo, shown
 from tts_playground.images import open_sized
 from tts_playground.models import loading
@@ -20,7 +21,7 @@ from tts_playground.tasks import engine
 from tts_playground.tasks.plugged_samplers import model_of, plugged_sampler
 from tts_playground.tasks.validation import check_count, check_words, total_cost
 from tts_playground.tasks.vqa_replies import longest_reply, template_for
-from tts_playground.typed import typed
+from tts_playground.typed import typed, value_of
 from tts_playground.verifiers.selectors import picks
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class VqaTask:
                 of its range.
         """
         check_words("question", question, LONGEST_QUESTION, "ask something about the picture")
+        answers = value_of("answers", answers, Sequence[str])
         picture, size = _read(image, longest)
         note = _scaled_note(size, picture.size)
         return cls(question.strip(), digest(picture), picture, tuple(str(answer) for answer in answers), note)
@@ -376,7 +378,7 @@ def answered(
         try:
             if judge.name not in scores:
                 kept = judge if store is None else store.kept_reward(task, sampler, judge)
-                scores[judge.name] = tuple(kept.score(task, samples))
+                scores[judge.name] = tuple(scores_of(kept, task, samples))
         except CannotDo:  # it cannot say anything of these samples
             continue
     cost = total_cost(samples, [judge for judge in rewards if judge.name in scores])

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from tts_playground.errors import BadInput
 from tts_playground.tasks.reasoning import SYSTEM_PROMPT
-from tts_playground.typed import typed
+from tts_playground.typed import checked_text, typed
 
 Approach = Literal["best_of_n", "beam_search", "dvts", "rebase", "mcts"]
 APPROACHES: tuple[str, ...] = get_args(Approach)
@@ -158,6 +158,7 @@ class Recipe:
         for name in ("system_prompt", "custom_chat_template"):
             if len(getattr(self, name) or "") > LONGEST_PROMPT:
                 raise BadInput(f"The recipe's {name} is longer than {LONGEST_PROMPT:,} characters.")
+            checked_text(f"The recipe's {name}", getattr(self, name) or "")
         if self.approach == "dvts" and self.n % self.beam_width:
             raise BadInput(f"The recipe's n must be a multiple of beam_width for dvts, and {self.n} is not one of "
                            f"{self.beam_width}.")  # fmt: skip

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from tts_playground import jsontext
-from tts_playground.errors import CannotDo
+from tts_playground.errors import CannotDo, whole
 from tts_playground.models.endpoint import address, keys, words
 
 if TYPE_CHECKING:
@@ -165,6 +165,15 @@ def _unpacker(packing: str) -> Callable[[bytes, int], bytes]:
     return unpacked
 
 
+def _whole(body: Any) -> Any:
+    """JSON in which halves of characters, which no terminal, file or store can hold, are U+FFFD."""
+    if isinstance(body, str):
+        return whole(body)
+    if isinstance(body, list):
+        return [_whole(one) for one in body]
+    return {_whole(key): _whole(value) for key, value in body.items()} if isinstance(body, dict) else body
+
+
 def _understood(response: httpx.Response, text: str, secrets: list[str]) -> dict[str, Any]:
     """The completion in a response; raises Trouble where there is none."""
     status = response.status_code
@@ -172,7 +181,7 @@ def _understood(response: httpx.Response, text: str, secrets: list[str]) -> dict
         goal = words.clean(address.shown(response.headers.get("location", "")), secrets)
         raise Trouble(f"it sends on to {goal}, which is not followed; give that address if it is right", status)
     try:
-        body = jsontext.parsed(text)
+        body = _whole(jsontext.parsed(text))
     except ValueError:
         body = None
     if isinstance(body, dict) and status == 200 and isinstance(body.get("choices"), list):

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from tts_playground.errors import ModelUnavailable
+from tts_playground.models.hub.building import building
 from tts_playground.models.hub.code_pins import FLAG, REWARD_FLAG
 
 CONVERTED = {
@@ -56,7 +57,8 @@ def types(kind: str) -> frozenset[str]:
 
 
 def _mapping(task: str) -> Any:
-    from transformers.models.auto import modeling_auto
+    with building():  # threads that import parts of transformers at once may each find the other's half done
+        from transformers.models.auto import modeling_auto
 
     return getattr(modeling_auto, f"MODEL_FOR_{task}_MAPPING_NAMES")
 

@@ -6,7 +6,6 @@ tensors are the ones that hold; building that model stops as soon as it outgrows
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import Any
 
 from tts_playground.errors import ModelUnavailable
 from tts_playground.models.hub import folders
+from tts_playground.models.hub.building import building
 from tts_playground.models.hub.embedded_models import quietly
 
 SECONDS = 60.0
@@ -65,7 +65,7 @@ def _fit(name: str, folder: Path, kind: str, stamp: tuple[Any, ...]) -> int:
     try:
         config = _config(folder)
         packed = getattr(config, "quantization_config", None) is not None
-        with quietly(folder, always=True), silent(), _bounded(2 * len(held) + SPARE):
+        with quietly(folder, always=True), building(), _bounded(2 * len(held) + SPARE):
             model, info = _on_meta(kind, config, {} if packed else held)
     except _TooLarge as error:
         raise ModelUnavailable(
@@ -133,7 +133,7 @@ def whole_parts(folder: str | Path, kind: str) -> list[str]:
     from transformers.quantizers.base import get_keys_to_not_convert
 
     config = _config(Path(folder))
-    with silent(), torch.device("meta"):
+    with building(), torch.device("meta"):
         model = model_class(kind, config)(config)
     narrow = [
         rf"{re.escape(name)}$"
@@ -201,25 +201,6 @@ def _tensors(count: int) -> str:
 def _some(names: Iterable[str]) -> str:
     shown = [name if len(name) <= 120 else f"{name[:119]}…" for name in names]
     return ", ".join(shown[:SHOWN]) + (", ..." if len(shown) > SHOWN else "")
-
-
-@contextmanager
-def silent() -> Iterator[None]:
-    """Without the reports of transformers and open_clip on this thread: what matters is said in one sentence."""
-    mine = threading.get_ident()
-    loggers = [logging.getLogger(f"transformers.{part}") for part in ("modeling_utils", "configuration_utils")]
-    loggers.append(logging.getLogger())  # to which open_clip speaks; others' loggers are not asked here
-
-    def others(record: logging.LogRecord) -> bool:
-        return record.thread != mine
-
-    for logger in loggers:
-        logger.addFilter(others)
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(others)
 
 
 @contextmanager

@@ -91,9 +91,18 @@ Watch = Callable[[FinetuneStep], bool | None]
 
 
 def conversations(processor: Any, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows (program, image) as trl wants them: prompt, completion, images."""
+    """Rows (program, image) as trl wants them: prompt, completion, images.
+
+    Raises:
+        BadInput: a row has no program or no image.
+    """
+    from PIL import Image
+
     found = []
-    for row in rows:
+    for place, row in enumerate(rows):
+        given = row if isinstance(row, Mapping) else {}
+        if not isinstance(given.get("program"), str) or not isinstance(given.get("image"), Image.Image):
+            raise BadInput(f"Row {place} is no mapping with a text 'program' and a PIL picture 'image'.")
         (turn,) = prompt_for(processor, row["image"])
         asked = [{name: value for name, value in part.items() if name != "image"} for part in turn["content"]]
         answer = [{"type": "text", "text": row["program"]}]

@@ -10,6 +10,7 @@ import gradio as gr
 from PIL import Image
 
 from tts_playground.core import Sample
+from tts_playground.core.scores import scores_of
 from tts_playground.errors import BadInput
 from tts_playground.experiments import image_pools
 from tts_playground.experiments.generated import as_dict
@@ -114,7 +115,7 @@ def score(file: Image.Image, prompt: str, reward: str = "", request: gr.Request 
         found = _all(task, sample)
     else:
         names = reward_choice.several(reward, is_local(request))
-        found = {name: reward_named(name).score(task, [sample])[0] for name in names}
+        found = {name: scores_of(reward_named(name), task, [sample])[0] for name in names}
     return {"prompt": prompt, "rewards": found, "warnings": warnings(list(found), "", task.prompt)}
 
 
@@ -122,7 +123,7 @@ def _all(task: PromptTask, sample: Sample) -> dict[str, float]:
     found = {}
     for name in rewards_here():
         try:
-            found[name] = reward_named(name).score(task, [sample])[0]
+            found[name] = scores_of(reward_named(name), task, [sample])[0]
         except BadInput:  # a check that does not know this prompt's words
             continue
     return found
