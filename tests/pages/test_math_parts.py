@@ -349,3 +349,10 @@ def test_a_search_answers_as_solve_does_by_a_vote_where_that_is_published(tree):
     assert [vote_of(name, True) for name in ("rebase", "confidence")] == ["weighted", ""]
     assert "by a weighted vote" in render.headline(MathPageState(MathView("p", reward="prm"), voted))
     assert "by a majority vote" in render.headline(MathPageState(MathView("p", reward=""), voted))
+
+
+def test_the_tour_judges_every_guess(state):
+    right = {stop.key: stop.answer(state).right for stop in tour.STOPS}
+    assert all(len(found) == 1 and found[0] in stop.guesses for stop in tour.STOPS for found in [right[stop.key]])
+    assert right["grow"] == ("only wrong ones",), "the one dropped step of this tree is wrong"
+    assert right["votes"] == ("votes weighted by score",) and right["equal"] == ("no",)

@@ -175,6 +175,12 @@ def test_events_that_show_nothing_are_told_of_in_one_place(app):
     )
 
 
+def test_who_waits_for_a_model_sees_the_place_in_the_queue():
+    waits = [one for one in shell.build().fns.values() if one.concurrency_id == "gpu" and one.outputs]
+    blind = [f"{one.name} on {one.targets}" for one in waits if one.show_progress == "hidden"]
+    assert len(waits) > 20 and not blind
+
+
 def test_a_session_describes_its_components_when_asked(app):
     session = gradio_patches.PageSession(app)
     whole = gradio_patches.PageSession.__mro__[1](app)

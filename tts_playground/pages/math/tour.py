@@ -12,7 +12,12 @@ from tts_playground.pages.math.trust import DifficultyBin, threshold, trust
 from tts_playground.pages.math.view_settings import MathView
 from tts_playground.pages.percent import share
 from tts_playground.pages.strategy_names import title
-from tts_playground.pages.tour import NotYet, TourCard, cards
+from tts_playground.pages.tour import JudgedAnswer, NotYet, TourCard, cards
+
+CLEAR = 0.05
+"""how much more of the problems a search that clearly beats a vote solves"""
+_OFTEN = {"nearly always": 0.95, "about half": 0.5, "rarely": 0.1}
+"""what a guess means, as a share"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,8 @@ def _dropped(state: MathPageState) -> str:
     line = f"{len(dropped)} of {len(tree.nodes)} steps were dropped."
     if known:
         line += f" Of those, {len(wrong)} had gone wrong and {len(known) - len(wrong)} were still right."
-    return line + " Faded nodes are dropped; a dashed ring says that the step is wrong."
+    line += " Faded nodes are dropped; a dashed ring says that the step is wrong."
+    return JudgedAnswer(line, "only wrong ones" if len(wrong) == len(known) else "right ones too") if known else line
 
 
 def _votes(state: MathPageState) -> str:
@@ -56,9 +62,11 @@ def _votes(state: MathPageState) -> str:
     if "weighted" not in curves:
         return "There are no ready-made solutions to look at."
     n = min(16, int(curves["weighted"].n[-1]))
-    told = ", ".join(f"{words} {share(curves[key].at(n))}" for key, words in _WORDS if key in curves)
+    found = {words: curves[key].at(n) for key, words in _WORDS if key in curves}
+    told = ", ".join(f"{words} {share(value)}" for words, value in found.items())
     which = data.title.partition(",")[0]
-    return f"Of {which}, with {n} solutions of each: {told}. One solution alone: {share(curves['naive'].mean[0])}."
+    line = f"Of {which}, with {n} solutions of each: {told}. One solution alone: {share(curves['naive'].mean[0])}."
+    return JudgedAnswer(line, max(found, key=lambda words: found[words]))
 
 
 _WORDS = (("weighted", "votes weighted by score"), ("majority", "most votes"), ("naive", "the best score"))
@@ -77,7 +85,9 @@ def _strategies(state: MathPageState) -> str:
     dearest = max(one.cost["tokens"] for one in points)
     n, reached = vote_for(data.lines[0], dearest)
     vote = f"a {data.lines[0].label} of {n} whole solutions, which take no more than the dearest of them,"
-    return f"At N = {most}, of {data.title.partition(',')[0]}: {told}; {vote} {share(reached)}."
+    line = f"At N = {most}, of {data.title.partition(',')[0]}: {told}; {vote} {share(reached)}."
+    ahead = max(one.result.value for one in points) - reached
+    return JudgedAnswer(line, "no" if ahead <= 0 else "a little" if ahead < CLEAR else "yes, clearly")
 
 
 def _judge(state: MathPageState) -> str:
@@ -86,7 +96,8 @@ def _judge(state: MathPageState) -> str:
     if found is None or "first_error_found" not in found.numbers:
         return "The truth of the steps is not known here."
     named = found.numbers["first_error_found"].value
-    return f"It names the first wrong step in {share(named)} of the wrong solutions: a judge that errs."
+    line = f"It names the first wrong step in {share(named)} of the wrong solutions: a judge that errs."
+    return JudgedAnswer(line, min(_OFTEN, key=lambda words: abs(_OFTEN[words] - named)))
 
 
 def _hard(state: MathPageState) -> str:
@@ -100,7 +111,8 @@ def _hard(state: MathPageState) -> str:
         best, f"row {best + 1} of {len(bins)}, counted from the hardest"
     )
     line = f"Votes help most on {words}: {_from_to(bins[best], vote)}."
-    return line if best == 0 else f"{line} On the hardest, {_from_to(bins[0], vote)}."
+    line = line if best == 0 else f"{line} On the hardest, {_from_to(bins[0], vote)}."
+    return JudgedAnswer(line, {0: "hard", len(bins) - 1: "easy"}.get(best, "between"))
 
 
 def _from_to(one: DifficultyBin, vote: str) -> str:

@@ -40,6 +40,7 @@ from tts_playground.ui.events import (
     saves,
     shares,
     values_in_query,
+    waiting,
 )
 from tts_playground.ui.widgets import said
 
@@ -102,7 +103,7 @@ def _running(p: AuditParts) -> None:
     wanted = p.more.click(lambda: render.MORE, None, p.value("per_cond"), **LIGHT, **QUIET)
     given, events = [p.work, p.focus, *p.values], []
     for trigger in (p.run.click, wanted.success):
-        event = trigger(run, [p.focus, *p.values], outputs, show_progress="hidden", **GPU, **QUIET)
+        event = trigger(run, [p.focus, *p.values], outputs, **waiting(p.status), **GPU, **QUIET)
         event.then(settle, given, p.shown, **AT_ONCE, **QUIET)
         events.append(event)
     cancels([p.cancel], events, [p.status], "Cancelled; what was answered is kept.", "Not asked")

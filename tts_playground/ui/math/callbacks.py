@@ -60,7 +60,7 @@ def wire(app: gr.Blocks, parts: MathParts) -> None:
     keeps(app, "math", ORDER, parts.values)
     events = [_solving(parts), *_comparing(parts)]
     lines = [parts.status, parts.compared]
-    cancels([parts.cancel], events, lines, "Cancelled; the steps that came before are kept.")
+    cancels([parts.cancel], events, lines, "Cancelled; the steps that came before are kept.", "Not solved")
     _reading(parts)
     _looking(parts)
     _choosing(parts)

@@ -14,7 +14,7 @@ from tts_playground.pages.math import recipe_runs
 from tts_playground.pages.math.view_settings import MENU, checked, coerce_view
 from tts_playground.pages.status import status
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import GPU, LIGHT, QUIET, cancels, follows, is_local, saves
+from tts_playground.ui.events import GPU, LIGHT, QUIET, cancels, follows, is_local, saves, waiting
 from tts_playground.ui.widgets import PageState, heading
 
 WHAT = "The recipes of search-and-learn, with the model and the judge above. All keys of sampling and strategy work."
@@ -100,8 +100,8 @@ def wire(p: RecipeParts, model: Any, reward: Any) -> None:
 
     p.name.input(pick, p.name, p.text, **LIGHT, **QUIET)
     given, outputs = [p.text, p.problems, model, reward], [p.state, p.status, p.table, p.command]
-    event = p.run.click(run, given, outputs, show_progress="hidden", **GPU, **QUIET)
+    event = p.run.click(run, given, outputs, **waiting(p.status), **GPU, **QUIET)
     follows([part.change for part in given], age, [p.state, *given], p.stale)
     event.then(age, [p.state, *given], p.stale, **LIGHT, **QUIET)
-    cancels([p.cancel], [event], [p.status], "Cancelled; rows of problems that were finished can be saved.")
+    cancels([p.cancel], [event], [p.status], "Cancelled; rows of problems that were finished can be saved.", "Not run")
     saves(p.files, recipe_runs.download, p.state, p.file)

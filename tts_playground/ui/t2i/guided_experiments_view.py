@@ -11,7 +11,7 @@ from tts_playground.pages.t2i.guided_experiments import STOPS, Stop, named, tour
 from tts_playground.pages.t2i.tour_answers import Evidence
 from tts_playground.pages.t2i.view_settings import values_of
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import GPU, LIGHT, QUIET
+from tts_playground.ui.events import GPU, LIGHT, QUIET, waiting
 from tts_playground.ui.t2i.callbacks import Handlers, view_from
 from tts_playground.ui.t2i.layout import T2iParts
 from tts_playground.ui.tour import first
@@ -53,7 +53,7 @@ def _connect(stop: Stop, p: T2iParts, handlers: Handlers, sections: Any, is_open
     event = p.tour[stop.key].click(start, p.values, outputs, **LIGHT, **QUIET)
     if stop.action in handlers.actions:
         handler, given, shown = handlers.actions[stop.action]
-        drawing = event.success(handler, given, shown, show_progress="hidden", **GPU, **QUIET)
+        drawing = event.success(handler, given, shown, **waiting(p.status), **GPU, **QUIET)
         p.cancel.click(None, cancels=[drawing])
 
 

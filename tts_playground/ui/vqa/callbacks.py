@@ -44,6 +44,7 @@ from tts_playground.ui.events import (
     saves,
     shares,
     values_in_query,
+    waiting,
 )
 from tts_playground.ui.tour import first
 from tts_playground.ui.vqa import step_search_view
@@ -132,7 +133,7 @@ def _asking(p: VqaParts) -> Any:
         return render.question_figure(work), trust, shape, render.as_python(work), words.board(work), None
 
     outputs = [p.work, p.status, p.table, p.verdict]
-    event = p.run.click(run, [p.work, p.picture, *p.settings], outputs, show_progress="hidden", **GPU, **QUIET)
+    event = p.run.click(run, [p.work, p.picture, *p.settings], outputs, **waiting(p.status), **GPU, **QUIET)
     settled = [p.curve, p.reliability, p.shape, p.script, p.board, p.reply]
     event.then(settle, [p.work, p.set_work], settled, **AT_ONCE, **QUIET)
     return event
@@ -217,7 +218,7 @@ def _set(p: VqaParts) -> Any:
 
     given = [p.set_name, p.set_count, p.set_axis, p.set_measure, *p.settings]
     outputs = [p.set_work, p.set_figure, p.set_status, p.reliability]
-    event = p.set_run.click(run, given, outputs, show_progress="hidden", **GPU, **QUIET)
+    event = p.set_run.click(run, given, outputs, **waiting(p.set_status), **GPU, **QUIET)
     shown_by = [p.set_axis, p.set_measure]
     follows([part.change for part in shown_by], look, [p.set_work, *shown_by], [p.set_figure, p.set_status])
     return event

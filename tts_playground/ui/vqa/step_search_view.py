@@ -15,7 +15,7 @@ from tts_playground.pages.vqa import step_search
 from tts_playground.pages.vqa.view_settings import VqaView
 from tts_playground.tasks.vqa_search import MOST
 from tts_playground.ui.error_handling import friendly
-from tts_playground.ui.events import GPU, QUIET, cancels
+from tts_playground.ui.events import GPU, QUIET, cancels, waiting
 from tts_playground.ui.widgets import copy_as_python, heading, said
 
 HELP = (
@@ -94,7 +94,7 @@ def wire(
 
     given = [picture, board.strategy, board.guide, board.n, *settings]
     outputs = [board.line, board.tree, board.reading, board.script, board.command]
-    event = board.run.click(run, given, outputs, show_progress="hidden", **GPU, **QUIET)
+    event = board.run.click(run, given, outputs, **waiting(board.line), **GPU, **QUIET)
     cancels(
         [board.cancel, cancel], [event], [board.line], "Cancelled; the lines that came before are kept.", "Not searched"
     )
