@@ -69,7 +69,7 @@ def test_a_worker_that_is_killed_loses_nothing(nodes, job, tmp_path):
 
     last = watched(job, tmp_path / "chunks", kill)[-1]
     assert killed and last.deaths == 1 and last.done == 60 and rows(tmp_path / "chunks") == right(job)
-    assert repeated(job, tmp_path / "log") < BATCH
+    assert repeated(job, tmp_path / "log") <= BATCH, "more than the batch that it was at"
     assert replace(last.cost, seconds=0.0) == Cost(60, sum(range(60)), 120)
 
 
@@ -130,4 +130,4 @@ def test_a_node_that_is_removed_loses_nothing(nodes, job, tmp_path):
     finally:
         nodes.add_node(**ray_nodes.NODE)
     assert gone and last.deaths >= 1 and last.done == 60 and rows(tmp_path / "chunks") == right(job)
-    assert repeated(job, tmp_path / "log") < BATCH
+    assert repeated(job, tmp_path / "log") <= BATCH, "more than the batch that it was at"

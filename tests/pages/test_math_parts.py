@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tts_playground.errors import BadInput, UnknownName
-from tts_playground.experiments.step_tree import StepNode, StepTree, elected, vote_of
+from tts_playground.experiments.step_tree import StepNode, StepTree, elected
 from tts_playground.home import CHECKPOINTS
 from tts_playground.pages.math import export, page_state, render, tour, trust
 from tts_playground.pages.math.accuracy_data import accuracy_data, vote_for
@@ -20,6 +20,7 @@ from tts_playground.pages.math.page_state import MathPageState
 from tts_playground.pages.math.solution_pool import Solution, SolutionPool, accuracy_curves
 from tts_playground.pages.math.tree_picture import colour, placed, tree_picture
 from tts_playground.pages.math.view_settings import MathView, checked, coerce_view, to_query, usable, values_of, view_of
+from tts_playground.tasks.solving import vote_of
 
 
 def solution(answer, *scores, right=None, labels=()):

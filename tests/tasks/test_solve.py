@@ -149,7 +149,16 @@ def test_a_strategy_with_a_vote_of_its_own_answers_by_that_with_a_reward_and_wit
 def test_the_answer_is_what_the_last_round_ended_with(strategy, folders):
     model, judge = folders
     found = solve(PROBLEM, model=model, strategy=strategy, reward=f"prm:{judge}", **SHORT)
-    assert found.answer == solving.answer_of(found.rounds[-1].best.sample)
+    own = solving.answer_of(found.rounds[-1].best.sample)
+    assert (found.answer, found.by) == (own, "strategy") if own or not any(found.answers) else found.answer
+
+
+def test_a_choice_that_answers_nothing_leaves_the_answer_to_the_vote():
+    empty = chosen_by("tournament", 0)
+    blank = replace(empty.scored[0], sample=replace(empty.scored[0].sample, info={"answer": ""}))
+    rounds = (replace(empty.rounds[-1], best=blank),)
+    found = replace(empty, scored=(blank, *empty.scored[1:]), rounds=rounds)
+    assert found.by == "weighted" and found.answer
 
 
 def test_the_verb_says_whose_answer_it_is(capsys):

@@ -13,7 +13,7 @@ from typing import Any, cast
 from tts_playground.core import Reward, Round, StepReward
 from tts_playground.experiments.trace import Fate, Node, Trace, trace
 from tts_playground.tasks.reasoning import ReasoningTask, equal_groups
-from tts_playground.tasks.solving import UNGUIDED, VOTED, voted
+from tts_playground.tasks.solving import vote_of, voted
 from tts_playground.worlds.arithmetic.checking import step_labels
 from tts_playground.worlds.arithmetic.problem import MathProblem
 
@@ -120,24 +120,15 @@ class StepTree:
         return cls(nodes=tuple(nodes), notes=tuple(told["notes"]), **facts)
 
 
-def vote_of(strategy: str, judged: bool) -> str:
-    """By which vote a strategy's answer is given, as ``solve`` gives it: "weighted", "majority"; "" of its own choice.
-
-    Args:
-        judged: whether a reward scored its solutions.
-    """
-    if judged:
-        return "weighted" if strategy in VOTED else ""
-    return "" if strategy in UNGUIDED else "majority"
-
-
 def elected(tree: StepTree, judged: bool = True) -> StepTree:
     """The tree with the best solution of the answer that is given marked as the best, where a vote gives it."""
     whole = [place for place, node in enumerate(tree.nodes) if node.whole]
+    answers = [tree.nodes[place].answer for place in whole]
     vote = vote_of(tree.strategy, judged)
+    if not vote and any(answers) and tree.chosen is not None and not tree.chosen.answer:
+        vote = "weighted" if judged else "majority"  # what was chosen answers nothing
     if not vote or not whole:
         return tree
-    answers = [tree.nodes[place].answer for place in whole]
     names = equal_groups(answers)
     weights = [tree.nodes[place].reward if vote == "weighted" else 1.0 for place in whole]
     winner = names[voted(answers, weights, names)]

@@ -81,8 +81,9 @@ class Search:
     """whole candidates in the end"""
     aggregation: str = ""
     """what makes one number of the scores of steps; "" is the judge's own"""
-    pick: Literal["vote", "best"] = "vote"
-    """"vote": the answer that weighs most over all candidates, as ``solve`` does; "best": the strategy's own best"""
+    pick: Literal["", "vote", "best"] = ""
+    """"vote": the answer that weighs most over all candidates; "best": the strategy's own best; "" is what ``solve``
+    gives by that strategy, and of answers about pictures the vote"""
     max_steps: int = 16
     settings: Mapping[str, Any] = field(default_factory=dict)
     """of the strategy, by the names of its dataclass"""

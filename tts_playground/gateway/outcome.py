@@ -12,7 +12,7 @@ from tts_playground.gateway.catalogue import Kind
 from tts_playground.rewards.prm import ProcessReward
 from tts_playground.tasks.engine import Found
 from tts_playground.tasks.reasoning import equal_groups
-from tts_playground.tasks.solving import voted
+from tts_playground.tasks.solving import vote_of, voted
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +69,29 @@ Event = Report | Delta | Replies
 
 
 def candidates_of(
-    kind: Kind, task: Any, reward: Reward | None, found: Found, pick: str
+    kind: Kind, task: Any, reward: Reward | None, found: Found, pick: str, strategy: str = ""
 ) -> tuple[list[dict[str, Any]], list[int], str]:
     """(the whole candidates as plain values, their places with the reply first, its short answer).
 
     Args:
         pick: "vote": of the answer that weighs most, by rewards where there are any, the candidate with the highest
-            one; "best": the strategy's own best.
+            one; "best": the strategy's own best; "": as ``solve`` gives its answer by the ``strategy``.
     """
     whole = found.whole
     answers = [str(one.sample.info.get("answer", one.sample.content)) for one in whole]
     best = found.rounds[-1].best
     own = next((place for place, one in enumerate(whole) if best is not None and one.sample is best.sample), None)
-    first = own if pick == "best" and own is not None else _elected(kind, answers, whole, judged=reward is not None)
+    judged = reward is not None
+    wanted = pick or pick_of(kind, strategy, judged=judged)
+    empty = not pick and own is not None and not answers[own] and any(answers)  # it answers nothing, where others do
+    first = _elected(kind, answers, whole, judged=judged) if wanted == "vote" or own is None or empty else own
     others = sorted((place for place in range(len(whole)) if place != first), key=lambda place: -whole[place].reward)
     return _listed(task, reward, whole, answers), [first, *others], answers[first]
+
+
+def pick_of(kind: Kind, strategy: str, *, judged: bool) -> str:
+    """Who is picked where nobody says: of solutions whom ``solve`` picks by that strategy, else the vote."""
+    return "best" if kind == "lm" and not vote_of(strategy, judged) else "vote"
 
 
 def _elected(kind: Kind, answers: Sequence[str], whole: Sequence[Scored], *, judged: bool) -> int:

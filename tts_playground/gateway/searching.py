@@ -8,7 +8,17 @@ from typing import Any
 
 from tts_playground.core import Budget, Cost, Reward, Sample, Sampler
 from tts_playground.errors import CannotDo
-from tts_playground.gateway.outcome import Choice, Delta, Event, Replies, Report, Usage, candidates_of, shown_tokens
+from tts_playground.gateway.outcome import (
+    Choice,
+    Delta,
+    Event,
+    Replies,
+    Report,
+    Usage,
+    candidates_of,
+    pick_of,
+    shown_tokens,
+)
 from tts_playground.gateway.planning import Order, judge_for, plan, sampler_for, task_for
 from tts_playground.gateway.unsent import Unsent
 from tts_playground.models import loading
@@ -126,7 +136,7 @@ def _search(order: Order, task: Any, sampler: Sampler, cancel: Cancel) -> Iterat
     if not found.whole:
         raise CannotDo("The search ended without a whole reply; ask for a smaller width or shorter replies.")
     stopped = stopped or (found.rounds[-1].stopped if found.rounds else "")
-    listed, order_of, answer = candidates_of(order.kind, task, reward, found, search.pick)
+    listed, order_of, answer = candidates_of(order.kind, task, reward, found, search.pick, search.strategy)
     trace = {"answer": answer, "stopped": stopped, "candidates": listed} | _tree(found)
     samples = [found.whole[place].sample for place in order_of[: order.asked.n]]
     yield _outcome(order, task, sampler, samples, found.cost, trace, reward)
@@ -158,8 +168,8 @@ def _outcome(
     choices = tuple(Choice(_said(sample, stop), _why(sample, stop)) for sample in samples)
     facts: dict[str, Any] = {"strategy": search.strategy if search else None, "seed": order.asked.seed}
     if search is not None:
-        judged = {"reward": reward.name if reward is not None else None, "width": search.width, "pick": search.pick}
-        facts |= judged
+        pick = search.pick or pick_of(order.kind, search.strategy, judged=reward is not None)
+        facts |= {"reward": reward.name if reward is not None else None, "width": search.width, "pick": pick}
     if order.asked.trace:
         facts |= {"cost": cost.as_dict()} | (trace or {})
     revision = str(sampler.fingerprint().get("revision", ""))

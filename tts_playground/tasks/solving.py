@@ -76,11 +76,13 @@ class Solved:
         return found
 
     def _chosen(self) -> int | None:
-        """Place of the solution that the strategy gave in the end; None of one that leaves it to a vote."""
+        """Place of the solution that the strategy gave in the end; None of one that leaves it to a vote, or of a
+        solution that answers nothing where others do."""
         best = self.rounds[-1].best if self.rounds else None
-        if best is None or self.strategy in VOTED or not (self.reward or self.strategy in UNGUIDED):
+        if best is None or vote_of(self.strategy, bool(self.reward)):
             return None
-        return next((place for place, one in enumerate(self.scored) if one.sample is best.sample), None)
+        place = next((place for place, one in enumerate(self.scored) if one.sample is best.sample), None)
+        return None if place is None or (not self.answers[place] and any(self.answers)) else place
 
     @property
     def by(self) -> str:
@@ -125,6 +127,17 @@ class Solved:
             "cost": self.cost.as_dict(),
             "dropped": self.rounds[-1].dropped.tokens if self.rounds else 0,  # tokens that the budget had no room for
         }
+
+
+def vote_of(strategy: str, judged: bool) -> str:
+    """By which vote a strategy's answer is given, as ``solve`` gives it: "weighted", "majority"; "" of its own choice.
+
+    Args:
+        judged: whether a reward scored its solutions.
+    """
+    if judged:
+        return "weighted" if strategy in VOTED else ""
+    return "" if strategy in UNGUIDED else "majority"
 
 
 def _given_by(picks: Mapping[str, int]) -> str:

@@ -249,12 +249,12 @@ def generate(
     strategy: str = BASELINE,
     store: Keeper | None = None,
     on_round: Callable[[Round], None] | None = None,
+    cancel: Cancel = never,
     dtype: str = "auto",
     load_in_4bit: bool = False,
     device: str = "auto",
     steps: int | None = None,
     eta: float | None = None,
-    cancel: Cancel = never,
 ) -> Generated:
     """Draw ``n`` images of ``prompt`` and score them: best-of-N, or another strategy.
 

@@ -11,9 +11,9 @@ from functools import wraps
 from typing import Any
 
 import gradio as gr
-from gradio.context import LocalContext
 
 from tts_playground.errors import Cancelled, PlaygroundError, clean
+from tts_playground.ui.gradio_patches.events import current_request
 
 
 class Refusals:
@@ -45,7 +45,7 @@ REFUSALS = Refusals()
 
 
 def _remember(error: Exception, args: tuple[Any, ...]) -> None:
-    request = next((one for one in args if isinstance(one, gr.Request)), None) or LocalContext.request.get(None)
+    request = next((one for one in args if isinstance(one, gr.Request)), None) or current_request()
     REFUSALS.told(getattr(request, "session_hash", None) or "", error)
 
 

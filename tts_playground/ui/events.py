@@ -15,6 +15,7 @@ from tts_playground.pages import put_right
 from tts_playground.pages.access import is_local as is_local  # who asks: the one place that says so
 from tts_playground.pages.status import halted, refusal, renewed
 from tts_playground.ui.error_handling import REFUSALS, friendly
+from tts_playground.ui.gradio_patches.events import writes
 from tts_playground.ui.gradio_patches.page import Arrival, Page
 from tts_playground.ui.scripts import LINK, SAVE
 
@@ -190,7 +191,7 @@ def cancels(
         return _sent([halted(line, words) for line in shown])
 
     for event in events:
-        own = next((place for place, line in enumerate(lines) if line._id in event["outputs"]), 0)
+        own = next((place for place, line in enumerate(lines) if writes(event, line)), 0)
         event.failure(stops(own), lines, lines, **AT_ONCE, **QUIET)
     for button in buttons:
         button.click(None, cancels=list(events))  # first: a page runs a click's events one after the other

@@ -32,7 +32,7 @@ def without_config(folder: Path, name: str) -> str:
     inner = sorted(one.parent for one in folder.glob("*/config.json"))
     where = f"; perhaps {inner[0]} is meant" if inner else "; give one, a hub id, or a tiny: model"
     if not any(folder.iterdir()):
-        return f"{name}: the folder {folder} is empty, where a config.json with .safetensors weights is wanted{where}."
+        return f"{name}: the folder {folder} is empty and has no config.json with .safetensors weights{where}."
     return f"{name}: the folder {folder} has no config.json with .safetensors weights beside it{where}."
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tts_playground import figures
 from tts_playground.errors import plural
-from tts_playground.experiments.step_tree import StepNode, StepTree, vote_of
+from tts_playground.experiments.step_tree import StepNode, StepTree
 from tts_playground.figures.lines import mark_of
 from tts_playground.figures.places import of_selector
 from tts_playground.figures.theme import COLOURS
@@ -21,6 +21,7 @@ from tts_playground.pages.math.tree_picture import FATES, answer_mark, colour, t
 from tts_playground.pages.math.view_settings import EMBEDDED, MathView, same_search, summary
 from tts_playground.pages.status import status
 from tts_playground.pages.strategy_names import called, needs_large
+from tts_playground.tasks.solving import vote_of
 
 HELLO = "Pick a problem or write your own, and press “Solve”."
 

@@ -12,7 +12,6 @@ from tts_playground.pages.t2i.render import shortened
 from tts_playground.pages.t2i.view_settings import EMBEDDED
 from tts_playground.rewards.verdict import VerdictReward
 from tts_playground.tasks.image_rewards import reward_named, rewards_here
-from tts_playground.tasks.reward_worlds import knows_stickers_only
 from tts_playground.worlds.vocabulary import BACKGROUNDS, NAMES, NUMBERS, RELATIONS, TINTS
 
 SIGNS = ".,;:!?'\"()-&/’“”"
@@ -37,7 +36,7 @@ def note(words: Sequence[str], model: str, prompt: str = "") -> str:
 
 def unchecked(prompt: str, model: str) -> str:
     """Why the GenEval-style check cannot read a prompt of the sticker world; "" where it can, or is not here."""
-    if not prompt.strip() or "geneval" not in rewards_here() or not knows_stickers_only(model):
+    if model != EMBEDDED or not prompt.strip() or "geneval" not in rewards_here():
         return ""
     from tts_playground.verifiers.geneval import GenEval
 
