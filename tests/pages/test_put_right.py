@@ -54,3 +54,9 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_run(name):
         query = {"model": name}
         made = getattr(tab, "from_query", None) or tab.coerce_view
         assert told(tab, made(query), query) == f"There is no folder “{name}” on this machine: choose another model."
+
+
+def test_visitors_are_not_told_which_folders_the_machine_has(tmp_path):
+    for name in ("/no/such/folder", str(tmp_path)):
+        query = {"model": name}
+        assert put_right.sentence(query, math.ORDER, math.values_of(math.coerce_view(query)), local=False) == ""

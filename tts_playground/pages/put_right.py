@@ -15,12 +15,13 @@ LONGEST = 40
 YES, NO = ("true", "yes", "1"), ("false", "no", "0", "auto")
 
 
-def sentence(query: Mapping[str, str], names: Sequence[str], values: Sequence[Any]) -> str:
+def sentence(query: Mapping[str, str], names: Sequence[str], values: Sequence[Any], *, local: bool = True) -> str:
     """One sentence on what a link's values became; "" where all are as the link says.
 
     Args:
         query: the link's parameters.
         names, values: what the page shows, side by side; values that the link does not name are passed over.
+        local: whether who asks is at this machine; nobody else is told which folders it has.
     """
     told = [
         _became(name, query[name], value)
@@ -28,7 +29,7 @@ def sentence(query: Mapping[str, str], names: Sequence[str], values: Sequence[An
         if name in query and query[name].strip() and not _same(query[name], value)
     ]
     parts = [f"This link was put right: {', '.join(told)}."] if told else []
-    folder = query.get("model", "").strip() if "model" in names else ""
+    folder = query.get("model", "").strip() if local and "model" in names else ""
     if folder.startswith(("/", "~", ".", "\\")) and not _is_folder(folder):
         parts.append(f"There is no folder “{shown(folder, LONGEST)}” on this machine: choose another model.")
     return " ".join(parts)

@@ -15,7 +15,7 @@ from tts_playground.pages import put_right
 from tts_playground.pages.access import is_local as is_local  # who asks: the one place that says so
 from tts_playground.pages.status import halted, refusal, renewed
 from tts_playground.ui.error_handling import REFUSALS, friendly
-from tts_playground.ui.gradio_patches.events import writes
+from tts_playground.ui.gradio_patches.events import current_request, writes
 from tts_playground.ui.gradio_patches.page import Arrival, Page
 from tts_playground.ui.scripts import LINK, SAVE
 
@@ -71,7 +71,7 @@ def values_in_query(
     Args:
         also: names that follow from what the link names, and are set too.
     """
-    if told := put_right.sentence(query, names, values):
+    if told := put_right.sentence(query, names, values, local=is_local(current_request())):
         gr.Warning(html.escape(told, quote=False), title="About this link")
     pairs = zip(names, values, strict=True)
     return tuple(value if name in query or name in also else gr.skip() for name, value in pairs)
