@@ -36,6 +36,18 @@ def test_pictures_scores_and_one_object(run, random_janus_folder, tmp_path):
     assert (tmp_path / "curve.html").stat().st_size > 1000
 
 
+def test_pictures_of_another_prompt_are_not_replaced(run, random_janus_folder, tmp_path):
+    options = ["--model", random_janus_folder, "--n", 1, "--reward", "", "--out", tmp_path / "kept"]
+    assert run("a cat", *options)[0] == 0
+    before = (tmp_path / "kept" / "0000.png").read_bytes()
+    code, _, err = run("a dog", *options)
+    assert code == 2 and "holds pictures of “a cat” already (0000.png); choose another folder" in err
+    assert (tmp_path / "kept" / "0000.png").read_bytes() == before
+    assert run("a cat", *options)[0] == 0
+    (tmp_path / "file").write_text("x")
+    assert run("a cat", *options[:-1], tmp_path / "file")[0] == 1
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

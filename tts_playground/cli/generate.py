@@ -148,6 +148,8 @@ def _asked(prompt: str, prompts: Path | None, out: Path | None, plot: Path | Non
     from tts_playground.tasks.prompt_files import PromptRow, read_prompts
 
     if prompts is None:
+        if out is not None:
+            _of_one_prompt(out, prompt)
         return [PromptRow(prompt)]
     if prompt:
         raise BadInput("Give PROMPT or --prompts FILE, not both.")
@@ -156,6 +158,30 @@ def _asked(prompt: str, prompts: Path | None, out: Path | None, plot: Path | Non
             "--out and --plot are for one prompt; with --prompts, write the pictures by --geneval-layout FOLDER."
         )
     return read_prompts(prompts)
+
+
+def _of_one_prompt(out: Path, prompt: str) -> None:
+    """Refuse, before anything is drawn, a folder that cannot be made or holds pictures of another prompt.
+
+    Raises:
+        BadInput: it does.
+    """
+    from PIL import Image
+
+    from tts_playground.errors import BadInput
+    from tts_playground.files import make_folder
+    from tts_playground.tasks.picture_facts import facts_of
+
+    make_folder(out)
+    for file in sorted(out.glob("[0-9]*.png")):
+        try:
+            with Image.open(file) as picture:
+                other = facts_of(picture)["prompt"]
+        except (BadInput, OSError):  # not ours, so nothing of ours is lost
+            continue
+        if other.strip() != prompt.strip():
+            held = f"pictures of “{shown(other, 60)}” already ({file.name})"
+            raise BadInput(f"--out {str(out)!r} holds {held}; choose another folder.")
 
 
 def _lay_out(folder: Path, place: int, row: Any, result: Any) -> list[str]:
