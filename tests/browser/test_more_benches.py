@@ -194,10 +194,10 @@ def test_a_script_is_guessed_and_then_named(pages):
     expect(page.locator("#audit-status")).to_contain_text("scripted:")
 
 
-def test_too_few_pictures_offer_to_run_more(pages):
-    page = pages("audit", "phone")
-    page.locator("#audit-model input").fill("scripted:planted")
-    page.locator("#audit-model input").press("Enter")
+def test_too_few_pictures_offer_to_run_more(address, new_page, phone):
+    link = f"{address}?tab=audit&model=scripted:planted&per_cond=2"
+    page = new_page(link, "#audit-histogram .column", within=phone, size=None)
+    expect(page.locator("#audit-status")).to_contain_text("scripted:planted: 12 pictures")
     page.locator("#audit-more").click()
     expect(page.locator("#audit-status")).to_contain_text("scripted:planted: 120 pictures")
     expect(page.locator("#audit-more")).not_to_be_visible()
