@@ -210,7 +210,7 @@ def test_ctrl_z_undoes_a_stroke_but_not_in_a_field_and_a_small_drawing_outlives_
 
 
 def test_a_link_to_an_example_names_it_again_and_what_cannot_begin_or_was_stopped_does_not_look_busy(open_page):
-    page = open_page("drawing=house&n=64&seconds=60&strategy=smc&sampler=tiny:sketch")
+    page = open_page("drawing=house&n=256&seconds=60&strategy=smc&sampler=tiny:sketch")
     expect(_status(page)).to_contain_text("house")
     _nothing_of_another_drawing(page)
     expect(page.locator("#sketch-program textarea")).to_have_value("")
