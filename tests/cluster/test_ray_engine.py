@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 
@@ -46,6 +47,12 @@ def repeated(job, log):
     return len(stub_work.said(log, "end")) - len({key for key, _ in stub_work.said(log, "end")})
 
 
+def amid_a_batch(log):
+    """A process that has begun a batch and is not about to hand it in; None where there is none."""
+    ended = Counter(process for _, process in stub_work.said(log, "end"))
+    return next((process for process, count in ended.items() if 0 < count % BATCH < BATCH - 2), None)
+
+
 def test_workers_share_the_keys_and_their_costs_add_up(nodes, job, tmp_path):
     reports = watched(job, tmp_path / "chunks")
     last = reports[-1]
@@ -63,13 +70,13 @@ def test_a_worker_that_is_killed_loses_nothing(nodes, job, tmp_path):
     killed = []
 
     def kill(report):
-        if report.done > 15 and not killed:
-            killed.append(stub_work.said(tmp_path / "log", "end")[-1][1])
-            os.kill(killed[0], signal.SIGKILL)
+        if report.done > 15 and not killed and (worker := amid_a_batch(tmp_path / "log")):
+            killed.append(worker)
+            os.kill(worker, signal.SIGKILL)
 
     last = watched(job, tmp_path / "chunks", kill)[-1]
     assert killed and last.deaths == 1 and last.done == 60 and rows(tmp_path / "chunks") == right(job)
-    assert repeated(job, tmp_path / "log") <= BATCH, "more than the batch that it was at"
+    assert repeated(job, tmp_path / "log") < BATCH
     assert replace(last.cost, seconds=0.0) == Cost(60, sum(range(60)), 120)
 
 
@@ -130,4 +137,4 @@ def test_a_node_that_is_removed_loses_nothing(nodes, job, tmp_path):
     finally:
         nodes.add_node(**ray_nodes.NODE)
     assert gone and last.deaths >= 1 and last.done == 60 and rows(tmp_path / "chunks") == right(job)
-    assert repeated(job, tmp_path / "log") <= BATCH, "more than the batch that it was at"
+    assert repeated(job, tmp_path / "log") < BATCH
